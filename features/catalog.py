@@ -1,0 +1,42 @@
+"""All features, in the order of the model's columns; what they are made of is checked on import."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from features import loan, repayment
+from features.declare import Feature, Role
+from features.words import did_you_mean
+
+FAMILIES: tuple[ModuleType, ...] = (loan, repayment)
+
+
+def _declared_in(family: ModuleType) -> list[Feature]:
+    """The features a module declares itself, in the order it declares them."""
+    values = vars(family).values()
+    return [
+        value
+        for value in values
+        if isinstance(value, Feature) and value.family == family.__name__.split(".")[-1]
+    ]
+
+
+def _catalogued() -> dict[str, Feature]:
+    found: dict[str, Feature] = {}
+    for feature in (feature for family in FAMILIES for feature in _declared_in(family)):
+        if feature.name in found:
+            raise TypeError(f"Feature {feature.name} is declared twice.")
+        found[feature.name] = feature
+    for feature in found.values():
+        for name in feature.inputs:
+            if name not in found:
+                raise TypeError(f"Feature {feature.name} is made of {name!r}. {did_you_mean(name, found)}")
+    return found
+
+
+FEATURES: dict[str, Feature] = _catalogued()
+"""Every feature by name, steps included."""
+SHOWN: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is not Role.STEP)
+"""What leaves `features_at`: what rules and people see."""
+MODEL_COLUMNS: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is Role.MODEL)
+"""What the model may use."""

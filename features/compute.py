@@ -1,0 +1,111 @@
+"""The one door to the features: one row for each loan, as of a day, from the rows delivered by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from graphlib import TopologicalSorter
+from itertools import groupby
+
+import polars as pl
+
+from features.catalog import FEATURES, SHOWN
+from features.declare import Feature
+from features.rows import Rows
+from features.seen.bad import bad_on
+from features.seen.evening import Evening, Source
+from features.units import YUAN
+
+IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
+BAD_AFTER_DAYS = 30
+
+
+class Population(StrEnum):
+    """Which loans: all open ones, or the cohort (open and, by what was known, not gone bad)."""
+
+    OPEN = "open"
+    COHORT = "cohort"
+
+
+def features_at(
+    as_of: date,
+    rows: Rows,
+    loans: Population = Population.OPEN,
+    bad_after_days: int = BAD_AFTER_DAYS,
+) -> pl.DataFrame:
+    """Features of the open loans (or the cohort) at the end of `as_of`, sorted by loan_id.
+
+    Columns: IDENTITY, `has_gone_bad`, then every feature that is not a step, in the catalogue's order; numbers
+    as Float64, codes as String, missing as null. Rows known or happened later change nothing.
+    """
+    evening = Evening(rows, as_of)
+    frame = _population(evening, loans, bad_after_days)
+    for source, features in _by_source():
+        frame = _with_observed(frame, source, features, evening)
+    for feature in _derived_in_order():
+        frame = frame.with_columns(feature.value.alias(feature.name))
+    names = [feature.name for feature in SHOWN]
+    return frame.select(*IDENTITY, "has_gone_bad", *(_as_kept(name) for name in names)).collect()
+
+
+def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.LazyFrame:
+    bad = bad_on(evening.rows, bad_after_days, evening.as_of)
+    opened = evening.loans.filter(pl.col("is_open")).select(IDENTITY).join(bad, on="loan_id", how="left")
+    found = opened.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad")).drop("bad_on")
+    if loans is Population.COHORT:
+        found = found.filter(~pl.col("has_gone_bad"))
+    return found.sort("loan_id")
+
+
+def _with_observed(
+    frame: pl.LazyFrame, source: Source, features: list[Feature], evening: Evening
+) -> pl.LazyFrame:
+    seen = source.frame(evening)
+    if source.one_row:
+        values = seen.select(source.by, *(feature.value.alias(feature.name) for feature in features))
+        return frame.join(values, on=source.by, how="left", maintain_order="left")
+    grouped = seen.group_by(source.by).agg(_aggregated(features))
+    joined = frame.join(grouped, on=source.by, how="left", maintain_order="left")
+    return joined.with_columns(_or_empty(feature) for feature in features).drop("^rows .*$")
+
+
+def _aggregated(features: Iterable[Feature]) -> list[pl.Expr]:
+    """Each feature's value, and for each window how many rows it holds.
+
+    Money is summed to the fen, so that no order of rows or threads can move it.
+    """
+    windows = {feature.window.name: feature.window for feature in features}
+    counts = [
+        (pl.len() if window.holds is None else window.holds.sum()).alias(f"rows {name}")
+        for name, window in windows.items()
+    ]
+    values = [(f.value.round(2) if f.unit is YUAN else f.value).alias(f.name) for f in features]
+    return [*values, *counts]
+
+
+def _or_empty(feature: Feature) -> pl.Expr:
+    has_rows = pl.col(f"rows {feature.window.name}").fill_null(0) > 0
+    return (
+        pl.when(has_rows).then(pl.col(feature.name)).otherwise(pl.lit(feature.when_empty)).alias(feature.name)
+    )
+
+
+def _by_source() -> list[tuple[Source, list[Feature]]]:
+    observed = [(feature.source, feature) for feature in FEATURES.values() if feature.source]
+    ordered = sorted(observed, key=lambda pair: pair[0].name)
+    groups = [list(group) for _, group in groupby(ordered, key=lambda pair: pair[0].name)]
+    return [(group[0][0], [feature for _, feature in group]) for group in groups]
+
+
+def _derived_in_order() -> list[Feature]:
+    """Derived features, each after those it is made of."""
+    order = TopologicalSorter({name: feature.inputs for name, feature in FEATURES.items()}).static_order()
+    return [FEATURES[name] for name in order if FEATURES[name].inputs]
+
+
+def _as_kept(name: str) -> pl.Expr:
+    column = pl.col(name)
+    return (
+        column if FEATURES[name].unit.codes or FEATURES[name].unit.name == "name" else column.cast(pl.Float64)
+    )

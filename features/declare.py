@@ -1,0 +1,166 @@
+"""The idiom: a feature says everything a reader needs, once, and the declaration does the work.
+
+`@observed` aggregates one source's rows within a window; `@derived` combines other features. Both return a
+frozen Feature and register nothing. A misspelt column, window or input fails on import.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+import polars as pl
+
+from features.seen.evening import Source
+from features.units import Unit
+from features.words import Words, did_you_mean
+
+
+class Risk(IntEnum):
+    """Which way the risk goes as the value rises: LightGBM's monotone sign."""
+
+    FALLS = -1
+    OPEN = 0
+    RISES = 1
+
+
+class Role(Enum):
+    """MODEL: the model may use it. SHOWN: rules and people may. STEP: only other features may."""
+
+    MODEL = "model"
+    SHOWN = "shown"
+    STEP = "step"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which rows count, by day and calendar month of the fact as seen from as_of."""
+
+    name: str
+    zh: str
+    en: str
+    holds: pl.Expr | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+_DAY, _MONTH = pl.col("day_offset"), pl.col("month_offset")
+EVER = Window("ever", "全部", "ever")
+TO_DATE = Window("to_date", "截至当日", "to date", _DAY <= 0)
+
+
+def past_months(count: int) -> Window:
+    """The `count` calendar months that end with as_of's month, up to as_of."""
+    return Window(f"{count}m", f"近{count}个月", f"last {count} months", (_MONTH > -count) & (_DAY <= 0))
+
+
+def next_months(count: int) -> Window:
+    """After as_of, to the last day of the `count`-th following month."""
+    return Window(
+        f"next_{count}m", f"未来{count}个月", f"next {count} months", (_DAY > 0) & (_MONTH <= count)
+    )
+
+
+class Row:
+    """A source's row in a formula: its columns by name, those outside the window hidden."""
+
+    def __init__(self, source: Source, window: Window) -> None:
+        self._source, self._window = source, window
+
+    def __getattr__(self, name: str) -> pl.Expr:
+        if name not in self._source.columns:
+            hint = did_you_mean(name, self._source.columns)
+            raise AttributeError(f"Source {self._source.name} has no column {name!r}. {hint}")
+        column = pl.col(name)
+        return column if self._window.holds is None else pl.when(self._window.holds).then(column)
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """One value for each loan: what it is called, what it means, how it is computed, which way it points.
+
+    family: the module that declares it. why: the reason an officer should care. when_empty: the value where
+    the source has no row in the window (None: missing). inputs: the features a derived one is made of.
+    """
+
+    name: str
+    family: str
+    label: Words
+    unit: Unit
+    risk: Risk
+    role: Role
+    why: str
+    value: pl.Expr
+    source: Source | None = None
+    window: Window = EVER
+    when_empty: float | None = None
+    inputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.why:
+            raise TypeError(
+                f"Feature {self.name} does not say why an officer should care: give it a docstring."
+            )
+        if (
+            self.window.name.endswith("m")
+            and self.role is not Role.STEP
+            and not self.name.endswith(self.window.name)
+        ):
+            raise TypeError(f"Feature {self.name} looks at {self.window.name}; its name has to end so.")
+
+
+def observed(
+    source: Source,
+    window: Window,
+    *,
+    zh: str,
+    en: str,
+    unit: Unit,
+    risk: Risk = Risk.OPEN,
+    role: Role = Role.MODEL,
+    when_empty: float | None = None,
+) -> Callable[[Callable[[Row], pl.Expr]], Feature]:
+    """A feature that aggregates a source's rows in a window, one value for each loan or household."""
+
+    def declared(formula: Callable[[Row], pl.Expr]) -> Feature:
+        value = formula(Row(source, window))
+        named = _named(formula, Words(zh, en), unit, risk, role)
+        return Feature(**named, value=value, source=source, window=window, when_empty=when_empty)
+
+    return declared
+
+
+def derived(
+    *, zh: str, en: str, unit: Unit, risk: Risk = Risk.OPEN, role: Role = Role.MODEL
+) -> Callable[[Callable[..., pl.Expr]], Feature]:
+    """A feature made of others: the formula's parameters are their names."""
+
+    def declared(formula: Callable[..., pl.Expr]) -> Feature:
+        inputs = tuple(inspect.signature(formula).parameters)
+        value = formula(*(pl.col(name) for name in inputs))
+        return Feature(**_named(formula, Words(zh, en), unit, risk, role), value=value, inputs=inputs)
+
+    return declared
+
+
+def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """part / whole; missing where the whole is not positive."""
+    return pl.when(whole > 0).then(part / whole)
+
+
+def _named(
+    formula: Callable[..., pl.Expr], label: Words, unit: Unit, risk: Risk, role: Role
+) -> dict[str, Any]:
+    return {
+        "name": formula.__name__,
+        "family": formula.__module__.rsplit(".", 1)[-1],
+        "label": label,
+        "unit": unit,
+        "risk": risk,
+        "role": role,
+        "why": " ".join((formula.__doc__ or "").split()),
+    }

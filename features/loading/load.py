@@ -1,0 +1,147 @@
+"""Load an inbox: each file wholly or not at all, wrong rows set aside, rows that waited taken up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from features.ledger import Ledger
+from features.loading.arrivals import Arrivals, arrivals
+from features.loading.inbox import inbox
+from features.loading.quarantine import set_aside
+from features.loading.report import FileReport, LoadReport, file_report, too_many_wrong
+from features.sources.column_map import ColumnMap
+from features.sources.pseudonym import Pseudonyms
+from features.sources.reading import LINE, Delivery, delivery
+from features.sources.table import Kind, Table
+from features.sources.tables import TABLES
+from features.sources.validating import DATED, FAULT_SCHEMA, Checked, checked, from_cells
+from features.words import Refused
+
+BAD_SHARE = 0.05
+"""The share of a file's rows that may be wrong; above it nothing of the file is loaded (contract, section 1)."""
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What a load needs to know besides the files; delivered_on stands in for a missing known_on."""
+
+    delivered_on: date
+    column_map: ColumnMap
+    pseudonyms: Pseudonyms
+    bad_share: float = BAD_SHARE
+    tell: Callable[[str], None] = field(default=lambda line: None)
+
+
+def load(folder: Path, ledger: Ledger, loading: Loading) -> LoadReport:
+    """Take in all files of an inbox; a refused file stops none of the others.
+
+    Raises Refused where there is no inbox or another load is running.
+    """
+    found = inbox(folder)
+    with ledger.exclusively():
+        ledger = Ledger(ledger.folder)
+        reports = []
+        for table, path in found.files:
+            loading.tell(path.name)
+            ledger, report = _load_file(path, TABLES[table], ledger, loading)
+            reports.append(report)
+        ledger, taken_up = _take_up(ledger, loading)
+    return LoadReport(tuple(reports), found.strangers, taken_up, ledger.data_version)
+
+
+def _load_file(path: Path, table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, FileReport]:
+    file = f"{path.parent.name}/{path.name}" if path.parent.name == table.name else path.name
+    try:
+        delivered = delivery(path, table, loading.column_map)
+        return _take_in(file, _digest(path), table, delivered, ledger, loading)
+    except Refused as refusal:
+        return ledger, FileReport(file, table.name, refused=refusal.words)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _take_in(
+    file: str, sha256: str, table: Table, delivered: Delivery, ledger: Ledger, loading: Loading
+) -> tuple[Ledger, FileReport]:
+    rows = _checked_file(delivered, table, loading)
+    found = arrivals(rows.rows, table, ledger)
+    report = file_report(file, table.name, rows, found, delivered.ignored)
+    if report.quarantined > loading.bad_share * report.rows:
+        return ledger, too_many_wrong(report, loading.bad_share)
+    aside = set_aside(file, table, rows, found, ledger)
+    if found.new.height or aside.height:
+        ledger = ledger.with_commit(
+            table=table.name,
+            file=file,
+            sha256=sha256,
+            delivered_on=loading.delivered_on.isoformat(),
+            rows=found.new,
+            quarantine=aside,
+        )
+    return ledger, report
+
+
+def _checked_file(delivered: Delivery, table: Table, loading: Loading) -> Checked:
+    frames = [
+        checked(
+            _pseudonymised(frame, table, loading.pseudonyms), table, delivered.width, loading.delivered_on
+        )
+        for frame in delivered.frames
+    ]
+    none = pl.DataFrame(schema={LINE: pl.Int64(), DATED: pl.Boolean(), **table.schema})
+    return Checked(
+        pl.concat([none, *(frame.rows for frame in frames)]),
+        pl.concat([pl.DataFrame(schema=FAULT_SCHEMA), *(frame.faults for frame in frames)]),
+    )
+
+
+def _pseudonymised(frame: pl.DataFrame, table: Table, pseudonyms: Pseudonyms) -> pl.DataFrame:
+    """With a pseudonym in the place of every identity number."""
+    for column in table.columns:
+        if column.kind is Kind.PERSON:
+            renamed = pseudonyms.renamed(frame[column.name].drop_nulls().unique())
+            if renamed:
+                frame = frame.with_columns(pl.col(column.name).replace(renamed))
+    return frame
+
+
+def _take_up(ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
+    """Bring in the rows that waited for a household, loan or policy that is known by now; parents first."""
+    total = 0
+    for table in TABLES.values():
+        waiting = ledger.quarantined().filter(pl.col("kind") == "waiting", pl.col("table") == table.name)
+        if waiting.height:
+            ledger, came = _take_up_table(waiting, table, ledger, loading)
+            total += came
+    return ledger, total
+
+
+def _take_up_table(
+    waiting: pl.DataFrame, table: Table, ledger: Ledger, loading: Loading
+) -> tuple[Ledger, int]:
+    numbered = waiting.with_columns(pl.int_range(pl.len()).alias(LINE))
+    rows = checked(from_cells(numbered, table), table, len(table.names), loading.delivered_on)
+    found = arrivals(rows.rows, table, ledger)
+    came = numbered.join(found.waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
+    if came.is_empty():
+        return ledger, 0
+    settled = Arrivals(found.new, found.known, found.conflicts, found.waiting.clear())
+    after = ledger.with_commit(
+        table=table.name,
+        file="quarantine",
+        sha256="",
+        delivered_on=loading.delivered_on.isoformat(),
+        rows=found.new,
+        quarantine=set_aside("quarantine", table, rows, settled, ledger),
+        taken_up=tuple(came["id"]),
+    )
+    return after, found.new.height

@@ -1,0 +1,52 @@
+"""Calendar months: their ends, the months between two days, and the same as columns."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+import polars as pl
+
+
+def month_end(day: date) -> date:
+    """The last day of the month that `day` lies in."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def is_month_end(day: date) -> bool:
+    return day == month_end(day)
+
+
+def months_after(day: date, months: int) -> date:
+    """The last day of the month `months` after the month of `day`; negative goes back."""
+    index = day.year * 12 + day.month - 1 + months
+    return month_end(date(index // 12, index % 12 + 1, 1))
+
+
+def month_ends(first: date, last: date) -> list[date]:
+    """All month ends from `first` to `last`, both included."""
+    ends = []
+    day = month_end(first)
+    while day <= last:
+        ends.append(day)
+        day = months_after(day, 1)
+    return ends
+
+
+def next_day(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def month_offset(day: pl.Expr, as_of: date) -> pl.Expr:
+    """Calendar months from as_of's month to the month of `day`: 0 is the same month, negative is earlier."""
+    return (day.dt.year().cast(pl.Int32) - as_of.year) * 12 + day.dt.month().cast(pl.Int32) - as_of.month
+
+
+def day_offset(day: pl.Expr, as_of: date) -> pl.Expr:
+    """Days from as_of to `day`: negative is past."""
+    return (day - pl.lit(as_of)).dt.total_days()
+
+
+def whole_months_since(day: pl.Expr, as_of: date) -> pl.Expr:
+    """Whole calendar months from `day` to as_of, the day of month counted (contract, section 2)."""
+    return -month_offset(day, as_of) - (day.dt.day().cast(pl.Int32) > as_of.day).cast(pl.Int32)

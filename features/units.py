@@ -1,0 +1,75 @@
+"""Units: how a value is written for a person, in Chinese and in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from features.words import Words
+
+Value = float | int | str | bool | None
+MISSING = Words("无数据", "no data")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a number is written: `zh` and `en` around {value}, with so many decimals; or words for codes."""
+
+    name: str
+    zh: str = "{value}"
+    en: str = "{value}"
+    decimals: int = 0
+    scale: float = 1
+    codes: Mapping[str, Words] = field(default_factory=dict)
+
+    def words(self, value: Value) -> Words:
+        """The value as a person reads it; missing values are said to be missing."""
+        if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
+            return MISSING
+        if isinstance(value, str):
+            return self.codes.get(value, Words(value, value))
+        if self.codes:
+            code = str(int(value))
+            return self.codes.get(code, Words(code, code))
+        number = round(float(value) * self.scale, self.decimals) + 0.0
+        written = f"{number:,.{self.decimals}f}"
+        return Words(self.zh.format(value=written), self.en.format(value=written))
+
+
+def coded(name: str, **codes: tuple[str, str]) -> Unit:
+    """A unit for codes, each with its Chinese and English name."""
+    return Unit(name, codes={code: Words(zh, en) for code, (zh, en) in codes.items()})
+
+
+YUAN = Unit("yuan", "{value} 元", "{value} yuan")
+DAYS = Unit("days", "{value} 天", "{value} days")
+MONTHS = Unit("months", "{value} 个月", "{value} months")
+COUNT = Unit("count")
+TIMES = Unit("times", "{value} 倍", "{value} times", decimals=2)
+PERCENT = Unit("percent", "{value}%", "{value}%", decimals=1, scale=100)
+YES_NO = Unit("yes_no", codes={"0": Words("否", "no"), "1": Words("是", "yes")})
+NAME = Unit("name")
+PRODUCT = coded(
+    "product",
+    microloan=("小额信贷", "microloan"),
+    revolving=("循环贷", "revolving grant"),
+    other=("其他", "other"),
+)
+REPAYMENT_METHOD = coded(
+    "repayment_method",
+    bullet_quarterly_interest=("按季结息到期还本", "quarterly interest, principal at maturity"),
+    bullet_all=("到期一次还本付息", "all at maturity"),
+    equal_instalment=("等额本息", "equal instalments"),
+    equal_principal=("等额本金", "equal principal"),
+)
+USE = coded(
+    "use",
+    sheep=("养羊", "sheep"),
+    cattle=("养牛", "cattle"),
+    daylily=("黄花菜", "daylily"),
+    grain=("粮食", "grain"),
+    forage=("饲草", "forage"),
+    herbs=("药材", "herbs"),
+    trade=("经商", "trade"),
+    other=("其他", "other"),
+)

@@ -1,0 +1,37 @@
+"""A sentence in Chinese and English, and the refusal that carries one to whoever has to act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One meaning in both languages; placeholders in braces are the same in each."""
+
+    zh: str
+    en: str
+
+    def filled(self, **values: object) -> Words:
+        """The same sentence with its placeholders filled."""
+        return Words(self.zh.format(**values), self.en.format(**values))
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of the program
+    """What was asked cannot be done; the words say what is wrong, where, and what to do instead."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.words = Words(zh, en)
+        super().__init__(str(self.words))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'days_late'?` after a misspelling, or the names there are where nothing is near."""
+    names = sorted(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(names)}."

@@ -1,0 +1,1 @@
+"""What that says about the next months: rule light, model, reasons."""

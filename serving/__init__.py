@@ -1,0 +1,1 @@
+"""How the warning reaches a person: batch, pages, interface."""

@@ -1,0 +1,198 @@
+"""The household and village behind a loan at as_of: income, debt, hardship, cover. `known`: as_known then."""
+
+from datetime import date
+
+from tests.oracle.knowledge import Row, Tables, fen, in_window, rows_of, whole_months_since, yuan
+from tests.oracle.repayment import (
+    due_between,
+    loan_until,
+    loans_open,
+    outstanding_principal,
+    overdue,
+    overdue_amount,
+)
+
+INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
+LIVING = ("living_cost", "medical_cost", "education_cost")
+INDUSTRY = ("sheep_income", "daylily_price", "crop")
+
+
+def village_of(known: Tables, household_id: str) -> str | None:
+    for household in rows_of(known, "households", "household_id", household_id):
+        return str(household["village_code"])
+    return None
+
+
+def county_of(known: Tables, household_id: str) -> str | None:
+    village = village_of(known, household_id)
+    return None if village is None else village[:6]
+
+
+def county_delivers(known: Tables, table: str, household_id: str) -> bool:
+    """Whether anything of the table is known in the household's county; else its features are missing."""
+    county = county_of(known, household_id)
+    counties = [county_of(known, row["household_id"]) for row in known[table]]
+    return county is not None and county in counties
+
+
+def household_size(known: Tables, household_id: str) -> int | None:
+    if not county_delivers(known, "members", household_id):
+        return None
+    members = rows_of(known, "members", "household_id", household_id)
+    return sum(1 for member in members if member["status"] in ("present", "working_away"))
+
+
+def statements(known: Tables, household_id: str) -> list[Row]:
+    """Newest first."""
+    rows = rows_of(known, "income_statements", "household_id", household_id)
+    return sorted(rows, key=lambda row: row["period_end"], reverse=True)
+
+
+def net_income(statement: Row) -> int | None:
+    if all(statement[income] is None for income in INCOMES):
+        return None
+    return sum(fen(statement[income]) for income in INCOMES) - fen(statement["production_cost"])
+
+
+def newest_net_income(known: Tables, household_id: str) -> int | None:
+    for statement in statements(known, household_id):
+        return net_income(statement)
+    return None
+
+
+def income_per_head(known: Tables, household_id: str) -> float | None:
+    income, heads = newest_net_income(known, household_id), household_size(known, household_id)
+    return None if income is None or not heads else yuan(income / heads)
+
+
+def income_change(known: Tables, household_id: str) -> float | None:
+    incomes = [net_income(statement) for statement in statements(known, household_id)[:2]]
+    if len(incomes) < 2:
+        return None
+    newest, previous = incomes
+    if newest is None or previous is None or previous <= 0:
+        return None
+    return newest / previous - 1
+
+
+def statement_age_months(known: Tables, household_id: str, as_of: date) -> int | None:
+    for statement in statements(known, household_id):
+        return whole_months_since(statement["period_end"], as_of)
+    return None
+
+
+def newest_assets(known: Tables, household_id: str) -> Row | None:
+    rows = rows_of(known, "assets", "household_id", household_id)
+    return max(rows, key=lambda row: row["observed_on"]) if rows else None
+
+
+def household_loans(known: Tables, household_id: str, as_of: date) -> list[Row]:
+    return [loan for loan in loans_open(known, as_of) if loan["household_id"] == household_id]
+
+
+def household_debt(known: Tables, household_id: str, as_of: date) -> int:
+    loans, assets = household_loans(known, household_id, as_of), newest_assets(known, household_id)
+    outside_debt = 0 if assets is None else fen(assets["outside_debt"])
+    return sum(outstanding_principal(known, loan, as_of) for loan in loans) + outside_debt
+
+
+def debt_to_income(known: Tables, household_id: str, as_of: date) -> float | None:
+    income = newest_net_income(known, household_id)
+    if income is None or income <= 0:
+        return None
+    return household_debt(known, household_id, as_of) / income
+
+
+def newest_price(known: Tables, product: str, as_of: date) -> int:
+    rows = [row for row in rows_of(known, "prices", "product", product) if row["month"] <= as_of]
+    return fen(max(rows, key=lambda row: row["month"])["price"]) if rows else 0
+
+
+def savings_and_herd(known: Tables, household_id: str, as_of: date) -> float:
+    assets = newest_assets(known, household_id)
+    if assets is None:
+        return 0
+    sheep = (assets["sheep_count"] or 0) * newest_price(known, "sheep", as_of)
+    cattle = (assets["cattle_count"] or 0) * newest_price(known, "cattle", as_of)
+    return float(fen(assets["savings"]) + sheep + cattle)
+
+
+def left_to_repay_with(known: Tables, household_id: str) -> int | None:
+    """A year's net income less the cost of living, not below 0."""
+    income = newest_net_income(known, household_id)
+    if income is None:
+        return None
+    return max(income - sum(fen(statements(known, household_id)[0][cost]) for cost in LIVING), 0)
+
+
+def repayment_cover(known: Tables, loan: Row, as_of: date) -> float | None:
+    until, household_id = loan_until(known, loan, as_of), loan["household_id"]
+    yearly = left_to_repay_with(known, household_id)
+    need = 0
+    for other in household_loans(known, household_id, as_of):
+        need += overdue_amount(known, other["loan_id"], as_of)
+        need += due_between(known, other["loan_id"], as_of, until)
+    if yearly is None or need <= 0:
+        return None
+    return (yearly * (until - as_of).days / 365 + savings_and_herd(known, household_id, as_of)) / need
+
+
+def hardships_12m(known: Tables, household_id: str, as_of: date) -> int | None:
+    if not county_delivers(known, "hardships", household_id):
+        return None
+    hardships = rows_of(known, "hardships", "household_id", household_id)
+    return sum(1 for hardship in hardships if in_window(hardship["occurred_on"], as_of, 12))
+
+
+def unresolved_hardship(known: Tables, household_id: str, as_of: date) -> int | None:
+    if not county_delivers(known, "hardships", household_id):
+        return None
+    for hardship in rows_of(known, "hardships", "household_id", household_id):
+        unresolved = hardship["resolved_on"] is None or hardship["resolved_on"] > as_of
+        if hardship["occurred_on"] <= as_of and unresolved:
+            return 1
+    return 0
+
+
+def insured_industry(known: Tables, household_id: str, as_of: date) -> int | None:
+    if not county_delivers(known, "policies", household_id):
+        return None
+    for policy in rows_of(known, "policies", "household_id", household_id):
+        if policy["kind"] in INDUSTRY and policy["insured_from"] <= as_of <= policy["insured_to"]:
+            return 1
+    return 0
+
+
+def village_overdue_share(known: Tables, loan: Row, as_of: date) -> float | None:
+    village = village_of(known, loan["household_id"])
+    neighbours = [
+        other for other in loans_open(known, as_of) if village_of(known, other["household_id"]) == village
+    ]
+    others = [other for other in neighbours if other["loan_id"] != loan["loan_id"]]
+    if village is None or len(others) < 5:
+        return None
+    arrears = [other for other in others if in_arrears(known, other, as_of)]
+    total = sum(outstanding_principal(known, other, as_of) for other in others)
+    return sum(outstanding_principal(known, other, as_of) for other in arrears) / total
+
+
+def in_arrears(known: Tables, loan: Row, as_of: date) -> bool:
+    loan_id = loan["loan_id"]
+    return overdue(known, loan_id, as_of, "principal") > 0 or overdue(known, loan_id, as_of, "interest") > 0
+
+
+def household_features(known: Tables, loan: Row, as_of: date) -> dict[str, float | None]:
+    household_id = loan["household_id"]
+    return {
+        "household_size": household_size(known, household_id),
+        "income_per_head": income_per_head(known, household_id),
+        "income_change": income_change(known, household_id),
+        "statement_age_months": statement_age_months(known, household_id, as_of),
+        "household_debt": yuan(household_debt(known, household_id, as_of)),
+        "debt_to_income": debt_to_income(known, household_id, as_of),
+        "repayment_cover": repayment_cover(known, loan, as_of),
+        "hardships_12m": hardships_12m(known, household_id, as_of),
+        "unresolved_hardship": unresolved_hardship(known, household_id, as_of),
+        "insured_industry": insured_industry(known, household_id, as_of),
+        "village_overdue_share": village_overdue_share(known, loan, as_of),
+    }

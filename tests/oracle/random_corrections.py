@@ -1,0 +1,106 @@
+"""Corrections in a random ledger: the same key, known later, mostly with other content."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.oracle.knowledge import Row
+from tests.oracle.scribe import VILLAGES, Scribe
+
+
+def corrections(scribe: Scribe, table: str, row: Row) -> list[Row]:
+    """Now and then the row again, known later: mostly with other content, at times with the same."""
+    versions = []
+    for share in (0.4 if table == "hardships" else 0.1, 0.02):
+        if scribe.chance(share):
+            known_on = row["known_on"] + timedelta(days=scribe.random.randint(1, 200))
+            changed = {} if scribe.chance(0.1) else CHANGES[table](scribe, row)
+            row = row | changed | {"known_on": known_on}
+            versions.append(row)
+    return versions
+
+
+def changed_village(scribe: Scribe, row: Row) -> Row:
+    """Within the county: the ledger is kept by county."""
+    county = row["village_code"][:6]
+    return {"village_code": scribe.random.choice([village for village in VILLAGES if village[:6] == county])}
+
+
+def changed_member(scribe: Scribe, _row: Row) -> Row:
+    return {"status": scribe.random.choice(("present", "working_away", "left", "deceased"))}
+
+
+def changed_statement(scribe: Scribe, _row: Row) -> Row:
+    column = scribe.random.choice(("wage_income", "business_income", "production_cost", "living_cost"))
+    return {column: scribe.maybe(scribe.money(40000))}
+
+
+def changed_assets(scribe: Scribe, _row: Row) -> Row:
+    return {
+        "outside_debt": scribe.maybe(scribe.money(30000), 0.7),
+        "savings": scribe.maybe(scribe.money(5000)),
+        "sheep_count": scribe.random.randint(0, 40),
+    }
+
+
+def changed_loan(scribe: Scribe, row: Row) -> Row:
+    if scribe.chance(0.5):
+        return {"principal": round(row["principal"] + scribe.random.choice((-500.0, 0.01, 1000.0)), 2)}
+    days = timedelta(days=scribe.random.randint(1, 20))
+    return {"originated_on": row["originated_on"] - days, "matures_on": row["matures_on"] + days}
+
+
+def changed_instalment(scribe: Scribe, row: Row) -> Row:
+    column = scribe.random.choice(("principal_due", "interest_due"))
+    return {column: round(row[column] * scribe.random.choice((0, 0.5, 0.99, 1.2)), 2)}
+
+
+def changed_payment(scribe: Scribe, row: Row) -> Row:
+    more_interest = round(row["interest_paid"] + 0.01, 2)
+    return scribe.random.choice(
+        (
+            {"paid_on": row["paid_on"] - timedelta(days=scribe.random.randint(1, 40))},
+            {"principal_paid": round(row["principal_paid"] * 0.5, 2), "interest_paid": more_interest},
+            {"principal_paid": 0.0, "interest_paid": 0.0},
+            {"payer": "subsidy" if row["payer"] == "borrower" else "borrower"},
+        )
+    )
+
+
+def changed_event(scribe: Scribe, row: Row) -> Row:
+    if row["new_matures_on"] is None:
+        return {"amount": scribe.money(20000)}
+    later = row["new_matures_on"] + timedelta(days=scribe.random.randint(1, 90))
+    return {"new_matures_on": scribe.maybe(later, 0.7)}
+
+
+def changed_policy(scribe: Scribe, row: Row) -> Row:
+    return {
+        "insured_to": row["insured_from"] + timedelta(days=60),
+        "kind": scribe.random.choice(("crop", "other")),
+    }
+
+
+def changed_hardship(scribe: Scribe, row: Row) -> Row:
+    return {
+        "resolved_on": scribe.maybe(scribe.day(row["occurred_on"], row["known_on"]), 0.8),
+        "loss_amount": scribe.money(10000),
+    }
+
+
+CHANGES: dict[str, Callable[[Scribe, Row], Row]] = {
+    "households": changed_village,
+    "members": changed_member,
+    "income_statements": changed_statement,
+    "assets": changed_assets,
+    "loans": changed_loan,
+    "instalments": changed_instalment,
+    "payments": changed_payment,
+    "loan_events": changed_event,
+    "use_checks": lambda _scribe, _row: {"finding": "put_right"},
+    "credit_events": lambda _scribe, row: {"closed_on": row["known_on"]},
+    "policies": changed_policy,
+    "claims": lambda scribe, row: {"paid_amount": scribe.money(5000), "settled_on": row["known_on"]},
+    "hardships": changed_hardship,
+    "village_reviews": lambda scribe, _row: {"integrity_points": scribe.random.randint(0, 100)},
+    "prices": lambda _scribe, row: {"price": round(row["price"] * 1.1, 2)},
+}

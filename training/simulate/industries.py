@@ -1,0 +1,62 @@
+"""The ways to earn a living on the land, as data: domain says sheep first, then daylily, grain, forage, herbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_YEAR_ROUND = (1.0,) * 12
+_ANIMALS = (1.4, 0.7, 0.6, 0.6, 0.7, 0.7, 0.8, 1.0, 1.3, 1.4, 1.3, 1.5)  # feasts and autumn sales
+
+
+def _harvest(month: int) -> tuple[float, ...]:
+    """Half the year's sales in the month of harvest, the rest in the two months after it."""
+    after = {month: 6.0, month % 12 + 1: 4.0, (month + 1) % 12 + 1: 2.0}
+    return tuple(after.get(number, 0.0) for number in range(1, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Industry:
+    """One way to earn. A unit is a head, a mu, or ten thousand yuan of stock. All values assumed.
+
+    price: long-run yuan per thing sold (a head, a kilogram; trade: an index). sold: things sold per unit and
+    year. upkeep: yuan per unit and month. unit_cost: yuan to add a unit; zero means its price. resale: share of
+    a unit's worth that a quick sale brings. wander: yearly spread of the price. swing: seasonal share of it.
+    falls: does it sicken in an epidemic, and what share of the harvest a drought takes.
+    """
+
+    code: str
+    share: float
+    units: float
+    price: float
+    sold: float
+    upkeep: float
+    unit_cost: float
+    resale: float
+    wander: float
+    swing: float
+    sales: tuple[float, ...]
+    sickens: bool
+    drought: float
+    policy: str
+
+    @property
+    def animal(self) -> bool:
+        return self.unit_cost == 0
+
+
+INDUSTRIES = (
+    Industry("sheep", 0.58, 45, 1150, 0.78, 37, 0, 0.90, 0.20, 0.05, _ANIMALS, True, 0.10, "sheep_income"),
+    Industry("cattle", 0.10, 8, 11000, 0.40, 170, 0, 0.92, 0.18, 0.03, _ANIMALS, True, 0.08, "other"),
+    Industry(
+        "daylily", 0.10, 11, 52, 75, 135, 3000, 0.15, 0.28, 0.10, _harvest(7), False, 0.40, "daylily_price"
+    ),
+    Industry("grain", 0.07, 42, 2.7, 430, 42, 700, 0.15, 0.12, 0.04, _harvest(10), False, 0.45, "crop"),
+    Industry("forage", 0.05, 45, 1.1, 950, 38, 600, 0.15, 0.16, 0.06, _harvest(9), False, 0.35, "crop"),
+    Industry("herbs", 0.04, 10, 32, 115, 120, 2500, 0.15, 0.30, 0.04, _harvest(10), False, 0.35, "crop"),
+    Industry("trade", 0.06, 4, 100, 235, 1520, 10000, 0.45, 0.10, 0.02, _YEAR_ROUND, False, 0.0, "other"),
+)
+"""In this order everywhere: an industry is known by its place here."""
+
+LENDING_RATE = {2021: 0.0385, 2022: 0.0370, 2023: 0.0365, 2024: 0.0345, 2025: 0.0310}
+"""One-year LPR of each January (published); earlier years as 2020's 0.0415."""
+EARLIER_RATE = 0.0415

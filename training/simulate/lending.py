@@ -1,0 +1,107 @@
+"""Who borrows, how much, for how long, and what really becomes of the money."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.simulate.banks import write_loans
+from training.simulate.book import AS_DECLARED, DIVERTED, IDLE, PARTLY, Book
+from training.simulate.chance import happens, sigmoid, whole
+from training.simulate.days import B, F, I, day_in, first_day, month_of, year_of
+from training.simulate.industries import EARLIER_RATE, LENDING_RATE
+from training.simulate.people import ORDINARY
+from training.simulate.schedule import instalments
+from training.simulate.world import World
+
+_PRODUCTS = (0.76, 0.12, 0.12)  # microloan, revolving, other; assumed
+_YUAN = np.array([10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000.0])
+_YUAN_SHARES = (0.10, 0.07, 0.16, 0.06, 0.21, 0.12, 0.28)
+_TERMS = np.array([12, 24, 36])
+_TERM_SHARES = (0.42, 0.28, 0.30)
+_BANK_SHARES = (0.46, 0.26, 0.18, 0.10)
+_FIRST_RUSH = 1.7  # times as many new loans in the first year of the county's life
+_INVESTED = np.array([1.0, 0.5, 0.0, 0.0])  # share of the money put to work, by true use
+_KEPT = np.array([0.0, 0.1, 0.0, 0.8])  # share that stays as cash
+
+
+def lend(world: World, month: int) -> None:
+    """The month's new loans to households that ask."""
+    who = np.flatnonzero(_asks(world, month))
+    rng, size = world.chance.lending, len(who)
+    ordinary = world.homes.kind[who] == ORDINARY
+    product = np.where(ordinary, rng.choice(3, size, p=[0.6, 0.2, 0.2]), rng.choice(3, size, p=_PRODUCTS))
+    monthly = rng.choice([0, 2, 3], size, p=[0.2, 0.5, 0.3])
+    term = rng.choice(_TERMS, size, p=_TERM_SHARES)
+    principal = rng.choice(_YUAN, size, p=_YUAN_SHARES)
+    grant(
+        world,
+        month,
+        household=who,
+        bank=rng.choice(len(_BANK_SHARES), size, p=_BANK_SHARES),
+        product=product,
+        method=np.choose(product, [0, 1, monthly]),
+        principal=principal,
+        term=term,
+        originated=day_in(month, whole(rng, 1, 28, size)),
+        true_use=_true_use(world, who),
+        subsidy=_subsidy(world, ordinary) * (product == 0),
+        renews=np.full(size, -1),
+    )
+    _spend(world, month, who, principal, world.book.true_use[len(world.book) - size :])
+
+
+def grant(world: World, month: int, **terms: I | F) -> I:
+    """Enter loans in the book, expect their instalments, let the banks report them; their numbers."""
+    product = terms["product"]
+    rate = LENDING_RATE.get(year_of(month), EARLIER_RATE) + 0.015 * (product == 2)
+    matures = day_in(month + terms["term"], terms["originated"] - first_day(month) + 1)
+    unknown = np.zeros(len(product), dtype=np.int64)
+    columns = {name: np.asarray(value) for name, value in terms.items()}
+    loans = world.book.add(Book(**columns, rate=rate, matures=matures, known=unknown))
+    world.book.relief[loans] = world.book.renews[loans] >= 0
+    rows = instalments(world.book, loans)
+    world.calendar.expect(rows, after=0)
+    write_loans(world, loans, rows)
+    return loans
+
+
+def _asks(world: World, month: int) -> B:
+    """Grown up, not too old, nothing in arrears; a second loan beside the first is rare."""
+    homes, book, p, n = world.homes, world.book, world.p, len(world.homes)
+    loans = np.bincount(book.household[book.open], minlength=n)
+    behind = np.bincount(book.household[book.in_arrears], minlength=n) > 0
+    lost = np.bincount(book.household[book.outcome >= 4], minlength=n) > 0
+    age = (first_day(month) - homes.head_birth) / 365.25
+    chance = np.where(loans == 0, p.borrows, np.where(loans == 1, p.borrows_again, 0.0))
+    chance = chance * np.where(homes.kind == ORDINARY, 1.0, p.registered_borrow)
+    chance = chance * (_FIRST_RUSH if month - world.first < 12 else 1.0)
+    fits = (age >= 18) & (age < 64) & ~behind & ~lost
+    return happens(world.chance.lending, chance * fits, n)
+
+
+def _subsidy(world: World, ordinary: B) -> F:
+    p, rng, size = world.p, world.chance.lending, len(ordinary)
+    registered = np.where(happens(rng, p.full_subsidy, size), 1.0, 0.5)
+    return np.where(ordinary, 0.5 * happens(rng, p.half_subsidy_ordinary, size), registered)
+
+
+def _true_use(world: World, who: I) -> I:
+    """The less honest and the poorer spend it elsewhere; some do nothing with it."""
+    rng, homes = world.chance.lending, world.homes
+    misused = happens(rng, sigmoid(world.p.misused - 0.5 * homes.honesty[who] - 0.2 * homes.diligence[who]), len(who))
+    how = rng.choice([PARTLY, DIVERTED, IDLE], len(who), p=[0.4, 0.35, 0.25])
+    return np.where(misused, how, AS_DECLARED)
+
+
+def _spend(world: World, month: int, who: I, principal: F, use: I) -> None:
+    """Animals, inputs and stock; or a wedding; or a drawer."""
+    worth = world.unit_worth(month)[who]
+    np.add.at(world.homes.units, who, _INVESTED[use] * principal / worth)
+    np.add.at(world.homes.cash, who, _KEPT[use] * principal)
+
+
+def look_ahead(world: World, month: int) -> None:
+    """Households whose principal falls due within eight months begin to save."""
+    book = world.book
+    near = book.open & (month_of(book.matures) - month < 8)
+    world.homes.due_soon = np.bincount(book.household[near], minlength=len(world.homes)) > 0

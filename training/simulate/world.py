@@ -1,0 +1,71 @@
+"""Everything that goes on living from month to month."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from training.simulate.book import Book
+from training.simulate.chance import Streams
+from training.simulate.days import F, I
+from training.simulate.diary import Diary
+from training.simulate.industries import INDUSTRIES
+from training.simulate.parameters import Parameters
+from training.simulate.people import Homes, Members
+from training.simulate.places import Places
+from training.simulate.schedule import Calendar
+
+
+@dataclass(slots=True)
+class Cover:
+    """Insurance of one kind, one entry a household: policy number or 0, its last day, yuan insured."""
+
+    policy: I
+    until: I
+    insured: F
+
+
+@dataclass(slots=True)
+class World:
+    """A county in a month. first: the month its life begins; year: yuan by flow since January, per household;
+    epidemic and drought: the month up to which each township has it; arrears: share of a village's principal."""
+
+    p: Parameters
+    chance: Streams
+    first: int
+    places: Places
+    homes: Homes
+    members: Members
+    prices: F
+    book: Book
+    cover: dict[str, Cover]
+    epidemic: I
+    drought: I
+    arrears: F
+    diary: Diary = field(default_factory=Diary)
+    calendar: Calendar = field(default_factory=Calendar)
+    year: dict[str, F] = field(default_factory=lambda: defaultdict(lambda: np.zeros(0)))
+
+    @property
+    def township(self) -> I:
+        """Of each household."""
+        return self.places.township[self.homes.village]
+
+    def price(self, month: int) -> F:
+        """Of each industry's goods."""
+        return np.asarray(self.prices[month - self.first], dtype=np.float64)
+
+    def unit_worth(self, month: int) -> F:
+        """What one more unit of its industry costs each household."""
+        cost = np.array([each.unit_cost for each in INDUSTRIES])
+        return np.where(cost == 0, self.price(month), cost)[self.homes.industry]
+
+    def quick_sale(self, month: int) -> F:
+        """What one unit brings each household when it must be sold now."""
+        return self.unit_worth(month) * np.array([each.resale for each in INDUSTRIES])[self.homes.industry]
+
+    def enter(self, flow: str, yuan: F) -> None:
+        """Add to the year's account of one flow."""
+        self.year[flow] = self.year[flow] + yuan if flow in self.year else yuan.copy()
