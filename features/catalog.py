@@ -6,7 +6,7 @@ from types import ModuleType
 
 from features import loan, repayment
 from features.declare import Feature, Role
-from features.words import did_you_mean
+from features.words import Words, did_you_mean
 
 FAMILIES: tuple[ModuleType, ...] = (loan, repayment)
 
@@ -14,11 +14,7 @@ FAMILIES: tuple[ModuleType, ...] = (loan, repayment)
 def _declared_in(family: ModuleType) -> list[Feature]:
     """The features a module declares itself, in the order it declares them."""
     values = vars(family).values()
-    return [
-        value
-        for value in values
-        if isinstance(value, Feature) and value.family == family.__name__.split(".")[-1]
-    ]
+    return [value for value in values if isinstance(value, Feature) and value.family == family.__name__.split(".")[-1]]
 
 
 def _catalogued() -> dict[str, Feature]:
@@ -40,3 +36,8 @@ SHOWN: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is not
 """What leaves `features_at`: what rules and people see."""
 MODEL_COLUMNS: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is Role.MODEL)
 """What the model may use."""
+FAMILY_WORDS: dict[str, Words] = {
+    "loan": Words("贷款", "The loan"),
+    "repayment": Words("还款", "Repayment"),
+}
+"""What each family is called, in the order a page shows them."""

@@ -58,9 +58,7 @@ def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.
     return found.sort("loan_id")
 
 
-def _with_observed(
-    frame: pl.LazyFrame, source: Source, features: list[Feature], evening: Evening
-) -> pl.LazyFrame:
+def _with_observed(frame: pl.LazyFrame, source: Source, features: list[Feature], evening: Evening) -> pl.LazyFrame:
     seen = source.frame(evening)
     if source.one_row:
         values = seen.select(source.by, *(feature.value.alias(feature.name) for feature in features))
@@ -86,9 +84,7 @@ def _aggregated(features: Iterable[Feature]) -> list[pl.Expr]:
 
 def _or_empty(feature: Feature) -> pl.Expr:
     has_rows = pl.col(f"rows {feature.window.name}").fill_null(0) > 0
-    return (
-        pl.when(has_rows).then(pl.col(feature.name)).otherwise(pl.lit(feature.when_empty)).alias(feature.name)
-    )
+    return pl.when(has_rows).then(pl.col(feature.name)).otherwise(pl.lit(feature.when_empty)).alias(feature.name)
 
 
 def _by_source() -> list[tuple[Source, list[Feature]]]:
@@ -106,6 +102,4 @@ def _derived_in_order() -> list[Feature]:
 
 def _as_kept(name: str) -> pl.Expr:
     column = pl.col(name)
-    return (
-        column if FEATURES[name].unit.codes or FEATURES[name].unit.name == "name" else column.cast(pl.Float64)
-    )
+    return column if FEATURES[name].unit.codes or FEATURES[name].unit.name == "name" else column.cast(pl.Float64)

@@ -55,14 +55,12 @@ TO_DATE = Window("to_date", "截至当日", "to date", _DAY <= 0)
 
 def past_months(count: int) -> Window:
     """The `count` calendar months that end with as_of's month, up to as_of."""
-    return Window(f"{count}m", f"近{count}个月", f"last {count} months", (_MONTH > -count) & (_DAY <= 0))
+    return Window(f"{count}m", f"近{count}个月", f"last {count} months", (-count < _MONTH) & (_DAY <= 0))
 
 
 def next_months(count: int) -> Window:
     """After as_of, to the last day of the `count`-th following month."""
-    return Window(
-        f"next_{count}m", f"未来{count}个月", f"next {count} months", (_DAY > 0) & (_MONTH <= count)
-    )
+    return Window(f"next_{count}m", f"未来{count}个月", f"next {count} months", (_DAY > 0) & (count >= _MONTH))
 
 
 class Row:
@@ -102,14 +100,8 @@ class Feature:
 
     def __post_init__(self) -> None:
         if not self.why:
-            raise TypeError(
-                f"Feature {self.name} does not say why an officer should care: give it a docstring."
-            )
-        if (
-            self.window.name.endswith("m")
-            and self.role is not Role.STEP
-            and not self.name.endswith(self.window.name)
-        ):
+            raise TypeError(f"Feature {self.name} does not say why an officer should care: give it a docstring.")
+        if self.window.name.endswith("m") and self.role is not Role.STEP and not self.name.endswith(self.window.name):
             raise TypeError(f"Feature {self.name} looks at {self.window.name}; its name has to end so.")
 
 
@@ -152,9 +144,7 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole)
 
 
-def _named(
-    formula: Callable[..., pl.Expr], label: Words, unit: Unit, risk: Risk, role: Role
-) -> dict[str, Any]:
+def _named(formula: Callable[..., pl.Expr], label: Words, unit: Unit, risk: Risk, role: Role) -> dict[str, Any]:
     return {
         "name": formula.__name__,
         "family": formula.__module__.rsplit(".", 1)[-1],

@@ -91,9 +91,7 @@ class Ledger:
 
     def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
         """All rows of a table, in all its versions, with the county they are kept under."""
-        parts = [
-            part for part in self._parts(table) if county in (None, part.county) or part.county == EVERYWHERE
-        ]
+        parts = [part for part in self._parts(table) if county in (None, part.county) or part.county == EVERYWHERE]
         schema = kept_schema(TABLES[table])
         if not parts:
             return pl.LazyFrame(schema=schema | {COUNTY: pl.String()})
@@ -141,9 +139,7 @@ class Ledger:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as busy:
-                raise Refused(
-                    "另一个装载正在进行; 请稍后再试。", "Another load is running; try again later."
-                ) from busy
+                raise Refused("另一个装载正在进行; 请稍后再试。", "Another load is running; try again later.") from busy
             yield
 
     def with_commit(

@@ -81,17 +81,13 @@ def extensions(row: Row) -> pl.Expr:
     return row.extensions
 
 
-@observed(
-    INSTALMENTS, next_months(3), zh="未来3个月应还", en="Due in the next 3 months", unit=YUAN, when_empty=0
-)
+@observed(INSTALMENTS, next_months(3), zh="未来3个月应还", en="Due in the next 3 months", unit=YUAN, when_empty=0)
 def due_next_3m(row: Row) -> pl.Expr:
     """What has to be found before the next visit but one."""
     return row.principal_due.sum() + row.interest_due.sum()
 
 
-@observed(
-    INSTALMENTS, next_months(6), zh="未来6个月应还", en="Due in the next 6 months", unit=YUAN, when_empty=0
-)
+@observed(INSTALMENTS, next_months(6), zh="未来6个月应还", en="Due in the next 6 months", unit=YUAN, when_empty=0)
 def due_next_6m(row: Row) -> pl.Expr:
     """What has to be found within the time the warning looks ahead."""
     return row.principal_due.sum() + row.interest_due.sum()
@@ -122,9 +118,7 @@ def household_principal_max(row: Row) -> pl.Expr:
     return row.principal.max()
 
 
-@observed(
-    HOUSEHOLD_LOANS, EVER, zh="距该户首笔贷款月数", en="Months since the household's first loan", unit=MONTHS
-)
+@observed(HOUSEHOLD_LOANS, EVER, zh="距该户首笔贷款月数", en="Months since the household's first loan", unit=MONTHS)
 def household_months_known(row: Row) -> pl.Expr:
     """The longer the bank has known a household, the fewer surprises it holds."""
     return row.months_on_book.max()

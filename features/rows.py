@@ -33,7 +33,7 @@ class Rows:
         frames: dict[str, pl.LazyFrame] = {}
         for name, table in TABLES.items():
             if name in tables:
-                frame = tables[name].lazy().select(table.names).cast(dict(table.schema))
+                frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
                 frames[name] = _with_household(frame, table, frames)
         return Rows(frames)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 
 from features.words import Words
 
@@ -24,7 +25,7 @@ class Unit:
 
     def words(self, value: Value) -> Words:
         """The value as a person reads it; missing values are said to be missing."""
-        if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
+        if value is None or (isinstance(value, float) and isnan(value)):
             return MISSING
         if isinstance(value, str):
             return self.codes.get(value, Words(value, value))

@@ -53,9 +53,7 @@ def _homed(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.DataFrame:
         return _households_homed(rows, ledger)
     parent, by = table.parent
     homes = (
-        ledger.scan(parent)
-        .select(sorted({by, "household_id", COUNTY}))
-        .unique(by, keep="last", maintain_order=True)
+        ledger.scan(parent).select(sorted({by, "household_id", COUNTY})).unique(by, keep="last", maintain_order=True)
     )
     return rows.join(homes.collect(), on=by, how="left", maintain_order="left")
 
@@ -88,9 +86,7 @@ def _without_repeats(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.Dat
     undated = rows.filter(~pl.col(DATED))
     if undated.is_empty():
         return rows
-    kept = (
-        ledger.scan(table.name).select(table.names).join(undated.lazy(), on=table.key, how="semi").collect()
-    )
+    kept = ledger.scan(table.name).select(table.names).join(undated.lazy(), on=table.key, how="semi").collect()
     newest = (
         kept.join(undated.select(*table.key, pl.col("known_on").alias("arrives")), on=list(table.key))
         .filter(pl.col("known_on") <= pl.col("arrives"))

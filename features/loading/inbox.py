@@ -32,9 +32,7 @@ def inbox(folder: Path) -> Inbox:
             f"收件夹 {folder} 中没有任何表; 文件应名为 households.csv、loans.csv 等。",
             f"The inbox {folder} holds no table; its files are named households.csv, loans.csv and so on.",
         )
-    strangers = tuple(
-        path.name for path in entries if path.stem not in TABLES or not _files_of(path.stem, [path])
-    )
+    strangers = tuple(path.name for path in entries if path.stem not in TABLES or not _files_of(path.stem, [path]))
     return Inbox(tuple(files), strangers)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -34,8 +34,8 @@ class Loading:
     delivered_on: date
     column_map: ColumnMap
     pseudonyms: Pseudonyms
+    tell: Callable[[str], None]
     bad_share: float = BAD_SHARE
-    tell: Callable[[str], None] = field(default=lambda line: None)
 
 
 def load(folder: Path, ledger: Ledger, loading: Loading) -> LoadReport:
@@ -92,9 +92,7 @@ def _take_in(
 
 def _checked_file(delivered: Delivery, table: Table, loading: Loading) -> Checked:
     frames = [
-        checked(
-            _pseudonymised(frame, table, loading.pseudonyms), table, delivered.width, loading.delivered_on
-        )
+        checked(_pseudonymised(frame, table, loading.pseudonyms), table, delivered.width, loading.delivered_on)
         for frame in delivered.frames
     ]
     none = pl.DataFrame(schema={LINE: pl.Int64(), DATED: pl.Boolean(), **table.schema})
@@ -125,9 +123,7 @@ def _take_up(ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
     return ledger, total
 
 
-def _take_up_table(
-    waiting: pl.DataFrame, table: Table, ledger: Ledger, loading: Loading
-) -> tuple[Ledger, int]:
+def _take_up_table(waiting: pl.DataFrame, table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
     numbered = waiting.with_columns(pl.int_range(pl.len()).alias(LINE))
     rows = checked(from_cells(numbered, table), table, len(table.names), loading.delivered_on)
     found = arrivals(rows.rows, table, ledger)

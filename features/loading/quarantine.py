@@ -14,9 +14,7 @@ from features.sources.validating import FAULT_SCHEMA, Checked, as_cells
 from features.words import Words
 
 _WAITING = {
-    parent: Words(
-        f"所属{zh}尚未送达, 到达后自动装入", f"its {en} is unknown so far; taken up when that arrives"
-    )
+    parent: Words(f"所属{zh}尚未送达, 到达后自动装入", f"its {en} is unknown so far; taken up when that arrives")
     for parent, zh, en in (
         ("households", "农户", "household"),
         ("loans", "贷款", "loan"),

@@ -53,20 +53,14 @@ def _late_days(rows: Rows, bad_after_days: int, known_by: date | None) -> pl.Laz
 
 def _all_schedules(rows: Rows, known_by: date | None) -> pl.LazyFrame:
     """Instalments of every schedule (dues in fen), with the days from which and until which it was in force."""
-    instalments = newest_known(rows, "instalments", known_by).with_columns(
-        fen("principal_due"), fen("interest_due")
-    )
+    instalments = newest_known(rows, "instalments", known_by).with_columns(fen("principal_due"), fen("interest_due"))
     spans = _spans(rows, known_by)
     return instalments.join(spans, on=["loan_id", "schedule_no"], how="left")
 
 
 def _spans(rows: Rows, known_by: date | None) -> pl.LazyFrame:
     """The lowest schedule holds from the beginning; a higher one replaces the lower from its first known_on."""
-    known = (
-        rows["instalments"]
-        if known_by is None
-        else rows["instalments"].filter(pl.col("known_on") <= known_by)
-    )
+    known = rows["instalments"] if known_by is None else rows["instalments"].filter(pl.col("known_on") <= known_by)
     starts = known.group_by("loan_id", "schedule_no").agg(pl.col("known_on").min().alias("first_known"))
     later = pl.col("first_known").shift(-1).reverse().cum_min().reverse()
     return starts.sort("loan_id", "schedule_no").select(

@@ -17,9 +17,7 @@ _SCHEDULE = ("loan_id", "schedule_no")
 def paid_by_day(rows: Rows, known_by: date | None) -> pl.LazyFrame:
     """Each loan's paying days: `principal_to_date`, `interest_to_date` in fen after that day's payments."""
     payments = newest_known(rows, "payments", known_by)
-    days = payments.group_by("loan_id", "paid_on").agg(
-        fen("principal_paid").sum(), fen("interest_paid").sum()
-    )
+    days = payments.group_by("loan_id", "paid_on").agg(fen("principal_paid").sum(), fen("interest_paid").sum())
     return days.sort("loan_id", "paid_on").with_columns(
         pl.col("principal_paid").cum_sum().over("loan_id").alias("principal_to_date"),
         pl.col("interest_paid").cum_sum().over("loan_id").alias("interest_to_date"),

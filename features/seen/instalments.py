@@ -18,7 +18,8 @@ def instalments_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
 
     Money in yuan; days as offsets from as_of. `days_late` counts from the due day to the day of coverage, or
     to as_of; it is null before the due day. `unpaid_days`, `principal_unpaid_days` and `interest_unpaid_days`
-    are days past due of what is not covered, 0 where it is. `days_before_due` is how early it was covered.
+    are days past due of what is not covered, 0 where it is. `covered`: whether it is, and `days_before_due` how
+    early.
     """
     dues = with_coverage(_owed(_in_force(rows, as_of), rows, as_of), paid_by_day(rows, as_of))
     offset = day_offset(pl.col("due_on"), as_of)
@@ -35,6 +36,7 @@ def instalments_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
         _unpaid("principal_covered_on", offset).alias("principal_unpaid_days"),
         _unpaid("interest_covered_on", offset).alias("interest_unpaid_days"),
         _days_before_due().alias("days_before_due"),
+        pl.col("covered_on").is_not_null().alias("covered"),
     )
 
 

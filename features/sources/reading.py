@@ -50,9 +50,7 @@ def delivery(path: Path, table: Table, column_map: ColumnMap) -> Delivery:
     header, frames = _opened(path)
     names = [column_map.name(table.name, heading) for heading in header]
     _check_header(path, table, header, names)
-    ignored = tuple(
-        heading for heading, name in zip(header, names, strict=True) if heading and name not in table.names
-    )
+    ignored = tuple(heading for heading, name in zip(header, names, strict=True) if heading and name not in table.names)
     return Delivery(ignored, len(header), (_under_our_names(frame, names, table) for frame in frames))
 
 
@@ -94,9 +92,7 @@ def _under_our_names(frame: pl.DataFrame, names: list[str], table: Table) -> pl.
 
 
 def _text_frame(lines: list[int], rows: list[Cells], width: int) -> pl.DataFrame:
-    found = [
-        len(row) if any(row[width:]) else min(len(row), width) for row in rows
-    ]  # trailing commas are harmless
+    found = [len(row) if any(row[width:]) else min(len(row), width) for row in rows]  # trailing commas are harmless
     padded = [(*row[:width], *[None] * (width - len(row))) for row in rows]
     cells = zip(*padded, strict=True) if rows else [()] * width
     columns = {
@@ -193,9 +189,7 @@ def _filled(sheet: Iterable[tuple[object, ...]]) -> Iterator[tuple[int, Cells]]:
     """The sheet's rows that hold anything, numbered; Excel keeps empty ones below a table."""
     numbered = enumerate(sheet, start=1)
     return (
-        (line, tuple(_cell_text(value) for value in row))
-        for line, row in numbered
-        if any(v is not None for v in row)
+        (line, tuple(_cell_text(value) for value in row)) for line, row in numbered if any(v is not None for v in row)
     )
 
 

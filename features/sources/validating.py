@@ -30,9 +30,7 @@ _HIGHEST = {Kind.SHARE: 1, Kind.POINTS: 100}
 _EXPECTED = {
     Kind.DATE: Words("日期须为 2024-01-31 的形式", "a day is written 2024-01-31"),
     Kind.WHOLE: Words("须为整数", "a whole number is expected"),
-    Kind.MONEY: Words(
-        "金额须为数字 (元), 不带千分位", "money is a plain number of yuan, no thousands separators"
-    ),
+    Kind.MONEY: Words("金额须为数字 (元), 不带千分位", "money is a plain number of yuan, no thousands separators"),
     Kind.NUMBER: Words("须为数字", "a plain number is expected"),
     Kind.SHARE: Words("须为 0 至 1 的数字", "a number from 0 to 1 is expected"),
     Kind.POINTS: Words("须为 0 至 100 的数字", "a number from 0 to 100 is expected"),
@@ -149,9 +147,7 @@ def _cell_checks(column: Column) -> Iterator[Check]:
     name, cell = column.name, pl.col(column.name)
     match column.kind:
         case Kind.NAME | Kind.PERSON:
-            yield Check(
-                name, cell.str.contains(_UNPRINTABLE), Words("含无法识别的字符", "unreadable characters")
-            )
+            yield Check(name, cell.str.contains(_UNPRINTABLE), Words("含无法识别的字符", "unreadable characters"))
         case Kind.CODE:
             codes = ", ".join(column.codes)
             yield Check(

@@ -165,9 +165,7 @@ def insured_industry(known: Tables, household_id: str, as_of: date) -> int | Non
 
 def village_overdue_share(known: Tables, loan: Row, as_of: date) -> float | None:
     village = village_of(known, loan["household_id"])
-    neighbours = [
-        other for other in loans_open(known, as_of) if village_of(known, other["household_id"]) == village
-    ]
+    neighbours = [other for other in loans_open(known, as_of) if village_of(known, other["household_id"]) == village]
     others = [other for other in neighbours if other["loan_id"] != loan["loan_id"]]
     if village is None or len(others) < 5:
         return None

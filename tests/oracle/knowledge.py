@@ -8,8 +8,7 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
 COLUMNS = {
-    "households": "household_id village_code county_name township_name village_name"
-    " household_type registered_on",
+    "households": "household_id village_code county_name township_name village_name household_type registered_on",
     "members": "member_id household_id relation sex birth_date education health labour status",
     "income_statements": "household_id period_start period_end wage_income business_income property_income"
     " transfer_income production_cost living_cost medical_cost education_cost",

@@ -63,9 +63,7 @@ def write_loan(
     write_schedule(scribe, county, loan_id, 1, known_on, dues)
     dues = extended(scribe, county, loan_id, matures_on, dues)
     payments = random_payments(scribe, originated_on, dues)
-    write_payments(
-        scribe, county, loan_id, ended(scribe, county, loan_id, principal, originated_on, dues, payments)
-    )
+    write_payments(scribe, county, loan_id, ended(scribe, county, loan_id, principal, originated_on, dues, payments))
     write_use_checks(scribe, county, loan_id, originated_on)
     if renews is None and matures_on < date(2025, 11, 1) and scribe.chance(0.15):
         scribe.write(
@@ -93,9 +91,7 @@ def first_schedule(method: str, principal: float, rate: float, originated_on: da
     return dues
 
 
-def write_schedule(
-    scribe: Scribe, county: str, loan_id: str, number: int, known_on: date, dues: Dues
-) -> None:
+def write_schedule(scribe: Scribe, county: str, loan_id: str, number: int, known_on: date, dues: Dues) -> None:
     for due_on, principal, interest in dues:
         scribe.write(
             "instalments",
@@ -191,9 +187,7 @@ def ended(
     payments: Paid,
 ) -> Paid:
     """What is paid when the loan ends otherwise than by its schedule: early, or by others, or not at all."""
-    kind = scribe.random.choice(
-        (None, None, None, None, "settled", "settled", "repaid", "compensated", "written_off")
-    )
+    kind = scribe.random.choice((None, None, None, None, "settled", "settled", "repaid", "compensated", "written_off"))
     last = dues[-1][0] + timedelta(days=0 if kind in ("settled", "repaid") else 120)
     day = scribe.day(originated_on + timedelta(days=20), last)
     if kind is None or day > LAST_DAY:
@@ -201,9 +195,7 @@ def ended(
     before = [payment for payment in payments if payment[0] < day]
     left = max(round(principal - sum(payment[1] for payment in before), 2), 0.0)
     if kind != "repaid":
-        scribe.write(
-            "loan_events", county, scribe.heard(day), loan_id=loan_id, occurred_on=day, kind=kind, amount=left
-        )
+        scribe.write("loan_events", county, scribe.heard(day), loan_id=loan_id, occurred_on=day, kind=kind, amount=left)
     if kind == "written_off":
         return before
     return [

@@ -19,9 +19,7 @@ class Scribe:
         self.tables: Tables = {table: [] for table in COLUMNS}
         counties = sorted({village[:6] for village in VILLAGES})
         absent = {table for table in COLUMNS if table not in REQUIRED and self.chance(0.12)}
-        self.silent = {
-            (t, county) for t in COLUMNS for county in counties if t not in REQUIRED and self.chance(0.12)
-        }
+        self.silent = {(t, county) for t in COLUMNS for county in counties if t not in REQUIRED and self.chance(0.12)}
         self.silent |= {(table, county) for table in absent for county in [*counties, "any"]}
 
     def chance(self, share: float) -> bool:

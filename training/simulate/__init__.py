@@ -1,1 +1,1 @@
-"""A county that lives: people, herds, prices, shocks, cash, loans, and what the offices and banks write down."""
+"""A county that lives: people, herds, prices, shocks, cash, loans, and the papers on them."""

@@ -18,7 +18,7 @@ _USES = np.array([*(each.code for each in INDUSTRIES), "other"])
 
 
 def delivered(world: World, loans: I, day: I) -> I:
-    """The day the county learns what a bank booked on `day`: 1 to 35 days later, never before the loan itself."""
+    """The day the county learns what a bank booked on `day`: 1 to 35 days later, never before the loan."""
     rng, book, size = world.chance.records, world.book, len(loans)
     nightly = day + whole(rng, 1, 3, size)
     month = month_of(day)
@@ -71,7 +71,8 @@ def write_payments(world: World, loans: I, day: I, principal: F, interest: F, pa
     book = world.book
     principal, interest = np.round(principal, 2), np.round(interest, 2)
     something = principal + interest > 0.005
-    loans, day, principal, interest = (part[something] for part in (loans, day, principal, interest))
+    loans, day = loans[something], day[something]
+    principal, interest = principal[something], interest[something]
     book.paid_principal[loans] += principal
     book.paid_interest[loans] += interest
     book.last_paid[loans] = np.maximum(book.last_paid[loans], day)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -18,52 +17,55 @@ OUTCOMES = ("open", "settled", "settled_early", "renewed", "compensated", "writt
 OPEN, SETTLED, SETTLED_EARLY, RENEWED, COMPENSATED, WRITTEN_OFF = range(6)
 
 
-def _starts_at(value: float | int | bool) -> Any:
-    """A state every new loan begins with."""
-    return field(default_factory=lambda: np.array([value])[:0], metadata={"start": value})
-
-
 @dataclass(slots=True)
-class Book:
-    """One entry a loan, numbered as granted.
-
-    Terms: days originated and matures (in force), months term, yuan principal, `renews` another loan or -1.
-    State: yuan due and paid so far, `since` the day from which something is unpaid, `closed` the day it ended,
-    relief: extended or itself a renewal. hazard: the highest chance so far that a payment due would be missed.
-    """
+class Terms:
+    """What was agreed, one entry a loan: day originated, months term, yuan principal, the state's share of
+    the interest, the loan that this one renews or -1; and, unseen, what the money is really used for."""
 
     household: I
     bank: I
     product: I
     method: I
     principal: F
-    rate: F
-    originated: I
     term: I
-    matures: I
+    originated: I
     true_use: I
     subsidy: F
     renews: I
-    known: I
-    schedule: I = _starts_at(1)
-    due_principal: F = _starts_at(0.0)
-    due_interest: F = _starts_at(0.0)
-    paid_principal: F = _starts_at(0.0)
-    paid_interest: F = _starts_at(0.0)
-    since: I = _starts_at(NEVER)
-    last_paid: I = _starts_at(NEVER)
-    closed: I = _starts_at(NEVER)
-    outcome: I = _starts_at(OPEN)
-    refuses: B = _starts_at(False)
-    relief: B = _starts_at(False)
-    hazard: F = _starts_at(0.0)
 
     def __len__(self) -> int:
         return len(self.household)
 
+
+@dataclass(slots=True)
+class Book(Terms):
+    """One entry a loan, numbered as granted, with its state.
+
+    rate, matures: yearly rate, last day in force. schedule: number of the one in force. due_*, paid_*: yuan
+    so far. newest_due, last_paid, closed, known: days. since: the day from which something is unpaid.
+    relief: extended, or itself a renewal. hazard: the highest chance so far that a payment would be missed.
+    """
+
+    rate: F
+    matures: I
+    schedule: I
+    due_principal: F
+    due_interest: F
+    paid_principal: F
+    paid_interest: F
+    since: I
+    newest_due: I
+    last_paid: I
+    closed: I
+    known: I
+    outcome: I
+    refuses: B
+    relief: B
+    hazard: F
+
     @property
     def open(self) -> B:
-        return self.outcome == OPEN
+        return np.asarray(self.outcome == OPEN, dtype=np.bool_)
 
     @property
     def owed(self) -> F:
@@ -80,18 +82,45 @@ class Book:
 
     @property
     def in_arrears(self) -> B:
-        return self.open & (self.since != NEVER)
+        return np.asarray(self.open & (self.since != NEVER), dtype=np.bool_)
 
-    def add(self, new: Book) -> I:
-        """Enter new loans; their numbers."""
-        size = len(new)
-        for each in fields(Book):
-            entries = getattr(new, each.name)
-            if "start" in each.metadata:
-                entries = np.full(size, each.metadata["start"], dtype=entries.dtype)
-            setattr(self, each.name, np.concatenate([getattr(self, each.name), entries]))
+    def add(self, terms: Terms) -> I:
+        """Enter new loans, nothing due or paid yet; their numbers."""
+        size = len(terms)
+        for name, start in _AT_FIRST.items():
+            setattr(self, name, np.append(getattr(self, name), np.full(size, start)))
+        for each in fields(Terms):
+            setattr(self, each.name, np.append(getattr(self, each.name), getattr(terms, each.name)))
         return np.arange(len(self) - size, len(self), dtype=np.int64)
 
     def close(self, loans: I, day: I, outcome: int) -> None:
         self.outcome[loans] = outcome
         self.closed[loans] = day
+
+
+_AT_FIRST: dict[str, float | int | bool] = {
+    "rate": 0.0,
+    "matures": NEVER,
+    "schedule": 1,
+    "due_principal": 0.0,
+    "due_interest": 0.0,
+    "paid_principal": 0.0,
+    "paid_interest": 0.0,
+    "since": NEVER,
+    "newest_due": NEVER,
+    "last_paid": NEVER,
+    "closed": NEVER,
+    "known": NEVER,
+    "outcome": OPEN,
+    "refuses": False,
+    "relief": False,
+    "hazard": 0.0,
+}
+"""What every loan begins with."""
+
+
+def empty_book() -> Book:
+    whole, yuan = np.zeros(0, dtype=np.int64), np.zeros(0)
+    terms = Terms(whole, whole, whole, whole, yuan, whole, whole, whole, yuan, whole)
+    states = {name: np.array([start])[:0] for name, start in _AT_FIRST.items()}
+    return Book(**{each.name: getattr(terms, each.name) for each in fields(Terms)}, **states)

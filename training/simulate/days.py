@@ -34,9 +34,7 @@ def last_day(month: int) -> int:
 
 
 def month_of(day: Any) -> I:
-    return np.asarray(
-        np.asarray(day, dtype=np.int64).astype("datetime64[D]").astype("datetime64[M]"), dtype=np.int64
-    )
+    return np.asarray(np.asarray(day, dtype=np.int64).astype("datetime64[D]").astype("datetime64[M]"), dtype=np.int64)
 
 
 def day_number(day: Any) -> I:

@@ -19,7 +19,7 @@ _SALES = np.array([np.array(each.sales) / sum(each.sales) for each in INDUSTRIES
 
 
 def live(world: World, month: int) -> None:
-    """One month, in this order: luck of the year, income, costs, debts, spending, herd, and what is then missing."""
+    """One month, in this order: income, costs, debts, spending, herd, and what is then missing."""
     if month_number(month) == 1:
         world.homes.luck = round_about(world.chance.economy, world.p.luck_spread, len(world.homes))
     _earn(world, month)
@@ -27,7 +27,7 @@ def live(world: World, month: int) -> None:
     world.homes.cash += world.homes.coming[:, month % 6]
     world.homes.coming[:, month % 6] = 0
     service_outside_debt(world, month)
-    _spend_surplus(world, month)
+    _spend_surplus(world)
     _rebuild(world, month)
     _make_ends_meet(world, month)
 
@@ -45,7 +45,7 @@ def _earn(world: World, month: int) -> None:
 
 
 def _sales(world: World, month: int) -> F:
-    """Yuan taken in for animals or harvest; sick animals cannot be sold, drought and missing hands cost yield."""
+    """Yuan for animals or harvest: epidemics bar sales, drought and missing hands cost yield."""
     homes, kind = world.homes, world.homes.industry
     yearly = homes.units * _SOLD[kind] * world.price(month)[kind]
     dry = 1 - _DROUGHT[kind] * (world.drought[world.township] >= month)
@@ -68,9 +68,7 @@ def _pay(world: World, flow: str, yuan: F) -> None:
 def _pay_costs(world: World, month: int) -> None:
     homes, p, rng, n = world.homes, world.p, world.chance.economy, len(world.homes)
     feast = 1.6 if month_number(month) in (1, 2) else 0.95
-    _pay(
-        world, "production_cost", homes.units * _UPKEEP[homes.industry] * round_about(rng, p.living_noise, n)
-    )
+    _pay(world, "production_cost", homes.units * _UPKEEP[homes.industry] * round_about(rng, p.living_noise, n))
     _pay(world, "living_cost", living_cost(world) * feast * round_about(rng, p.living_noise, n))
     _pay(world, "medical_cost", homes.size * 22 * round_about(rng, 0.8, n))
     college = (homes.college_until >= month) * p.college_cost * (month_number(month) in (3, 9))
@@ -83,8 +81,8 @@ def living_cost(world: World) -> F:
     return world.homes.size * world.p.living_cost * np.sqrt(world.homes.ability)
 
 
-def _spend_surplus(world: World, month: int) -> None:
-    """What is left above the buffer goes into the house and the feasts, less when principal falls due soon."""
+def _spend_surplus(world: World) -> None:
+    """What is above the buffer goes into house and feasts, less when principal falls due soon."""
     homes, p = world.homes, world.p
     surplus = np.maximum(homes.cash - p.buffer_months * living_cost(world), 0)
     share = np.where(homes.due_soon, p.spends_before_maturity, p.spends) * np.exp(-0.35 * homes.diligence)

@@ -1,4 +1,4 @@
-"""The ways to earn a living on the land, as data: domain says sheep first, then daylily, grain, forage, herbs."""
+"""The ways to earn a living, as data: sheep first, then daylily, grain, forage, herbs (domain)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def _harvest(month: int) -> tuple[float, ...]:
 class Industry:
     """One way to earn. A unit is a head, a mu, or ten thousand yuan of stock. All values assumed.
 
-    price: long-run yuan per thing sold (a head, a kilogram; trade: an index). sold: things sold per unit and
-    year. upkeep: yuan per unit and month. unit_cost: yuan to add a unit; zero means its price. resale: share of
-    a unit's worth that a quick sale brings. wander: yearly spread of the price. swing: seasonal share of it.
-    falls: does it sicken in an epidemic, and what share of the harvest a drought takes.
+    share: of households. units: a usual holding. price: long-run yuan per thing sold (a head, a kilogram;
+    trade: an index). sold: things sold per unit and year. upkeep: yuan per unit and month. unit_cost: yuan to
+    add a unit; zero means its price. resale: share of a unit's worth that a quick sale brings. wander: yearly
+    spread of the price. swing: its seasonal share. sales: weight of each month's sales. sickens: in an
+    epidemic. drought: share of the harvest one takes. policy: the insurance made for it.
     """
 
     code: str
@@ -47,9 +48,7 @@ class Industry:
 INDUSTRIES = (
     Industry("sheep", 0.58, 45, 1150, 0.78, 37, 0, 0.90, 0.20, 0.05, _ANIMALS, True, 0.10, "sheep_income"),
     Industry("cattle", 0.10, 8, 11000, 0.40, 170, 0, 0.92, 0.18, 0.03, _ANIMALS, True, 0.08, "other"),
-    Industry(
-        "daylily", 0.10, 11, 52, 75, 135, 3000, 0.15, 0.28, 0.10, _harvest(7), False, 0.40, "daylily_price"
-    ),
+    Industry("daylily", 0.10, 11, 52, 75, 135, 3000, 0.15, 0.28, 0.10, _harvest(7), False, 0.40, "daylily_price"),
     Industry("grain", 0.07, 42, 2.7, 430, 42, 700, 0.15, 0.12, 0.04, _harvest(10), False, 0.45, "crop"),
     Industry("forage", 0.05, 45, 1.1, 950, 38, 600, 0.15, 0.16, 0.06, _harvest(9), False, 0.35, "crop"),
     Industry("herbs", 0.04, 10, 32, 115, 120, 2500, 0.15, 0.30, 0.04, _harvest(10), False, 0.35, "crop"),

@@ -45,7 +45,7 @@ def _sign(world: World, month: int, kind: str, who: I, yuan: float) -> None:
         insured_from=begins,
         insured_to=ends,
         sum_insured=yuan,
-        known_on=begins + whole(world.chance.records, 0, 25, size),
+        known_on=begins - whole(world.chance.records, 1, 25, size),
     )
 
 

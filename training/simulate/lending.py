@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.banks import write_loans
-from training.simulate.book import AS_DECLARED, DIVERTED, IDLE, PARTLY, Book
+from training.simulate.book import AS_DECLARED, COMPENSATED, DIVERTED, IDLE, PARTLY, Terms
 from training.simulate.chance import happens, sigmoid, whole
-from training.simulate.days import B, F, I, day_in, first_day, month_of, year_of
+from training.simulate.days import B, F, I, day_in, day_number, first_day, month_of, year_of
 from training.simulate.industries import EARLIER_RATE, LENDING_RATE
 from training.simulate.people import ORDINARY
 from training.simulate.schedule import instalments
 from training.simulate.world import World
 
 _PRODUCTS = (0.76, 0.12, 0.12)  # microloan, revolving, other; assumed
+_OTHER = 2
 _YUAN = np.array([10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000.0])
 _YUAN_SHARES = (0.10, 0.07, 0.16, 0.06, 0.21, 0.12, 0.28)
 _TERMS = np.array([12, 24, 36])
@@ -31,38 +32,34 @@ def lend(world: World, month: int) -> None:
     ordinary = world.homes.kind[who] == ORDINARY
     product = np.where(ordinary, rng.choice(3, size, p=[0.6, 0.2, 0.2]), rng.choice(3, size, p=_PRODUCTS))
     monthly = rng.choice([0, 2, 3], size, p=[0.2, 0.5, 0.3])
-    term = rng.choice(_TERMS, size, p=_TERM_SHARES)
     principal = rng.choice(_YUAN, size, p=_YUAN_SHARES)
-    grant(
-        world,
-        month,
+    terms = Terms(
         household=who,
         bank=rng.choice(len(_BANK_SHARES), size, p=_BANK_SHARES),
         product=product,
         method=np.choose(product, [0, 1, monthly]),
         principal=principal,
-        term=term,
+        term=rng.choice(_TERMS, size, p=_TERM_SHARES),
         originated=day_in(month, whole(rng, 1, 28, size)),
         true_use=_true_use(world, who),
         subsidy=_subsidy(world, ordinary) * (product == 0),
         renews=np.full(size, -1),
     )
-    _spend(world, month, who, principal, world.book.true_use[len(world.book) - size :])
+    grant(world, month, terms)
+    _spend(world, month, who, principal, terms.true_use)
 
 
-def grant(world: World, month: int, **terms: I | F) -> I:
-    """Enter loans in the book, expect their instalments, let the banks report them; their numbers."""
-    product = terms["product"]
-    rate = LENDING_RATE.get(year_of(month), EARLIER_RATE) + 0.015 * (product == 2)
-    matures = day_in(month + terms["term"], terms["originated"] - first_day(month) + 1)
-    unknown = np.zeros(len(product), dtype=np.int64)
-    columns = {name: np.asarray(value) for name, value in terms.items()}
-    loans = world.book.add(Book(**columns, rate=rate, matures=matures, known=unknown))
-    world.book.relief[loans] = world.book.renews[loans] >= 0
-    rows = instalments(world.book, loans)
+def grant(world: World, month: int, terms: Terms) -> None:
+    """Enter loans in the book, expect their instalments, let the banks report them."""
+    book = world.book
+    loans = book.add(terms)
+    rate = LENDING_RATE.get(year_of(month), EARLIER_RATE)
+    book.rate[loans] = rate + 0.015 * (terms.product == _OTHER)
+    book.matures[loans] = day_in(month + terms.term, day_number(terms.originated))
+    book.relief[loans] = terms.renews >= 0
+    rows = instalments(book, loans)
     world.calendar.expect(rows, after=0)
     write_loans(world, loans, rows)
-    return loans
 
 
 def _asks(world: World, month: int) -> B:
@@ -70,7 +67,7 @@ def _asks(world: World, month: int) -> B:
     homes, book, p, n = world.homes, world.book, world.p, len(world.homes)
     loans = np.bincount(book.household[book.open], minlength=n)
     behind = np.bincount(book.household[book.in_arrears], minlength=n) > 0
-    lost = np.bincount(book.household[book.outcome >= 4], minlength=n) > 0
+    lost = np.bincount(book.household[book.outcome >= COMPENSATED], minlength=n) > 0
     age = (first_day(month) - homes.head_birth) / 365.25
     chance = np.where(loans == 0, p.borrows, np.where(loans == 1, p.borrows_again, 0.0))
     chance = chance * np.where(homes.kind == ORDINARY, 1.0, p.registered_borrow)
@@ -86,7 +83,7 @@ def _subsidy(world: World, ordinary: B) -> F:
 
 
 def _true_use(world: World, who: I) -> I:
-    """The less honest and the poorer spend it elsewhere; some do nothing with it."""
+    """The less honest and the less diligent spend it elsewhere; some do nothing with it."""
     rng, homes = world.chance.lending, world.homes
     misused = happens(rng, sigmoid(world.p.misused - 0.5 * homes.honesty[who] - 0.2 * homes.diligence[who]), len(who))
     how = rng.choice([PARTLY, DIVERTED, IDLE], len(who), p=[0.4, 0.35, 0.25])

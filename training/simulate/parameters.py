@@ -21,7 +21,7 @@ class Parameters:
     sudden_hardship: float = 0.02  # assumed
     ability_spread: float = 0.26  # assumed: standard deviation of log ability
     township_spread: float = 0.22  # assumed: how far townships differ in honesty
-    worst_township: float = 0.8  # domain: arrears sit in few towns; honesty is lower there by this much
+    worst_township: float = 1.8  # domain: arrears sit in few towns; honesty is lower there by this much
     village_spread: float = 0.30  # assumed
 
     # economy
@@ -37,7 +37,7 @@ class Parameters:
     income_noise: float = 0.30  # assumed: spread of a month's takings
     luck_spread: float = 0.30  # assumed: a year's luck that no office sees
     spends: float = 0.16  # of the cash above the buffer spent in a month by an average household, assumed
-    spends_before_maturity: float = 0.05  # the same when principal falls due within eight months, assumed
+    spends_before_maturity: float = 0.04  # the same when principal falls due within eight months, assumed
     buffer_months: float = 2.0  # of living cost kept in hand, assumed
     rebuilds: float = 0.02  # herd growth while cash allows, assumed
 
@@ -57,28 +57,26 @@ class Parameters:
 
     # repayment
     early_settled: float = 0.006  # assumed
-    forgets_interest: float = -3.55  # log-odds that an own instalment is missed, assumed
-    forgets_principal: float = -4.2  # assumed: everyone is called before maturity
-    keeps_forgetting: float = 0.50  # share of missed instalments still missed a month later, assumed
-    refuses: float = -3.9  # log-odds of not wanting to repay principal, assumed
-    gives_in: float = 0.14  # share of refusals given up in a month, assumed
-    contagion: float = (
-        1.5  # log-odds per share of village principal in arrears; domain: moral contagion, small
-    )
-    helped_at_maturity: float = -0.15  # log-odds that kin bridge a gap on the day, assumed
-    helped_later: float = -1.9  # log-odds a month later, assumed
-    raises_animals_share: float = 0.60  # of a herd sold at most for a maturity, assumed
+    forgets_interest: float = -3.75  # log-odds that an own instalment is missed, assumed
+    forgets_principal: float = -4.3  # assumed: everyone is called before maturity
+    keeps_forgetting: float = 0.47  # share of missed instalments still missed a month later, assumed
+    refuses: float = -4.5  # log-odds of not wanting to repay principal, assumed
+    gives_in: float = 0.20  # share of refusals given up in a month, assumed
+    contagion: float = 2.0  # log-odds per share of village principal in arrears; domain: small
+    unseen_means: float = 0.7  # assumed: spread of what a household can raise beyond what anybody counts
+    helped_at_maturity: float = 1.8  # log-odds that kin bridge a gap on the day, assumed
+    helped_later: float = -1.35  # log-odds a month later, assumed
+    raises_animals_share: float = 0.75  # of a herd sold at most for a maturity, assumed
     subsidy_late: float = 0.012  # of subsidy instalments paid weeks late, assumed
 
     # relief
     extended_when_struck: float = 0.40  # of maturities a struck household cannot meet; domain: force majeure
     extended_otherwise: float = 0.07  # assumed
     renewed_when_able: float = 0.10  # assumed
-    renewed_when_short: float = 0.10  # assumed: banks like this less than notices say
-    compensated: float = 0.22  # of loans over 90 days past due; domain: fund pays from 90 days
+    renewed_when_short: float = 0.20  # assumed: banks like this less than notices say
+    compensated: float = 0.28  # of loans over 90 days past due; domain: fund pays from 90 days
     fund_share: float = 0.7  # domain: fund 70, bank 30
-    written_off: float = 0.08  # of loans over 360 days past due, assumed
-    recovered_hurry: float = 0.5  # added log-odds of help once officials visit, assumed
+    written_off: float = 0.20  # of loans over 360 days past due, assumed
 
     # records
     survey_missed: float = 0.06  # of households in a year, assumed

@@ -76,9 +76,7 @@ class Homes:
         return len(self.village)
 
 
-def move_in(
-    p: Parameters, rng: np.random.Generator, places: Places, n: int, month: int
-) -> tuple[Homes, Members]:
+def move_in(p: Parameters, rng: np.random.Generator, places: Places, n: int, month: int) -> tuple[Homes, Members]:
     """n households with members, land, animals and a little cash, as they stand in that first month."""
     village = np.sort(rng.integers(0, len(places.codes), n))
     kind = _kinds(p, rng, n)
@@ -165,7 +163,7 @@ def _counted(members: Members, n: int, month: int) -> tuple[F, F, F, F]:
     """Heads in the house or away, labour at home, labour away, pupils."""
 
     def total(weight: F | B) -> F:
-        return np.bincount(members.household, weights=weight, minlength=n)
+        return np.asarray(np.bincount(members.household, weights=weight, minlength=n), dtype=np.float64)
 
     hands = np.array([1.0, 0.5, 0.0])[members.labour]
     away = members.status == AWAY

@@ -17,7 +17,7 @@ _STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """One entry a village. honesty: what the place adds to a household's; attention: how well its officers call."""
+    """One entry a village. honesty: what it adds to a household's; attention: how well its officers call."""
 
     township: I
     honesty: F

@@ -1,4 +1,4 @@
-"""What things sell for: a county price a month, wandering round its long-run level with seasons and slumps."""
+"""What things sell for: one price a month, wandering round its long-run level with seasons and slumps."""
 
 from __future__ import annotations
 
@@ -26,4 +26,5 @@ def price_path(rng: np.random.Generator, first: int, months: int) -> F:
         level[now] = _PULL * level[now - 1] + steps[now] - _SLUMP_STEP * falling
     season = np.cos(2 * np.pi * (np.arange(first, first + months)[:, None] % 12 - 10) / 12)
     swing = 1 + season * np.array([each.swing for each in INDUSTRIES])
-    return np.round(np.array([each.price for each in INDUSTRIES]) * np.exp(level) * swing, 2)
+    price = np.array([each.price for each in INDUSTRIES]) * np.exp(level) * swing
+    return np.asarray(np.round(price, 2), dtype=np.float64)

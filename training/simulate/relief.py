@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.banks import write_event, write_instalments, write_payments
-from training.simulate.book import COMPENSATED, RENEWED, SETTLED_EARLY, WRITTEN_OFF
+from training.simulate.book import COMPENSATED, RENEWED, SETTLED_EARLY, WRITTEN_OFF, Book, Terms
 from training.simulate.chance import happens, whole
-from training.simulate.days import NEVER, B, F, I, day_in, day_number, first_day, last_day, month_of
+from training.simulate.days import NEVER, F, I, day_in, day_number, first_day, last_day, month_of
 from training.simulate.economy import living_cost
 from training.simulate.lending import grant
 from training.simulate.schedule import instalments
@@ -25,12 +25,12 @@ def relieve(world: World, month: int) -> None:
     nearing = world.book.open & (month_of(world.book.matures) == month + 1) & (world.book.method < _BULLET)
     loans = np.flatnonzero(nearing & ~world.book.relief & (world.book.since == NEVER))
     short = _prospect(world, month, loans) < world.book.principal[loans]
-    loans = loans[~_extend(world, month, loans, short)]
+    _extend(world, month, loans[short])
     _renew(world, month)
 
 
 def _prospect(world: World, month: int, loans: I) -> F:
-    """What the household will have at maturity: cash above the buffer and the part of its herd it would sell."""
+    """What the household will have at maturity: cash above a month's living and the herd it would sell."""
     homes, home = world.homes, world.book.household[loans]
     herd = homes.units * world.quick_sale(month) * world.p.raises_animals_share
     return (np.maximum(homes.cash - living_cost(world), 0) + herd)[home]
@@ -39,30 +39,34 @@ def _prospect(world: World, month: int, loans: I) -> F:
 def _settle_early(world: World, month: int) -> None:
     """Who has plenty pays everything, with interest to the day."""
     book, rng = world.book, world.chance.repayment
-    rich = world.homes.cash[book.household] > 1.5 * book.principal
-    chance = np.where(rich, 6.0, 0.25) * world.p.early_settled
-    able = world.homes.cash[book.household] > 1.05 * book.principal
+    cash = world.homes.cash
+    over = cash[book.household] / np.maximum(book.principal, 1)
+    chance = np.where(over > 1.5, 6.0, 0.25) * world.p.early_settled * (over > 1.05)
     seasoned = (month - month_of(book.originated) > 3) & (month_of(book.matures) > month + 2)
-    loans = np.flatnonzero(book.open & able & seasoned & (book.since == NEVER) & happens(rng, chance, len(book)))
+    fits = book.open & seasoned & (book.since == NEVER)
+    loans = np.flatnonzero(fits & happens(rng, chance, len(book)))
     loans = loans[np.unique(book.household[loans], return_index=True)[1]]
-    day = first_day(month) + whole(rng, 0, 19, len(loans))
-    rest = book.principal[loans] - book.paid_principal[loans]
-    begun = np.maximum(np.maximum(world.newest_due, book.originated)[loans], 0)
-    interest = np.round(rest * book.rate[loans] * np.maximum(day - begun, 0) / 360, 2)
-    world.homes.cash[book.household[loans]] -= np.minimum(rest + interest, world.homes.cash[book.household[loans]])
-    day = np.maximum(day, book.last_paid[loans])
+    day = np.maximum(first_day(month) + whole(rng, 0, 19, len(loans)), book.last_paid[loans])
+    rest, interest = _to_the_day(book, loans, day)
+    cash[book.household[loans]] -= np.minimum(rest + interest, cash[book.household[loans]])
     write_payments(world, loans, day, rest, interest, "borrower")
     book.close(loans, day, SETTLED_EARLY)
     write_event(world, "settled", loans, day, rest)
 
 
-def _extend(world: World, month: int, loans: I, short: B) -> B:
+def _to_the_day(book: Book, loans: I, day: I) -> tuple[F, F]:
+    """Principal left, and interest on it since the newest instalment."""
+    rest = book.principal[loans] - book.paid_principal[loans]
+    begun = np.maximum(book.newest_due, book.originated)[loans]
+    return rest, np.round(rest * book.rate[loans] * np.maximum(day - begun, 0) / 360, 2)
+
+
+def _extend(world: World, month: int, loans: I) -> None:
     """Agreed days before maturity: a later last day and a whole second schedule; the subsidy ends."""
-    book, p, rng, size = world.book, world.p, world.chance.repayment, len(loans)
+    book, p, rng = world.book, world.p, world.chance.repayment
     struck = month - world.homes.struck[book.household[loans]] <= _FORCE_MAJEURE
-    chance = short * np.where(struck, p.extended_when_struck, p.extended_otherwise)
-    granted = happens(rng, chance, size)
-    loans = loans[granted]
+    chance = np.where(struck, p.extended_when_struck, p.extended_otherwise)
+    loans = loans[happens(rng, chance, len(loans))]
     day = _agreed(world, month, loans)
     months = rng.choice(_LONGER, len(loans))
     matures = day_in(month + 1 + months, day_number(book.matures[loans]))
@@ -74,7 +78,6 @@ def _extend(world: World, month: int, loans: I, short: B) -> B:
     rows = instalments(book, loans)
     write_instalments(world, rows, known[np.searchsorted(loans, rows.loan)])
     world.calendar.expect(rows, after=first_day(month) - 1)
-    return granted
 
 
 def _agreed(world: World, month: int, loans: I) -> I:
@@ -93,9 +96,7 @@ def _renew(world: World, month: int) -> None:
     loans = loans[happens(rng, chance, len(loans))]
     day = np.maximum(book.matures[loans] - whole(rng, 0, 3, len(loans)), first_day(month))
     _pay_off(world, month, loans, day)
-    grant(
-        world,
-        month,
+    terms = Terms(
         household=book.household[loans],
         bank=book.bank[loans],
         product=book.product[loans],
@@ -107,14 +108,14 @@ def _renew(world: World, month: int) -> None:
         subsidy=book.subsidy[loans],
         renews=loans,
     )
+    grant(world, month, terms)
 
 
 def _pay_off(world: World, month: int, loans: I, day: I) -> None:
     """The new loan pays the principal; the household, or the state, the rest of the interest."""
     book = world.book
-    rows = [part for part in world.calendar.peek(month)]
     interest = np.zeros(len(book))
-    for part in rows:
+    for part in world.calendar.due_in(month):
         mine = part.schedule == book.schedule[part.loan]
         np.add.at(interest, part.loan[mine], part.interest[mine])
     aided = interest[loans] * book.subsidy[loans]
@@ -137,7 +138,7 @@ def clear_away(world: World, month: int) -> None:
     matured = book.open & (book.matures <= last_day(month))
     fund = np.flatnonzero(matured & (late > 90) & (book.product == 0) & happens(rng, p.compensated, n))
     _compensate(world, month, fund)
-    lost = np.flatnonzero(book.open & (late > 360) & happens(rng, p.written_off, n))
+    lost = np.flatnonzero(book.open & (late > 300) & happens(rng, p.written_off, n))
     day = first_day(month) + whole(rng, 20, 27, len(lost))
     amount = book.outstanding[lost]
     book.close(lost, day, WRITTEN_OFF)

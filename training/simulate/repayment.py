@@ -8,7 +8,7 @@ import numpy as np
 
 from training.simulate.banks import write_event, write_payments
 from training.simulate.book import SETTLED
-from training.simulate.chance import happens, sigmoid, whole
+from training.simulate.chance import happens, round_about, sigmoid, whole
 from training.simulate.days import NEVER, B, F, I, first_day, last_day
 from training.simulate.economy import living_cost
 from training.simulate.industries import INDUSTRIES
@@ -17,11 +17,12 @@ from training.simulate.world import World
 
 _ANIMAL = np.array([each.animal for each in INDUSTRIES])
 _CENT = 0.005
+_SMALL = 2000  # yuan: an instalment that no household puts off
 
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """One entry a loan that owes something. pays: wants to and thinks of it; gap: chance that kin fill a gap."""
+    """One entry a loan that owes something. pays: wants to and thinks of it; gap: chance that kin fill it."""
 
     loans: I
     fresh: B
@@ -31,70 +32,93 @@ class Will:
 
 def collect(world: World, month: int) -> None:
     """The month's instalments: interest first, then what brings principal, each from what is left."""
-    parts = world.calendar.due_in(month)
-    rows = [part[_in_force(world, part)] for part in parts]
-    for with_principal in (False, True):
-        fresh = np.zeros(len(world.book), dtype=np.bool_)
-        for part in rows:
-            _fall_due(world, part[(part.principal > 0) == with_principal], fresh)
-        _face(world, month, fresh, old_too=with_principal)
+    rows = [part[_in_force(world, part)] for part in world.calendar.due_in(month)]
+    interest = _fall_due(world, [part[part.principal == 0] for part in rows])
+    _face(world, month, interest)
+    principal = _fall_due(world, [part[part.principal > 0] for part in rows])
+    _face(world, month, principal | ~interest)
     _settle(world)
 
 
 def _in_force(world: World, rows: Instalments) -> B:
     book = world.book
-    return book.open[rows.loan] & (book.schedule[rows.loan] == rows.schedule)
+    return np.asarray(book.open[rows.loan] & (book.schedule[rows.loan] == rows.schedule), dtype=np.bool_)
 
 
-def _fall_due(world: World, rows: Instalments, fresh: B) -> None:
-    """Add to what is due; the state pays its share of the interest, mostly about the day."""
+def _fall_due(world: World, parts: list[Instalments]) -> B:
+    """Add to what is due; the state pays its share of the interest. True for loans with an instalment."""
     book = world.book
-    np.add.at(book.due_principal, rows.loan, rows.principal)
-    np.add.at(book.due_interest, rows.loan, rows.interest)
-    fresh[rows.loan] = True
-    np.maximum.at(world.newest_due, rows.loan, rows.due_on)
-    aided = np.flatnonzero(book.subsidy[rows.loan] > 0)
-    loans, size = rows.loan[aided], len(aided)
-    rng = world.chance.repayment
+    touched = np.zeros(len(book), dtype=np.bool_)
+    for rows in parts:
+        touched[rows.loan] = True
+        np.add.at(book.due_principal, rows.loan, rows.principal)
+        np.add.at(book.due_interest, rows.loan, rows.interest)
+        np.maximum.at(book.newest_due, rows.loan, rows.due_on)
+        _aid(world, rows[book.subsidy[rows.loan] > 0])
+    return touched
+
+
+def _aid(world: World, rows: Instalments) -> None:
+    """The subsidy comes about the due day, seldom weeks later."""
+    book, rng, size = world.book, world.chance.repayment, len(rows)
     late = happens(rng, world.p.subsidy_late, size)
-    day = rows.due_on[aided] + np.where(late, whole(rng, 12, 50, size), whole(rng, -3, 2, size))
-    share = rows.interest[aided] * book.subsidy[loans]
-    write_payments(world, loans, np.maximum(day, book.originated[loans]), np.zeros(size), share, "subsidy")
+    day = rows.due_on + np.where(late, whole(rng, 12, 50, size), whole(rng, -3, 2, size))
+    day = np.maximum(day, book.originated[rows.loan])
+    share = rows.interest * book.subsidy[rows.loan]
+    write_payments(world, rows.loan, day, np.zeros(size), share, "subsidy")
 
 
-def _face(world: World, month: int, fresh: B, old_too: bool) -> None:
-    """Every loan with something due or left over from before: will it be paid, and from what?"""
+def _face(world: World, month: int, faced: B) -> None:
+    """Every loan faced that owes something: will it be paid, and from what?"""
     book = world.book
-    owing = book.open & (book.owed > _CENT) & (fresh | old_too)
-    loans = np.flatnonzero(owing)
-    new = fresh[loans] & (book.since[loans] == NEVER)
-    will = _will(world, month, loans, new)
-    _pay(world, month, will)
-    still = book.owed[loans] > _CENT
-    book.since[loans] = np.where(
-        still, np.where(book.since[loans] == NEVER, world.newest_due[loans], book.since[loans]), NEVER
-    )
+    loans = np.flatnonzero(faced & book.open & (book.owed > _CENT))
+    _pay(world, month, _will(world, month, loans, book.since[loans] == NEVER))
+    clean = book.open & (book.owed <= _CENT)
+    book.since[clean] = NEVER
+    fell = loans[(book.owed[loans] > _CENT) & (book.since[loans] == NEVER)]
+    book.since[fell] = book.newest_due[fell]
 
 
 def _will(world: World, month: int, loans: I, new: B) -> Will:
     """Forgetting wears off, refusing is given up slowly; both follow from people, place and trouble."""
-    book, homes, p, rng = world.book, world.homes, world.p, world.chance.repayment
-    home, size = book.household[loans], len(loans)
-    principal = book.owed_principal[loans] > _CENT
-    trouble = 0.8 * ((homes.sick_until[home] >= month) | (homes.jobless_until[home] >= month))
-    gone = 2.0 * (homes.gone_until[home] >= month)
-    care = 0.55 * homes.diligence[home] + 0.25 * homes.honesty[home]
-    base = np.where(principal, p.forgets_principal, p.forgets_interest)
-    forgets = np.where(new, sigmoid(base - care + trouble + gone), p.keeps_forgetting)
-    crowd = p.contagion * world.arrears[homes.village[home]]
-    misused = 0.7 * (book.true_use[loans] > 0)
-    refuses = principal * sigmoid(p.refuses - 0.9 * homes.honesty[home] + crowd + misused + gone)
-    turned = np.where(book.refuses[loans], ~happens(rng, p.gives_in, size), happens(rng, refuses * new, size))
-    book.refuses[loans] = turned
-    odds = np.where(new, p.helped_at_maturity, p.helped_later) + 0.7 * homes.standing[home] - homes.debt[home] / 40_000
-    gap = np.where(principal, sigmoid(odds), 0.8)
+    book, rng, size = world.book, world.chance.repayment, len(loans)
+    large = book.owed_principal[loans] > 0.3 * book.principal[loans]
+    forgets = np.where(new, _forgets(world, month, loans, large), world.p.keeps_forgetting)
+    refuses = large * _refuses(world, month, loans)
+    gap = np.where(large, _helped(world, loans, new), 0.8)
+    gives_in = happens(rng, world.p.gives_in, size)
+    book.refuses[loans] = np.where(book.refuses[loans], ~gives_in, happens(rng, refuses * new, size))
     _remember(world, month, loans, new, 1 - (1 - forgets) * (1 - refuses), gap)
-    return Will(loans, new, ~turned & ~happens(rng, forgets, size), gap)
+    return Will(loans, new, ~book.refuses[loans] & ~happens(rng, forgets, size), gap)
+
+
+def _forgets(world: World, month: int, loans: I, large: B) -> F:
+    """Chance that an instalment is missed though there is money."""
+    homes, p, home = world.homes, world.p, world.book.household[loans]
+    trouble = 0.8 * ((homes.sick_until[home] >= month) | (homes.jobless_until[home] >= month))
+    care = 0.42 * homes.diligence[home] + 0.20 * homes.honesty[home]
+    base = np.where(large, p.forgets_principal, p.forgets_interest)
+    return sigmoid(base - care + trouble + _gone(world, month, home))
+
+
+def _refuses(world: World, month: int, loans: I) -> F:
+    """Chance of not wanting to repay: character, what the neighbours do, money long since spent."""
+    homes, p, home = world.homes, world.p, world.book.household[loans]
+    crowd = p.contagion * world.arrears[homes.village[home]]
+    misused = 0.7 * (world.book.true_use[loans] > 0)
+    return sigmoid(p.refuses - 0.8 * homes.honesty[home] + crowd + misused + _gone(world, month, home))
+
+
+def _gone(world: World, month: int, home: I) -> F:
+    """Log-odds added once the one who signed is dead, missing or in custody."""
+    return np.where(world.homes.gone_until[home] >= month, 2.0, 0.0)
+
+
+def _helped(world: World, loans: I, new: B) -> F:
+    """Chance that kin lend what is missing: less to those who owe others already."""
+    homes, p, home = world.homes, world.p, world.book.household[loans]
+    base = np.where(new, p.helped_at_maturity, p.helped_later)
+    return sigmoid(base + 0.7 * homes.standing[home] - homes.debt[home] / 40_000)
 
 
 def _remember(world: World, month: int, loans: I, new: B, missed: F, gap: F) -> None:
@@ -106,11 +130,12 @@ def _remember(world: World, month: int, loans: I, new: B, missed: F, gap: F) -> 
 
 
 def _means(world: World, month: int, loans: I) -> F:
-    """Cash above a month's living, and for principal a part of the herd."""
+    """Cash above a month's living, and a part of the herd; a small sum is found before the living."""
     homes, home = world.homes, world.book.household[loans]
-    herd = homes.units * world.quick_sale(month) * np.where(_ANIMAL[homes.industry], world.p.raises_animals_share, 0.3)
-    principal = world.book.owed_principal[loans] > _CENT
-    return np.maximum(homes.cash - living_cost(world), 0)[home] + np.where(principal, herd[home], 0.0)
+    share = np.where(_ANIMAL[homes.industry], world.p.raises_animals_share, 0.3)
+    herd = homes.units * world.quick_sale(month) * share
+    kept = np.where(world.book.owed[loans] > _SMALL, living_cost(world)[home], 0.0)
+    return np.maximum(homes.cash[home] - kept, 0) + herd[home]
 
 
 def _pay(world: World, month: int, will: Will) -> None:
@@ -119,7 +144,8 @@ def _pay(world: World, month: int, will: Will) -> None:
     loans = will.loans[will.pays]
     need, home = book.owed[loans], book.household[loans]
     together = np.bincount(home, weights=need, minlength=len(world.homes))[home]
-    share = np.minimum(_means(world, month, loans) / together, 1.0)
+    raised = _means(world, month, loans) * round_about(rng, world.p.unseen_means, len(loans))
+    share = np.minimum(raised / together, 1.0)
     short = share < 1
     helped = short & happens(rng, will.gap[will.pays], len(loans))
     part = np.floor(share * need / 100) * 100 * happens(rng, 0.5, len(loans))
@@ -128,7 +154,8 @@ def _pay(world: World, month: int, will: Will) -> None:
     np.add.at(world.homes.debt, home, lent)
     _take_from_home(world, month, home, paid - lent)
     interest = np.minimum(paid, np.maximum(book.due_interest - book.paid_interest, 0)[loans])
-    write_payments(world, loans, _days(world, month, loans, will.fresh[will.pays]), paid - interest, interest, "borrower")
+    day = _days(world, month, loans, will.fresh[will.pays])
+    write_payments(world, loans, day, paid - interest, interest, "borrower")
 
 
 def _take_from_home(world: World, month: int, home: I, yuan: F) -> None:
@@ -142,19 +169,18 @@ def _take_from_home(world: World, month: int, home: I, yuan: F) -> None:
 
 def _days(world: World, month: int, loans: I, new: B) -> I:
     """About the due day for what fell due this month, any day for what is older."""
-    rng, size = world.chance.repayment, len(loans)
+    book, rng, size = world.book, world.chance.repayment, len(loans)
     about = np.clip(np.round(rng.normal(-0.5, 2.2, size)), -4, 6).astype(np.int64)
-    usual = np.maximum(world.newest_due[loans] + about, world.book.originated[loans])
+    usual = np.maximum(book.newest_due[loans] + about, book.originated[loans])
     any_day = first_day(month) + whole(rng, 0, 27, size)
-    latest = np.maximum(world.book.last_paid[loans], any_day)
+    latest = np.maximum(book.last_paid[loans], any_day)
     return np.where(new, usual, np.minimum(latest, last_day(month)))
 
 
 def _settle(world: World) -> None:
     """A loan paid to the last cent ends."""
     book = world.book
-    done = book.open & (book.principal - book.paid_principal < _CENT) & (book.due_interest - book.paid_interest < _CENT)
-    loans = np.flatnonzero(done)
+    loans = np.flatnonzero(book.open & (book.outstanding < _CENT) & (book.owed < _CENT))
     day = book.last_paid[loans] + whole(world.chance.records, 0, 2, len(loans))
     book.close(loans, day, SETTLED)
     write_event(world, "settled", loans, day, book.principal[loans])

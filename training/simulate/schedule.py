@@ -44,7 +44,7 @@ class Calendar:
             self._by_month[int(month)].append(rows[months == month])
 
     def due_in(self, month: int) -> list[Instalments]:
-        return self._by_month.pop(month, [])
+        return self._by_month.get(month, [])
 
 
 def instalments(book: Book, loans: I) -> Instalments:
@@ -57,12 +57,12 @@ def instalments(book: Book, loans: I) -> Instalments:
 
 
 def _bullet(book: Book, loans: I) -> Instalments:
-    """Principal in one sum at maturity; interest each quarter, or all of it with the principal."""
+    """Principal in one sum at maturity; interest each quarter after the month it begins, or all at once."""
     begins, ends = book.originated[loans], book.matures[loans]
-    months = month_of(begins)[:, None] + np.arange(64)
+    months = month_of(begins)[:, None] + np.arange(1, 64)
     days = day_in(months, PAYDAY)
     quarterly = (book.method[loans] == _BULLET_QUARTERLY)[:, None]
-    due = quarterly & (months % 3 == 2) & (days > begins[:, None]) & (days < ends[:, None])
+    due = quarterly & (months % 3 == 2) & (days < ends[:, None])
     row, column = np.nonzero(due)
     loan = np.concatenate([row, np.arange(len(loans))])
     due_on = np.concatenate([days[row, column], ends])

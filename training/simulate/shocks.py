@@ -45,7 +45,7 @@ PERSONAL = (
     Shock("missing", 0.00004, 3_000, (6, 24), workers=1.0, heals=0.3),
     Shock("custody", 0.00006, 5_000, (6, 24), workers=1.0, heals=0.3, reported=0.9),
     Shock("unemployment", 0.0060, 800, (2, 7), jobless=True, reported=0.45, heals=0.9),
-    Shock("business_failure", 0.0022, 6_000, (6, 18), units=0.45, reported=0.6, heals=0.5),
+    Shock("business_failure", 0.0030, 6_000, (6, 18), units=0.45, reported=0.6, heals=0.5),
     Shock("other", 0.0012, 5_000, (2, 6), reported=0.5),
 )
 EPIDEMIC = Shock("epidemic", 0.0, 600, (2, 4), units=0.16, reported=0.8, cover="industry")
@@ -57,6 +57,7 @@ _EPIDEMIC_OFTEN = 0.010  # per township and month
 _DROUGHT_OFTEN = 0.030  # per township and month from April to August
 _STRUCK = 0.45  # of a township's households by either
 _FALL = 0.22  # of the price within twelve months that households report
+_TELLS = 0.03  # of those households in a month
 _SICKENS = np.array([each.sickens for each in INDUSTRIES])
 
 
@@ -75,17 +76,17 @@ def strike(world: World, month: int) -> None:
     )
     dry = _DROUGHT_OFTEN * (4 <= month_number(month) <= 8)
     _hit(world, month, DISASTER, _spread(world, month, world.drought, dry, 7) & township_wide)
-    _hit(world, month, PRICES_FELL, _prices_fell(world, month) & happens(rng, 0.12, n))
+    _hit(world, month, PRICES_FELL, _prices_fell(world, month) & happens(rng, _TELLS, n))
     _hit(world, month, SCHOOLING, _to_college(world, month))
 
 
 def _can_happen(world: World, shock: Shock) -> B:
-    """Work away can only be lost by who has it; shops and single crops fail more than herds."""
+    """Work away can only be lost by who has it, a business by who does not live off a herd."""
     homes = world.homes
     if shock.jobless:
-        return homes.away > 0
+        return np.asarray(homes.away > 0, dtype=np.bool_)
     if shock.cause == "business_failure":
-        return (homes.industry >= 5) | (np.arange(len(homes)) % 3 == 0)
+        return np.asarray(~_SICKENS[homes.industry], dtype=np.bool_)
     return np.ones(len(homes), dtype=np.bool_)
 
 
@@ -100,7 +101,7 @@ def _prices_fell(world: World, month: int) -> B:
     if month - world.first < 12:
         return np.zeros(len(world.homes), dtype=np.bool_)
     fell = world.price(month) < (1 - _FALL) * world.price(month - 12)
-    return fell[world.homes.industry]
+    return np.asarray(fell[world.homes.industry], dtype=np.bool_)
 
 
 def _to_college(world: World, month: int) -> B:

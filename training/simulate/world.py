@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,8 +28,8 @@ class Cover:
 
 @dataclass(slots=True)
 class World:
-    """A county in a month. first: the month its life begins; year: yuan by flow since January, per household;
-    epidemic and drought: the month up to which each township has it; arrears: share of a village's principal."""
+    """A county in a month. first: the month its life begins. epidemic, drought: the month up to which each
+    township has it. arrears: share of a village's principal. year: yuan since January, by flow."""
 
     p: Parameters
     chance: Streams
@@ -46,12 +45,12 @@ class World:
     arrears: F
     diary: Diary = field(default_factory=Diary)
     calendar: Calendar = field(default_factory=Calendar)
-    year: dict[str, F] = field(default_factory=lambda: defaultdict(lambda: np.zeros(0)))
+    year: dict[str, F] = field(default_factory=dict)
 
     @property
     def township(self) -> I:
         """Of each household."""
-        return self.places.township[self.homes.village]
+        return np.asarray(self.places.township[self.homes.village], dtype=np.int64)
 
     def price(self, month: int) -> F:
         """Of each industry's goods."""
@@ -60,11 +59,13 @@ class World:
     def unit_worth(self, month: int) -> F:
         """What one more unit of its industry costs each household."""
         cost = np.array([each.unit_cost for each in INDUSTRIES])
-        return np.where(cost == 0, self.price(month), cost)[self.homes.industry]
+        worth = np.where(cost == 0, self.price(month), cost)[self.homes.industry]
+        return np.asarray(worth, dtype=np.float64)
 
     def quick_sale(self, month: int) -> F:
         """What one unit brings each household when it must be sold now."""
-        return self.unit_worth(month) * np.array([each.resale for each in INDUSTRIES])[self.homes.industry]
+        resale = np.array([each.resale for each in INDUSTRIES])
+        return np.asarray(self.unit_worth(month) * resale[self.homes.industry], dtype=np.float64)
 
     def enter(self, flow: str, yuan: F) -> None:
         """Add to the year's account of one flow."""

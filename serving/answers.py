@@ -1,0 +1,162 @@
+"""What a person is told: warnings and explanations with their sentences in Chinese and English."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Colour = Literal["green", "yellow", "red"]
+
+
+class Answer(BaseModel):
+    """Every answer is typed; a missing value is null."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Reason(Answer):
+    """One part of the probability's log-odds: the fact, what is usual in the township, how much it adds."""
+
+    feature: str
+    value: float | str | None
+    typical: float | str | None
+    contribution: float
+    zh: str
+    en: str
+
+
+class FiredRule(Answer):
+    """A rule that fired, with its sentence."""
+
+    id: str
+    light: Literal["note", "yellow", "red"]
+    hard: bool
+    zh: str
+    en: str
+
+
+class Change(Answer):
+    """What moved the score since the month before."""
+
+    kind: str
+    feature: str
+    before: float | None
+    after: float | None
+    contribution: float
+
+
+class LoanWarning(Answer):
+    """The contract's warning of one open loan, with the sentences beside the codes."""
+
+    loan_id: str
+    household_id: str
+    bank: str
+    county_code: str | None
+    township_code: str | None
+    village_code: str | None
+    as_of: date
+    light: Colour
+    rule_light: Colour
+    model_light: Colour | None
+    probability: float | None
+    score_rank: int | None
+    rules: list[FiredRule]
+    not_assessable: list[str]
+    reasons: list[Reason]
+    base_value: float | None
+    outstanding_principal: float
+    days_to_maturity: int
+    days_past_due: int
+    previous_light: Colour | None
+    changes: list[Change]
+    action: str
+    action_zh: str
+    action_en: str
+    model_version: str
+    policy_version: str
+    data_version: str
+
+
+class Versions(Answer):
+    """What an answer rests on."""
+
+    as_of: date
+    model_version: str
+    policy_version: str
+    data_version: str
+
+
+class WarningPage(Versions):
+    """One page of a work list; `next_cursor` asks for the next, null on the last."""
+
+    total: int
+    items: list[LoanWarning]
+    next_cursor: str | None
+
+
+class ShownFeature(Answer):
+    """One fact about a loan: value and township's median, and why an officer should care."""
+
+    feature: str
+    label_zh: str
+    label_en: str
+    value: float | str | None
+    value_zh: str
+    value_en: str
+    typical: float | str | None
+    typical_zh: str
+    typical_en: str
+    why: str
+
+
+class Family(Answer):
+    """A family of facts."""
+
+    family: str
+    zh: str
+    en: str
+    features: list[ShownFeature]
+
+
+class Instalment(Answer):
+    """One instalment of the schedule in force; `days_late` is null before the due day."""
+
+    loan_id: str
+    due_on: date
+    principal_due: float
+    interest_due: float
+    days_late: int | None
+    covered: bool
+
+
+class ExplainedLoan(Answer):
+    """One loan of a household, whole: warning, facts by family, repayment history.
+
+    other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
+    reasons it sums to the log-odds of the probability.
+    """
+
+    warning: LoanWarning
+    other_facts: float | None
+    families: list[Family]
+    instalments: list[Instalment]
+
+
+class HouseholdExplanation(Versions):
+    """Everything an officer asks about one household."""
+
+    household_id: str
+    loans: list[ExplainedLoan]
+
+
+class ModelAnswer(Answer):
+    """The champion's card and policy, and who was champion when."""
+
+    model_version: str | None
+    policy_version: str | None
+    refused: str | None
+    card: dict[str, object] | None
+    policy: dict[str, object] | None
+    history: list[dict[str, object]]

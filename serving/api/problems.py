@@ -1,0 +1,60 @@
+"""Errors as RFC 9457 problem+json, in Chinese and English."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from features.words import Refused, Words
+
+
+class Problem(BaseModel):
+    """A problem detail: `zh` and `en` say what is wrong and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    zh: str
+    en: str
+
+
+class NotFound(Refused):
+    """What was asked for is not there."""
+
+
+_GENERAL = {
+    404: Words("没有这个地址。", "There is nothing at this address."),
+    405: Words("此地址不支持该方法。", "This address does not take that method."),
+}
+
+
+def problem(status: int, words: Words) -> JSONResponse:
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=words.en, zh=words.zh, en=words.en)
+    return JSONResponse(body.model_dump(), status, media_type="application/problem+json")
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Turn refusals, bad requests and unknown addresses into problems."""
+
+    def refused(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, Refused)  # noqa: S101 - registered for it
+        return problem(404 if isinstance(error, NotFound) else 409, error.words)
+
+    def invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
+        return problem(422, Words(f"请求参数有误: {faults}", f"The request is wrong: {faults}"))
+
+    def http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        return problem(error.status_code, _GENERAL.get(error.status_code, Words(str(error.detail), str(error.detail))))
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)

@@ -1,0 +1,118 @@
+"""The routes: each reads a published month and answers in types."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from features.words import Refused
+from serving.answers import HouseholdExplanation, LoanWarning, ModelAnswer, WarningPage
+from serving.api.problems import NotFound, Problem
+from serving.batch import champion
+from serving.households import explanation
+from serving.published import Month, Published
+from serving.store import Store
+from serving.telling import told
+from serving.worklist import Asked, Sort, worklist
+
+Colour = Literal["green", "yellow", "red"]
+Identifier = Annotated[str, Path(min_length=1, max_length=64)]
+AsOf = Annotated[date | None, Query(description="a published month end; the newest where none is named")]
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": what}
+    for status, what in (
+        (404, "not in the list"),
+        (409, "not published, or the list has changed"),
+        (422, "the request is wrong"),
+    )
+}
+api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+health = APIRouter(prefix="/health", tags=["health"])
+
+
+def store_of(request: Request) -> Store:
+    store = request.app.state.store
+    assert isinstance(store, Store)  # noqa: S101 - put there by serving.app
+    return store
+
+
+Kept = Annotated[Store, Depends(store_of)]
+
+
+def published_month(store: Store, as_of: date | None) -> Month:
+    return Published(store).month(as_of)
+
+
+@health.get("/live")
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@health.get("/ready", responses={503: {"model": Problem}})
+def ready(store: Kept) -> dict[str, str]:
+    """A month is published and can be read."""
+    month = published_month(store, None)
+    return {"status": "ready", "as_of": month.manifest.as_of}
+
+
+@api.get("/warnings")
+def warnings(
+    store: Kept,
+    as_of: AsOf = None,
+    light: Colour | None = None,
+    rule_light: Colour | None = None,
+    model_light: Colour | None = None,
+    bank: Annotated[str | None, Query(max_length=64)] = None,
+    area: Annotated[str | None, Query(pattern=r"^\d{2,12}$")] = None,
+    due_within_days: Annotated[int | None, Query(ge=0, le=3660)] = None,
+    q: Annotated[str | None, Query(max_length=64)] = None,
+    sort: Sort = Sort.RISK,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> WarningPage:
+    """The work list of a month, filtered and sorted, page by page."""
+    asked = Asked(light, rule_light, model_light, bank, area, due_within_days, q, sort, limit, cursor)
+    return worklist(published_month(store, as_of), asked)
+
+
+@api.get("/loans/{loan_id}/warning")
+def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWarning:
+    """The warning of one open loan."""
+    month = published_month(store, as_of)
+    mine = pl.col("loan_id") == loan_id
+    found = month.scan("warnings").filter(mine).collect()
+    if found.is_empty():
+        raise NotFound(
+            f"{month.as_of} 的名单中没有贷款 {loan_id}。",
+            f"Loan {loan_id} is not in the list of {month.as_of}.",
+        )
+    return told(found, month.scan("features").filter(mine).collect())[0]
+
+
+@api.get("/households/{household_id}/explanation")
+def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = None) -> HouseholdExplanation:
+    """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
+    month = published_month(store, as_of)
+    try:
+        return explanation(month, store.ledger, household_id)
+    except Refused as refusal:
+        raise NotFound(refusal.words.zh, refusal.words.en) from refusal
+
+
+@api.get("/model")
+def model(store: Kept) -> ModelAnswer:
+    """The champion's card and policy, and who was champion when."""
+    bundle, refused = champion(store)
+    return ModelAnswer(
+        model_version=bundle.version if bundle else None,
+        policy_version=bundle.policy.version if bundle else None,
+        refused=refused,
+        card=dict(bundle.card) if bundle else None,
+        policy=asdict(bundle.policy) if bundle else None,
+        history=[dict(entry) for entry in store.models.history],
+    )

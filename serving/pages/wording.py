@@ -1,0 +1,83 @@
+"""The words on the pages, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from features.words import Words
+
+Language = Literal["zh", "en"]
+TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "en": "en"}
+
+WORDS: Mapping[str, Words] = {
+    "title": Words("还款风险预警", "Repayment risk lights"),
+    "find": Words("查找农户或贷款", "Find a household or loan"),
+    "identifier": Words("农户编号或贷款编号", "Household or loan number"),
+    "search": Words("查找", "Find"),
+    "as_of": Words("截至", "As of"),
+    "loans": Words("笔贷款", "loans"),
+    "all": Words("全部", "all"),
+    "worklist": Words("名单", "Work list"),
+    "household": Words("农户", "Household"),
+    "loan": Words("贷款", "Loan"),
+    "bank": Words("银行", "Bank"),
+    "light": Words("灯", "Light"),
+    "rule_light": Words("规则灯", "Rule light"),
+    "model_light": Words("模型灯", "Model light"),
+    "no_model": Words("无模型", "no model"),
+    "none": Words("无", "none"),
+    "outstanding": Words("未还本金", "Outstanding"),
+    "maturity": Words("距到期", "Matures in"),
+    "past_maturity": Words("已到期", "Matured"),
+    "days": Words("天", "days"),
+    "ago": Words("前", "ago"),
+    "village": Words("村", "Village"),
+    "probability_words": Words(
+        "与此相似的 100 笔贷款中, 约有 {count} 笔在 {months} 个月内变坏 (逾期 {days} 天、代偿或核销)。",
+        "Of 100 loans like this one, about {count} go bad within {months} months ({days} days past due, compensated "
+        "or written off).",
+    ),
+    "gone_bad": Words("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more."),
+    "rule_light_only": Words(
+        "当前没有可用模型, 灯色只按规则。", "There is no usable model; the light is by the rules alone."
+    ),
+    "why": Words("原因", "Reasons"),
+    "why_note": Words(
+        "每条原因对风险 (对数几率) 的增减; 正数提高风险。各行相加即为上述可能性的对数几率。",
+        "What each fact adds to the risk, in log-odds; positive raises it. The lines sum to the log-odds of the "
+        "likelihood above.",
+    ),
+    "other_facts": Words("其他情况合计", "All other facts together"),
+    "base_value": Words("基准值", "Base value"),
+    "rules": Words("触发的规则", "Rules that fired"),
+    "hard": Words("硬性规则", "hard rule"),
+    "not_assessable": Words("因缺少数据无法判断的规则", "Rules that could not be assessed for lack of data"),
+    "action": Words("应采取的措施", "What to do"),
+    "previous": Words("上月", "Month before"),
+    "facts": Words("已知情况", "What is known"),
+    "value": Words("数值", "Value"),
+    "typical": Words("本乡镇一般", "Usual in township"),
+    "history": Words("还款计划与记录", "Schedule and repayments"),
+    "due_on": Words("应还日", "Due on"),
+    "principal_due": Words("应还本金", "Principal due"),
+    "interest_due": Words("应还利息", "Interest due"),
+    "state": Words("状态", "State"),
+    "covered": Words("已还", "paid"),
+    "covered_late": Words("迟还 {days} 天", "paid {days} days late"),
+    "open_late": Words("逾期 {days} 天", "{days} days overdue"),
+    "to_come": Words("未到期", "to come"),
+    "nothing_found": Words("没有找到。请核对编号。", "Nothing found. Check the number."),
+    "versions": Words("模型 {model} · 政策 {policy} · 数据 {data}", "model {model} · policy {policy} · data {data}"),
+    "confirm": Words(
+        "本灯为辅助判断, 由信贷员核实后确认; 农户可要求说明并提出异议。",
+        "The light assists a decision; an officer confirms it. The household may ask for an explanation and object.",
+    ),
+    "more": Words("下一页", "Next page"),
+    "other_language": Words("English", "中文"),
+}
+
+
+def in_language(language: Language) -> dict[str, str]:
+    """All words of the pages in one language."""
+    return {key: getattr(words, language) for key, words in WORDS.items()}

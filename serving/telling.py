@@ -1,0 +1,104 @@
+"""From a published row to what a person is told: values in their units, sentences from the declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from features.catalog import FAMILY_WORDS, FEATURES, SHOWN
+from features.units import Value
+from features.words import Words
+from models.light import ACTION_WORDS
+from models.traffic_light.rules import RULES
+from serving.answers import Family, FiredRule, LoanWarning, Reason, ShownFeature
+
+Row = Mapping[str, Any]
+_RULES = {rule.id: rule for rule in RULES}
+
+
+def told(warnings: pl.DataFrame, features: pl.DataFrame) -> list[LoanWarning]:
+    """Published warnings with their sentences; `features` holds at least the same loans."""
+    facts = {row["loan_id"]: row for row in features.to_dicts()}
+    return [_warning(row, facts[row["loan_id"]]) for row in warnings.to_dicts()]
+
+
+def _warning(row: Row, facts: Row) -> LoanWarning:
+    action = ACTION_WORDS[row["action"]]
+    return LoanWarning(
+        **{
+            **row,
+            "rules": [_rule(fired, facts) for fired in row["rules"]],
+            "reasons": [_reason(reason) for reason in row["reasons"]],
+            "action_zh": action.zh,
+            "action_en": action.en,
+        }
+    )
+
+
+def _rule(fired: Row, facts: Row) -> FiredRule:
+    rule = _RULES[fired["id"]]
+    zh, en = {}, {}
+    for feature in {condition.feature for condition in rule.conditions}:
+        written = feature.unit.words(facts[feature.name])
+        zh[feature.name], en[feature.name] = written.zh, written.en
+    return FiredRule(**fired, zh=rule.words.zh.format(**zh), en=rule.words.en.format(**en))
+
+
+def _reason(reason: Row) -> Reason:
+    value = reason["value_code"] if reason["value_code"] is not None else reason["value"]
+    typical = reason["typical_code"] if reason["typical_code"] is not None else reason["typical"]
+    words = reason_words(reason["feature"], value, typical)
+    return Reason(
+        feature=reason["feature"],
+        value=value,
+        typical=typical,
+        contribution=reason["contribution"],
+        zh=words.zh,
+        en=words.en,
+    )
+
+
+def reason_words(name: str, value: Value, typical: Value) -> Words:
+    """`Days past due: 6 days (usual in the township: 0 days)`."""
+    feature = FEATURES[name]
+    is_now, usual = feature.unit.words(value), feature.unit.words(typical)
+    return Words(
+        f"{feature.label.zh}: {is_now.zh} (本乡镇一般为 {usual.zh})",
+        f"{feature.label.en}: {is_now.en} (usual in the township: {usual.en})",
+    )
+
+
+def families(facts: Row, typical: Row) -> list[Family]:
+    """All facts about one loan by family, each beside the township's median."""
+    return [
+        Family(
+            family=family,
+            zh=words.zh,
+            en=words.en,
+            features=_shown([feature.name for feature in SHOWN if feature.family == family], facts, typical),
+        )
+        for family, words in FAMILY_WORDS.items()
+    ]
+
+
+def _shown(names: Sequence[str], facts: Row, typical: Row) -> list[ShownFeature]:
+    return [_one_shown(name, facts[name], typical.get(name)) for name in names]
+
+
+def _one_shown(name: str, value: Value, typical: Value) -> ShownFeature:
+    feature = FEATURES[name]
+    is_now, usual = feature.unit.words(value), feature.unit.words(typical)
+    return ShownFeature(
+        feature=name,
+        label_zh=feature.label.zh,
+        label_en=feature.label.en,
+        value=value,
+        value_zh=is_now.zh,
+        value_en=is_now.en,
+        typical=typical,
+        typical_zh=usual.zh,
+        typical_en=usual.en,
+        why=feature.why,
+    )

@@ -1,0 +1,112 @@
+"""The work list: a published month's warnings, filtered, sorted, and cut into pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+from features.words import Refused
+from models.traffic_light.judge import as_levels
+from serving.answers import WarningPage
+from serving.published import Month
+from serving.telling import told
+
+
+class Sort(StrEnum):
+    """How a list is ordered; loan_id breaks every tie."""
+
+    RISK = "risk"
+    MATURITY = "days_to_maturity"
+    AMOUNT = "outstanding_principal"
+    LOAN = "loan_id"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is asked for. area: the first 2 to 12 digits of a village code. q: part of an identifier."""
+
+    light: str | None = None
+    rule_light: str | None = None
+    model_light: str | None = None
+    bank: str | None = None
+    area: str | None = None
+    due_within_days: int | None = None
+    q: str | None = None
+    sort: Sort = Sort.RISK
+    limit: int = 50
+    cursor: str | None = None
+
+
+def worklist(month: Month, asked: Asked) -> WarningPage:
+    """One page of the month's warnings.
+
+    Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown.
+    """
+    manifest = month.manifest
+    edition = f"{month.as_of}:{manifest.edition}"
+    start = _start(asked.cursor, edition)
+    found = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
+    page = found.slice(start, asked.limit)
+    facts = month.scan("features").filter(pl.col("loan_id").is_in(page["loan_id"].to_list())).collect()
+    end = start + page.height
+    return WarningPage(
+        as_of=month.as_of,
+        model_version=manifest.model_version,
+        policy_version=manifest.policy_version,
+        data_version=manifest.data_version,
+        total=found.height,
+        items=told(page, facts),
+        next_cursor=_cursor(end, edition) if end < found.height else None,
+    )
+
+
+def _conditions(asked: Asked) -> list[pl.Expr]:
+    equal = {name: getattr(asked, name) for name in ("light", "rule_light", "model_light", "bank")}
+    conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
+    if asked.area is not None:
+        conditions.append(pl.col("village_code").str.starts_with(asked.area))
+    if asked.due_within_days is not None:
+        conditions.append(pl.col("days_to_maturity").is_between(0, asked.due_within_days))
+    if asked.q:
+        either = pl.col("loan_id").str.contains(asked.q, literal=True)
+        conditions.append(either | pl.col("household_id").str.contains(asked.q, literal=True))
+    return conditions or [pl.lit(True)]
+
+
+def _order(sort: Sort) -> list[pl.Expr]:
+    match sort:
+        case Sort.RISK:
+            return [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(0), pl.col("loan_id")]
+        case Sort.MATURITY:
+            return [pl.col("days_to_maturity"), pl.col("loan_id")]
+        case Sort.AMOUNT:
+            return [-pl.col("outstanding_principal"), pl.col("loan_id")]
+        case Sort.LOAN:
+            return [pl.col("loan_id")]
+
+
+def _cursor(position: int, edition: str) -> str:
+    return base64.urlsafe_b64encode(f"{edition}:{position}".encode()).decode()
+
+
+def _start(cursor: str | None, edition: str) -> int:
+    """An edition never changes, so a position in it stays what it was."""
+    if cursor is None:
+        return 0
+    try:
+        at, position = base64.urlsafe_b64decode(cursor.encode()).decode().rsplit(":", 1)
+        start = int(position)
+    except (ValueError, binascii.Error, UnicodeError) as error:
+        raise Refused(
+            "游标无效; 请从第一页重新开始。", "The cursor is none of ours; begin again without one."
+        ) from error
+    if at != edition or start < 0:
+        raise Refused(
+            "名单已更新; 请从第一页重新开始。",
+            "The list has been published anew; begin again without a cursor.",
+        )
+    return start

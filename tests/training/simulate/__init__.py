@@ -1,0 +1,1 @@
+"""The simulated county keeps the contract and lives plausibly."""

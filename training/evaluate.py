@@ -1,0 +1,89 @@
+"""The judgement: the model, the rule light and a one-line rule on the same loans, at the same number of visits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from sklearn.metrics import roc_auc_score
+
+from models.boosting import Floats
+from models.bundle import Bundle
+from training.fit import rule_levels
+
+Bools = npt.NDArray[np.bool_]
+ONE_LINE_RULE = "household_late_share"
+"""The one-line rule: rank by the share of the household's earlier instalments that were late; unknown last."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One month (or all): loans, how many went bad, visits of the rules, and for each contender AUC and recall.
+
+    recall: the share of the bad loans among the riskiest `visits` loans; ties count by their share.
+    """
+
+    month: str
+    loans: int
+    bad: int
+    visits: int
+    auc: Mapping[str, float | None]
+    recall: Mapping[str, float | None]
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def judgements(bundle: Bundle, sample: pl.DataFrame) -> list[Judgement]:
+    """One judgement a month end, and one over all of them with the visits made month by month."""
+    scores = {
+        "model": bundle.probability(sample),
+        "rules": rule_levels(sample).astype(np.float64),
+        "one_line_rule": sample[ONE_LINE_RULE].fill_null(-1).to_numpy(),
+    }
+    bad, days = sample["bad"].to_numpy().astype(bool), sample["as_of"].to_list()
+    months = [np.array([day == month for day in days]) for month in sorted(set(days))]
+    found = [_month(str(month), of, scores, bad) for month, of in zip(sorted(set(days)), months, strict=True)]
+    return [*found, _overall(found, scores, bad)]
+
+
+def _month(month: str, of: Bools, scores: Mapping[str, Floats], bad: Bools) -> Judgement:
+    visits = int((scores["rules"][of] > 0).sum())
+    return Judgement(
+        month,
+        int(of.sum()),
+        int(bad[of].sum()),
+        visits,
+        {name: _auc(bad[of], score[of]) for name, score in scores.items()},
+        {name: _recall(score[of], bad[of], visits) for name, score in scores.items()},
+    )
+
+
+def _overall(months: list[Judgement], scores: Mapping[str, Floats], bad: Bools) -> Judgement:
+    total = sum(month.bad for month in months)
+    recall = {
+        name: sum((month.recall[name] or 0) * month.bad for month in months) / total if total else None
+        for name in scores
+    }
+    auc = {name: _auc(bad, score) for name, score in scores.items()}
+    return Judgement("all", len(bad), total, sum(month.visits for month in months), auc, recall)
+
+
+def _auc(bad: Bools, score: Floats) -> float | None:
+    """None where all loans ended alike: not enough data is an answer."""
+    return float(roc_auc_score(bad, score)) if 0 < bad.sum() < len(bad) else None
+
+
+def _recall(score: Floats, bad: Bools, visits: int) -> float | None:
+    """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average."""
+    if not bad.sum():
+        return None
+    if visits == 0:
+        return 0.0
+    edge = np.sort(score)[::-1][min(visits, len(score)) - 1]
+    above, level = score > edge, score == edge
+    left = min(visits, len(score)) - int(above.sum())
+    return float((bad[above].sum() + left * bad[level].mean()) / bad.sum())
