@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from features import loan, repayment
+from features import community, credit, household, income, insurance, loan, repayment
 from features.declare import Feature, Role
 from features.words import Words, did_you_mean
 
-FAMILIES: tuple[ModuleType, ...] = (loan, repayment)
+FAMILIES: tuple[ModuleType, ...] = (household, income, credit, loan, repayment, insurance, community)
 
 
 def _declared_in(family: ModuleType) -> list[Feature]:
@@ -27,17 +27,26 @@ def _catalogued() -> dict[str, Feature]:
         for name in feature.inputs:
             if name not in found:
                 raise TypeError(f"Feature {feature.name} is made of {name!r}. {did_you_mean(name, found)}")
+            if found[name].role is Role.AUDIT and feature.role is not Role.AUDIT:
+                raise TypeError(f"Feature {feature.name} is made of {name}, which may be audited, never scored.")
     return found
 
 
 FEATURES: dict[str, Feature] = _catalogued()
 """Every feature by name, steps included."""
-SHOWN: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is not Role.STEP)
-"""What leaves `features_at`: what rules and people see."""
+KEPT: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is not Role.STEP)
+"""What leaves `features_at`."""
+SHOWN: tuple[Feature, ...] = tuple(f for f in KEPT if f.role is not Role.AUDIT)
+"""What rules and people see."""
 MODEL_COLUMNS: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is Role.MODEL)
 """What the model may use."""
 FAMILY_WORDS: dict[str, Words] = {
-    "loan": Words("贷款", "The loan"),
+    "household": Words("家庭", "Household"),
+    "income": Words("收入与资产", "Income and assets"),
+    "credit": Words("负债与征信", "Debt and credit"),
+    "loan": Words("贷款与用途", "The loan and its use"),
     "repayment": Words("还款", "Repayment"),
+    "insurance": Words("保险与困难", "Insurance and hardship"),
+    "community": Words("村镇与市场", "Community and market"),
 }
 """What each family is called, in the order a page shows them."""

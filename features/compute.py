@@ -10,11 +10,13 @@ from itertools import groupby
 
 import polars as pl
 
-from features.catalog import FEATURES, SHOWN
+from features.catalog import FEATURES, KEPT
 from features.declare import Feature
 from features.rows import Rows
 from features.seen.bad import bad_on
-from features.seen.evening import Evening, Source
+from features.seen.community import Community
+from features.seen.evening import Evening
+from features.seen.sources import Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
@@ -33,20 +35,27 @@ def features_at(
     rows: Rows,
     loans: Population = Population.OPEN,
     bad_after_days: int = BAD_AFTER_DAYS,
+    around: Community | None = None,
 ) -> pl.DataFrame:
     """Features of the open loans (or the cohort) at the end of `as_of`, sorted by loan_id.
 
     Columns: IDENTITY, `has_gone_bad`, then every feature that is not a step, in the catalogue's order; numbers
     as Float64, codes as String, missing as null. Rows known or happened later change nothing.
+    around: for the rows of one household alone, what its village, township, bank and product looked like
+    (`community_at` of all rows).
     """
-    evening = Evening(rows, as_of)
+    evening = Evening(rows, as_of, around)
     frame = _population(evening, loans, bad_after_days)
     for source, features in _by_source():
         frame = _with_observed(frame, source, features, evening)
     for feature in _derived_in_order():
-        frame = frame.with_columns(feature.value.alias(feature.name))
-    names = [feature.name for feature in SHOWN]
-    return frame.select(*IDENTITY, "has_gone_bad", *(_as_kept(name) for name in names)).collect()
+        frame = frame.with_columns(_value(feature))
+    return frame.select(*IDENTITY, "has_gone_bad", *(_as_kept(feature) for feature in KEPT)).collect()
+
+
+def community_at(as_of: date, rows: Rows) -> Community:
+    """What `features_at` needs to know of the others to compute one household alone."""
+    return Evening(rows, as_of).community
 
 
 def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.LazyFrame:
@@ -62,24 +71,37 @@ def _with_observed(frame: pl.LazyFrame, source: Source, features: list[Feature],
     seen = source.frame(evening)
     if source.one_row:
         values = seen.select(source.by, *(feature.value.alias(feature.name) for feature in features))
-        return frame.join(values, on=source.by, how="left", maintain_order="left")
-    grouped = seen.group_by(source.by).agg(_aggregated(features))
-    joined = frame.join(grouped, on=source.by, how="left", maintain_order="left")
-    return joined.with_columns(_or_empty(feature) for feature in features).drop("^rows .*$")
+        joined = frame.join(values, on=source.by, how="left", maintain_order="left")
+    else:
+        grouped = seen.group_by(source.by).agg(_aggregated(features))
+        joined = frame.join(grouped, on=source.by, how="left", maintain_order="left")
+        joined = joined.with_columns(_or_empty(feature) for feature in features).drop("^rows .*$")
+    return joined.with_columns(_where_delivered(feature, source, evening) for feature in features)
+
+
+def _where_delivered(feature: Feature, source: Source, evening: Evening) -> pl.Expr:
+    """Missing in a county where a table it needs had not been delivered by then: nothing known is not nothing."""
+    value = pl.col(feature.name)
+    for table in source.tables:
+        counties = evening.rows.counties_with(table, evening.as_of)
+        value = pl.when(pl.col("county_code").is_in(counties)).then(value)
+    return value.alias(feature.name)
 
 
 def _aggregated(features: Iterable[Feature]) -> list[pl.Expr]:
-    """Each feature's value, and for each window how many rows it holds.
-
-    Money is summed to the fen, so that no order of rows or threads can move it.
-    """
+    """Each feature's value, and for each window how many rows it holds."""
     windows = {feature.window.name: feature.window for feature in features}
     counts = [
         (pl.len() if window.holds is None else window.holds.sum()).alias(f"rows {name}")
         for name, window in windows.items()
     ]
-    values = [(f.value.round(2) if f.unit is YUAN else f.value).alias(f.name) for f in features]
-    return [*values, *counts]
+    return [*(_value(feature) for feature in features), *counts]
+
+
+def _value(feature: Feature) -> pl.Expr:
+    """Money to the fen, so that no order of rows, threads or length of a column can move it."""
+    value = feature.value.round(2) if feature.unit is YUAN else feature.value
+    return value.alias(feature.name)
 
 
 def _or_empty(feature: Feature) -> pl.Expr:
@@ -100,6 +122,6 @@ def _derived_in_order() -> list[Feature]:
     return [FEATURES[name] for name in order if FEATURES[name].inputs]
 
 
-def _as_kept(name: str) -> pl.Expr:
-    column = pl.col(name)
-    return column if FEATURES[name].unit.codes or FEATURES[name].unit.name == "name" else column.cast(pl.Float64)
+def _as_kept(feature: Feature) -> pl.Expr:
+    column = pl.col(feature.name)
+    return column if feature.is_code else column.cast(pl.Float64)

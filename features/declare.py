@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from features.seen.evening import Source
+from features.seen.sources import Source
 from features.units import Unit
 from features.words import Words, did_you_mean
 
@@ -28,11 +28,15 @@ class Risk(IntEnum):
 
 
 class Role(Enum):
-    """MODEL: the model may use it. SHOWN: rules and people may. STEP: only other features may."""
+    """MODEL: the model may use it. SHOWN: rules and people may. STEP: only other features may.
+
+    AUDIT: sex, age, disability, household type; fairness is audited by them, nothing is scored.
+    """
 
     MODEL = "model"
     SHOWN = "shown"
     STEP = "step"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,15 @@ def next_months(count: int) -> Window:
 class Row:
     """A source's row in a formula: its columns by name, those outside the window hidden."""
 
-    def __init__(self, source: Source, window: Window) -> None:
-        self._source, self._window = source, window
+    def __init__(self, source: Source, window: Window, role: Role) -> None:
+        self._source, self._window, self._role = source, window, role
 
     def __getattr__(self, name: str) -> pl.Expr:
         if name not in self._source.columns:
             hint = did_you_mean(name, self._source.columns)
             raise AttributeError(f"Source {self._source.name} has no column {name!r}. {hint}")
+        if name in self._source.audit_only and self._role is not Role.AUDIT:
+            raise TypeError(f"Column {name!r} may be audited, never scored: declare the feature with role=Role.AUDIT.")
         column = pl.col(name)
         return column if self._window.holds is None else pl.when(self._window.holds).then(column)
 
@@ -98,6 +104,11 @@ class Feature:
     when_empty: float | None = None
     inputs: tuple[str, ...] = ()
 
+    @property
+    def is_code(self) -> bool:
+        """Whether the value is a text code, not a number."""
+        return self.unit.is_code
+
     def __post_init__(self) -> None:
         if not self.why:
             raise TypeError(f"Feature {self.name} does not say why an officer should care: give it a docstring.")
@@ -119,7 +130,7 @@ def observed(
     """A feature that aggregates a source's rows in a window, one value for each loan or household."""
 
     def declared(formula: Callable[[Row], pl.Expr]) -> Feature:
-        value = formula(Row(source, window))
+        value = formula(Row(source, window, role))
         named = _named(formula, Words(zh, en), unit, risk, role)
         return Feature(**named, value=value, source=source, window=window, when_empty=when_empty)
 

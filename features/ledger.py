@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -42,12 +44,16 @@ QUARANTINE_SCHEMA = {
 
 @dataclass(frozen=True)
 class Part:
-    """One Parquet file of one table and county; the path is relative to the ledger."""
+    """One Parquet file of one table and county; the path is relative to the ledger.
+
+    known_from: the first known_on among its rows.
+    """
 
     table: str
     county: str
     path: str
     rows: int
+    known_from: str
 
 
 @dataclass(frozen=True)
@@ -96,17 +102,19 @@ class Ledger:
         if not parts:
             return pl.LazyFrame(schema=schema | {COUNTY: pl.String()})
         paths = [self.folder / part.path for part in parts]
-        return pl.scan_parquet(paths, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
+        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
-        frames = {name: self.scan(name, county) for name in TABLES}
-        if household is not None:
-            frames = {
-                name: frame if name == "prices" else frame.filter(pl.col("household_id") == household)
-                for name, frame in frames.items()
-            }
-        return Rows(frames)
+        everything = Rows({name: self.scan(name, county) for name in TABLES}, self._known_from())
+        return everything if household is None else everything.of_household(household)
+
+    def _known_from(self) -> dict[str, dict[str, date]]:
+        first: dict[str, dict[str, date]] = {name: {} for name in TABLES}
+        for part in (part for commit in self.commits for part in commit.parts):
+            day, counties = date.fromisoformat(part.known_from), first[part.table]
+            counties[part.county] = min(day, counties.get(part.county, day))
+        return first
 
     def county_of(self, household: str) -> str | None:
         """The county a household's rows are kept under; None where nobody knows the household."""
@@ -120,7 +128,7 @@ class Ledger:
         taken_up = [row for commit in self.commits for row in commit.taken_up]
         if not paths:
             return pl.DataFrame(schema=QUARANTINE_SCHEMA)
-        return pl.scan_parquet(paths).filter(~pl.col("id").is_in(taken_up)).collect()
+        return pl.scan_parquet(paths, glob=False).filter(~pl.col("id").is_in(taken_up)).collect()
 
     def has_loaded(self, sha256: str, table: str) -> bool:
         return any(commit.sha256 == sha256 and commit.table == table for commit in self.commits)
@@ -170,7 +178,7 @@ class Ledger:
         path = f"{table}/{COUNTY}={county}/{sequence:08d}.parquet"
         ordered = [name for name in ("household_id", *TABLES[table].key, "known_on") if name in rows.columns]
         _write_parquet(rows.select(list(kept_schema(TABLES[table]))).sort(ordered), self.folder / path)
-        return Part(table, county, path, rows.height)
+        return Part(table, county, path, rows.height, str(rows["known_on"].min()))
 
 
 def _by_county(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -185,22 +193,44 @@ def _commit(path: Path) -> Commit:
 
 
 def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        frame.write_parquet(file, row_group_size=_ROWS_IN_GROUP, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
+    content = io.BytesIO()
+    frame.write_parquet(content, row_group_size=_ROWS_IN_GROUP, compression="zstd")
+    _write_durably(path, content.getbuffer())
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    """Under its final name only when whole and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_durably(path: Path, content: bytes | memoryview) -> None:
+    """Under its final name only when whole and on disk.
+
+    Raises Refused where the disk does not take it.
+    """
     making = path.with_suffix(".making")
-    with making.open("wb") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_synced(making, content)
+        making.rename(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            making.unlink(missing_ok=True)
+        raise _disk_refuses(path, error) from error
+
+
+def _write_synced(path: Path, content: bytes | memoryview) -> None:
+    with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    making.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
+
+
+def _disk_refuses(path: Path, error: OSError) -> Refused:
+    return Refused(
+        f"磁盘无法写入 {path} ({error.strerror}); 此前装入的文件完整保留, 腾出空间后请重新装载。",
+        f"The disk does not take {path} ({error.strerror}); the files loaded before it are kept whole: "
+        "make room and load again.",
+    )

@@ -1,12 +1,25 @@
-"""The loan itself: how much, for how long, what is left, when it falls due."""
+"""The loan and its use: how much, for how long, what is left, when it falls due, where the money went."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, derived, next_months, observed
-from features.seen.evening import HOUSEHOLD_LOANS, INSTALMENTS, LOANS
-from features.units import COUNT, DAYS, MONTHS, NAME, PERCENT, PRODUCT, REPAYMENT_METHOD, USE, YUAN
+from features.declare import EVER, Risk, Role, Row, next_months, observed
+from features.seen.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
+from features.units import (
+    COUNT,
+    DAYS,
+    FINDING,
+    MONTH,
+    MONTHS,
+    NAME,
+    PERCENT,
+    PRODUCT,
+    REPAYMENT_METHOD,
+    USE,
+    YES_NO,
+    YUAN,
+)
 
 
 @observed(LOANS, EVER, zh="贷款银行", en="Bank", unit=NAME, role=Role.SHOWN)
@@ -75,10 +88,24 @@ def outstanding_principal(row: Row) -> pl.Expr:
     return row.outstanding_principal
 
 
-@observed(LOANS, EVER, zh="展期或续贷次数", en="Times renewed or extended", unit=COUNT, risk=Risk.RISES)
+@observed(
+    LOAN_EVENTS, EVER, zh="展期或续贷次数", en="Times renewed or extended", unit=COUNT, risk=Risk.RISES, when_empty=0
+)
 def extensions(row: Row) -> pl.Expr:
     """Who needed more time once had no cash on the day it was due."""
-    return row.extensions
+    return row.day_offset.count()
+
+
+@observed(LOANS, EVER, zh="本笔为续贷", en="Renews an earlier loan", unit=YES_NO, risk=Risk.RISES)
+def is_renewal(row: Row) -> pl.Expr:
+    """The earlier loan was not repaid from income: the same principal is asked for again."""
+    return row.renews
+
+
+@observed(LOANS, EVER, zh="到期月份", en="Month of maturity", unit=MONTH)
+def maturity_month(row: Row) -> pl.Expr:
+    """Lambs and daylily are sold in their season; a principal due in spring comes before the money."""
+    return row.maturity_month
 
 
 @observed(INSTALMENTS, next_months(3), zh="未来3个月应还", en="Due in the next 3 months", unit=YUAN, when_empty=0)
@@ -93,38 +120,41 @@ def due_next_6m(row: Row) -> pl.Expr:
     return row.principal_due.sum() + row.interest_due.sum()
 
 
-@observed(HOUSEHOLD_LOANS, EVER, zh="该户历来贷款笔数", en="Loans the household has had", unit=COUNT)
-def household_loans_ever(row: Row) -> pl.Expr:
-    """A household that has borrowed often has shown what it does when money falls due."""
-    return row.principal.count()
-
-
-@observed(HOUSEHOLD_LOANS, EVER, zh="该户未结贷款笔数", en="Open loans of the household", unit=COUNT)
-def household_open_loans(row: Row) -> pl.Expr:
-    """Several loans are paid from one purse."""
-    return row.is_open.sum()
+@observed(USE_CHECKS, EVER, zh="最近用途检查结论", en="Finding of the last use check", unit=FINDING)
+def use_finding(row: Row) -> pl.Expr:
+    """Money that went into the declared herd or field can come back from it."""
+    return row.finding.first()
 
 
 @observed(
-    HOUSEHOLD_LOANS,
-    EVER,
-    zh="该户历来最大本金",
-    en="Largest loan the household has had",
-    unit=YUAN,
-    role=Role.STEP,
+    USE_CHECKS, EVER, zh="挪用未纠正", en="Diverted and not put right", unit=YES_NO, risk=Risk.RISES, when_empty=0
 )
-def household_principal_max(row: Row) -> pl.Expr:
-    """The size the household has handled before."""
-    return row.principal.max()
+def use_diverted(row: Row) -> pl.Expr:
+    """A wedding or a house earns nothing to repay the loan with."""
+    return row.diverted.max()
 
 
-@observed(HOUSEHOLD_LOANS, EVER, zh="距该户首笔贷款月数", en="Months since the household's first loan", unit=MONTHS)
-def household_months_known(row: Row) -> pl.Expr:
-    """The longer the bank has known a household, the fewer surprises it holds."""
-    return row.months_on_book.max()
+@observed(
+    USE_CHECKS,
+    EVER,
+    zh="部分挪用或闲置未纠正",
+    en="Diverted in part or idle, not put right",
+    unit=YES_NO,
+    risk=Risk.RISES,
+    when_empty=0,
+)
+def use_ill(row: Row) -> pl.Expr:
+    """Money lying idle costs interest; money half diverted earns half."""
+    return row.ill_used.max()
 
 
-@derived(zh="本笔占历来最大本金", en="This loan against the household's largest", unit=PERCENT)
-def principal_to_largest(principal: pl.Expr, household_principal_max: pl.Expr) -> pl.Expr:
-    """A household at its largest loan so far is on new ground."""
-    return pl.when(household_principal_max > 0).then(principal / household_principal_max)
+@observed(USE_CHECKS, EVER, zh="从未检查用途", en="Use never checked", unit=YES_NO, when_empty=1)
+def use_unchecked(row: Row) -> pl.Expr:
+    """Nobody has looked; what is not known is not green."""
+    return row.ill_used.count() * 0
+
+
+@observed(USE_CHECKS, EVER, zh="距最近用途检查月数", en="Months since the last use check", unit=MONTHS)
+def use_check_age_months(row: Row) -> pl.Expr:
+    """Herds change hands within months."""
+    return row.months_since.min()

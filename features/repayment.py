@@ -5,15 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio
-from features.seen.evening import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAYMENTS
+from features.seen.sources import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAYMENTS
 from features.units import COUNT, DAYS, PERCENT, YUAN
 
 LAST_6M, LAST_12M = past_months(6), past_months(12)
-
-
-def _shortfall(due: pl.Expr, paid: pl.Expr) -> pl.Expr:
-    """Not below zero, and to the fen: a rounding error is no arrears."""
-    return pl.max_horizontal((due - paid).round(2), pl.lit(0.0))
 
 
 @observed(INSTALMENTS, TO_DATE, zh="逾期天数", en="Days past due", unit=DAYS, risk=Risk.RISES, when_empty=0)
@@ -50,56 +45,16 @@ def interest_days_past_due(row: Row) -> pl.Expr:
     return row.interest_unpaid_days.max()
 
 
-@observed(
-    INSTALMENTS,
-    TO_DATE,
-    zh="已到期应还本金",
-    en="Principal due to date",
-    unit=YUAN,
-    role=Role.STEP,
-    when_empty=0,
-)
-def principal_due_to_date(row: Row) -> pl.Expr:
-    """What the schedule in force has asked for so far."""
-    return row.principal_due.sum()
-
-
-@observed(
-    INSTALMENTS,
-    TO_DATE,
-    zh="已到期应还利息",
-    en="Interest due to date",
-    unit=YUAN,
-    role=Role.STEP,
-    when_empty=0,
-)
-def interest_due_to_date(row: Row) -> pl.Expr:
-    """What the schedule in force has asked for so far."""
-    return row.interest_due.sum()
-
-
-@observed(LOANS, EVER, zh="已还本金", en="Principal paid", unit=YUAN, role=Role.STEP)
-def principal_paid(row: Row) -> pl.Expr:
-    """All principal paid by anyone."""
-    return row.principal_paid
-
-
-@observed(LOANS, EVER, zh="已还利息", en="Interest paid", unit=YUAN, role=Role.STEP)
-def interest_paid(row: Row) -> pl.Expr:
-    """All interest paid by anyone."""
-    return row.interest_paid
-
-
-@derived(zh="逾期本金", en="Overdue principal", unit=YUAN, risk=Risk.RISES)
-def overdue_principal(principal_due_to_date: pl.Expr, principal_paid: pl.Expr) -> pl.Expr:
+@observed(LOANS, EVER, zh="逾期本金", en="Overdue principal", unit=YUAN, risk=Risk.RISES)
+def overdue_principal(row: Row) -> pl.Expr:
     """What the bank reports as overdue; on a loan repaid at the end it is the whole loan or nothing."""
-    return _shortfall(principal_due_to_date, principal_paid)
+    return row.overdue_principal
 
 
-@derived(zh="逾期利息", en="Overdue interest", unit=YUAN, risk=Risk.RISES)
-def overdue_interest(interest_due_to_date: pl.Expr, interest_paid: pl.Expr) -> pl.Expr:
+@observed(LOANS, EVER, zh="逾期利息", en="Overdue interest", unit=YUAN, risk=Risk.RISES)
+def overdue_interest(row: Row) -> pl.Expr:
     """The first money that stops coming when cash runs out and nobody subsidises it."""
-    return _shortfall(interest_due_to_date, interest_paid)
+    return row.overdue_interest
 
 
 @derived(zh="逾期金额", en="Overdue amount", unit=YUAN, risk=Risk.RISES)

@@ -22,6 +22,7 @@ class Unit:
     decimals: int = 0
     scale: float = 1
     codes: Mapping[str, Words] = field(default_factory=dict)
+    is_code: bool = False
 
     def words(self, value: Value) -> Words:
         """The value as a person reads it; missing values are said to be missing."""
@@ -39,17 +40,21 @@ class Unit:
 
 def coded(name: str, **codes: tuple[str, str]) -> Unit:
     """A unit for codes, each with its Chinese and English name."""
-    return Unit(name, codes={code: Words(zh, en) for code, (zh, en) in codes.items()})
+    return Unit(name, codes={code: Words(zh, en) for code, (zh, en) in codes.items()}, is_code=True)
 
 
 YUAN = Unit("yuan", "{value} 元", "{value} yuan")
 DAYS = Unit("days", "{value} 天", "{value} days")
 MONTHS = Unit("months", "{value} 个月", "{value} months")
+YEARS = Unit("years", "{value} 岁", "{value} years")
 COUNT = Unit("count")
+HEAD = Unit("head", "{value} 头", "{value} head")
+MU = Unit("mu", "{value} 亩", "{value} mu", decimals=1)
+POINTS = Unit("points", "{value} 分", "{value} points")
 TIMES = Unit("times", "{value} 倍", "{value} times", decimals=2)
 PERCENT = Unit("percent", "{value}%", "{value}%", decimals=1, scale=100)
 YES_NO = Unit("yes_no", codes={"0": Words("否", "no"), "1": Words("是", "yes")})
-NAME = Unit("name")
+NAME = Unit("name", is_code=True)
 PRODUCT = coded(
     "product",
     microloan=("小额信贷", "microloan"),
@@ -63,6 +68,24 @@ REPAYMENT_METHOD = coded(
     equal_instalment=("等额本息", "equal instalments"),
     equal_principal=("等额本金", "equal principal"),
 )
+HOUSEHOLD_TYPE = coded(
+    "household_type",
+    lifted_out=("脱贫户", "lifted out of poverty"),
+    unstable=("脱贫不稳定户", "unstable"),
+    marginal=("边缘易致贫户", "marginal"),
+    sudden_hardship=("突发严重困难户", "sudden hardship"),
+    ordinary=("一般农户", "ordinary"),
+)
+SEX = coded("sex", F=("女", "female"), M=("男", "male"))
+FINDING = coded(
+    "finding",
+    as_declared=("按申报使用", "as declared"),
+    partly_diverted=("部分挪用", "partly diverted"),
+    diverted=("挪用", "diverted"),
+    idle=("闲置", "idle"),
+    put_right=("已纠正", "put right"),
+)
+MONTH = Unit("month", codes={str(month): Words(f"{month}月", f"month {month}") for month in range(1, 13)}, is_code=True)
 USE = coded(
     "use",
     sheep=("养羊", "sheep"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from features.declare import Feature
+
+if TYPE_CHECKING:
+    import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +29,7 @@ class Column:
 
 def columns_of(features: Sequence[Feature]) -> tuple[Column, ...]:
     """The model's inputs as the catalogue declares them."""
-    return tuple(Column(f.name, int(f.risk), tuple(f.unit.codes)) for f in features)
+    return tuple(Column(f.name, int(f.risk), tuple(f.unit.codes) if f.is_code else ()) for f in features)
 
 
 def matrix(frame: pl.DataFrame, columns: Sequence[Column]) -> Floats:
@@ -96,6 +99,8 @@ def grown(
 
     The number of trees is the one at which the log loss on `later` (a later month of other loans) was lowest.
     """
+    import lightgbm as lgb
+
     data = _dataset(frame, bad, columns)
     booster = lgb.train(
         growth.parameters(columns),
@@ -110,6 +115,8 @@ def grown(
 def _dataset(
     frame: pl.DataFrame, bad: pl.Series, columns: Sequence[Column], reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
+    import lightgbm as lgb
+
     return lgb.Dataset(
         matrix(frame, columns),
         bad.to_numpy(),
@@ -124,6 +131,8 @@ class Trees:
     """A fitted model: the text, its columns, and what it says about a frame."""
 
     def __init__(self, text: str, columns: Sequence[Column]) -> None:
+        import lightgbm as lgb
+
         self.text, self.columns = text, tuple(columns)
         self._booster = lgb.Booster(model_str=text)
         named = tuple(self._booster.feature_name())

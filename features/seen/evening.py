@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,29 +10,81 @@ import polars as pl
 
 from features.months import day_offset, month_offset
 from features.rows import Rows
+from features.seen.community import Community, community_of, shares_of_others
+from features.seen.events import (
+    claims_seen,
+    credit_events_seen,
+    hardships_seen,
+    loan_events_seen,
+    policies_seen,
+    reviews_seen,
+    use_checks_seen,
+)
 from features.seen.instalments import instalments_seen
 from features.seen.loans import loans_seen
+from features.seen.members import borrowers_seen, members_seen
+from features.seen.statements import assets_seen, newest_statement, prices_seen, statements_seen
 from features.seen.versions import as_yuan, fen, newest_known
+
+_LONGEST_LOOK = 365
+"""Days beyond which repayment cover does not look (contract, section 2)."""
 
 
 @dataclass(frozen=True)
 class Evening:
-    """The delivered rows as they stood at the end of `as_of`."""
+    """The delivered rows as they stood at the end of `as_of`.
+
+    around: the community's totals, where `rows` are of one household alone; None: they follow from the rows.
+    """
 
     rows: Rows
     as_of: date
+    around: Community | None = None
 
     @cached_property
     def loans(self) -> pl.LazyFrame:
+        """One row a loan, open or closed, with its arrears and its place."""
+        due = pl.when(pl.col("day_offset") <= 0)
+        to_date = self._instalments.group_by("loan_id").agg(
+            due.then(_whole_fen("principal_due")).sum().alias("principal_due"),
+            due.then(_whole_fen("interest_due")).sum().alias("interest_due"),
+        )
+        joined = self._loans.join(to_date, on="loan_id", how="left").with_columns(
+            _short("principal").alias("overdue_principal"), _short("interest").alias("overdue_interest")
+        )
+        arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+        return joined.with_columns(arrears.alias("in_arrears")).collect().lazy()
+
+    @cached_property
+    def _loans(self) -> pl.LazyFrame:
         return loans_seen(self.rows, self.as_of).collect().lazy()
+
+    @cached_property
+    def _instalments(self) -> pl.LazyFrame:
+        return instalments_seen(self.rows, self.as_of).collect().lazy()
 
     @cached_property
     def instalments(self) -> pl.LazyFrame:
         """With the household, so that a household's whole history can be asked for."""
-        households = self.loans.select("loan_id", "household_id")
-        return instalments_seen(self.rows, self.as_of).join(households, on="loan_id").collect().lazy()
+        return self._instalments.join(self._loans.select("loan_id", "household_id"), on="loan_id")
 
-    @cached_property
+    @property
+    def open_loans(self) -> pl.LazyFrame:
+        return self.loans.filter("is_open")
+
+    @property
+    def dues_to_maturity(self) -> pl.LazyFrame:
+        """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
+        until = self.open_loans.select(
+            "loan_id", "household_id", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
+        )
+        dues = self.instalments.filter(pl.col("day_offset") > 0).join(
+            self.open_loans.select("loan_id"), on="loan_id", how="semi"
+        )
+        coming = dues.select("household_id", "day_offset", due=pl.col("principal_due") + pl.col("interest_due"))
+        return until.join(coming, on="household_id").filter(pl.col("day_offset") <= pl.col("until"))
+
+    @property
     def payments(self) -> pl.LazyFrame:
         paid_on = pl.col("paid_on")
         return newest_known(self.rows, "payments", self.as_of).select(
@@ -44,67 +95,79 @@ class Evening:
             (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
         )
 
+    @cached_property
+    def prices(self) -> pl.DataFrame:
+        return prices_seen(self.rows, self.as_of)
 
-@dataclass(frozen=True)
-class Source:
-    """Rows that features are observed on: their columns, whose they are, and how they look that evening.
+    @property
+    def declared_prices(self) -> pl.LazyFrame:
+        """The price of what each loan was declared for."""
+        of_product = self.prices.lazy().rename({"product": "declared_use"})
+        return self._loans.select("loan_id", "declared_use").join(of_product, on="declared_use")
 
-    by: the column that groups the rows (loan_id or household_id). one_row: at most one row a group.
-    """
+    @cached_property
+    def statements(self) -> pl.LazyFrame:
+        return statements_seen(self.rows, self.as_of)
 
-    name: str
-    tables: tuple[str, ...]
-    by: str
-    columns: tuple[str, ...]
-    frame: Callable[[Evening], pl.LazyFrame]
-    one_row: bool = False
+    @property
+    def newest_statement(self) -> pl.LazyFrame:
+        return newest_statement(self.statements)
+
+    @property
+    def assets(self) -> pl.LazyFrame:
+        return assets_seen(self.rows, self.as_of, self.prices)
+
+    @cached_property
+    def members(self) -> pl.LazyFrame:
+        return members_seen(self.rows, self.as_of)
+
+    @property
+    def borrowers(self) -> pl.LazyFrame:
+        return borrowers_seen(self._loans, self.members)
+
+    @property
+    def hardships(self) -> pl.LazyFrame:
+        return hardships_seen(self.rows, self.as_of)
+
+    @property
+    def credit_events(self) -> pl.LazyFrame:
+        return credit_events_seen(self.rows, self.as_of)
+
+    @property
+    def policies(self) -> pl.LazyFrame:
+        return policies_seen(self.rows, self.as_of)
+
+    @property
+    def claims(self) -> pl.LazyFrame:
+        return claims_seen(self.rows, self.as_of)
+
+    @property
+    def use_checks(self) -> pl.LazyFrame:
+        return use_checks_seen(self.rows, self.as_of)
+
+    @property
+    def reviews(self) -> pl.LazyFrame:
+        return reviews_seen(self.rows, self.as_of)
+
+    @property
+    def loan_events(self) -> pl.LazyFrame:
+        return loan_events_seen(self.rows, self.as_of)
+
+    @cached_property
+    def community(self) -> Community:
+        return self.around or community_of(self.loans.collect())
+
+    @property
+    def neighbours(self) -> pl.LazyFrame:
+        """For each open loan, the arrears of the others in its village, township, bank and product."""
+        return shares_of_others(self.loans.collect(), self.community).lazy()
 
 
-_INSTALMENT = (
-    "day_offset",
-    "month_offset",
-    "principal_due",
-    "interest_due",
-    "days_late",
-    "unpaid_days",
-    "principal_unpaid_days",
-    "interest_unpaid_days",
-    "days_before_due",
-)
-_LOAN = (
-    "bank",
-    "product",
-    "repayment_method",
-    "declared_use",
-    "subsidy_share",
-    "annual_rate",
-    "principal",
-    "term_days",
-    "months_on_book",
-    "days_to_maturity",
-    "outstanding_principal",
-    "principal_paid",
-    "interest_paid",
-    "extensions",
-    "is_open",
-)
+def _whole_fen(yuan: str) -> pl.Expr:
+    return (pl.col(yuan) * 100).round().cast(pl.Int64)
 
-LOANS = Source("loans", ("loans",), "loan_id", _LOAN, lambda evening: evening.loans, one_row=True)
-HOUSEHOLD_LOANS = Source("household_loans", ("loans",), "household_id", _LOAN, lambda evening: evening.loans)
-INSTALMENTS = Source(
-    "instalments", ("instalments", "payments"), "loan_id", _INSTALMENT, lambda evening: evening.instalments
-)
-HOUSEHOLD_INSTALMENTS = Source(
-    "household_instalments",
-    ("instalments", "payments"),
-    "household_id",
-    _INSTALMENT,
-    lambda evening: evening.instalments,
-)
-PAYMENTS = Source(
-    "payments",
-    ("payments",),
-    "loan_id",
-    ("day_offset", "month_offset", "paid", "by_borrower"),
-    lambda evening: evening.payments,
-)
+
+def _short(money: str) -> pl.Expr:
+    """Due to date less paid, not below zero, to the fen: a rounding error is no arrears."""
+    owed = pl.col(f"{money}_due").fill_null(0) - _whole_fen(f"{money}_paid")
+    return as_yuan(pl.max_horizontal(owed, pl.lit(0)))

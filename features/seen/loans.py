@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from features.months import day_offset, whole_months_since
+from features.months import day_offset, month_offset, whole_months_since
 from features.rows import Rows
 from features.seen.coverage import paid_by_day
 from features.seen.versions import as_yuan, fen, newest_known
@@ -34,9 +34,12 @@ def loans_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
         as_yuan(pl.col("interest_paid").fill_null(0)).alias("interest_paid"),
         day_offset(matures_on, as_of).alias("days_to_maturity"),
         whole_months_since(pl.col("originated_on"), as_of).alias("months_on_book"),
+        (-day_offset(pl.col("originated_on"), as_of)).alias("days_on_book"),
+        month_offset(pl.col("originated_on"), as_of).alias("origination_offset"),
         (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
         ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
-        pl.col("extensions").fill_null(0),
+        matures_on.dt.month().cast(pl.String).alias("maturity_month"),
+        pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
     )
 
 
@@ -63,7 +66,7 @@ def _paid(rows: Rows, as_of: date) -> pl.LazyFrame:
 
 
 def _events(rows: Rows, as_of: date) -> pl.LazyFrame:
-    """Each loan's closing day, its newest agreed maturity, and how often it was extended or renewed."""
+    """Each loan's closing day and its newest agreed maturity."""
     events = newest_known(rows, "loan_events", as_of)
     closing = pl.col("kind").is_in(CLOSING)
     agreed = pl.col("new_matures_on").is_not_null()
@@ -73,7 +76,6 @@ def _events(rows: Rows, as_of: date) -> pl.LazyFrame:
         .agg(
             pl.col("occurred_on").filter(closing).min().alias("closed_on"),
             pl.col("new_matures_on").filter(agreed).last(),
-            pl.col("kind").is_in(("extended", "renewed")).sum().alias("extensions"),
         )
     )
 
@@ -83,6 +85,7 @@ def _places(rows: Rows, as_of: date) -> pl.LazyFrame:
     return newest_known(rows, "households", as_of).select(
         "household_id",
         "household_type",
+        whole_months_since(pl.col("registered_on"), as_of).alias("months_registered"),
         village,
         village.str.head(9).alias("township_code"),
         village.str.head(6).alias("county_code"),

@@ -27,4 +27,5 @@ def fen(yuan: str) -> pl.Expr:
 
 
 def as_yuan(amount: pl.Expr) -> pl.Expr:
-    return amount.cast(pl.Float64) / 100
+    """Fen as yuan, the nearest float: polars divides long columns by multiplying, and would be off by a bit."""
+    return (amount.cast(pl.Float64) / 100).round(2)

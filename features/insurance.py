@@ -1,0 +1,121 @@
+"""Insurance and hardship: what befell the household, what it lost, and who will pay for it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio
+from features.seen.sources import CLAIMS, HARDSHIPS, POLICIES
+from features.units import COUNT, MONTHS, PERCENT, YES_NO, YUAN
+
+LAST_6M, LAST_12M = past_months(6), past_months(12)
+
+
+@observed(
+    HARDSHIPS,
+    LAST_12M,
+    zh="近12个月困难次数",
+    en="Hardships, last 12 months",
+    unit=COUNT,
+    risk=Risk.RISES,
+    when_empty=0,
+)
+def hardships_12m(row: Row) -> pl.Expr:
+    """Illness, disaster and accident push households back."""
+    return row.day_offset.count()
+
+
+@observed(
+    HARDSHIPS, TO_DATE, zh="有未化解困难", en="A hardship is unresolved", unit=YES_NO, risk=Risk.RISES, when_empty=0
+)
+def unresolved_hardship(row: Row) -> pl.Expr:
+    """As long as it lasts it costs money every month."""
+    return row.unresolved.max()
+
+
+@observed(
+    HARDSHIPS,
+    LAST_6M,
+    zh="近6个月突发困难未化解",
+    en="New hardship unresolved, last 6 months",
+    unit=YES_NO,
+    risk=Risk.RISES,
+    when_empty=0,
+)
+def new_hardship_6m(row: Row) -> pl.Expr:
+    """A sudden blow that has not been dealt with yet is when help is worth most."""
+    return (row.unresolved * row.sudden).max()
+
+
+@observed(
+    HARDSHIPS,
+    TO_DATE,
+    zh="家中有人去世、失踪或羁押",
+    en="Death, missing or custody, unresolved",
+    unit=YES_NO,
+    risk=Risk.RISES,
+    when_empty=0,
+)
+def person_lost(row: Row) -> pl.Expr:
+    """Who was to repay may not be there."""
+    return (row.unresolved * row.lost).max()
+
+
+@observed(
+    HARDSHIPS, LAST_12M, zh="近12个月困难损失", en="Losses, last 12 months", unit=YUAN, risk=Risk.RISES, when_empty=0
+)
+def hardship_loss_12m(row: Row) -> pl.Expr:
+    """What was lost would have repaid the loan."""
+    return row.loss.sum()
+
+
+@observed(HARDSHIPS, TO_DATE, zh="距最近困难月数", en="Months since the last hardship", unit=MONTHS)
+def hardship_age_months(row: Row) -> pl.Expr:
+    """The blow of last month is not yet in any statement."""
+    return -row.month_offset.max()
+
+
+@derived(zh="近12个月损失占年纯收入", en="Losses to yearly income, last 12 months", unit=PERCENT, risk=Risk.RISES)
+def loss_to_income_12m(hardship_loss_12m: pl.Expr, net_income: pl.Expr) -> pl.Expr:
+    """A loss is large or small against what comes in."""
+    return ratio(hardship_loss_12m, net_income)
+
+
+@observed(POLICIES, EVER, zh="产业保险有效", en="Industry insured", unit=YES_NO, risk=Risk.FALLS, when_empty=0)
+def insured_industry(row: Row) -> pl.Expr:
+    """With the herd or the crop insured, a bad season pays part of the loan."""
+    return (row.in_force * row.industry).max()
+
+
+@observed(
+    POLICIES, EVER, zh="人身保险有效", en="Accident or illness insured", unit=YES_NO, risk=Risk.FALLS, when_empty=0
+)
+def insured_person(row: Row) -> pl.Expr:
+    """The base of the county's scheme: a hospital bill does not take the principal."""
+    return (row.in_force * row.person).max()
+
+
+@observed(POLICIES, EVER, zh="有效保额", en="Sum insured in force", unit=YUAN, when_empty=0)
+def sum_insured(row: Row) -> pl.Expr:
+    """What could be paid at most."""
+    return (row.sum_insured * row.in_force).sum()
+
+
+@observed(CLAIMS, TO_DATE, zh="未结理赔件数", en="Open insurance claims", unit=COUNT, when_empty=0)
+def open_claims(row: Row) -> pl.Expr:
+    """Money on its way, or not: somebody should ask the insurer before maturity."""
+    return row.open.sum()
+
+
+@observed(
+    CLAIMS, TO_DATE, zh="未结理赔报损金额", en="Claimed and not yet settled", unit=YUAN, role=Role.SHOWN, when_empty=0
+)
+def open_claimed(row: Row) -> pl.Expr:
+    """What the household hopes for."""
+    return (row.claimed * row.open).sum()
+
+
+@observed(CLAIMS, LAST_12M, zh="近12个月赔付", en="Paid by insurers, last 12 months", unit=YUAN, when_empty=0)
+def claims_paid_12m(row: Row) -> pl.Expr:
+    """A loss that was made good."""
+    return row.paid.sum()

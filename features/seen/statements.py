@@ -1,0 +1,81 @@
+"""Income statements, assets and prices as they stood: the newest, the one before, and what a herd is worth."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from features.months import day_offset, month_offset, whole_months_since
+from features.rows import Rows
+from features.seen.versions import as_yuan, fen, newest_known
+
+_INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
+_COSTS = ("living_cost", "medical_cost", "education_cost")
+
+
+def statements_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+    """Every statement of a household, `rank` 1 the newest by period_end. Money in yuan.
+
+    net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
+    statement of income. household_cost: living, medical and education.
+    """
+    stated = pl.any_horizontal(pl.col(name).is_not_null() for name in _INCOMES)
+    gross = pl.sum_horizontal(fen(name) for name in _INCOMES)
+    return newest_known(rows, "income_statements", as_of).select(
+        "household_id",
+        pl.col("period_end").rank("ordinal", descending=True).over("household_id").alias("rank"),
+        whole_months_since(pl.col("period_end"), as_of).alias("age_months"),
+        day_offset(pl.col("period_end"), as_of).alias("day_offset"),
+        month_offset(pl.col("period_end"), as_of).alias("month_offset"),
+        as_yuan(pl.when(stated).then(gross - fen("production_cost"))).alias("net_income"),
+        as_yuan(pl.when(stated).then(gross)).alias("gross_income"),
+        *(as_yuan(pl.when(stated).then(fen(name))).alias(name) for name in _INCOMES),
+        as_yuan(pl.sum_horizontal(fen(name) for name in _COSTS)).alias("household_cost"),
+    )
+
+
+def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
+    """One row a household: its newest statement, and `net_income_before` of the one before it."""
+    before = statements.filter(pl.col("rank") == 2).select(
+        "household_id", pl.col("net_income").alias("net_income_before")
+    )
+    return statements.filter(pl.col("rank") == 1).join(before, on="household_id", how="left")
+
+
+def assets_seen(rows: Rows, as_of: date, prices: pl.DataFrame) -> pl.LazyFrame:
+    """One row a household: its newest observation, the herd at known prices, and the observation before.
+
+    A missing count, or an animal without a known price, is worth nothing; `herd_before` is in today's prices,
+    so that a change is one of animals.
+    """
+    assets = newest_known(rows, "assets", as_of)
+    ranked = assets.with_columns(
+        pl.col("observed_on").rank("ordinal", descending=True).over("household_id").alias("rank"),
+        as_yuan(_herd(prices)).alias("herd_value"),
+        whole_months_since(pl.col("observed_on"), as_of).alias("age_months"),
+    )
+    before = ranked.filter(pl.col("rank") == 2).select(
+        "household_id",
+        pl.col("herd_value").alias("herd_before"),
+        pl.col("outside_debt").alias("outside_debt_before"),
+    )
+    return ranked.filter(pl.col("rank") == 1).join(before, on="household_id", how="left")
+
+
+def _herd(prices: pl.DataFrame) -> pl.Expr:
+    known = dict(prices.select("product", "price").rows())
+    return pl.sum_horizontal(
+        (pl.col(f"{animal}_count").fill_null(0) * (known.get(animal) or 0) * 100).round().cast(pl.Int64)
+        for animal in ("sheep", "cattle")
+    )
+
+
+def prices_seen(rows: Rows, as_of: date) -> pl.DataFrame:
+    """One row a product: its newest known `price`, and `price_year_before`, twelve months before that month."""
+    known = newest_known(rows, "prices", as_of).filter(pl.col("month") <= as_of).collect()
+    newest = known.sort("month").unique("product", keep="last")
+    earlier = known.select("product", (pl.col("month").dt.offset_by("12mo")).alias("month"), "price")
+    return newest.join(earlier.rename({"price": "price_year_before"}), on=["product", "month"], how="left").select(
+        "product", "price", "price_year_before"
+    )

@@ -1,0 +1,64 @@
+"""The idiom: a declaration that is wrong fails when it is made, and says what was meant."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from features import repayment
+from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN
+from features.declare import EVER, Risk, Role, Row, derived, observed, past_months
+from features.seen.sources import INSTALMENTS
+from features.units import DAYS
+
+
+def test_a_misspelt_column_says_which_was_meant() -> None:
+    with pytest.raises(AttributeError, match="no column 'days_lat'. Did you mean 'days_late'"):
+
+        @observed(INSTALMENTS, EVER, zh="", en="", unit=DAYS)
+        def misspelt(row: Row) -> pl.Expr:
+            """A reason."""
+            return row.days_lat.max()
+
+
+def test_a_feature_without_a_reason_is_refused() -> None:
+    with pytest.raises(TypeError, match="why an officer should care"):
+
+        @observed(INSTALMENTS, EVER, zh="", en="", unit=DAYS)
+        def silent(row: Row) -> pl.Expr:
+            return row.days_late.max()
+
+
+def test_a_name_has_to_end_with_its_window() -> None:
+    with pytest.raises(TypeError, match="its name has to end so"):
+
+        @observed(INSTALMENTS, past_months(6), zh="", en="", unit=DAYS)
+        def days_late_max_3m(row: Row) -> pl.Expr:
+            """A reason."""
+            return row.days_late.max()
+
+
+def test_a_decorator_registers_nothing() -> None:
+    @derived(zh="", en="", unit=DAYS)
+    def unheard_of(days_past_due: pl.Expr) -> pl.Expr:
+        """A reason."""
+        return days_past_due
+
+    assert unheard_of.inputs == ("days_past_due",)
+    assert "unheard_of" not in FEATURES
+
+
+def test_a_feature_says_once_what_page_model_and_rule_need() -> None:
+    feature = repayment.days_late_max_6m
+    assert (feature.name, feature.family, feature.risk, feature.role) == (
+        "days_late_max_6m",
+        "repayment",
+        Risk.RISES,
+        Role.MODEL,
+    )
+    assert feature.unit.words(3).zh == "3 天"
+    assert feature.why.startswith("The worst recent delay")
+
+
+def test_steps_leave_neither_to_the_model_nor_to_people() -> None:
+    assert not {feature.name for feature in (*SHOWN, *MODEL_COLUMNS)} & {"paid_12m", "due_12m"}
