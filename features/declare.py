@@ -72,6 +72,7 @@ class Row:
 
     def __init__(self, source: Source, window: Window, role: Role) -> None:
         self._source, self._window, self._role = source, window, role
+        self._touched: dict[str, None] = {}
 
     def __getattr__(self, name: str) -> pl.Expr:
         if name not in self._source.columns:
@@ -79,6 +80,7 @@ class Row:
             raise AttributeError(f"Source {self._source.name} has no column {name!r}. {hint}")
         if name in self._source.audit_only and self._role is not Role.AUDIT:
             raise TypeError(f"Column {name!r} may be audited, never scored: declare the feature with role=Role.AUDIT.")
+        self._touched[name] = None
         column = pl.col(name)
         return column if self._window.holds is None else pl.when(self._window.holds).then(column)
 
@@ -88,7 +90,8 @@ class Feature:
     """One value for each loan: what it is called, what it means, how it is computed, which way it points.
 
     family: the module that declares it. why: the reason an officer should care. when_empty: the value where
-    the source has no row in the window (None: missing). inputs: the features a derived one is made of.
+    the source has no row in the window (None: missing). columns: those of the source it looks at. inputs: the
+    features a derived one is made of.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Feature:
     source: Source | None = None
     window: Window = EVER
     when_empty: float | None = None
+    columns: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
 
     @property
@@ -114,6 +118,11 @@ class Feature:
             raise TypeError(f"Feature {self.name} does not say why an officer should care: give it a docstring.")
         if self.window.name.endswith("m") and self.role is not Role.STEP and not self.name.endswith(self.window.name):
             raise TypeError(f"Feature {self.name} looks at {self.window.name}; its name has to end so.")
+
+
+def columns_of(row: Row) -> tuple[str, ...]:
+    """The columns a formula has looked at."""
+    return tuple(row._touched)
 
 
 def observed(
@@ -130,9 +139,12 @@ def observed(
     """A feature that aggregates a source's rows in a window, one value for each loan or household."""
 
     def declared(formula: Callable[[Row], pl.Expr]) -> Feature:
-        value = formula(Row(source, window, role))
+        row = Row(source, window, role)
+        value = formula(row)
         named = _named(formula, Words(zh, en), unit, risk, role)
-        return Feature(**named, value=value, source=source, window=window, when_empty=when_empty)
+        return Feature(
+            **named, value=value, source=source, window=window, when_empty=when_empty, columns=columns_of(row)
+        )
 
     return declared
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from features.declare import EVER, Risk, Role, Row, derived, observed, past_months, ratio
 from features.seen.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
-from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YUAN
+from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
 _DAYS_IN_YEAR = 365
 
@@ -159,3 +159,9 @@ def repayment_cover(
 ) -> pl.Expr:
     """Means over need until maturity: below one, the money will not be there when it is asked for."""
     return ratio(means_to_maturity, household_overdue_amount + household_due_to_maturity)
+
+
+@derived(zh="18个月内无收入调查", en="No income statement in 18 months", unit=YES_NO, role=Role.SHOWN)
+def income_unknown(statement_age_months: pl.Expr) -> pl.Expr:
+    """Nobody knows what this household lives on now; that is no green."""
+    return (statement_age_months.is_null() | (statement_age_months >= 18)).cast(pl.Int8)

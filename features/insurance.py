@@ -119,3 +119,9 @@ def open_claimed(row: Row) -> pl.Expr:
 def claims_paid_12m(row: Row) -> pl.Expr:
     """A loss that was made good."""
     return row.paid.sum()
+
+
+@derived(zh="借款家庭失去还款人", en="The one who repays is lost", unit=YES_NO, role=Role.SHOWN)
+def borrower_lost(person_lost: pl.Expr, borrower_deceased: pl.Expr) -> pl.Expr:
+    """Deceased, missing or in custody, by the hardship register or the household's own."""
+    return pl.when(borrower_deceased == 1).then(1).otherwise(person_lost)

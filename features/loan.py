@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, next_months, observed
+from features.declare import EVER, Risk, Role, Row, derived, next_months, observed, past_months
 from features.seen.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
 from features.units import (
     COUNT,
@@ -158,3 +158,24 @@ def use_unchecked(row: Row) -> pl.Expr:
 def use_check_age_months(row: Row) -> pl.Expr:
     """Herds change hands within months."""
     return row.months_since.min()
+
+
+@observed(
+    LOAN_EVENTS,
+    past_months(3),
+    zh="近3个月已商定展期或续贷",
+    en="Renewal or extension agreed, last 3 months",
+    unit=YES_NO,
+    role=Role.SHOWN,
+    when_empty=0,
+)
+def renewal_agreed_3m(row: Row) -> pl.Expr:
+    """What to do at this maturity has been settled."""
+    return (row.day_offset.count() > 0).cast(pl.Int8)
+
+
+@derived(zh="用途存疑", en="Use in doubt", unit=YES_NO, role=Role.SHOWN)
+def use_doubtful(use_ill: pl.Expr, use_unchecked: pl.Expr, months_on_book: pl.Expr) -> pl.Expr:
+    """Partly diverted, idle, or never looked at in the half year after drawdown."""
+    unchecked = (use_unchecked == 1) & (months_on_book >= 6)
+    return pl.when(use_unchecked.is_not_null()).then(pl.max_horizontal(use_ill, unchecked.cast(pl.Int8)))

@@ -134,7 +134,10 @@ class Trees:
         import lightgbm as lgb
 
         self.text, self.columns = text, tuple(columns)
-        self._booster = lgb.Booster(model_str=text)
+        try:
+            self._booster = lgb.Booster(model_str=text)
+        except lgb.basic.LightGBMError as error:
+            raise ValueError(f"model.txt is no LightGBM model: {error}") from error
         named = tuple(self._booster.feature_name())
         if named != tuple(column.name for column in self.columns):
             raise ValueError("The model's text and its card name different columns.")

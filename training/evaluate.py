@@ -57,8 +57,8 @@ def _month(month: str, of: Bools, scores: Mapping[str, Floats], bad: Bools) -> J
         int(of.sum()),
         int(bad[of].sum()),
         visits,
-        {name: _auc(bad[of], score[of]) for name, score in scores.items()},
-        {name: _recall(score[of], bad[of], visits) for name, score in scores.items()},
+        {name: auc(bad[of], score[of]) for name, score in scores.items()},
+        {name: recall_at(score[of], bad[of], visits) for name, score in scores.items()},
     )
 
 
@@ -68,16 +68,16 @@ def _overall(months: list[Judgement], scores: Mapping[str, Floats], bad: Bools) 
         name: sum((month.recall[name] or 0) * month.bad for month in months) / total if total else None
         for name in scores
     }
-    auc = {name: _auc(bad, score) for name, score in scores.items()}
-    return Judgement("all", len(bad), total, sum(month.visits for month in months), auc, recall)
+    areas = {name: auc(bad, score) for name, score in scores.items()}
+    return Judgement("all", len(bad), total, sum(month.visits for month in months), areas, recall)
 
 
-def _auc(bad: Bools, score: Floats) -> float | None:
+def auc(bad: Bools, score: Floats) -> float | None:
     """None where all loans ended alike: not enough data is an answer."""
     return float(roc_auc_score(bad, score)) if 0 < bad.sum() < len(bad) else None
 
 
-def _recall(score: Floats, bad: Bools, visits: int) -> float | None:
+def recall_at(score: Floats, bad: Bools, visits: int) -> float | None:
     """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average."""
     if not bad.sum():
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +15,7 @@ from typing import Any
 import polars as pl
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a bank's network is closed
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 from mlflow.models import ModelSignature
@@ -43,6 +46,17 @@ def published(bundle: Bundle, plan: Plan, judged: list[Judgement], sample: pl.Da
         mlflow.log_figure(beeswarm(bundle, sample), "reasons.png")
         folder = Path(scratch) / "0"
         write(bundle, folder)
+        uri = _logged(folder, bundle)
+    version = _registered(client, uri, run.info.run_id)
+    numbered = replace(bundle, number=int(version.version), card={**bundle.card, "run_id": run.info.run_id})
+    write(numbered, store / "models" / str(numbered.number))
+    client.set_model_version_tag(MODEL_NAME, version.version, "model_version", numbered.version)
+    return numbered
+
+
+def _logged(folder: Path, bundle: Bundle) -> str:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example", category=UserWarning)  # the signature is ours
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(_LOADER),
@@ -50,11 +64,13 @@ def published(bundle: Bundle, plan: Plan, judged: list[Judgement], sample: pl.Da
             signature=_signature(bundle),
             pip_requirements=["county-lights"],
         )
-    version = mlflow.register_model(logged.model_uri, MODEL_NAME)
-    numbered = replace(bundle, number=int(version.version), card={**bundle.card, "run_id": run.info.run_id})
-    write(numbered, store / "models" / str(numbered.number))
-    client.set_model_version_tag(MODEL_NAME, version.version, "model_version", numbered.version)
-    return numbered
+    return str(logged.model_uri)
+
+
+def _registered(client: mlflow.MlflowClient, uri: str, run_id: str) -> Any:
+    if not client.search_registered_models(f"name = '{MODEL_NAME}'"):
+        client.create_registered_model(MODEL_NAME)
+    return client.create_model_version(MODEL_NAME, uri, run_id)
 
 
 def crowned(store: Path, number: int, alias: str, reason: str, by: str, at: datetime) -> None:
@@ -76,6 +92,8 @@ def crowned(store: Path, number: int, alias: str, reason: str, by: str, at: date
 def _connected(store: Path) -> mlflow.MlflowClient:
     folder = (store / "mlflow").resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
     client = mlflow.MlflowClient()
     if client.get_experiment_by_name(EXPERIMENT) is None:

@@ -14,7 +14,7 @@ _LOST = ("death", "missing", "custody")
 _SUDDEN = ("illness", "disaster", "accident", "epidemic")
 _INDUSTRY = ("sheep_income", "daylily_price", "crop")
 _PERSON = ("accident", "serious_illness")
-_ILL_USED = ("diverted", "partly_diverted", "idle")
+_ILL_USED = ("partly_diverted", "idle")
 
 
 def hardships_seen(rows: Rows, as_of: date) -> pl.LazyFrame:

@@ -5,66 +5,162 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import partial
 
-from features.loan import days_to_maturity, extensions
+from features.community import declared_price_change
+from features.credit import default_elsewhere, new_debt_to_income_12m
+from features.income import income_change, income_per_head, income_unknown, repayment_cover
+from features.insurance import borrower_lost, new_hardship_6m
+from features.loan import days_to_maturity, extensions, renewal_agreed_3m, use_diverted, use_doubtful
 from features.repayment import interest_days_past_due, late_instalments_12m, principal_days_past_due
 from features.words import Words
-from models.traffic_light.declare import Colour, Rule, at_least, at_most, more_than
+from models.traffic_light.declare import Colour, Rule, at_least, at_most, less_than, more_than
 
 DEFAULT_TABLE = "default table, assembled from published county notices (domain, section 6)"
-_SINCE = date(2016, 1, 1)
+ASSUMED = "assumed; the county's own notice replaces it"
+_rule = partial(Rule, source=DEFAULT_TABLE, since=date(2016, 1, 1))
+_note, _yellow, _red = Colour.NOTE, Colour.YELLOW, Colour.RED
 
 RULES: tuple[Rule, ...] = (
-    Rule(
+    _rule(
         "R101",
-        Colour.RED,
+        _red,
         (at_least(principal_days_past_due, 1),),
         Words("本金已逾期 {principal_days_past_due}", "principal overdue for {principal_days_past_due}"),
-        DEFAULT_TABLE,
-        _SINCE,
         hard=True,
     ),
-    Rule(
+    _rule(
         "R102",
-        Colour.RED,
+        _red,
         (more_than(interest_days_past_due, 30),),
         Words("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
-        DEFAULT_TABLE,
-        _SINCE,
         hard=True,
     ),
-    Rule(
+    _rule(
+        "R103",
+        _red,
+        (at_least(borrower_lost, 1),),
+        Words("借款人去世、失踪或被羁押, 尚未解决", "borrower deceased, missing or in custody, unresolved"),
+        hard=True,
+    ),
+    _rule(
+        "R104",
+        _red,
+        (at_least(use_diverted, 1),),
+        Words("用途检查: 挪作禁止用途, 尚未纠正", "use check: diverted to a forbidden use, not put right since"),
+        hard=True,
+    ),
+    _rule(
+        "R105",
+        _red,
+        (
+            at_least(days_to_maturity, 0),
+            at_most(days_to_maturity, 30),
+            less_than(repayment_cover, 0.8),
+            less_than(renewal_agreed_3m, 1),
+        ),
+        Words(
+            "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}, 未商定续贷或展期",
+            "principal due in {days_to_maturity} with cover of {repayment_cover}, no renewal or extension agreed",
+        ),
+    ),
+    _rule(
+        "R106",
+        _red,
+        (at_least(default_elsewhere, 1),),
+        Words("在其他机构违约或被强制执行, 未结", "default or court enforcement with another lender, open"),
+    ),
+    _rule(
         "R201",
-        Colour.YELLOW,
+        _yellow,
         (at_least(interest_days_past_due, 8), at_most(interest_days_past_due, 30)),
         Words("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
-        DEFAULT_TABLE,
-        _SINCE,
         hard=True,
     ),
-    Rule(
+    _rule(
+        "R202",
+        _yellow,
+        (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90), less_than(repayment_cover, 1.2)),
+        Words(
+            "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}",
+            "principal due in {days_to_maturity} with cover of {repayment_cover}",
+        ),
+    ),
+    _rule(
+        "R203",
+        _yellow,
+        (less_than(income_per_head, 7000),),
+        Words(
+            "人均纯收入 {income_per_head}, 低于监测线",
+            "net income per head {income_per_head}, below the monitoring line",
+        ),
+        source=ASSUMED,
+    ),
+    _rule(
+        "R204",
+        _yellow,
+        (at_most(income_change, -0.3),),
+        Words("纯收入较上期变化 {income_change}", "net income changed by {income_change}"),
+    ),
+    _rule(
+        "R205",
+        _yellow,
+        (at_least(new_hardship_6m, 1),),
+        Words(
+            "近6个月新发生疾病、灾害、事故或疫病, 尚未化解",
+            "illness, disaster, accident or animal epidemic in 6 months, unresolved",
+        ),
+    ),
+    _rule(
+        "R206",
+        _yellow,
+        (at_most(declared_price_change, -0.2),),
+        Words(
+            "申报产业价格12个月变化 {declared_price_change}",
+            "price of the declared product changed by {declared_price_change} in 12 months",
+        ),
+    ),
+    _rule(
         "R207",
-        Colour.YELLOW,
+        _yellow,
         (at_least(extensions, 1),),
         Words("已展期或续贷 {extensions} 次", "renewed or extended {extensions} time(s)"),
-        DEFAULT_TABLE,
-        _SINCE,
     ),
-    Rule(
+    _rule(
+        "R208",
+        _yellow,
+        (at_least(use_doubtful, 1),),
+        Words(
+            "部分挪用、闲置, 或放款6个月后从未检查用途",
+            "use partly diverted, idle, or never checked 6 months after drawdown",
+        ),
+    ),
+    _rule(
         "R209",
-        Colour.YELLOW,
+        _yellow,
         (at_least(late_instalments_12m, 2),),
         Words("近12个月逾期 {late_instalments_12m} 期", "{late_instalments_12m} late instalments in 12 months"),
-        DEFAULT_TABLE,
-        _SINCE,
     ),
-    Rule(
+    _rule(
+        "R210",
+        _yellow,
+        (at_least(new_debt_to_income_12m, 0.5),),
+        Words(
+            "近12个月在他行新增借款占年纯收入 {new_debt_to_income_12m}",
+            "new debt elsewhere in 12 months is {new_debt_to_income_12m} of yearly net income",
+        ),
+    ),
+    _rule(
+        "R301",
+        _note,
+        (at_least(income_unknown, 1),),
+        Words("18个月内无收入调查, 无法评估", "no income statement in 18 months: cannot be assessed"),
+    ),
+    _rule(
         "R302",
-        Colour.NOTE,
+        _note,
         (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90)),
         Words("本金 {days_to_maturity} 后到期", "the principal falls due in {days_to_maturity}"),
-        DEFAULT_TABLE,
-        _SINCE,
     ),
 )
 

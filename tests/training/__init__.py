@@ -1,1 +1,1 @@
-"""How a model comes to be, tested."""
+"""Tests of how a model comes to be."""

@@ -1,0 +1,163 @@
+"""Thin and odd data: what nobody delivered is missing and stays missing; nothing breaks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from features.catalog import KEPT
+from features.compute import IDENTITY, features_at
+from features.rows import Rows
+from features.sources.tables import REQUIRED_TABLES, TABLES
+from tests.features.test_oracle import rows_of
+from tests.oracle.knowledge import Tables
+from tests.oracle.random_ledger import random_ledger
+
+AS_OF = date(2024, 9, 30)
+OPTIONAL = [name for name in TABLES if name not in REQUIRED_TABLES]
+
+
+def full_ledger() -> Tables:
+    """A ledger with rows of every table, known early, in each county."""
+    for seed in range(200):
+        tables = random_ledger(seed, 30)
+        if set(tables) == set(TABLES):
+            return tables
+    raise AssertionError("no seed has all tables")
+
+
+@pytest.mark.parametrize("table", OPTIONAL)
+def test_a_table_nobody_delivered_leaves_its_features_missing(table: str) -> None:
+    tables = {name: rows for name, rows in full_ledger().items() if name != table}
+    frame = features_at(AS_OF, rows_of(tables))
+    own = [f.name for f in KEPT if f.source and table in f.source.tables] or ["declared_price"]
+    assert frame.height
+    assert frame.select(pl.col(own).null_count()).row(0) == (frame.height,) * len(own)
+
+
+@pytest.mark.parametrize("table", OPTIONAL)
+def test_an_empty_table_is_a_table_nobody_delivered(table: str) -> None:
+    tables = full_ledger()
+    absent = features_at(AS_OF, rows_of({name: rows for name, rows in tables.items() if name != table}))
+    empty = features_at(AS_OF, rows_of({**tables, table: []}))
+    assert empty.equals(absent)
+
+
+def test_four_tables_are_enough_and_the_rest_is_said_to_be_missing() -> None:
+    tables = {name: rows for name, rows in full_ledger().items() if name in REQUIRED_TABLES}
+    frame = features_at(AS_OF, rows_of(tables))
+    assert frame["days_past_due"].null_count() == 0
+    assert frame["hardships_12m"].null_count() == frame.height
+    assert frame["household_debt"].null_count() == 0
+
+
+def test_a_county_without_a_table_is_missing_it_while_its_neighbour_is_not() -> None:
+    tables = full_ledger()
+    county = {row["household_id"]: row["village_code"][:6] for row in tables["households"]}
+    first = sorted(set(county.values()))[0]
+    kept = [row for row in tables["hardships"] if county[row["household_id"]] != first]
+    frame = features_at(AS_OF, rows_of({**tables, "hardships": kept}))
+    without = frame.filter(pl.col("county_code") == first)
+    assert without["hardships_12m"].null_count() == without.height > 0
+    assert frame.filter(pl.col("county_code") != first)["hardships_12m"].null_count() == 0
+
+
+def one_loan(**others: list[dict[str, Any]]) -> Rows:
+    """A household with a loan of 10,000 yuan paid out on 2024-03-01, due in a year, and whatever else is given."""
+    given: dict[str, list[dict[str, Any]]] = {
+        "households": [{"household_id": "H1", "village_code": "640323100001"}],
+        "loans": [loan("L1")],
+        "instalments": [instalment("L1")],
+        "payments": [],
+        **others,
+    }
+    frames = {}
+    for name, rows in given.items():
+        filled = [{"known_on": date(2024, 3, 1), **row} for row in rows]
+        frames[name] = pl.DataFrame(filled, schema=TABLES[name].schema)
+    return Rows.of(frames)
+
+
+def loan(name: str, **changed: object) -> dict[str, Any]:
+    return {
+        "loan_id": name,
+        "household_id": "H1",
+        "bank": "B",
+        "principal": 10_000.0,
+        "annual_rate": 0.0345,
+        "originated_on": date(2024, 3, 1),
+        "matures_on": date(2025, 3, 1),
+        "repayment_method": "bullet_all",
+        **changed,
+    }
+
+
+def instalment(name: str, **changed: object) -> dict[str, Any]:
+    due = {"loan_id": name, "schedule_no": 1, "due_on": date(2025, 3, 1), "principal_due": 10_000.0}
+    return {**due, "interest_due": 345.0, **changed}
+
+
+def statement(**cells: object) -> dict[str, Any]:
+    period = {"household_id": "H1", "period_start": date(2023, 1, 1), "period_end": date(2023, 12, 31)}
+    return {**period, **cells}
+
+
+def test_a_household_without_members_has_no_income_per_head() -> None:
+    neighbour = {"member_id": "M9", "household_id": "H9", "status": "present"}
+    rows = one_loan(
+        households=[
+            {"household_id": "H1", "village_code": "640323100001"},
+            {"household_id": "H9", "village_code": "640323100001"},
+        ],
+        members=[neighbour],
+        income_statements=[statement(wage_income=20_000.0)],
+    )
+    row = features_at(AS_OF, rows).row(0, named=True)
+    assert (row["household_size"], row["income_per_head"]) == (0, None)
+
+
+def test_a_loss_is_an_income_below_zero_and_gives_no_cover_beyond_savings() -> None:
+    rows = one_loan(
+        income_statements=[statement(business_income=5_000.0, production_cost=9_000.0)],
+        assets=[{"household_id": "H1", "observed_on": date(2024, 2, 1), "savings": 5_172.5}],
+    )
+    row = features_at(AS_OF, rows).row(0, named=True)
+    assert (row["net_income"], row["debt_to_income"]) == (-4_000.0, None)
+    assert row["repayment_cover"] == pytest.approx(0.5)
+
+
+def test_a_statement_with_no_income_in_it_is_no_income() -> None:
+    row = features_at(AS_OF, one_loan(income_statements=[statement(living_cost=900.0)])).row(0, named=True)
+    assert (row["net_income"], row["repayment_cover"], row["statement_age_months"]) == (None, None, 8)
+
+
+def test_thirty_loans_of_one_household_are_counted_once_each() -> None:
+    names = [f"L{number}" for number in range(30)]
+    rows = one_loan(loans=[loan(name) for name in names], instalments=[instalment(name) for name in names])
+    frame = features_at(AS_OF, rows)
+    assert frame["household_open_loans"].to_list() == [30] * 30
+    assert frame["household_debt"].to_list() == [300_000.0] * 30
+
+
+def test_a_loan_repaid_on_its_first_day_is_open_on_no_evening() -> None:
+    paid = {"payment_id": "P1", "loan_id": "L1", "paid_on": date(2024, 3, 1), "principal_paid": 10_000.0}
+    rows = one_loan(payments=[{**paid, "interest_paid": 0.0}])
+    assert features_at(AS_OF, rows).is_empty()
+
+
+def test_a_loan_is_there_even_while_its_household_is_not_known_yet() -> None:
+    late = {"household_id": "H1", "village_code": "640323100001", "known_on": AS_OF + timedelta(days=1)}
+    row = features_at(AS_OF, one_loan(households=[late])).row(0, named=True)
+    assert [row[name] for name in IDENTITY] == ["L1", "H1", None, None, None]
+    assert row["outstanding_principal"] == 10_000
+
+
+@pytest.mark.parametrize("table", OPTIONAL)
+def test_all_cells_missing_that_may_be_missing_breaks_nothing(table: str) -> None:
+    tables = full_ledger()
+    needed = {*TABLES[table].required, *TABLES[table].key, "household_id", "known_on"}
+    bare = [{name: value if name in needed else None for name, value in row.items()} for row in tables[table]]
+    assert features_at(AS_OF, rows_of({**tables, table: bare})).height

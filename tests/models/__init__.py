@@ -1,0 +1,1 @@
+"""Tests of what features say about the next months."""

@@ -1,0 +1,51 @@
+"""Random feature frames with what a model meets: gaps, codes, and an outcome that depends on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from features.catalog import KEPT
+from models.boosting import Growth, Trees, columns_of, grown
+from models.bundle import Bundle
+from models.calibration import Line
+from models.policy import policy_at_visits
+
+
+def random_frame(rows: int, seed: int) -> pl.DataFrame:
+    """Features of `rows` loans, a tenth of the cells missing."""
+    chance = np.random.default_rng(seed)
+    columns: dict[str, object] = {
+        "loan_id": [f"L{row}" for row in range(rows)],
+        "township_code": chance.choice(["640323100", "640323101"], rows),
+    }
+    for feature in KEPT:
+        levels = list(feature.unit.codes) or ["A bank", "B bank"]
+        values = chance.choice(levels, rows) if feature.is_code else chance.normal(size=rows).round(2)
+        gone = chance.random(rows) < 0.1
+        columns[feature.name] = [None if missing else value for value, missing in zip(values, gone, strict=True)]
+    return pl.DataFrame(columns, schema_overrides={f.name: pl.String if f.is_code else pl.Float64 for f in KEPT})
+
+
+def outcome(frame: pl.DataFrame, seed: int) -> pl.Series:
+    """Bad or not, more often with arrears, low cover, and loans for trade."""
+    score = (
+        pl.col("days_past_due").fill_null(0)
+        - pl.col("repayment_cover").fill_null(0)
+        + (pl.col("declared_use") == "trade").fill_null(False).cast(pl.Float64)
+    )
+    chance = np.random.default_rng(seed).logistic(size=frame.height)
+    return frame.select((score + pl.Series(chance) > 1).cast(pl.Int8).alias("bad")).to_series()
+
+
+def fitted_bundle(seed: int = 1) -> Bundle:
+    """A small model of the outcome, with a policy of 20 red and 60 visits."""
+    from features.catalog import MODEL_COLUMNS
+
+    frame, later = random_frame(3000, seed), random_frame(1000, seed + 1)
+    columns = columns_of(MODEL_COLUMNS)
+    growth = Growth(trees=60)
+    text = grown(frame, outcome(frame, seed), columns, growth, (later, outcome(later, seed + 1)))
+    trees, line = Trees(text, columns), Line(0.9, -0.1)
+    policy = policy_at_visits(line.probability(trees.log_odds(later)), 20, 60)
+    return Bundle(7, trees, line, policy, {"horizon_months": 6, "bad_after_days": 30, "data_version": "0-empty"})

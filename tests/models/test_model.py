@@ -1,0 +1,135 @@
+"""The model: monotone, exact in its reasons, refused where its columns are not today's."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.catalog import FEATURES, MODEL_COLUMNS
+from features.declare import Risk
+from features.words import Refused
+from models.boosting import columns_of, matrix
+from models.bundle import Bundle, read, write
+from models.calibration import Line
+from models.explain import reasons, typical_by_township
+from tests.models.frames import fitted_bundle, random_frame
+
+FRAME = random_frame(400, 11)
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return fitted_bundle()
+
+
+def test_raising_a_risk_never_lowers_the_probability(bundle: Bundle) -> None:
+    before = bundle.probability(FRAME)
+    for feature in (feature for feature in MODEL_COLUMNS if feature.risk is Risk.RISES):
+        raised = FRAME.with_columns(pl.col(feature.name) + 1.5)
+        known = FRAME[feature.name].is_not_null().to_numpy()
+        assert (bundle.probability(raised) >= before)[known].all(), feature.name
+
+
+def test_raising_a_strength_never_raises_the_probability(bundle: Bundle) -> None:
+    before = bundle.probability(FRAME)
+    for feature in (feature for feature in MODEL_COLUMNS if feature.risk is Risk.FALLS):
+        raised = FRAME.with_columns(pl.col(feature.name) + 1.5)
+        known = FRAME[feature.name].is_not_null().to_numpy()
+        assert (bundle.probability(raised) <= before)[known].all(), feature.name
+
+
+def test_an_unseen_code_is_a_missing_one(bundle: Bundle) -> None:
+    unseen = FRAME.with_columns(pl.lit("camels").alias("declared_use"))
+    missing = FRAME.with_columns(pl.lit(None, pl.String).alias("declared_use"))
+    assert (bundle.probability(unseen) == bundle.probability(missing)).all()
+
+
+def test_a_frame_without_a_column_is_refused_by_name(bundle: Bundle) -> None:
+    with pytest.raises(KeyError, match="repayment_cover"):
+        bundle.probability(FRAME.drop("repayment_cover"))
+
+
+def test_the_parts_and_the_base_value_sum_to_the_published_log_odds(bundle: Bundle) -> None:
+    parts, base = bundle.contributions(FRAME)
+    log_odds = np.log(bundle.probability(FRAME) / (1 - bundle.probability(FRAME)))
+    assert np.abs(parts.sum(axis=1) + base - log_odds).max() < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # shap's own colours, on import
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")  # the shape it now gives is the one here
+def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
+    import lightgbm
+    import shap
+
+    columns = bundle.trees.columns
+    explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.trees.text))
+    theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns))) * bundle.calibration.slope
+    ours, _ = bundle.contributions(FRAME)
+    assert np.abs(theirs - ours).max() < 1e-9
+
+
+def test_reasons_are_the_largest_parts_with_what_raises_the_risk_first(bundle: Bundle) -> None:
+    told = reasons(FRAME, typical_by_township(FRAME), bundle)
+    parts, _ = bundle.contributions(FRAME)
+    names = [column.name for column in bundle.trees.columns]
+    for row, listed in enumerate(told["reasons"].to_list()):
+        given = [reason["contribution"] for reason in listed]
+        raising = sorted((part for part in parts[row] if part > 0), reverse=True)
+        lowering = sorted(part for part in parts[row] if part < 0)
+        assert given == [*raising, *lowering][:5]
+        assert all(parts[row][names.index(reason["feature"])] == reason["contribution"] for reason in listed)
+
+
+def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle) -> None:
+    told = reasons(FRAME, typical_by_township(FRAME), bundle)
+    for row, listed in zip(FRAME.to_dicts(), told["reasons"].to_list(), strict=True):
+        township = FRAME.filter(pl.col("township_code") == row["township_code"])
+        for reason in listed:
+            name = reason["feature"]
+            if FEATURES[name].is_code:
+                assert (reason["value_code"], reason["value"]) == (row[name], None)
+            else:
+                assert (reason["value"], reason["value_code"]) == (row[name], None)
+                assert reason["typical"] == township[name].median()
+
+
+def test_a_bundle_is_text_and_reads_back_as_it_was(bundle: Bundle, tmp_path: Path) -> None:
+    write(bundle, tmp_path / "7")
+    assert {path.suffix for path in (tmp_path / "7").iterdir()} == {".txt", ".json"}
+    again = read(tmp_path / "7")
+    assert again.version == bundle.version
+    assert (again.probability(FRAME) == bundle.probability(FRAME)).all()
+
+
+def test_a_bundle_with_other_columns_is_refused_and_says_which(bundle: Bundle, tmp_path: Path) -> None:
+    write(bundle, tmp_path / "7")
+    card = json.loads((tmp_path / "7" / "card.json").read_text())
+    card["columns"][0]["name"] = "shoe_size"
+    (tmp_path / "7" / "card.json").write_text(json.dumps(card))
+    with pytest.raises(Refused, match="shoe_size"):
+        read(tmp_path / "7")
+
+
+@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+def test_a_bundle_with_a_broken_file_is_refused(bundle: Bundle, tmp_path: Path, name: str) -> None:
+    write(bundle, tmp_path / "7")
+    (tmp_path / "7" / name).write_text("{")
+    with pytest.raises(Refused, match="Model 7 cannot be read"):
+        read(tmp_path / "7")
+
+
+def test_no_audit_feature_is_a_column_of_the_model() -> None:
+    barred = {"borrower_sex", "borrower_age", "household_disabled", "household_type"}
+    assert barred <= set(FEATURES)
+    assert not barred & {column.name for column in columns_of(MODEL_COLUMNS)}
+
+
+def test_a_calibration_that_turns_the_order_round_is_refused() -> None:
+    with pytest.raises(ValueError, match="turn the order of risk round"):
+        Line(slope=-1, intercept=0)
+    assert math.isclose(Line(1, 0).probability(np.array([0.0]))[0], 0.5)
