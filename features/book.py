@@ -32,7 +32,8 @@ def availability(missing: Mapping[str, float], county: str) -> str:
 def _catalogue_lines() -> Iterator[str]:
     yield "# 特征手册 / Feature book"
     yield ""
-    yield f"{len(KEPT)} features in {len(FAMILY_WORDS)} families. Written by `python -m training.documents`; do not edit."
+    yield f"{len(KEPT)} features in {len(FAMILY_WORDS)} families."
+    yield "Written by `python -m training.documents`; do not edit."
     for family, words in FAMILY_WORDS.items():
         yield ""
         yield f"## {words.zh} / {words.en}"

@@ -13,7 +13,7 @@ import polars as pl
 from features.catalog import FEATURES, KEPT
 from features.declare import Feature
 from features.rows import Rows
-from features.seen.bad import bad_on
+from features.seen.book import bad_on
 from features.seen.community import Community
 from features.seen.evening import Evening
 from features.seen.sources import Source
@@ -49,7 +49,7 @@ def features_at(
     for source, features in _by_source():
         frame = _with_observed(frame, source, features, evening)
     for feature in _derived_in_order():
-        frame = frame.with_columns(_value(feature))
+        frame = frame.with_columns(feature.value.alias(feature.name))
     return frame.select(*IDENTITY, "has_gone_bad", *(_as_kept(feature) for feature in KEPT)).collect()
 
 
@@ -59,8 +59,8 @@ def community_at(as_of: date, rows: Rows) -> Community:
 
 
 def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.LazyFrame:
-    bad = bad_on(evening.rows, bad_after_days, evening.as_of)
-    opened = evening.loans.filter(pl.col("is_open")).select(IDENTITY).join(bad, on="loan_id", how="left")
+    bad = bad_on(evening.book, bad_after_days).lazy()
+    opened = evening.open_loans.select(*IDENTITY, "loan", "household").join(bad, on="loan_id", how="left")
     found = opened.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad")).drop("bad_on")
     if loans is Population.COHORT:
         found = found.filter(~pl.col("has_gone_bad"))
@@ -99,7 +99,7 @@ def _aggregated(features: Iterable[Feature]) -> list[pl.Expr]:
 
 
 def _value(feature: Feature) -> pl.Expr:
-    """Money to the fen, so that no order of rows, threads or length of a column can move it."""
+    """Sums of money to the fen, so that no order of rows or threads can move them."""
     value = feature.value.round(2) if feature.unit is YUAN else feature.value
     return value.alias(feature.name)
 

@@ -9,6 +9,8 @@ from features.seen.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
 _DAYS_IN_YEAR = 365
+_YEARS_IN_DAY = 1 / _DAYS_IN_YEAR
+"""Multiplied, not divided by: polars divides long columns otherwise than single rows, in the last bit."""
 
 
 @observed(NEWEST_STATEMENT, EVER, zh="年纯收入", en="Yearly net income", unit=YUAN, risk=Risk.FALLS)
@@ -149,7 +151,7 @@ def means_to_maturity(
 ) -> pl.Expr:
     """Surplus until maturity (at most a year of it), savings and the herd; missing without a statement."""
     surplus = pl.when(net_income.is_not_null()).then(pl.max_horizontal(net_income - household_cost, pl.lit(0.0)))
-    years = days_to_maturity.clip(0, _DAYS_IN_YEAR) / _DAYS_IN_YEAR
+    years = days_to_maturity.clip(0, _DAYS_IN_YEAR) * _YEARS_IN_DAY
     return surplus * years + savings.fill_null(0) + herd_value.fill_null(0)
 
 

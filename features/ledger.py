@@ -130,9 +130,6 @@ class Ledger:
             return pl.DataFrame(schema=QUARANTINE_SCHEMA)
         return pl.scan_parquet(paths, glob=False).filter(~pl.col("id").is_in(taken_up)).collect()
 
-    def has_loaded(self, sha256: str, table: str) -> bool:
-        return any(commit.sha256 == sha256 and commit.table == table for commit in self.commits)
-
     def _parts(self, table: str) -> list[Part]:
         return [part for commit in self.commits for part in commit.parts if part.table == table]
 

@@ -24,10 +24,12 @@ class Rows:
     """The tables that features are computed from; a table nobody delivered is an empty one.
 
     known_from: for each table and county, the first day on which anything of it was known there.
+    revised: the tables in which some fact has more than one version.
     """
 
     frames: Mapping[str, pl.LazyFrame]
     known_from: FirstKnown
+    revised: frozenset[str] = frozenset(TABLES)
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         schema = kept_schema(TABLES[table])
@@ -44,7 +46,7 @@ class Rows:
             name: frame if name == "prices" else frame.filter(pl.col("household_id") == household)
             for name, frame in self.frames.items()
         }
-        return Rows(mine, self.known_from)
+        return Rows(mine, self.known_from, self.revised)
 
     @staticmethod
     def of(tables: Mapping[str, pl.DataFrame]) -> Rows:
@@ -54,7 +56,8 @@ class Rows:
             if name in tables:
                 frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
                 frames[name] = _with_household(frame, table, frames)
-        return Rows(frames, _known_from(frames))
+        revised = {name for name, frame in tables.items() if frame.select(TABLES[name].key).is_duplicated().any()}
+        return Rows(frames, _known_from(frames), frozenset(revised))
 
 
 def _with_household(frame: pl.LazyFrame, table: Table, parents: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:

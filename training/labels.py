@@ -7,13 +7,13 @@ from datetime import date
 import polars as pl
 
 from features.rows import Rows
-from features.seen.bad import bad_on
+from features.seen.book import Book, bad_on
 from training.plan import Plan
 
 
 def bad_days(rows: Rows, plan: Plan) -> pl.DataFrame:
     """`bad_on` of every loan that went bad, by all data."""
-    return bad_on(rows, plan.bad_after_days, known_by=None).collect()
+    return bad_on(Book(rows, known_by=None), plan.bad_after_days)
 
 
 def labelled(cohort: pl.DataFrame, bad: pl.DataFrame, as_of: date, plan: Plan) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from features.months import day_offset, month_offset
 from features.rows import Rows
+from features.seen.book import Book
 from features.seen.community import Community, community_of, shares_of_others
 from features.seen.events import (
     claims_seen,
@@ -24,7 +25,7 @@ from features.seen.instalments import instalments_seen
 from features.seen.loans import loans_seen
 from features.seen.members import borrowers_seen, members_seen
 from features.seen.statements import assets_seen, newest_statement, prices_seen, statements_seen
-from features.seen.versions import as_yuan, fen, newest_known
+from features.seen.versions import as_yuan
 
 _LONGEST_LOOK = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
@@ -42,31 +43,17 @@ class Evening:
     around: Community | None = None
 
     @cached_property
+    def book(self) -> Book:
+        return Book(self.rows, self.as_of)
+
+    @cached_property
     def loans(self) -> pl.LazyFrame:
         """One row a loan, open or closed, with its arrears and its place."""
-        due = pl.when(pl.col("day_offset") <= 0)
-        to_date = self._instalments.group_by("loan_id").agg(
-            due.then(_whole_fen("principal_due")).sum().alias("principal_due"),
-            due.then(_whole_fen("interest_due")).sum().alias("interest_due"),
-        )
-        joined = self._loans.join(to_date, on="loan_id", how="left").with_columns(
-            _short("principal").alias("overdue_principal"), _short("interest").alias("overdue_interest")
-        )
-        arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-        return joined.with_columns(arrears.alias("in_arrears")).collect().lazy()
-
-    @cached_property
-    def _loans(self) -> pl.LazyFrame:
-        return loans_seen(self.rows, self.as_of).collect().lazy()
-
-    @cached_property
-    def _instalments(self) -> pl.LazyFrame:
-        return instalments_seen(self.rows, self.as_of).collect().lazy()
+        return loans_seen(self.book, self.rows, self.as_of).lazy()
 
     @cached_property
     def instalments(self) -> pl.LazyFrame:
-        """With the household, so that a household's whole history can be asked for."""
-        return self._instalments.join(self._loans.select("loan_id", "household_id"), on="loan_id")
+        return instalments_seen(self.book, self.as_of).lazy()
 
     @property
     def open_loans(self) -> pl.LazyFrame:
@@ -76,23 +63,23 @@ class Evening:
     def dues_to_maturity(self) -> pl.LazyFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
         until = self.open_loans.select(
-            "loan_id", "household_id", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
+            "loan", "household", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
         )
         dues = self.instalments.filter(pl.col("day_offset") > 0).join(
-            self.open_loans.select("loan_id"), on="loan_id", how="semi"
+            self.open_loans.select("loan"), on="loan", how="semi"
         )
-        coming = dues.select("household_id", "day_offset", due=pl.col("principal_due") + pl.col("interest_due"))
-        return until.join(coming, on="household_id").filter(pl.col("day_offset") <= pl.col("until"))
+        coming = dues.select("household", "day_offset", due=pl.col("principal_due") + pl.col("interest_due"))
+        return until.join(coming, on="household").filter(pl.col("day_offset") <= pl.col("until"))
 
     @property
     def payments(self) -> pl.LazyFrame:
         paid_on = pl.col("paid_on")
-        return newest_known(self.rows, "payments", self.as_of).select(
-            "loan_id",
+        return self.book.payments.lazy().select(
+            "loan",
             day_offset(paid_on, self.as_of).alias("day_offset"),
             month_offset(paid_on, self.as_of).alias("month_offset"),
-            as_yuan(fen("principal_paid") + fen("interest_paid")).alias("paid"),
-            (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
+            as_yuan(pl.col("principal_paid") + pl.col("interest_paid")).alias("paid"),
+            "by_borrower",
         )
 
     @cached_property
@@ -103,7 +90,7 @@ class Evening:
     def declared_prices(self) -> pl.LazyFrame:
         """The price of what each loan was declared for."""
         of_product = self.prices.lazy().rename({"product": "declared_use"})
-        return self._loans.select("loan_id", "declared_use").join(of_product, on="declared_use")
+        return self.loans.select("loan_id", "declared_use").join(of_product, on="declared_use")
 
     @cached_property
     def statements(self) -> pl.LazyFrame:
@@ -123,7 +110,7 @@ class Evening:
 
     @property
     def borrowers(self) -> pl.LazyFrame:
-        return borrowers_seen(self._loans, self.members)
+        return borrowers_seen(self.loans, self.members)
 
     @property
     def hardships(self) -> pl.LazyFrame:
@@ -161,13 +148,3 @@ class Evening:
     def neighbours(self) -> pl.LazyFrame:
         """For each open loan, the arrears of the others in its village, township, bank and product."""
         return shares_of_others(self.loans.collect(), self.community).lazy()
-
-
-def _whole_fen(yuan: str) -> pl.Expr:
-    return (pl.col(yuan) * 100).round().cast(pl.Int64)
-
-
-def _short(money: str) -> pl.Expr:
-    """Due to date less paid, not below zero, to the fen: a rounding error is no arrears."""
-    owed = pl.col(f"{money}_due").fill_null(0) - _whole_fen(f"{money}_paid")
-    return as_yuan(pl.max_horizontal(owed, pl.lit(0)))

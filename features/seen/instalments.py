@@ -7,13 +7,12 @@ from datetime import date
 import polars as pl
 
 from features.months import day_offset, month_offset
-from features.rows import Rows
-from features.seen.coverage import paid_by_day, with_coverage
-from features.seen.loans import closings, paid_off
-from features.seen.versions import as_yuan, fen, newest_known
+from features.seen.book import Book
+from features.seen.loans import in_force
+from features.seen.versions import as_yuan
 
 
-def instalments_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
     """One row for each instalment still owed or once owed, under the schedule in force at as_of.
 
     Money in yuan; days as offsets from as_of. `days_late` counts from the due day to the day of coverage, or
@@ -21,22 +20,28 @@ def instalments_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     are days past due of what is not covered, 0 where it is. `covered`: whether it is, and `days_before_due` how
     early.
     """
-    dues = with_coverage(_owed(_in_force(rows, as_of), rows, as_of), paid_by_day(rows, as_of))
     offset = day_offset(pl.col("due_on"), as_of)
-    due = offset <= 0
     late = pl.coalesce(day_offset(pl.col("covered_on"), as_of), pl.lit(0)) - offset
-    return dues.select(
-        "loan_id",
-        offset.alias("day_offset"),
-        month_offset(pl.col("due_on"), as_of).alias("month_offset"),
-        as_yuan(pl.col("principal_due")).alias("principal_due"),
-        as_yuan(pl.col("interest_due")).alias("interest_due"),
-        pl.when(due).then(pl.max_horizontal(late, pl.lit(0))).alias("days_late"),
-        _unpaid("covered_on", offset).alias("unpaid_days"),
-        _unpaid("principal_covered_on", offset).alias("principal_unpaid_days"),
-        _unpaid("interest_covered_on", offset).alias("interest_unpaid_days"),
-        _days_before_due().alias("days_before_due"),
-        pl.col("covered_on").is_not_null().alias("covered"),
+    numbers = book.loans.lazy().select("loan", "household", "loan_id")
+    return (
+        _owed(book)
+        .join(numbers, on="loan")
+        .select(
+            "loan",
+            "household",
+            "loan_id",
+            offset.alias("day_offset"),
+            month_offset(pl.col("due_on"), as_of).alias("month_offset"),
+            as_yuan(pl.col("principal_due")).alias("principal_due"),
+            as_yuan(pl.col("interest_due")).alias("interest_due"),
+            pl.when(offset <= 0).then(pl.max_horizontal(late, pl.lit(0))).alias("days_late"),
+            _unpaid("covered_on", offset).alias("unpaid_days"),
+            _unpaid("principal_covered_on", offset).alias("principal_unpaid_days"),
+            _unpaid("interest_covered_on", offset).alias("interest_unpaid_days"),
+            _days_before_due().alias("days_before_due"),
+            pl.col("covered_on").is_not_null().alias("covered"),
+        )
+        .collect()
     )
 
 
@@ -51,21 +56,8 @@ def _days_before_due() -> pl.Expr:
     return pl.when(needed > 0).then((pl.col("due_on") - pl.col("covered_on")).dt.total_days())
 
 
-def _in_force(rows: Rows, as_of: date) -> pl.LazyFrame:
-    known = newest_known(rows, "instalments", as_of)
-    in_force = known.filter(pl.col("schedule_no") == pl.col("schedule_no").max().over("loan_id"))
-    return in_force.with_columns(fen("principal_due"), fen("interest_due"))
-
-
-def _owed(instalments: pl.LazyFrame, rows: Rows, as_of: date) -> pl.LazyFrame:
+def _owed(book: Book) -> pl.LazyFrame:
     """Less what fell due after the loan was repaid or settled: interest that never accrued is not late."""
-    settled = closings(rows, as_of).filter(pl.col("kind") == "settled")
-    ended = pl.concat(
-        [
-            paid_off(rows, as_of).rename({"paid_off_on": "ended_on"}),
-            settled.select("loan_id", pl.col("occurred_on").alias("ended_on")),
-        ]
-    )
-    first = ended.group_by("loan_id").agg(pl.col("ended_on").min())
+    ended = book.endings.lazy().select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
     owed = pl.col("ended_on").is_null() | (pl.col("due_on") <= pl.col("ended_on"))
-    return instalments.join(first, on="loan_id", how="left").filter(owed).drop("ended_on")
+    return in_force(book).join(ended, on="loan", how="left").filter(owed)

@@ -8,75 +8,68 @@ import polars as pl
 
 from features.months import day_offset, month_offset, whole_months_since
 from features.rows import Rows
-from features.seen.coverage import paid_by_day
+from features.seen.book import CLOSING, Book
 from features.seen.versions import as_yuan, fen, newest_known
 
-CLOSING = ("settled", "compensated", "written_off")
 
+def loans_seen(book: Book, rows: Rows, as_of: date) -> pl.DataFrame:
+    """One row for each loan known and paid out by as_of, with its arrears and the place of its household.
 
-def loans_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
-    """One row for each loan known and paid out by as_of, with the place of its household.
-
-    Money in yuan. `is_open` and `days_to_maturity` as the contract's section 2 says; `paid_off_on` is the day
-    by which the whole principal had come back.
+    Money in yuan. `is_open` and `days_to_maturity` as the contract's section 2 says.
     """
-    loans = newest_known(rows, "loans", as_of).filter(pl.col("originated_on") <= as_of)
+    loans = book.loans.lazy().filter(pl.col("originated_on") <= as_of)
     joined = (
-        loans.join(_paid(rows, as_of), on="loan_id", how="left")
-        .join(_events(rows, as_of), on="loan_id", how="left")
+        loans.join(_paid(book), on="loan", how="left")
+        .join(_due(book, as_of), on="loan", how="left")
+        .join(_events(book), on="loan", how="left")
         .join(_places(rows, as_of), on="household_id", how="left")
+        .with_columns(pl.col("principal_paid", "interest_paid", "principal_due", "interest_due").fill_null(0))
     )
-    outstanding = fen("principal") - pl.col("principal_paid").fill_null(0)
+    outstanding = fen("principal") - pl.col("principal_paid")
     matures_on = pl.coalesce("new_matures_on", "matures_on")
-    return joined.with_columns(
+    seen = joined.with_columns(
         as_yuan(outstanding).alias("outstanding_principal"),
-        as_yuan(pl.col("principal_paid").fill_null(0)).alias("principal_paid"),
-        as_yuan(pl.col("interest_paid").fill_null(0)).alias("interest_paid"),
+        _short("principal").alias("overdue_principal"),
+        _short("interest").alias("overdue_interest"),
         day_offset(matures_on, as_of).alias("days_to_maturity"),
-        whole_months_since(pl.col("originated_on"), as_of).alias("months_on_book"),
-        (-day_offset(pl.col("originated_on"), as_of)).alias("days_on_book"),
-        month_offset(pl.col("originated_on"), as_of).alias("origination_offset"),
-        (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
-        ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
         matures_on.dt.month().cast(pl.String).alias("maturity_month"),
+        whole_months_since(pl.col("originated_on"), as_of).alias("months_on_book"),
+        day_offset(pl.col("originated_on"), as_of).alias("day_offset"),
+        month_offset(pl.col("originated_on"), as_of).alias("month_offset"),
+        (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
         pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
+        ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
     )
+    in_arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+    return seen.with_columns(in_arrears.alias("in_arrears")).collect()
 
 
-def paid_off(rows: Rows, known_by: date | None) -> pl.LazyFrame:
-    """`paid_off_on`: the day by which a loan's whole principal had been repaid, where it has come."""
-    principal = newest_known(rows, "loans", known_by).select("loan_id", fen("principal"))
-    reached = (
-        paid_by_day(rows, known_by)
-        .join(principal, on="loan_id")
-        .filter((pl.col("principal_to_date") >= pl.col("principal")) & (pl.col("principal_paid") > 0))
-    )
-    return reached.group_by("loan_id").agg(pl.col("paid_on").min().alias("paid_off_on"))
+def _paid(book: Book) -> pl.LazyFrame:
+    return book.payments.lazy().group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
 
 
-def closings(rows: Rows, known_by: date | None) -> pl.LazyFrame:
-    """Settled, compensated or written off: `kind` and `occurred_on` of each such event."""
-    events = newest_known(rows, "loan_events", known_by)
-    return events.filter(pl.col("kind").is_in(CLOSING)).select("loan_id", "kind", "occurred_on")
+def _due(book: Book, as_of: date) -> pl.LazyFrame:
+    """What the schedule in force has asked for by as_of."""
+    due = in_force(book).filter(pl.col("due_on") <= as_of)
+    return due.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
 
 
-def _paid(rows: Rows, as_of: date) -> pl.LazyFrame:
-    payments = newest_known(rows, "payments", as_of)
-    return payments.group_by("loan_id").agg(fen("principal_paid").sum(), fen("interest_paid").sum())
+def in_force(book: Book) -> pl.LazyFrame:
+    """The dues of each loan's newest schedule."""
+    return book.dues.lazy().filter(pl.col("ends_on").is_null())
 
 
-def _events(rows: Rows, as_of: date) -> pl.LazyFrame:
+def _short(money: str) -> pl.Expr:
+    return as_yuan(pl.max_horizontal(pl.col(f"{money}_due") - pl.col(f"{money}_paid"), pl.lit(0, pl.Int64)))
+
+
+def _events(book: Book) -> pl.LazyFrame:
     """Each loan's closing day and its newest agreed maturity."""
-    events = newest_known(rows, "loan_events", as_of)
     closing = pl.col("kind").is_in(CLOSING)
     agreed = pl.col("new_matures_on").is_not_null()
-    return (
-        events.sort("loan_id", "occurred_on", "known_on", "new_matures_on")
-        .group_by("loan_id")
-        .agg(
-            pl.col("occurred_on").filter(closing).min().alias("closed_on"),
-            pl.col("new_matures_on").filter(agreed).last(),
-        )
+    ordered = book.events.lazy().sort("loan", "occurred_on", "known_on", "new_matures_on")
+    return ordered.group_by("loan").agg(
+        pl.col("occurred_on").filter(closing).min().alias("closed_on"), pl.col("new_matures_on").filter(agreed).last()
     )
 
 

@@ -15,7 +15,8 @@ class Source:
     """Rows that features are observed on, as they look that evening.
 
     tables: the optional tables they need; where one is not delivered in a county, its features are missing.
-    by: the column that groups the rows (loan_id or household_id). one_row: at most one row a group.
+    by: the column that groups the rows: loan or household (their numbers), loan_id or household_id.
+    one_row: at most one row a group.
     audit_only: columns that may be looked at to audit fairness, never to score.
     """
 
@@ -35,7 +36,7 @@ _INSTALMENT = (
 _LOAN = (
     *("bank", "product", "repayment_method", "declared_use", "subsidy_share", "annual_rate", "principal"),
     *("term_days", "months_on_book", "days_to_maturity", "maturity_month", "outstanding_principal"),
-    *("principal_paid", "interest_paid", "overdue_principal", "overdue_interest", "renews", "is_open"),
+    *("overdue_principal", "overdue_interest", "renews", "is_open"),
     *("household_type", "months_registered"),
 )
 _HAPPENED = ("day_offset", "month_offset")
@@ -46,27 +47,20 @@ LOANS = Source(
 HOUSEHOLD_LOANS = Source(
     "household_loans",
     (),
-    "household_id",
-    (*_LOAN, "day_offset", "month_offset"),
-    lambda evening: evening.loans.with_columns(
-        (-pl.col("days_on_book")).alias("day_offset"), pl.col("origination_offset").alias("month_offset")
-    ),
+    "household",
+    (*_LOAN, *_HAPPENED),
+    lambda evening: evening.loans,
     audit_only=("household_type",),
 )
 HOUSEHOLD_OPEN_LOANS = Source(
-    "household_open_loans",
-    (),
-    "household_id",
-    _LOAN,
-    lambda evening: evening.open_loans,
-    audit_only=("household_type",),
+    "household_open_loans", (), "household", _LOAN, lambda evening: evening.open_loans, audit_only=("household_type",)
 )
-INSTALMENTS = Source("instalments", (), "loan_id", _INSTALMENT, lambda evening: evening.instalments)
+INSTALMENTS = Source("instalments", (), "loan", _INSTALMENT, lambda evening: evening.instalments)
 HOUSEHOLD_INSTALMENTS = Source(
-    "household_instalments", (), "household_id", _INSTALMENT, lambda evening: evening.instalments
+    "household_instalments", (), "household", _INSTALMENT, lambda evening: evening.instalments
 )
-DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan_id", ("due",), lambda evening: evening.dues_to_maturity)
-PAYMENTS = Source("payments", (), "loan_id", (*_HAPPENED, "paid", "by_borrower"), lambda evening: evening.payments)
+DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan", ("due",), lambda evening: evening.dues_to_maturity)
+PAYMENTS = Source("payments", (), "loan", (*_HAPPENED, "paid", "by_borrower"), lambda evening: evening.payments)
 LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan_id", _HAPPENED, lambda evening: evening.loan_events)
 USE_CHECKS = Source(
     "use_checks",

@@ -13,6 +13,8 @@ from features.sources.tables import TABLES
 def newest_known(rows: Rows, table: str, known_by: date | None) -> pl.LazyFrame:
     """One row a key: the version with the latest known_on not after `known_by` (None: by all data)."""
     known = rows[table] if known_by is None else rows[table].filter(pl.col("known_on") <= known_by)
+    if table not in rows.revised:
+        return known
     return known.filter(pl.col("known_on") == pl.col("known_on").max().over(TABLES[table].key))
 
 
