@@ -46,7 +46,7 @@ QUARANTINE_SCHEMA = {
 class Part:
     """One Parquet file of one table and county; the path is relative to the ledger.
 
-    known_from: the first known_on among its rows.
+    known_from: the first known_on among its rows. revises: whether one of them is a further version of a fact.
     """
 
     table: str
@@ -54,6 +54,7 @@ class Part:
     path: str
     rows: int
     known_from: str
+    revises: bool
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Ledger:
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
-        everything = Rows({name: self.scan(name, county) for name in TABLES}, self._known_from())
+        revised = frozenset(part.table for commit in self.commits for part in commit.parts if part.revises)
+        everything = Rows({name: self.scan(name, county) for name in TABLES}, self._known_from(), revised)
         return everything if household is None else everything.of_household(household)
 
     def _known_from(self) -> dict[str, dict[str, date]]:
@@ -160,7 +162,8 @@ class Ledger:
     ) -> Ledger:
         """Append one file's rows (`county` says where each goes) and rows set aside; all of it or nothing."""
         sequence = len(self.commits) + 1
-        parts = tuple(self._write_part(table, county, sequence, part) for county, part in _by_county(rows))
+        revises = self._holds_any_of(table, rows)
+        parts = tuple(self._write_part(table, county, sequence, part, revises) for county, part in _by_county(rows))
         aside = None
         if quarantine.height:
             aside = f"quarantine/{sequence:08d}.parquet"
@@ -171,11 +174,18 @@ class Ledger:
         _write_durably(path, json.dumps(asdict(commit), indent=1, ensure_ascii=False).encode())
         return Ledger(self.folder)
 
-    def _write_part(self, table: str, county: str, sequence: int, rows: pl.DataFrame) -> Part:
+    def _holds_any_of(self, table: str, rows: pl.DataFrame) -> bool:
+        """Whether a fact among the rows is there already, in the ledger or twice among them."""
+        key = TABLES[table].key
+        facts = rows.select(key)
+        held = self.scan(table).select(key).join(facts.lazy(), on=key, how="semi").head(1).collect()
+        return held.height > 0 or facts.is_duplicated().any()
+
+    def _write_part(self, table: str, county: str, sequence: int, rows: pl.DataFrame, revises: bool) -> Part:
         path = f"{table}/{COUNTY}={county}/{sequence:08d}.parquet"
         ordered = [name for name in ("household_id", *TABLES[table].key, "known_on") if name in rows.columns]
         _write_parquet(rows.select(list(kept_schema(TABLES[table]))).sort(ordered), self.folder / path)
-        return Part(table, county, path, rows.height, str(rows["known_on"].min()))
+        return Part(table, county, path, rows.height, str(rows["known_on"].min()), revises)
 
 
 def _by_county(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -29,7 +29,7 @@ class Rows:
 
     frames: Mapping[str, pl.LazyFrame]
     known_from: FirstKnown
-    revised: frozenset[str] = frozenset(TABLES)
+    revised: frozenset[str]
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         schema = kept_schema(TABLES[table])

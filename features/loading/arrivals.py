@@ -52,10 +52,9 @@ def _homed(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.DataFrame:
     if table.parent is None:
         return _households_homed(rows, ledger)
     parent, by = table.parent
-    homes = (
-        ledger.scan(parent).select(sorted({by, "household_id", COUNTY})).unique(by, keep="last", maintain_order=True)
-    )
-    return rows.join(homes.collect(), on=by, how="left", maintain_order="left")
+    newest = ledger.scan(parent).sort("known_on", maintain_order=True).unique(by, keep="last", maintain_order=True)
+    homes = newest.select(sorted({by, "household_id", COUNTY})).collect()
+    return rows.join(homes, on=by, how="left", maintain_order="left")
 
 
 def _households_homed(rows: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:

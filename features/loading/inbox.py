@@ -17,6 +17,9 @@ class Inbox:
     files: tuple[tuple[str, Path], ...]
     strangers: tuple[str, ...]
 
+    def of(self, table: str) -> tuple[Path, ...]:
+        return tuple(path for name, path in self.files if name == table)
+
 
 def inbox(folder: Path) -> Inbox:
     """`<table>.csv` or `<table>/*.csv`; also .parquet and .xlsx.
@@ -25,7 +28,7 @@ def inbox(folder: Path) -> Inbox:
     """
     if not folder.is_dir():
         raise Refused(f"收件夹不存在: {folder}", f"There is no inbox folder {folder}.")
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    entries = _entries(folder)
     files = [(table, path) for table in TABLES for path in _files_of(table, entries)]
     if not files:
         raise Refused(
@@ -36,7 +39,12 @@ def inbox(folder: Path) -> Inbox:
     return Inbox(tuple(files), strangers)
 
 
+def _entries(folder: Path) -> list[Path]:
+    """Less what systems hide there, and the locks that Excel leaves beside an open file."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+
+
 def _files_of(table: str, entries: list[Path]) -> list[Path]:
     mine = [path for path in entries if path.stem == table]
-    inside = [file for path in mine if path.is_dir() for file in sorted(path.iterdir())]
+    inside = [file for path in mine if path.is_dir() for file in _entries(path)]
     return [path for path in (*mine, *inside) if path.is_file() and path.suffix.lower() in SUFFIXES]

@@ -23,6 +23,7 @@ from features.sources.tables import TABLES
 from features.sources.validating import DATED, FAULT_SCHEMA, Checked, checked, from_cells
 from features.words import Refused
 
+_DELIVERED = "line as delivered"
 BAD_SHARE = 0.05
 """The share of a file's rows that may be wrong; above it nothing of the file is loaded (contract, section 1)."""
 
@@ -41,17 +42,18 @@ class Loading:
 def load(folder: Path, ledger: Ledger, loading: Loading) -> LoadReport:
     """Take in all files of an inbox; a refused file stops none of the others.
 
-    Raises Refused where there is no inbox or another load is running.
+    Raises Refused where there is no inbox, another load is running, or the disk takes no more.
     """
     found = inbox(folder)
     with ledger.exclusively():
-        ledger = Ledger(ledger.folder)
-        reports = []
-        for table, path in found.files:
-            loading.tell(path.name)
-            ledger, report = _load_file(path, TABLES[table], ledger, loading)
-            reports.append(report)
-        ledger, taken_up = _take_up(ledger, loading)
+        ledger, reports, taken_up = Ledger(ledger.folder), list[FileReport](), 0
+        for table in TABLES.values():  # parents first, and what has waited before what comes now
+            ledger, came = _take_up(table, ledger, loading)
+            taken_up += came
+            for path in found.of(table.name):
+                loading.tell(path.name)
+                ledger, report = _load_file(path, table, ledger, loading)
+                reports.append(report)
     return LoadReport(tuple(reports), found.strangers, taken_up, ledger.data_version)
 
 
@@ -59,20 +61,9 @@ def _load_file(path: Path, table: Table, ledger: Ledger, loading: Loading) -> tu
     file = f"{path.parent.name}/{path.name}" if path.parent.name == table.name else path.name
     try:
         delivered = delivery(path, table, loading.column_map)
-        return _take_in(file, _digest(path), table, delivered, ledger, loading)
+        rows = _checked_file(delivered, table, loading)
     except Refused as refusal:
         return ledger, FileReport(file, table.name, refused=refusal.words)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _take_in(
-    file: str, sha256: str, table: Table, delivered: Delivery, ledger: Ledger, loading: Loading
-) -> tuple[Ledger, FileReport]:
-    rows = _checked_file(delivered, table, loading)
     found = arrivals(rows.rows, table, ledger)
     report = file_report(file, table.name, rows, found, delivered.ignored)
     if report.quarantined > loading.bad_share * report.rows:
@@ -82,12 +73,17 @@ def _take_in(
         ledger = ledger.with_commit(
             table=table.name,
             file=file,
-            sha256=sha256,
+            sha256=_digest(path),
             delivered_on=loading.delivered_on.isoformat(),
             rows=found.new,
             quarantine=aside,
         )
     return ledger, report
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _checked_file(delivered: Delivery, table: Table, loading: Loading) -> Checked:
@@ -98,8 +94,15 @@ def _checked_file(delivered: Delivery, table: Table, loading: Loading) -> Checke
     none = pl.DataFrame(schema={LINE: pl.Int64(), DATED: pl.Boolean(), **table.schema})
     return Checked(
         pl.concat([none, *(frame.rows for frame in frames)]),
-        pl.concat([pl.DataFrame(schema=FAULT_SCHEMA), *(frame.faults for frame in frames)]),
+        pl.concat(
+            [pl.DataFrame(schema=FAULT_SCHEMA), *(_hidden(frame.faults, loading.pseudonyms) for frame in frames)]
+        ),
     )
+
+
+def _hidden(faults: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
+    """In a broken line an identity number may stand in any cell."""
+    return faults.with_columns(pl.col("value", "cells").map_elements(pseudonyms.hidden, return_dtype=pl.String))
 
 
 def _pseudonymised(frame: pl.DataFrame, table: Table, pseudonyms: Pseudonyms) -> pl.DataFrame:
@@ -112,19 +115,12 @@ def _pseudonymised(frame: pl.DataFrame, table: Table, pseudonyms: Pseudonyms) ->
     return frame
 
 
-def _take_up(ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
-    """Bring in the rows that waited for a household, loan or policy that is known by now; parents first."""
-    total = 0
-    for table in TABLES.values():
-        waiting = ledger.quarantined().filter(pl.col("kind") == "waiting", pl.col("table") == table.name)
-        if waiting.height:
-            ledger, came = _take_up_table(waiting, table, ledger, loading)
-            total += came
-    return ledger, total
-
-
-def _take_up_table(waiting: pl.DataFrame, table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
-    numbered = waiting.with_columns(pl.int_range(pl.len()).alias(LINE))
+def _take_up(table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
+    """Bring in a table's rows that waited for a household, loan or policy that is known by now."""
+    waiting = ledger.quarantined().filter(pl.col("kind") == "waiting", pl.col("table") == table.name)
+    if waiting.is_empty():
+        return ledger, 0
+    numbered = waiting.with_columns(pl.col(LINE).alias(_DELIVERED), pl.int_range(pl.len()).alias(LINE))
     rows = checked(from_cells(numbered, table), table, len(table.names), loading.delivered_on)
     found = arrivals(rows.rows, table, ledger)
     came = numbered.join(found.waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
@@ -137,7 +133,13 @@ def _take_up_table(waiting: pl.DataFrame, table: Table, ledger: Ledger, loading:
         sha256="",
         delivered_on=loading.delivered_on.isoformat(),
         rows=found.new,
-        quarantine=set_aside("quarantine", table, rows, settled, ledger),
+        quarantine=_as_delivered(set_aside("quarantine", table, rows, settled, ledger), numbered),
         taken_up=tuple(came["id"]),
     )
     return after, found.new.height
+
+
+def _as_delivered(aside: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Rows set aside again, under the file and line they were once delivered in."""
+    origin = numbered.select(LINE, "file", _DELIVERED)
+    return aside.drop("file").join(origin, on=LINE).with_columns(pl.col(_DELIVERED).alias(LINE)).select(aside.columns)

@@ -10,9 +10,10 @@ from features.ledger import QUARANTINE_SCHEMA, Ledger
 from features.loading.arrivals import CONFLICT, Arrivals
 from features.sources.reading import LINE
 from features.sources.table import Table
-from features.sources.validating import FAULT_SCHEMA, Checked, as_cells
+from features.sources.validating import DATED, FAULT_SCHEMA, Checked, as_cells
 from features.words import Words
 
+_SAID = "cells as the file said them"
 _WAITING = {
     parent: Words(f"所属{zh}尚未送达, 到达后自动装入", f"its {en} is unknown so far; taken up when that arrives")
     for parent, zh, en in (
@@ -27,17 +28,18 @@ def set_aside(file: str, table: Table, rows: Checked, found: Arrivals, ledger: L
     """The rows of one file that go to quarantine and are not there yet, as QUARANTINE_SCHEMA."""
     waits_for, by = table.parent or ("households", "household_id")
     parts = [
-        rows.faults.with_columns(pl.lit("broken").alias("kind")),
+        rows.faults.with_columns(pl.lit("broken").alias("kind"), pl.col("cells").alias(_SAID)),
         _with_reason(found.conflicts, table, "conflict", table.key[0], CONFLICT),
     ]
     if table.parent:
         parts.append(_with_reason(found.waiting, table, "waiting", by, _WAITING[waits_for]))
-    together = pl.concat([part.select(*FAULT_SCHEMA, "kind") for part in parts])
+    together = pl.concat([part.select(*FAULT_SCHEMA, "kind", _SAID) for part in parts])
     named = together.with_columns(pl.lit(table.name).alias("table"), pl.lit(file).alias("file"))
     return _unseen(named.with_columns(_identity().alias("id")).select(list(QUARANTINE_SCHEMA)), ledger)
 
 
 def _with_reason(rows: pl.DataFrame, table: Table, kind: str, column: str, words: Words) -> pl.DataFrame:
+    said = rows.with_columns(pl.when(DATED).then(pl.col("known_on"))).select(as_cells(table).alias(_SAID))
     return rows.select(
         LINE,
         pl.lit(column).alias("column"),
@@ -46,12 +48,15 @@ def _with_reason(rows: pl.DataFrame, table: Table, kind: str, column: str, words
         pl.lit(words.en).alias("reason_en"),
         as_cells(table),
         pl.lit(kind).alias("kind"),
-    )
+    ).hstack(said)
 
 
 def _identity() -> pl.Expr:
-    """What makes a row set aside the same one when its file comes again: its table, its fault, its cells."""
-    text = pl.concat_str("table", "kind", "column", "reason_en", "cells", separator="\x1f", ignore_nulls=True)
+    """What makes a row set aside the same one when its file comes again: its table, its fault, what it said.
+
+    A file that does not say known_on says the same on every day it is delivered.
+    """
+    text = pl.concat_str("table", "kind", "column", "reason_en", _SAID, separator="\x1f", ignore_nulls=True)
     return text.map_elements(_digest, return_dtype=pl.String)
 
 

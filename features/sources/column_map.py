@@ -37,7 +37,7 @@ def column_map(own: Path | None = None) -> ColumnMap:
 
 def _checked(path: Path) -> Names:
     try:
-        maps = tomllib.loads(path.read_text("utf-8"))
+        maps = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused(
             f"列映射 {path.name} 无法读取: {error}", f"The column map {path.name} cannot be read: {error}"

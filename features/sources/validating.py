@@ -25,6 +25,7 @@ _EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}([ T]00:00:00(\.0+)?)?$"
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 _WHOLE = r"^\+?\d{1,9}(\.0+)?$"
+_ROUNDED = r"^\d(\.\d+)?[eE]\+\d+$"
 _UNPRINTABLE = r"[\x00-\x1f\x7f\x{FFFD}]"
 _HIGHEST = {Kind.SHARE: 1, Kind.POINTS: 100}
 _EXPECTED = {
@@ -69,7 +70,8 @@ def checked(frame: pl.DataFrame, table: Table, width: int, delivered_on: date) -
     )
     checks = [*_line_checks(table, width), *_all_cell_checks(table), *_row_checks(table)]
     broken = typed.select(check.broken.fill_null(False).alias(str(i)) for i, check in enumerate(checks))
-    faults = [_faults(typed.filter(broken[str(i)]), check, table) for i, check in enumerate(checks)]
+    struck = [(check, typed.filter(broken[str(i)])) for i, check in enumerate(checks) if broken[str(i)].any()]
+    faults = [_faults(rows, check, table) for check, rows in struck]
     together = pl.concat([pl.DataFrame(schema=FAULT_SCHEMA), *faults]).sort(LINE, maintain_order=True)
     sound = typed.filter(~broken.select(pl.any_horizontal(pl.all())).to_series())
     return Checked(sound.select(LINE, DATED, *table.names), together)
@@ -148,6 +150,8 @@ def _cell_checks(column: Column) -> Iterator[Check]:
     match column.kind:
         case Kind.NAME | Kind.PERSON:
             yield Check(name, cell.str.contains(_UNPRINTABLE), Words("含无法识别的字符", "unreadable characters"))
+            words = Words("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
+            yield Check(name, cell.str.contains(_ROUNDED), words)
         case Kind.CODE:
             codes = ", ".join(column.codes)
             yield Check(
@@ -157,7 +161,7 @@ def _cell_checks(column: Column) -> Iterator[Check]:
             )
         case Kind.VILLAGE:
             words = Words("村代码须为 12 位数字", "a village code is 12 digits")
-            yield Check(name, ~cell.str.contains(r"^\d{12}$"), words)
+            yield Check(name, ~cell.str.contains(r"^[0-9]{12}$"), words)
         case _:
             yield Check(name, pl.col(_given(name)).is_not_null() & cell.is_null(), _EXPECTED[column.kind])
             yield from _bounds(column)

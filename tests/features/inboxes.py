@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,19 +25,27 @@ DELIVERED_ON = "2024-06-30"
 
 DRAWN = {
     "households": """
-        household_id | village_code | county_name | township_name | village_name | household_type | registered_on | known_on
-        H1           | 990101100201 | 样县        | 河畔镇        | 羊路村       | lifted_out     | 2019-05-01    | 2023-01-05
-        H2           | 990102100301 | 邻县        |               | 东沟, "下"社 | ordinary       |               | 2023-01-05
+        household_id | village_code | county_name | township_name | village_name | household_type | registered_on
+        H1           | 990101100201 | 样县        | 河畔镇        | 羊路村       | lifted_out     | 2019-05-01
+        H2           | 990102100301 | 邻县        |               | 东沟, "下"社 | ordinary       |
+
+        known_on
+        2023-01-05
+        2023-01-05
         """,
     "members": """
-        member_id | household_id | relation | sex | birth_date | education | health  | labour | status       | known_on
-        M1        | H1           | head     | F   | 1980-03-07 | junior    | healthy | full   | present      | 2023-01-05
-        M2        | H2           | child    | M   |            | none      | chronic | none   | working_away | 2023-01-06
+        member_id | household_id | relation | sex | birth_date | education | health  | labour | status  | known_on
+        M1        | H1           | head     | F   | 1980-03-07 | junior    | healthy | full   | present | 2023-01-05
+        M2        | H2           | child    | M   |            | none      | chronic | none   | left    | 2023-01-06
         """,
     "income_statements": """
-        household_id | period_start | period_end | wage_income | business_income | property_income | transfer_income | production_cost | living_cost | medical_cost | education_cost | known_on
-        H1           | 2023-01-01   | 2023-12-31 | 31000.5     | 18000           | 0               | 2400.25         | 7000            | 16000       | 820.1        | 3000           | 2024-01-20
-        H2           | 2023-01-01   | 2023-12-31 | 27000       |                 |                 | 1200            | 500             | 11000       |              | 0.01           | 2024-01-21
+        household_id | period_start | period_end | wage_income | business_income | property_income | transfer_income
+        H1           | 2023-01-01   | 2023-12-31 | 31000.5     | 18000           | 0               | 2400.25
+        H2           | 2023-01-01   | 2023-12-31 | 27000       |                 |                 | 1200
+
+        production_cost | living_cost | medical_cost | education_cost | known_on
+        7000            | 16000       | 820.1        | 3000           | 2024-01-20
+        500             | 11000       |              | 0.01           | 2024-01-21
         """,
     "assets": """
         household_id | observed_on | sheep_count | cattle_count | farmland_mu | savings | outside_debt | known_on
@@ -44,9 +53,13 @@ DRAWN = {
         H2           | 2024-03-01  | 0           |              | 7           | 150.75  | 20000        | 2024-03-01
         """,
     "loans": """
-        loan_id | household_id | borrower_member_id | bank   | product   | principal | annual_rate | originated_on | matures_on | repayment_method          | declared_use | subsidy_share | renews_loan_id | known_on
-        L1      | H1           | M1                 | 农商行 | microloan | 50000     | 0.0345      | 2023-02-01    | 2025-02-01 | bullet_quarterly_interest | sheep        | 0.5           |                | 2023-02-03
-        L2      | H2           |                    | 邮储   |           | 30000.5   | 0.0435      | 2023-03-01    | 2024-03-01 | equal_principal           | daylily      | 1             | L1             | 2023-03-01
+        loan_id | household_id | borrower_member_id | bank   | product   | principal | annual_rate | originated_on
+        L1      | H1           | M1                 | 农商行 | microloan | 50000     | 0.0345      | 2023-02-01
+        L2      | H2           |                    | 邮储   |           | 30000.5   | 0.0435      | 2023-03-01
+
+        matures_on | repayment_method          | declared_use | subsidy_share | renews_loan_id | known_on
+        2025-02-01 | bullet_quarterly_interest | sheep        | 0.5           |                | 2023-02-03
+        2024-03-01 | equal_principal           | daylily      | 1             | L1             | 2023-03-01
         """,
     "instalments": """
         loan_id | schedule_no | due_on     | principal_due | interest_due | known_on
@@ -103,11 +116,14 @@ DRAWN = {
 
 
 def table(text: str) -> pl.DataFrame:
-    """A table drawn as text: cells between bars, an empty one is missing."""
-    header, *rows = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
-    columns = zip(*rows, strict=True) if rows else [()] * len(header)
-    cells = {name: [cell or None for cell in column] for name, column in zip(header, columns, strict=True)}
-    return pl.DataFrame(cells, schema=dict.fromkeys(header, pl.String))
+    """A table drawn as text: cells between bars, an empty one is missing; a wide one goes on below an empty line."""
+    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
+    return pl.concat([_block(block) for block in blocks], how="horizontal")
+
+
+def _block(text: str) -> pl.DataFrame:
+    header, *rows = [[cell.strip() or None for cell in line.split("|")] for line in text.strip().splitlines()]
+    return pl.DataFrame(rows, schema=dict.fromkeys(map(str, header), pl.String), orient="row")
 
 
 def drawn(*names: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Loading an inbox: versions, quarantine, kills, full disks."""

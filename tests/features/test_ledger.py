@@ -1,0 +1,130 @@
+"""What the ledger holds: parts by county that commits list, a chain of commits, one writer at a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from features.ledger import EVERYWHERE, Ledger
+from features.sources.tables import TABLES
+from features.words import Refused
+from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Intake:
+    return Intake(tmp_path)
+
+
+def folders_of(intake: Intake, name: str) -> list[str]:
+    return sorted(path.parent.name for path in (intake.data / "ledger" / name).glob("*/*.parquet"))
+
+
+def test_an_empty_ledger_answers_without_writing_anything(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "nowhere")
+    assert (ledger.data_version, ledger.counties, ledger.county_of("H1")) == ("0-empty", (), None)
+    assert [ledger.scan(name).collect().height for name in TABLES] == [0] * len(TABLES)
+    assert (ledger.quarantined().height, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_rows_lie_with_the_county_of_their_household(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    for name in set(TABLES) - {"prices"}:
+        assert folders_of(intake, name) == ["county=990101", "county=990102"]
+        for household, county in (("H1", "990101"), ("H2", "990102")):
+            assert intake.ledger.scan(name, county).collect()["household_id"].to_list() == [household]
+
+
+def test_prices_lie_in_a_county_of_their_own_and_are_seen_from_every_one(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    assert folders_of(intake, "prices") == [f"county={EVERYWHERE}"]
+    assert [intake.ledger.scan("prices", county).collect().height for county in (None, "990101", "990102")] == [2, 2, 2]
+
+
+def test_the_counties_are_those_that_have_households(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    ledger = intake.ledger
+    assert (ledger.counties, ledger.county_of("H2"), ledger.county_of("H9")) == (("990101", "990102"), "990102", None)
+
+
+def test_a_household_that_moves_stays_with_the_county_that_knew_it_first(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    moved = with_cell(table(DRAWN["households"])[:1], village_code="990102100301", known_on="2024-02-01")
+    intake.deliver(households=moved, members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    for name in ("households", "members"):
+        mine = intake.ledger.scan(name).filter(pl.col("household_id") == "H1").collect()
+        assert mine["county"].to_list() == ["990101"] * 2
+
+
+def test_one_households_rows_are_its_own_and_the_prices(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    rows = intake.ledger.rows(household="H2")
+    heights = {name: rows[name].collect().height for name in TABLES}
+    assert heights == dict.fromkeys(TABLES, 1) | {"prices": 2}
+    assert rows["payments"].collect()["payment_id"].to_list() == ["P2"]
+
+
+def test_a_part_that_no_commit_lists_does_not_exist(intake: Intake) -> None:
+    """As after a kill between a file's parts and its commit; the next load writes over it."""
+    intake.deliver(**DRAWN)
+    whole = {name: intake.kept(name) for name in TABLES}
+    for left in (14, 8, 1, 0):
+        for commit in sorted((intake.data / "ledger" / "commits").iterdir())[left:]:
+            commit.unlink()
+        assert sum(intake.kept(name).height for name in TABLES) == 2 * left
+        intake.deliver(**DRAWN)
+        assert all(intake.kept(name).equals(whole[name]) for name in TABLES)
+
+
+def test_a_commit_still_being_written_does_not_count(intake: Intake) -> None:
+    before = intake.deliver(**drawn("households")).data_version
+    (intake.data / "ledger" / "commits" / "00000002.making").write_text('{"sequence": 2, "prev')
+    assert intake.ledger.data_version == before
+    assert intake.deliver(**drawn("prices")).files[0].added == 2
+
+
+def test_a_commit_says_where_its_rows_came_from(intake: Intake) -> None:
+    intake.bad_share = 1
+    intake.deliver(
+        "2024-05-31", households=with_cell(table(DRAWN["households"]), village_code=None)[:1], **drawn("loans")
+    )
+    (wrong, loans) = intake.ledger.commits
+    assert (wrong.file, wrong.table, wrong.delivered_on, wrong.parts) == (
+        "households.csv",
+        "households",
+        "2024-05-31",
+        (),
+    )
+    assert (loans.sequence, loans.previous, loans.quarantine) == (2, wrong.id, "quarantine/00000002.parquet")
+
+
+def test_the_data_version_rests_on_everything_before_it(intake: Intake) -> None:
+    intake.deliver(**drawn("households", "prices"))
+    path = intake.data / "ledger" / "commits" / "00000001.json"
+    first, before = json.loads(path.read_text("utf-8")), intake.ledger.commits[0].id
+    path.write_text(json.dumps(first | {"file": "another.csv"}), "utf-8")
+    assert intake.ledger.commits[0].id != before == intake.ledger.commits[1].previous
+
+
+def test_the_same_deliveries_give_the_same_data_version(tmp_path: Path) -> None:
+    one, other = Intake(tmp_path / "one"), Intake(tmp_path / "other")
+    assert one.deliver(**DRAWN).data_version == other.deliver(**DRAWN).data_version
+
+
+def test_a_ledger_opened_before_a_load_keeps_seeing_what_it_saw(intake: Intake) -> None:
+    intake.deliver(**drawn("households"))
+    opened = intake.ledger
+    intake.deliver(**drawn("members"), households=with_cell(table(DRAWN["households"]), known_on="2024-01-01"))
+    assert (opened.scan("households").collect().height, opened.scan("members").collect().height) == (2, 0)
+
+
+def test_one_writer_at_a_time_and_readers_beside_it(intake: Intake) -> None:
+    intake.deliver(**drawn("households"))
+    with intake.ledger.exclusively():
+        with pytest.raises(Refused, match=r"另一个装载正在进行.*Another load is running"):
+            intake.deliver(**drawn("prices"))
+        assert intake.kept("households").height == 2
+    assert not intake.deliver(**drawn("prices")).refused
