@@ -131,7 +131,7 @@ def _check_use(world: World, month: int) -> None:
     """Someone looks at what the money became; some misuse is put right months later."""
     book, p, rng = world.book, world.p, world.chance.records
     age = month - month_of(book.originated)
-    loans = np.flatnonzero(book.open & (age >= 3) & (age <= 12) & happens(rng, p.use_checked, len(book)))
+    loans = np.flatnonzero(book.open & (age >= 1) & (age <= 12) & happens(rng, p.use_checked, len(book)))
     size = len(loans)
     day = first_day(month) + whole(rng, 0, 27, size)
     wrong = happens(rng, p.check_wrong, size)

@@ -28,14 +28,14 @@ class Parameters:
     warm_up: int = 36  # months lived before the first delivered month, so that loans of every age exist
     living_cost: float = 480  # per head and month, assumed: rural spending near 6,000 a year without feasts
     wage: float = 3300  # per person working away, published migrant wages less what stays in the city
-    local_wage: float = 520  # per worker at home: odd jobs, assumed
-    transfer: float = 95  # per head: pensions, farm subsidies, assumed
+    local_wage: float = 640  # per worker at home: odd jobs, assumed
+    transfer: float = 130  # per head: pensions, farm subsidies, assumed
     rent: float = 12  # per mu of own land and year, paid in January, assumed
     school_cost: float = 110  # per pupil, assumed
     college_cost: float = 6500  # per student and half year, assumed
     living_noise: float = 0.16  # assumed: spread of a month's costs
     income_noise: float = 0.30  # assumed: spread of a month's takings
-    luck_spread: float = 0.30  # assumed: a year's luck that no office sees
+    luck_spread: float = 0.18  # assumed: a year's luck that no office sees
     spends: float = 0.16  # of the cash above the buffer spent in a month by an average household, assumed
     spends_before_maturity: float = 0.04  # the same when principal falls due within eight months, assumed
     buffer_months: float = 2.0  # of living cost kept in hand, assumed
@@ -57,7 +57,7 @@ class Parameters:
 
     # repayment
     early_settled: float = 0.006  # assumed
-    forgets_interest: float = -3.75  # log-odds that an own instalment is missed, assumed
+    forgets_interest: float = -4.3  # log-odds that an own instalment is missed, assumed
     forgets_principal: float = -4.3  # assumed: everyone is called before maturity
     keeps_forgetting: float = 0.47  # share of missed instalments still missed a month later, assumed
     refuses: float = -4.5  # log-odds of not wanting to repay principal, assumed
@@ -80,7 +80,7 @@ class Parameters:
 
     # records
     survey_missed: float = 0.06  # of households in a year, assumed
-    survey_noise: float = 0.15  # assumed: spread of a recorded amount round the true one
-    use_checked: float = 0.05  # of loans three to twelve months old, assumed
-    check_wrong: float = 0.15  # of findings, assumed
+    survey_noise: float = 0.08  # assumed: spread of a recorded amount round the true one
+    use_checked: float = 0.35  # of loans one to twelve months old, in a month, assumed
+    check_wrong: float = 0.04  # of findings, assumed
     corrected: float = 0.015  # of statements and other rows, assumed

@@ -62,7 +62,7 @@ def _aid(world: World, rows: Instalments) -> None:
     """The subsidy comes about the due day, seldom weeks later."""
     book, rng, size = world.book, world.chance.repayment, len(rows)
     late = happens(rng, world.p.subsidy_late, size)
-    day = rows.due_on + np.where(late, whole(rng, 12, 50, size), whole(rng, -3, 2, size))
+    day = rows.due_on + np.where(late, whole(rng, 12, 50, size), whole(rng, -5, 0, size))
     day = np.maximum(day, book.originated[rows.loan])
     share = rows.interest * book.subsidy[rows.loan]
     write_payments(world, rows.loan, day, np.zeros(size), share, "subsidy")
