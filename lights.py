@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from features.words import Refused
     from serving.store import Store
 
 app = typer.Typer(
     name="lights",
     help="还款风险预警: red, yellow and green lights for rural micro-loans, with reasons. 每个命令加 --help 查看说明。",
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich alone takes longer to import than a help page may
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -43,8 +45,15 @@ def main() -> None:
     try:
         app()
     except Refused as refusal:
-        print(f"{refusal.words.zh}\n{refusal.words.en}", file=sys.stderr)
-        sys.exit(1)
+        _refuse(refusal)
+    except OSError as error:  # a folder that may not be written, a full disk
+        said = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+        _refuse(Refused(f"文件无法读写: {said}", f"A file cannot be read or written: {said}"))
+
+
+def _refuse(refusal: Refused) -> NoReturn:
+    print(f"{refusal.words.zh}\n{refusal.words.en}", file=sys.stderr)
+    sys.exit(1)
 
 
 @app.command()
@@ -58,7 +67,7 @@ def load(
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """装载: validate, set aside what is wrong, append; a load report."""
+    """装载: check a delivery and take it in."""
     from features.loading.load import Loading
     from features.loading.load import load as load_inbox
     from features.sources.column_map import column_map
@@ -111,12 +120,15 @@ def train(
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """训练: fit, calibrate, set the policy, judge against the rules, log to MLflow, register."""
+    """训练: fit, calibrate, judge, register a model."""
     from serving.terminal import judgement_lines, print_json
     from training.plan import plan_from
-    from training.train import train as train_model
 
-    trained = train_model(data, plan_from(plan) if plan else None, _who(), _now(), _teller())
+    planned = plan_from(plan) if plan else None
+
+    from training.train import train as train_model  # takes seconds: a wrong plan is refused before
+
+    trained = train_model(data, planned, _who(), _now(), _teller())
     if as_json:
         print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.judged})
         return
@@ -130,11 +142,14 @@ def evaluate(
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """评判: the same judgement again, on any registered version."""
+    """评判: the judgement again, of any version."""
     from serving.terminal import judgement_lines, print_json
+
+    number = _number(_store(data), model)
+
     from training.train import evaluate as evaluate_model
 
-    judged = evaluate_model(data, _number(_store(data), model), _teller())
+    judged = evaluate_model(data, number, _teller())
     if as_json:
         print_json(judged)
     else:
@@ -147,17 +162,18 @@ def promote(
     reason: Annotated[str, typer.Option("--reason", help="why; it is recorded")],
     data: Data = VAR,
 ) -> None:
-    """上线: make a registered model the champion, with a reason that is recorded."""
+    """上线: make a registered model the champion."""
+    number = _number(_store(data), version)
+
     from training.publish import crowned
 
-    number = _number(_store(data), version)
     crowned(data, number, "champion", reason, _who(), _now())
     print(f"champion: {number}")
 
 
 @app.command()
 def score(as_of: AsOf, data: Data = VAR, as_json: Json = False) -> None:
-    """评灯: all open loans of a month end, published in one step."""
+    """评灯: set and publish the lights of a month end."""
     from serving.batch import score as score_month
     from serving.terminal import manifest_lines, print_json
 
@@ -170,14 +186,13 @@ def score(as_of: AsOf, data: Data = VAR, as_json: Json = False) -> None:
 
 @app.command()
 def explain(
-    household: str,
+    household: Annotated[str, typer.Argument(help="household_id, or the identity number it was delivered with")],
     as_of: Annotated[date | None, typer.Option("--as-of", parser=_day, metavar="DAY")] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="zh|en")] = "zh",
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """解释: one household's loans, lights, rules and reasons in the terminal."""
-    from features.sources.pseudonym import pseudonyms
+    """解释: one household's lights and reasons."""
     from serving.households import explanation
     from serving.published import Published
     from serving.terminal import explanation_lines, print_json
@@ -185,7 +200,7 @@ def explain(
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh or en", param_hint="--lang")
     store = _store(data)
-    explained = explanation(Published(store).month(as_of), store.ledger, pseudonyms(data).of(household))
+    explained = explanation(Published(store).month(as_of), store.ledger, store.kept_as(household))
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:
@@ -194,7 +209,7 @@ def explain(
 
 @app.command()
 def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Data = VAR) -> None:
-    """网页与接口: pages and HTTP interface, on this machine only."""
+    """网页与接口: pages and interface, on this machine."""
     from serving.web import serve as serve_web
 
     serve_web(_store(data), port)
@@ -203,12 +218,12 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Dat
 @app.command()
 def demo(
     stay: Annotated[bool, typer.Option(help="keep the page open; otherwise look at it once and stop")] = True,
-    households: Annotated[int, typer.Option(min=200, max=20_000)] = 600,
+    households: Annotated[int, typer.Option(min=200, max=20_000)] = 800,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     data: Data = VAR,
 ) -> None:
-    """演示: simulate a county, load, train, score the newest months, open the page."""
+    """演示: a simulated county, from loading to the page."""
     import shutil
 
     from features.loading.load import Loading
@@ -216,6 +231,7 @@ def demo(
     from features.months import months_after
     from features.sources.column_map import column_map
     from features.sources.pseudonym import pseudonyms
+    from features.words import Refused
     from serving.batch import score as score_month
     from serving.terminal import judgement_lines, load_lines, manifest_lines
     from serving.web import look_once
@@ -230,8 +246,11 @@ def demo(
     simulate_county(households, 48, seed, folder / "inbox", tell)
     loading = Loading(_today(), column_map(), pseudonyms(folder), tell=tell)
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
-    trained = train_model(folder, None, _who(), _now(), tell)
-    print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+    try:
+        trained = train_model(folder, None, _who(), _now(), tell)
+        print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+    except Refused as refusal:  # a county too small to learn from is lit by the rules alone
+        print(f"{refusal.words.zh}\n{refusal.words.en}")
     newest = months_after(data_until(store.ledger), 0)
     for as_of in (months_after(newest, -1), newest):
         print("\n".join(manifest_lines(score_month(store, as_of, _who(), _now(), tell))))

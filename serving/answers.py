@@ -134,11 +134,14 @@ class Instalment(Answer):
 class ExplainedLoan(Answer):
     """One loan of a household, whole: warning, facts by family, repayment history.
 
+    likelihood: the probability in words, or why there is none.
     other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
     reasons it sums to the log-odds of the probability.
     """
 
     warning: LoanWarning
+    likelihood_zh: str
+    likelihood_en: str
     other_facts: float | None
     families: list[Family]
     instalments: list[Instalment]

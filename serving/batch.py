@@ -12,6 +12,7 @@ from features.months import is_month_end, month_end
 from features.words import Refused
 from models.bundle import Bundle
 from models.explain import typical_by_township
+from models.traffic_light.declare import Rule
 from models.traffic_light.rules import rules_in_force
 from serving.published import Manifest, Published, publish
 from serving.store import Store
@@ -23,27 +24,25 @@ DEFAULT_BAD_AFTER_DAYS = 30
 def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str], None]) -> Manifest:
     """Score and publish a month end.
 
-    Raises Refused for a day that is no month end, or with no open loan known by then.
+    Raises Refused for a day that is no month end or has no rules, or with no open loan known by then.
     """
-    if not is_month_end(as_of):
-        raise Refused(
-            f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
-            f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
-        )
+    rules = _rules(as_of)
     ledger = store.ledger
     bundle, refused = champion(store)
-    judges = Judges(rules_in_force(as_of), bundle, ledger.data_version)
+    judges = Judges(rules, bundle, ledger.data_version)
     previous = _previous_lights(store, as_of)
     bad_after_days = bundle.bad_after_days if bundle else DEFAULT_BAD_AFTER_DAYS
     parts: dict[str, list[pl.DataFrame]] = {"warnings": [], "features": [], "typical": []}
     for county in ledger.counties:
         tell(f"{county} {as_of}")
         features = features_at(as_of, ledger.rows(county), bad_after_days=bad_after_days)
+        if features.is_empty():
+            continue
         typical = typical_by_township(features)
         parts["features"].append(features)
         parts["typical"].append(typical)
         parts["warnings"].append(warnings_of(features, typical, previous, judges, as_of))
-    if not sum(part.height for part in parts["warnings"]):
+    if not parts["warnings"]:
         raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
     frames = {kind: pl.concat(part) for kind, part in parts.items()}
     told = {
@@ -53,8 +52,21 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
         "policy_version": judges.policy_version,
         "data_version": judges.data_version,
         "model_refused": refused,
+        "label": _label(bundle) if bundle else None,
     }
     return publish(store, as_of, {**frames, "warnings": ranked(frames["warnings"])}, told)
+
+
+def _rules(as_of: date) -> tuple[Rule, ...]:
+    if not is_month_end(as_of):
+        raise Refused(
+            f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
+            f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
+        )
+    rules = rules_in_force(as_of)
+    if not rules:
+        raise Refused(f"{as_of} 没有生效的规则, 不能评灯。", f"No rule is in force on {as_of}; no light can be set.")
+    return rules
 
 
 def champion(store: Store) -> tuple[Bundle | None, str | None]:
@@ -64,6 +76,11 @@ def champion(store: Store) -> tuple[Bundle | None, str | None]:
     except Refused as refusal:
         return None, str(refusal.words)
     return bundle, None if bundle else "尚无模型 / there is no model yet"
+
+
+def _label(bundle: Bundle) -> dict[str, int]:
+    """What a probability is of."""
+    return {"horizon_months": int(bundle.card["horizon_months"]), "bad_after_days": bundle.bad_after_days}
 
 
 def _previous_lights(store: Store, as_of: date) -> pl.DataFrame:

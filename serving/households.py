@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import polars as pl
@@ -12,7 +13,7 @@ from features.seen.evening import Evening
 from features.words import Refused
 from serving.answers import ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.published import Month
-from serving.telling import families, told
+from serving.telling import Row, families, likelihood, told
 
 
 def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplanation:
@@ -22,14 +23,9 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
         raise unknown_household(household, month.as_of)
     facts = month.household("features", household)
     usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    history = _instalments(ledger, household, month.as_of)
+    history, label = _instalments(ledger, household, month.as_of), month.manifest.label
     loans = [
-        ExplainedLoan(
-            warning=warning,
-            other_facts=_other_facts(warning),
-            families=families(row, usual.get(row["township_code"], {})),
-            instalments=[one for one in history if one.loan_id == warning.loan_id],
-        )
+        _explained(warning, row, usual.get(row["township_code"], {}), history, label)
         for warning, row in zip(told(warnings, facts), _in_order(facts, warnings), strict=True)
     ]
     first = loans[0].warning
@@ -40,6 +36,20 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
         policy_version=first.policy_version,
         data_version=first.data_version,
         loans=loans,
+    )
+
+
+def _explained(
+    warning: LoanWarning, facts: Row, usual: Row, history: list[Instalment], label: Mapping[str, int] | None
+) -> ExplainedLoan:
+    said = likelihood(warning.probability, facts["has_gone_bad"], label)
+    return ExplainedLoan(
+        warning=warning,
+        likelihood_zh=said.zh,
+        likelihood_en=said.en,
+        other_facts=_other_facts(warning),
+        families=families(facts, usual),
+        instalments=[one for one in history if one.loan_id == warning.loan_id],
     )
 
 
@@ -57,7 +67,7 @@ def _other_facts(warning: LoanWarning) -> float | None:
     return log_odds - warning.base_value - math.fsum(reason.contribution for reason in warning.reasons)
 
 
-def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[dict[str, object]]:
+def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
     by_loan = {row["loan_id"]: row for row in facts.to_dicts()}
     return [by_loan[loan] for loan in warnings["loan_id"]]
 

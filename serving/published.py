@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +26,10 @@ _KINDS = ("warnings", "features", "typical")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a published month is: who made it when, from what, how many, and the checksums of its files."""
+    """What a published month is: who made it when, from what, how many, and the checksums of its files.
+
+    label: what the probabilities are of, `horizon_months` and `bad_after_days`; None where no model judged.
+    """
 
     as_of: str
     edition: int
@@ -34,6 +39,7 @@ class Manifest:
     policy_version: str
     data_version: str
     model_refused: str | None
+    label: Mapping[str, int] | None
     rows: int
     lights: Mapping[str, Mapping[str, float]]
     checksums: Mapping[str, str]
@@ -97,37 +103,71 @@ def publish(store: Store, as_of: date, frames: Mapping[str, pl.DataFrame], told:
 
     frames: `warnings`, `features`, `typical`, each with `county_code` or not. told: the rest of the manifest.
     The same content as the edition that stands changes nothing.
+
+    Raises Refused where the disk takes no more, or another run is publishing the month.
     """
     folder = store.editions / f"as_of={as_of}"
-    standing = _standing(store, as_of)
-    making = folder / f".making-{os.getpid()}"
-    shutil.rmtree(making, ignore_errors=True)
     try:
-        checksums = {name: _written(frame, making / name) for name, frame in _files(frames)}
-        if standing and standing.checksums == checksums:
-            return standing
-        edition = standing.edition + 1 if standing else 1
-        manifest = Manifest(
-            as_of=as_of.isoformat(),
-            edition=edition,
-            rows=frames["warnings"].height,
-            lights=_lights(frames["warnings"]),
-            checksums=checksums,
-            **told,
-        )
-        (making / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), "utf-8")
-        final = folder / f"edition-{edition}"
-        making.rename(final)
-        _switch(store.warnings / f"as_of={as_of}", final / "warnings")
-        return manifest
+        with _exclusively(folder, as_of), _making(folder) as making:
+            return _published(store, as_of, frames, told, making)
     except OSError as error:
+        what = os.strerror(error.errno) if error.errno else str(error)
         raise Refused(
-            f"{as_of} 未发布 ({error.strerror}); 上一版仍在使用。请检查磁盘空间后重新运行。",
-            f"{as_of} was not published ({error.strerror}); what was published before still stands. "
+            f"{as_of} 未发布 ({what}); 上一版仍在使用。请检查磁盘空间后重新运行。",
+            f"{as_of} was not published ({what}); what was published before still stands. "
             "Check the disk and run again.",
         ) from error
+
+
+def _published(
+    store: Store, as_of: date, frames: Mapping[str, pl.DataFrame], told: Mapping[str, Any], making: Path
+) -> Manifest:
+    standing = _standing(store, as_of)
+    checksums = {name: _written(frame, making / name) for name, frame in _files(frames)}
+    if standing and standing.checksums == checksums:
+        return standing
+    manifest = Manifest(
+        as_of=as_of.isoformat(),
+        edition=_next_edition(making.parent),
+        rows=frames["warnings"].height,
+        lights=_lights(frames["warnings"]),
+        checksums=checksums,
+        **told,
+    )
+    _write_durably(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), making / "manifest.json")
+    final = making.rename(making.with_name(f"edition-{manifest.edition}"))
+    _switch(store.warnings / f"as_of={as_of}", final / "warnings")
+    return manifest
+
+
+@contextmanager
+def _exclusively(folder: Path, as_of: date) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as busy:
+            raise Refused(
+                f"另一个评灯正在发布 {as_of}; 请稍后再试。", f"Another run is publishing {as_of}; try again later."
+            ) from busy
+        yield
+
+
+@contextmanager
+def _making(folder: Path) -> Iterator[Path]:
+    """A folder to write in that is gone afterwards; one that a killed run left is gone before."""
+    making = folder / ".making"
+    shutil.rmtree(making, ignore_errors=True)
+    try:
+        yield making
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _next_edition(folder: Path) -> int:
+    """One more than there is: a run killed before its switch leaves an edition that was never shown."""
+    numbers = (int(path.name.removeprefix("edition-")) for path in folder.glob("edition-*"))
+    return max(numbers, default=0) + 1
 
 
 def _standing(store: Store, as_of: date) -> Manifest | None:
@@ -162,10 +202,17 @@ def _readable_everywhere(frame: pl.DataFrame) -> pa.Table:
     return table.set_column(frame.get_column_index("as_of"), "as_of", days)
 
 
+def _write_durably(text: str, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _switch(link: Path, target: Path) -> None:
     """Point the month at the new edition by one rename."""
     link.parent.mkdir(parents=True, exist_ok=True)
-    making = link.with_name(f".{link.name}-{os.getpid()}")
+    making = link.with_name(f".{link.name}")
     making.unlink(missing_ok=True)
     making.symlink_to(os.path.relpath(target, link.parent))
     making.replace(link)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.ledger import Ledger
+from features.sources.pseudonym import pseudonyms
 from models.champions import Models
 
 
@@ -22,6 +23,10 @@ class Store:
     @property
     def models(self) -> Models:
         return Models(self.folder / "models")
+
+    def kept_as(self, identifier: str) -> str:
+        """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""
+        return pseudonyms(self.folder).of(identifier.strip())
 
     @property
     def warnings(self) -> Path:

@@ -14,6 +14,13 @@ from models.light import ACTION_WORDS
 from models.traffic_light.rules import RULES
 from serving.answers import Family, FiredRule, LoanWarning, Reason, ShownFeature
 
+LIKELIHOOD = Words(
+    "与此相似的 100 笔贷款中, {count} 笔在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
+    "Of 100 loans like this one, {count} go bad within {horizon_months} months ({bad_after_days} days past due, "
+    "compensated or written off).",
+)
+GONE_BAD = Words("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more.")
+NO_MODEL_USED = Words("没有可用模型, 灯色只按规则。", "There was no usable model; the light is by the rules alone.")
 Row = Mapping[str, Any]
 _RULES = {rule.id: rule for rule in RULES}
 
@@ -68,6 +75,21 @@ def reason_words(name: str, value: Value, typical: Value) -> Words:
         f"{feature.label.zh}: {is_now.zh} (本乡镇一般为 {usual.zh})",
         f"{feature.label.en}: {is_now.en} (usual in the township: {usual.en})",
     )
+
+
+def likelihood(probability: float | None, has_gone_bad: bool, label: Mapping[str, int] | None) -> Words:
+    """The probability as a count of a hundred loans, or why there is none."""
+    if has_gone_bad:
+        return GONE_BAD
+    if probability is None or label is None:
+        return NO_MODEL_USED
+    count = _of_a_hundred(probability)
+    return Words(LIKELIHOOD.zh.format(count=count.zh, **label), LIKELIHOOD.en.format(count=count.en, **label))
+
+
+def _of_a_hundred(probability: float) -> Words:
+    count = round(probability * 100)
+    return Words(f"约 {count}", f"about {count}") if count else Words("不到 1", "fewer than 1")
 
 
 def families(facts: Row, typical: Row) -> list[Family]:

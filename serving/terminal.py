@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from features.loading.report import FileReport, LoadReport
 from models.light import LIGHT_WORDS
-from serving.answers import ExplainedLoan, HouseholdExplanation
+from serving.answers import ExplainedLoan, HouseholdExplanation, LoanWarning
 from serving.published import Manifest
+
+if TYPE_CHECKING:
+    from features.loading.report import FileReport, LoadReport
 
 
 def print_json(answer: Any) -> None:
@@ -48,18 +50,18 @@ def _file_lines(file: FileReport) -> Iterator[str]:
 
 
 def judgement_lines(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The judgement as a table: AUC and recall at the rules' visits for each contender."""
+    """The judgement as a table: AUC, and recall at the rules' number of visits, for each contender."""
     names = list(judged[0]["auc"])
-    yield "as_of       loans   bad visits  " + "  ".join(f"AUC {name:<13}" for name in names)
-    yield "                               " + "  ".join(f"recall {name:<10}" for name in names)
+    heads = [f"{what} {name}" for what in ("AUC", "recall") for name in names]
+    yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}" + "".join(f"{head:>{len(head) + 2}}" for head in heads)
     for month in judged:
-        head = f"{month['month']:<11}{month['loans']:>6}{month['bad']:>6}{month['visits']:>7}"
-        yield f"{head}  " + "  ".join(f"{_share(month['auc'][name]):<17}" for name in names)
-        yield f"{'':<32}" + "  ".join(f"{_share(month['recall'][name]):<17}" for name in names)
+        values = [month[what.lower()][name] for what in ("AUC", "recall") for name in names]
+        cells = (f"{_share(value):>{len(head) + 2}}" for head, value in zip(heads, values, strict=True))
+        yield f"{month['month']:<11}{month['loans']:>7}{month['bad']:>6}{month['visits']:>8}" + "".join(cells)
 
 
 def _share(value: float | None) -> str:
-    return "not enough data" if value is None else f"{value:.3f}"
+    return "too few" if value is None else f"{value:.3f}"
 
 
 def manifest_lines(manifest: Manifest) -> Iterator[str]:
@@ -82,13 +84,19 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
 
 def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     warning = loan.warning
-    colour = getattr(LIGHT_WORDS[warning.light], lang)
-    probability = "" if warning.probability is None else f"  p={warning.probability:.3f}"
-    yield f"\n{warning.loan_id}  {colour}  (rules {warning.rule_light}, model {warning.model_light}){probability}"
+    yield f"\n{warning.loan_id}  {getattr(LIGHT_WORDS[warning.light], lang)}  {_judged(warning, lang)}"
     yield f"  → {getattr(warning, f'action_{lang}')}"
+    yield f"  {getattr(loan, f'likelihood_{lang}')}"
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"
     for reason in warning.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
     if warning.not_assessable:
         yield f"  ? {', '.join(warning.not_assessable)}"
+
+
+def _judged(warning: LoanWarning, lang: str) -> str:
+    """`(rules: red, model: yellow)`."""
+    named = {"zh": ("规则", "模型", "无"), "en": ("rules", "model", "none")}[lang]
+    by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else named[2]
+    return f"({named[0]}: {getattr(LIGHT_WORDS[warning.rule_light], lang)}, {named[1]}: {by_model})"

@@ -48,8 +48,8 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     """
     manifest = month.manifest
     edition = f"{month.as_of}:{manifest.edition}"
-    start = _start(asked.cursor, edition)
     found = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
+    start = min(_start(asked.cursor, edition), found.height)
     page = found.slice(start, asked.limit)
     facts = month.scan("features").filter(pl.col("loan_id").is_in(page["loan_id"].to_list())).collect()
     end = start + page.height

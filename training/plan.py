@@ -13,6 +13,7 @@ from features.months import is_month_end, month_end, month_ends, months_after
 from features.words import Refused
 from models.boosting import Growth
 
+SHIPPED = Path(__file__).with_name("plans")
 Share = Annotated[float, Field(gt=0, lt=1)]
 _SPAN_POLICY, _SPAN_JUDGEMENT = 3, 3
 _LEAST_FIT_MONTHS, _MOST_FIT_MONTHS = 6, 24
@@ -103,10 +104,14 @@ class Plan(_Strict):
 
 
 def plan_from(path: Path) -> Plan:
-    """Read a plan (TOML). Under month_ends, fit may be {first, last} for all month ends between.
+    """Read a plan (TOML), or one that ships with the project by its bare name.
+
+    Under month_ends, fit may be {first, last} for all month ends between.
 
     Raises Refused with all its faults at once.
     """
+    shipped = SHIPPED / f"{path}.toml"
+    path = shipped if not path.exists() and shipped.is_file() else path
     try:
         stored = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

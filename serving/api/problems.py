@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -28,15 +29,20 @@ class NotFound(Refused):
     """What was asked for is not there."""
 
 
+class NotReady(Refused):
+    """There is nothing to answer from yet."""
+
+
+_STATUS: dict[type[Refused], int] = {NotFound: 404, NotReady: 503}
 _GENERAL = {
     404: Words("没有这个地址。", "There is nothing at this address."),
     405: Words("此地址不支持该方法。", "This address does not take that method."),
 }
 
 
-def problem(status: int, words: Words) -> JSONResponse:
+def problem(status: int, words: Words, headers: Mapping[str, str] | None = None) -> JSONResponse:
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=words.en, zh=words.zh, en=words.en)
-    return JSONResponse(body.model_dump(), status, media_type="application/problem+json")
+    return JSONResponse(body.model_dump(), status, headers, "application/problem+json")
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -44,7 +50,7 @@ def answer_problems(app: FastAPI) -> None:
 
     def refused(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, Refused)  # noqa: S101 - registered for it
-        return problem(404 if isinstance(error, NotFound) else 409, error.words)
+        return problem(_STATUS.get(type(error), 409), error.words)
 
     def invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
@@ -53,7 +59,8 @@ def answer_problems(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        return problem(error.status_code, _GENERAL.get(error.status_code, Words(str(error.detail), str(error.detail))))
+        words = _GENERAL.get(error.status_code, Words(str(error.detail), str(error.detail)))
+        return problem(error.status_code, words, error.headers)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from features.words import Refused
 from serving.answers import HouseholdExplanation, LoanWarning, ModelAnswer, WarningPage
-from serving.api.problems import NotFound, Problem
+from serving.api.problems import NotFound, NotReady, Problem
 from serving.batch import champion
 from serving.households import explanation
 from serving.published import Month, Published
@@ -56,7 +56,10 @@ def live() -> dict[str, str]:
 @health.get("/ready", responses={503: {"model": Problem}})
 def ready(store: Kept) -> dict[str, str]:
     """A month is published and can be read."""
-    month = published_month(store, None)
+    try:
+        month = published_month(store, None)
+    except Refused as refusal:
+        raise NotReady(refusal.words.zh, refusal.words.en) from refusal
     return {"status": "ready", "as_of": month.manifest.as_of}
 
 
@@ -76,8 +79,10 @@ def warnings(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> WarningPage:
     """The work list of a month, filtered and sorted, page by page."""
-    asked = Asked(light, rule_light, model_light, bank, area, due_within_days, q, sort, limit, cursor)
-    return worklist(published_month(store, as_of), asked)
+    month = published_month(store, as_of)
+    sought = store.kept_as(q) if q else None
+    asked = Asked(light, rule_light, model_light, bank, area, due_within_days, sought, sort, limit, cursor)
+    return worklist(month, asked)
 
 
 @api.get("/loans/{loan_id}/warning")
@@ -99,7 +104,7 @@ def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = N
     """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
     month = published_month(store, as_of)
     try:
-        return explanation(month, store.ledger, household_id)
+        return explanation(month, store.ledger, store.kept_as(household_id))
     except Refused as refusal:
         raise NotFound(refusal.words.zh, refusal.words.en) from refusal
 

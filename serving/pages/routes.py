@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -12,9 +14,7 @@ from fastapi.templating import Jinja2Templates
 
 from features.words import Refused
 from models.light import LIGHT_WORDS
-from serving.answers import HouseholdExplanation
 from serving.api.routes import Kept, published_month
-from serving.batch import champion
 from serving.households import explanation
 from serving.pages.wording import TAGS, Language, in_language
 from serving.worklist import Asked, worklist
@@ -48,7 +48,7 @@ def home(
     """The month's list, riskiest first, with a search by identifier."""
     try:
         month = published_month(store, as_of)
-        listed = worklist(month, Asked(light=light, q=q, cursor=cursor))
+        listed = worklist(month, Asked(light=light, q=store.kept_as(q) if q else None, cursor=cursor))
     except Refused as refusal:
         return _refused(request, language, refusal, 409)
     lights = month.manifest.lights
@@ -62,18 +62,10 @@ def household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation(month, store.ledger, household_id)
+        explained = explanation(month, store.ledger, store.kept_as(household_id))
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
-    return _page(request, "household.html", language, explained=explained, promise=_promise(store, explained))
-
-
-def _promise(store: Any, explained: HouseholdExplanation) -> dict[str, int] | None:
-    """What the published probabilities are of; None where another model than the one in use made them."""
-    bundle, _ = champion(store)
-    if bundle is None or bundle.version != explained.model_version:
-        return None
-    return {"months": int(bundle.card["horizon_months"]), "days": bundle.bad_after_days}
+    return _page(request, "household.html", language, explained=explained)
 
 
 def _refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
@@ -87,9 +79,19 @@ def _page(request: Request, name: str, language: Language, status: int = 200, **
         "lang": language,
         "tag": TAGS[language],
         "other": other,
-        "other_url": request.url.include_query_params(lang=other),
+        "link": _linking(request, language),
         "w": in_language(language),
         "lights_in_words": {code: getattr(words, language) for code, words in LIGHT_WORDS.items()},
         **values,
     }
     return _templates.TemplateResponse(request, name, context, status_code=status)
+
+
+def _linking(request: Request, language: Language) -> Callable[..., str]:
+    """Links to this page with other parameters; None takes one away. Without a host: a proxy may have another."""
+
+    def link(**changed: object) -> str:
+        asked = {**request.query_params, "lang": language, **changed}
+        return f"{quote(request.scope['path'])}?{urlencode({name: value for name, value in asked.items() if value})}"
+
+    return link

@@ -33,15 +33,7 @@ WORDS: Mapping[str, Words] = {
     "days": Words("天", "days"),
     "ago": Words("前", "ago"),
     "village": Words("村", "Village"),
-    "probability_words": Words(
-        "与此相似的 100 笔贷款中, 约有 {count} 笔在 {months} 个月内变坏 (逾期 {days} 天、代偿或核销)。",
-        "Of 100 loans like this one, about {count} go bad within {months} months ({days} days past due, compensated "
-        "or written off).",
-    ),
-    "gone_bad": Words("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more."),
-    "rule_light_only": Words(
-        "当前没有可用模型, 灯色只按规则。", "There is no usable model; the light is by the rules alone."
-    ),
+    "has_gone_bad": Words("已经变坏", "has gone bad"),
     "why": Words("原因", "Reasons"),
     "why_note": Words(
         "每条原因对风险 (对数几率) 的增减; 正数提高风险。各行相加即为上述可能性的对数几率。",

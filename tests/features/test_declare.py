@@ -13,7 +13,7 @@ from features.units import DAYS
 
 
 def test_a_misspelt_column_says_which_was_meant() -> None:
-    with pytest.raises(AttributeError, match="no column 'days_lat'. Did you mean 'days_late'"):
+    with pytest.raises(AttributeError, match=r"no column 'days_lat'\. Did you mean 'days_late'"):
 
         @observed(INSTALMENTS, EVER, zh="", en="", unit=DAYS)
         def misspelt(row: Row) -> pl.Expr:

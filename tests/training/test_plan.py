@@ -26,6 +26,10 @@ def test_the_shipped_plan_is_the_one_of_the_nano_loans() -> None:
     assert plan.month_ends.judgement == (date(2017, 3, 31), date(2017, 4, 30))
 
 
+def test_a_plan_that_ships_goes_by_its_name() -> None:
+    assert plan_from(Path("nano_loans")) == plan_from(SHIPPED)
+
+
 def test_all_faults_of_a_plan_are_reported_at_once(tmp_path: Path) -> None:
     text = """
         horizon_months = 0

@@ -1,0 +1,1 @@
+"""What is published, told, answered and shown."""

@@ -1,0 +1,55 @@
+"""A browser that may reach this machine alone, and remembers what else it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def alone(browser: Browser, width: int = 1280, scripts: bool = True) -> Iterator[Page]:
+    """A page in a fresh browser; at the end, nothing was asked of any other host."""
+    outside: list[str] = []
+
+    def pass_or_block(route: Route) -> None:
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts, locale="zh-CN")
+    context.route("**/*", pass_or_block)
+    yield context.new_page()
+    context.close()
+    assert outside == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with alone(browser) as wide:
+        yield wide
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    with alone(browser, width=390) as narrow:
+        yield narrow
+
+
+@pytest.fixture
+def without_scripts(browser: Browser) -> Iterator[Page]:
+    with alone(browser, scripts=False) as plain:
+        yield plain

@@ -1,0 +1,297 @@
+"""The command line: help, exit codes, answers for programs, and refusals that are a sentence in each language."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import polars as pl
+import pytest
+
+from features.sources.pseudonym import is_identity_number
+from tests.conftest import County
+from tests.door import Ran, done, environment, free_port, lights, serving, started
+
+CHINESE = re.compile("[一-鿿]")
+COMMANDS = (
+    "load",
+    "simulate",
+    "features",
+    "train",
+    "evaluate",
+    "promote",
+    "score",
+    "explain",
+    "serve",
+    "demo",
+)
+SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)
+
+
+def refused(ran: Ran) -> str:
+    """The English sentence of a refusal, after the Chinese one; nothing else but lines of progress."""
+    assert (ran.returncode, ran.stdout) == (1, "")
+    *progress, zh, en = ran.stderr.splitlines()
+    assert [line for line in progress if not line.startswith("…")] == []
+    assert CHINESE.search(zh)
+    assert not CHINESE.search(en)
+    return en
+
+
+def imported_by(data: Path, *words: str) -> str:
+    """What Python says it imported for a command."""
+    asked = [sys.executable, "-X", "importtime", "-m", "lights", *words]
+    ran = subprocess.run(asked, env=environment(data), capture_output=True, text=True, check=True)
+    return ran.stderr
+
+
+def test_help_names_every_command_in_both_languages(tmp_path: Path) -> None:
+    listed = done(lights(tmp_path, "--help"))
+    for command in COMMANDS:
+        line = next(line for line in listed.splitlines() if line.startswith(f"  {command} "))
+        assert CHINESE.search(line)
+        assert not line.endswith("...")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    said = done(lights(tmp_path, command, "--help"))
+    assert said.startswith("Usage: ")
+    assert CHINESE.search(said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_imports_next_to_nothing(tmp_path: Path) -> None:
+    imported = imported_by(tmp_path, "--help")
+    assert not SLOW.search(imported)
+    assert not re.search(r"\| +(rich|polars|numpy|pydantic|fastapi)$", imported, re.MULTILINE)
+
+
+def test_explaining_a_published_month_imports_no_learning_library(county: County) -> None:
+    assert not SLOW.search(imported_by(county.data, "explain", county.one_of_each()["red"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Usage:"),
+        (("paint",), "No such command 'paint'"),
+        (("score",), "--as-of"),
+        (("score", "--as-of", "31.12.2025"), "日期写作 2024-01-31 / a day is written 2024-01-31, not '31.12.2025'"),
+        (("score", "--as-of", "2025-02-30"), "not '2025-02-30'"),
+        (("explain",), "household"),
+        (("explain", "H1", "--lang", "fr"), "zh or en"),
+        (("explain", "H1", "--as-of", "today"), "not 'today'"),
+        (("features", "--as-of", "2025-12-31", "--out", "f.parquet", "--loans", "closed"), "open or cohort"),
+        (("load", "inbox", "--delivered-on", "soon"), "not 'soon'"),
+        (("simulate", "--households", "1"), "--households"),
+        (("simulate", "--months", "many"), "--months"),
+        (("promote", "1"), "--reason"),
+        (("serve", "--port", "0"), "--port"),
+        (("demo", "--households", "10"), "--households"),
+    ],
+)
+def test_wrong_usage_is_2_and_says_what_is_wrong(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    ran = lights(tmp_path, *words)
+    assert ran.returncode == 2
+    assert said in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("load", "nowhere"), "There is no inbox folder nowhere."),
+        (("train",), "run lights load first"),
+        (("train", "--plan", "nowhere.toml"), "The plan nowhere.toml cannot be read"),
+        (("evaluate",), "There is no model champion; run lights train first."),
+        (("evaluate", "--model", "7"), "There is no model 7"),
+        (("promote", "7", "--reason", "because"), "There is no model 7"),
+        (("score", "--as-of", "2025-12-31"), "No open loan is known by 2025-12-31."),
+        (("score", "--as-of", "2025-12-30"), "no month end; lights are set at month ends, for example 2025-12-31."),
+        (("explain", "H1"), "No month is published; run lights score first."),
+    ],
+)
+def test_an_empty_store_refuses_in_one_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    assert said in refused(lights(tmp_path, *words))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("explain", "H999"), "No open loan of household H999 is in the list of 2025-12-31; check the identifier."),
+        (("explain", "H1", "--as-of", "2020-01-31"), "2020-01-31 is not published; published: 2025-12-31, 2025-11-30"),
+        (("score", "--as-of", "2016-01-31"), "No open loan is known by 2016-01-31."),
+        (("score", "--as-of", "1999-12-31"), "No rule is in force on 1999-12-31; no light can be set."),
+        (("evaluate", "--model", "7"), "There is no model 7; there are [1]."),
+        (("evaluate", "--model", "challenger"), "There is no model challenger"),
+        (("promote", "7", "--reason", "because"), "There is no model 7; there are [1]."),
+        (("train", "--plan", "/dev/null"), "The plan null is wrong: month_ends: Field required"),
+    ],
+)
+def test_a_full_store_refuses_in_one_sentence(county: County, words: tuple[str, ...], said: str) -> None:
+    assert said in refused(lights(county.data, *words))
+
+
+def test_an_inbox_without_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "notes.txt").write_text("hello")
+    assert "holds no table" in refused(lights(tmp_path, "load", tmp_path / "inbox"))
+
+
+def test_a_plan_is_refused_with_all_its_faults_at_once(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        """
+        horizon_months = 99
+        shoe_size = 42
+        [month_ends]
+        fit = [2023-01-31]
+        policy = []
+        """
+    )
+    said = refused(lights(tmp_path, "train", "--plan", plan))
+    for fault in ("horizon_months", "shoe_size", "month_ends.fit", "month_ends.policy", "month_ends.judgement"):
+        assert f"{fault}: " in said
+
+
+def test_a_plan_out_of_order_is_refused_with_all_its_faults_at_once(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        """
+        [month_ends]
+        fit = [2023-01-31, 2023-02-27]
+        policy = [2023-03-31]
+        judgement = [2023-04-30]
+        [households]
+        fit = 0.9
+        """
+    )
+    said = refused(lights(tmp_path, "train", "--plan", plan))
+    for fault in ("2023-02-27 is not a month end", "policy begins", "judgement begins", "do not sum to 1"):
+        assert fault in said
+
+
+def test_a_taken_port_is_refused(county: County) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert refused(lights(county.data, "serve", "--port", port)) == (
+            f"Port {port} is taken; choose another with --port."
+        )
+
+
+def test_what_cannot_be_written_is_refused(county: County, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = refused(lights(county.data, "features", "--as-of", county.newest, "--out", tmp_path / "file" / "f.parquet"))
+    assert said.startswith("A file cannot be read or written: ")
+    assert "A file cannot be read" in refused(lights(tmp_path / "file", "load", county.inbox))
+
+
+def test_a_server_stops_when_it_is_told_to(county: County) -> None:
+    server = started(county.data, "serve", "--port", free_port())
+    assert server.stdout
+    assert "http://127.0.0.1:" in server.stdout.readline()
+    server.send_signal(signal.SIGINT)
+    said = server.communicate(timeout=30)[0]
+    assert "Traceback" not in said
+
+
+def test_a_loaded_delivery_is_reported_for_a_program(county: County) -> None:
+    report = json.loads(county.printed["load"].stdout)
+    assert {file["table"] for file in report["files"]} >= {"households", "loans", "instalments", "payments"}
+    assert all(file["added"] == file["rows"] for file in report["files"])
+    assert report["data_version"] == county.month.manifest.data_version
+
+
+def test_a_training_is_reported_for_a_program(county: County) -> None:
+    report = json.loads(county.printed["train"].stdout)
+    assert report["alias"] == "champion"
+    assert report["model_version"] == county.month.manifest.model_version
+    assert report["judged"][-1]["month"] == "all"
+
+
+def test_a_judgement_again_is_the_same(county: County) -> None:
+    judged = json.loads(done(lights(county.data, "evaluate", "--model", "1", "--json")))
+    assert judged == json.loads(county.printed["train"].stdout)["judged"]
+
+
+def test_a_published_month_is_reported_for_a_program(county: County) -> None:
+    report = json.loads(county.printed["score"].stdout)
+    assert (report["as_of"], report["edition"]) == (str(county.newest), 1)
+    assert report["rows"] == sum(light["loans"] for light in report["lights"].values())
+    assert report["checksums"] == county.month.manifest.checksums
+
+
+def test_the_feature_frame_has_a_row_for_each_open_loan_or_for_the_cohort(county: County, tmp_path: Path) -> None:
+    for loans in ("open", "cohort"):
+        out = tmp_path / f"{loans}.parquet"
+        done(lights(county.data, "features", "--as-of", county.newest, "--out", out, "--loans", loans))
+    assert pl.read_parquet(tmp_path / "open.parquet").sort("loan_id").equals(county.facts)
+    cohort = county.facts.filter(~pl.col("has_gone_bad"))
+    assert pl.read_parquet(tmp_path / "cohort.parquet")["loan_id"].sort().equals(cohort["loan_id"])
+
+
+def test_the_same_inbox_again_adds_nothing(county: County, tmp_path: Path) -> None:
+    again = county.copied_to(tmp_path / "var")
+    report = json.loads(done(lights(again.data, "load", county.inbox, "--delivered-on", "2026-01-10", "--json")))
+    assert {file["added"] for file in report["files"]} == {0}
+    assert report["data_version"] == county.month.manifest.data_version
+
+
+NUMBER = next(f"64032319900101001{digit}" for digit in "0123456789X" if is_identity_number(f"64032319900101001{digit}"))
+ONE_HOUSEHOLD = {
+    "households": f"household_id,village_code,known_on\n{NUMBER},640323101202,2025-01-01\n",
+    "loans": "loan_id,household_id,bank,principal,annual_rate,originated_on,matures_on,repayment_method,known_on\n"
+    f"L1,{NUMBER},甲银行,1000,0.0345,2025-01-10,2026-01-10,bullet_all,2025-01-10\n",
+    "instalments": "loan_id,due_on,principal_due,interest_due,known_on\nL1,2026-01-10,1000,34.5,2025-01-10\n",
+    "payments": "payment_id,loan_id,paid_on,principal_paid,interest_paid,known_on\nP1,L1,2025-11-01,100,0,2025-11-01\n",
+}
+
+
+@pytest.fixture(scope="module")
+def one_household(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one household that was delivered under its identity number, scored by the rules."""
+    folder = tmp_path_factory.mktemp("one")
+    for table, cells in ONE_HOUSEHOLD.items():
+        (folder / f"{table}.csv").write_text(cells)
+    data = folder / "var"
+    done(lights(data, "load", folder, "--delivered-on", "2025-12-01"))
+    done(lights(data, "score", "--as-of", "2025-12-31"))
+    return data
+
+
+def test_a_household_is_found_by_the_identity_number_it_was_delivered_with(one_household: Path) -> None:
+    told = json.loads(done(lights(one_household, "explain", NUMBER, "--json")))
+    kept = told["household_id"]
+    assert told == json.loads(done(lights(one_household, "explain", kept, "--json")))
+    with serving(one_household) as address:
+        assert httpx2.get(f"{address}/api/v1/households/{NUMBER}/explanation").json() == told
+        assert httpx2.get(f"{address}/api/v1/warnings", params={"q": NUMBER}).json()["total"] == 1
+        assert kept in httpx2.get(f"{address}/households/{NUMBER}").text
+        assert kept in httpx2.get(address, params={"q": f" {NUMBER}"}).text
+
+
+def test_no_file_of_the_store_and_no_refusal_holds_an_identity_number(one_household: Path) -> None:
+    assert NUMBER in (one_household.parent / "loans.csv").read_text()
+    tables = [pl.read_parquet(path) for path in one_household.rglob("*.parquet")]
+    assert [table for table in tables if NUMBER in str(table.rows())] == []
+    assert [path for path in one_household.rglob("*.json") if NUMBER in path.read_text()] == []
+    other = NUMBER.replace("1990", "1991")
+    assert NUMBER not in lights(one_household, "explain", NUMBER, "--as-of", "2020-01-31").stderr
+    assert lights(one_household, "explain", other).returncode == 1
+
+
+def test_a_small_county_is_demonstrated_by_the_rules_alone(tmp_path: Path) -> None:
+    ran = lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3)
+    seen = [line for line in done(ran).splitlines() if line.startswith("GET ")]
+    assert len(seen) == 4
+    assert all(": 200, " in line for line in seen)
