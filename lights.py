@@ -218,7 +218,7 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Dat
 @app.command()
 def demo(
     stay: Annotated[bool, typer.Option(help="keep the page open; otherwise look at it once and stop")] = True,
-    households: Annotated[int, typer.Option(min=200, max=20_000)] = 800,
+    households: Annotated[int, typer.Option(min=200, max=20_000)] = 2000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     data: Data = VAR,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import ModuleType
 
 from features import community, credit, household, income, insurance, loan, repayment
@@ -17,9 +18,13 @@ def _declared_in(family: ModuleType) -> list[Feature]:
     return [value for value in values if isinstance(value, Feature) and value.family == family.__name__.split(".")[-1]]
 
 
-def _catalogued() -> dict[str, Feature]:
+def catalogued(features: Iterable[Feature]) -> dict[str, Feature]:
+    """Features by name.
+
+    Raises TypeError for a name declared twice, an input that is no feature, and one that may only be audited.
+    """
     found: dict[str, Feature] = {}
-    for feature in (feature for family in FAMILIES for feature in _declared_in(family)):
+    for feature in features:
         if feature.name in found:
             raise TypeError(f"Feature {feature.name} is declared twice.")
         found[feature.name] = feature
@@ -32,7 +37,7 @@ def _catalogued() -> dict[str, Feature]:
     return found
 
 
-FEATURES: dict[str, Feature] = _catalogued()
+FEATURES: dict[str, Feature] = catalogued(feature for family in FAMILIES for feature in _declared_in(family))
 """Every feature by name, steps included."""
 KEPT: tuple[Feature, ...] = tuple(f for f in FEATURES.values() if f.role is not Role.STEP)
 """What leaves `features_at`."""

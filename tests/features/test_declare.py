@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from features import repayment
-from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN
+from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN, catalogued
 from features.declare import EVER, Risk, Role, Row, derived, observed, past_months
-from features.seen.sources import INSTALMENTS
+from features.seen.sources import BORROWERS, INSTALMENTS
 from features.units import DAYS
 
 
@@ -36,6 +36,40 @@ def test_a_name_has_to_end_with_its_window() -> None:
         def days_late_max_3m(row: Row) -> pl.Expr:
             """A reason."""
             return row.days_late.max()
+
+
+def test_a_column_that_may_only_be_audited_cannot_be_scored() -> None:
+    with pytest.raises(TypeError, match="may be audited, never scored"):
+
+        @observed(BORROWERS, EVER, zh="", en="", unit=DAYS)
+        def sex_scored(row: Row) -> pl.Expr:
+            """A reason."""
+            return row.sex
+
+
+def test_a_feature_made_of_an_audited_one_is_refused_on_import() -> None:
+    @derived(zh="", en="", unit=DAYS)
+    def age_scored(borrower_age: pl.Expr) -> pl.Expr:
+        """A reason."""
+        return borrower_age
+
+    with pytest.raises(TypeError, match="age_scored is made of borrower_age, which may be audited, never scored"):
+        catalogued([*FEATURES.values(), age_scored])
+
+
+def test_an_input_that_is_no_feature_says_which_was_meant() -> None:
+    @derived(zh="", en="", unit=DAYS)
+    def doubled(days_past_du: pl.Expr) -> pl.Expr:
+        """A reason."""
+        return days_past_du * 2
+
+    with pytest.raises(TypeError, match=r"made of 'days_past_du'\. Did you mean 'days_past_due'"):
+        catalogued([*FEATURES.values(), doubled])
+
+
+def test_a_feature_is_declared_once() -> None:
+    with pytest.raises(TypeError, match="days_past_due is declared twice"):
+        catalogued([*FEATURES.values(), FEATURES["days_past_due"]])
 
 
 def test_a_decorator_registers_nothing() -> None:
