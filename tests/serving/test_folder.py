@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow.dataset as ds
@@ -46,7 +47,6 @@ def test_pyarrow_reads_the_root_and_a_month(root: Path, rows: dict[str, int]) ->
 
 
 def test_duckdb_reads_the_root_and_a_month(root: Path, rows: dict[str, int]) -> None:
-    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed here")
     query = "select as_of::varchar, count(*) from read_parquet(?, hive_partitioning=true) group by 1"
     assert dict(duckdb.execute(query, [f"{root}/*/*.parquet"]).fetchall()) == rows
     for day, height in rows.items():
@@ -58,7 +58,6 @@ def test_lists_are_lists_of_structs_wherever_they_are_read(county: County, root:
     loan = county.warnings["loan_id"].to_list()[-1]
     frame = pd.read_parquet(root / f"as_of={county.newest}").set_index("loan_id")
     assert [reason["feature"] for reason in frame.loc[loan, "reasons"]] == reasons
-    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed here")
     query = "select unnest(reasons).feature from read_parquet(?) where loan_id = ?"
     found = duckdb.execute(query, [f"{root}/as_of={county.newest}/*.parquet", loan])
     assert found.fetchall() == [(reason,) for reason in reasons]

@@ -142,12 +142,13 @@ def test_a_run_killed_while_it_publishes_leaves_a_whole_month_and_the_next_compl
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3])
-def test_a_run_killed_while_it_computes_leaves_the_month_as_it_was(delivered: County, seconds: float) -> None:
-    before = contents(delivered.data / "editions")
+def test_a_run_killed_at_any_time_leaves_the_standing_edition_as_it_was(delivered: County, seconds: float) -> None:
+    standing = delivered.data / "editions" / f"as_of={delivered.newest}" / "edition-1"
+    before = contents(standing)
     run = started(delivered.data, "score", "--as-of", delivered.newest)
     time.sleep(seconds)
     kill(run)
-    assert contents(delivered.data / "editions") == before
+    assert contents(standing) == before
     assert is_whole(delivered.month)
 
 
