@@ -13,10 +13,11 @@ import polars as pl
 from features.catalog import FEATURES, KEPT
 from features.declare import Feature
 from features.rows import Rows
-from features.seen.book import bad_on
+from features.seen.book import CLOSING, bad_on
 from features.seen.community import Community
 from features.seen.evening import Evening
 from features.seen.sources import Source
+from features.seen.versions import newest_known
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
@@ -44,7 +45,7 @@ def features_at(
     around: for the rows of one household alone, what its village, township, bank and product looked like
     (`community_at` of all rows).
     """
-    evening = Evening(rows, as_of, around)
+    evening = Evening(_still_borrowing(rows, as_of), as_of, around)
     frame = _population(evening, loans, bad_after_days)
     for source, features in _by_source():
         frame = _with_observed(frame, source, features, evening)
@@ -55,7 +56,14 @@ def features_at(
 
 def community_at(as_of: date, rows: Rows) -> Community:
     """What `features_at` needs to know of the others to compute one household alone."""
-    return Evening(rows, as_of).community
+    return Evening(_still_borrowing(rows, as_of), as_of).community
+
+
+def _still_borrowing(rows: Rows, as_of: date) -> Rows:
+    """The rows of households with a loan that was not closed: no feature of an open loan looks at any other."""
+    closed = newest_known(rows, "loan_events", as_of).filter(pl.col("kind").is_in(CLOSING)).select("loan_id")
+    loans = newest_known(rows, "loans", as_of).join(closed, on="loan_id", how="anti")
+    return rows.of_households(loans.select("household_id").unique().collect().lazy())
 
 
 def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.LazyFrame:

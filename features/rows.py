@@ -48,6 +48,19 @@ class Rows:
         }
         return Rows(mine, self.known_from, self.revised)
 
+    def of_households(self, households: pl.LazyFrame) -> Rows:
+        """The rows of the households in a column `household_id`, with the prices.
+
+        Rows of a loan go with the loan: a correction may have given it to another household since.
+        """
+        loans = self["loans"].join(households, on="household_id", how="semi").select("loan_id").unique().collect()
+        kept = {"household_id": households, "loan_id": loans.lazy()}
+        theirs = {
+            name: frame.join(kept[by], on=by, how="semi") if (by := _goes_by(name)) else frame
+            for name, frame in self.frames.items()
+        }
+        return Rows(theirs, self.known_from, self.revised)
+
     @staticmethod
     def of(tables: Mapping[str, pl.DataFrame]) -> Rows:
         """Rows held in memory, in the contract's columns; each is told the household it belongs to."""
@@ -58,6 +71,13 @@ class Rows:
                 frames[name] = _with_household(frame, table, frames)
         revised = {name for name, frame in tables.items() if frame.select(TABLES[name].key).is_duplicated().any()}
         return Rows(frames, _known_from(frames), frozenset(revised))
+
+
+def _goes_by(table: str) -> str | None:
+    """The column that says whose a row is; None where it is everybody's."""
+    if table == "prices":
+        return None
+    return "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
 
 
 def _with_household(frame: pl.LazyFrame, table: Table, parents: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:

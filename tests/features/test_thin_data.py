@@ -161,3 +161,14 @@ def test_all_cells_missing_that_may_be_missing_breaks_nothing(table: str) -> Non
     needed = {*TABLES[table].required, *TABLES[table].key, "household_id", "known_on"}
     bare = [{name: value if name in needed else None for name, value in row.items()} for row in tables[table]]
     assert features_at(AS_OF, rows_of({**tables, table: bare})).height
+
+
+def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
+    paid = {"payment_id": "P1", "loan_id": "L1", "paid_on": date(2024, 3, 1), "principal_paid": 4_000.0}
+    moved = loan("L1", household_id="H2", known_on=date(2024, 5, 1))
+    rows = one_loan(households=homes, loans=[loan("L1"), moved], payments=[{**paid, "interest_paid": 0.0}])
+    stale = rows.frames["payments"].with_columns(pl.lit("H1").alias("household_id"))
+    kept = Rows({**rows.frames, "payments": stale}, rows.known_from, rows.revised)
+    row = features_at(AS_OF, kept).row(0, named=True)
+    assert (row["household_id"], row["outstanding_principal"]) == ("H2", 6_000)

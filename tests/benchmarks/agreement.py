@@ -1,0 +1,40 @@
+"""Whether two frames of features say the same of every loan."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tests.benchmarks.pandas_features import NAMES
+
+
+def differences(ours: pl.DataFrame, theirs: pl.DataFrame, tolerance: float) -> list[str]:
+    """A line for each feature that differs on some loan: on how many, and one of them; empty where none does."""
+    if ours["loan_id"].to_list() != theirs["loan_id"].to_list():
+        return [f"not the same loans: {ours.height:,} and {theirs.height:,}"]
+    pair = _paired(ours, theirs)
+    return [line for name in NAMES if (line := _difference(pair, name, tolerance))]
+
+
+def largest_difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
+    """Over all loans and features that both have a value for."""
+    pair = _paired(ours, theirs)
+    largest = pair.select(pl.max_horizontal(_distance(name).max() for name in NAMES)).item()
+    return float(largest or 0)
+
+
+def _paired(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    named = theirs.select("loan_id", *(pl.col(name).fill_nan(None).alias(f"theirs {name}") for name in NAMES))
+    return ours.select("loan_id", *NAMES).join(named, on="loan_id")
+
+
+def _difference(pair: pl.DataFrame, name: str, tolerance: float) -> str | None:
+    one_is_missing = pl.col(name).is_null() != pl.col(f"theirs {name}").is_null()
+    differing = pair.filter(one_is_missing | (_distance(name) > tolerance))
+    if differing.is_empty():
+        return None
+    loan, ours, theirs = differing.select("loan_id", name, f"theirs {name}").row(0)
+    return f"{name}: {differing.height:,} loans, such as {loan}: ours {ours}, pandas {theirs}"
+
+
+def _distance(name: str) -> pl.Expr:
+    return (pl.col(name) - pl.col(f"theirs {name}")).abs()
