@@ -172,3 +172,13 @@ def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> No
     kept = Rows({**rows.frames, "payments": stale}, rows.known_from, rows.revised)
     row = features_at(AS_OF, kept).row(0, named=True)
     assert (row["household_id"], row["outstanding_principal"]) == ("H2", 6_000)
+
+
+@pytest.mark.parametrize(("days_after", "unresolved"), [(-1, 0), (0, 0), (1, 1)])
+def test_what_is_resolved_on_the_evening_itself_is_resolved_and_a_day_later_is_not(
+    days_after: int, unresolved: int
+) -> None:
+    resolved_on = AS_OF + timedelta(days=days_after)
+    hardship = {"event_id": "E1", "household_id": "H1", "occurred_on": date(2024, 3, 1), "cause": "illness"}
+    row = features_at(AS_OF, one_loan(hardships=[{**hardship, "resolved_on": resolved_on}])).row(0, named=True)
+    assert row["unresolved_hardship"] == unresolved
