@@ -115,6 +115,23 @@ def features(
 
 
 @app.command()
+def rules(
+    table: Annotated[Path | None, typer.Argument(help="a county's own rule table (TOML), to be taken in")] = None,
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=_day, metavar="DAY", help="the rules of this day; today")
+    ] = None,
+    data: Data = VAR,
+) -> None:
+    """规则: the rules in use; or take in a county's own."""
+    from models.traffic_light.decision_table import decision_table
+
+    store = _store(data)
+    if table is not None:
+        store.take_in_rules(table)
+    print(decision_table(store.rules.in_force(as_of or _today())), end="")
+
+
+@app.command()
 def train(
     plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
     data: Data = VAR,

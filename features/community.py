@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, observed, ratio
+from features.declare import EVER, Risk, Role, Row, change, observed
 from features.seen.sources import DECLARED_PRICES, NEIGHBOURS
 from features.units import PERCENT, YUAN
 
@@ -67,4 +67,4 @@ def declared_price(row: Row) -> pl.Expr:
 )
 def declared_price_change(row: Row) -> pl.Expr:
     """A fall of a fifth takes the profit of a whole season."""
-    return ratio(row.price, row.price_year_before) - 1
+    return change(row.price, row.price_year_before)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from graphlib import TopologicalSorter
-from itertools import groupby
 
 import polars as pl
 
 from features.catalog import FEATURES, KEPT
 from features.declare import Feature
 from features.rows import Rows
-from features.seen.book import CLOSING, bad_on
-from features.seen.community import Community
+from features.seen.book import bad_on
+from features.seen.community import NEIGHBOURLY, Community, community_of, shares_of_others
 from features.seen.evening import Evening
-from features.seen.sources import Source
-from features.seen.versions import newest_known
+from features.seen.known import Known
+from features.seen.sources import NEIGHBOURS, Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
 BAD_AFTER_DAYS = 30
+_HOUSEHOLDS_AT_ONCE = 50_000
+"""Read and computed together: memory stays flat however many there are."""
 
 
 class Population(StrEnum):
@@ -45,65 +47,71 @@ def features_at(
     around: for the rows of one household alone, what its village, township, bank and product looked like
     (`community_at` of all rows).
     """
-    evening = Evening(_still_borrowing(rows, as_of), as_of, around)
-    frame = _population(evening, loans, bad_after_days)
-    for source, features in _by_source():
-        frame = _with_observed(frame, source, features, evening)
-    for feature in _derived_in_order():
-        frame = frame.with_columns(feature.value.alias(feature.name))
-    return frame.select(*IDENTITY, "has_gone_bad", *(_as_kept(feature) for feature in KEPT)).collect()
+    own = [_own_facts(_evening(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
+    frame = pl.concat(own).sort("loan_id")
+    shares = shares_of_others(frame, around or community_of(frame))
+    frame = frame.hstack(shares.select(_OF_OTHERS))
+    for formulas in _DERIVED:
+        frame = frame.with_columns(formulas)
+    return frame.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING)
 
 
 def community_at(as_of: date, rows: Rows) -> Community:
     """What `features_at` needs to know of the others to compute one household alone."""
-    return Evening(_still_borrowing(rows, as_of), as_of).community
+    blocks = [_evening(as_of, block).open_loans.select(NEIGHBOURLY) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
+    return community_of(pl.concat(blocks))
 
 
-def _still_borrowing(rows: Rows, as_of: date) -> Rows:
-    """The rows of households with a loan that was not closed: no feature of an open loan looks at any other."""
-    closed = newest_known(rows, "loan_events", as_of).filter(pl.col("kind").is_in(CLOSING)).select("loan_id")
-    loans = newest_known(rows, "loans", as_of).join(closed, on="loan_id", how="anti")
-    return rows.of_households(loans.select("household_id").unique().collect().lazy())
+def _evening(as_of: date, rows: Rows) -> Evening:
+    return Evening(Known(rows, as_of, only_borrowing=True), as_of)
 
 
-def _population(evening: Evening, loans: Population, bad_after_days: int) -> pl.LazyFrame:
-    bad = bad_on(evening.book, bad_after_days).lazy()
-    opened = evening.open_loans.select(*IDENTITY, "loan", "household").join(bad, on="loan_id", how="left")
-    found = opened.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad")).drop("bad_on")
-    if loans is Population.COHORT:
-        found = found.filter(~pl.col("has_gone_bad"))
-    return found.sort("loan_id")
+def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
+    """For each open loan, what follows from the rows of its own household."""
+    frame = _population(evening, bad_after_days)
+    for observed in _OBSERVED:
+        frame = _where_delivered(observed.joined(frame, evening), observed, evening)
+    return frame.drop("loan", "household")
 
 
-def _with_observed(frame: pl.LazyFrame, source: Source, features: list[Feature], evening: Evening) -> pl.LazyFrame:
-    seen = source.frame(evening)
-    if source.one_row:
-        values = seen.select(source.by, *(feature.value.alias(feature.name) for feature in features))
-        joined = frame.join(values, on=source.by, how="left", maintain_order="left")
-    else:
-        grouped = seen.group_by(source.by).agg(_aggregated(features))
-        joined = frame.join(grouped, on=source.by, how="left", maintain_order="left")
-        joined = joined.with_columns(_or_empty(feature) for feature in features).drop("^rows .*$")
-    return joined.with_columns(_where_delivered(feature, source, evening) for feature in features)
+def _population(evening: Evening, bad_after_days: int) -> pl.DataFrame:
+    opened = evening.open_loans.select(*IDENTITY, "loan", "household")
+    bad = bad_on(evening.book, bad_after_days)
+    found = opened.join(bad, on="loan_id", how="left", maintain_order="left")
+    return found.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad")).drop("bad_on")
 
 
-def _where_delivered(feature: Feature, source: Source, evening: Evening) -> pl.Expr:
-    """Missing in a county where a table it needs had not been delivered by then: nothing known is not nothing."""
-    value = pl.col(feature.name)
-    for table in source.tables:
-        counties = evening.rows.counties_with(table, evening.as_of)
-        value = pl.when(pl.col("county_code").is_in(counties)).then(value)
-    return value.alias(feature.name)
+@dataclass(frozen=True)
+class _Observed:
+    """The features of one source, and the formulas that compute them, built once.
 
+    counts: for each window, how many rows it holds; filled: what a feature is where its window holds none.
+    """
 
-def _aggregated(features: Iterable[Feature]) -> list[pl.Expr]:
-    """Each feature's value, and for each window how many rows it holds."""
-    windows = {feature.window.name: feature.window for feature in features}
-    counts = [
-        (pl.len() if window.holds is None else window.holds.sum()).alias(f"rows {name}")
-        for name, window in windows.items()
-    ]
-    return [*(_value(feature) for feature in features), *counts]
+    source: Source
+    seen: Callable[[Evening], pl.DataFrame]
+    features: tuple[Feature, ...]
+    values: tuple[pl.Expr, ...]
+    counts: tuple[pl.Expr, ...]
+    filled: tuple[pl.Expr, ...]
+
+    @staticmethod
+    def of(source: Source, seen: Callable[[Evening], pl.DataFrame], features: tuple[Feature, ...]) -> _Observed:
+        windows = {feature.window.name: feature.window for feature in features}
+        counts = (
+            (pl.len() if window.holds is None else window.holds.sum()).alias(f"rows {name}")
+            for name, window in windows.items()
+        )
+        values, filled = (_value(feature) for feature in features), (_or_empty(feature) for feature in features)
+        return _Observed(source, seen, features, tuple(values), tuple(counts), tuple(filled))
+
+    def joined(self, frame: pl.DataFrame, evening: Evening) -> pl.DataFrame:
+        """The loans with these features."""
+        by, seen = self.source.by, self.seen(evening)
+        if self.source.one_row:
+            return frame.join(seen.select(by, *self.values), on=by, how="left", maintain_order="left")
+        grouped = seen.lazy().group_by(by).agg(*self.values, *self.counts).collect(engine="in-memory")
+        return frame.join(grouped, on=by, how="left", maintain_order="left").with_columns(self.filled).drop("^rows .*$")
 
 
 def _value(feature: Feature) -> pl.Expr:
@@ -117,19 +125,45 @@ def _or_empty(feature: Feature) -> pl.Expr:
     return pl.when(has_rows).then(pl.col(feature.name)).otherwise(pl.lit(feature.when_empty)).alias(feature.name)
 
 
-def _by_source() -> list[tuple[Source, list[Feature]]]:
-    observed = [(feature.source, feature) for feature in FEATURES.values() if feature.source]
-    ordered = sorted(observed, key=lambda pair: pair[0].name)
-    groups = [list(group) for _, group in groupby(ordered, key=lambda pair: pair[0].name)]
-    return [(group[0][0], [feature for _, feature in group]) for group in groups]
+def _where_delivered(frame: pl.DataFrame, observed: _Observed, evening: Evening) -> pl.DataFrame:
+    """Missing in a county where a table it needs had not been delivered by then: nothing known is not nothing."""
+    for table in observed.source.tables:
+        counties = evening.known.rows.counties_with(table, evening.as_of)
+        delivered = pl.col("county_code").is_in(counties)
+        frame = frame.with_columns(
+            pl.when(delivered).then(pl.col(each.name)).alias(each.name) for each in observed.features
+        )
+    return frame
 
 
-def _derived_in_order() -> list[Feature]:
-    """Derived features, each after those it is made of."""
-    order = TopologicalSorter({name: feature.inputs for name, feature in FEATURES.items()}).static_order()
-    return [FEATURES[name] for name in order if FEATURES[name].inputs]
+def _by_source() -> list[_Observed]:
+    features = list(FEATURES.values())
+    sources = {feature.source.name: feature.source for feature in features if feature.source}
+    return [
+        _Observed.of(source, source.frame, tuple(feature for feature in features if feature.source is source))
+        for _, source in sorted(sources.items())
+        if source.frame
+    ]
+
+
+def _derived_in_order() -> list[list[pl.Expr]]:
+    """Formulas of derived features in steps, each made of the steps before it."""
+    order = TopologicalSorter({name: feature.inputs for name, feature in FEATURES.items()})
+    order.prepare()
+    steps = []
+    while order.is_active():
+        ready = order.get_ready()
+        steps.append([FEATURES[name].value.alias(name) for name in ready if FEATURES[name].inputs])
+        order.done(*ready)
+    return [step for step in steps if step]
 
 
 def _as_kept(feature: Feature) -> pl.Expr:
     column = pl.col(feature.name)
     return column if feature.is_code else column.cast(pl.Float64)
+
+
+_OBSERVED = _by_source()
+_OF_OTHERS = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
+_DERIVED = _derived_in_order()
+_LEAVING = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(_as_kept(feature) for feature in KEPT)]

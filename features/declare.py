@@ -164,7 +164,17 @@ def derived(
 
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """part / whole; missing where the whole is not positive."""
-    return pl.when(whole > 0).then(part / whole)
+    return pl.when(whole > 0).then(_to_twelve_figures(part / whole))
+
+
+def change(now: pl.Expr, before: pl.Expr) -> pl.Expr:
+    """now / before - 1; missing where `before` is not positive. A fall from 100 to 80 is -0.2, not a bit less."""
+    return _to_twelve_figures(ratio(now, before) - 1)
+
+
+def _to_twelve_figures(quotient: pl.Expr) -> pl.Expr:
+    """Polars divides by a column of one value by multiplying with its inverse: the last bit tells how many rows."""
+    return quotient.round_sig_figs(12)
 
 
 def _named(formula: Callable[..., pl.Expr], label: Words, unit: Unit, risk: Risk, role: Role) -> dict[str, Any]:

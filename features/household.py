@@ -100,7 +100,7 @@ def borrower_age(row: Row) -> pl.Expr:
 @observed(MEMBERS, EVER, zh="家中有残疾人", en="A member is disabled", unit=YES_NO, role=Role.AUDIT, when_empty=0)
 def household_disabled(row: Row) -> pl.Expr:
     """Only to see whether households with a disabled member are treated alike."""
-    return row.disabled.max().cast(pl.Int8)
+    return (row.disabled & row.counts).max().cast(pl.Int8)
 
 
 @observed(LOANS, EVER, zh="农户类型", en="Type of household", unit=HOUSEHOLD_TYPE, role=Role.AUDIT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, derived, observed, past_months, ratio
+from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
 from features.seen.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
@@ -76,7 +76,7 @@ def income_per_head(net_income: pl.Expr, household_size: pl.Expr) -> pl.Expr:
 @derived(zh="纯收入变化", en="Change in net income", unit=PERCENT, risk=Risk.FALLS)
 def income_change(net_income: pl.Expr, net_income_before: pl.Expr) -> pl.Expr:
     """A bad year is felt at the next maturity."""
-    return ratio(net_income, net_income_before) - 1
+    return change(net_income, net_income_before)
 
 
 @derived(zh="年结余", en="Left over in a year", unit=YUAN, risk=Risk.FALLS)
@@ -118,7 +118,7 @@ def herd_value(row: Row) -> pl.Expr:
 @observed(ASSETS, EVER, zh="牲畜增减", en="Change of the herd", unit=PERCENT, risk=Risk.FALLS)
 def herd_change(row: Row) -> pl.Expr:
     """Animals sold out of season or lost, at unchanged prices."""
-    return ratio(row.herd_value, row.herd_before) - 1
+    return change(row.herd_value, row.herd_before)
 
 
 @observed(ASSETS, EVER, zh="资产调查距今月数", en="Months since the asset survey", unit=MONTHS)

@@ -1,33 +1,32 @@
 """What was delivered, kept for good: append-only Parquet by county, one atomic commit for each delivered file.
 
 `commits/` lists which part files count; a part that no commit lists does not exist, so a load that is
-killed leaves all of a file or none of it, and a reader needs no lock.
+killed leaves all of a file or none of it, and a reader needs no lock. `merged/` holds the same rows again, sorted
+by household, so that one household is found fast: made from the parts, and lost without loss.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import io
-import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from features.rows import Rows, kept_schema
+from features.commits import Commit, Part, commit_from
+from features.durable import sink_parquet, write_bytes, write_parquet
+from features.rows import Rows, households_sharing, kept_schema, symmetric
 from features.sources.tables import TABLES
 from features.words import Refused
 
 EVERYWHERE = "all"
 """The county of rows that belong to no county: prices."""
 COUNTY = "county"
-_ROWS_IN_GROUP = 20_000
+_MOST_LOOSE = 8
+"""Parts of a table and county that may wait to be merged; each is opened for every household looked at."""
 QUARANTINE_SCHEMA = {
     "id": pl.String(),
     "kind": pl.String(),
@@ -42,50 +41,12 @@ QUARANTINE_SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class Part:
-    """One Parquet file of one table and county; the path is relative to the ledger.
-
-    known_from: the first known_on among its rows. revises: whether one of them is a further version of a fact.
-    """
-
-    table: str
-    county: str
-    path: str
-    rows: int
-    known_from: str
-    revises: bool
-
-
-@dataclass(frozen=True)
-class Commit:
-    """One delivered file as it was taken in: where it came from and which parts hold its rows.
-
-    quarantine: the part with the rows set aside. taken_up: ids of rows set aside earlier that came in now.
-    """
-
-    sequence: int
-    previous: str
-    table: str
-    file: str
-    sha256: str
-    delivered_on: str
-    parts: tuple[Part, ...] = ()
-    quarantine: str | None = None
-    taken_up: tuple[str, ...] = field(default=())
-
-    @cached_property
-    def id(self) -> str:
-        """A digest of this commit and, through `previous`, of all before it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
-
-
 class Ledger:
     """The delivered rows under one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.commits = tuple(_commit(path) for path in sorted((folder / "commits").glob("*.json")))
+        self.commits = tuple(commit_from(path) for path in sorted((folder / "commits").glob("*.json")))
 
     @property
     def data_version(self) -> str:
@@ -98,17 +59,60 @@ class Ledger:
 
     def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
         """All rows of a table, in all its versions, with the county they are kept under."""
-        parts = [part for part in self._parts(table) if county in (None, part.county) or part.county == EVERYWHERE]
-        schema = kept_schema(TABLES[table])
-        if not parts:
-            return pl.LazyFrame(schema=schema | {COUNTY: pl.String()})
-        paths = [self.folder / part.path for part in parts]
+        kept = sorted({part.county for part in self._parts(table)})
+        counties = [one for one in kept if county in (None, one) or one == EVERYWHERE]
+        return self._scan(table, [path for one in counties for path in self.paths(table, one)])
+
+    def paths(self, table: str, county: str) -> list[Path]:
+        """The files that hold all rows of a table and county: the newest merged one and the parts after it."""
+        merged = self._merged(table, county)
+        loose = [self.folder / part.path for part in self._loose(table, county)]
+        return [merged[1], *loose] if merged else loose
+
+    def _scan(self, table: str, paths: list[Path]) -> pl.LazyFrame:
+        if not paths:
+            return pl.LazyFrame(schema=kept_schema(TABLES[table]) | {COUNTY: pl.String()})
         return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
+
+    def _merged(self, table: str, county: str) -> tuple[int, Path] | None:
+        """How many commits the newest merged file holds, and where it is; one of another history does not count."""
+        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
+        for path in sorted(folder.glob("*.parquet"), reverse=True):
+            commits, of = path.stem.split("-")
+            if int(commits) <= len(self.commits) and self.commits[int(commits) - 1].id == of:
+                return int(commits), path
+        return None
+
+    def _loose(self, table: str, county: str) -> list[Part]:
+        merged = self._merged(table, county)
+        after = self.commits[merged[0] :] if merged else self.commits
+        return [part for commit in after for part in commit.parts if (part.table, part.county) == (table, county)]
+
+    def merge(self, most_loose: int = _MOST_LOOSE) -> None:
+        """Merge the parts of each table and county that has more than so many loose ones.
+
+        Raises Refused where the disk does not take it; nothing is lost then.
+        """
+        for table, county in sorted({(part.table, part.county) for commit in self.commits for part in commit.parts}):
+            if len(self._loose(table, county)) > most_loose:
+                self._merge(table, county)
+
+    def _merge(self, table: str, county: str) -> None:
+        """The file merged before stays for those who are reading it; older ones go."""
+        rows, before = self._scan(table, self.paths(table, county)), self._merged(table, county)
+        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
+        made = folder / f"{len(self.commits):08d}-{self.commits[-1].id}.parquet"
+        sink_parquet(rows.drop(COUNTY).sort(_order(table, rows.collect_schema().names())), made)
+        for path in folder.glob("*.parquet"):
+            if path not in (made, before and before[1]):
+                path.unlink()
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
         revised = frozenset(part.table for commit in self.commits for part in commit.parts if part.revises)
-        everything = Rows({name: self.scan(name, county) for name in TABLES}, self._known_from(), revised)
+        linked = symmetric(pair for commit in self.commits for pair in commit.linked)
+        tables = {name: self.scan(name, county) for name in TABLES}
+        everything = Rows(tables, self._known_from(), revised, linked=linked)
         return everything if household is None else everything.of_household(household)
 
     def _known_from(self) -> dict[str, dict[str, date]]:
@@ -162,29 +166,31 @@ class Ledger:
     ) -> Ledger:
         """Append one file's rows (`county` says where each goes) and rows set aside; all of it or nothing."""
         sequence = len(self.commits) + 1
-        revises = self._holds_any_of(table, rows)
+        held = self._held(table, rows)
+        revises = held.height > 0 or rows.select(TABLES[table].key).is_duplicated().any()
         parts = tuple(self._write_part(table, county, sequence, part, revises) for county, part in _by_county(rows))
         aside = None
         if quarantine.height:
             aside = f"quarantine/{sequence:08d}.parquet"
-            _write_parquet(quarantine, self.folder / aside)
+            write_parquet(quarantine, self.folder / aside)
         previous = self.commits[-1].id if self.commits else ""
-        commit = Commit(sequence, previous, table, file, sha256, delivered_on, parts, aside, taken_up)
+        versions = pl.concat([held, rows.select(held.columns)])
+        linked = tuple(households_sharing(table, versions)) if revises else ()
+        commit = Commit(sequence, previous, table, file, sha256, delivered_on, parts, aside, taken_up, linked)
         path = self.folder / "commits" / f"{sequence:08d}.json"
-        _write_durably(path, json.dumps(asdict(commit), indent=1, ensure_ascii=False).encode())
+        write_bytes(commit.written, path)
         return Ledger(self.folder)
 
-    def _holds_any_of(self, table: str, rows: pl.DataFrame) -> bool:
-        """Whether a fact among the rows is there already, in the ledger or twice among them."""
+    def _held(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """The versions held already of the facts among the rows: their keys, and the household of each."""
         key = TABLES[table].key
-        facts = rows.select(key)
-        held = self.scan(table).select(key).join(facts.lazy(), on=key, how="semi").head(1).collect()
-        return held.height > 0 or facts.is_duplicated().any()
+        columns = [name for name in dict.fromkeys((*key, "household_id")) if name in kept_schema(TABLES[table])]
+        return self.scan(table).select(columns).join(rows.lazy().select(key), on=key, how="semi").collect()
 
     def _write_part(self, table: str, county: str, sequence: int, rows: pl.DataFrame, revises: bool) -> Part:
         path = f"{table}/{COUNTY}={county}/{sequence:08d}.parquet"
-        ordered = [name for name in ("household_id", *TABLES[table].key, "known_on") if name in rows.columns]
-        _write_parquet(rows.select(list(kept_schema(TABLES[table]))).sort(ordered), self.folder / path)
+        kept = rows.select(list(kept_schema(TABLES[table])))
+        write_parquet(kept.sort(_order(table, kept.columns)), self.folder / path)
         return Part(table, county, path, rows.height, str(rows["known_on"].min()), revises)
 
 
@@ -193,51 +199,5 @@ def _by_county(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield str(county), part
 
 
-def _commit(path: Path) -> Commit:
-    stored: Mapping[str, object] = json.loads(path.read_text("utf-8"))
-    parts = tuple(Part(**part) for part in stored["parts"])  # type: ignore[attr-defined]
-    return Commit(**{**stored, "parts": parts, "taken_up": tuple(stored["taken_up"])})  # type: ignore[arg-type]
-
-
-def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    content = io.BytesIO()
-    frame.write_parquet(content, row_group_size=_ROWS_IN_GROUP, compression="zstd")
-    _write_durably(path, content.getbuffer())
-
-
-def _write_durably(path: Path, content: bytes | memoryview) -> None:
-    """Under its final name only when whole and on disk.
-
-    Raises Refused where the disk does not take it.
-    """
-    making = path.with_suffix(".making")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_synced(making, content)
-        making.rename(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            making.unlink(missing_ok=True)
-        raise _disk_refuses(path, error) from error
-
-
-def _write_synced(path: Path, content: bytes | memoryview) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
-
-
-def _disk_refuses(path: Path, error: OSError) -> Refused:
-    return Refused(
-        f"磁盘无法写入 {path} ({error.strerror}); 此前装入的文件完整保留, 腾出空间后请重新装载。",
-        f"The disk does not take {path} ({error.strerror}); the files loaded before it are kept whole: "
-        "make room and load again.",
-    )
+def _order(table: str, columns: list[str]) -> list[str]:
+    return [name for name in dict.fromkeys(("household_id", *TABLES[table].key, "known_on")) if name in columns]

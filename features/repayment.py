@@ -182,7 +182,7 @@ def household_instalments_ever(row: Row) -> pl.Expr:
 )
 def household_late_share(row: Row) -> pl.Expr:
     """A household pays the next loan much as it paid the last."""
-    return (row.days_late > 0).sum() / row.days_late.count()
+    return ratio((row.days_late > 0).sum(), row.days_late.count())
 
 
 @observed(

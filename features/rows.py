@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import zip_longest
+from typing import Literal
 
 import polars as pl
 
 from features.sources.table import Table
 from features.sources.tables import TABLES
 
+Engine = Literal["in-memory", "streaming"]
+Linked = Mapping[str, frozenset[str]]
 FirstKnown = Mapping[str, Mapping[str, date]]
+
+
+ALL = pl.lit(True)
 
 
 def kept_schema(table: Table) -> dict[str, pl.DataType]:
@@ -25,11 +33,17 @@ class Rows:
 
     known_from: for each table and county, the first day on which anything of it was known there.
     revised: the tables in which some fact has more than one version.
+    engine: the one of polars' engines that reads them fastest: a stream from files, or from memory.
+    linked: households that share a fact with another, since a version of it gave it to the other.
+    looked_at: which households (by household_id) are meant; rows of those linked to them are there besides.
     """
 
     frames: Mapping[str, pl.LazyFrame]
     known_from: FirstKnown
     revised: frozenset[str]
+    engine: Engine = "streaming"
+    linked: Linked = field(default_factory=dict)
+    looked_at: pl.Expr = ALL
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         schema = kept_schema(TABLES[table])
@@ -42,24 +56,31 @@ class Rows:
 
     def of_household(self, household: str) -> Rows:
         """One household's own rows, with the prices; what the county had delivered stays known."""
-        mine = {
-            name: frame if name == "prices" else frame.filter(pl.col("household_id") == household)
-            for name, frame in self.frames.items()
-        }
-        return Rows(mine, self.known_from, self.revised)
+        mine = self._of(pl.col("household_id") == household, self.linked.get(household, frozenset()))
+        held = pl.collect_all(mine.frames.values(), engine="in-memory")
+        frames = {name: frame.lazy() for name, frame in zip(mine.frames, held, strict=True)}
+        return replace(mine, frames=frames, engine="in-memory")
 
-    def of_households(self, households: pl.LazyFrame) -> Rows:
-        """The rows of the households in a column `household_id`, with the prices.
+    def blocks(self, households: int) -> list[Rows]:
+        """The rows of so many households after so many others, by identifier, so that few are in memory at once."""
+        names = self["loans"].select(pl.col("household_id").unique().sort()).collect(engine=self.engine).to_series()
+        if len(names) <= households:
+            return [self]
+        starts = [names[start] for start in range(0, len(names), households)]
+        return [self._between(start, end) for start, end in zip_longest(starts, starts[1:])]
 
-        Rows of a loan go with the loan: a correction may have given it to another household since.
-        """
-        loans = self["loans"].join(households, on="household_id", how="semi").select("loan_id").unique().collect()
-        kept = {"household_id": households, "loan_id": loans.lazy()}
-        theirs = {
-            name: frame.join(kept[by], on=by, how="semi") if (by := _goes_by(name)) else frame
-            for name, frame in self.frames.items()
-        }
-        return Rows(theirs, self.known_from, self.revised)
+    def _between(self, start: str, end: str | None) -> Rows:
+        def within(name: str) -> bool:
+            return name >= start and (end is None or name < end)
+
+        linked = {other for name, others in self.linked.items() if within(name) for other in others}
+        after, before = pl.col("household_id") >= start, pl.lit(True) if end is None else pl.col("household_id") < end
+        return self._of(after & before, linked)
+
+    def _of(self, looked_at: pl.Expr, linked: Collection[str]) -> Rows:
+        kept = looked_at | pl.col("household_id").is_in(sorted(linked)) if linked else looked_at
+        frames = {name: frame if name == "prices" else frame.filter(kept) for name, frame in self.frames.items()}
+        return replace(self, frames=frames, looked_at=looked_at)
 
     @staticmethod
     def of(tables: Mapping[str, pl.DataFrame]) -> Rows:
@@ -70,14 +91,28 @@ class Rows:
                 frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
                 frames[name] = _with_household(frame, table, frames)
         revised = {name for name, frame in tables.items() if frame.select(TABLES[name].key).is_duplicated().any()}
-        return Rows(frames, _known_from(frames), frozenset(revised))
+        linked = symmetric(pair for name in revised for pair in households_sharing(name, frames[name].collect()))
+        return Rows(frames, _known_from(frames), frozenset(revised), "in-memory", linked)
 
 
-def _goes_by(table: str) -> str | None:
-    """The column that says whose a row is; None where it is everybody's."""
-    if table == "prices":
-        return None
-    return "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
+def households_sharing(table: str, versions: pl.DataFrame) -> list[tuple[str, str]]:
+    """Pairs of households that have had the same fact, one version in one and another in the other."""
+    key = list(TABLES[table].key)
+    if "household_id" in key or "household_id" not in versions.columns:
+        return []
+    had = versions.select(*key, "household_id").unique()
+    shared = had.filter(had.select(key).is_duplicated())
+    pairs = shared.join(shared, on=key).select(one="household_id", other="household_id_right")
+    return pairs.filter(pl.col("one") < pl.col("other")).unique().sort("one", "other").rows()
+
+
+def symmetric(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """For each household of the pairs, those it is paired with."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one, other in pairs:
+        found[one].add(other)
+        found[other].add(one)
+    return {name: frozenset(others) for name, others in found.items()}
 
 
 def _with_household(frame: pl.LazyFrame, table: Table, parents: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:

@@ -37,6 +37,14 @@ class FiredRule(Answer):
     en: str
 
 
+class OpenRule(Answer):
+    """A rule that could not be assessed, and what is missing for it."""
+
+    id: str
+    zh: str
+    en: str
+
+
 class Change(Answer):
     """What moved the score since the month before."""
 
@@ -64,6 +72,7 @@ class LoanWarning(Answer):
     score_rank: int | None
     rules: list[FiredRule]
     not_assessable: list[str]
+    open_rules: list[OpenRule]
     reasons: list[Reason]
     base_value: float | None
     outstanding_principal: float

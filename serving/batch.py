@@ -13,7 +13,7 @@ from features.words import Refused
 from models.bundle import Bundle
 from models.explain import typical_by_township
 from models.traffic_light.declare import Rule
-from models.traffic_light.rules import rules_in_force
+from models.traffic_light.table import RuleTable
 from serving.published import Manifest, Published, publish
 from serving.store import Store
 from serving.warning import Judges, ranked, warnings_of
@@ -26,7 +26,7 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
 
     Raises Refused for a day that is no month end or has no rules, or with no open loan known by then.
     """
-    rules = _rules(as_of)
+    rules = _rules(store.rules, as_of)
     ledger = store.ledger
     bundle, refused = champion(store)
     judges = Judges(rules, bundle, ledger.data_version)
@@ -53,17 +53,18 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
         "data_version": judges.data_version,
         "model_refused": refused,
         "label": _label(bundle) if bundle else None,
+        "rules": {rule.id: rule.said for rule in rules},
     }
     return publish(store, as_of, {**frames, "warnings": ranked(frames["warnings"])}, told)
 
 
-def _rules(as_of: date) -> tuple[Rule, ...]:
+def _rules(table: RuleTable, as_of: date) -> tuple[Rule, ...]:
     if not is_month_end(as_of):
         raise Refused(
             f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
             f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
         )
-    rules = rules_in_force(as_of)
+    rules = table.in_force(as_of)
     if not rules:
         raise Refused(f"{as_of} 没有生效的规则, 不能评灯。", f"No rule is in force on {as_of}; no light can be set.")
     return rules

@@ -10,6 +10,7 @@ import polars as pl
 
 from features.ledger import Ledger
 from features.seen.evening import Evening
+from features.seen.known import Known
 from features.words import Refused
 from serving.answers import ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.published import Month
@@ -26,7 +27,7 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
     history, label = _instalments(ledger, household, month.as_of), month.manifest.label
     loans = [
         _explained(warning, row, usual.get(row["township_code"], {}), history, label)
-        for warning, row in zip(told(warnings, facts), _in_order(facts, warnings), strict=True)
+        for warning, row in zip(told(warnings, facts, month.manifest.rules), _in_order(facts, warnings), strict=True)
     ]
     first = loans[0].warning
     return HouseholdExplanation(
@@ -75,7 +76,7 @@ def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
 def _instalments(ledger: Ledger, household: str, as_of: date) -> list[Instalment]:
     """The schedules in force of all the household's loans as they stood that evening, oldest first."""
     rows = ledger.rows(ledger.county_of(household), household)
-    seen = Evening(rows, as_of).instalments.sort("loan_id", "day_offset").collect()
+    seen = Evening(Known(rows, as_of), as_of).instalments.sort("loan_id", "day_offset")
     return [
         Instalment(
             loan_id=row["loan_id"],

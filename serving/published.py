@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.words import Refused
+from models.traffic_light.declare import SaidRule
 from serving.store import Store
 
 _KINDS = ("warnings", "features", "typical")
@@ -28,6 +29,7 @@ _KINDS = ("warnings", "features", "typical")
 class Manifest:
     """What a published month is: who made it when, from what, how many, and the checksums of its files.
 
+    rules: the sentences of the rules in force, so that the month says later what it said then.
     label: what the probabilities are of, `horizon_months` and `bad_after_days`; None where no model judged.
     """
 
@@ -40,6 +42,7 @@ class Manifest:
     data_version: str
     model_refused: str | None
     label: Mapping[str, int] | None
+    rules: Mapping[str, SaidRule]
     rows: int
     lights: Mapping[str, Mapping[str, float]]
     checksums: Mapping[str, str]

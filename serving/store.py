@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.durable import write_bytes
 from features.ledger import Ledger
 from features.sources.pseudonym import pseudonyms
 from models.champions import Models
+from models.traffic_light.table import FILE, RuleTable, rule_table_from, rule_table_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,19 @@ class Store:
     @property
     def models(self) -> Models:
         return Models(self.folder / "models")
+
+    @property
+    def rules(self) -> RuleTable:
+        """The county's own rule table, or the one that ships."""
+        return rule_table_of(self.folder)
+
+    def take_in_rules(self, path: Path) -> None:
+        """Put a county's rule table in the place of the one in use.
+
+        Raises Refused where it is wrong; the one in use stays.
+        """
+        rule_table_from(path)
+        write_bytes(path.read_bytes(), self.folder / FILE)
 
     def kept_as(self, identifier: str) -> str:
         """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""

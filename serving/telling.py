@@ -11,8 +11,8 @@ from features.catalog import FAMILY_WORDS, FEATURES, SHOWN
 from features.units import Value
 from features.words import Words
 from models.light import ACTION_WORDS
-from models.traffic_light.rules import RULES
-from serving.answers import Family, FiredRule, LoanWarning, Reason, ShownFeature
+from models.traffic_light.declare import SaidRule
+from serving.answers import Family, FiredRule, LoanWarning, OpenRule, Reason, ShownFeature
 
 LIKELIHOOD = Words(
     "与此相似的 100 笔贷款中, {count} 笔在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
@@ -22,21 +22,21 @@ LIKELIHOOD = Words(
 GONE_BAD = Words("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more.")
 NO_MODEL_USED = Words("没有可用模型, 灯色只按规则。", "There was no usable model; the light is by the rules alone.")
 Row = Mapping[str, Any]
-_RULES = {rule.id: rule for rule in RULES}
 
 
-def told(warnings: pl.DataFrame, features: pl.DataFrame) -> list[LoanWarning]:
-    """Published warnings with their sentences; `features` holds at least the same loans."""
+def told(warnings: pl.DataFrame, features: pl.DataFrame, rules: Mapping[str, SaidRule]) -> list[LoanWarning]:
+    """Published warnings with their sentences; `features` holds at least the same loans, `rules` those of the month."""
     facts = {row["loan_id"]: row for row in features.to_dicts()}
-    return [_warning(row, facts[row["loan_id"]]) for row in warnings.to_dicts()]
+    return [_warning(row, facts[row["loan_id"]], rules) for row in warnings.to_dicts()]
 
 
-def _warning(row: Row, facts: Row) -> LoanWarning:
+def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule]) -> LoanWarning:
     action = ACTION_WORDS[row["action"]]
     return LoanWarning(
         **{
             **row,
-            "rules": [_rule(fired, facts) for fired in row["rules"]],
+            "rules": [_rule(fired, facts, rules[fired["id"]]) for fired in row["rules"]],
+            "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
             "reasons": [_reason(reason) for reason in row["reasons"]],
             "action_zh": action.zh,
             "action_en": action.en,
@@ -44,13 +44,18 @@ def _warning(row: Row, facts: Row) -> LoanWarning:
     )
 
 
-def _rule(fired: Row, facts: Row) -> FiredRule:
-    rule = _RULES[fired["id"]]
-    zh, en = {}, {}
-    for feature in {condition.feature for condition in rule.conditions}:
-        written = feature.unit.words(facts[feature.name])
-        zh[feature.name], en[feature.name] = written.zh, written.en
-    return FiredRule(**fired, zh=rule.words.zh.format(**zh), en=rule.words.en.format(**en))
+def _rule(fired: Row, facts: Row, rule: SaidRule) -> FiredRule:
+    written = {name: FEATURES[name].unit.words(facts[name]) for name in rule["features"]}
+    zh = rule["zh"].format(**{name: words.zh for name, words in written.items()})
+    en = rule["en"].format(**{name: words.en for name, words in written.items()})
+    return FiredRule(**fired, zh=zh, en=en)
+
+
+def _open_rule(identifier: str, facts: Row, rule: SaidRule) -> OpenRule:
+    """Which of its values are missing, by name: what a visit has to find out."""
+    lacking = [FEATURES[name].label for name in rule["features"] if facts[name] is None]
+    zh, en = "、".join(label.zh for label in lacking), ", ".join(label.en for label in lacking)
+    return OpenRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
 
 
 def _reason(reason: Row) -> Reason:

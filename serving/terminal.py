@@ -91,8 +91,8 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
         yield f"  {rule.id} {getattr(rule, lang)}"
     for reason in warning.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
-    if warning.not_assessable:
-        yield f"  ? {', '.join(warning.not_assessable)}"
+    for lacking in warning.open_rules:
+        yield f"  ? {lacking.id} {getattr(lacking, lang)}"
 
 
 def _judged(warning: LoanWarning, lang: str) -> str:

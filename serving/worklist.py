@@ -59,7 +59,7 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
         policy_version=manifest.policy_version,
         data_version=manifest.data_version,
         total=found.height,
-        items=told(page, facts),
+        items=told(page, facts, manifest.rules),
         next_cursor=_cursor(end, edition) if end < found.height else None,
     )
 

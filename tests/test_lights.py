@@ -23,6 +23,7 @@ COMMANDS = (
     "load",
     "simulate",
     "features",
+    "rules",
     "train",
     "evaluate",
     "promote",
@@ -31,6 +32,16 @@ COMMANDS = (
     "serve",
     "demo",
 )
+OWN_RULE = """\
+[[rule]]
+id = "R203"
+light = "yellow"
+when = [{feature = "income_per_head", sign = "<", bound = 9000}]
+zh = "人均纯收入 {income_per_head}, 低于本县监测线"
+en = "net income per head {income_per_head}, below the county's line"
+source = "county notice 2026-3"
+since = 2020-01-01
+"""
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)
 
 
@@ -295,3 +306,34 @@ def test_a_small_county_is_demonstrated_by_the_rules_alone(tmp_path: Path) -> No
     seen = [line for line in done(ran).splitlines() if line.startswith("GET ")]
     assert len(seen) == 4
     assert all(": 200, " in line for line in seen)
+
+
+def test_a_countys_own_rules_set_the_lights_of_the_months_scored_after_them(county: County, tmp_path: Path) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    table.write_text(OWN_RULE, "utf-8")
+    assert "county notice 2026-3" in done(lights(mine.data, "rules", table, "--as-of", county.newest))
+    done(lights(mine.data, "score", "--as-of", county.newest))
+    fired = mine.warnings.select("loan_id", pl.col("rules").list.eval(pl.element().struct.field("id")))
+    yellow = set(fired.filter(pl.col("rules").list.len() > 0)["loan_id"])
+    assert set(fired.explode("rules")["rules"].drop_nulls()) == {"R203"}
+    assert yellow == set(mine.facts.filter(pl.col("income_per_head") < 9000)["loan_id"])
+
+
+def test_a_published_month_says_what_it_said_after_the_rules_have_changed(county: County, tmp_path: Path) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    household = mine.warnings.filter(pl.col("rules").list.len() > 0)["household_id"][0]
+    asked = ("explain", household, "--as-of", county.newest)
+    said = done(lights(mine.data, *asked))
+    table.write_text(OWN_RULE, "utf-8")
+    done(lights(mine.data, "rules", table))
+    assert done(lights(mine.data, *asked)) == said
+
+
+def test_a_wrong_rule_table_is_refused_and_the_one_in_use_stays(county: County, tmp_path: Path) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    before = done(lights(mine.data, "rules", "--as-of", county.newest))
+    table.write_text(OWN_RULE.replace("income_per_head", "income_per_haed"), "utf-8")
+    ran = lights(mine.data, "rules", table)
+    assert (ran.returncode, "Did you mean 'income_per_head'?" in ran.stderr) == (1, True)
+    assert done(lights(mine.data, "rules", "--as-of", county.newest)) == before
+    assert "R101" in before

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.boosting import Floats
 from models.bundle import Bundle
+from models.traffic_light.table import RuleTable
 from training.fit import rule_levels
 
 Bools = npt.NDArray[np.bool_]
@@ -37,11 +38,11 @@ class Judgement:
         return asdict(self)
 
 
-def judgements(bundle: Bundle, sample: pl.DataFrame) -> list[Judgement]:
+def judgements(bundle: Bundle, sample: pl.DataFrame, rules: RuleTable) -> list[Judgement]:
     """One judgement a month end, and one over all of them with the visits made month by month."""
     scores = {
         "model": bundle.probability(sample),
-        "rules": rule_levels(sample).astype(np.float64),
+        "rules": rule_levels(sample, rules).astype(np.float64),
         "one_line_rule": sample[ONE_LINE_RULE].fill_null(-1).to_numpy(),
     }
     bad, days = sample["bad"].to_numpy().astype(bool), sample["as_of"].to_list()

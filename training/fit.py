@@ -15,7 +15,7 @@ from models.calibration import Line
 from models.light import CODES
 from models.policy import Policy, policy_at_visits
 from models.traffic_light.judge import judged
-from models.traffic_light.rules import rules_in_force
+from models.traffic_light.table import RuleTable
 from training.plan import Plan
 
 
@@ -44,17 +44,17 @@ def calibrated(trees: Trees, sample: pl.DataFrame) -> Line:
     return Line(slope, intercept)
 
 
-def policy_by_rules(probability: Floats, sample: pl.DataFrame) -> Policy:
+def policy_by_rules(probability: Floats, sample: pl.DataFrame, rules: RuleTable) -> Policy:
     """Thresholds at the rules' own number of visits on the policy fold."""
-    levels = rule_levels(sample)
+    levels = rule_levels(sample, rules)
     return policy_at_visits(probability, int((levels == 2).sum()), int((levels >= 1).sum()))
 
 
-def rule_levels(sample: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def rule_levels(sample: pl.DataFrame, rules: RuleTable) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The rule light of each row (0, 1, 2), by the rules in force on its own day; rows must be sorted by as_of."""
     places = {code: level for level, code in enumerate(CODES)}
     lights = [
-        judged(month, rules_in_force(as_of))["rule_light"]
+        judged(month, rules.in_force(as_of))["rule_light"]
         for (as_of,), month in sample.group_by("as_of", maintain_order=True)
         if isinstance(as_of, date)
     ]

@@ -8,12 +8,13 @@ import polars as pl
 
 from features.rows import Rows
 from features.seen.book import Book, bad_on
+from features.seen.known import Known
 from training.plan import Plan
 
 
 def bad_days(rows: Rows, plan: Plan) -> pl.DataFrame:
     """`bad_on` of every loan that went bad, by all data."""
-    return bad_on(Book(rows, known_by=None), plan.bad_after_days)
+    return bad_on(Book(Known(rows, known_by=None)), plan.bad_after_days)
 
 
 def labelled(cohort: pl.DataFrame, bad: pl.DataFrame, as_of: date, plan: Plan) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from features.ledger import Ledger
 from models.bundle import Bundle
 from models.champions import Models
+from models.traffic_light.table import RuleTable, rule_table_of
 from training.cohort import Tell, data_from, data_until, samples
 from training.evaluate import Judgement, judgements
 from training.fit import calibrated, fitted_trees, policy_by_rules
@@ -33,9 +34,10 @@ def train(store: Path, plan: Plan | None, by: str, at: datetime, tell: Tell) -> 
     """
     ledger = Ledger(store / "ledger")
     plan = plan or plan_for(data_from(ledger), data_until(ledger))
-    bundle = _fitted(ledger, plan, tell)
+    rules = rule_table_of(store)
+    bundle = _fitted(ledger, plan, rules, tell)
     sample = samples(ledger, plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    judged = judgements(bundle, sample)
+    judged = judgements(bundle, sample, rules)
     tell("mlflow")
     numbered = published(bundle, plan, judged, sample, store)
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
@@ -49,16 +51,16 @@ def evaluate(store: Path, number: int, tell: Tell) -> list[Judgement]:
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
     sample = samples(Ledger(store / "ledger"), plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    return judgements(bundle, sample)
+    return judgements(bundle, sample, rule_table_of(store))
 
 
-def _fitted(ledger: Ledger, plan: Plan, tell: Tell) -> Bundle:
+def _fitted(ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell) -> Bundle:
     fit = samples(ledger, plan, Fold.FIT, plan.month_ends.fit, tell)
     tell("lightgbm")
     trees = fitted_trees(fit, plan)
     policy_fold = samples(ledger, plan, Fold.POLICY, plan.month_ends.policy, tell)
     line = calibrated(trees, policy_fold)
-    policy = policy_by_rules(line.probability(trees.log_odds(policy_fold)), policy_fold)
+    policy = policy_by_rules(line.probability(trees.log_odds(policy_fold)), policy_fold, rules)
     card = {
         "horizon_months": plan.horizon_months,
         "bad_after_days": plan.bad_after_days,

@@ -54,6 +54,7 @@ def load(folder: Path, ledger: Ledger, loading: Loading) -> LoadReport:
                 loading.tell(path.name)
                 ledger, report = _load_file(path, table, ledger, loading)
                 reports.append(report)
+        ledger.merge()
     return LoadReport(tuple(reports), found.strangers, taken_up, ledger.data_version)
 
 

@@ -11,10 +11,9 @@ from functools import cached_property
 
 import polars as pl
 
-from features.rows import Rows
-from features.seen.versions import fen, newest_known
+from features.seen.amounts import fen
+from features.seen.known import Known, newest_of
 
-CLOSING = ("settled", "compensated", "written_off")
 _ALWAYS = date(1900, 1, 1)
 """The day on which a due with nothing to pay up to it counts as covered."""
 _LARGEST_SUM = 2**40
@@ -23,30 +22,27 @@ _LARGEST_SUM = 2**40
 
 @dataclass(frozen=True)
 class Book:
-    """Everything known of the loans by `known_by` (None: by all data)."""
+    """Everything known of the loans."""
 
-    rows: Rows
-    known_by: date | None
+    known: Known
 
-    @cached_property
+    @property
     def loans(self) -> pl.DataFrame:
         """The newest version of each loan; `loan` and `household` number them."""
-        loans = newest_known(self.rows, "loans", self.known_by).collect().sort("loan_id")
-        household = pl.col("household_id").rank("dense").cast(pl.Int64)
-        return loans.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("loan"), household.alias("household"))
+        return self.known.loans
 
     @cached_property
     def payments(self) -> pl.DataFrame:
         """Sorted by loan and day, with `principal_to_date` and `interest_to_date` of the loan after each."""
-        payments = newest_known(self.rows, "payments", self.known_by).select(
-            "loan_id",
+        payments = self.known.newest("payments").select(
+            "loan",
             "paid_on",
             fen("principal_paid"),
             fen("interest_paid"),
             (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
         )
-        numbered = self._numbered(payments).sort("loan", "paid_on")
-        return numbered.with_columns(
+        in_order = payments.sort("loan", "paid_on")
+        return in_order.with_columns(
             _running("principal_paid", "loan").alias("principal_to_date"),
             _running("interest_paid", "loan").alias("interest_to_date"),
         )
@@ -54,19 +50,19 @@ class Book:
     @cached_property
     def events(self) -> pl.DataFrame:
         """The newest version of each event of a loan."""
-        events = newest_known(self.rows, "loan_events", self.known_by)
-        return self._numbered(events.select("loan_id", "occurred_on", "kind", "new_matures_on", "known_on"))
+        events = self.known.newest("loan_events")
+        return events.select("loan", "occurred_on", "kind", "new_matures_on", "known_on")
 
     @cached_property
     def endings(self) -> pl.DataFrame:
         """For each loan that has ended: `paid_off_on`, the day by which its principal was repaid; `settled_on`."""
         principal = self.loans.select("loan", fen("principal"))
-        whole = self.payments.lazy().filter(pl.col("principal_paid") > 0).join(principal.lazy(), on="loan")
+        whole = self.payments.filter(pl.col("principal_paid") > 0).join(principal, on="loan")
         repaid = whole.filter(pl.col("principal_to_date") >= pl.col("principal"))
         paid_off = repaid.group_by("loan").agg(pl.col("paid_on").min().alias("paid_off_on"))
-        settled = self.events.lazy().filter(pl.col("kind") == "settled")
+        settled = self.events.filter(pl.col("kind") == "settled")
         settled_on = settled.group_by("loan").agg(pl.col("occurred_on").min().alias("settled_on"))
-        return paid_off.join(settled_on, on="loan", how="full", coalesce=True).collect()
+        return paid_off.join(settled_on, on="loan", how="full", coalesce=True)
 
     @cached_property
     def dues(self) -> pl.DataFrame:
@@ -87,46 +83,27 @@ class Book:
         return dues.with_columns(pl.when(covered).then(both).alias("covered_on"))
 
     def _scheduled(self) -> pl.DataFrame:
-        instalments = newest_known(self.rows, "instalments", self.known_by).select(
-            "loan_id", "schedule_no", "due_on", fen("principal_due"), fen("interest_due")
+        versions = self.known.versions("instalments")
+        instalments = newest_of(versions, "instalments", self.known.rows).select(
+            "loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due")
         )
-        sorted_dues = self._numbered(instalments).sort("loan", "schedule_no", "due_on")
-        return sorted_dues.join(self._spans(), on=["loan", "schedule_no"], how="left", maintain_order="left")
-
-    def _spans(self) -> pl.DataFrame:
-        """Of loans with several schedules: the lowest holds from the beginning, a higher from its first known_on."""
-        known = self.rows["instalments"]
-        known = known if self.known_by is None else known.filter(pl.col("known_on") <= self.known_by)
-        starts = known.group_by("loan_id", "schedule_no").agg(pl.col("known_on").min().alias("first_known"))
-        several = starts.filter(pl.len().over("loan_id") > 1)
-        ordered = self._numbered(several).sort("loan", "schedule_no")
-        later = pl.col("first_known").shift(-1).reverse().cum_min().reverse().over("loan")
-        is_lowest = pl.col("schedule_no") == pl.col("schedule_no").min().over("loan")
-        return ordered.select(
-            "loan",
-            "schedule_no",
-            pl.when(~is_lowest).then(pl.col("first_known")).alias("starts_on"),
-            later.alias("ends_on"),
-        )
+        in_order = instalments.sort("loan", "schedule_no", "due_on")
+        spans = _spans(versions)
+        return in_order.join(spans, on=["loan", "schedule_no"], how="left", maintain_order="left")
 
     def _with_covered(self, dues: pl.DataFrame, money: str) -> pl.DataFrame:
         """With the first day on which the money paid to date reached the money needed."""
         needed, covered = pl.col(f"{money}_needed"), f"{money}_covered_on"
         days = self.payments.filter(pl.col(f"{money}_paid") > 0).select(
-            (pl.col("loan") * _LARGEST_SUM + pl.col(f"{money}_to_date")).alias("key"),
+            (pl.col("loan").cast(pl.Int64) * _LARGEST_SUM + pl.col(f"{money}_to_date")).alias("key"),
             pl.col("loan").alias("payer_loan"),
             pl.col("paid_on").alias(covered),
         )
-        keyed = dues.with_columns((pl.col("loan") * _LARGEST_SUM + needed).alias("key")).sort("key")
+        keyed = dues.with_columns((pl.col("loan").cast(pl.Int64) * _LARGEST_SUM + needed).alias("key")).sort("key")
         found = keyed.join_asof(days.set_sorted("key"), on="key", strategy="forward")
         reached = pl.when(pl.col("payer_loan") == pl.col("loan")).then(pl.col(covered))
         day = pl.when(needed == 0).then(pl.lit(_ALWAYS)).otherwise(reached)
         return found.with_columns(day.alias(covered)).drop("key", "payer_loan")
-
-    def _numbered(self, rows: pl.LazyFrame) -> pl.DataFrame:
-        """Rows of known loans, by the loan's number instead of its identifier."""
-        numbers = self.loans.lazy().select("loan_id", "loan")
-        return rows.join(numbers, on="loan_id").drop("loan_id").collect()
 
 
 def bad_on(book: Book, bad_after_days: int) -> pl.DataFrame:
@@ -137,25 +114,35 @@ def bad_on(book: Book, bad_after_days: int) -> pl.DataFrame:
     settled, makes no loan bad.
     """
     day = pl.col("due_on") + pl.duration(days=bad_after_days)
-    late = (
-        book.dues.lazy()
-        .with_columns(day.alias("bad_on"))
-        .filter(
-            True if book.known_by is None else pl.col("bad_on") <= book.known_by,
-            pl.col("covered_on").is_null() | (pl.col("covered_on") > pl.col("bad_on")),
-            pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("bad_on")),
-            pl.col("ends_on").is_null() | (pl.col("bad_on") < pl.col("ends_on")),
-        )
+    late = book.dues.with_columns(day.alias("bad_on")).filter(
+        True if book.known.known_by is None else pl.col("bad_on") <= book.known.known_by,
+        pl.col("covered_on").is_null() | (pl.col("covered_on") > pl.col("bad_on")),
+        pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("bad_on")),
+        pl.col("ends_on").is_null() | (pl.col("bad_on") < pl.col("ends_on")),
     )
-    owed = late.join(book.endings.lazy(), on="loan", how="left").filter(
+    owed = late.join(book.endings, on="loan", how="left").filter(
         pl.col("paid_off_on").is_null() | (pl.col("due_on") <= pl.col("paid_off_on")),
         pl.col("settled_on").is_null() | (pl.col("settled_on") > pl.col("bad_on")),
     )
-    lost = book.events.lazy().filter(pl.col("kind").is_in(("compensated", "written_off")))
+    lost = book.events.filter(pl.col("kind").is_in(("compensated", "written_off")))
     days = pl.concat([owed.select("loan", "bad_on"), lost.select("loan", pl.col("occurred_on").alias("bad_on"))])
-    names = book.loans.lazy().select("loan", "loan_id")
-    return (
-        days.group_by("loan").agg(pl.col("bad_on").min()).join(names, on="loan").select("loan_id", "bad_on").collect()
+    first = days.group_by("loan").agg(pl.col("bad_on").min())
+    return first.join(book.loans, on="loan").select("loan_id", "bad_on")
+
+
+def _spans(versions: pl.DataFrame) -> pl.DataFrame:
+    """Of loans with several schedules: the lowest holds from the beginning, a higher from its first known_on."""
+    schedules = pl.col("schedule_no")
+    numbers = versions.group_by("loan").agg(schedules.min().alias("lowest"), schedules.max().alias("highest"))
+    several = numbers.filter(pl.col("lowest") != pl.col("highest"))
+    rescheduled = versions.join(several, on="loan").group_by("loan", "schedule_no", "lowest")
+    starts = rescheduled.agg(pl.col("known_on").min().alias("first_known")).sort("loan", "schedule_no")
+    later = pl.col("first_known").shift(-1).reverse().cum_min().reverse().over("loan")
+    return starts.select(
+        "loan",
+        "schedule_no",
+        pl.when(schedules != pl.col("lowest")).then(pl.col("first_known")).alias("starts_on"),
+        later.alias("ends_on"),
     )
 
 

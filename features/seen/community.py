@@ -15,6 +15,10 @@ GROUPS: Mapping[str, pl.Expr] = {
     "product": _IN_COUNTY + pl.col("product"),
 }
 """How each group is told: a bank and a product are looked at within the county, so that counties stand alone."""
+NEIGHBOURLY = (
+    *("county_code", "township_code", "village_code", "bank", "product"),
+    *("outstanding_principal", "overdue_principal", "overdue_interest"),
+)
 _LEAST_OTHERS = 5
 TOTALS_SCHEMA = {
     "group": pl.String(),
@@ -36,8 +40,8 @@ class Community:
 
 
 def community_of(loans: pl.DataFrame) -> Community:
-    """Totals over the open loans among `loans` (as `Evening.loans` holds them)."""
-    opened = loans.filter("is_open").with_columns(*_fen())
+    """Totals over open loans with the columns NEIGHBOURLY."""
+    opened = loans.select(NEIGHBOURLY).with_columns(*_fen())
     parts = [
         opened.with_columns(told.alias("code"))
         .filter(pl.col("code").is_not_null())
@@ -51,21 +55,22 @@ def community_of(loans: pl.DataFrame) -> Community:
 
 
 def shares_of_others(loans: pl.DataFrame, community: Community) -> pl.DataFrame:
-    """For each open loan and group, the share of the others' outstanding principal that is in arrears.
+    """For each open loan, as they come, the share of the others' outstanding principal in arrears, in each group.
 
     Missing under five others (contract, section 2, village_overdue_share).
     """
-    opened = loans.filter("is_open").with_columns(*_fen())
+    opened = loans.select(NEIGHBOURLY).with_columns(*_fen())
     for group, told in GROUPS.items():
         totals = community.totals.filter(pl.col("group") == group).select("code", *_renamed(group))
         opened = opened.with_columns(told.alias("code")).join(totals, on="code", how="left", maintain_order="left")
     shares: Mapping[str, pl.Expr] = {f"{group}_share": _share(group) for group in GROUPS}
-    return opened.select("loan_id", **shares)
+    return opened.select(**shares)
 
 
 def _fen() -> tuple[pl.Expr, pl.Expr]:
     outstanding = (pl.col("outstanding_principal") * 100).round().cast(pl.Int64)
-    return outstanding.alias("outstanding"), (outstanding * pl.col("in_arrears").cast(pl.Int64)).alias("in_arrears")
+    late = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+    return outstanding.alias("outstanding"), (outstanding * late.cast(pl.Int64)).alias("in_arrears")
 
 
 def _renamed(group: str) -> list[pl.Expr]:

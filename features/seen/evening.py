@@ -9,9 +9,8 @@ from functools import cached_property
 import polars as pl
 
 from features.months import day_offset, month_offset
-from features.rows import Rows
+from features.seen.amounts import as_yuan
 from features.seen.book import Book
-from features.seen.community import Community, community_of, shares_of_others
 from features.seen.events import (
     claims_seen,
     credit_events_seen,
@@ -22,10 +21,10 @@ from features.seen.events import (
     use_checks_seen,
 )
 from features.seen.instalments import instalments_seen
+from features.seen.known import Known
 from features.seen.loans import loans_seen
 from features.seen.members import borrowers_seen, members_seen
 from features.seen.statements import assets_seen, newest_statement, prices_seen, statements_seen
-from features.seen.versions import as_yuan
 
 _LONGEST_LOOK = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
@@ -33,34 +32,30 @@ _LONGEST_LOOK = 365
 
 @dataclass(frozen=True)
 class Evening:
-    """The delivered rows as they stood at the end of `as_of`.
+    """What was known at the end of `as_of`."""
 
-    around: the community's totals, where `rows` are of one household alone; None: they follow from the rows.
-    """
-
-    rows: Rows
+    known: Known
     as_of: date
-    around: Community | None = None
 
     @cached_property
     def book(self) -> Book:
-        return Book(self.rows, self.as_of)
+        return Book(self.known)
 
     @cached_property
-    def loans(self) -> pl.LazyFrame:
+    def loans(self) -> pl.DataFrame:
         """One row a loan, open or closed, with its arrears and its place."""
-        return loans_seen(self.book, self.rows, self.as_of).lazy()
+        return loans_seen(self.book, self.as_of)
 
     @cached_property
-    def instalments(self) -> pl.LazyFrame:
-        return instalments_seen(self.book, self.as_of).lazy()
+    def instalments(self) -> pl.DataFrame:
+        return instalments_seen(self.book, self.as_of)
 
-    @property
-    def open_loans(self) -> pl.LazyFrame:
+    @cached_property
+    def open_loans(self) -> pl.DataFrame:
         return self.loans.filter("is_open")
 
     @property
-    def dues_to_maturity(self) -> pl.LazyFrame:
+    def dues_to_maturity(self) -> pl.DataFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
         until = self.open_loans.select(
             "loan", "household", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
@@ -72,9 +67,9 @@ class Evening:
         return until.join(coming, on="household").filter(pl.col("day_offset") <= pl.col("until"))
 
     @property
-    def payments(self) -> pl.LazyFrame:
+    def payments(self) -> pl.DataFrame:
         paid_on = pl.col("paid_on")
-        return self.book.payments.lazy().select(
+        return self.book.payments.select(
             "loan",
             day_offset(paid_on, self.as_of).alias("day_offset"),
             month_offset(paid_on, self.as_of).alias("month_offset"),
@@ -84,67 +79,58 @@ class Evening:
 
     @cached_property
     def prices(self) -> pl.DataFrame:
-        return prices_seen(self.rows, self.as_of)
+        return prices_seen(self.known, self.as_of)
 
     @property
-    def declared_prices(self) -> pl.LazyFrame:
+    def declared_prices(self) -> pl.DataFrame:
         """The price of what each loan was declared for."""
-        of_product = self.prices.lazy().rename({"product": "declared_use"})
-        return self.loans.select("loan_id", "declared_use").join(of_product, on="declared_use")
+        of_product = self.prices.rename({"product": "declared_use"})
+        return self.loans.select("loan", "declared_use").join(of_product, on="declared_use")
 
     @cached_property
-    def statements(self) -> pl.LazyFrame:
-        return statements_seen(self.rows, self.as_of)
+    def statements(self) -> pl.DataFrame:
+        return statements_seen(self.known, self.as_of)
 
     @property
-    def newest_statement(self) -> pl.LazyFrame:
+    def newest_statement(self) -> pl.DataFrame:
         return newest_statement(self.statements)
 
     @property
-    def assets(self) -> pl.LazyFrame:
-        return assets_seen(self.rows, self.as_of, self.prices)
+    def assets(self) -> pl.DataFrame:
+        return assets_seen(self.known, self.as_of, self.prices)
 
     @cached_property
-    def members(self) -> pl.LazyFrame:
-        return members_seen(self.rows, self.as_of)
+    def members(self) -> pl.DataFrame:
+        return members_seen(self.known, self.as_of)
 
     @property
-    def borrowers(self) -> pl.LazyFrame:
-        return borrowers_seen(self.loans, self.members)
+    def borrowers(self) -> pl.DataFrame:
+        return borrowers_seen(self.open_loans, self.members)
 
     @property
-    def hardships(self) -> pl.LazyFrame:
-        return hardships_seen(self.rows, self.as_of)
+    def hardships(self) -> pl.DataFrame:
+        return hardships_seen(self.known, self.as_of)
 
     @property
-    def credit_events(self) -> pl.LazyFrame:
-        return credit_events_seen(self.rows, self.as_of)
+    def credit_events(self) -> pl.DataFrame:
+        return credit_events_seen(self.known, self.as_of)
 
     @property
-    def policies(self) -> pl.LazyFrame:
-        return policies_seen(self.rows, self.as_of)
+    def policies(self) -> pl.DataFrame:
+        return policies_seen(self.known, self.as_of)
 
     @property
-    def claims(self) -> pl.LazyFrame:
-        return claims_seen(self.rows, self.as_of)
+    def claims(self) -> pl.DataFrame:
+        return claims_seen(self.known, self.as_of)
 
     @property
-    def use_checks(self) -> pl.LazyFrame:
-        return use_checks_seen(self.rows, self.as_of)
+    def use_checks(self) -> pl.DataFrame:
+        return use_checks_seen(self.known, self.as_of)
 
     @property
-    def reviews(self) -> pl.LazyFrame:
-        return reviews_seen(self.rows, self.as_of)
+    def reviews(self) -> pl.DataFrame:
+        return reviews_seen(self.known, self.as_of)
 
     @property
-    def loan_events(self) -> pl.LazyFrame:
-        return loan_events_seen(self.rows, self.as_of)
-
-    @cached_property
-    def community(self) -> Community:
-        return self.around or community_of(self.loans.collect())
-
-    @property
-    def neighbours(self) -> pl.LazyFrame:
-        """For each open loan, the arrears of the others in its village, township, bank and product."""
-        return shares_of_others(self.loans.collect(), self.community).lazy()
+    def loan_events(self) -> pl.DataFrame:
+        return loan_events_seen(self.known, self.as_of)

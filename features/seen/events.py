@@ -7,20 +7,20 @@ from datetime import date
 import polars as pl
 
 from features.months import day_offset, month_offset, whole_months_since
-from features.rows import Rows
-from features.seen.versions import as_yuan, fen, hidden_after, newest_known
+from features.seen.amounts import as_yuan, fen, hidden_after
+from features.seen.known import Known, last_of_each
 
 _LOST = ("death", "missing", "custody")
 _SUDDEN = ("illness", "disaster", "accident", "epidemic")
 _INDUSTRY = ("sheep_income", "daylily_price", "crop")
 _PERSON = ("accident", "serious_illness")
-_ILL_USED = ("partly_diverted", "idle")
+_FOUND = {"right": ("put_right", "as_declared"), "diverted": ("diverted",), "ill_used": ("partly_diverted", "idle")}
 
 
-def hardships_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def hardships_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a hardship. `unresolved` 1 while not resolved; `lost`: death, missing, custody; `sudden`: R205's."""
-    return _placed(newest_known(rows, "hardships", as_of), "occurred_on", as_of).select(
-        "household_id",
+    return _placed(known.newest("hardships"), "occurred_on", as_of).select(
+        "household",
         "day_offset",
         "month_offset",
         as_yuan(pl.when(pl.col("loss_amount").is_not_null()).then(fen("loss_amount"))).alias("loss"),
@@ -30,11 +30,11 @@ def hardships_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def credit_events_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def credit_events_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a credit event. `open` 1 while not closed; `default`: default or enforcement elsewhere."""
     kind = pl.col("kind")
-    return _placed(newest_known(rows, "credit_events", as_of), "occurred_on", as_of).select(
-        "household_id",
+    return _placed(known.newest("credit_events"), "occurred_on", as_of).select(
+        "household",
         "day_offset",
         "month_offset",
         as_yuan(fen("amount")).alias("amount"),
@@ -47,11 +47,11 @@ def credit_events_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def policies_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def policies_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a policy known. `in_force` 1 from insured_from to insured_to, both included."""
     in_force = (pl.col("insured_from") <= as_of) & (pl.col("insured_to") >= as_of)
-    return newest_known(rows, "policies", as_of).select(
-        "household_id",
+    return known.newest("policies").select(
+        "household",
         in_force.cast(pl.Int8).alias("in_force"),
         pl.col("kind").is_in(_INDUSTRY).cast(pl.Int8).alias("industry"),
         pl.col("kind").is_in(_PERSON).cast(pl.Int8).alias("person"),
@@ -59,11 +59,11 @@ def policies_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def claims_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def claims_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a claim. `open` 1 while not settled; what was paid counts from the day it was settled."""
     settled = pl.col("settled_on") <= as_of
-    return _placed(newest_known(rows, "claims", as_of), "occurred_on", as_of).select(
-        "household_id",
+    return _placed(known.newest("claims"), "occurred_on", as_of).select(
+        "household",
         "day_offset",
         "month_offset",
         _open("settled_on", as_of).alias("open"),
@@ -72,38 +72,37 @@ def claims_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def use_checks_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def use_checks_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row for each loan checked: the newest finding; whether ill use stands that nothing put right since."""
-    checks = newest_known(rows, "use_checks", as_of).with_columns(day_offset(pl.col("checked_on"), as_of).alias("day"))
-    finding, day = pl.col("finding"), pl.col("day")
-    right = day.filter(finding.is_in(("put_right", "as_declared"))).max().fill_null(-(10**6))
-    return checks.group_by("loan_id").agg(
-        finding.sort_by("day").last().alias("finding"),
-        (day.filter(finding == "diverted").max() > right).fill_null(False).cast(pl.Int8).alias("diverted"),
-        (day.filter(finding.is_in(_ILL_USED)).max() > right).fill_null(False).cast(pl.Int8).alias("ill_used"),
-        whole_months_since(pl.col("checked_on").max(), as_of).alias("months_since"),
+    checks = known.newest("use_checks")
+    last = last_of_each(checks, "loan", "checked_on").select(
+        "loan", "finding", whole_months_since(pl.col("checked_on"), as_of).alias("months_since")
     )
+    found = {name: pl.when(pl.col("finding").is_in(codes)).then(pl.col("checked_on")) for name, codes in _FOUND.items()}
+    days = checks.select("loan", **found).group_by("loan").agg(pl.col(*_FOUND).max())
+    return last.join(days, on="loan").with_columns(_not_put_right("diverted"), _not_put_right("ill_used"))
 
 
-def reviews_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def _not_put_right(found: str) -> pl.Expr:
+    """1 where it was found after the use was last seen to be right, or was never seen to be."""
+    since = pl.col(found) > pl.col("right")
+    return (pl.col(found).is_not_null() & since.fill_null(True)).cast(pl.Int8).alias(found)
+
+
+def reviews_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a household: the newest village review and the integrity points of the one before."""
-    reviews = newest_known(rows, "village_reviews", as_of).sort("household_id", "reviewed_on")
-    points = pl.col("integrity_points")
-    return reviews.group_by("household_id", maintain_order=True).agg(
-        points.last(),
-        points.shift(1).last().alias("integrity_before"),
-        pl.col("civility_points").last(),
-        whole_months_since(pl.col("reviewed_on").last(), as_of).alias("age_months"),
-    )
+    before = {"integrity_before": "integrity_points"}
+    newest = last_of_each(known.newest("village_reviews"), "household", "reviewed_on", before)
+    return newest.with_columns(whole_months_since(pl.col("reviewed_on"), as_of).alias("age_months"))
 
 
-def loan_events_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def loan_events_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row for each extension or renewal of a loan."""
-    events = newest_known(rows, "loan_events", as_of).filter(pl.col("kind").is_in(("extended", "renewed")))
-    return _placed(events, "occurred_on", as_of).select("loan_id", "day_offset", "month_offset")
+    events = known.newest("loan_events").filter(pl.col("kind").is_in(("extended", "renewed")))
+    return _placed(events, "occurred_on", as_of).select("loan", "day_offset", "month_offset")
 
 
-def _placed(rows: pl.LazyFrame, day: str, as_of: date) -> pl.LazyFrame:
+def _placed(rows: pl.DataFrame, day: str, as_of: date) -> pl.DataFrame:
     return rows.with_columns(
         day_offset(pl.col(day), as_of).alias("day_offset"), month_offset(pl.col(day), as_of).alias("month_offset")
     )

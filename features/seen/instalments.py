@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 
 from features.months import day_offset, month_offset
+from features.seen.amounts import as_yuan
 from features.seen.book import Book
 from features.seen.loans import in_force
-from features.seen.versions import as_yuan
 
 
 def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
@@ -22,7 +22,7 @@ def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
     """
     offset = day_offset(pl.col("due_on"), as_of)
     late = pl.coalesce(day_offset(pl.col("covered_on"), as_of), pl.lit(0)) - offset
-    numbers = book.loans.lazy().select("loan", "household", "loan_id")
+    numbers = book.loans.select("loan", "household", "loan_id")
     return (
         _owed(book)
         .join(numbers, on="loan")
@@ -41,7 +41,6 @@ def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
             _days_before_due().alias("days_before_due"),
             pl.col("covered_on").is_not_null().alias("covered"),
         )
-        .collect()
     )
 
 
@@ -56,8 +55,8 @@ def _days_before_due() -> pl.Expr:
     return pl.when(needed > 0).then((pl.col("due_on") - pl.col("covered_on")).dt.total_days())
 
 
-def _owed(book: Book) -> pl.LazyFrame:
+def _owed(book: Book) -> pl.DataFrame:
     """Less what fell due after the loan was repaid or settled: interest that never accrued is not late."""
-    ended = book.endings.lazy().select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
+    ended = book.endings.select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
     owed = pl.col("ended_on").is_null() | (pl.col("due_on") <= pl.col("ended_on"))
     return in_force(book).join(ended, on="loan", how="left").filter(owed)

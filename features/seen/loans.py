@@ -7,27 +7,27 @@ from datetime import date
 import polars as pl
 
 from features.months import day_offset, month_offset, whole_months_since
-from features.rows import Rows
-from features.seen.book import CLOSING, Book
-from features.seen.versions import as_yuan, fen, newest_known
+from features.seen.amounts import as_yuan, fen
+from features.seen.book import Book
+from features.seen.known import CLOSING, Known
 
 
-def loans_seen(book: Book, rows: Rows, as_of: date) -> pl.DataFrame:
-    """One row for each loan known and paid out by as_of, with its arrears and the place of its household.
+def loans_seen(book: Book, as_of: date) -> pl.DataFrame:
+    """One row for each loan known and paid out by as_of, with what is overdue and the place of its household.
 
     Money in yuan. `is_open` and `days_to_maturity` as the contract's section 2 says.
     """
-    loans = book.loans.lazy().filter(pl.col("originated_on") <= as_of)
+    loans = book.loans.filter(pl.col("originated_on") <= as_of)
     joined = (
         loans.join(_paid(book), on="loan", how="left")
         .join(_due(book, as_of), on="loan", how="left")
         .join(_events(book), on="loan", how="left")
-        .join(_places(rows, as_of), on="household_id", how="left")
+        .join(_places(book.known, as_of), on="household", how="left")
         .with_columns(pl.col("principal_paid", "interest_paid", "principal_due", "interest_due").fill_null(0))
     )
     outstanding = fen("principal") - pl.col("principal_paid")
     matures_on = pl.coalesce("new_matures_on", "matures_on")
-    seen = joined.with_columns(
+    return joined.with_columns(
         as_yuan(outstanding).alias("outstanding_principal"),
         _short("principal").alias("overdue_principal"),
         _short("interest").alias("overdue_interest"),
@@ -40,43 +40,41 @@ def loans_seen(book: Book, rows: Rows, as_of: date) -> pl.DataFrame:
         pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
         ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
     )
-    in_arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-    return seen.with_columns(in_arrears.alias("in_arrears")).collect()
 
 
-def _paid(book: Book) -> pl.LazyFrame:
-    return book.payments.lazy().group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
+def _paid(book: Book) -> pl.DataFrame:
+    return book.payments.group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
 
 
-def _due(book: Book, as_of: date) -> pl.LazyFrame:
+def _due(book: Book, as_of: date) -> pl.DataFrame:
     """What the schedule in force has asked for by as_of."""
     due = in_force(book).filter(pl.col("due_on") <= as_of)
     return due.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
 
 
-def in_force(book: Book) -> pl.LazyFrame:
+def in_force(book: Book) -> pl.DataFrame:
     """The dues of each loan's newest schedule."""
-    return book.dues.lazy().filter(pl.col("ends_on").is_null())
+    return book.dues.filter(pl.col("ends_on").is_null())
 
 
 def _short(money: str) -> pl.Expr:
     return as_yuan(pl.max_horizontal(pl.col(f"{money}_due") - pl.col(f"{money}_paid"), pl.lit(0, pl.Int64)))
 
 
-def _events(book: Book) -> pl.LazyFrame:
+def _events(book: Book) -> pl.DataFrame:
     """Each loan's closing day and its newest agreed maturity."""
     closing = pl.col("kind").is_in(CLOSING)
     agreed = pl.col("new_matures_on").is_not_null()
-    ordered = book.events.lazy().sort("loan", "occurred_on", "known_on", "new_matures_on")
+    ordered = book.events.sort("loan", "occurred_on", "known_on", "new_matures_on")
     return ordered.group_by("loan").agg(
         pl.col("occurred_on").filter(closing).min().alias("closed_on"), pl.col("new_matures_on").filter(agreed).last()
     )
 
 
-def _places(rows: Rows, as_of: date) -> pl.LazyFrame:
+def _places(known: Known, as_of: date) -> pl.DataFrame:
     village = pl.col("village_code")
-    return newest_known(rows, "households", as_of).select(
-        "household_id",
+    return known.newest("households").select(
+        "household",
         "household_type",
         whole_months_since(pl.col("registered_on"), as_of).alias("months_registered"),
         village,

@@ -7,19 +7,16 @@ from datetime import date
 import polars as pl
 
 from features.months import whole_months_since
-from features.rows import Rows
-from features.seen.versions import newest_known
+from features.seen.known import Known
 
 _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 
 
-def members_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
+def members_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row for each member not gone by as_of. `labour`: 1 full, 0.5 part, 0 none."""
-    members = newest_known(rows, "members", as_of).filter(
-        pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of)
-    )
+    members = known.newest("members").filter(pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of))
     return members.select(
-        "household_id",
+        "household",
         "member_id",
         pl.col("status").is_in(("present", "working_away")).fill_null(False).alias("counts"),
         (pl.col("status") == "working_away").fill_null(False).alias("works_away"),
@@ -33,15 +30,17 @@ def members_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame) -> pl.LazyFrame:
-    """One row for each loan: its borrower's record; the head's where the loan names nobody."""
-    named = members.select(pl.col("member_id").alias("borrower_member_id"), "sex", "age", "deceased")
-    head = members.filter("is_head").unique("household_id", keep="first", maintain_order=True)
-    heads = head.select("household_id", pl.col("sex").alias("head_sex"), pl.col("age").alias("head_age"))
-    joined = loans.join(named, on="borrower_member_id", how="left").join(heads, on="household_id", how="left")
-    return joined.select(
-        "loan_id",
-        pl.coalesce("sex", "head_sex").alias("sex"),
-        pl.coalesce("age", "head_age").alias("age"),
-        pl.col("deceased").fill_null(False),
+def borrowers_seen(loans: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """One row for each loan: its borrower's record; the head's where it names nobody known.
+
+    Of several heads, one who is there before one who is gone, and then the first by identifier.
+    """
+    by_name = loans.join(members.drop("household"), left_on="borrower_member_id", right_on="member_id")
+    unnamed = loans.join(by_name, on="loan", how="anti")
+    heads = (
+        members.filter("is_head")
+        .sort(~pl.col("counts"), "member_id")
+        .unique("household", keep="first", maintain_order=True)
     )
+    of_head = unnamed.join(heads, on="household")
+    return pl.concat([found.select("loan", "sex", "age", "deceased") for found in (by_name, of_head)])

@@ -15,7 +15,8 @@ class Source:
     """Rows that features are observed on, as they look that evening.
 
     tables: the optional tables they need; where one is not delivered in a county, its features are missing.
-    by: the column that groups the rows: loan or household (their numbers), loan_id or household_id.
+    by: the column that groups the rows: loan or household (their numbers).
+    frame: its rows; None where they take the loans of all households together (`community.shares_of_others`).
     one_row: at most one row a group.
     audit_only: columns that may be looked at to audit fairness, never to score.
     """
@@ -24,7 +25,7 @@ class Source:
     tables: tuple[str, ...]
     by: str
     columns: tuple[str, ...]
-    frame: Callable[[Evening], pl.LazyFrame]
+    frame: Callable[[Evening], pl.DataFrame] | None = None
     one_row: bool = False
     audit_only: tuple[str, ...] = ()
 
@@ -41,9 +42,7 @@ _LOAN = (
 )
 _HAPPENED = ("day_offset", "month_offset")
 
-LOANS = Source(
-    "loans", (), "loan_id", _LOAN, lambda evening: evening.loans, one_row=True, audit_only=("household_type",)
-)
+LOANS = Source("loans", (), "loan", _LOAN, lambda evening: evening.loans, one_row=True, audit_only=("household_type",))
 HOUSEHOLD_LOANS = Source(
     "household_loans",
     (),
@@ -61,18 +60,18 @@ HOUSEHOLD_INSTALMENTS = Source(
 )
 DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan", ("due",), lambda evening: evening.dues_to_maturity)
 PAYMENTS = Source("payments", (), "loan", (*_HAPPENED, "paid", "by_borrower"), lambda evening: evening.payments)
-LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan_id", _HAPPENED, lambda evening: evening.loan_events)
+LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan", _HAPPENED, lambda evening: evening.loan_events)
 USE_CHECKS = Source(
     "use_checks",
     ("use_checks",),
-    "loan_id",
+    "loan",
     ("finding", "diverted", "ill_used", "months_since"),
     lambda evening: evening.use_checks,
 )
 DECLARED_PRICES = Source(
     "declared_prices",
     (),
-    "loan_id",
+    "loan",
     ("price", "price_year_before"),
     lambda evening: evening.declared_prices,
     one_row=True,
@@ -80,7 +79,7 @@ DECLARED_PRICES = Source(
 MEMBERS = Source(
     "members",
     ("members",),
-    "household_id",
+    "household",
     ("counts", "works_away", "labour", "schooled", "disabled"),
     lambda evening: evening.members,
     audit_only=("disabled",),
@@ -88,7 +87,7 @@ MEMBERS = Source(
 BORROWERS = Source(
     "borrowers",
     ("members",),
-    "loan_id",
+    "loan",
     ("sex", "age", "deceased"),
     lambda evening: evening.borrowers,
     one_row=True,
@@ -97,14 +96,14 @@ BORROWERS = Source(
 STATEMENTS = Source(
     "statements",
     ("income_statements",),
-    "household_id",
+    "household",
     (*_HAPPENED, "net_income", "gross_income", "household_cost"),
     lambda evening: evening.statements,
 )
 NEWEST_STATEMENT = Source(
     "newest_statement",
     ("income_statements",),
-    "household_id",
+    "household",
     (
         *("net_income", "net_income_before", "gross_income", "household_cost", "age_months"),
         *("wage_income", "business_income", "property_income", "transfer_income"),
@@ -115,7 +114,7 @@ NEWEST_STATEMENT = Source(
 ASSETS = Source(
     "assets",
     ("assets",),
-    "household_id",
+    "household",
     (
         *("sheep_count", "cattle_count", "farmland_mu", "savings", "outside_debt", "outside_debt_before"),
         *("herd_value", "herd_before", "age_months"),
@@ -126,44 +125,45 @@ ASSETS = Source(
 CREDIT_EVENTS = Source(
     "credit_events",
     ("credit_events",),
-    "household_id",
+    "household",
     (*_HAPPENED, "amount", "open", "default", "overdue", "new_debt", "guarantee_called", "inquiry"),
     lambda evening: evening.credit_events,
 )
 HARDSHIPS = Source(
     "hardships",
     ("hardships",),
-    "household_id",
+    "household",
     (*_HAPPENED, "loss", "unresolved", "lost", "sudden"),
     lambda evening: evening.hardships,
 )
 POLICIES = Source(
     "policies",
     ("policies",),
-    "household_id",
+    "household",
     ("in_force", "industry", "person", "sum_insured"),
     lambda evening: evening.policies,
 )
 CLAIMS = Source(
     "claims",
     ("claims",),
-    "household_id",
+    "household",
     (*_HAPPENED, "open", "claimed", "paid"),
     lambda evening: evening.claims,
 )
 REVIEWS = Source(
     "village_reviews",
     ("village_reviews",),
-    "household_id",
+    "household",
     ("integrity_points", "integrity_before", "civility_points", "age_months"),
     lambda evening: evening.reviews,
     one_row=True,
 )
+
+
 NEIGHBOURS = Source(
     "neighbours",
     (),
-    "loan_id",
+    "loan",
     ("village_code_share", "township_code_share", "bank_share", "product_share"),
-    lambda evening: evening.neighbours,
     one_row=True,
 )

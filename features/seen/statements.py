@@ -7,24 +7,23 @@ from datetime import date
 import polars as pl
 
 from features.months import day_offset, month_offset, whole_months_since
-from features.rows import Rows
-from features.seen.versions import as_yuan, fen, newest_known
+from features.seen.amounts import as_yuan, fen
+from features.seen.known import Known, last_of_each
 
 _INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
 _COSTS = ("living_cost", "medical_cost", "education_cost")
 
 
-def statements_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
-    """Every statement of a household, `rank` 1 the newest by period_end. Money in yuan.
+def statements_seen(known: Known, as_of: date) -> pl.DataFrame:
+    """Every statement of a household. Money in yuan.
 
     net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
     statement of income. household_cost: living, medical and education.
     """
     stated = pl.any_horizontal(pl.col(name).is_not_null() for name in _INCOMES)
     gross = pl.sum_horizontal(fen(name) for name in _INCOMES)
-    return newest_known(rows, "income_statements", as_of).select(
-        "household_id",
-        pl.col("period_end").rank("ordinal", descending=True).over("household_id").alias("rank"),
+    return known.newest("income_statements").select(
+        "household",
         whole_months_since(pl.col("period_end"), as_of).alias("age_months"),
         day_offset(pl.col("period_end"), as_of).alias("day_offset"),
         month_offset(pl.col("period_end"), as_of).alias("month_offset"),
@@ -35,32 +34,21 @@ def statements_seen(rows: Rows, as_of: date) -> pl.LazyFrame:
     )
 
 
-def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
+def newest_statement(statements: pl.DataFrame) -> pl.DataFrame:
     """One row a household: its newest statement, and `net_income_before` of the one before it."""
-    before = statements.filter(pl.col("rank") == 2).select(
-        "household_id", pl.col("net_income").alias("net_income_before")
-    )
-    return statements.filter(pl.col("rank") == 1).join(before, on="household_id", how="left")
+    return last_of_each(statements, "household", "day_offset", before={"net_income_before": "net_income"})
 
 
-def assets_seen(rows: Rows, as_of: date, prices: pl.DataFrame) -> pl.LazyFrame:
+def assets_seen(known: Known, as_of: date, prices: pl.DataFrame) -> pl.DataFrame:
     """One row a household: its newest observation, the herd at known prices, and the observation before.
 
     A missing count, or an animal without a known price, is worth nothing; `herd_before` is in today's prices,
     so that a change is one of animals.
     """
-    assets = newest_known(rows, "assets", as_of)
-    ranked = assets.with_columns(
-        pl.col("observed_on").rank("ordinal", descending=True).over("household_id").alias("rank"),
-        as_yuan(_herd(prices)).alias("herd_value"),
-        whole_months_since(pl.col("observed_on"), as_of).alias("age_months"),
-    )
-    before = ranked.filter(pl.col("rank") == 2).select(
-        "household_id",
-        pl.col("herd_value").alias("herd_before"),
-        pl.col("outside_debt").alias("outside_debt_before"),
-    )
-    return ranked.filter(pl.col("rank") == 1).join(before, on="household_id", how="left")
+    valued = known.newest("assets").with_columns(as_yuan(_herd(prices)).alias("herd_value"))
+    before = {"herd_before": "herd_value", "outside_debt_before": "outside_debt"}
+    newest = last_of_each(valued, "household", "observed_on", before)
+    return newest.with_columns(whole_months_since(pl.col("observed_on"), as_of).alias("age_months"))
 
 
 def _herd(prices: pl.DataFrame) -> pl.Expr:
@@ -71,11 +59,11 @@ def _herd(prices: pl.DataFrame) -> pl.Expr:
     )
 
 
-def prices_seen(rows: Rows, as_of: date) -> pl.DataFrame:
+def prices_seen(known: Known, as_of: date) -> pl.DataFrame:
     """One row a product: its newest known `price`, and `price_year_before`, twelve months before that month."""
-    known = newest_known(rows, "prices", as_of).filter(pl.col("month") <= as_of).collect()
-    newest = known.sort("month").unique("product", keep="last")
-    earlier = known.select("product", (pl.col("month").dt.offset_by("12mo")).alias("month"), "price")
+    prices = known.newest("prices").filter(pl.col("month") <= as_of)
+    newest = prices.sort("month").unique("product", keep="last")
+    earlier = prices.select("product", (pl.col("month").dt.offset_by("12mo")).alias("month"), "price")
     return newest.join(earlier.rename({"price": "price_year_before"}), on=["product", "month"], how="left").select(
         "product", "price", "price_year_before"
     )

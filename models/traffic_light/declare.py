@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from string import Formatter
+from typing import TypedDict
 
 import polars as pl
 
@@ -44,6 +45,7 @@ _COMPARISONS: dict[str, Comparison] = {
     "<=": operator.le,
     "<": operator.lt,
 }
+SIGNS: tuple[str, ...] = tuple(_COMPARISONS)
 
 
 def at_least(feature: Feature, bound: float) -> Condition:
@@ -60,6 +62,14 @@ def at_most(feature: Feature, bound: float) -> Condition:
 
 def less_than(feature: Feature, bound: float) -> Condition:
     return Condition(feature, "<", bound)
+
+
+class SaidRule(TypedDict):
+    """A rule's sentences with their placeholders, and the features it looks at."""
+
+    zh: str
+    en: str
+    features: list[str]
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,10 @@ class Rule:
 
     def __post_init__(self) -> None:
         for feature in (condition.feature for condition in self.conditions):
-            if feature.role is Role.STEP:
-                raise TypeError(f"Rule {self.id} looks at {feature.name}, a step that no one is shown.")
+            if feature.role in (Role.STEP, Role.AUDIT):
+                raise TypeError(f"Rule {self.id} looks at {feature.name}, which no light may hang on.")
+        if self.until is not None and self.until <= self.since:
+            raise TypeError(f"Rule {self.id} ends on {self.until}, before it begins on {self.since}.")
         named = {condition.feature.name for condition in self.conditions}
         for text in (self.words.zh, self.words.en):
             for _, field, _, _ in Formatter().parse(text):
@@ -90,6 +102,12 @@ class Rule:
 
     def is_in_force(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day < self.until)
+
+    @property
+    def said(self) -> SaidRule:
+        """What a published month keeps of the rule to tell what it found."""
+        names = sorted({condition.feature.name for condition in self.conditions})
+        return {"zh": self.words.zh, "en": self.words.en, "features": names}
 
     @property
     def holds(self) -> pl.Expr:

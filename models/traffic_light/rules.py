@@ -165,11 +165,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def rules_in_force(day: date) -> tuple[Rule, ...]:
-    """The rows of the table that hold on a day."""
-    return tuple(rule for rule in RULES if rule.is_in_force(day))
-
-
 def rules_version(rules: tuple[Rule, ...]) -> str:
     """Names a rule table by everything that decides a light: ids, lights, bounds."""
     rows = [(r.id, r.colour.value, r.hard, [(c.feature.name, c.sign, c.bound) for c in r.conditions]) for r in rules]

@@ -96,7 +96,7 @@ def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWa
             f"{month.as_of} 的名单中没有贷款 {loan_id}。",
             f"Loan {loan_id} is not in the list of {month.as_of}.",
         )
-    return told(found, month.scan("features").filter(mine).collect())[0]
+    return told(found, month.scan("features").filter(mine).collect(), month.manifest.rules)[0]
 
 
 @api.get("/households/{household_id}/explanation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tests.benchmarks.pandas_features import NAMES
+from tests.benchmarks.pandas_features.compute import CODES, NAMES
 
 
 def differences(ours: pl.DataFrame, theirs: pl.DataFrame, tolerance: float) -> list[str]:
@@ -16,24 +16,33 @@ def differences(ours: pl.DataFrame, theirs: pl.DataFrame, tolerance: float) -> l
 
 
 def largest_difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
-    """Over all loans and features that both have a value for."""
+    """Over all loans and features that both have a number for."""
     pair = _paired(ours, theirs)
-    largest = pair.select(pl.max_horizontal(_distance(name).max() for name in NAMES)).item()
+    largest = pair.select(pl.max_horizontal(_distance(name).max() for name in NAMES if name not in CODES)).item()
     return float(largest or 0)
 
 
 def _paired(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
-    named = theirs.select("loan_id", *(pl.col(name).fill_nan(None).alias(f"theirs {name}") for name in NAMES))
+    named = theirs.select("loan_id", *(_theirs(name) for name in NAMES))
     return ours.select("loan_id", *NAMES).join(named, on="loan_id")
+
+
+def _theirs(name: str) -> pl.Expr:
+    said = pl.col(name)
+    return (said.cast(pl.String) if name in CODES else said.fill_nan(None)).alias(f"theirs {name}")
 
 
 def _difference(pair: pl.DataFrame, name: str, tolerance: float) -> str | None:
     one_is_missing = pl.col(name).is_null() != pl.col(f"theirs {name}").is_null()
-    differing = pair.filter(one_is_missing | (_distance(name) > tolerance))
+    differing = pair.filter(one_is_missing | _differs(name, tolerance))
     if differing.is_empty():
         return None
     loan, ours, theirs = differing.select("loan_id", name, f"theirs {name}").row(0)
     return f"{name}: {differing.height:,} loans, such as {loan}: ours {ours}, pandas {theirs}"
+
+
+def _differs(name: str, tolerance: float) -> pl.Expr:
+    return pl.col(name) != pl.col(f"theirs {name}") if name in CODES else _distance(name) > tolerance
 
 
 def _distance(name: str) -> pl.Expr:

@@ -49,6 +49,7 @@ def replicate(original: dict[str, pl.DataFrame], copies: int, ledger: Ledger, te
         for name, rows in original.items():
             if name != "prices" or number == 0:
                 ledger = _committed(ledger, name, number, _renamed(rows, number))
+    ledger.merge()
     return Size(copies * original["loans"].height, copies * original["instalments"].height)
 
 

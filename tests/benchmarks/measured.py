@@ -41,7 +41,7 @@ def ours(folder: Path) -> dict[str, Any]:
 
 
 def pandas(folder: Path) -> dict[str, Any]:
-    from tests.benchmarks.pandas_features import NAMES, features
+    from tests.benchmarks.pandas_features.compute import NAMES, features
 
     frame, seconds = _timed(lambda: features(folder / "ledger", AS_OF))
     cost = _cost(seconds)

@@ -7,7 +7,7 @@ import pytest
 
 from features import repayment
 from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN, catalogued
-from features.declare import EVER, Risk, Role, Row, derived, observed, past_months
+from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
 from features.seen.sources import BORROWERS, INSTALMENTS
 from features.units import DAYS
 
@@ -96,3 +96,17 @@ def test_a_feature_says_once_what_page_model_and_rule_need() -> None:
 
 def test_steps_leave_neither_to_the_model_nor_to_people() -> None:
     assert not {feature.name for feature in (*SHOWN, *MODEL_COLUMNS)} & {"paid_12m", "due_12m"}
+
+
+def test_a_fall_by_exactly_a_share_reaches_that_share() -> None:
+    before = [float(yuan) for yuan in range(5, 5000, 5)]
+    prices = pl.DataFrame({"before": before, "now": [yuan * 4 / 5 for yuan in before]})
+    changes = prices.select(change(pl.col("now"), pl.col("before"))).to_series()
+    assert changes.unique().to_list() == [-0.2]
+
+
+def test_a_ratio_is_the_same_alone_and_among_others() -> None:
+    frame = pl.DataFrame({"part": [9339.95, 1.0, 2.0], "whole": [20000.0, 20000.0, 20000.0]})
+    computed = ratio(pl.col("part"), pl.col("whole")).alias("ratio")
+    alone = frame.select("part").with_columns(pl.lit(20000.0).alias("whole")).select(computed)
+    assert alone["ratio"].to_list() == frame.select(computed)["ratio"].to_list()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from features.ledger import EVERYWHERE, Ledger
 from features.sources.tables import TABLES
@@ -128,3 +129,56 @@ def test_one_writer_at_a_time_and_readers_beside_it(intake: Intake) -> None:
             intake.deliver(**drawn("prices"))
         assert intake.kept("households").height == 2
     assert not intake.deliver(**drawn("prices")).refused
+
+
+def merged_files(intake: Intake, name: str) -> list[Path]:
+    return sorted((intake.data / "ledger" / "merged" / name).glob("*/*.parquet"))
+
+
+def test_merged_parts_hold_the_same_rows_and_later_parts_are_read_beside_them(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    before = {name: intake.ledger.scan(name).collect() for name in TABLES}
+    intake.ledger.merge(most_loose=0)
+    for name, rows in before.items():
+        assert_frame_equal(intake.ledger.scan(name).collect(), rows, check_row_order=False)
+    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    assert intake.ledger.scan("members").collect().height == before["members"].height + 1
+    assert len(intake.ledger.paths("members", "990101")) == 2
+
+
+def test_a_load_merges_a_table_once_it_has_many_parts(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    for number in range(9):
+        intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id=f"M9{number}"))
+    assert [path.parent.name for path in merged_files(intake, "members")] == ["county=990101"]
+    assert not merged_files(intake, "payments")
+    rows = intake.ledger.scan("members", "990101").collect()
+    assert rows["member_id"].n_unique() == rows.height == 10
+
+
+def test_the_file_merged_before_stays_for_its_readers_and_older_ones_go(intake: Intake) -> None:
+    for number in range(4):
+        intake.deliver(households=with_cell(table(DRAWN["households"])[:1], household_id=f"H{number}"))
+        intake.ledger.merge(most_loose=0)
+    assert [path.name[:8] for path in merged_files(intake, "households")[:2]] == ["00000003", "00000004"]
+
+
+def test_a_merged_file_of_another_history_is_not_read(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    intake.ledger.merge(most_loose=0)
+    [merged] = [path for path in merged_files(intake, "households") if "990101" in str(path)]
+    merged.rename(merged.with_name(f"{merged.name[:8]}-0123456789abcdef.parquet"))
+    assert intake.ledger.paths("households", "990101") == [
+        intake.data / "ledger" / part.path
+        for commit in intake.ledger.commits
+        for part in commit.parts
+        if (part.table, part.county) == ("households", "990101")
+    ]
+
+
+def test_households_that_share_a_fact_are_told_of_each_other(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    moved = with_cell(table(DRAWN["members"])[:1], household_id="H2", known_on="2024-06-01")
+    intake.deliver(members=moved)
+    assert intake.ledger.rows().linked == {"H1": {"H2"}, "H2": {"H1"}}
+    assert set(intake.ledger.rows(household="H2").frames["members"].collect()["household_id"]) == {"H1", "H2"}

@@ -10,6 +10,7 @@ import pytest
 from features.compute import Population, features_at
 from features.rows import Rows
 from features.seen.book import Book, bad_on
+from features.seen.known import Known
 from features.sources.tables import TABLES
 from tests.oracle import referee
 from tests.oracle.knowledge import Tables
@@ -50,7 +51,7 @@ def test_a_cohort_and_the_days_loans_went_bad_are_what_the_referee_says(seed: in
     loans = {row["loan_id"] for row in tables["loans"]}
     for days, known_by in ((30, None), (7, None), (30, date(2024, 9, 30))):
         expected = {loan: day for loan in loans if (day := referee.bad_on(tables, loan, days, known_by))}
-        assert dict(bad_on(Book(rows, known_by), days).rows()) == expected
+        assert dict(bad_on(Book(Known(rows, known_by)), days).rows()) == expected
 
 
 def same(expected: float | None, found: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -169,9 +170,10 @@ def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> No
     moved = loan("L1", household_id="H2", known_on=date(2024, 5, 1))
     rows = one_loan(households=homes, loans=[loan("L1"), moved], payments=[{**paid, "interest_paid": 0.0}])
     stale = rows.frames["payments"].with_columns(pl.lit("H1").alias("household_id"))
-    kept = Rows({**rows.frames, "payments": stale}, rows.known_from, rows.revised)
-    row = features_at(AS_OF, kept).row(0, named=True)
-    assert (row["household_id"], row["outstanding_principal"]) == ("H2", 6_000)
+    kept = replace(rows, frames={**rows.frames, "payments": stale})
+    for read in (kept, kept.of_household("H2")):
+        assert features_at(AS_OF, read).select("household_id", "outstanding_principal").rows() == [("H2", 6_000)]
+    assert features_at(AS_OF, kept.of_household("H1")).is_empty()
 
 
 @pytest.mark.parametrize(("days_after", "unresolved"), [(-1, 0), (0, 0), (1, 1)])
@@ -182,3 +184,32 @@ def test_what_is_resolved_on_the_evening_itself_is_resolved_and_a_day_later_is_n
     hardship = {"event_id": "E1", "household_id": "H1", "occurred_on": date(2024, 3, 1), "cause": "illness"}
     row = features_at(AS_OF, one_loan(hardships=[{**hardship, "resolved_on": resolved_on}])).row(0, named=True)
     assert row["unresolved_hardship"] == unresolved
+
+
+def test_the_borrower_of_a_loan_that_names_nobody_is_the_head_who_is_there() -> None:
+    born = {"M1": date(1950, 1, 1), "M2": date(1980, 1, 1), "M3": date(1990, 1, 1)}
+    status = {"M1": "deceased", "M2": "present", "M3": "present"}
+    members = [
+        {"member_id": name, "household_id": "H1", "relation": "head", "birth_date": born[name], "status": status[name]}
+        for name in born
+    ]
+    for order in (members, members[::-1]):
+        row = features_at(AS_OF, one_loan(members=order)).row(0, named=True)
+        assert (row["borrower_age"], row["borrower_deceased"]) == (44, 0)
+
+
+def test_a_deceased_head_is_the_deceased_borrower_of_a_loan_that_names_nobody() -> None:
+    head = {"member_id": "M1", "household_id": "H1", "relation": "head", "status": "deceased"}
+    row = features_at(AS_OF, one_loan(members=[head])).row(0, named=True)
+    assert (row["borrower_deceased"], row["borrower_age"]) == (1, None)
+
+
+def test_a_member_who_has_moved_to_another_household_counts_there_alone() -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2", "H3")]
+    here = {"member_id": "M1", "household_id": "H1", "status": "present", "known_on": date(2024, 1, 1)}
+    for home in ("H2", "H3"):  # H3 borrows nothing
+        moved = {**here, "household_id": home, "known_on": date(2024, 5, 1)}
+        rows = one_loan(households=homes, loans=[loan("L1"), loan("L2", household_id="H2")], members=[here, moved])
+        sizes = dict(features_at(AS_OF, rows).select("loan_id", "household_size").rows())
+        assert sizes == {"L1": 0, "L2": int(home == "H2")}
+        assert features_at(AS_OF, rows.of_household("H1"))["household_size"].to_list() == [0]

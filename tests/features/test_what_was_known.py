@@ -6,10 +6,12 @@ import random
 from datetime import date, timedelta
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from features import compute
 from features.compute import community_at, features_at
 from tests.features.test_oracle import rows_of
 from tests.oracle.knowledge import Row, Tables
@@ -81,6 +83,17 @@ def part_of(tables: Tables, county: dict[str, str], loans: dict[str, str], name:
         return household is None or county[household] == name
 
     return {table: kept for table, rows in tables.items() if (kept := [row for row in rows if belongs(row)])}
+
+
+@settings(max_examples=15, deadline=None)
+@given(seeds, st.integers(1, 5))
+def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, households: int) -> None:
+    rows = rows_of(random_ledger(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compute, "_HOUSEHOLDS_AT_ONCE", households)
+        few_at_once, around = features_at(AS_OF, rows), community_at(AS_OF, rows)
+    assert_frame_equal(few_at_once, features_at(AS_OF, rows), check_exact=True)
+    assert_frame_equal(around.totals, community_at(AS_OF, rows).totals)
 
 
 @settings(max_examples=15, deadline=None)

@@ -39,7 +39,8 @@ def without_sentences(answer: Any) -> Any:
         return [without_sentences(each) for each in answer]
     if not isinstance(answer, dict):
         return answer
-    return {name: without_sentences(value) for name, value in answer.items() if not re.search("(^|_)(zh|en)$", name)}
+    sentences = re.compile("(^|_)(zh|en)$|^open_rules$")
+    return {name: without_sentences(value) for name, value in answer.items() if not sentences.search(name)}
 
 
 def explained(served: str, household: str) -> Answer:
@@ -150,3 +151,11 @@ def test_a_light_by_the_rules_alone_is_said_to_be(by_rules: County) -> None:
     assert "There was no usable model; the light is by the rules alone." in en
     assert "(规则: 绿灯, 模型: 无)" in zh
     assert "(rules: green, model: none)" in en
+
+
+def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: County, served: str) -> None:
+    open_loans = county.warnings.filter(pl.col("not_assessable").list.contains("R203"))
+    [warning, *_] = (each["warning"] for each in explained(served, open_loans["household_id"][0])["loans"])
+    assert [rule["id"] for rule in warning["open_rules"]] == warning["not_assessable"]
+    [income] = [rule for rule in warning["open_rules"] if rule["id"] == "R203"]
+    assert (income["zh"], income["en"]) == ("缺少: 人均纯收入", "missing: Net income per head")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.seen.versions import newest_known
+from features.seen.known import Known
 from features.sources.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
 
@@ -58,7 +58,7 @@ def delivered(folder: Path, deliveries: Deliveries) -> Intake:
 
 
 def newest(intake: Intake, name: str, day: int) -> pl.DataFrame:
-    rows = newest_known(intake.ledger.rows(), name, FIRST + timedelta(days=day)).collect()
+    rows = Known(intake.ledger.rows(), FIRST + timedelta(days=day)).newest_of_all(name)
     return rows.sort(*TABLES[name].key)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.seen.versions import newest_known
+from features.seen.known import Known
 from features.sources.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, parents_of, table, with_cell
 
@@ -36,7 +36,7 @@ def versions(intake: Intake) -> list[tuple[str, str]]:
 
 
 def village_known(intake: Intake, day: str) -> list[str]:
-    known = newest_known(intake.ledger.rows(), "households", date.fromisoformat(day)).collect()
+    known = Known(intake.ledger.rows(), date.fromisoformat(day)).newest_of_all("households")
     return known["village_name"].to_list()
 
 

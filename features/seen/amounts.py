@@ -1,21 +1,10 @@
-"""The newest version of every fact that was known by a day (contract, sections 1 and 2)."""
+"""Days still to come are hidden; money is summed in whole fen."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import polars as pl
-
-from features.rows import Rows
-from features.sources.tables import TABLES
-
-
-def newest_known(rows: Rows, table: str, known_by: date | None) -> pl.LazyFrame:
-    """One row a key: the version with the latest known_on not after `known_by` (None: by all data)."""
-    known = rows[table] if known_by is None else rows[table].filter(pl.col("known_on") <= known_by)
-    if table not in rows.revised:
-        return known
-    return known.filter(pl.col("known_on") == pl.col("known_on").max().over(TABLES[table].key))
 
 
 def hidden_after(day: str, as_of: date) -> pl.Expr:
