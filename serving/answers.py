@@ -163,6 +163,55 @@ class HouseholdExplanation(Versions):
     loans: list[ExplainedLoan]
 
 
+class GroupLight(Answer):
+    """One group of open loans: what is overdue, with 95% intervals, and its light; null where too few to judge.
+
+    Money in yuan; overdue_balance is the whole outstanding principal of loans in arrears.
+    """
+
+    code: str
+    light: Colour | None
+    zh: str
+    en: str
+    loans: int
+    households: int
+    balance: float
+    overdue_balance: float
+    overdue_share: float
+    overdue_share_low: float
+    overdue_share_high: float
+    overdue_household_share: float
+    overdue_household_share_low: float
+    overdue_household_share_high: float
+    green_loans: int
+    yellow_loans: int
+    red_loans: int
+
+
+class CommonCause(Answer):
+    """A group in which more loans lost their green light than chance allows, corrected for all groups looked at."""
+
+    level: str
+    code: str
+    was_green: int
+    lost_green: int
+    expected: float
+    chance: float
+    zh: str
+    en: str
+
+
+class Summary(Versions):
+    """The groups of a level, and the common causes at every level."""
+
+    level: str
+    yellow_above: float
+    red_above: float
+    least_loans: int
+    groups: list[GroupLight]
+    common_causes: list[CommonCause]
+
+
 class ModelAnswer(Answer):
     """The champion's card and policy, and who was champion when."""
 

@@ -10,12 +10,14 @@ import polars as pl
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from features.words import Refused
-from serving.answers import HouseholdExplanation, LoanWarning, ModelAnswer, WarningPage
+from models.group_light.groups import Level
+from serving.answers import HouseholdExplanation, LoanWarning, ModelAnswer, Summary, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.batch import champion
 from serving.households import explanation
 from serving.published import Month, Published
 from serving.store import Store
+from serving.summary import summary
 from serving.telling import told
 from serving.worklist import Asked, Sort, worklist
 
@@ -107,6 +109,12 @@ def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = N
         return explanation(month, store.ledger, store.kept_as(household_id))
     except Refused as refusal:
         raise NotFound(refusal.words.zh, refusal.words.en) from refusal
+
+
+@api.get("/summary")
+def group_summary(store: Kept, level: Level = Level.TOWNSHIP, as_of: AsOf = None) -> Summary:
+    """Counties, townships, villages, banks or products compared by overdue balance and households."""
+    return summary(published_month(store, as_of), level)
 
 
 @api.get("/model")

@@ -1,4 +1,4 @@
-"""Two pages: find a household in the month's list, and see one household whole."""
+"""The pages: find a household in the month's list, see one household whole, compare groups."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from features.words import Refused
+from models.group_light.groups import Level
 from models.light import LIGHT_WORDS
 from serving.api.routes import Kept, published_month
 from serving.households import explanation
 from serving.pages.wording import TAGS, Language, in_language
+from serving.summary import summary
 from serving.worklist import Asked, worklist
 
 pages = APIRouter(include_in_schema=False)
@@ -66,6 +68,19 @@ def household(
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
     return _page(request, "household.html", language, explained=explained)
+
+
+@pages.get("/groups")
+def group_lights(
+    request: Request, store: Kept, language: Spoken, level: Level = Level.TOWNSHIP, as_of: date | None = None
+) -> HTMLResponse:
+    """Townships, villages, banks, products or counties compared, and early common causes."""
+    try:
+        month = published_month(store, as_of)
+    except Refused as refusal:
+        return _refused(request, language, refusal, 409)
+    levels = [each.value for each in Level]
+    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels)
 
 
 def _refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:

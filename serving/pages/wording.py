@@ -65,6 +65,20 @@ WORDS: Mapping[str, Words] = {
         "本灯为辅助判断, 由信贷员核实后确认; 农户可要求说明并提出异议。",
         "The light assists a decision; an officer confirms it. The household may ask for an explanation and object.",
     ),
+    "groups": Words("分组对比", "Groups compared"),
+    "county": Words("县", "County"),
+    "township": Words("乡镇", "Township"),
+    "product": Words("产品", "Product"),
+    "balance": Words("贷款余额 (元)", "Balance (yuan)"),
+    "overdue_share": Words("逾期率 (金额)", "Overdue, by balance"),
+    "interval": Words("95% 区间", "95% interval"),
+    "overdue_household_share": Words("逾期率 (户数)", "Overdue, by households"),
+    "common_causes": Words("可能的共同原因", "Possible common causes"),
+    "groups_note": Words(
+        "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额。组小则区间宽, 比较时请看区间。",
+        "Overdue share: the whole outstanding principal of loans in arrears, of the balance. Small groups have wide "
+        "intervals; compare by these.",
+    ),
     "more": Words("下一页", "Next page"),
     "other_language": Words("English", "中文"),
 }

@@ -1,0 +1,1 @@
+"""The light of a village, township, bank or county, and the early sign that its loans go wrong together."""

@@ -1,0 +1,54 @@
+"""A month's groups compared: banks, townships, villages, counties, each with its light, and early common causes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from features.words import Words
+from models.group_light.groups import Level, common_causes, groups
+from models.group_light.policy import GROUP_POLICY
+from models.light import LIGHT_WORDS
+from serving.answers import CommonCause, GroupLight, Summary
+from serving.published import Month
+
+TOO_FEW = Words("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
+_CAUSE = Words(
+    "{was_green} 笔绿灯中 {lost_green} 笔本月转黄或转红, 按全县比例应约 {expected:.1f} 笔; "
+    "纯属偶然的可能性 {chance:.1%}",
+    "of {was_green} green loans {lost_green} turned yellow or red this month, where the county's rate gives "
+    "{expected:.1f}; chance alone would do that {chance:.1%} of the time",
+)
+_FACTS = ("loan_id", "product", "overdue_principal", "overdue_interest")
+
+
+def summary(month: Month, level: Level) -> Summary:
+    """Groups of a level, the largest overdue share first; those too small to judge last."""
+    facts = month.scan("features").select(_FACTS)
+    loans = month.scan("warnings").join(facts, on="loan_id").collect()
+    judged = groups(loans, level, GROUP_POLICY).sort(
+        pl.col("light").is_null(), -pl.col("overdue_share"), "code", maintain_order=True
+    )
+    manifest = month.manifest
+    return Summary(
+        as_of=month.as_of,
+        model_version=manifest.model_version,
+        policy_version=manifest.policy_version,
+        data_version=manifest.data_version,
+        level=level.value,
+        yellow_above=GROUP_POLICY.yellow_above,
+        red_above=GROUP_POLICY.red_above,
+        least_loans=GROUP_POLICY.least_loans,
+        groups=[_group(row) for row in judged.to_dicts()],
+        common_causes=[_cause(row) for row in common_causes(loans, GROUP_POLICY).to_dicts()],
+    )
+
+
+def _group(row: dict[str, object]) -> GroupLight:
+    few = TOO_FEW.filled(least=GROUP_POLICY.least_loans)
+    words = LIGHT_WORDS[str(row["light"])] if row["light"] else few
+    return GroupLight.model_validate({**row, "zh": words.zh, "en": words.en})
+
+
+def _cause(row: dict[str, object]) -> CommonCause:
+    said = _CAUSE.filled(**row)
+    return CommonCause.model_validate({**row, "zh": said.zh, "en": said.en})
