@@ -140,6 +140,15 @@ class Instalment(Answer):
     covered: bool
 
 
+class FiveClass(Answer):
+    """The class of a loan by one of the published matrices, by days past due alone."""
+
+    matrix: str
+    code: Literal["normal", "special_mention", "substandard", "doubtful", "loss"]
+    zh: str
+    en: str
+
+
 class ExplainedLoan(Answer):
     """One loan of a household, whole: warning, facts by family, repayment history.
 
@@ -152,6 +161,7 @@ class ExplainedLoan(Answer):
     likelihood_zh: str
     likelihood_en: str
     other_facts: float | None
+    classes: list[FiveClass]
     families: list[Family]
     instalments: list[Instalment]
 

@@ -14,7 +14,7 @@ from features.seen.known import Known
 from features.words import Refused
 from serving.answers import ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.published import Month
-from serving.telling import Row, families, likelihood, told
+from serving.telling import Row, families, five_classes, likelihood, told
 
 
 def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplanation:
@@ -49,6 +49,7 @@ def _explained(
         likelihood_zh=said.zh,
         likelihood_en=said.en,
         other_facts=_other_facts(warning),
+        classes=five_classes(warning.days_past_due, warning.as_of),
         families=families(facts, usual),
         instalments=[one for one in history if one.loan_id == warning.loan_id],
     )

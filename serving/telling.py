@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -10,9 +11,10 @@ import polars as pl
 from features.catalog import FAMILY_WORDS, FEATURES, SHOWN
 from features.units import Value
 from features.words import Words
+from models.five_classes import CLASS_WORDS, MATRICES
 from models.light import ACTION_WORDS
 from models.traffic_light.declare import SaidRule
-from serving.answers import Family, FiredRule, LoanWarning, OpenRule, Reason, ShownFeature
+from serving.answers import Family, FiredRule, FiveClass, LoanWarning, OpenRule, Reason, ShownFeature
 
 LIKELIHOOD = Words(
     "与此相似的 100 笔贷款中, {count} 笔在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
@@ -129,3 +131,15 @@ def _one_shown(name: str, value: Value, typical: Value) -> ShownFeature:
         typical_en=usual.en,
         why=feature.why,
     )
+
+
+def five_classes(days_past_due: int, as_of: date) -> list[FiveClass]:
+    """`special mention (Risk classification of financial assets (2023))`, by each matrix in force."""
+    found = []
+    for name, matrix in MATRICES.items():
+        if matrix.since <= as_of:
+            code = matrix.class_of(days_past_due)
+            words = CLASS_WORDS[code]
+            zh, en = f"{words.zh} ({matrix.words.zh})", f"{words.en} ({matrix.words.en})"
+            found.append(FiveClass.model_validate({"matrix": name, "code": code, "zh": zh, "en": en}))
+    return found

@@ -87,6 +87,7 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     yield f"\n{warning.loan_id}  {getattr(LIGHT_WORDS[warning.light], lang)}  {_judged(warning, lang)}"
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield f"  {getattr(loan, f'likelihood_{lang}')}"
+    yield f"  {'; '.join(getattr(each, lang) for each in loan.classes)}"
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"
     for reason in warning.reasons:

@@ -65,6 +65,7 @@ WORDS: Mapping[str, Words] = {
         "本灯为辅助判断, 由信贷员核实后确认; 农户可要求说明并提出异议。",
         "The light assists a decision; an officer confirms it. The household may ask for an explanation and object.",
     ),
+    "five_classes": Words("五级分类", "Five classes"),
     "groups": Words("分组对比", "Groups compared"),
     "county": Words("县", "County"),
     "township": Words("乡镇", "Township"),

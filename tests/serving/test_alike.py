@@ -11,6 +11,7 @@ import httpx2
 import polars as pl
 import pytest
 
+from models.five_classes import MATRICES
 from tests.conftest import County
 from tests.door import done, lights
 
@@ -151,6 +152,23 @@ def test_a_light_by_the_rules_alone_is_said_to_be(by_rules: County) -> None:
     assert "There was no usable model; the light is by the rules alone." in en
     assert "(规则: 绿灯, 模型: 无)" in zh
     assert "(rules: green, model: none)" in en
+
+
+@pytest.mark.parametrize("kind", ["green", "gone_bad"])
+def test_a_loan_has_its_class_by_both_matrices_on_the_page_and_in_the_terminal(
+    county: County, served: str, kind: str
+) -> None:
+    household = county.one_of_each()[kind]
+    page = httpx2.get(f"{served}/households/{household}", params={"lang": "en"}).text
+    printed = done(lights(county.data, "explain", household, "--lang", "en"))
+    for loan in explained(served, household)["loans"]:
+        days = loan["warning"]["days_past_due"]
+        assert {each["matrix"]: each["code"] for each in loan["classes"]} == {
+            name: matrix.class_of(days) for name, matrix in MATRICES.items()
+        }
+        for each in loan["classes"]:
+            assert each["en"] in page
+            assert each["en"] in printed
 
 
 def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: County, served: str) -> None:
