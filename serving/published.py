@@ -59,6 +59,13 @@ class Month:
     def manifest(self) -> Manifest:
         return Manifest(**json.loads((self.folder / "manifest.json").read_text("utf-8")))
 
+    @property
+    def versions(self) -> dict[str, Any]:
+        """What every answer about a person names."""
+        kept = asdict(self.manifest)
+        names = ("model_version", "policy_version", "data_version")
+        return {"as_of": self.as_of, **{name: kept[name] for name in names}}
+
     def scan(self, kind: str) -> pl.LazyFrame:
         """`warnings`, `features` or `typical` of all counties."""
         frame = pl.scan_parquet(sorted((self.folder / kind).glob("*.parquet")))

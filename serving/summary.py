@@ -28,12 +28,8 @@ def summary(month: Month, level: Level) -> Summary:
     judged = groups(loans, level, GROUP_POLICY).sort(
         pl.col("light").is_null(), -pl.col("overdue_share"), "code", maintain_order=True
     )
-    manifest = month.manifest
     return Summary(
-        as_of=month.as_of,
-        model_version=manifest.model_version,
-        policy_version=manifest.policy_version,
-        data_version=manifest.data_version,
+        **month.versions,
         level=level.value,
         yellow_above=GROUP_POLICY.yellow_above,
         red_above=GROUP_POLICY.red_above,

@@ -54,10 +54,7 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     facts = month.scan("features").filter(pl.col("loan_id").is_in(page["loan_id"].to_list())).collect()
     end = start + page.height
     return WarningPage(
-        as_of=month.as_of,
-        model_version=manifest.model_version,
-        policy_version=manifest.policy_version,
-        data_version=manifest.data_version,
+        **month.versions,
         total=found.height,
         items=told(page, facts, manifest.rules),
         next_cursor=_cursor(end, edition) if end < found.height else None,
