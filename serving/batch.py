@@ -64,10 +64,7 @@ def _rules(table: RuleTable, as_of: date) -> tuple[Rule, ...]:
             f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
             f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
         )
-    rules = table.in_force(as_of)
-    if not rules:
-        raise Refused(f"{as_of} 没有生效的规则, 不能评灯。", f"No rule is in force on {as_of}; no light can be set.")
-    return rules
+    return table.in_force(as_of)
 
 
 def champion(store: Store) -> tuple[Bundle | None, str | None]:

@@ -140,7 +140,10 @@ def test_an_empty_store_refuses_in_one_sentence(tmp_path: Path, words: tuple[str
         (("explain", "H999"), "No open loan of household H999 is in the list of 2025-12-31; check the identifier."),
         (("explain", "H1", "--as-of", "2020-01-31"), "2020-01-31 is not published; published: 2025-12-31, 2025-11-30"),
         (("score", "--as-of", "2016-01-31"), "No open loan is known by 2016-01-31."),
-        (("score", "--as-of", "1999-12-31"), "No rule is in force on 1999-12-31; no light can be set."),
+        (
+            ("score", "--as-of", "1999-12-31"),
+            "No rule is in force on 1999-12-31; no light can be set: add the rows that held then (since).",
+        ),
         (("evaluate", "--model", "7"), "There is no model 7; there are [1]."),
         (("evaluate", "--model", "challenger"), "There is no model challenger"),
         (("promote", "7", "--reason", "because"), "There is no model 7; there are [1]."),
@@ -327,6 +330,12 @@ def test_a_published_month_says_what_it_said_after_the_rules_have_changed(county
     table.write_text(OWN_RULE, "utf-8")
     done(lights(mine.data, "rules", table))
     assert done(lights(mine.data, *asked)) == said
+
+
+def test_a_model_is_not_judged_against_rules_that_did_not_hold_then(county: County, tmp_path: Path) -> None:
+    mine = county.copied_to(tmp_path / "var")
+    (mine.data / "rules.toml").write_text(OWN_RULE.replace("2020-01-01", "2026-01-01"), "utf-8")
+    assert "No rule is in force on" in refused(lights(mine.data, "evaluate"))
 
 
 def test_a_wrong_rule_table_is_refused_and_the_one_in_use_stays(county: County, tmp_path: Path) -> None:

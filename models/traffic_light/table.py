@@ -25,8 +25,17 @@ class RuleTable:
     rules: tuple[Rule, ...]
 
     def in_force(self, day: date) -> tuple[Rule, ...]:
-        """The rows that hold on a day, in the order of the table."""
-        return tuple(rule for rule in self.rules if rule.is_in_force(day))
+        """The rows that hold on a day, in the order of the table.
+
+        Raises Refused where none does: without rules there is no light, and nothing to judge a model against.
+        """
+        found = tuple(rule for rule in self.rules if rule.is_in_force(day))
+        if not found:
+            raise Refused(
+                f"{day} 没有生效的规则, 不能评灯; 请在规则表中补上当时有效的规则 (since)。",
+                f"No rule is in force on {day}; no light can be set: add the rows that held then (since).",
+            )
+        return found
 
 
 SHIPPED = RuleTable(RULES)

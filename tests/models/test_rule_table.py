@@ -53,7 +53,10 @@ def test_a_table_means_what_it_says(tmp_path: Path) -> None:
 def test_a_row_holds_from_its_first_day_until_the_day_before_its_last(tmp_path: Path) -> None:
     table = rule_table_from(written(tmp_path, {**GOOD, "until": "2027-01-01"}))
     days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1))
-    assert [len(table.in_force(day)) for day in days] == [0, 1, 1, 0]
+    assert [len(table.in_force(day)) for day in days[1:3]] == [1, 1]
+    for day in (days[0], days[3]):
+        with pytest.raises(Refused, match=f"No rule is in force on {day}"):
+            table.in_force(day)
 
 
 def test_a_new_limit_is_a_new_row_of_the_same_id(tmp_path: Path) -> None:
