@@ -128,7 +128,25 @@ def rules(
     store = _store(data)
     if table is not None:
         store.take_in_rules(table)
-    print(decision_table(store.rules.in_force(as_of or _today())), end="")
+    day = as_of or _today()
+    print(decision_table(store.rules.in_force(day), store.policies.in_force(day).actions), end="")
+
+
+@app.command()
+def policy(
+    table: Annotated[Path | None, typer.Argument(help="a county's own policy rows (TOML), to be taken in")] = None,
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=_day, metavar="DAY", help="the policy of this day; today")
+    ] = None,
+    data: Data = VAR,
+) -> None:
+    """政策: the policy numbers in use; or take in a county's own."""
+    from models.county_policy.book import policy_book
+
+    store = _store(data)
+    if table is not None:
+        store.take_in_policies(table)
+    print(policy_book([store.policies.in_force(as_of or _today())]), end="")
 
 
 @app.command()

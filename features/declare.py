@@ -30,7 +30,8 @@ class Risk(IntEnum):
 class Role(Enum):
     """MODEL: the model may use it. SHOWN: rules and people may. STEP: only other features may.
 
-    AUDIT: sex, age, disability, household type; fairness is audited by them, nothing is scored.
+    AUDIT: sex, age, health, household type; fairness is audited by them and notes on grants and the county's ratings
+    may look at them; no light hangs on them.
     """
 
     MODEL = "model"

@@ -93,7 +93,7 @@ def borrower_sex(row: Row) -> pl.Expr:
 
 @observed(BORROWERS, EVER, zh="借款人年龄", en="Age of the borrower", unit=YEARS, role=Role.AUDIT)
 def borrower_age(row: Row) -> pl.Expr:
-    """Only for eligibility notes and to see whether the old and the young are treated alike."""
+    """Only for notes on who may be granted, and to see whether the old and the young are treated alike."""
     return row.age
 
 
@@ -101,6 +101,13 @@ def borrower_age(row: Row) -> pl.Expr:
 def household_disabled(row: Row) -> pl.Expr:
     """Only to see whether households with a disabled member are treated alike."""
     return (row.disabled & row.counts).max().cast(pl.Int8)
+
+
+@observed(MEMBERS, EVER, zh="健康成员占比", en="Share of healthy members", unit=PERCENT, role=Role.AUDIT)
+def healthy_share(row: Row) -> pl.Expr:
+    """Only for the county's own ratings, which count it; no light hangs on it."""
+    known = row.healthy.is_not_null() & row.counts
+    return ratio((row.healthy & row.counts).sum(), known.sum())
 
 
 @observed(LOANS, EVER, zh="农户类型", en="Type of household", unit=HOUSEHOLD_TYPE, role=Role.AUDIT)

@@ -149,8 +149,64 @@ class FiveClass(Answer):
     en: str
 
 
+class GrantNote(Answer):
+    """A note on what the notices in force grant; `breach` where they do not. It never rejects anybody."""
+
+    code: str
+    breach: bool
+    zh: str
+    en: str
+
+
+class HelpRoute(Answer):
+    """A route of help. until: the last day it can be taken; for a later one, the first. yuan: what it brings."""
+
+    code: str
+    state: Literal["open", "pending", "later", "closed", "unknown"]
+    zh: str
+    en: str
+    until: date | None
+    yuan: float | None
+
+
+class ExpectedLoss(Answer):
+    """Yuan; null where no model judged."""
+
+    whole: float | None
+    fund: float | None
+    bank: float | None
+
+
+class RatingLine(Answer):
+    """What one fact earned (or took off, below zero) of the points it could; null where the fact is not known."""
+
+    code: str
+    zh: str
+    en: str
+    value_zh: str
+    value_en: str
+    points: float | None
+    of: float
+
+
+class Rating(Answer):
+    """A village rating line by line. known: the share of the points whose facts are known. limit: yuan."""
+
+    table: str
+    zh: str
+    en: str
+    points: float | None
+    known: float
+    grade: Literal["excellent", "good", "fair", "poor"] | None
+    grade_zh: str
+    grade_en: str
+    limit: float | None
+    rate_discount: float | None
+    lines: list[RatingLine]
+
+
 class ExplainedLoan(Answer):
-    """One loan of a household, whole: warning, facts by family, repayment history.
+    """One loan of a household, whole: warning, facts by family, repayment history, notes, routes of help.
 
     likelihood: the probability in words, or why there is none.
     other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
@@ -164,6 +220,9 @@ class ExplainedLoan(Answer):
     classes: list[FiveClass]
     families: list[Family]
     instalments: list[Instalment]
+    notes: list[GrantNote]
+    routes: list[HelpRoute]
+    expected_loss: ExpectedLoss
 
 
 class HouseholdExplanation(Versions):
@@ -171,12 +230,14 @@ class HouseholdExplanation(Versions):
 
     household_id: str
     loans: list[ExplainedLoan]
+    ratings: list[Rating]
 
 
 class GroupLight(Answer):
     """One group of open loans: what is overdue, with 95% intervals, and its light; null where too few to judge.
 
-    Money in yuan; overdue_balance is the whole outstanding principal of loans in arrears.
+    Money in yuan; the expected loss is null where no model judged.
+    overdue_balance is the whole outstanding principal of loans in arrears.
     """
 
     code: str
@@ -196,6 +257,9 @@ class GroupLight(Answer):
     green_loans: int
     yellow_loans: int
     red_loans: int
+    expected_loss: float | None
+    expected_loss_fund: float | None
+    expected_loss_bank: float | None
 
 
 class CommonCause(Answer):
@@ -220,6 +284,52 @@ class Summary(Versions):
     least_loans: int
     groups: list[GroupLight]
     common_causes: list[CommonCause]
+
+
+class DueWithin(Answer):
+    """What falls due within so many days of as_of, that day included; yuan."""
+
+    days: int
+    loans: int
+    households: int
+    principal: float
+    red_loans: int
+    yellow_loans: int
+    green_loans: int
+
+
+class DueGroup(Answer):
+    """One group of the calendar, window by window."""
+
+    code: str
+    windows: list[DueWithin]
+
+
+class Maturity(Answer):
+    """One loan whose principal falls due. notify_by: the day by which the household should be told."""
+
+    loan_id: str
+    household_id: str
+    bank: str
+    township_code: str | None
+    village_code: str | None
+    matures_on: date
+    days_to_maturity: int
+    notify_by: date
+    outstanding_principal: float
+    light: Colour
+
+
+class MaturityCalendar(Versions):
+    """Everything that falls due, whatever its light: totals, groups, and the loans page by page, the nearest first."""
+
+    within_days: int
+    level: str
+    windows: list[DueWithin]
+    groups: list[DueGroup]
+    total: int
+    items: list[Maturity]
+    next_cursor: str | None
 
 
 class ModelAnswer(Answer):

@@ -26,10 +26,10 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
 
     Raises Refused for a day that is no month end or has no rules, or with no open loan known by then.
     """
-    rules = _rules(store.rules, as_of)
+    rules, county_policy = _rules(store.rules, as_of), store.policies.in_force(as_of)
     ledger = store.ledger
     bundle, refused = champion(store)
-    judges = Judges(rules, bundle, ledger.data_version)
+    judges = Judges(rules, county_policy, bundle, ledger.data_version)
     previous = _previous_lights(store, as_of)
     bad_after_days = bundle.bad_after_days if bundle else DEFAULT_BAD_AFTER_DAYS
     parts: dict[str, list[pl.DataFrame]] = {"warnings": [], "features": [], "typical": []}
@@ -54,6 +54,7 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
         "model_refused": refused,
         "label": _label(bundle) if bundle else None,
         "rules": {rule.id: rule.said for rule in rules},
+        "county_policy": county_policy.model_dump(mode="json"),
     }
     return publish(store, as_of, {**frames, "warnings": ranked(frames["warnings"])}, told)
 

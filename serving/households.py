@@ -1,10 +1,12 @@
-"""One household explained: its loans' warnings, facts by family and repayment history, from a published month."""
+"""One household explained: its loans' warnings, facts, history, ratings and routes of help, from a published month."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import polars as pl
 
@@ -12,7 +14,10 @@ from features.ledger import Ledger
 from features.seen.evening import Evening
 from features.seen.known import Known
 from features.words import Refused
-from serving.answers import ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
+from models.county_policy.sections import CountyPolicy
+from models.help_routes import Protection
+from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
+from serving.entitlements import help_routes, losses, notes, ratings
 from serving.published import Month
 from serving.telling import Row, families, five_classes, likelihood, told
 
@@ -23,11 +28,13 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
     facts = month.household("features", household)
+    policy = month.policy
+    of_household = _Household(ledger, household, month.as_of)
     usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    history, label = _instalments(ledger, household, month.as_of), month.manifest.label
+    lost = losses(facts, warnings, policy)
     loans = [
-        _explained(warning, row, usual.get(row["township_code"], {}), history, label)
-        for warning, row in zip(told(warnings, facts, month.manifest.rules), _in_order(facts, warnings), strict=True)
+        _explained(warning, row, usual.get(row["township_code"], {}), of_household, month.manifest.label, policy, lost)
+        for warning, row in zip(told(warnings, facts, month), _in_order(facts, warnings), strict=True)
     ]
     first = loans[0].warning
     return HouseholdExplanation(
@@ -37,13 +44,22 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
         policy_version=first.policy_version,
         data_version=first.data_version,
         loans=loans,
+        ratings=ratings(facts, policy),
     )
 
 
 def _explained(
-    warning: LoanWarning, facts: Row, usual: Row, history: list[Instalment], label: Mapping[str, int] | None
+    warning: LoanWarning,
+    facts: Row,
+    usual: Row,
+    household: _Household,
+    label: Mapping[str, int] | None,
+    policy: CountyPolicy,
+    lost: Mapping[str, ExpectedLoss],
 ) -> ExplainedLoan:
     said = likelihood(warning.probability, facts["has_gone_bad"], label)
+    loan = warning.loan_id
+    dated = {**facts, "originated_on": household.originated_on[loan]}
     return ExplainedLoan(
         warning=warning,
         likelihood_zh=said.zh,
@@ -51,7 +67,10 @@ def _explained(
         other_facts=_other_facts(warning),
         classes=five_classes(warning.days_past_due, warning.as_of),
         families=families(facts, usual),
-        instalments=[one for one in history if one.loan_id == warning.loan_id],
+        instalments=[one for one in household.instalments if one.loan_id == loan],
+        notes=notes(facts, policy),
+        routes=help_routes(dated, household.protection(facts), warning.as_of, policy),
+        expected_loss=lost[loan],
     )
 
 
@@ -74,18 +93,39 @@ def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
     return [by_loan[loan] for loan in warnings["loan_id"]]
 
 
-def _instalments(ledger: Ledger, household: str, as_of: date) -> list[Instalment]:
-    """The schedules in force of all the household's loans as they stood that evening, oldest first."""
-    rows = ledger.rows(ledger.county_of(household), household)
-    seen = Evening(Known(rows, as_of), as_of).instalments.sort("loan_id", "day_offset")
-    return [
-        Instalment(
-            loan_id=row["loan_id"],
-            due_on=as_of + timedelta(days=row["day_offset"]),
-            principal_due=row["principal_due"],
-            interest_due=row["interest_due"],
-            days_late=row["days_late"],
-            covered=row["covered"],
-        )
-        for row in seen.to_dicts()
-    ]
+@dataclass(frozen=True)
+class _Household:
+    """What the ledger knew of the household that evening."""
+
+    ledger: Ledger
+    household: str
+    as_of: date
+
+    @cached_property
+    def known(self) -> Known:
+        return Known(self.ledger.rows(self.ledger.county_of(self.household), self.household), self.as_of)
+
+    @cached_property
+    def originated_on(self) -> dict[str, date]:
+        return dict(self.known.loans.select("loan_id", "originated_on").rows())
+
+    @cached_property
+    def instalments(self) -> list[Instalment]:
+        """The schedules in force of all the household's loans as they stood that evening, oldest first."""
+        seen = Evening(self.known, self.as_of).instalments.sort("loan_id", "day_offset")
+        return [
+            Instalment(
+                loan_id=row["loan_id"],
+                due_on=self.as_of + timedelta(days=row["day_offset"]),
+                principal_due=row["principal_due"],
+                interest_due=row["interest_due"],
+                days_late=row["days_late"],
+                covered=row["covered"],
+            )
+            for row in seen.to_dicts()
+        ]
+
+    def protection(self, facts: Row) -> Protection:
+        """Whether insurance is known of in the county at all, the features say: they are missing where it is not."""
+        delivered = facts["insured_industry"] is not None and facts["hardships_12m"] is not None
+        return Protection.of(self.known, self.as_of, self.household, delivered)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.words import Refused
+from models.county_policy.sections import CountyPolicy
 from models.traffic_light.declare import SaidRule
 from serving.store import Store
 
@@ -29,7 +30,8 @@ _KINDS = ("warnings", "features", "typical")
 class Manifest:
     """What a published month is: who made it when, from what, how many, and the checksums of its files.
 
-    rules: the sentences of the rules in force, so that the month says later what it said then.
+    rules: the sentences of the rules in force, county_policy: what was in force of the policy table, so that the
+    month says later what it said then.
     label: what the probabilities are of, `horizon_months` and `bad_after_days`; None where no model judged.
     """
 
@@ -43,6 +45,7 @@ class Manifest:
     model_refused: str | None
     label: Mapping[str, int] | None
     rules: Mapping[str, SaidRule]
+    county_policy: Mapping[str, Any]
     rows: int
     lights: Mapping[str, Mapping[str, float]]
     checksums: Mapping[str, str]
@@ -58,6 +61,11 @@ class Month:
     @property
     def manifest(self) -> Manifest:
         return Manifest(**json.loads((self.folder / "manifest.json").read_text("utf-8")))
+
+    @property
+    def policy(self) -> CountyPolicy:
+        """The county's policy as it was in force."""
+        return CountyPolicy.model_validate_json(json.dumps(self.manifest.county_policy))
 
     @property
     def versions(self) -> dict[str, Any]:

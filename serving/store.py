@@ -9,6 +9,8 @@ from features.durable import write_bytes
 from features.ledger import Ledger
 from features.sources.pseudonym import pseudonyms
 from models.champions import Models
+from models.county_policy import table as county_policy
+from models.county_policy.table import PolicyTable, policy_table_from, policy_table_of
 from models.traffic_light.table import FILE, RuleTable, rule_table_from, rule_table_of
 
 
@@ -30,6 +32,19 @@ class Store:
     def rules(self) -> RuleTable:
         """The county's own rule table, or the one that ships."""
         return rule_table_of(self.folder)
+
+    @property
+    def policies(self) -> PolicyTable:
+        """The policy table, the county's own rows laid over those that ship."""
+        return policy_table_of(self.folder)
+
+    def take_in_policies(self, path: Path) -> None:
+        """Put a county's policy rows in the place of those in use.
+
+        Raises Refused where they are wrong; those in use stay.
+        """
+        policy_table_from(path)
+        write_bytes(path.read_bytes(), self.folder / county_policy.FILE)
 
     def take_in_rules(self, path: Path) -> None:
         """Put a county's rule table in the place of the one in use.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from features.words import Words
+from models.county_policy.sections import Groups
+from models.expected_loss import expected_loss
 from models.group_light.groups import Level, common_causes, groups
-from models.group_light.policy import GROUP_POLICY
 from models.light import LIGHT_WORDS
 from serving.answers import CommonCause, GroupLight, Summary
 from serving.published import Month
@@ -18,29 +19,34 @@ _CAUSE = Words(
     "of {was_green} green loans {lost_green} turned yellow or red this month, where the county's rate gives "
     "{expected:.1f}; chance alone would do that {chance:.1%} of the time",
 )
-_FACTS = ("loan_id", "product", "overdue_principal", "overdue_interest")
+_FACTS = (
+    *("loan_id", "product", "overdue_principal", "overdue_interest"),
+    *("has_gone_bad", "household_outstanding", "use_diverted"),
+)
 
 
 def summary(month: Month, level: Level) -> Summary:
     """Groups of a level, the largest overdue share first; those too small to judge last."""
     facts = month.scan("features").select(_FACTS)
     loans = month.scan("warnings").join(facts, on="loan_id").collect()
-    judged = groups(loans, level, GROUP_POLICY).sort(
+    loans = loans.hstack(expected_loss(loans, month.policy))
+    policy = month.policy.groups
+    judged = groups(loans, level, policy).sort(
         pl.col("light").is_null(), -pl.col("overdue_share"), "code", maintain_order=True
     )
     return Summary(
         **month.versions,
         level=level.value,
-        yellow_above=GROUP_POLICY.yellow_above,
-        red_above=GROUP_POLICY.red_above,
-        least_loans=GROUP_POLICY.least_loans,
-        groups=[_group(row) for row in judged.to_dicts()],
-        common_causes=[_cause(row) for row in common_causes(loans, GROUP_POLICY).to_dicts()],
+        yellow_above=policy.yellow_above,
+        red_above=policy.red_above,
+        least_loans=policy.least_loans,
+        groups=[_group(row, policy) for row in judged.to_dicts()],
+        common_causes=[_cause(row) for row in common_causes(loans, policy).to_dicts()],
     )
 
 
-def _group(row: dict[str, object]) -> GroupLight:
-    few = TOO_FEW.filled(least=GROUP_POLICY.least_loans)
+def _group(row: dict[str, object], policy: Groups) -> GroupLight:
+    few = TOO_FEW.filled(least=policy.least_loans)
     words = LIGHT_WORDS[str(row["light"])] if row["light"] else few
     return GroupLight.model_validate({**row, "zh": words.zh, "en": words.en})
 

@@ -11,10 +11,12 @@ import polars as pl
 from features.catalog import FAMILY_WORDS, FEATURES, SHOWN
 from features.units import Value
 from features.words import Words
+from models.county_policy.sections import Actions
 from models.five_classes import CLASS_WORDS, MATRICES
-from models.light import ACTION_WORDS
+from models.light import Light
 from models.traffic_light.declare import SaidRule
 from serving.answers import Family, FiredRule, FiveClass, LoanWarning, OpenRule, Reason, ShownFeature
+from serving.published import Month
 
 LIKELIHOOD = Words(
     "与此相似的 100 笔贷款中, {count} 笔在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
@@ -26,14 +28,15 @@ NO_MODEL_USED = Words("没有可用模型, 灯色只按规则。", "There was no
 Row = Mapping[str, Any]
 
 
-def told(warnings: pl.DataFrame, features: pl.DataFrame, rules: Mapping[str, SaidRule]) -> list[LoanWarning]:
-    """Published warnings with their sentences; `features` holds at least the same loans, `rules` those of the month."""
+def told(warnings: pl.DataFrame, features: pl.DataFrame, month: Month) -> list[LoanWarning]:
+    """Published warnings with their sentences as of their month; `features` holds at least the same loans."""
     facts = {row["loan_id"]: row for row in features.to_dicts()}
-    return [_warning(row, facts[row["loan_id"]], rules) for row in warnings.to_dicts()]
+    rules, actions = month.manifest.rules, month.policy.actions
+    return [_warning(row, facts[row["loan_id"]], rules, actions) for row in warnings.to_dicts()]
 
 
-def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule]) -> LoanWarning:
-    action = ACTION_WORDS[row["action"]]
+def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule], actions: Actions) -> LoanWarning:
+    action = actions.of(Light[row["light"].upper()])
     return LoanWarning(
         **{
             **row,

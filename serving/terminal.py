@@ -50,18 +50,17 @@ def _file_lines(file: FileReport) -> Iterator[str]:
 
 
 def judgement_lines(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The judgement as a table: AUC, and recall at the rules' number of visits, for each contender."""
-    names = list(judged[0]["auc"])
-    heads = [f"{what} {name}" for what in ("AUC", "recall") for name in names]
-    yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}" + "".join(f"{head:>{len(head) + 2}}" for head in heads)
+    """The judgement as a table: for each month and contender AUC, and recall at the rules' number of visits."""
+    yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
     for month in judged:
-        values = [month[what.lower()][name] for what in ("AUC", "recall") for name in names]
-        cells = (f"{_share(value):>{len(head) + 2}}" for head, value in zip(heads, values, strict=True))
-        yield f"{month['month']:<11}{month['loans']:>7}{month['bad']:>6}{month['visits']:>8}" + "".join(cells)
+        begins = f"{month['month']:<11}{month['loans']:>7}{month['bad']:>6}{month['visits']:>8}"
+        for name, auc in month["auc"].items():
+            yield f"{begins:<32}  {name:<14}{_share(auc):>7}{_share(month['recall'][name]):>9}"
+            begins = ""
 
 
 def _share(value: float | None) -> str:
-    return "too few" if value is None else f"{value:.3f}"
+    return "-" if value is None else f"{value:.3f}"
 
 
 def manifest_lines(manifest: Manifest) -> Iterator[str]:
@@ -80,6 +79,13 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
     yield f"{explained.household_id}  {explained.as_of}  model {explained.model_version}"
     for loan in explained.loans:
         yield from _loan_lines(loan, lang)
+    for rating in explained.ratings:
+        points = "-" if rating.points is None else f"{rating.points:g}"
+        yield f"\n{getattr(rating, lang)}: {getattr(rating, f'grade_{lang}')} ({points})"
+
+
+_WORTH_SAYING = ("open", "pending", "later")
+"""States of a route of help that a terminal has room for."""
 
 
 def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
@@ -94,6 +100,9 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
     for lacking in warning.open_rules:
         yield f"  ? {lacking.id} {getattr(lacking, lang)}"
+    for route in loan.routes:
+        if route.state in _WORTH_SAYING:
+            yield f"  + {getattr(route, lang)}"
 
 
 def _judged(warning: LoanWarning, lang: str) -> str:

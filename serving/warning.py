@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from models.bundle import Bundle
+from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
 from models.light import Light
 from models.traffic_light.declare import Rule
@@ -45,9 +46,11 @@ _ORDER = (
 
 @dataclass(frozen=True)
 class Judges:
-    """What turns features into lights: the rules in force, the champion (None: rule light only), the data's name."""
+    """What turns features into lights: the rules and the county's policy in force, the champion (None: rule light
+    only), the data's name."""
 
     rules: tuple[Rule, ...]
+    county: CountyPolicy
     bundle: Bundle | None
     data_version: str
 
@@ -57,7 +60,8 @@ class Judges:
 
     @property
     def policy_version(self) -> str:
-        return f"{rules_version(self.rules)}-{self.bundle.policy.version if self.bundle else NO_MODEL}"
+        thresholds = self.bundle.policy.version if self.bundle else NO_MODEL
+        return f"{rules_version(self.rules)}-{self.county.version}-{thresholds}"
 
 
 def warnings_of(
@@ -76,7 +80,9 @@ def warnings_of(
     )
     return lit.with_columns(
         as_codes(pl.col("level")).alias("light"),
-        pl.col("level").replace_strict({int(light): light.action for light in Light}).alias("action"),
+        pl.col("level")
+        .replace_strict({int(light): judges.county.actions.of(light).code for light in Light})
+        .alias("action"),
         pl.lit(as_of).alias("as_of"),
         pl.lit(None, pl.Int64).alias("score_rank"),
         pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),

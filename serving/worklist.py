@@ -41,23 +41,37 @@ class Asked:
     cursor: str | None = None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """All rows that were asked for, in their order, and one page of them."""
+
+    rows: pl.DataFrame
+    page: pl.DataFrame
+    next_cursor: str | None
+
+
+def listed(month: Month, asked: Asked) -> Listed:
+    """Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown."""
+    edition = f"{month.as_of}:{month.manifest.edition}"
+    rows = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
+    start = min(_start(asked.cursor, edition), rows.height)
+    page = rows.slice(start, asked.limit)
+    end = start + page.height
+    return Listed(rows, page, _cursor(end, edition) if end < rows.height else None)
+
+
 def worklist(month: Month, asked: Asked) -> WarningPage:
     """One page of the month's warnings.
 
-    Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown.
+    Raises Refused as `listed` does.
     """
-    manifest = month.manifest
-    edition = f"{month.as_of}:{manifest.edition}"
-    found = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
-    start = min(_start(asked.cursor, edition), found.height)
-    page = found.slice(start, asked.limit)
-    facts = month.scan("features").filter(pl.col("loan_id").is_in(page["loan_id"].to_list())).collect()
-    end = start + page.height
+    found = listed(month, asked)
+    facts = month.scan("features").filter(pl.col("loan_id").is_in(found.page["loan_id"].to_list())).collect()
     return WarningPage(
         **month.versions,
-        total=found.height,
-        items=told(page, facts, manifest.rules),
-        next_cursor=_cursor(end, edition) if end < found.height else None,
+        total=found.rows.height,
+        items=told(found.page, facts, month),
+        next_cursor=found.next_cursor,
     )
 
 

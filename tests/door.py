@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import httpx2
 
 LIGHTS = (sys.executable, "-m", "lights")
+CHINESE = re.compile("[一-鿿]")
 Ran = subprocess.CompletedProcess[str]
 
 
@@ -32,6 +34,16 @@ def done(ran: Ran) -> str:
     """What a command printed that had to succeed."""
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
+
+
+def refused(ran: Ran) -> str:
+    """The English sentence of a refusal, after the Chinese one; nothing else but lines of progress."""
+    assert (ran.returncode, ran.stdout) == (1, "")
+    *progress, zh, en = ran.stderr.splitlines()
+    assert [line for line in progress if not line.startswith("…")] == []
+    assert CHINESE.search(zh)
+    assert not CHINESE.search(en)
+    return en
 
 
 def started(data: Path, *words: object) -> subprocess.Popen[str]:

@@ -14,6 +14,9 @@ from features.catalog import KEPT
 from features.compute import features_at
 from features.rows import Rows
 from features.sources.tables import TABLES
+from models.county_policy.book import policy_book
+from models.county_policy.table import shipped
+from models.rating.book import rating_book
 from models.traffic_light.decision_table import decision_table
 from models.traffic_light.rules import RULES
 from training.simulate.county import simulate
@@ -24,10 +27,13 @@ HOUSEHOLDS, MONTHS, SEED, AS_OF = 500, 36, 1, date(2025, 12, 31)
 def documents() -> Mapping[str, str]:
     """Path in the project to text, for each generated document."""
     county = f"a simulated county of {HOUSEHOLDS} households, {MONTHS} months, seed {SEED}, as of {AS_OF}"
+    policies = shipped().policies
     return {
         "features/CATALOG.md": catalogue(),
         "features/AVAILABILITY.md": availability(_missing_shares(), county),
-        "models/traffic_light/RULES.md": decision_table(RULES),
+        "models/traffic_light/RULES.md": decision_table(RULES, policies[-1].actions),
+        "models/county_policy/POLICY.md": policy_book(policies),
+        "models/rating/RATINGS.md": rating_book(policies[-1]),
     }
 
 

@@ -1,9 +1,11 @@
-"""The judgement: the model, the rule light and a one-line rule on the same loans, at the same number of visits."""
+"""The judgement: the model, the rule light, a one-line rule and the ratings on the same loans, at the same visits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,18 @@ from sklearn.metrics import roc_auc_score
 
 from models.boosting import Floats
 from models.bundle import Bundle
+from models.county_policy.sections import CountyPolicy
+from models.county_policy.table import PolicyTable
+from models.rating.rate import rated
 from models.traffic_light.table import RuleTable
 from training.fit import rule_levels
 
 Bools = npt.NDArray[np.bool_]
 ONE_LINE_RULE = "household_late_share"
 """The one-line rule: rank by the share of the household's earlier instalments that were late; unknown last."""
+
+_UNKNOWN_POINTS = 101.0
+"""More than any household has: where nothing is known a rating asks for no visit."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +46,13 @@ class Judgement:
         return asdict(self)
 
 
-def judgements(bundle: Bundle, sample: pl.DataFrame, rules: RuleTable) -> list[Judgement]:
+def judgements(bundle: Bundle, sample: pl.DataFrame, rules: RuleTable, policies: PolicyTable) -> list[Judgement]:
     """One judgement a month end, and one over all of them with the visits made month by month."""
     scores = {
         "model": bundle.probability(sample),
         "rules": rule_levels(sample, rules).astype(np.float64),
         "one_line_rule": sample[ONE_LINE_RULE].fill_null(-1).to_numpy(),
+        **rating_scores(sample, policies),
     }
     bad, days = sample["bad"].to_numpy().astype(bool), sample["as_of"].to_list()
     months = [np.array([day == month for day in days]) for month in sorted(set(days))]
@@ -74,13 +83,13 @@ def _overall(months: list[Judgement], scores: Mapping[str, Floats], bad: Bools) 
 
 
 def auc(bad: Bools, score: Floats) -> float | None:
-    """None where all loans ended alike: not enough data is an answer."""
-    return float(roc_auc_score(bad, score)) if 0 < bad.sum() < len(bad) else None
+    """None where all loans ended alike, or all are unknown: not enough data is an answer."""
+    return None if not 0 < bad.sum() < len(bad) or _says_nothing(score) else float(roc_auc_score(bad, score))
 
 
 def recall_at(score: Floats, bad: Bools, visits: int) -> float | None:
     """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average."""
-    if not bad.sum():
+    if not bad.sum() or _says_nothing(score):
         return None
     if visits == 0:
         return 0.0
@@ -88,3 +97,29 @@ def recall_at(score: Floats, bad: Bools, visits: int) -> float | None:
     above, level = score > edge, score == edge
     left = min(visits, len(score)) - int(above.sum())
     return float((bad[above].sum() + left * bad[level].mean()) / bad.sum())
+
+
+def rating_scores(sample: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:
+    """Minus the points of each rating table, for every household whatever its type; unknown ones come last.
+
+    By the policy in force on each row's own day; rows must be sorted by as_of. A household is rated by its loans in
+    the sample.
+    """
+    months = [
+        (month, policies.in_force(as_of))
+        for (as_of,), month in sample.group_by("as_of", maintain_order=True)
+        if isinstance(as_of, date)
+    ]
+    return {
+        f"rating_{name}": np.concatenate([_minus_points(month, policy, name) for month, policy in months])
+        for name in ("631", "1531")
+    }
+
+
+def _minus_points(month: pl.DataFrame, policy: CountyPolicy, name: Literal["631", "1531"]) -> Floats:
+    points = rated(month, policy.ratings[name], policy.points)["points"]
+    return -points.fill_null(_UNKNOWN_POINTS).to_numpy()
+
+
+def _says_nothing(score: Floats) -> bool:
+    return bool((score == -_UNKNOWN_POINTS).all())

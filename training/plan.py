@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from features.months import is_month_end, month_end, month_ends, months_after
 from features.words import Refused
 from models.boosting import Growth
+from models.strict import faults
 
 SHIPPED = Path(__file__).with_name("plans")
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -119,13 +120,8 @@ def plan_from(path: Path) -> Plan:
     try:
         return Plan.model_validate(_spelled_out(stored))
     except ValidationError as error:
-        listed = "; ".join(_fault(fault) for fault in error.errors())
+        listed = "; ".join(faults(error, Plan))
         raise Refused(f"计划 {path.name} 有误: {listed}", f"The plan {path.name} is wrong: {listed}") from error
-
-
-def _fault(fault: Any) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
 
 
 def _spelled_out(stored: dict[str, Any]) -> dict[str, Any]:

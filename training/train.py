@@ -9,6 +9,7 @@ from pathlib import Path
 from features.ledger import Ledger
 from models.bundle import Bundle
 from models.champions import Models
+from models.county_policy.table import policy_table_of
 from models.traffic_light.table import RuleTable, rule_table_of
 from training.cohort import Tell, data_from, data_until, samples
 from training.evaluate import Judgement, judgements
@@ -37,7 +38,7 @@ def train(store: Path, plan: Plan | None, by: str, at: datetime, tell: Tell) -> 
     rules = rule_table_of(store)
     bundle = _fitted(ledger, plan, rules, tell)
     sample = samples(ledger, plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    judged = judgements(bundle, sample, rules)
+    judged = judgements(bundle, sample, rules, policy_table_of(store))
     tell("mlflow")
     numbered = published(bundle, plan, judged, sample, store)
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
@@ -51,7 +52,7 @@ def evaluate(store: Path, number: int, tell: Tell) -> list[Judgement]:
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
     sample = samples(Ledger(store / "ledger"), plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    return judgements(bundle, sample, rule_table_of(store))
+    return judgements(bundle, sample, rule_table_of(store), policy_table_of(store))
 
 
 def _fitted(ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell) -> Bundle:

@@ -24,6 +24,7 @@ def members_seen(known: Known, as_of: date) -> pl.DataFrame:
         pl.col("labour").replace_strict(_LABOUR, default=None, return_dtype=pl.Float64).alias("labour"),
         pl.col("education").is_in(("senior", "tertiary")).alias("schooled"),
         (pl.col("health") == "disabled").fill_null(False).alias("disabled"),
+        (pl.col("health") == "healthy").alias("healthy"),
         (pl.col("relation") == "head").fill_null(False).alias("is_head"),
         "sex",
         (whole_months_since(pl.col("birth_date"), as_of) // 12).alias("age"),

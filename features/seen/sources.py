@@ -80,9 +80,9 @@ MEMBERS = Source(
     "members",
     ("members",),
     "household",
-    ("counts", "works_away", "labour", "schooled", "disabled"),
+    ("counts", "works_away", "labour", "schooled", "disabled", "healthy"),
     lambda evening: evening.members,
-    audit_only=("disabled",),
+    audit_only=("disabled", "healthy"),
 )
 BORROWERS = Source(
     "borrowers",

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import polars as pl
 
+from models.county_policy.sections import Groups
+from models.expected_loss import LOSSES
 from models.group_light.intervals import at_least_by_chance, effective_size, wilson
-from models.group_light.policy import GroupPolicy
 from models.light import CODES
 
 
@@ -22,7 +23,7 @@ class Level(StrEnum):
     PRODUCT = "product"
 
 
-_CODE: Mapping[Level, pl.Expr] = {
+CODE_OF: Mapping[Level, pl.Expr] = {
     Level.COUNTY: pl.col("county_code"),
     Level.TOWNSHIP: pl.col("township_code"),
     Level.VILLAGE: pl.col("village_code"),
@@ -34,11 +35,11 @@ _EARLY = (Level.TOWNSHIP, Level.VILLAGE, Level.BANK, Level.PRODUCT)
 """Levels at which a common cause is looked for, all groups of all of them corrected together."""
 
 
-def groups(loans: pl.DataFrame, level: Level, policy: GroupPolicy) -> pl.DataFrame:
+def groups(loans: pl.DataFrame, level: Level, policy: Groups) -> pl.DataFrame:
     """One row a group, sorted by code.
 
     loans: open loans with their place, bank and product, `household_id`, `light`, `previous_light`,
-    `outstanding_principal`, `overdue_principal`, `overdue_interest`, in yuan.
+    `outstanding_principal`, `overdue_principal`, `overdue_interest` and LOSSES, in yuan.
 
     loans, households, balance; overdue_balance: whole outstanding principal of loans in arrears; overdue_share of
     the balance and overdue_household_share, each with _low and _high of a 95% interval; green, yellow, red: loans
@@ -52,7 +53,7 @@ def groups(loans: pl.DataFrame, level: Level, policy: GroupPolicy) -> pl.DataFra
     return judged.drop("effective").sort("code")
 
 
-def common_causes(loans: pl.DataFrame, policy: GroupPolicy) -> pl.DataFrame:
+def common_causes(loans: pl.DataFrame, policy: Groups) -> pl.DataFrame:
     """Groups in which more green loans lost their green than chance allows: `level`, `code`, counts, `chance`.
 
     was_green and lost_green of the group, expected at the rate of all. chance: of so many or more, had the same
@@ -69,7 +70,7 @@ def common_causes(loans: pl.DataFrame, policy: GroupPolicy) -> pl.DataFrame:
 def _aggregated(loans: pl.DataFrame, level: Level) -> pl.DataFrame:
     balance = pl.col("outstanding_principal")
     late = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-    told = loans.with_columns(_CODE[level].alias("code")).filter(pl.col("code").is_not_null())
+    told = loans.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
     return told.group_by("code").agg(
         pl.len().alias("loans"),
         pl.col("household_id").n_unique().alias("households"),
@@ -80,8 +81,14 @@ def _aggregated(loans: pl.DataFrame, level: Level) -> pl.DataFrame:
             "overdue_household_share"
         ),
         effective_size(balance).alias("effective"),
+        *(_sum_of_known(name) for name in LOSSES),
         *((pl.col("light") == light).sum().alias(f"{light}_loans") for light in CODES),
     )
+
+
+def _sum_of_known(yuan: str) -> pl.Expr:
+    """Missing where no loan of the group has a figure: a sum of nothing known is not nothing."""
+    return pl.when(pl.col(yuan).count() > 0).then(pl.col(yuan).sum().round(2)).alias(yuan)
 
 
 def _ends(share: str, size: str) -> tuple[pl.Expr, pl.Expr]:
@@ -89,7 +96,7 @@ def _ends(share: str, size: str) -> tuple[pl.Expr, pl.Expr]:
     return low.alias(f"{share}_low"), high.alias(f"{share}_high")
 
 
-def _light(policy: GroupPolicy) -> pl.Expr:
+def _light(policy: Groups) -> pl.Expr:
     """Compared as money, not as a quotient: exactly 1% is not above 1%."""
     late, balance = pl.col("overdue_balance"), pl.col("balance")
     above = {bound: late > (balance * bound).round(6) for bound in (policy.yellow_above, policy.red_above)}
@@ -108,7 +115,7 @@ def _lost(before: pl.DataFrame, level: Level) -> pl.DataFrame:
     county = before.group_by("within").agg(
         pl.len().alias("green_in_county"), pl.col("lost").sum().alias("lost_in_county")
     )
-    told = before.with_columns(_CODE[level].alias("code")).filter(pl.col("code").is_not_null())
+    told = before.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
     each = told.group_by("within", "code").agg(counts).join(county, on="within")
     chances = [
         at_least_by_chance(lost, green, lost_in_county, green_in_county)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.light import ACTION_WORDS, LIGHT_WORDS, Light
+from models.county_policy.sections import Actions
+from models.light import LIGHT_WORDS, Light
 from models.traffic_light.declare import Condition, Rule
 
 
-def decision_table(rules: tuple[Rule, ...]) -> str:
+def decision_table(rules: tuple[Rule, ...], actions: Actions) -> str:
     """RULES.md: each rule with its bounds, its sentences and its source; then what each light asks for."""
-    return "\n".join(_lines(rules)) + "\n"
+    return "\n".join(_lines(rules, actions)) + "\n"
 
 
-def _lines(rules: tuple[Rule, ...]) -> Iterator[str]:
+def _lines(rules: tuple[Rule, ...], actions: Actions) -> Iterator[str]:
     yield "# 规则灯 / The rule light"
     yield ""
     yield "A rule fires when all its conditions hold. Where a missing value leaves it open it is listed as not"
@@ -27,7 +28,7 @@ def _lines(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield "| light | 措施 | what to do |"
     yield "|---|---|---|"
     for light in reversed(Light):
-        words = ACTION_WORDS[light.action]
+        words = actions.of(light).words
         yield f"| {light.words.zh} {light.words.en} | {words.zh} | {words.en} |"
 
 

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from features.words import Refused
 from models.group_light.groups import Level
-from serving.answers import HouseholdExplanation, LoanWarning, ModelAnswer, Summary, WarningPage
+from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar, ModelAnswer, Summary, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.batch import champion
 from serving.households import explanation
+from serving.maturities import maturities
 from serving.published import Month, Published
 from serving.store import Store
 from serving.summary import summary
@@ -24,6 +25,12 @@ from serving.worklist import Asked, Sort, worklist
 Colour = Literal["green", "yellow", "red"]
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
 AsOf = Annotated[date | None, Query(description="a published month end; the newest where none is named")]
+Bank = Annotated[str | None, Query(max_length=64)]
+Area = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="first digits of a village code")]
+WithinDays = Annotated[int | None, Query(ge=0, le=3660)]
+Sought = Annotated[str | None, Query(max_length=64, description="part of a household or loan number")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": what}
     for status, what in (
@@ -72,13 +79,13 @@ def warnings(
     light: Colour | None = None,
     rule_light: Colour | None = None,
     model_light: Colour | None = None,
-    bank: Annotated[str | None, Query(max_length=64)] = None,
-    area: Annotated[str | None, Query(pattern=r"^\d{2,12}$")] = None,
-    due_within_days: Annotated[int | None, Query(ge=0, le=3660)] = None,
-    q: Annotated[str | None, Query(max_length=64)] = None,
+    bank: Bank = None,
+    area: Area = None,
+    due_within_days: WithinDays = None,
+    q: Sought = None,
     sort: Sort = Sort.RISK,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> WarningPage:
     """The work list of a month, filtered and sorted, page by page."""
     month = published_month(store, as_of)
@@ -98,7 +105,7 @@ def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWa
             f"{month.as_of} 的名单中没有贷款 {loan_id}。",
             f"Loan {loan_id} is not in the list of {month.as_of}.",
         )
-    return told(found, month.scan("features").filter(mine).collect(), month.manifest.rules)[0]
+    return told(found, month.scan("features").filter(mine).collect(), month)[0]
 
 
 @api.get("/households/{household_id}/explanation")
@@ -115,6 +122,24 @@ def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = N
 def group_summary(store: Kept, level: Level = Level.TOWNSHIP, as_of: AsOf = None) -> Summary:
     """Counties, townships, villages, banks or products compared by overdue balance and households."""
     return summary(published_month(store, as_of), level)
+
+
+@api.get("/maturities")
+def maturity_calendar(
+    store: Kept,
+    within_days: WithinDays = None,
+    level: Level = Level.TOWNSHIP,
+    as_of: AsOf = None,
+    bank: Bank = None,
+    area: Area = None,
+    q: Sought = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> MaturityCalendar:
+    """Principal that falls due within so many days, whatever the light: by list, by group, and loan by loan."""
+    sought = store.kept_as(q) if q else None
+    asked = Asked(bank=bank, area=area, due_within_days=within_days, q=sought, limit=limit, cursor=cursor)
+    return maturities(published_month(store, as_of), level, asked)
 
 
 @api.get("/model")

@@ -1,8 +1,9 @@
-"""The pages: find a household in the month's list, see one household whole, compare groups."""
+"""The pages: find a household in the month's list, see one whole, compare groups, see what falls due and tell it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,14 +16,18 @@ from fastapi.templating import Jinja2Templates
 from features.words import Refused
 from models.group_light.groups import Level
 from models.light import LIGHT_WORDS
-from serving.api.routes import Kept, published_month
+from serving.api.routes import Area, Bank, Cursor, Kept, Sought, WithinDays, published_month
 from serving.households import explanation
+from serving.maturities import maturities
 from serving.pages.wording import TAGS, Language, in_language
+from serving.store import Store
 from serving.summary import summary
 from serving.worklist import Asked, worklist
 
 pages = APIRouter(include_in_schema=False)
 _templates = Jinja2Templates(Path(__file__).with_name("templates"))
+_LISTED, _PRINTED = 100, 200
+"""Loans on a page of the calendar, and sheets of notices printed at once."""
 Colour = Literal["green", "yellow", "red"]
 
 
@@ -44,8 +49,8 @@ def home(
     language: Spoken,
     as_of: date | None = None,
     light: Colour | None = None,
-    q: Annotated[str | None, Query(max_length=64)] = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    q: Sought = None,
+    cursor: Cursor = None,
 ) -> HTMLResponse:
     """The month's list, riskiest first, with a search by identifier."""
     try:
@@ -81,6 +86,66 @@ def group_lights(
         return _refused(request, language, refusal, 409)
     levels = [each.value for each in Level]
     return _page(request, "groups.html", language, summary=summary(month, level), levels=levels)
+
+
+@dataclass(frozen=True)
+class CalendarFilters:
+    """What the calendar and its notices are asked for."""
+
+    as_of: date | None = None
+    within_days: WithinDays = None
+    bank: Bank = None
+    area: Area = None
+    q: Sought = None
+    cursor: Cursor = None
+
+
+@pages.get("/maturities")
+def maturity_calendar(
+    request: Request,
+    store: Kept,
+    language: Spoken,
+    filters: Annotated[CalendarFilters, Depends()],
+    level: Level = Level.TOWNSHIP,
+) -> HTMLResponse:
+    """What falls due in the next months, by list and group, with the notices to print."""
+    return _calendar(request, store, language, filters, "maturities.html", level, _LISTED)
+
+
+@pages.get("/maturities/notices")
+def notices(
+    request: Request, store: Kept, language: Spoken, filters: Annotated[CalendarFilters, Depends()]
+) -> HTMLResponse:
+    """A notice for each loan that falls due, one to a sheet."""
+    return _calendar(request, store, language, filters, "notices.html", Level.TOWNSHIP, _PRINTED)
+
+
+def _calendar(
+    request: Request,
+    store: Store,
+    language: Language,
+    filters: CalendarFilters,
+    template: str,
+    level: Level,
+    limit: int,
+) -> HTMLResponse:
+    sought = store.kept_as(filters.q) if filters.q else None
+    asked = Asked(
+        bank=filters.bank,
+        area=filters.area,
+        due_within_days=filters.within_days,
+        q=sought,
+        limit=limit,
+        cursor=filters.cursor,
+    )
+    try:
+        month = published_month(store, filters.as_of)
+        calendar = maturities(month, level, asked)
+    except Refused as refusal:
+        return _refused(request, language, refusal, 409)
+    instalments = month.policy.plans.instalments
+    levels = [each.value for each in Level]
+    return _page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
 
 
 def _refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:

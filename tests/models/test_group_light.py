@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
 from scipy.stats import binomtest, hypergeom  # type: ignore[import-untyped]
 
+from models.county_policy.table import shipped
+from models.expected_loss import LOSSES
 from models.group_light.groups import Level, common_causes, groups
 from models.group_light.intervals import at_least_by_chance, effective_size, wilson
-from models.group_light.policy import GROUP_POLICY
 
 VILLAGE = "640323100001"
+GROUP_POLICY = shipped().in_force(date(2025, 12, 31)).groups
 
 
 def loans_of(
@@ -32,6 +34,7 @@ def loans_of(
             "light": ["red" if number < late else "green" for number in range(count)],
             "previous_light": "green",
             "outstanding_principal": amount,
+            **dict.fromkeys(LOSSES, 1.0),
             "overdue_principal": 0.0,
             "overdue_interest": [100.0 if number < late else 0.0 for number in range(count)],
             **others,
@@ -124,7 +127,7 @@ def test_chance_alone_rarely_raises_a_signal() -> None:
 
 def test_the_correction_counts_every_group_looked_at() -> None:
     loans = county_of({})
-    everything = common_causes(loans, replace(GROUP_POLICY, chance=1))
+    everything = common_causes(loans, GROUP_POLICY.model_copy(update={"chance": 1.0}))
     looked_at = sum(loans[name].n_unique() for name in ("village_code", "township_code", "bank", "product"))
     assert everything.height == looked_at
     assert everything["chance"].max() == 1

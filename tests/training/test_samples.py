@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from features.compute import Population, features_at
+from models.county_policy.table import shipped
 from tests.features.test_oracle import rows_of
+from tests.models.test_rule_cases import frame_of
 from tests.oracle import referee
 from tests.oracle.random_ledger import random_ledger
-from training.evaluate import auc, recall_at
+from training.evaluate import auc, rating_scores, recall_at
 from training.folds import Fold, in_fold
 from training.labels import bad_days, labelled
 from training.plan import Plan, plan_for
@@ -63,3 +65,25 @@ def test_recall_counts_a_tie_at_the_edge_by_its_share(
 
 def test_a_month_with_one_outcome_has_no_auc() -> None:
     assert auc(np.array([False, False]), np.array([0.1, 0.2])) is None
+
+
+@pytest.mark.parametrize("table", ["631", "1531"])
+def test_ratings_rank_the_worst_household_first_and_the_unknown_last(table: str) -> None:
+    points = {"low": 20.0, "high": 90.0, "unknown": None}
+    frames = [
+        frame_of({"integrity_points": each, "civility_points": each, "income_per_head": each and 100 * each})
+        for each in points.values()
+    ]
+    sample = pl.concat(frames).with_columns(
+        pl.Series("household_id", list(points)), pl.lit(date(2025, 6, 30)).alias("as_of")
+    )
+    scores = rating_scores(sample, shipped())[f"rating_{table}"]
+    assert [list(points)[place] for place in np.argsort(-scores)] == ["low", "high", "unknown"]
+
+
+def test_a_contender_that_knows_of_nobody_has_no_figure() -> None:
+    sample = frame_of({}).with_columns(
+        pl.Series("household_id", ["H1"], pl.String), pl.lit(date(2025, 6, 30)).alias("as_of")
+    )
+    unknown, bad = np.repeat(rating_scores(sample, shipped())["rating_631"], 4), np.array([True, False, True, False])
+    assert (auc(bad, unknown), recall_at(unknown, bad, 2)) == (None, None)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import months_since
 from tests.benchmarks.pandas_features.evening import Evening, owned
-from tests.benchmarks.pandas_features.grouped import counted, flags, last_two
+from tests.benchmarks.pandas_features.grouped import counted, flags, last_two, ratio
 
 _HERE = ("present", "working_away")
 _SCHOOLED = ("senior", "tertiary")
@@ -41,6 +41,7 @@ def _of_members(members: pd.DataFrame, homes: int) -> pd.DataFrame:
             "workers": those(here["labour"] == "full") + those(here["labour"] == "part") / 2,
             "members_away": those(here["status"] == "working_away"),
             "members_schooled": those(here["education"].isin(_SCHOOLED)),
+            "healthy_share": ratio(those(here["health"] == "healthy"), those(here["health"].notna())),
             "household_disabled": flags(here.loc[here["health"] == "disabled", "home"], homes),
         }
     )

@@ -57,3 +57,13 @@ def test_the_page_shows_every_group(served: str, lang: str, said: str) -> None:
     for group in asked(served, level="township")["groups"]:
         assert group["code"] in page
         assert f"{group['overdue_share']:.2%}" in page
+
+
+def test_expected_loss_of_a_group_is_the_sum_of_its_loans_and_split_without_a_rest(county: County, served: str) -> None:
+    whole = dict(county.warnings.select("loan_id", "probability", "outstanding_principal").rows_by_key("loan_id"))
+    by_hand = sum((1.0 if rows[0][0] is None else rows[0][0]) * rows[0][1] for rows in whole.values())
+    groups = asked(served, level="township")["groups"]
+    assert sum(group["expected_loss"] for group in groups) == pytest.approx(by_hand, abs=0.01 * county.warnings.height)
+    for group in groups:
+        assert group["expected_loss_fund"] + group["expected_loss_bank"] == pytest.approx(group["expected_loss"])
+    assert sum(group["expected_loss_fund"] for group in groups) > 0

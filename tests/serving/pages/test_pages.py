@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import httpx2
+import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -203,3 +204,46 @@ def test_no_browser_fault_is_logged(county: County, served: str, page: Page) -> 
     page.goto(served)
     page.goto(f"{served}/households/{county.one_of_each()['yellow']}")
     assert faults == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_household_shows_its_ratings_notes_and_routes_of_help(
+    county: County, served: str, page: Page, lang: str
+) -> None:
+    household = county.one_of_each()["red"]
+    told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
+    page.goto(f"{served}/households/{household}?lang={lang}")
+    shown = body(page)
+    sentences = [one[lang] for loan in told["loans"] for one in (*loan["notes"], *loan["routes"])]
+    lines = [rating[lang] for rating in told["ratings"]] + [one[lang] for one in told["ratings"][0]["lines"]]
+    assert [one for one in (*sentences, *lines) if one not in shown] == []
+    assert len(sentences) > 3
+
+
+def test_the_calendar_leads_from_a_township_to_the_notices_of_its_loans(served: str, page: Page) -> None:
+    page.goto(f"{served}/maturities")
+    township = page.locator("tbody a").first.inner_text()
+    page.get_by_role("link", name=township, exact=True).click()
+    due = httpx2.get(f"{served}/api/v1/maturities", params={"area": township, "limit": 500}).json()
+    expect(page.get_by_role("heading", level=2)).to_contain_text(f"{due['total']:,}")
+    page.get_by_role("link", name="打印到期通知").click()
+    expect(page.locator("article.notice")).to_have_count(due["total"])
+    shown = body(page)
+    assert [one["loan_id"] for one in due["items"] if one["loan_id"] not in shown] == []
+
+
+def test_each_notice_prints_on_a_sheet_of_its_own_without_the_header(served: str, page: Page) -> None:
+    page.goto(f"{served}/maturities/notices?within_days=30&lang=zh")
+    notices = page.locator("article.notice").count()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button", name="查找")).to_be_hidden()
+    sheets = page.pdf(format="A4").count(b"/Type /Page\n")
+    assert notices <= sheets <= notices + 1
+
+
+def test_the_notices_of_a_loan_can_be_printed_from_its_household(county: County, served: str, page: Page) -> None:
+    loan = county.warnings.filter(pl.col("days_to_maturity") > 0).row(0, named=True)
+    page.goto(f"{served}/households/{loan['household_id']}?lang=en")
+    page.locator(f"article#{loan['loan_id']}").get_by_role("link", name="Print the notices").click()
+    expect(page.locator("article.notice")).to_have_count(1)
+    assert loan["loan_id"] in body(page)

@@ -1,0 +1,110 @@
+"""The policy table: what holds on which day, a county's rows laid over those that ship, every fault told at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from features.words import Refused
+from models.county_policy.table import FILE, policy_table_from, policy_table_of, shipped
+from models.traffic_light.rules import RULES
+
+HEAD = "[[policy]]\nsince = 2024-07-01\nsource = 'county notice'\n"
+
+
+def written(folder: Path, *lines: str, head: str = HEAD) -> Path:
+    path = folder / FILE
+    path.write_text(head + "\n".join(lines), "utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(Refused) as refused:
+        policy_table_from(path)
+    return refused.value.words.en
+
+
+def test_the_lending_limit_is_50000_to_2025_and_100000_from_2026() -> None:
+    days = (date(2025, 12, 31), date(2026, 1, 1))
+    assert [shipped().in_force(day).lending.limit for day in days] == [50_000, 100_000]
+
+
+def test_a_day_before_the_first_row_is_refused() -> None:
+    with pytest.raises(Refused, match="begins on 2016-01-01"):
+        shipped().in_force(date(2015, 12, 31))
+
+
+def test_a_countys_row_holds_from_its_day_and_leaves_everything_else_as_it_was(tmp_path: Path) -> None:
+    table = policy_table_from(written(tmp_path, "[policy.fund]", "share = 0.8"))
+    before, after = (table.in_force(day) for day in (date(2024, 6, 30), date(2024, 7, 1)))
+    assert (before.fund.share, after.fund.share) == (0.7, 0.8)
+    assert after.fund.model_copy(update={"share": 0.7}) == before.fund
+    assert after.lending == before.lending
+
+
+def test_what_a_county_has_changed_outlasts_a_later_row_that_ships(tmp_path: Path) -> None:
+    held = policy_table_from(written(tmp_path, "[policy.fund]", "share = 0.8")).in_force(date(2026, 1, 31))
+    assert (held.fund.share, held.lending.limit) == (0.8, 100_000)
+
+
+def test_another_policy_is_another_version(tmp_path: Path) -> None:
+    held = policy_table_from(written(tmp_path, "[policy.fund]", "share = 0.8"))
+    versions = [held.in_force(day).version for day in (date(2024, 6, 30), date(2024, 7, 1), date(2026, 1, 1))]
+    assert len(set(versions)) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("fund.shar = 0.8", "fund.shar is unknown. Did you mean 'share'?"),
+        ("found.share = 0.8", "found is unknown. Did you mean 'fund'?"),
+        ("fund.share = 1.1", "fund.share = 1.1: Input should be less than or equal to 1"),
+        ("fund.share = '0.8'", "fund.share = '0.8': Input should be a valid number"),
+        ("fund.share = true", "fund.share = True: Input should be a valid number"),
+        ("fund.causes = ['ilness']", "fund.causes.0.literal"),
+        ("groups.least_loans = 0", "groups.least_loans = 0: Input should be greater than or equal to 1"),
+        ("groups.yellow_above = 0.04", "groups: yellow_above 0.04 is above red_above 0.03"),
+        ("actions.red.code = 'Visit them'", "actions.red.code = 'Visit them'"),
+        ("actions.red.zh = ' '", "actions.red.zh = ' '"),
+        ("insurance.claim_within_days.sheepincome = 30", "sheepincome is unknown. Did you mean 'sheep_income'?"),
+        ("insurance.claim_within_days.other = 30", "other needs a row in covers and one in claim_within_days"),
+        ("ratings.631.weights.income = 31", "ratings.631.weights: the points of the items sum to 101, not to 100"),
+        (
+            "ratings.631.grades = [{code = 'good', from_points = 60, limit = 1, rate_discount = 0}]",
+            "grades run from the best to the worst, which begins at 0; they begin at [60.0]",
+        ),
+        ("lending.limit = nan", "lending.limit = nan: Input should be a finite number"),
+    ],
+)
+def test_a_wrong_number_is_named_with_its_place_and_what_was_expected(tmp_path: Path, line: str, said: str) -> None:
+    assert said in refusal(written(tmp_path, line))
+
+
+def test_all_faults_of_all_rows_are_told_at_once(tmp_path: Path) -> None:
+    second = "[[policy]]\nsince = 2025-01-01\nlending.limit = -1\n[[policy]]\nsince = 'soon'\nsource = 'x'\n"
+    said = refusal(written(tmp_path, "fund.share = 2", "groups.least_loans = 0", second))
+    assert said.startswith("The policy table policy.toml is not taken; 5 faults")
+    for fault in ("row 2: source is missing", "row 3: since: expected a day", "row of 2025-01-01: lending.limit = -1"):
+        assert fault in said
+
+
+def test_two_rows_of_one_day_are_refused(tmp_path: Path) -> None:
+    assert "row 2: since: another row begins on 2024-07-01, too" in refusal(written(tmp_path, HEAD))
+
+
+@pytest.mark.parametrize("text", ["", "policy = 3", "[[policy]\n", "[[policies]]\nsince = 2024-01-01"])
+def test_what_is_no_policy_table_is_refused(tmp_path: Path, text: str) -> None:
+    assert "is not taken" in refusal(written(tmp_path, head=text))
+
+
+def test_without_a_table_of_its_own_a_county_has_the_one_that_ships(tmp_path: Path) -> None:
+    assert policy_table_of(tmp_path) is shipped()
+    written(tmp_path, "fund.share = 0.5")
+    assert policy_table_of(tmp_path).in_force(date(2024, 7, 1)).fund.share == 0.5
+
+
+def test_ratings_and_rule_r203_know_one_monitoring_line() -> None:
+    [line] = [rule.conditions[0].bound for rule in RULES if rule.id == "R203"]
+    assert {policy.points.monitoring_line for policy in shipped().policies} == {line}

@@ -1,0 +1,41 @@
+"""Expected loss and its split, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from models.county_policy.table import shipped
+from models.expected_loss import expected_loss
+
+POLICY = shipped().in_force(date(2025, 12, 31))
+LOAN = {
+    "probability": 0.1,
+    "has_gone_bad": False,
+    "outstanding_principal": 50_000.0,
+    "household_outstanding": 50_000.0,
+    "product": "microloan",
+    "use_diverted": 0.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "split"),
+    [
+        ({}, (5_000.0, 3_500.0, 1_500.0)),
+        ({"has_gone_bad": True, "probability": None}, (50_000.0, 35_000.0, 15_000.0)),
+        ({"household_outstanding": 100_000.0}, (5_000.0, 1_750.0, 3_250.0)),
+        ({"product": "other"}, (5_000.0, 0.0, 5_000.0)),
+        ({"product": None}, (5_000.0, 0.0, 5_000.0)),
+        ({"use_diverted": 1.0}, (5_000.0, 0.0, 5_000.0)),
+        ({"use_diverted": None}, (5_000.0, 3_500.0, 1_500.0)),
+        ({"probability": None}, (None, None, None)),
+    ],
+)
+def test_the_fund_bears_its_share_of_what_it_covers(facts: dict[str, Any], split: tuple[float | None, ...]) -> None:
+    schema = {"probability": pl.Float64, "product": pl.String, "use_diverted": pl.Float64}
+    loan = pl.DataFrame([LOAN | facts], schema_overrides=schema)
+    assert expected_loss(loan, POLICY).row(0) == split

@@ -1,0 +1,65 @@
+"""Notes on the grant, a borrower on each side of every bound."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from models.county_policy.table import shipped
+from models.grant_notes import GrantNote, grant_notes
+
+LENDING = shipped().in_force(date(2025, 12, 31)).lending
+ORDINARY = {
+    "borrower_age": 45.0,
+    "default_elsewhere": 0,
+    "household_outstanding": 50_000.0,
+    "term_days": 1096,
+    "extensions": 1,
+    "is_renewal": 0,
+}
+
+
+def noted(**facts: Any) -> dict[str, GrantNote]:
+    return {note.code: note for note in grant_notes(ORDINARY | facts, LENDING)}
+
+
+@pytest.mark.parametrize(
+    ("age", "code"),
+    [
+        (17, "age_outside"),
+        (18, "age_granted"),
+        (60, "age_granted"),
+        (61, "age_included"),
+        (65, "age_included"),
+        (66, "age_outside"),
+        (None, "age_unknown"),
+    ],
+)
+def test_the_grant_goes_by_completed_years(age: int | None, code: str) -> None:
+    notes = noted(borrower_age=age)
+    assert [name for name in notes if name.startswith("age")] == [code]
+    assert notes[code].breach == (code == "age_outside")
+
+
+@pytest.mark.parametrize(("listed", "code"), [(0, "not_listed"), (1, "listed"), (None, "listing_unknown")])
+def test_a_listing_elsewhere_is_a_note_and_no_breach(listed: int | None, code: str) -> None:
+    assert not noted(default_elsewhere=listed)[code].breach
+
+
+@pytest.mark.parametrize(
+    ("fact", "within", "beyond", "code"),
+    [
+        ("household_outstanding", 50_000.0, 50_000.01, "above_limit"),
+        ("term_days", 1098, 1099, "long_term"),
+        ("extensions", 1, 2, "renewed_often"),
+    ],
+)
+def test_what_goes_beyond_the_notice_is_a_breach(fact: str, within: float, beyond: float, code: str) -> None:
+    assert code not in noted(**{fact: within})
+    assert noted(**{fact: beyond})[code].breach
+
+
+def test_a_renewal_that_was_extended_has_been_given_time_twice() -> None:
+    assert "renewed_often" in noted(is_renewal=1)
