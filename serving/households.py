@@ -65,7 +65,7 @@ def _explained(
         likelihood_zh=said.zh,
         likelihood_en=said.en,
         other_facts=_other_facts(warning),
-        classes=five_classes(warning.days_past_due, warning.as_of),
+        classes=five_classes(warning.days_past_due, warning.as_of, policy.classes),
         families=families(facts, usual),
         instalments=[one for one in household.instalments if one.loan_id == loan],
         notes=notes(facts, policy),

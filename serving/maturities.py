@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from enum import StrEnum
 
 import polars as pl
 
@@ -16,7 +17,26 @@ from serving.published import Month
 from serving.worklist import Asked, Sort, listed
 
 
-def maturities(month: Month, level: Level, asked: Asked) -> MaturityCalendar:
+class DueLevel(StrEnum):
+    """What the calendar is counted by."""
+
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    BANK = "bank"
+    PRODUCT = "product"
+    HOUSEHOLD = "household"
+
+    @property
+    def code(self) -> pl.Expr:
+        return pl.col("household_id") if self is DueLevel.HOUSEHOLD else CODE_OF[Level(self.value)]
+
+
+_MOST_GROUPS = 1000
+"""So many are told, those with the most principal due: nobody reads more, and a province has many households."""
+
+
+def maturities(month: Month, level: DueLevel, asked: Asked) -> MaturityCalendar:
     """What falls due within `asked.due_within_days`; without it, within the longest list of the policy in force.
 
     Raises Refused as `listed` does.
@@ -43,16 +63,17 @@ def _with_product(rows: pl.DataFrame, month: Month) -> pl.DataFrame:
     return rows.join(products, on="loan_id", maintain_order="left")
 
 
-def _groups(rows: pl.DataFrame, level: Level, windows: Sequence[int]) -> list[DueGroup]:
+def _groups(rows: pl.DataFrame, level: DueLevel, windows: Sequence[int]) -> list[DueGroup]:
     """The group with the most principal due first."""
-    coded = rows.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
-    found: dict[str, list[DueWithin]] = {code: [] for code in sorted(coded["code"].unique())}
+    coded = rows.with_columns(level.code.alias("code")).filter(pl.col("code").is_not_null())
+    most = coded.group_by("code").agg(pl.col("outstanding_principal").sum().round(2).alias("due"))
+    first = most.sort(-pl.col("due"), "code").head(_MOST_GROUPS)
+    found: dict[str, list[DueWithin]] = {code: [] for code in first["code"]}
     for days in windows:
         counted = {row["code"]: row for row in _within(coded, days).group_by("code").agg(_COUNTED).to_dicts()}
         for code, so_far in found.items():
             so_far.append(DueWithin.model_validate({**_NOTHING, **counted.get(code, {}), "days": days}))
-    groups = [DueGroup(code=code, windows=each) for code, each in found.items()]
-    return sorted(groups, key=lambda group: -group.windows[-1].principal)
+    return [DueGroup(code=code, windows=each) for code, each in found.items()]
 
 
 def _windows(rows: pl.DataFrame, windows: Sequence[int]) -> list[DueWithin]:

@@ -11,7 +11,7 @@ import polars as pl
 from features.catalog import FAMILY_WORDS, FEATURES, SHOWN
 from features.units import Value
 from features.words import Words
-from models.county_policy.sections import Actions
+from models.county_policy.sections import Actions, Classes
 from models.five_classes import CLASS_WORDS, MATRICES
 from models.light import Light
 from models.traffic_light.declare import SaidRule
@@ -136,10 +136,11 @@ def _one_shown(name: str, value: Value, typical: Value) -> ShownFeature:
     )
 
 
-def five_classes(days_past_due: int, as_of: date) -> list[FiveClass]:
-    """`special mention (Risk classification of financial assets (2023))`, by each matrix in force."""
+def five_classes(days_past_due: int, as_of: date, classes: Classes) -> list[FiveClass]:
+    """`special mention (Risk classification of financial assets (2023))`, by each matrix the county goes by."""
     found = []
-    for name, matrix in MATRICES.items():
+    for name in classes.matrices:
+        matrix = MATRICES[name]
         if matrix.since <= as_of:
             code = matrix.class_of(days_past_due)
             words = CLASS_WORDS[code]

@@ -62,6 +62,14 @@ class Actions(Strict):
         return found
 
 
+class Classes(Strict):
+    """By which of the published matrices loans are put into the five classes."""
+
+    matrices: tuple[Literal["rule_2023", "unsecured_small"], ...] = Field(
+        strict=False, min_length=1, description="shown for each loan, as far as they were in force"
+    )
+
+
 class Groups(Strict):
     """When a village, township, bank, product or county is yellow or red."""
 
@@ -185,6 +193,7 @@ class CountyPolicy(Strict):
     source: Text
     lending: Lending
     actions: Actions
+    classes: Classes
     groups: Groups
     fund: Fund
     insurance: Insurance

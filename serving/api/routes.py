@@ -15,7 +15,7 @@ from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar,
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.batch import champion
 from serving.households import explanation
-from serving.maturities import maturities
+from serving.maturities import DueLevel, maturities
 from serving.published import Month, Published
 from serving.store import Store
 from serving.summary import summary
@@ -128,7 +128,7 @@ def group_summary(store: Kept, level: Level = Level.TOWNSHIP, as_of: AsOf = None
 def maturity_calendar(
     store: Kept,
     within_days: WithinDays = None,
-    level: Level = Level.TOWNSHIP,
+    level: DueLevel = DueLevel.TOWNSHIP,
     as_of: AsOf = None,
     bank: Bank = None,
     area: Area = None,

@@ -18,7 +18,7 @@ from models.group_light.groups import Level
 from models.light import LIGHT_WORDS
 from serving.api.routes import Area, Bank, Cursor, Kept, Sought, WithinDays, published_month
 from serving.households import explanation
-from serving.maturities import maturities
+from serving.maturities import DueLevel, maturities
 from serving.pages.wording import TAGS, Language, in_language
 from serving.store import Store
 from serving.summary import summary
@@ -106,7 +106,7 @@ def maturity_calendar(
     store: Kept,
     language: Spoken,
     filters: Annotated[CalendarFilters, Depends()],
-    level: Level = Level.TOWNSHIP,
+    level: DueLevel = DueLevel.TOWNSHIP,
 ) -> HTMLResponse:
     """What falls due in the next months, by list and group, with the notices to print."""
     return _calendar(request, store, language, filters, "maturities.html", level, _LISTED)
@@ -117,7 +117,7 @@ def notices(
     request: Request, store: Kept, language: Spoken, filters: Annotated[CalendarFilters, Depends()]
 ) -> HTMLResponse:
     """A notice for each loan that falls due, one to a sheet."""
-    return _calendar(request, store, language, filters, "notices.html", Level.TOWNSHIP, _PRINTED)
+    return _calendar(request, store, language, filters, "notices.html", DueLevel.TOWNSHIP, _PRINTED)
 
 
 def _calendar(
@@ -126,7 +126,7 @@ def _calendar(
     language: Language,
     filters: CalendarFilters,
     template: str,
-    level: Level,
+    level: DueLevel,
     limit: int,
 ) -> HTMLResponse:
     sought = store.kept_as(filters.q) if filters.q else None
@@ -144,7 +144,7 @@ def _calendar(
     except Refused as refusal:
         return _refused(request, language, refusal, 409)
     instalments = month.policy.plans.instalments
-    levels = [each.value for each in Level]
+    levels = [each.value for each in DueLevel]
     return _page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
 
 

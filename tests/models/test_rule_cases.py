@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nextafter
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,29 @@ def values_of(condition: Condition, rule: Rule) -> list[float]:
 
 def holds(condition: Condition, value: float) -> bool:
     return bool(pl.DataFrame({condition.feature.name: [value]}).select(condition.holds).item())
+
+
+def nearest(condition: Condition, holding: bool) -> float:
+    """The number nearest to the bound for which the condition holds, or does not."""
+    if (condition.sign in (">=", "<=")) == holding:
+        return condition.bound
+    upwards = (condition.sign[0] == ">") == holding
+    return nextafter(condition.bound, inf if upwards else -inf)
+
+
+@pytest.mark.parametrize(
+    ("rule", "condition"),
+    [(rule, condition) for rule in RULES for condition in rule.conditions],
+    ids=lambda each: each.id if isinstance(each, Rule) else f"{each.feature.name} {each.sign} {each.bound:g}",
+)
+def test_a_rule_fires_on_the_nearest_number_and_not_on_the_one_just_short_of_it(
+    rule: Rule, condition: Condition
+) -> None:
+    others = {each.feature.name: nearest(each, holding=True) for each in rule.conditions}
+    for holding in (True, False):
+        facts = others | {condition.feature.name: nearest(condition, holding)}
+        fired = [one["id"] for one in judged(frame_of(facts), (rule,))["rules"][0]]
+        assert fired == ([rule.id] if holding else [])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -36,7 +36,7 @@ def test_shorter_and_longer_calendars_hold_the_lists_within_them(served: str, da
     assert [window["days"] for window in asked(served, within_days=days)["windows"]] == windows
 
 
-@pytest.mark.parametrize("level", ["county", "township", "village", "bank", "product"])
+@pytest.mark.parametrize("level", ["county", "township", "village", "bank", "product", "household"])
 def test_the_groups_of_a_level_hold_everything_due(served: str, level: str) -> None:
     answer = asked(served, level=level, within_days=200)
     for place, window in enumerate(answer["windows"]):
