@@ -74,12 +74,17 @@ def _month(month: str, of: Bools, scores: Mapping[str, Floats], bad: Bools) -> J
 
 def _overall(months: list[Judgement], scores: Mapping[str, Floats], bad: Bools) -> Judgement:
     total = sum(month.bad for month in months)
-    recall = {
-        name: sum((month.recall[name] or 0) * month.bad for month in months) / total if total else None
-        for name in scores
-    }
+    recall = {name: _together([(month.recall[name], month.bad) for month in months]) for name in scores}
     areas = {name: auc(bad, score) for name, score in scores.items()}
     return Judgement("all", len(bad), total, sum(month.visits for month in months), areas, recall)
+
+
+def _together(months: list[tuple[float | None, int]]) -> float | None:
+    """Recall over all months; one in which nothing was known found nothing, unless there is no other."""
+    total = sum(bad for _, bad in months)
+    if not total or all(recall is None for recall, _ in months):
+        return None
+    return sum((recall or 0) * bad for recall, bad in months) / total
 
 
 def auc(bad: Bools, score: Floats) -> float | None:
