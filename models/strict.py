@@ -1,14 +1,16 @@
-"""Tables that people write, read strictly: nothing unknown, nothing of another type, every fault named at once."""
+"""Tables that people write (TOML), read strictly: nothing unknown, nothing of another type, every fault told at once."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from features.words import did_you_mean
+from features.words import Refused, Words, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Yuan = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -19,6 +21,30 @@ class Strict(BaseModel):
     """A value that cannot change, made of exactly what it declares."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def rows_from(path: Path, name: str, what: Words) -> list[dict[str, Any]]:
+    """The rows [[name]] of a TOML file that holds nothing else.
+
+    Raises Refused where it cannot be read or is no such table.
+    """
+    try:
+        stored = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise not_taken(path, what, [f"cannot be read: {error}"]) from error
+    rows = stored.get(name)
+    if set(stored) != {name} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise not_taken(path, what, [f"expected nothing but rows that begin with [[{name}]]"])
+    return rows
+
+
+def not_taken(path: Path, what: Words, found: list[str]) -> Refused:
+    """The refusal of a whole table for all that is wrong with it."""
+    listed = "\n".join(f"  {fault}" for fault in found)
+    return Refused(
+        f"{what.zh} {path.name} 未被采用, 共 {len(found)} 处有误 (见下), 改正后重新提交:",
+        f"The {what.en} {path.name} is not taken; {len(found)} faults to put right:\n{listed}",
+    )
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from features.words import Refused
+from features.words import Refused, Words
 from models.county_policy.sections import CountyPolicy
-from models.strict import faults, merged
+from models.strict import faults, merged, not_taken, rows_from
 
 FILE = "policy.toml"
 _DEFAULT = Path(__file__).with_name("default.toml")
+_WHAT = Words("政策表", "policy table")
 Change = Mapping[str, Any]
 
 
@@ -43,7 +43,7 @@ class PolicyTable:
 
 @cache
 def shipped() -> PolicyTable:
-    return _laid_out(_DEFAULT, _changes(_DEFAULT))
+    return _laid_out(_DEFAULT, rows_from(_DEFAULT, "policy", _WHAT))
 
 
 def policy_table_of(folder: Path) -> PolicyTable:
@@ -60,18 +60,7 @@ def policy_table_from(path: Path) -> PolicyTable:
 
     Raises Refused with all its faults at once, each with the row it stands in.
     """
-    return _laid_out(path, _changes(_DEFAULT), _changes(path))
-
-
-def _changes(path: Path) -> list[Change]:
-    try:
-        stored = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _refused(path, [f"cannot be read: {error}"]) from error
-    rows = stored.get("policy")
-    if set(stored) != {"policy"} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _refused(path, ["expected nothing but rows that begin with [[policy]]"])
-    return rows
+    return _laid_out(path, rows_from(_DEFAULT, "policy", _WHAT), rows_from(path, "policy", _WHAT))
 
 
 def _laid_out(path: Path, *tables: Sequence[Change]) -> PolicyTable:
@@ -88,7 +77,7 @@ def _laid_out(path: Path, *tables: Sequence[Change]) -> PolicyTable:
         except ValidationError as error:
             found += [f"row of {row['since']}: {fault}" for fault in faults(error, CountyPolicy)]
     if found:
-        raise _refused(path, found)
+        raise not_taken(path, _WHAT, found)
     return PolicyTable(tuple(policies.values()))
 
 
@@ -106,11 +95,3 @@ def _row_faults(number: int, row: Change, rows: Sequence[Change]) -> list[str]:
     if "source" not in row:
         found.append(f"row {number}: source is missing: expected the notice it comes from")
     return found
-
-
-def _refused(path: Path, found: list[str]) -> Refused:
-    listed = "\n".join(f"  {fault}" for fault in found)
-    return Refused(
-        f"政策表 {path.name} 未被采用, 共 {len(found)} 处有误 (见下), 改正后重新提交:",
-        f"The policy table {path.name} is not taken; {len(found)} faults to put right:\n{listed}",
-    )

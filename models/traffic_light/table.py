@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +9,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from features.words import Refused
+from features.words import Refused, Words
+from models.strict import not_taken, rows_from
 from models.traffic_light.declare import Rule
 from models.traffic_light.rows import RowFaults, rule_of
 from models.traffic_light.rules import RULES
 
 FILE = "rules.toml"
+_WHAT = Words("规则表", "rule table")
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,11 @@ def rule_table_from(path: Path) -> RuleTable:
 
     Raises Refused with all its faults at once, each with the row it stands in.
     """
-    try:
-        stored = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _refused(path, [f"cannot be read: {error}"]) from error
-    rows = stored.get("rule")
-    if set(stored) != {"rule"} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _refused(path, ["expected nothing but rows that begin with [[rule]]"])
+    rows = rows_from(path, "rule", _WHAT)
     rules, faults = _read(rows)
     faults += _clashes(rules)
     if faults:
-        raise _refused(path, faults)
+        raise not_taken(path, _WHAT, faults)
     return RuleTable(tuple(rules))
 
 
@@ -85,11 +80,3 @@ def _clashes(rules: list[Rule]) -> Iterator[str]:
         begins = max(one.since, other.since)
         if one.id == other.id and one.is_in_force(begins) and other.is_in_force(begins):
             yield f"{one.id}: two rows hold from {begins} on; give the earlier one until = {begins}"
-
-
-def _refused(path: Path, faults: list[str]) -> Refused:
-    listed = "\n".join(f"  {fault}" for fault in faults)
-    return Refused(
-        f"规则表 {path.name} 未被采用, 共 {len(faults)} 处有误 (见下), 改正后重新提交:",
-        f"The rule table {path.name} is not taken; {len(faults)} faults to put right:\n{listed}",
-    )
