@@ -1,4 +1,4 @@
-"""Tables that people write (TOML), read strictly: nothing unknown, nothing of another type, every fault told at once."""
+"""Tables that people write (TOML), read strictly: nothing unknown, nothing of another type, all faults told at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rows_from(path: Path, name: str, what: Words) -> list[dict[str, Any]]:
     Raises Refused where it cannot be read or is no such table.
     """
     try:
-        stored = tomllib.loads(path.read_text("utf-8"))
+        stored = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise not_taken(path, what, [f"cannot be read: {error}"]) from error
     rows = stored.get(name)
