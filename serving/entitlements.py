@@ -8,7 +8,6 @@ from datetime import date
 
 import polars as pl
 
-from features.units import YUAN
 from features.words import Words
 from models.county_policy.sections import CountyPolicy, RatingTable
 from models.expected_loss import expected_loss
@@ -96,12 +95,3 @@ def losses(facts: pl.DataFrame, warnings: pl.DataFrame, policy: CountyPolicy) ->
     return {
         loan: ExpectedLoss(whole=whole, fund=by_fund, bank=by_bank) for loan, whole, by_fund, by_bank in found.rows()
     }
-
-
-def in_yuan(loss: ExpectedLoss) -> Words:
-    """`expected loss 1,200 yuan: fund 840 yuan, bank 360 yuan`."""
-    whole, fund, bank = (YUAN.words(part) for part in (loss.whole, loss.fund, loss.bank))
-    return Words(
-        f"预期损失 {whole.zh}: 基金 {fund.zh}, 银行 {bank.zh}",
-        f"expected loss {whole.en}: fund {fund.en}, bank {bank.en}",
-    )
