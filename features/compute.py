@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 import polars as pl
 
 from features.catalog import FEATURES, KEPT
-from features.declare import Feature
+from features.declare import Feature, Window
 from features.rows import Rows
 from features.seen.book import bad_on
 from features.seen.community import NEIGHBOURLY, Community, community_of, shares_of_others
@@ -50,16 +50,16 @@ def features_at(
     own = [_own_facts(_evening(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
     frame = pl.concat(own).sort("loan_id")
     shares = shares_of_others(frame, around or community_of(frame))
-    frame = frame.hstack(shares.select(_OF_OTHERS))
+    whole = frame.hstack(shares.select(_OF_OTHERS)).lazy()
     for formulas in _DERIVED:
-        frame = frame.with_columns(formulas)
-    return frame.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING)
+        whole = whole.with_columns(formulas)
+    return whole.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING).collect()
 
 
 def community_at(as_of: date, rows: Rows) -> Community:
     """What `features_at` needs to know of the others to compute one household alone."""
-    blocks = [_evening(as_of, block).open_loans.select(NEIGHBOURLY) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
-    return community_of(pl.concat(blocks))
+    blocks = (_evening(as_of, block).open_loans.select(NEIGHBOURLY) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
+    return community_of(pl.concat(block.collect() for block in blocks))
 
 
 def _evening(as_of: date, rows: Rows) -> Evening:
@@ -70,48 +70,65 @@ def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
     """For each open loan, what follows from the rows of its own household."""
     frame = _population(evening, bad_after_days)
     for observed in _OBSERVED:
-        frame = _where_delivered(observed.joined(frame, evening), observed, evening)
-    return frame.drop("loan", "household")
+        frame = observed.joined(frame, evening)
+    return frame.select(_OWN).collect(engine="in-memory")
 
 
-def _population(evening: Evening, bad_after_days: int) -> pl.DataFrame:
+def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
+    """The open loans, with what they are told by to each source: null where a table it needs was not delivered.
+
+    Nothing known is not nothing: where a county has not delivered a table by then, its features are missing.
+    """
     opened = evening.open_loans.select(*IDENTITY, "loan", "household")
     bad = bad_on(evening.book, bad_after_days)
-    found = opened.join(bad, on="loan_id", how="left", maintain_order="left")
-    return found.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad")).drop("bad_on")
+    return opened.join(bad, on="loan", how="left", maintain_order="left").with_columns(
+        pl.col("bad_on").is_not_null().alias("has_gone_bad"), *_keys(evening)
+    )
+
+
+def _keys(evening: Evening) -> Iterator[pl.Expr]:
+    for (by, tables), key in _KEYS.items():
+        known = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
+        yield pl.when(*(pl.col("county_code").is_in(counties) for counties in known)).then(pl.col(by)).alias(key)
+
+
+def _key(source: Source) -> str:
+    """The column that tells a loan to a source."""
+    return " where known: ".join((source.by, *source.tables))
 
 
 @dataclass(frozen=True)
 class _Observed:
     """The features of one source, and the formulas that compute them, built once.
 
-    counts: for each window, how many rows it holds; filled: what a feature is where its window holds none.
+    counts: for each window, how many rows it holds; filled: the features, also where their window holds none.
     """
 
     source: Source
-    seen: Callable[[Evening], pl.DataFrame]
-    features: tuple[Feature, ...]
+    seen: Callable[[Evening], pl.LazyFrame]
     values: tuple[pl.Expr, ...]
     counts: tuple[pl.Expr, ...]
     filled: tuple[pl.Expr, ...]
 
     @staticmethod
-    def of(source: Source, seen: Callable[[Evening], pl.DataFrame], features: tuple[Feature, ...]) -> _Observed:
+    def of(source: Source, seen: Callable[[Evening], pl.LazyFrame], features: Sequence[Feature]) -> _Observed:
+        values = tuple(_value(feature) for feature in features)
+        if source.one_row:
+            return _Observed(source, seen, values, (), tuple(pl.col(feature.name) for feature in features))
         windows = {feature.window.name: feature.window for feature in features}
         counts = (
-            (pl.len() if window.holds is None else window.holds.sum()).alias(f"rows {name}")
-            for name, window in windows.items()
+            (pl.len() if window.holds is None else window.holds.sum()).alias(_count(source, window))
+            for window in windows.values()
         )
-        values, filled = (_value(feature) for feature in features), (_or_empty(feature) for feature in features)
-        return _Observed(source, seen, features, tuple(values), tuple(counts), tuple(filled))
+        return _Observed(source, seen, values, tuple(counts), tuple(_filled(feature, source) for feature in features))
 
-    def joined(self, frame: pl.DataFrame, evening: Evening) -> pl.DataFrame:
-        """The loans with these features."""
+    def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
+        """The loans with these values and counts."""
         by, seen = self.source.by, self.seen(evening)
-        if self.source.one_row:
-            return frame.join(seen.select(by, *self.values), on=by, how="left", maintain_order="left")
-        grouped = seen.lazy().group_by(by).agg(*self.values, *self.counts).collect(engine="in-memory")
-        return frame.join(grouped, on=by, how="left", maintain_order="left").with_columns(self.filled).drop("^rows .*$")
+        found = (
+            seen.select(by, *self.values) if self.source.one_row else seen.group_by(by).agg(*self.values, *self.counts)
+        )
+        return frame.join(found, left_on=_key(self.source), right_on=by, how="left", maintain_order="left")
 
 
 def _value(feature: Feature) -> pl.Expr:
@@ -120,27 +137,23 @@ def _value(feature: Feature) -> pl.Expr:
     return value.alias(feature.name)
 
 
-def _or_empty(feature: Feature) -> pl.Expr:
-    has_rows = pl.col(f"rows {feature.window.name}").fill_null(0) > 0
-    return pl.when(has_rows).then(pl.col(feature.name)).otherwise(pl.lit(feature.when_empty)).alias(feature.name)
+def _count(source: Source, window: Window) -> str:
+    return f"{source.name} {window.name}"
 
 
-def _where_delivered(frame: pl.DataFrame, observed: _Observed, evening: Evening) -> pl.DataFrame:
-    """Missing in a county where a table it needs had not been delivered by then: nothing known is not nothing."""
-    for table in observed.source.tables:
-        counties = evening.known.rows.counties_with(table, evening.as_of)
-        delivered = pl.col("county_code").is_in(counties)
-        frame = frame.with_columns(
-            pl.when(delivered).then(pl.col(each.name)).alias(each.name) for each in observed.features
-        )
-    return frame
+def _filled(feature: Feature, source: Source) -> pl.Expr:
+    has_rows, value = pl.col(_count(source, feature.window)).fill_null(0) > 0, pl.col(feature.name)
+    if feature.when_empty is None:
+        return pl.when(has_rows).then(value).alias(feature.name)
+    known = pl.col(_key(source)).is_not_null()
+    return pl.when(has_rows).then(value).when(known).then(pl.lit(feature.when_empty)).alias(feature.name)
 
 
 def _by_source() -> list[_Observed]:
     features = list(FEATURES.values())
     sources = {feature.source.name: feature.source for feature in features if feature.source}
     return [
-        _Observed.of(source, source.frame, tuple(feature for feature in features if feature.source is source))
+        _Observed.of(source, source.frame, [feature for feature in features if feature.source is source])
         for _, source in sorted(sources.items())
         if source.frame
     ]
@@ -164,6 +177,8 @@ def _as_kept(feature: Feature) -> pl.Expr:
 
 
 _OBSERVED = _by_source()
+_KEYS = {(each.source.by, each.source.tables): _key(each.source) for each in _OBSERVED if each.source.tables}
+_OWN = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(value for each in _OBSERVED for value in each.filled)]
 _OF_OTHERS = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
 _DERIVED = _derived_in_order()
 _LEAVING = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(_as_kept(feature) for feature in KEPT)]

@@ -48,7 +48,8 @@ class Protection:
     @staticmethod
     def of(known: Known, as_of: date, household: str, delivered: bool) -> Protection:
         held, suffered, filed = (
-            seen(known, as_of, household).to_dicts() for seen in (policies_held, hardships_suffered, claims_filed)
+            seen(known, as_of, household).collect().to_dicts()
+            for seen in (policies_held, hardships_suffered, claims_filed)
         )
         return Protection(held, suffered, filed, delivered)
 

@@ -107,12 +107,14 @@ class _Household:
 
     @cached_property
     def originated_on(self) -> dict[str, date]:
-        return dict(self.known.loans.select("loan_id", "originated_on").rows())
+        return dict(self.known.loans.select("loan_id", "originated_on").collect().rows())
 
     @cached_property
     def instalments(self) -> list[Instalment]:
         """The schedules in force of all the household's loans as they stood that evening, oldest first."""
-        seen = Evening(self.known, self.as_of).instalments.sort("loan_id", "day_offset")
+        evening = Evening(self.known, self.as_of)
+        named = evening.instalments.join(evening.loans.select("loan", "loan_id"), on="loan")
+        seen = named.sort("loan_id", "day_offset").collect()
         return [
             Instalment(
                 loan_id=row["loan_id"],

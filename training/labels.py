@@ -14,7 +14,8 @@ from training.plan import Plan
 
 def bad_days(rows: Rows, plan: Plan) -> pl.DataFrame:
     """`bad_on` of every loan that went bad, by all data."""
-    return bad_on(Book(Known(rows, known_by=None)), plan.bad_after_days)
+    book = Book(Known(rows, known_by=None))
+    return book.loans.join(bad_on(book, plan.bad_after_days), on="loan").select("loan_id", "bad_on").collect()
 
 
 def labelled(cohort: pl.DataFrame, bad: pl.DataFrame, as_of: date, plan: Plan) -> pl.DataFrame:

@@ -27,12 +27,12 @@ class Book:
     known: Known
 
     @property
-    def loans(self) -> pl.DataFrame:
+    def loans(self) -> pl.LazyFrame:
         """The newest version of each loan; `loan` and `household` number them."""
         return self.known.loans
 
     @cached_property
-    def payments(self) -> pl.DataFrame:
+    def payments(self) -> pl.LazyFrame:
         """Sorted by loan and day, with `principal_to_date` and `interest_to_date` of the loan after each."""
         payments = self.known.newest("payments").select(
             "loan",
@@ -42,19 +42,21 @@ class Book:
             (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
         )
         in_order = payments.sort("loan", "paid_on")
-        return in_order.with_columns(
-            _running("principal_paid", "loan").alias("principal_to_date"),
-            _running("interest_paid", "loan").alias("interest_to_date"),
+        return self.known.shared(
+            in_order.with_columns(
+                _running("principal_paid", "loan").alias("principal_to_date"),
+                _running("interest_paid", "loan").alias("interest_to_date"),
+            )
         )
 
     @cached_property
-    def events(self) -> pl.DataFrame:
+    def events(self) -> pl.LazyFrame:
         """The newest version of each event of a loan."""
         events = self.known.newest("loan_events")
-        return events.select("loan", "occurred_on", "kind", "new_matures_on", "known_on")
+        return self.known.shared(events.select("loan", "occurred_on", "kind", "new_matures_on", "known_on"))
 
     @cached_property
-    def endings(self) -> pl.DataFrame:
+    def endings(self) -> pl.LazyFrame:
         """For each loan that has ended: `paid_off_on`, the day by which its principal was repaid; `settled_on`."""
         principal = self.loans.select("loan", fen("principal"))
         whole = self.payments.filter(pl.col("principal_paid") > 0).join(principal, on="loan")
@@ -62,10 +64,10 @@ class Book:
         paid_off = repaid.group_by("loan").agg(pl.col("paid_on").min().alias("paid_off_on"))
         settled = self.events.filter(pl.col("kind") == "settled")
         settled_on = settled.group_by("loan").agg(pl.col("occurred_on").min().alias("settled_on"))
-        return paid_off.join(settled_on, on="loan", how="full", coalesce=True)
+        return self.known.shared(paid_off.join(settled_on, on="loan", how="full", coalesce=True))
 
     @cached_property
-    def dues(self) -> pl.DataFrame:
+    def dues(self) -> pl.LazyFrame:
         """Instalments of every schedule, with the days on which principal, interest and both were covered.
 
         Contract, section 2: the first paid_on at which cumulative principal paid reaches cumulative principal due
@@ -80,10 +82,10 @@ class Book:
             dues = self._with_covered(dues, money)
         both = pl.max_horizontal("principal_covered_on", "interest_covered_on")
         covered = pl.col("principal_covered_on").is_not_null() & pl.col("interest_covered_on").is_not_null()
-        return dues.with_columns(pl.when(covered).then(both).alias("covered_on"))
+        return self.known.shared(dues.with_columns(pl.when(covered).then(both).alias("covered_on")))
 
-    def _scheduled(self) -> pl.DataFrame:
-        versions = self.known.versions("instalments")
+    def _scheduled(self) -> pl.LazyFrame:
+        versions = self.known.shared(self.known.versions("instalments"))
         instalments = newest_of(versions, "instalments", self.known.rows).select(
             "loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due")
         )
@@ -91,7 +93,7 @@ class Book:
         spans = _spans(versions)
         return in_order.join(spans, on=["loan", "schedule_no"], how="left", maintain_order="left")
 
-    def _with_covered(self, dues: pl.DataFrame, money: str) -> pl.DataFrame:
+    def _with_covered(self, dues: pl.LazyFrame, money: str) -> pl.LazyFrame:
         """With the first day on which the money paid to date reached the money needed."""
         needed, covered = pl.col(f"{money}_needed"), f"{money}_covered_on"
         days = self.payments.filter(pl.col(f"{money}_paid") > 0).select(
@@ -106,8 +108,8 @@ class Book:
         return found.with_columns(day.alias(covered)).drop("key", "payer_loan")
 
 
-def bad_on(book: Book, bad_after_days: int) -> pl.DataFrame:
-    """`loan_id`, `bad_on` of each loan that has gone bad (contract, section 2); loans that have not are absent.
+def bad_on(book: Book, bad_after_days: int) -> pl.LazyFrame:
+    """`loan`, `bad_on` of each loan that has gone bad (contract, section 2); loans that have not are absent.
 
     The first day a loan is `bad_after_days` past due under the schedule in force on that day, or is
     compensated or written off. A due that came after the loan was repaid, or one still open when the loan was
@@ -126,11 +128,10 @@ def bad_on(book: Book, bad_after_days: int) -> pl.DataFrame:
     )
     lost = book.events.filter(pl.col("kind").is_in(("compensated", "written_off")))
     days = pl.concat([owed.select("loan", "bad_on"), lost.select("loan", pl.col("occurred_on").alias("bad_on"))])
-    first = days.group_by("loan").agg(pl.col("bad_on").min())
-    return first.join(book.loans, on="loan").select("loan_id", "bad_on")
+    return days.group_by("loan").agg(pl.col("bad_on").min())
 
 
-def _spans(versions: pl.DataFrame) -> pl.DataFrame:
+def _spans(versions: pl.LazyFrame) -> pl.LazyFrame:
     """Of loans with several schedules: the lowest holds from the beginning, a higher from its first known_on."""
     schedules = pl.col("schedule_no")
     numbers = versions.group_by("loan").agg(schedules.min().alias("lowest"), schedules.max().alias("highest"))

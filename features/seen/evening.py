@@ -42,20 +42,20 @@ class Evening:
         return Book(self.known)
 
     @cached_property
-    def loans(self) -> pl.DataFrame:
+    def loans(self) -> pl.LazyFrame:
         """One row a loan, open or closed, with its arrears and its place."""
-        return loans_seen(self.book, self.as_of)
+        return self.known.shared(loans_seen(self.book, self.as_of))
 
     @cached_property
-    def instalments(self) -> pl.DataFrame:
-        return instalments_seen(self.book, self.as_of)
+    def instalments(self) -> pl.LazyFrame:
+        return self.known.shared(instalments_seen(self.book, self.as_of))
 
     @cached_property
-    def open_loans(self) -> pl.DataFrame:
+    def open_loans(self) -> pl.LazyFrame:
         return self.loans.filter("is_open")
 
     @property
-    def dues_to_maturity(self) -> pl.DataFrame:
+    def dues_to_maturity(self) -> pl.LazyFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
         until = self.open_loans.select(
             "loan", "household", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
@@ -67,7 +67,7 @@ class Evening:
         return until.join(coming, on="household").filter(pl.col("day_offset") <= pl.col("until"))
 
     @property
-    def payments(self) -> pl.DataFrame:
+    def payments(self) -> pl.LazyFrame:
         paid_on = pl.col("paid_on")
         return self.book.payments.select(
             "loan",
@@ -78,59 +78,59 @@ class Evening:
         )
 
     @cached_property
-    def prices(self) -> pl.DataFrame:
-        return prices_seen(self.known, self.as_of)
+    def prices(self) -> pl.LazyFrame:
+        return self.known.shared(prices_seen(self.known, self.as_of))
 
     @property
-    def declared_prices(self) -> pl.DataFrame:
+    def declared_prices(self) -> pl.LazyFrame:
         """The price of what each loan was declared for."""
         of_product = self.prices.rename({"product": "declared_use"})
         return self.loans.select("loan", "declared_use").join(of_product, on="declared_use")
 
     @cached_property
-    def statements(self) -> pl.DataFrame:
-        return statements_seen(self.known, self.as_of)
+    def statements(self) -> pl.LazyFrame:
+        return self.known.shared(statements_seen(self.known, self.as_of))
 
     @property
-    def newest_statement(self) -> pl.DataFrame:
+    def newest_statement(self) -> pl.LazyFrame:
         return newest_statement(self.statements)
 
     @property
-    def assets(self) -> pl.DataFrame:
+    def assets(self) -> pl.LazyFrame:
         return assets_seen(self.known, self.as_of, self.prices)
 
     @cached_property
-    def members(self) -> pl.DataFrame:
-        return members_seen(self.known, self.as_of)
+    def members(self) -> pl.LazyFrame:
+        return self.known.shared(members_seen(self.known, self.as_of))
 
     @property
-    def borrowers(self) -> pl.DataFrame:
+    def borrowers(self) -> pl.LazyFrame:
         return borrowers_seen(self.open_loans, self.members)
 
     @property
-    def hardships(self) -> pl.DataFrame:
+    def hardships(self) -> pl.LazyFrame:
         return hardships_seen(self.known, self.as_of)
 
     @property
-    def credit_events(self) -> pl.DataFrame:
+    def credit_events(self) -> pl.LazyFrame:
         return credit_events_seen(self.known, self.as_of)
 
     @property
-    def policies(self) -> pl.DataFrame:
+    def policies(self) -> pl.LazyFrame:
         return policies_seen(self.known, self.as_of)
 
     @property
-    def claims(self) -> pl.DataFrame:
+    def claims(self) -> pl.LazyFrame:
         return claims_seen(self.known, self.as_of)
 
     @property
-    def use_checks(self) -> pl.DataFrame:
+    def use_checks(self) -> pl.LazyFrame:
         return use_checks_seen(self.known, self.as_of)
 
     @property
-    def reviews(self) -> pl.DataFrame:
+    def reviews(self) -> pl.LazyFrame:
         return reviews_seen(self.known, self.as_of)
 
     @property
-    def loan_events(self) -> pl.DataFrame:
+    def loan_events(self) -> pl.LazyFrame:
         return loan_events_seen(self.known, self.as_of)

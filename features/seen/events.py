@@ -17,7 +17,7 @@ _PERSON = ("accident", "serious_illness")
 _FOUND = {"right": ("put_right", "as_declared"), "diverted": ("diverted",), "ill_used": ("partly_diverted", "idle")}
 
 
-def hardships_seen(known: Known, as_of: date) -> pl.DataFrame:
+def hardships_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a hardship. `unresolved` 1 while not resolved; `lost`: death, missing, custody; `sudden`: R205's."""
     return _placed(known.newest("hardships"), "occurred_on", as_of).select(
         "household",
@@ -30,7 +30,7 @@ def hardships_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def credit_events_seen(known: Known, as_of: date) -> pl.DataFrame:
+def credit_events_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a credit event. `open` 1 while not closed; `default`: default or enforcement elsewhere."""
     kind = pl.col("kind")
     return _placed(known.newest("credit_events"), "occurred_on", as_of).select(
@@ -47,7 +47,7 @@ def credit_events_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def policies_seen(known: Known, as_of: date) -> pl.DataFrame:
+def policies_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a policy known. `in_force` 1 from insured_from to insured_to, both included."""
     in_force = (pl.col("insured_from") <= as_of) & (pl.col("insured_to") >= as_of)
     return known.newest("policies").select(
@@ -59,7 +59,7 @@ def policies_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def claims_seen(known: Known, as_of: date) -> pl.DataFrame:
+def claims_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a claim. `open` 1 while not settled; what was paid counts from the day it was settled."""
     settled = pl.col("settled_on") <= as_of
     return _placed(known.newest("claims"), "occurred_on", as_of).select(
@@ -72,7 +72,7 @@ def claims_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def use_checks_seen(known: Known, as_of: date) -> pl.DataFrame:
+def use_checks_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each loan checked: the newest finding; whether ill use stands that nothing put right since."""
     checks = known.newest("use_checks")
     last = last_of_each(checks, "loan", "checked_on").select(
@@ -89,20 +89,20 @@ def _not_put_right(found: str) -> pl.Expr:
     return (pl.col(found).is_not_null() & since.fill_null(True)).cast(pl.Int8).alias(found)
 
 
-def reviews_seen(known: Known, as_of: date) -> pl.DataFrame:
+def reviews_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a household: the newest village review and the integrity points of the one before."""
     before = {"integrity_before": "integrity_points"}
     newest = last_of_each(known.newest("village_reviews"), "household", "reviewed_on", before)
     return newest.with_columns(whole_months_since(pl.col("reviewed_on"), as_of).alias("age_months"))
 
 
-def loan_events_seen(known: Known, as_of: date) -> pl.DataFrame:
+def loan_events_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each extension or renewal of a loan."""
     events = known.newest("loan_events").filter(pl.col("kind").is_in(("extended", "renewed")))
     return _placed(events, "occurred_on", as_of).select("loan", "day_offset", "month_offset")
 
 
-def _placed(rows: pl.DataFrame, day: str, as_of: date) -> pl.DataFrame:
+def _placed(rows: pl.LazyFrame, day: str, as_of: date) -> pl.LazyFrame:
     return rows.with_columns(
         day_offset(pl.col(day), as_of).alias("day_offset"), month_offset(pl.col(day), as_of).alias("month_offset")
     )

@@ -12,7 +12,7 @@ from features.seen.book import Book
 from features.seen.loans import in_force
 
 
-def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
+def instalments_seen(book: Book, as_of: date) -> pl.LazyFrame:
     """One row for each instalment still owed or once owed, under the schedule in force at as_of.
 
     Money in yuan; days as offsets from as_of. `days_late` counts from the due day to the day of coverage, or
@@ -22,25 +22,21 @@ def instalments_seen(book: Book, as_of: date) -> pl.DataFrame:
     """
     offset = day_offset(pl.col("due_on"), as_of)
     late = pl.coalesce(day_offset(pl.col("covered_on"), as_of), pl.lit(0)) - offset
-    numbers = book.loans.select("loan", "household", "loan_id")
-    return (
-        _owed(book)
-        .join(numbers, on="loan")
-        .select(
-            "loan",
-            "household",
-            "loan_id",
-            offset.alias("day_offset"),
-            month_offset(pl.col("due_on"), as_of).alias("month_offset"),
-            as_yuan(pl.col("principal_due")).alias("principal_due"),
-            as_yuan(pl.col("interest_due")).alias("interest_due"),
-            pl.when(offset <= 0).then(pl.max_horizontal(late, pl.lit(0))).alias("days_late"),
-            _unpaid("covered_on", offset).alias("unpaid_days"),
-            _unpaid("principal_covered_on", offset).alias("principal_unpaid_days"),
-            _unpaid("interest_covered_on", offset).alias("interest_unpaid_days"),
-            _days_before_due().alias("days_before_due"),
-            pl.col("covered_on").is_not_null().alias("covered"),
-        )
+    numbers = book.loans.select("loan", "household")
+    owed = _owed(book).join(numbers, on="loan")
+    return owed.select(
+        "loan",
+        "household",
+        offset.alias("day_offset"),
+        month_offset(pl.col("due_on"), as_of).alias("month_offset"),
+        as_yuan(pl.col("principal_due")).alias("principal_due"),
+        as_yuan(pl.col("interest_due")).alias("interest_due"),
+        pl.when(offset <= 0).then(pl.max_horizontal(late, pl.lit(0))).alias("days_late"),
+        _unpaid("covered_on", offset).alias("unpaid_days"),
+        _unpaid("principal_covered_on", offset).alias("principal_unpaid_days"),
+        _unpaid("interest_covered_on", offset).alias("interest_unpaid_days"),
+        _days_before_due().alias("days_before_due"),
+        pl.col("covered_on").is_not_null().alias("covered"),
     )
 
 
@@ -55,7 +51,7 @@ def _days_before_due() -> pl.Expr:
     return pl.when(needed > 0).then((pl.col("due_on") - pl.col("covered_on")).dt.total_days())
 
 
-def _owed(book: Book) -> pl.DataFrame:
+def _owed(book: Book) -> pl.LazyFrame:
     """Less what fell due after the loan was repaid or settled: interest that never accrued is not late."""
     ended = book.endings.select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
     owed = pl.col("ended_on").is_null() | (pl.col("due_on") <= pl.col("ended_on"))

@@ -21,7 +21,8 @@ class Known:
     """The facts of the households in the loan book, as known by `known_by` (None: by all data).
 
     Loans and households go by whole numbers, `loan` and `household`: joins and groups of them are fast. A row of a
-    loan goes with the loan, even where a correction has given the loan to another household since.
+    loan goes with the loan, even where a correction has given the loan to another household since. Facts are queries,
+    read and computed with whatever is made of them; what many things are made of is `shared`.
     only_borrowing: households whose loans are all closed are left out.
     """
 
@@ -29,8 +30,12 @@ class Known:
     known_by: date | None
     only_borrowing: bool = False
 
+    def shared(self, facts: pl.LazyFrame) -> pl.LazyFrame:
+        """Computed now and held in memory, for all that is made of them."""
+        return facts.collect(engine=self.rows.engine).lazy()
+
     @cached_property
-    def loans(self) -> pl.DataFrame:
+    def loans(self) -> pl.LazyFrame:
         """The newest version of each loan, sorted by loan_id, with its numbers."""
         loans = self.newest_of_all("loans")
         if self.only_borrowing:
@@ -41,43 +46,47 @@ class Known:
         loans = loans.filter(self.rows.looked_at)
         number = pl.int_range(pl.len(), dtype=pl.Int32)
         household = pl.col("household_id").rank("dense").cast(pl.Int32)
-        return loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household"))
+        return self.shared(loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household")))
 
-    def newest(self, table: str) -> pl.DataFrame:
+    def newest(self, table: str) -> pl.LazyFrame:
         """One row a key: the version with the latest known_on."""
         return newest_of(self.versions(table), table, self.rows)
 
-    def versions(self, table: str) -> pl.DataFrame:
+    def versions(self, table: str) -> pl.LazyFrame:
         """Every known version of every row, by the number of its loan, or else of its household."""
         rows = self._delivered(table)
         if table == "prices":
-            return rows.collect(engine=self.rows.engine)
+            return rows
         name = "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
-        numbers = self._numbers[name].lazy()
-        return rows.join(numbers, on=name).drop({"household_id", name}).collect(engine=self.rows.engine)
+        return rows.join(self._numbers[name], on=name).drop({"household_id", name})
 
     @cached_property
-    def _numbers(self) -> dict[str, pl.DataFrame]:
+    def _numbers(self) -> dict[str, pl.LazyFrame]:
         """Households linked to those looked at have numbers too: theirs may be the newest version of a fact."""
-        loans, households = (self.loans.select(name, number).unique() for name, number in _NUMBER.items())
+        loans = self.loans.select("loan_id", "loan")
+        households = self.shared(self.loans.select("household_id", "household").unique())
+        return {"loan_id": loans, "household_id": self._with_linked(households) if self.rows.linked else households}
+
+    def _with_linked(self, numbers: pl.LazyFrame) -> pl.LazyFrame:
+        households = numbers.collect()
         named = households["household_id"]
         linked = {
             other for name in named.filter(named.is_in(list(self.rows.linked))) for other in self.rows.linked[name]
         }
         beside = pl.DataFrame({"household_id": sorted(linked.difference(named))}, {"household_id": pl.String})
         numbered = beside.with_row_index("household", households.height + 1).select(households.columns)
-        return {"loan_id": loans, "household_id": pl.concat([households, numbered.cast(households.schema)])}
+        return pl.concat([households, numbered.cast(households.schema)]).lazy()
 
-    def newest_of_all(self, table: str) -> pl.DataFrame:
+    def newest_of_all(self, table: str) -> pl.LazyFrame:
         """One row a key, of every household, with the identifiers as delivered."""
-        return newest_of(self._delivered(table).collect(engine=self.rows.engine), table, self.rows)
+        return newest_of(self._delivered(table), table, self.rows)
 
     def _delivered(self, table: str) -> pl.LazyFrame:
         rows = self.rows[table]
         return rows if self.known_by is None else rows.filter(pl.col("known_on") <= self.known_by)
 
 
-def last_of_each(rows: pl.DataFrame, by: str, day: str, before: Mapping[str, str] | None = None) -> pl.DataFrame:
+def last_of_each(rows: pl.LazyFrame, by: str, day: str, before: Mapping[str, str] | None = None) -> pl.LazyFrame:
     """The row with the latest day of each loan or household, and columns of the row before it under other names."""
     in_order, group = rows.sort(by, day), pl.col(by)
     same = group == group.shift(1)
@@ -85,9 +94,10 @@ def last_of_each(rows: pl.DataFrame, by: str, day: str, before: Mapping[str, str
     return in_order.with_columns(**earlier).filter(group.ne_missing(group.shift(-1)))
 
 
-def newest_of(versions: pl.DataFrame, table: str, rows: Rows) -> pl.DataFrame:
+def newest_of(versions: pl.LazyFrame, table: str, rows: Rows) -> pl.LazyFrame:
     """One row a key: the version with the latest known_on; nothing to choose in a table that was never revised."""
     if table not in rows.revised:
         return versions
-    key = [name if name in versions.columns else _NUMBER[name] for name in TABLES[table].key]
+    columns = versions.collect_schema().names()
+    key = [name if name in columns else _NUMBER[name] for name in TABLES[table].key]
     return versions.filter(pl.col("known_on") == pl.col("known_on").max().over(key))

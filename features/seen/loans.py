@@ -12,7 +12,7 @@ from features.seen.book import Book
 from features.seen.known import CLOSING, Known
 
 
-def loans_seen(book: Book, as_of: date) -> pl.DataFrame:
+def loans_seen(book: Book, as_of: date) -> pl.LazyFrame:
     """One row for each loan known and paid out by as_of, with what is overdue and the place of its household.
 
     Money in yuan. `is_open` and `days_to_maturity` as the contract's section 2 says.
@@ -42,17 +42,17 @@ def loans_seen(book: Book, as_of: date) -> pl.DataFrame:
     )
 
 
-def _paid(book: Book) -> pl.DataFrame:
+def _paid(book: Book) -> pl.LazyFrame:
     return book.payments.group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
 
 
-def _due(book: Book, as_of: date) -> pl.DataFrame:
+def _due(book: Book, as_of: date) -> pl.LazyFrame:
     """What the schedule in force has asked for by as_of."""
     due = in_force(book).filter(pl.col("due_on") <= as_of)
     return due.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
 
 
-def in_force(book: Book) -> pl.DataFrame:
+def in_force(book: Book) -> pl.LazyFrame:
     """The dues of each loan's newest schedule."""
     return book.dues.filter(pl.col("ends_on").is_null())
 
@@ -61,7 +61,7 @@ def _short(money: str) -> pl.Expr:
     return as_yuan(pl.max_horizontal(pl.col(f"{money}_due") - pl.col(f"{money}_paid"), pl.lit(0, pl.Int64)))
 
 
-def _events(book: Book) -> pl.DataFrame:
+def _events(book: Book) -> pl.LazyFrame:
     """Each loan's closing day and its newest agreed maturity."""
     closing = pl.col("kind").is_in(CLOSING)
     agreed = pl.col("new_matures_on").is_not_null()
@@ -71,7 +71,7 @@ def _events(book: Book) -> pl.DataFrame:
     )
 
 
-def _places(known: Known, as_of: date) -> pl.DataFrame:
+def _places(known: Known, as_of: date) -> pl.LazyFrame:
     village = pl.col("village_code")
     return known.newest("households").select(
         "household",

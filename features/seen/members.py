@@ -12,7 +12,7 @@ from features.seen.known import Known
 _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 
 
-def members_seen(known: Known, as_of: date) -> pl.DataFrame:
+def members_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each member not gone by as_of. `labour`: 1 full, 0.5 part, 0 none."""
     members = known.newest("members").filter(pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of))
     return members.select(
@@ -31,7 +31,7 @@ def members_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def borrowers_seen(loans: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame) -> pl.LazyFrame:
     """One row for each loan: its borrower's record; the head's where it names nobody known.
 
     Of several heads, one who is there before one who is gone, and then the first by identifier.

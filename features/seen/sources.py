@@ -25,7 +25,7 @@ class Source:
     tables: tuple[str, ...]
     by: str
     columns: tuple[str, ...]
-    frame: Callable[[Evening], pl.DataFrame] | None = None
+    frame: Callable[[Evening], pl.LazyFrame] | None = None
     one_row: bool = False
     audit_only: tuple[str, ...] = ()
 

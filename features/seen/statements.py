@@ -14,7 +14,7 @@ _INCOMES = ("wage_income", "business_income", "property_income", "transfer_incom
 _COSTS = ("living_cost", "medical_cost", "education_cost")
 
 
-def statements_seen(known: Known, as_of: date) -> pl.DataFrame:
+def statements_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """Every statement of a household. Money in yuan.
 
     net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
@@ -34,12 +34,12 @@ def statements_seen(known: Known, as_of: date) -> pl.DataFrame:
     )
 
 
-def newest_statement(statements: pl.DataFrame) -> pl.DataFrame:
+def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
     """One row a household: its newest statement, and `net_income_before` of the one before it."""
     return last_of_each(statements, "household", "day_offset", before={"net_income_before": "net_income"})
 
 
-def assets_seen(known: Known, as_of: date, prices: pl.DataFrame) -> pl.DataFrame:
+def assets_seen(known: Known, as_of: date, prices: pl.LazyFrame) -> pl.LazyFrame:
     """One row a household: its newest observation, the herd at known prices, and the observation before.
 
     A missing count, or an animal without a known price, is worth nothing; `herd_before` is in today's prices,
@@ -51,15 +51,15 @@ def assets_seen(known: Known, as_of: date, prices: pl.DataFrame) -> pl.DataFrame
     return newest.with_columns(whole_months_since(pl.col("observed_on"), as_of).alias("age_months"))
 
 
-def _herd(prices: pl.DataFrame) -> pl.Expr:
-    known = dict(prices.select("product", "price").rows())
+def _herd(prices: pl.LazyFrame) -> pl.Expr:
+    known = dict(prices.select("product", "price").collect().rows())
     return pl.sum_horizontal(
         (pl.col(f"{animal}_count").fill_null(0) * (known.get(animal) or 0) * 100).round().cast(pl.Int64)
         for animal in ("sheep", "cattle")
     )
 
 
-def prices_seen(known: Known, as_of: date) -> pl.DataFrame:
+def prices_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a product: its newest known `price`, and `price_year_before`, twelve months before that month."""
     prices = known.newest("prices").filter(pl.col("month") <= as_of)
     newest = prices.sort("month").unique("product", keep="last")

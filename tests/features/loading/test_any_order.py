@@ -58,7 +58,7 @@ def delivered(folder: Path, deliveries: Deliveries) -> Intake:
 
 
 def newest(intake: Intake, name: str, day: int) -> pl.DataFrame:
-    rows = Known(intake.ledger.rows(), FIRST + timedelta(days=day)).newest_of_all(name)
+    rows = Known(intake.ledger.rows(), FIRST + timedelta(days=day)).newest_of_all(name).collect()
     return rows.sort(*TABLES[name].key)
 
 

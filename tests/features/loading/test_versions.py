@@ -36,7 +36,7 @@ def versions(intake: Intake) -> list[tuple[str, str]]:
 
 
 def village_known(intake: Intake, day: str) -> list[str]:
-    known = Known(intake.ledger.rows(), date.fromisoformat(day)).newest_of_all("households")
+    known = Known(intake.ledger.rows(), date.fromisoformat(day)).newest_of_all("households").collect()
     return known["village_name"].to_list()
 
 
