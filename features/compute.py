@@ -14,7 +14,7 @@ from features.catalog import FEATURES, KEPT
 from features.declare import Feature, Window
 from features.rows import Rows
 from features.seen.book import bad_on
-from features.seen.community import NEIGHBOURLY, Community, community_of, shares_of_others
+from features.seen.community import NEIGHBOURLY, Community, community_of, with_shares_of_others
 from features.seen.evening import Evening
 from features.seen.known import Known
 from features.seen.sources import NEIGHBOURS, Source
@@ -49,11 +49,10 @@ def features_at(
     """
     own = [_own_facts(_evening(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
     frame = pl.concat(own).sort("loan_id")
-    shares = shares_of_others(frame, around or community_of(frame))
-    whole = frame.hstack(shares.select(_OF_OTHERS)).lazy()
-    for formulas in _DERIVED:
+    whole = with_shares_of_others(frame.lazy(), around or community_of(frame))
+    for formulas in (_OF_OTHERS, *_DERIVED):
         whole = whole.with_columns(formulas)
-    return whole.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING).collect()
+    return rows.computed(whole.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING))
 
 
 def community_at(as_of: date, rows: Rows) -> Community:
@@ -71,7 +70,7 @@ def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
     frame = _population(evening, bad_after_days)
     for observed in _OBSERVED:
         frame = observed.joined(frame, evening)
-    return frame.select(_OWN).collect(engine="in-memory")
+    return evening.known.rows.computed(frame.select(_OWN))
 
 
 def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:

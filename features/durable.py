@@ -12,7 +12,7 @@ import polars as pl
 
 from features.words import Refused
 
-ROWS_IN_GROUP = 20_000
+ROWS_IN_GROUP = 4_000
 """Rows of a Parquet row group: what is read to find one household."""
 
 

@@ -47,6 +47,7 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.commits = tuple(commit_from(path) for path in sorted((folder / "commits").glob("*.json")))
+        self._scans: dict[tuple[Path, ...], pl.LazyFrame] = {}
 
     @property
     def data_version(self) -> str:
@@ -70,9 +71,15 @@ class Ledger:
         return [merged[1], *loose] if merged else loose
 
     def _scan(self, table: str, paths: list[Path]) -> pl.LazyFrame:
+        """A scan that is asked again does not read the files' footers again."""
         if not paths:
             return pl.LazyFrame(schema=kept_schema(TABLES[table]) | {COUNTY: pl.String()})
-        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
+        files = tuple(paths)
+        if files not in self._scans:
+            self._scans[files] = pl.scan_parquet(
+                paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()}
+            )
+        return self._scans[files]
 
     def _merged(self, table: str, county: str) -> tuple[int, Path] | None:
         """How many commits the newest merged file holds, and where it is; one of another history does not count."""
@@ -84,9 +91,8 @@ class Ledger:
         return None
 
     def _loose(self, table: str, county: str) -> list[Part]:
-        merged = self._merged(table, county)
-        after = self.commits[merged[0] :] if merged else self.commits
-        return [part for commit in after for part in commit.parts if (part.table, part.county) == (table, county)]
+        held, _ = self._merged(table, county) or (0, None)
+        return [part for commit, part in self._parts_by_table[table] if commit > held and part.county == county]
 
     def merge(self, most_loose: int = _MOST_LOOSE) -> None:
         """Merge the parts of each table and county that has more than so many loose ones.
@@ -109,12 +115,19 @@ class Ledger:
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
-        revised = frozenset(part.table for commit in self.commits for part in commit.parts if part.revises)
-        linked = symmetric(pair for commit in self.commits for pair in commit.linked)
         tables = {name: self.scan(name, county) for name in TABLES}
-        everything = Rows(tables, self._known_from(), revised, linked=linked)
+        everything = Rows(tables, self._known_from, self._revised, linked=self._linked)
         return everything if household is None else everything.of_household(household)
 
+    @cached_property
+    def _revised(self) -> frozenset[str]:
+        return frozenset(part.table for commit in self.commits for part in commit.parts if part.revises)
+
+    @cached_property
+    def _linked(self) -> dict[str, frozenset[str]]:
+        return symmetric(pair for commit in self.commits for pair in commit.linked)
+
+    @cached_property
     def _known_from(self) -> dict[str, dict[str, date]]:
         first: dict[str, dict[str, date]] = {name: {} for name in TABLES}
         for part in (part for commit in self.commits for part in commit.parts):
@@ -137,7 +150,16 @@ class Ledger:
         return pl.scan_parquet(paths, glob=False).filter(~pl.col("id").is_in(taken_up)).collect()
 
     def _parts(self, table: str) -> list[Part]:
-        return [part for commit in self.commits for part in commit.parts if part.table == table]
+        return [part for _, part in self._parts_by_table[table]]
+
+    @cached_property
+    def _parts_by_table(self) -> dict[str, list[tuple[int, Part]]]:
+        """Each with the number of its commit."""
+        found: dict[str, list[tuple[int, Part]]] = {name: [] for name in TABLES}
+        for commit in self.commits:
+            for part in commit.parts:
+                found[part.table].append((commit.sequence, part))
+        return found
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:

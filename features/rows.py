@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
-from typing import Literal
 
 import polars as pl
 
 from features.sources.table import Table
 from features.sources.tables import TABLES
 
-Engine = Literal["in-memory", "streaming"]
 Linked = Mapping[str, frozenset[str]]
 FirstKnown = Mapping[str, Mapping[str, date]]
 
 
 ALL = pl.lit(True)
+_AS_WRITTEN = pl.QueryOptFlags.none()
 
 
 def kept_schema(table: Table) -> dict[str, pl.DataType]:
@@ -33,7 +32,7 @@ class Rows:
 
     known_from: for each table and county, the first day on which anything of it was known there.
     revised: the tables in which some fact has more than one version.
-    engine: the one of polars' engines that reads them fastest: a stream from files, or from memory.
+    held: whether they are in memory; else they are read from files as a stream.
     linked: households that share a fact with another, since a version of it gave it to the other.
     looked_at: which households (by household_id) are meant; rows of those linked to them are there besides.
     """
@@ -41,7 +40,7 @@ class Rows:
     frames: Mapping[str, pl.LazyFrame]
     known_from: FirstKnown
     revised: frozenset[str]
-    engine: Engine = "streaming"
+    held: bool = False
     linked: Linked = field(default_factory=dict)
     looked_at: pl.Expr = ALL
 
@@ -50,6 +49,12 @@ class Rows:
         frame = self.frames.get(table)
         return pl.LazyFrame(schema=schema) if frame is None else frame.select(list(schema))
 
+    def computed(self, query: pl.LazyFrame) -> pl.DataFrame:
+        """What a query made of these rows finds; over rows held, finding a better order takes longer than it saves."""
+        if self.held:
+            return query.collect(engine="in-memory", optimizations=_AS_WRITTEN)
+        return query.collect(engine="streaming")
+
     def counties_with(self, table: str, known_by: date) -> list[str]:
         """The counties in which anything of a table was known by a day."""
         return sorted(county for county, day in self.known_from.get(table, {}).items() if day <= known_by)
@@ -57,13 +62,13 @@ class Rows:
     def of_household(self, household: str) -> Rows:
         """One household's own rows, with the prices; what the county had delivered stays known."""
         mine = self._of(pl.col("household_id") == household, self.linked.get(household, frozenset()))
-        held = pl.collect_all(mine.frames.values(), engine="in-memory")
+        held = pl.collect_all(mine.frames.values(), engine="in-memory" if self.held else "streaming")
         frames = {name: frame.lazy() for name, frame in zip(mine.frames, held, strict=True)}
-        return replace(mine, frames=frames, engine="in-memory")
+        return replace(mine, frames=frames, held=True)
 
     def blocks(self, households: int) -> list[Rows]:
         """The rows of so many households after so many others, by identifier, so that few are in memory at once."""
-        names = self["loans"].select(pl.col("household_id").unique().sort()).collect(engine=self.engine).to_series()
+        names = self.computed(self["loans"].select(pl.col("household_id").unique().sort())).to_series()
         if len(names) <= households:
             return [self]
         starts = [names[start] for start in range(0, len(names), households)]
@@ -92,7 +97,7 @@ class Rows:
                 frames[name] = _with_household(frame, table, frames)
         revised = {name for name, frame in tables.items() if frame.select(TABLES[name].key).is_duplicated().any()}
         linked = symmetric(pair for name in revised for pair in households_sharing(name, frames[name].collect()))
-        return Rows(frames, _known_from(frames), frozenset(revised), "in-memory", linked)
+        return Rows(frames, _known_from(frames), frozenset(revised), held=True, linked=linked)
 
 
 def households_sharing(table: str, versions: pl.DataFrame) -> list[tuple[str, str]]:

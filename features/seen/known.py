@@ -32,7 +32,7 @@ class Known:
 
     def shared(self, facts: pl.LazyFrame) -> pl.LazyFrame:
         """Computed now and held in memory, for all that is made of them."""
-        return facts.collect(engine=self.rows.engine).lazy()
+        return self.rows.computed(facts).lazy()
 
     @cached_property
     def loans(self) -> pl.LazyFrame:
@@ -68,7 +68,7 @@ class Known:
         return {"loan_id": loans, "household_id": self._with_linked(households) if self.rows.linked else households}
 
     def _with_linked(self, numbers: pl.LazyFrame) -> pl.LazyFrame:
-        households = numbers.collect()
+        households = self.rows.computed(numbers)
         named = households["household_id"]
         linked = {
             other for name in named.filter(named.is_in(list(self.rows.linked))) for other in self.rows.linked[name]

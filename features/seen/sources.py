@@ -16,7 +16,7 @@ class Source:
 
     tables: the optional tables they need; where one is not delivered in a county, its features are missing.
     by: the column that groups the rows: loan or household (their numbers).
-    frame: its rows; None where they take the loans of all households together (`community.shares_of_others`).
+    frame: its rows; None where they take the loans of all households together (`community.with_shares_of_others`).
     one_row: at most one row a group.
     audit_only: columns that may be looked at to audit fairness, never to score.
     """
