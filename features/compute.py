@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from graphlib import TopologicalSorter
 
 import polars as pl
@@ -87,8 +88,13 @@ def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
 
 def _keys(evening: Evening) -> Iterator[pl.Expr]:
     for (by, tables), key in _KEYS.items():
-        known = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
-        yield pl.when(*(pl.col("county_code").is_in(counties) for counties in known)).then(pl.col(by)).alias(key)
+        yield _told(by, *(evening.known.rows.counties_with(table, evening.as_of) for table in tables)).alias(key)
+
+
+@cache
+def _told(by: str, *counties: tuple[str, ...]) -> pl.Expr:
+    """A loan's own number or its household's, in the counties that are in all of these."""
+    return pl.when(*(pl.col("county_code").is_in(each) for each in counties)).then(pl.col(by))
 
 
 def _key(source: Source) -> str:
@@ -100,32 +106,30 @@ def _key(source: Source) -> str:
 class _Observed:
     """The features of one source, and the formulas that compute them, built once.
 
-    counts: for each window, how many rows it holds; filled: the features, also where their window holds none.
+    windows: which rows each holds; counts: how many; filled: the features, also where their window holds no row.
     """
 
     source: Source
     seen: Callable[[Evening], pl.LazyFrame]
+    windows: tuple[pl.Expr, ...]
     values: tuple[pl.Expr, ...]
     counts: tuple[pl.Expr, ...]
     filled: tuple[pl.Expr, ...]
 
     @staticmethod
     def of(source: Source, seen: Callable[[Evening], pl.LazyFrame], features: Sequence[Feature]) -> _Observed:
-        values = tuple(_value(feature) for feature in features)
-        if source.one_row:
-            return _Observed(source, seen, values, (), tuple(pl.col(feature.name) for feature in features))
-        windows = {feature.window.name: feature.window for feature in features}
-        counts = (
-            (pl.len() if window.holds is None else window.holds.sum()).alias(_count(source, window))
-            for window in windows.values()
-        )
-        return _Observed(source, seen, values, tuple(counts), tuple(_filled(feature, source) for feature in features))
+        every = {feature.window.name: feature.window for feature in features}.values()
+        windows = tuple(window.holds.alias(window.name) for window in every if window.holds is not None)
+        counts = () if source.one_row else tuple(_count(window).alias(_counted(source, window)) for window in every)
+        filled = (pl.col(feature.name) if source.one_row else _filled(feature, source) for feature in features)
+        return _Observed(source, seen, windows, tuple(map(_value, features)), counts, tuple(filled))
 
     def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
         """The loans with these values and counts."""
         by, seen = self.source.by, self.seen(evening)
+        rows = seen.with_columns(self.windows) if self.windows else seen
         found = (
-            seen.select(by, *self.values) if self.source.one_row else seen.group_by(by).agg(*self.values, *self.counts)
+            rows.select(by, *self.values) if self.source.one_row else rows.group_by(by).agg(*self.values, *self.counts)
         )
         return frame.join(found, left_on=_key(self.source), right_on=by, how="left", maintain_order="left")
 
@@ -136,12 +140,16 @@ def _value(feature: Feature) -> pl.Expr:
     return value.alias(feature.name)
 
 
-def _count(source: Source, window: Window) -> str:
+def _count(window: Window) -> pl.Expr:
+    return pl.len() if window.holds is None else pl.col(window.name).sum()
+
+
+def _counted(source: Source, window: Window) -> str:
     return f"{source.name} {window.name}"
 
 
 def _filled(feature: Feature, source: Source) -> pl.Expr:
-    has_rows, value = pl.col(_count(source, feature.window)).fill_null(0) > 0, pl.col(feature.name)
+    has_rows, value = pl.col(_counted(source, feature.window)).fill_null(0) > 0, pl.col(feature.name)
     if feature.when_empty is None:
         return pl.when(has_rows).then(value).alias(feature.name)
     known = pl.col(_key(source)).is_not_null()

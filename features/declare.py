@@ -42,7 +42,7 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Window:
-    """Which rows count, by day and calendar month of the fact as seen from as_of."""
+    """Which rows count, by day and calendar month of the fact as seen from as_of; the column `name` is true of them."""
 
     name: str
     zh: str
@@ -83,7 +83,7 @@ class Row:
             raise TypeError(f"Column {name!r} may be audited, never scored: declare the feature with role=Role.AUDIT.")
         self._touched[name] = None
         column = pl.col(name)
-        return column if self._window.holds is None else pl.when(self._window.holds).then(column)
+        return column if self._window.holds is None else pl.when(pl.col(self._window.name)).then(column)
 
 
 @dataclass(frozen=True, eq=False)

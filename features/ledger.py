@@ -115,7 +115,7 @@ class Ledger:
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
-        tables = {name: self.scan(name, county) for name in TABLES}
+        tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
         everything = Rows(tables, self._known_from, self._revised, linked=self._linked)
         return everything if household is None else everything.of_household(household)
 

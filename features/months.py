@@ -39,7 +39,7 @@ def next_day(day: date) -> date:
 
 def month_offset(day: pl.Expr, as_of: date) -> pl.Expr:
     """Calendar months from as_of's month to the month of `day`: 0 is the same month, negative is earlier."""
-    return (day.dt.year().cast(pl.Int32) - as_of.year) * 12 + day.dt.month().cast(pl.Int32) - as_of.month
+    return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - (as_of.year * 12 + as_of.month)
 
 
 def day_offset(day: pl.Expr, as_of: date) -> pl.Expr:

@@ -18,7 +18,7 @@ FirstKnown = Mapping[str, Mapping[str, date]]
 
 
 ALL = pl.lit(True)
-_AS_WRITTEN = pl.QueryOptFlags.none()
+_AS_WRITTEN, _IN_THE_BEST_ORDER = pl.QueryOptFlags.none(), pl.QueryOptFlags()
 
 
 def kept_schema(table: Table) -> dict[str, pl.DataType]:
@@ -28,7 +28,7 @@ def kept_schema(table: Table) -> dict[str, pl.DataType]:
 
 @dataclass(frozen=True)
 class Rows:
-    """The tables that features are computed from; a table nobody delivered is an empty one.
+    """The tables that features are computed from, in the columns kept; a table nobody delivered is an empty one.
 
     known_from: for each table and county, the first day on which anything of it was known there.
     revised: the tables in which some fact has more than one version.
@@ -45,19 +45,16 @@ class Rows:
     looked_at: pl.Expr = ALL
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
-        schema = kept_schema(TABLES[table])
         frame = self.frames.get(table)
-        return pl.LazyFrame(schema=schema) if frame is None else frame.select(list(schema))
+        return pl.LazyFrame(schema=kept_schema(TABLES[table])) if frame is None else frame
 
     def computed(self, query: pl.LazyFrame) -> pl.DataFrame:
         """What a query made of these rows finds; over rows held, finding a better order takes longer than it saves."""
-        if self.held:
-            return query.collect(engine="in-memory", optimizations=_AS_WRITTEN)
-        return query.collect(engine="streaming")
+        return query.collect(engine="in-memory", optimizations=_AS_WRITTEN if self.held else _IN_THE_BEST_ORDER)
 
-    def counties_with(self, table: str, known_by: date) -> list[str]:
+    def counties_with(self, table: str, known_by: date) -> tuple[str, ...]:
         """The counties in which anything of a table was known by a day."""
-        return sorted(county for county, day in self.known_from.get(table, {}).items() if day <= known_by)
+        return tuple(sorted(county for county, day in self.known_from.get(table, {}).items() if day <= known_by))
 
     def of_household(self, household: str) -> Rows:
         """One household's own rows, with the prices; what the county had delivered stays known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -12,6 +13,7 @@ def hidden_after(day: str, as_of: date) -> pl.Expr:
     return pl.when(pl.col(day) <= as_of).then(pl.col(day)).alias(day)
 
 
+@cache
 def fen(yuan: str) -> pl.Expr:
     """Money in whole fen: sums are exact, so the order of rows cannot move them; a missing amount is nothing."""
     return (pl.col(yuan).fill_null(0) * 100).round().cast(pl.Int64).alias(yuan)

@@ -12,7 +12,7 @@ from functools import cached_property
 import polars as pl
 
 from features.seen.amounts import fen
-from features.seen.known import Known, newest_of
+from features.seen.known import Known
 
 _ALWAYS = date(1900, 1, 1)
 """The day on which a due with nothing to pay up to it counts as covered."""
@@ -86,7 +86,7 @@ class Book:
 
     def _scheduled(self) -> pl.LazyFrame:
         versions = self.known.shared(self.known.versions("instalments"))
-        instalments = newest_of(versions, "instalments", self.known.rows).select(
+        instalments = self.known.newest_of(versions, "instalments", ("loan", "schedule_no", "due_on")).select(
             "loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due")
         )
         in_order = instalments.sort("loan", "schedule_no", "due_on")

@@ -133,4 +133,4 @@ class Evening:
 
     @property
     def loan_events(self) -> pl.LazyFrame:
-        return loan_events_seen(self.known, self.as_of)
+        return loan_events_seen(self.book, self.as_of)

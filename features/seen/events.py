@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
 from features.months import day_offset, month_offset, whole_months_since
 from features.seen.amounts import as_yuan, fen, hidden_after
+from features.seen.book import Book
 from features.seen.known import Known, last_of_each
 
 _LOST = ("death", "missing", "custody")
@@ -19,10 +21,14 @@ _FOUND = {"right": ("put_right", "as_declared"), "diverted": ("diverted",), "ill
 
 def hardships_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a hardship. `unresolved` 1 while not resolved; `lost`: death, missing, custody; `sudden`: R205's."""
-    return _placed(known.newest("hardships"), "occurred_on", as_of).select(
-        "household",
-        "day_offset",
-        "month_offset",
+    return known.newest("hardships").select(_hardship(as_of))
+
+
+@cache
+def _hardship(as_of: date) -> tuple[pl.Expr, ...]:
+    return (
+        pl.col("household"),
+        *_placed("occurred_on", as_of),
         as_yuan(pl.when(pl.col("loss_amount").is_not_null()).then(fen("loss_amount"))).alias("loss"),
         _open("resolved_on", as_of).alias("unresolved"),
         pl.col("cause").is_in(_LOST).cast(pl.Int8).alias("lost"),
@@ -32,11 +38,15 @@ def hardships_seen(known: Known, as_of: date) -> pl.LazyFrame:
 
 def credit_events_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a credit event. `open` 1 while not closed; `default`: default or enforcement elsewhere."""
+    return known.newest("credit_events").select(_credit_event(as_of))
+
+
+@cache
+def _credit_event(as_of: date) -> tuple[pl.Expr, ...]:
     kind = pl.col("kind")
-    return _placed(known.newest("credit_events"), "occurred_on", as_of).select(
-        "household",
-        "day_offset",
-        "month_offset",
+    return (
+        pl.col("household"),
+        *_placed("occurred_on", as_of),
         as_yuan(fen("amount")).alias("amount"),
         _open("closed_on", as_of).alias("open"),
         kind.is_in(("default_elsewhere", "court_enforcement")).cast(pl.Int8).alias("default"),
@@ -49,9 +59,14 @@ def credit_events_seen(known: Known, as_of: date) -> pl.LazyFrame:
 
 def policies_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a policy known. `in_force` 1 from insured_from to insured_to, both included."""
+    return known.newest("policies").select(_policy(as_of))
+
+
+@cache
+def _policy(as_of: date) -> tuple[pl.Expr, ...]:
     in_force = (pl.col("insured_from") <= as_of) & (pl.col("insured_to") >= as_of)
-    return known.newest("policies").select(
-        "household",
+    return (
+        pl.col("household"),
         in_force.cast(pl.Int8).alias("in_force"),
         pl.col("kind").is_in(_INDUSTRY).cast(pl.Int8).alias("industry"),
         pl.col("kind").is_in(_PERSON).cast(pl.Int8).alias("person"),
@@ -61,11 +76,15 @@ def policies_seen(known: Known, as_of: date) -> pl.LazyFrame:
 
 def claims_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a claim. `open` 1 while not settled; what was paid counts from the day it was settled."""
+    return known.newest("claims").select(_claim(as_of))
+
+
+@cache
+def _claim(as_of: date) -> tuple[pl.Expr, ...]:
     settled = pl.col("settled_on") <= as_of
-    return _placed(known.newest("claims"), "occurred_on", as_of).select(
-        "household",
-        "day_offset",
-        "month_offset",
+    return (
+        pl.col("household"),
+        *_placed("occurred_on", as_of),
         _open("settled_on", as_of).alias("open"),
         as_yuan(fen("claimed_amount")).alias("claimed"),
         as_yuan(pl.when(settled.fill_null(False)).then(fen("paid_amount")).otherwise(0)).alias("paid"),
@@ -74,7 +93,7 @@ def claims_seen(known: Known, as_of: date) -> pl.LazyFrame:
 
 def use_checks_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each loan checked: the newest finding; whether ill use stands that nothing put right since."""
-    checks = known.newest("use_checks")
+    checks = known.shared(known.newest("use_checks"))
     last = last_of_each(checks, "loan", "checked_on").select(
         "loan", "finding", whole_months_since(pl.col("checked_on"), as_of).alias("months_since")
     )
@@ -96,16 +115,17 @@ def reviews_seen(known: Known, as_of: date) -> pl.LazyFrame:
     return newest.with_columns(whole_months_since(pl.col("reviewed_on"), as_of).alias("age_months"))
 
 
-def loan_events_seen(known: Known, as_of: date) -> pl.LazyFrame:
+def loan_events_seen(book: Book, as_of: date) -> pl.LazyFrame:
     """One row for each extension or renewal of a loan."""
-    events = known.newest("loan_events").filter(pl.col("kind").is_in(("extended", "renewed")))
-    return _placed(events, "occurred_on", as_of).select("loan", "day_offset", "month_offset")
+    events = book.events.filter(pl.col("kind").is_in(("extended", "renewed")))
+    return events.select("loan", *_placed("occurred_on", as_of))
 
 
-def _placed(rows: pl.LazyFrame, day: str, as_of: date) -> pl.LazyFrame:
-    return rows.with_columns(
-        day_offset(pl.col(day), as_of).alias("day_offset"), month_offset(pl.col(day), as_of).alias("month_offset")
-    )
+@cache
+def _placed(day: str, as_of: date) -> tuple[pl.Expr, pl.Expr]:
+    """How many days and calendar months it lies from as_of."""
+    at = pl.col(day)
+    return day_offset(at, as_of).alias("day_offset"), month_offset(at, as_of).alias("month_offset")
 
 
 def _open(closed: str, as_of: date) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -20,13 +21,17 @@ def instalments_seen(book: Book, as_of: date) -> pl.LazyFrame:
     are days past due of what is not covered, 0 where it is. `covered`: whether it is, and `days_before_due` how
     early.
     """
+    numbers = book.loans.select("loan", "household")
+    return _owed(book).join(numbers, on="loan").select(_instalment(as_of))
+
+
+@cache
+def _instalment(as_of: date) -> tuple[pl.Expr, ...]:
     offset = day_offset(pl.col("due_on"), as_of)
     late = pl.coalesce(day_offset(pl.col("covered_on"), as_of), pl.lit(0)) - offset
-    numbers = book.loans.select("loan", "household")
-    owed = _owed(book).join(numbers, on="loan")
-    return owed.select(
-        "loan",
-        "household",
+    return (
+        pl.col("loan"),
+        pl.col("household"),
         offset.alias("day_offset"),
         month_offset(pl.col("due_on"), as_of).alias("month_offset"),
         as_yuan(pl.col("principal_due")).alias("principal_due"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -50,7 +50,7 @@ class Known:
 
     def newest(self, table: str) -> pl.LazyFrame:
         """One row a key: the version with the latest known_on."""
-        return newest_of(self.versions(table), table, self.rows)
+        return self.newest_of(self.versions(table), table, [_NUMBER.get(name, name) for name in TABLES[table].key])
 
     def versions(self, table: str) -> pl.LazyFrame:
         """Every known version of every row, by the number of its loan, or else of its household."""
@@ -79,7 +79,13 @@ class Known:
 
     def newest_of_all(self, table: str) -> pl.LazyFrame:
         """One row a key, of every household, with the identifiers as delivered."""
-        return newest_of(self._delivered(table), table, self.rows)
+        return self.newest_of(self._delivered(table), table, TABLES[table].key)
+
+    def newest_of(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
+        """The version with the latest known_on of each key; nothing to choose in a table that was never revised."""
+        if table not in self.rows.revised:
+            return versions
+        return versions.filter(pl.col("known_on") == pl.col("known_on").max().over(key))
 
     def _delivered(self, table: str) -> pl.LazyFrame:
         rows = self.rows[table]
@@ -92,12 +98,3 @@ def last_of_each(rows: pl.LazyFrame, by: str, day: str, before: Mapping[str, str
     same = group == group.shift(1)
     earlier = {name: pl.when(same).then(pl.col(column).shift(1)) for name, column in (before or {}).items()}
     return in_order.with_columns(**earlier).filter(group.ne_missing(group.shift(-1)))
-
-
-def newest_of(versions: pl.LazyFrame, table: str, rows: Rows) -> pl.LazyFrame:
-    """One row a key: the version with the latest known_on; nothing to choose in a table that was never revised."""
-    if table not in rows.revised:
-        return versions
-    columns = versions.collect_schema().names()
-    key = [name if name in columns else _NUMBER[name] for name in TABLES[table].key]
-    return versions.filter(pl.col("known_on") == pl.col("known_on").max().over(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -25,9 +26,14 @@ def loans_seen(book: Book, as_of: date) -> pl.LazyFrame:
         .join(_places(book.known, as_of), on="household", how="left")
         .with_columns(pl.col("principal_paid", "interest_paid", "principal_due", "interest_due").fill_null(0))
     )
+    return joined.with_columns(_standing(as_of))
+
+
+@cache
+def _standing(as_of: date) -> tuple[pl.Expr, ...]:
     outstanding = fen("principal") - pl.col("principal_paid")
     matures_on = pl.coalesce("new_matures_on", "matures_on")
-    return joined.with_columns(
+    return (
         as_yuan(outstanding).alias("outstanding_principal"),
         _short("principal").alias("overdue_principal"),
         _short("interest").alias("overdue_interest"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -15,9 +16,14 @@ _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 def members_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each member not gone by as_of. `labour`: 1 full, 0.5 part, 0 none."""
     members = known.newest("members").filter(pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of))
-    return members.select(
-        "household",
-        "member_id",
+    return members.select(_member(as_of))
+
+
+@cache
+def _member(as_of: date) -> tuple[pl.Expr, ...]:
+    return (
+        pl.col("household"),
+        pl.col("member_id"),
         pl.col("status").is_in(("present", "working_away")).fill_null(False).alias("counts"),
         (pl.col("status") == "working_away").fill_null(False).alias("works_away"),
         (pl.col("status") == "deceased").fill_null(False).alias("deceased"),
@@ -26,7 +32,7 @@ def members_seen(known: Known, as_of: date) -> pl.LazyFrame:
         (pl.col("health") == "disabled").fill_null(False).alias("disabled"),
         (pl.col("health") == "healthy").alias("healthy"),
         (pl.col("relation") == "head").fill_null(False).alias("is_head"),
-        "sex",
+        pl.col("sex"),
         (whole_months_since(pl.col("birth_date"), as_of) // 12).alias("age"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -21,16 +22,25 @@ def statements_seen(known: Known, as_of: date) -> pl.LazyFrame:
     statement of income. household_cost: living, medical and education.
     """
     stated = pl.any_horizontal(pl.col(name).is_not_null() for name in _INCOMES)
-    gross = pl.sum_horizontal(fen(name) for name in _INCOMES)
-    return known.newest("income_statements").select(
-        "household",
-        whole_months_since(pl.col("period_end"), as_of).alias("age_months"),
-        day_offset(pl.col("period_end"), as_of).alias("day_offset"),
-        month_offset(pl.col("period_end"), as_of).alias("month_offset"),
-        as_yuan(pl.when(stated).then(gross - fen("production_cost"))).alias("net_income"),
-        as_yuan(pl.when(stated).then(gross)).alias("gross_income"),
-        *(as_yuan(pl.when(stated).then(fen(name))).alias(name) for name in _INCOMES),
-        as_yuan(pl.sum_horizontal(fen(name) for name in _COSTS)).alias("household_cost"),
+    in_fen = known.newest("income_statements").with_columns(
+        *map(fen, (*_INCOMES, *_COSTS, "production_cost")), stated.alias("stated")
+    )
+    return in_fen.with_columns(gross=pl.sum_horizontal(_INCOMES)).select(_stated(as_of))
+
+
+@cache
+def _stated(as_of: date) -> tuple[pl.Expr, ...]:
+    day = pl.col("period_end")
+    where_stated = pl.when("stated")
+    return (
+        pl.col("household"),
+        whole_months_since(day, as_of).alias("age_months"),
+        day_offset(day, as_of).alias("day_offset"),
+        month_offset(day, as_of).alias("month_offset"),
+        as_yuan(where_stated.then(pl.col("gross") - pl.col("production_cost"))).alias("net_income"),
+        as_yuan(where_stated.then("gross")).alias("gross_income"),
+        *(as_yuan(where_stated.then(name)).alias(name) for name in _INCOMES),
+        as_yuan(pl.sum_horizontal(_COSTS)).alias("household_cost"),
     )
 
 
