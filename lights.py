@@ -125,10 +125,9 @@ def rules(
     """规则: the rules in use; or take in a county's own."""
     from models.traffic_light.decision_table import decision_table
 
-    store = _store(data)
+    store, day = _store(data), as_of or _today()
     if table is not None:
-        store.take_in_rules(table)
-    day = as_of or _today()
+        store.take_in_rules(table, day)
     print(decision_table(store.rules.in_force(day), store.policies.in_force(day).actions), end="")
 
 
@@ -143,10 +142,10 @@ def policy(
     """政策: the policy numbers in use; or take in a county's own."""
     from models.county_policy.book import policy_book
 
-    store = _store(data)
+    store, day = _store(data), as_of or _today()
     if table is not None:
-        store.take_in_policies(table)
-    print(policy_book([store.policies.in_force(as_of or _today())]), end="")
+        store.take_in_policies(table, day)
+    print(policy_book([store.policies.in_force(day)]), end="")
 
 
 @app.command()

@@ -118,7 +118,8 @@ def overdue_elsewhere_12m(row: Row) -> pl.Expr:
 )
 def new_debt_12m(row: Row) -> pl.Expr:
     """New debt elsewhere falls due beside this one."""
-    return (row.amount * row.new_debt).sum()
+    unknown = (row.new_debt == 1) & row.amount.is_null()
+    return pl.when(~unknown.any()).then((row.amount * row.new_debt).sum())
 
 
 @derived(zh="近12个月新增借款占年纯收入", en="New debt to yearly income, last 12 months", unit=PERCENT, risk=Risk.RISES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, derived, observed, ratio
+from features.declare import EVER, Risk, Role, Row, observed, ratio
 from features.seen.sources import BORROWERS, LOANS, MEMBERS, REVIEWS
 from features.units import COUNT, HOUSEHOLD_TYPE, MONTHS, PERCENT, POINTS, SEX, YEARS, YES_NO
 
@@ -15,38 +15,22 @@ def household_size(row: Row) -> pl.Expr:
     return row.counts.sum()
 
 
-@observed(
-    MEMBERS, EVER, zh="劳动力 (半劳力计半个)", en="Workers, part ones half", unit=COUNT, role=Role.STEP, when_empty=0
-)
-def workers(row: Row) -> pl.Expr:
-    """Hands that earn."""
-    return (row.labour * row.counts).sum()
-
-
 @observed(MEMBERS, EVER, zh="外出务工人数", en="Members working away", unit=COUNT, when_empty=0)
 def members_away(row: Row) -> pl.Expr:
     """Wages sent home keep coming when the harvest does not."""
     return row.works_away.sum()
 
 
-@observed(
-    MEMBERS, EVER, zh="高中及以上人数", en="Members with senior schooling", unit=COUNT, role=Role.STEP, when_empty=0
-)
-def members_schooled(row: Row) -> pl.Expr:
-    """Schooling opens the way to steadier work."""
-    return (row.schooled & row.counts).sum()
-
-
-@derived(zh="劳动力占比", en="Workers per head", unit=PERCENT, risk=Risk.FALLS)
-def workers_per_head(workers: pl.Expr, household_size: pl.Expr) -> pl.Expr:
+@observed(MEMBERS, EVER, zh="劳动力占比", en="Workers per head, part ones half", unit=PERCENT, risk=Risk.FALLS)
+def workers_per_head(row: Row) -> pl.Expr:
     """Lack of labour is one of the county's official causes of falling back."""
-    return ratio(workers, household_size)
+    return ratio((row.labour * row.counts).sum(), (row.labour.is_not_null() & row.counts).sum())
 
 
-@derived(zh="高中及以上占比", en="Share with senior schooling", unit=PERCENT, risk=Risk.FALLS)
-def schooled_share(members_schooled: pl.Expr, household_size: pl.Expr) -> pl.Expr:
+@observed(MEMBERS, EVER, zh="高中及以上占比", en="Share with senior schooling", unit=PERCENT, risk=Risk.FALLS)
+def schooled_share(row: Row) -> pl.Expr:
     """Schooling opens the way to steadier work."""
-    return ratio(members_schooled, household_size)
+    return ratio((row.schooled & row.counts).sum(), (row.schooled.is_not_null() & row.counts).sum())
 
 
 @observed(LOANS, EVER, zh="登记月数", en="Months since registration", unit=MONTHS)

@@ -44,15 +44,29 @@ QUARANTINE_SCHEMA = {
 class Ledger:
     """The delivered rows under one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, commits: tuple[Commit, ...] | None = None) -> None:
         self.folder = folder
-        self.commits = tuple(commit_from(path) for path in sorted((folder / "commits").glob("*.json")))
+        self.commits = _commits_in(folder) if commits is None else commits
         self._scans: dict[tuple[Path, ...], pl.LazyFrame] = {}
 
     @property
     def data_version(self) -> str:
         """Names everything delivered so far; it changes with every file that changed anything."""
         return f"{len(self.commits)}-{self.commits[-1].id}" if self.commits else "0-empty"
+
+    def at(self, data_version: str) -> Ledger:
+        """The ledger as it was at a data version: what has been delivered since is not there.
+
+        Raises Refused where it never was at that version.
+        """
+        begun = self.commits[: int(data_version.partition("-")[0])]
+        then = Ledger(self.folder, begun)
+        if then.data_version != data_version:
+            raise Refused(
+                f"账本中没有数据版本 {data_version}; 请核对数据目录。",
+                f"The ledger never was at data version {data_version}; check the data folder.",
+            )
+        return then
 
     @cached_property
     def counties(self) -> tuple[str, ...]:
@@ -214,6 +228,10 @@ class Ledger:
         kept = rows.select(list(kept_schema(TABLES[table])))
         write_parquet(kept.sort(_order(table, kept.columns)), self.folder / path)
         return Part(table, county, path, rows.height, str(rows["known_on"].min()), revises)
+
+
+def _commits_in(folder: Path) -> tuple[Commit, ...]:
+    return tuple(commit_from(path) for path in sorted((folder / "commits").glob("*.json")))
 
 
 def _by_county(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

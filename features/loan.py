@@ -174,6 +174,13 @@ def renewal_agreed_3m(row: Row) -> pl.Expr:
     return (row.day_offset.count() > 0).cast(pl.Int8)
 
 
+@derived(zh="已续贷或展期次数", en="Times given more time", unit=COUNT, role=Role.SHOWN)
+def times_renewed(extensions: pl.Expr, is_renewal: pl.Expr) -> pl.Expr:
+    """Extensions of this loan, and its being a renewal itself: the notices allow one of them."""
+    known = pl.when(is_renewal == 1).then(extensions.fill_null(0)).otherwise(extensions)
+    return known + is_renewal
+
+
 @derived(zh="用途存疑", en="Use in doubt", unit=YES_NO, role=Role.SHOWN)
 def use_doubtful(use_ill: pl.Expr, use_unchecked: pl.Expr, months_on_book: pl.Expr) -> pl.Expr:
     """Partly diverted, idle, or never looked at in the half year after drawdown."""

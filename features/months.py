@@ -23,6 +23,12 @@ def months_after(day: date, months: int) -> date:
     return month_end(date(index // 12, index % 12 + 1, 1))
 
 
+def months_later(day: date, months: int) -> date:
+    """The same day of the month so many months later, or the last one where that month is shorter."""
+    end = months_after(day, months)
+    return end.replace(day=min(day.day, end.day))
+
+
 def month_ends(first: date, last: date) -> list[date]:
     """All month ends from `first` to `last`, both included."""
     ends = []

@@ -9,6 +9,13 @@ from features.seen.sources import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAY
 from features.units import COUNT, DAYS, PERCENT, YUAN
 
 LAST_6M, LAST_12M = past_months(6), past_months(12)
+_HALF_A_FEN = 0.005
+
+
+def _if_scheduled(unpaid_days: pl.Expr, scheduled: pl.Expr, principal: pl.Expr) -> pl.Expr:
+    """Nothing overdue by a schedule that asks for less than the loan says nothing: it is missing, not 0."""
+    whole = scheduled >= principal - _HALF_A_FEN
+    return pl.when(whole | (unpaid_days > 0)).then(unpaid_days)
 
 
 @observed(INSTALMENTS, TO_DATE, zh="逾期天数", en="Days past due", unit=DAYS, risk=Risk.RISES, when_empty=0)
@@ -17,32 +24,36 @@ def days_past_due(row: Row) -> pl.Expr:
     return row.unpaid_days.max()
 
 
-@observed(
-    INSTALMENTS,
-    TO_DATE,
-    zh="本金逾期天数",
-    en="Days the principal is overdue",
-    unit=DAYS,
-    risk=Risk.RISES,
-    when_empty=0,
-)
-def principal_days_past_due(row: Row) -> pl.Expr:
-    """Principal is paid from the herd or the harvest; one day late says the sale did not happen."""
+@observed(INSTALMENTS, EVER, zh="计划应还本金", en="Principal in the schedule", unit=YUAN, role=Role.STEP, when_empty=0)
+def scheduled_principal(row: Row) -> pl.Expr:
+    """A schedule that does not ask for the whole loan was not delivered whole."""
+    return row.principal_due.sum()
+
+
+@observed(INSTALMENTS, TO_DATE, zh="本金未还天数", en="Principal unpaid", unit=DAYS, role=Role.STEP, when_empty=0)
+def principal_unpaid_days(row: Row) -> pl.Expr:
+    """What the instalments say that were delivered."""
     return row.principal_unpaid_days.max()
 
 
-@observed(
-    INSTALMENTS,
-    TO_DATE,
-    zh="利息逾期天数",
-    en="Days the interest is overdue",
-    unit=DAYS,
-    risk=Risk.RISES,
-    when_empty=0,
-)
-def interest_days_past_due(row: Row) -> pl.Expr:
-    """Interest is small; who cannot pay it is short of all cash, or the subsidy is late."""
+@derived(zh="本金逾期天数", en="Days the principal is overdue", unit=DAYS, risk=Risk.RISES)
+def principal_days_past_due(
+    principal_unpaid_days: pl.Expr, scheduled_principal: pl.Expr, principal: pl.Expr
+) -> pl.Expr:
+    """Principal is paid from the herd or the harvest; one day late says the sale did not happen."""
+    return _if_scheduled(principal_unpaid_days, scheduled_principal, principal)
+
+
+@observed(INSTALMENTS, TO_DATE, zh="利息未还天数", en="Interest unpaid", unit=DAYS, role=Role.STEP, when_empty=0)
+def interest_unpaid_days(row: Row) -> pl.Expr:
+    """What the instalments say that were delivered."""
     return row.interest_unpaid_days.max()
+
+
+@derived(zh="利息逾期天数", en="Days the interest is overdue", unit=DAYS, risk=Risk.RISES)
+def interest_days_past_due(interest_unpaid_days: pl.Expr, scheduled_principal: pl.Expr, principal: pl.Expr) -> pl.Expr:
+    """Interest is small; who cannot pay it is short of all cash, or the subsidy is late."""
+    return _if_scheduled(interest_unpaid_days, scheduled_principal, principal)
 
 
 @observed(LOANS, EVER, zh="逾期本金", en="Overdue principal", unit=YUAN, risk=Risk.RISES)

@@ -30,8 +30,15 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
         super().__init__(str(self.words))
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def meant(word: str, known: Iterable[str]) -> Words:
     """`Did you mean 'days_late'?` after a misspelling, or the names there are where nothing is near."""
     names = sorted(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(names)}."
+    if near:
+        return Words(f"是否为 '{near[0]}'?", f"Did you mean '{near[0]}'?")
+    return Words(f"可用的有: {', '.join(names)}。", f"There are: {', '.join(names)}.")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The same in English alone, for whoever writes the declarations."""
+    return meant(word, known).en

@@ -22,16 +22,14 @@ CLASS_WORDS: Mapping[str, Words] = {
 class Matrix:
     """Which class a loan is in at the least, by days past due alone.
 
-    more_than: for each class worse than normal, the days it has to be past due by more than. Delays of up to
-    `operational_days` may be excepted where the bank shows that they were operational; nobody here knows, so
-    none is.
+    more_than: for each class worse than normal, the days it has to be past due by more than. Delays of up to 7 days
+    may be excepted where the bank shows that they were operational; nobody here knows, so none is.
     """
 
     words: Words
     more_than: Mapping[str, int]
     source: str
     since: date
-    operational_days: int = 7
 
     def class_of(self, days_past_due: int) -> str:
         """The worst class whose bound is passed."""

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.months import months_later
 from features.units import MONTHS, YEARS, YUAN
 from features.words import Words
 from models.county_policy.sections import Lending
-
-_LONGEST_MONTH = 30.5
-"""Days: a term of so many whole years holds no more of them a month."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,11 @@ class GrantNote:
 
 
 def grant_notes(facts: Mapping[str, Any], lending: Lending) -> tuple[GrantNote, ...]:
-    """The notes on one loan, from its features: the borrower's age, listings elsewhere, amount, term, renewals."""
+    """The notes on one loan: the borrower's age, listings elsewhere, amount, term, renewals.
+
+    facts: its features, `originated_on`, the first day agreed as `matures_on`, and `household_covered`
+    (`models.expected_loss.covered`).
+    """
     return (_on_age(facts["borrower_age"], lending), _on_listing(facts), *_on_terms(facts, lending))
 
 
@@ -36,15 +38,15 @@ def _on_age(age: float | None, lending: Lending) -> GrantNote:
     bounds = {"youngest": lending.youngest, "granted_to": lending.granted_to, "oldest": lending.oldest}
     if lending.youngest <= age <= lending.granted_to:
         code, breach = "age_granted", False
-        said = Words("{youngest}-{granted_to} 岁: 应授尽授", "{youngest}-{granted_to}: granted to all")
+        said = Words("{youngest}-{granted_to} 岁: 应授尽授", "granted to all of {youngest}-{granted_to}")
     elif lending.granted_to < age <= lending.oldest:
         code, breach = "age_included", False
-        said = Words("{granted_to}-{oldest} 岁: 本县纳入授信", "{granted_to}-{oldest}: included by the county")
+        said = Words("{granted_to}-{oldest} 岁: 本县纳入授信", "{granted_to}-{oldest} are included by the county")
     else:
         code, breach = "age_outside", True
-        said = Words("超出 {youngest}-{oldest} 岁的规定", "outside {youngest}-{oldest} of the notice")
+        said = Words("超出 {youngest}-{oldest} 岁的规定", "outside the notice's {youngest}-{oldest}")
     zh, en = said.filled(**bounds).zh, said.filled(**bounds).en
-    return GrantNote(code, breach, Words(f"借款人 {years.zh}, {zh}", f"borrower aged {years.en}; {en}"))
+    return GrantNote(code, breach, Words(f"借款人 {years.zh}, {zh}", f"borrower aged {years.en}: {en}"))
 
 
 def _on_listing(facts: Mapping[str, Any]) -> GrantNote:
@@ -64,7 +66,7 @@ def _on_listing(facts: Mapping[str, Any]) -> GrantNote:
 
 
 def _on_terms(facts: Mapping[str, Any], lending: Lending) -> Iterator[GrantNote]:
-    if facts["household_outstanding"] > lending.limit:
+    if facts["household_covered"] > lending.limit:
         limit = YUAN.words(lending.limit)
         yield GrantNote(
             "above_limit",
@@ -74,16 +76,11 @@ def _on_terms(facts: Mapping[str, Any], lending: Lending) -> Iterator[GrantNote]
                 f"the household owes more than {limit.en}; no subsidy or compensation for the part above",
             ),
         )
-    if facts["term_days"] > lending.longest_months * _LONGEST_MONTH:
+    if facts["matures_on"] > months_later(facts["originated_on"], lending.longest_months):
         longest = MONTHS.words(lending.longest_months)
         yield GrantNote("long_term", True, Words(f"期限超过 {longest.zh}", f"term longer than {longest.en}"))
-    if times_renewed(facts) > lending.renewals:
+    if (facts["times_renewed"] or 0) > lending.renewals:
         often = Words(
             f"续贷、展期超过 {lending.renewals} 次", f"renewed or extended more than {lending.renewals} times"
         )
         yield GrantNote("renewed_often", True, often)
-
-
-def times_renewed(facts: Mapping[str, Any]) -> int:
-    """How often the principal has been given more time: extensions of this loan, and its being a renewal itself."""
-    return int(facts["extensions"] or 0) + int(facts["is_renewal"] or 0)

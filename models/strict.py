@@ -4,66 +4,138 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from features.words import Refused, Words, did_you_mean
+from features.words import Refused, Words, meant
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Yuan = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_LONGEST_ECHO = 60
 
 
 class Strict(BaseModel):
     """A value that cannot change, made of exactly what it declares."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-def rows_from(path: Path, name: str, what: Words) -> list[dict[str, Any]]:
-    """The rows [[name]] of a TOML file that holds nothing else.
+@dataclass(frozen=True)
+class Written:
+    """A table as somebody wrote it: a file's bytes, read once. what: what such a table is called."""
 
-    Raises Refused where it cannot be read or is no such table.
-    """
-    try:
-        stored = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise not_taken(path, what, [f"cannot be read: {error}"]) from error
-    rows = stored.get(name)
-    if set(stored) != {name} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise not_taken(path, what, [f"expected nothing but rows that begin with [[{name}]]"])
-    return rows
+    file: str
+    content: bytes
+    what: Words
+
+    @staticmethod
+    def of(path: Path, what: Words) -> Written:
+        """Raises Refused where there is no such file, or it cannot be read."""
+        try:
+            return Written(path.name, path.read_bytes(), what)
+        except OSError as error:
+            fault = Words(f"无法读取: {error.strerror}", f"cannot be read: {error.strerror}")
+            raise Written(path.name, b"", what).not_taken([fault]) from error
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The rows [[name]], of which there is at least one, and nothing else.
+
+        Raises Refused where it is no such table.
+        """
+        rows = self._read().get(name)
+        if set(self._read()) != {name} or not isinstance(rows, list) or not rows or not all(map(_is_table, rows)):
+            wanted = Words(f"应只有以 [[{name}]] 开头的行", f"expected nothing but rows that begin with [[{name}]]")
+            raise self.not_taken([wanted])
+        return rows
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            fault = Words("不是 UTF-8 编码; 请另存为 UTF-8", "is not written in UTF-8; save it as UTF-8")
+            raise self.not_taken([fault]) from error
+        except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python reads
+            said = str(error)[:200]
+            raise self.not_taken([Words(f"不是有效的 TOML: {said}", f"is no valid TOML: {said}")]) from error
+
+    def not_taken(self, found: Sequence[Words]) -> Refused:
+        """The refusal of the whole table for all that is wrong with it."""
+        zh, en = ("".join(f"\n  {getattr(fault, lang)}" for fault in found) for lang in ("zh", "en"))
+        count = f"{len(found)} fault{'s' if len(found) > 1 else ''}"
+        return Refused(
+            f"{self.what.zh} {self.file} 未被采用, 共 {len(found)} 处有误, 改正后重新提交:{zh}",
+            f"The {self.what.en} {self.file} is not taken; {count} to put right:{en}",
+        )
 
 
-def not_taken(path: Path, what: Words, found: list[str]) -> Refused:
-    """The refusal of a whole table for all that is wrong with it."""
-    listed = "\n".join(f"  {fault}" for fault in found)
-    return Refused(
-        f"{what.zh} {path.name} 未被采用, 共 {len(found)} 处有误 (见下), 改正后重新提交:",
-        f"The {what.en} {path.name} is not taken; {len(found)} faults to put right:\n{listed}",
-    )
+def _is_table(row: Any) -> bool:
+    return isinstance(row, dict)
 
 
-def faults(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line for each fault: where it stands, what is wrong, and what may have been meant."""
+def faults(error: ValidationError, model: type[BaseModel]) -> list[Words]:
+    """One sentence for each fault: where it stands, what is wrong, and what may have been meant."""
     return [_fault(each, model) for each in error.errors()]
 
 
-def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+_UNKNOWN = Words("没有这一项。", "is unknown.")
+_SAID: Mapping[str, Words] = {
+    "missing": Words("缺少", "is missing"),
+    "float_type": Words("应为数字", "expected a number"),
+    "int_type": Words("应为整数", "expected a whole number"),
+    "int_from_float": Words("应为整数", "expected a whole number"),
+    "finite_number": Words("应为有限的数字", "expected a finite number"),
+    "string_type": Words("应为文字", "expected text"),
+    "string_too_short": Words("不能为空", "expected text, not nothing"),
+    "string_pattern_mismatch": Words("写法不对 (应符合 {pattern})", "is not written as it should be ({pattern})"),
+    "date_type": Words("应为日期, 如 2026-01-01", "expected a day such as 2026-01-01"),
+    "greater_than": Words("应大于 {gt}", "expected more than {gt}"),
+    "greater_than_equal": Words("应不小于 {ge}", "expected at least {ge}"),
+    "less_than": Words("应小于 {lt}", "expected less than {lt}"),
+    "less_than_equal": Words("应不大于 {le}", "expected at most {le}"),
+    "too_short": Words("至少应有 {min_length} 个", "expected at least {min_length}"),
+    "tuple_type": Words("应为列表 [...]", "expected a list [...]"),
+    "model_type": Words("应为一组数值", "expected a table"),
+    "dict_type": Words("应为一组数值", "expected a table"),
+    "value_error": Words("{error}", "{error}"),
+}
+"""What pydantic's kinds of fault are called; any other is told in its own words."""
+
+
+def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> Words:
     place = tuple(str(part) for part in fault["loc"])
     where = ".".join(place)
     if fault["type"] == "extra_forbidden":
-        return f"{where} is unknown. {did_you_mean(place[-1], _names_beside(place, model))}"
+        return _joined(where, _UNKNOWN, meant(place[-1], _names_beside(place, model)))
     if place and place[-1] == "[key]":
-        known = re.findall("'([^']+)'", fault["ctx"]["expected"])
-        return f"{'.'.join(place[:-1])} is unknown. {did_you_mean(place[-2], known)}"
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    if isinstance(fault["input"], str | int | float):
-        where += f" = {fault['input']!r}"
-    return f"{where}: {said}" if where else said
+        return _joined(".".join(place[:-1]), _UNKNOWN, meant(place[-2], _expected(fault)))
+    if isinstance(fault["input"], str | int | float) and place:
+        where += f" = {as_written(fault['input'])}"
+    if fault["type"] == "literal_error":
+        return _joined(f"{where}:", meant(str(fault["input"]), _expected(fault)))
+    said = _SAID.get(fault["type"], Words("{msg}", "{msg}")).filled(**fault, **fault.get("ctx", {}))
+    return _joined(f"{where}:", said) if where else said
+
+
+def _joined(where: str, *said: Words) -> Words:
+    return Words(" ".join([where, *(each.zh for each in said)]), " ".join([where, *(each.en for each in said)]))
+
+
+def as_written(cell: Any) -> str:
+    """A cell as it stands, as far as a line has room."""
+    try:
+        text = repr(cell)
+    except ValueError:  # a number of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
+
+
+def _expected(fault: Mapping[str, Any]) -> list[str]:
+    return re.findall("'([^']+)'", fault["ctx"]["expected"])
 
 
 def _names_beside(place: Iterable[str], model: type[BaseModel]) -> list[str]:
@@ -90,11 +162,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with what `change` names; tables are merged key by key, everything else is replaced."""
     both = {
-        name: merged(base[name], value) if _are_tables(base.get(name), value) else value
+        name: merged(base[name], value) if isinstance(base.get(name), Mapping) and isinstance(value, Mapping) else value
         for name, value in change.items()
     }
     return {**base, **both}
-
-
-def _are_tables(one: object, other: object) -> bool:
-    return isinstance(one, Mapping) and isinstance(other, Mapping)

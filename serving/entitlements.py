@@ -9,10 +9,12 @@ from datetime import date
 import polars as pl
 
 from features.words import Words
-from models.county_policy.sections import CountyPolicy, RatingTable
+from models.county_policy.rating_sections import RatingTable
+from models.county_policy.sections import CountyPolicy
 from models.expected_loss import expected_loss
 from models.grant_notes import grant_notes
-from models.help_routes import Protection, routes
+from models.help_routes.route import Protection
+from models.help_routes.sorting import routes
 from models.rating.items import DEDUCTIONS, ITEMS
 from models.rating.rate import rated
 from serving.answers import ExpectedLoss, GrantNote, HelpRoute, Rating, RatingLine
@@ -28,12 +30,12 @@ NO_GRADE = Words("资料不足, 不评级", "too little is known for a grade")
 
 
 def ratings(facts: pl.DataFrame, policy: CountyPolicy) -> list[Rating]:
-    """The ratings that are meant for the household; `facts` are the features of all its open loans."""
+    """The ratings meant for the household, all where its type is not known; `facts`: all its open loans."""
     kind = facts["household_type"][0]
     return [
         _rating(name, table, facts, policy)
         for name, table in policy.ratings.items()
-        if not table.for_types or kind in table.for_types
+        if not table.for_types or kind is None or kind in table.for_types
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -13,9 +13,11 @@ import polars as pl
 from features.ledger import Ledger
 from features.seen.evening import Evening
 from features.seen.known import Known
+from features.seen.protection import claims_filed, hardships_suffered, policies_held
 from features.words import Refused
 from models.county_policy.sections import CountyPolicy
-from models.help_routes import Protection
+from models.expected_loss import covered
+from models.help_routes.route import Protection, Rows
 from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.entitlements import help_routes, losses, notes, ratings
 from serving.published import Month
@@ -29,12 +31,13 @@ def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplan
         raise unknown_household(household, month.as_of)
     facts = month.household("features", household)
     policy = month.policy
-    of_household = _Household(ledger, household, month.as_of)
+    of_household = _Household(ledger.at(month.manifest.data_version), household, month.as_of)
     usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
     lost = losses(facts, warnings, policy)
+    dated = facts.with_columns(covered(policy)).join(of_household.days, on="loan_id", how="left")
     loans = [
         _explained(warning, row, usual.get(row["township_code"], {}), of_household, month.manifest.label, policy, lost)
-        for warning, row in zip(told(warnings, facts, month), _in_order(facts, warnings), strict=True)
+        for warning, row in zip(told(warnings, facts, month), _in_order(dated, warnings), strict=True)
     ]
     first = loans[0].warning
     return HouseholdExplanation(
@@ -59,7 +62,6 @@ def _explained(
 ) -> ExplainedLoan:
     said = likelihood(warning.probability, facts["has_gone_bad"], label)
     loan = warning.loan_id
-    dated = {**facts, "originated_on": household.originated_on[loan]}
     return ExplainedLoan(
         warning=warning,
         likelihood_zh=said.zh,
@@ -69,7 +71,7 @@ def _explained(
         families=families(facts, usual),
         instalments=[one for one in household.instalments if one.loan_id == loan],
         notes=notes(facts, policy),
-        routes=help_routes(dated, household.protection(facts), warning.as_of, policy),
+        routes=help_routes(facts, household.protection, warning.as_of, policy),
         expected_loss=lost[loan],
     )
 
@@ -95,7 +97,7 @@ def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
 
 @dataclass(frozen=True)
 class _Household:
-    """What the ledger knew of the household that evening."""
+    """What the county knew of the household that evening, by what had been delivered when the month was published."""
 
     ledger: Ledger
     household: str
@@ -103,11 +105,16 @@ class _Household:
 
     @cached_property
     def known(self) -> Known:
-        return Known(self.ledger.rows(self.ledger.county_of(self.household), self.household), self.as_of)
+        return Known(self.ledger.rows(self.county, self.household), self.as_of)
 
     @cached_property
-    def originated_on(self) -> dict[str, date]:
-        return dict(self.known.loans.select("loan_id", "originated_on").collect().rows())
+    def county(self) -> str | None:
+        return self.ledger.county_of(self.household)
+
+    @cached_property
+    def days(self) -> pl.DataFrame:
+        """When each loan was paid out, and the maturity first agreed."""
+        return self.known.loans.select("loan_id", "originated_on", "matures_on").collect()
 
     @cached_property
     def instalments(self) -> list[Instalment]:
@@ -127,7 +134,16 @@ class _Household:
             for row in seen.to_dicts()
         ]
 
-    def protection(self, facts: Row) -> Protection:
-        """Whether insurance is known of in the county at all, the features say: they are missing where it is not."""
-        delivered = facts["insured_industry"] is not None and facts["hardships_12m"] is not None
-        return Protection.of(self.known, self.as_of, self.household, delivered)
+    @cached_property
+    def protection(self) -> Protection:
+        return Protection(
+            policies=self._seen("policies", policies_held),
+            hardships=self._seen("hardships", hardships_suffered),
+            claims=self._seen("claims", claims_filed),
+        )
+
+    def _seen(self, table: str, seen: Callable[[Known, date, str], pl.LazyFrame]) -> Rows:
+        """None where the county had not been delivered any such table by then."""
+        if self.county not in self.known.rows.counties_with(table, self.as_of):
+            return None
+        return seen(self.known, self.as_of, self.household).collect().to_dicts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from features.durable import write_bytes
@@ -10,8 +11,8 @@ from features.ledger import Ledger
 from features.sources.pseudonym import pseudonyms
 from models.champions import Models
 from models.county_policy import table as county_policy
-from models.county_policy.table import PolicyTable, policy_table_from, policy_table_of
-from models.traffic_light.table import FILE, RuleTable, rule_table_from, rule_table_of
+from models.county_policy.table import PolicyTable, policy_file, policy_table_in, policy_table_of
+from models.traffic_light.table import FILE, RuleTable, rule_file, rule_table_in, rule_table_of
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,23 @@ class Store:
         """The policy table, the county's own rows laid over those that ship."""
         return policy_table_of(self.folder)
 
-    def take_in_policies(self, path: Path) -> None:
+    def take_in_policies(self, path: Path, day: date) -> None:
         """Put a county's policy rows in the place of those in use.
 
-        Raises Refused where they are wrong; those in use stay.
+        Raises Refused where they are wrong, or nothing would hold on `day`; those in use stay.
         """
-        policy_table_from(path)
-        write_bytes(path.read_bytes(), self.folder / county_policy.FILE)
+        written = policy_file(path)
+        policy_table_in(written).in_force(day)
+        write_bytes(written.content, self.folder / county_policy.FILE)
 
-    def take_in_rules(self, path: Path) -> None:
+    def take_in_rules(self, path: Path, day: date) -> None:
         """Put a county's rule table in the place of the one in use.
 
-        Raises Refused where it is wrong; the one in use stays.
+        Raises Refused where it is wrong, or no rule would hold on `day`; the one in use stays.
         """
-        rule_table_from(path)
-        write_bytes(path.read_bytes(), self.folder / FILE)
+        written = rule_file(path)
+        rule_table_in(written).in_force(day)
+        write_bytes(written.content, self.folder / FILE)
 
     def kept_as(self, identifier: str) -> str:
         """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""

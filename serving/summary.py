@@ -21,7 +21,7 @@ _CAUSE = Words(
 )
 _FACTS = (
     *("loan_id", "product", "overdue_principal", "overdue_interest"),
-    *("has_gone_bad", "household_outstanding", "use_diverted"),
+    *("has_gone_bad", "use_diverted"),
 )
 
 

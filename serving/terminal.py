@@ -84,7 +84,7 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
         yield f"\n{getattr(rating, lang)}: {getattr(rating, f'grade_{lang}')} ({points})"
 
 
-_WORTH_SAYING = ("open", "pending", "later")
+_WORTH_SAYING = ("open", "pending", "later", "unknown")
 """States of a route of help that a terminal has room for."""
 
 

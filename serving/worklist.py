@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import polars as pl
@@ -27,7 +28,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a list is asked for. area: the first 2 to 12 digits of a village code. q: part of an identifier."""
+    """What a list is asked for. area: first digits of a village code. q: part of an identifier. loan: one loan."""
 
     light: str | None = None
     rule_light: str | None = None
@@ -39,6 +40,7 @@ class Asked:
     sort: Sort = Sort.RISK
     limit: int = 50
     cursor: str | None = None
+    loan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Listed:
 
 def listed(month: Month, asked: Asked) -> Listed:
     """Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown."""
-    edition = f"{month.as_of}:{month.manifest.edition}"
+    edition = f"{month.as_of}:{month.manifest.edition}:{_digest(asked)}"
     rows = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
     start = min(_start(asked.cursor, edition), rows.height)
     page = rows.slice(start, asked.limit)
@@ -75,8 +77,14 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     )
 
 
+def _digest(asked: Asked) -> str:
+    """Of what is asked for, but not of where in it: a cursor leads on in its own list alone."""
+    return hashlib.sha256(repr(replace(asked, cursor=None, limit=0)).encode()).hexdigest()[:8]
+
+
 def _conditions(asked: Asked) -> list[pl.Expr]:
     equal = {name: getattr(asked, name) for name in ("light", "rule_light", "model_light", "bank")}
+    equal["loan_id"] = asked.loan
     conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
     if asked.area is not None:
         conditions.append(pl.col("village_code").str.starts_with(asked.area))
@@ -117,7 +125,7 @@ def _start(cursor: str | None, edition: str) -> int:
         ) from error
     if at != edition or start < 0:
         raise Refused(
-            "名单已更新; 请从第一页重新开始。",
-            "The list has been published anew; begin again without a cursor.",
+            "名单已更新, 或条件已改变; 请从第一页重新开始。",
+            "The list has been published anew, or is another one; begin again without a cursor.",
         )
     return start

@@ -91,6 +91,20 @@ def test_a_published_month_keeps_its_policy_after_the_table_has_changed(county: 
     assert done(lights(mine.data, "explain", household)) == said
 
 
+def test_rules_that_begin_only_later_are_not_taken_in(county: County, tmp_path: Path) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    table.write_text(OWN_RULE.replace("2020-01-01", "2036-01-01"), "utf-8")
+    assert "No rule is in force on" in refused(lights(mine.data, "rules", table, "--as-of", county.newest))
+    assert not (mine.data / "rules.toml").exists()
+
+
+def test_a_policy_is_not_taken_in_where_none_would_hold(county: County, tmp_path: Path) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    table.write_text(OWN_POLICY, "utf-8")
+    assert "No policy holds on 2010-01-01" in refused(lights(mine.data, "policy", table, "--as-of", "2010-01-01"))
+    assert not (mine.data / "policy.toml").exists()
+
+
 def test_a_wrong_policy_table_is_refused_and_the_one_in_use_stays(county: County, tmp_path: Path) -> None:
     mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
     before = done(lights(mine.data, "policy", "--as-of", county.newest))

@@ -127,7 +127,7 @@ def test_an_empty_store_refuses_in_one_sentence(tmp_path: Path, words: tuple[str
         (("evaluate", "--model", "7"), "There is no model 7; there are [1]."),
         (("evaluate", "--model", "challenger"), "There is no model challenger"),
         (("promote", "7", "--reason", "because"), "There is no model 7; there are [1]."),
-        (("train", "--plan", "/dev/null"), "The plan null is wrong: month_ends: Field required"),
+        (("train", "--plan", "/dev/null"), "The plan null is wrong: month_ends: is missing"),
     ],
 )
 def test_a_full_store_refuses_in_one_sentence(county: County, words: tuple[str, ...], said: str) -> None:

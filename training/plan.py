@@ -120,8 +120,9 @@ def plan_from(path: Path) -> Plan:
     try:
         return Plan.model_validate(_spelled_out(stored))
     except ValidationError as error:
-        listed = "; ".join(faults(error, Plan))
-        raise Refused(f"计划 {path.name} 有误: {listed}", f"The plan {path.name} is wrong: {listed}") from error
+        found = faults(error, Plan)
+        zh, en = "; ".join(fault.zh for fault in found), "; ".join(fault.en for fault in found)
+        raise Refused(f"计划 {path.name} 有误: {zh}", f"The plan {path.name} is wrong: {en}") from error
 
 
 def _spelled_out(stored: dict[str, Any]) -> dict[str, Any]:

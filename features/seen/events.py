@@ -29,7 +29,7 @@ def _hardship(as_of: date) -> tuple[pl.Expr, ...]:
     return (
         pl.col("household"),
         *_placed("occurred_on", as_of),
-        as_yuan(pl.when(pl.col("loss_amount").is_not_null()).then(fen("loss_amount"))).alias("loss"),
+        _if_known("loss_amount").alias("loss"),
         _open("resolved_on", as_of).alias("unresolved"),
         pl.col("cause").is_in(_LOST).cast(pl.Int8).alias("lost"),
         pl.col("cause").is_in(_SUDDEN).cast(pl.Int8).alias("sudden"),
@@ -47,7 +47,7 @@ def _credit_event(as_of: date) -> tuple[pl.Expr, ...]:
     return (
         pl.col("household"),
         *_placed("occurred_on", as_of),
-        as_yuan(fen("amount")).alias("amount"),
+        _if_known("amount"),
         _open("closed_on", as_of).alias("open"),
         kind.is_in(("default_elsewhere", "court_enforcement")).cast(pl.Int8).alias("default"),
         (kind == "overdue_elsewhere").cast(pl.Int8).alias("overdue"),
@@ -126,6 +126,10 @@ def _placed(day: str, as_of: date) -> tuple[pl.Expr, pl.Expr]:
     """How many days and calendar months it lies from as_of."""
     at = pl.col(day)
     return day_offset(at, as_of).alias("day_offset"), month_offset(at, as_of).alias("month_offset")
+
+
+def _if_known(yuan: str) -> pl.Expr:
+    return as_yuan(pl.when(pl.col(yuan).is_not_null()).then(fen(yuan)))
 
 
 def _open(closed: str, as_of: date) -> pl.Expr:

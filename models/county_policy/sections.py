@@ -5,36 +5,52 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from features.words import Words
+from models.county_policy.rating_sections import Points, RatingTable
 from models.light import Light
 from models.strict import Share, Strict, Text, Yuan
 
 Days = Annotated[int, Field(ge=0, le=3660)]
+Count = Annotated[int, Field(ge=0, le=600)]
 Age = Annotated[int, Field(ge=0, le=120)]
 PolicyKind = Literal["accident", "serious_illness", "sheep_income", "daylily_price", "crop", "other"]
-SuddenCause = Literal["illness", "disability", "death", "disaster", "epidemic", "accident", "price_collapse"]
-OtherCause = Literal["missing", "custody", "business_failure", "unemployment", "schooling", "other"]
-Cause = SuddenCause | OtherCause
-
-
+Cause = Literal[
+    "illness",
+    "disability",
+    "death",
+    "missing",
+    "custody",
+    "disaster",
+    "epidemic",
+    "accident",
+    "business_failure",
+    "unemployment",
+    "price_collapse",
+    "schooling",
+    "other",
+]
 Product = Literal["microloan", "revolving", "other"]
-HouseholdType = Literal["lifted_out", "unstable", "marginal", "sudden_hardship", "ordinary"]
 
 
 class Lending(Strict):
     """Who is granted how much for how long. A breach is a note, never a rejection."""
 
     limit: Yuan = Field(description="yuan a household may owe with subsidy and compensation")
-    longest_months: Days = Field(description="longest term of a loan, months")
+    longest_months: Count = Field(description="longest term of a loan, months")
     youngest: Age = Field(description="completed years from which the national notice grants")
     granted_to: Age = Field(description="completed years up to which the county grants all")
     oldest: Age = Field(description="completed years up to which the county includes a household")
-    renewals: Days = Field(description="how often a loan may be renewed or extended")
+    renewals: Count = Field(description="how often a loan may be renewed or extended")
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> Lending:
+        if not self.youngest <= self.granted_to <= self.oldest:
+            raise ValueError(f"ages {self.youngest}, {self.granted_to}, {self.oldest} do not rise")
+        return self
 
 
 class Action(Strict):
@@ -68,6 +84,12 @@ class Classes(Strict):
     matrices: tuple[Literal["rule_2023", "unsecured_small"], ...] = Field(
         strict=False, min_length=1, description="shown for each loan, as far as they were in force"
     )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Classes:
+        if len(set(self.matrices)) < len(self.matrices):
+            raise ValueError(f"a matrix is named twice: {', '.join(self.matrices)}")
+        return self
 
 
 class Groups(Strict):
@@ -118,72 +140,6 @@ class Plans(Strict):
     lists_days_ahead: tuple[Days, ...] = Field(strict=False, min_length=1, description="lists of what falls due within")
     notice_days_ahead: Days = Field(description="days before maturity by which the household is told")
     instalments: Annotated[int, Field(ge=2, le=60)] = Field(description="months of an instalment plan")
-
-
-class Points(Strict):
-    """How facts become shares of the points of an item."""
-
-    monitoring_line: Yuan = Field(description="net income per head and year, yuan")
-    income_none_at: Share = Field(description="times the line at which income earns nothing")
-    income_full_at: Annotated[float, Field(gt=1)] = Field(description="times the line at which it earns all")
-    late_instalment: Share = Field(description="taken off integrity for each instalment paid late in 12 months")
-    late_at_most: Share = Field(description="and for all of them together")
-    open_arrears: Share = Field(description="taken off while anything is overdue")
-    diverted_use: Share = Field(description="taken off while diverted use is not put right")
-    default_elsewhere: Share = Field(description="taken off while a default or enforcement elsewhere is open")
-    workers_full_at: Annotated[float, Field(gt=0, le=1)] = Field(description="workers per head that earn all points")
-    schooled_full_at: Annotated[float, Field(gt=0, le=1)] = Field(description="share with senior schooling that does")
-    least_known: Share = Field(description="of the points whose facts must be known for a grade")
-
-
-class Grade(Strict):
-    """What a household of this grade is granted."""
-
-    code: Literal["excellent", "good", "fair", "poor"] = Field(description="which grade")
-    from_points: Annotated[float, Field(ge=0, le=100)] = Field(description="points from which it is reached")
-    limit: Yuan = Field(description="yuan a household of this grade may owe")
-    rate_discount: Annotated[float, Field(ge=0, le=0.1)] = Field(
-        description="taken off the yearly rate: 0.005 is half a point"
-    )
-
-
-class Weights(Strict):
-    """Points of each item; 100 together."""
-
-    civility: Annotated[int, Field(ge=0)] = Field(0, description="village review of manners and conduct")
-    integrity: Annotated[int, Field(ge=0)] = Field(description="village review, less what is taken off")
-    income: Annotated[int, Field(ge=0)] = Field(description="net income per head")
-    labour: Annotated[int, Field(ge=0)] = Field(description="workers per head")
-    education: Annotated[int, Field(ge=0)] = Field(description="share with senior schooling")
-    health: Annotated[int, Field(ge=0)] = Field(description="share of healthy members")
-
-    @model_validator(mode="after")
-    def _sum_to_100(self) -> Weights:
-        total = sum(self.model_dump().values())
-        if total != 100:
-            raise ValueError(f"the points of the items sum to {total}, not to 100")
-        return self
-
-
-class RatingTable(Strict):
-    """One rating: what its items weigh, and its grades from the best to the worst."""
-
-    zh: Text = Field(description="its name in Chinese")
-    en: Text = Field(description="its name in English")
-    for_types: tuple[HouseholdType, ...] = Field(strict=False, description="types of household it is for; none: all")
-    weights: Weights
-    grades: tuple[Grade, ...] = Field(strict=False, min_length=1)
-
-    @property
-    def words(self) -> Words:
-        return Words(self.zh, self.en)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> RatingTable:
-        bounds = [grade.from_points for grade in self.grades]
-        if any(above <= below for above, below in pairwise(bounds)) or bounds[-1] != 0:
-            raise ValueError(f"grades run from the best to the worst, which begins at 0; they begin at {bounds}")
-        return self
 
 
 class CountyPolicy(Strict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from features.words import Refused, Words
 from models.county_policy.sections import CountyPolicy
-from models.strict import faults, merged, not_taken, rows_from
+from models.strict import Written, faults, merged
 
 FILE = "policy.toml"
 _DEFAULT = Path(__file__).with_name("default.toml")
@@ -36,14 +36,15 @@ class PolicyTable:
         if not begun:
             raise Refused(
                 f"政策表从 {self.policies[0].since} 起, 不含 {day}; 请补上当时的政策行 (since)。",
-                f"The policy table begins on {self.policies[0].since}, after {day}; add the row that held then.",
+                f"No policy holds on {day}: the table begins on {self.policies[0].since}; add the row that held then.",
             )
         return begun[-1]
 
 
 @cache
 def shipped() -> PolicyTable:
-    return _laid_out(_DEFAULT, rows_from(_DEFAULT, "policy", _WHAT))
+    written = Written.of(_DEFAULT, _WHAT)
+    return _laid_out(written, written.rows("policy"))
 
 
 def policy_table_of(folder: Path) -> PolicyTable:
@@ -52,46 +53,70 @@ def policy_table_of(folder: Path) -> PolicyTable:
     Raises Refused where the county's own is wrong.
     """
     path = folder / FILE
-    return policy_table_from(path) if path.exists() else shipped()
+    return policy_table_in(policy_file(path)) if path.exists() else shipped()
 
 
-def policy_table_from(path: Path) -> PolicyTable:
-    """Read a county's table: rows [[policy]] with since, source, and the sections or numbers it changes.
+def policy_file(path: Path) -> Written:
+    """A county's table as it was written.
+
+    Raises Refused where the file cannot be read.
+    """
+    return Written.of(path, _WHAT)
+
+
+def policy_table_in(written: Written) -> PolicyTable:
+    """A county's table: rows [[policy]] with since, source, and the sections or numbers each changes.
 
     Raises Refused with all its faults at once, each with the row it stands in.
     """
-    return _laid_out(path, rows_from(_DEFAULT, "policy", _WHAT), rows_from(path, "policy", _WHAT))
+    return _laid_out(written, Written.of(_DEFAULT, _WHAT).rows("policy"), written.rows("policy"))
 
 
-def _laid_out(path: Path, *tables: Sequence[Change]) -> PolicyTable:
+def _laid_out(written: Written, *tables: Sequence[Change]) -> PolicyTable:
     """The changes of all tables by day, each on top of what held before; a row that is wrong is left out."""
     own = tables[-1]
     found = [fault for number, row in enumerate(own, 1) for fault in _row_faults(number, row, own)]
-    dated = [row for table in tables for row in table if _is_dated(row)]
     held: Change = {}
     policies: dict[date, CountyPolicy] = {}
-    for row in sorted(dated, key=lambda row: row["since"]):
+    for row in sorted((row for table in tables for row in table), key=_day):
         try:
-            policies[row["since"]] = CountyPolicy.model_validate(merged(held, row))
+            policies[_day(row)] = CountyPolicy.model_validate(merged(held, row))
             held = merged(held, row)
         except ValidationError as error:
-            found += [f"row of {row['since']}: {fault}" for fault in faults(error, CountyPolicy)]
+            found += [_in_row(row, fault) for fault in faults(error, CountyPolicy)]
     if found:
-        raise not_taken(path, _WHAT, found)
+        raise written.not_taken(found)
     return PolicyTable(tuple(policies.values()))
+
+
+def _day(row: Change) -> date:
+    """A row without a day is looked at, too, after all others."""
+    return row["since"] if _is_dated(row) else date.max
 
 
 def _is_dated(row: Change) -> bool:
     return type(row.get("since")) is date
 
 
-def _row_faults(number: int, row: Change, rows: Sequence[Change]) -> list[str]:
-    """What is wrong with a row before its numbers are looked at."""
-    found = []
-    if not _is_dated(row):
-        found.append(f"row {number}: since: expected a day such as 2026-01-01")
-    elif [other.get("since") for other in rows].index(row["since"]) + 1 != number:
-        found.append(f"row {number}: since: another row begins on {row['since']}, too")
+def _in_row(row: Change, fault: Words) -> Words:
+    since = row.get("since", "no day")
+    return Words(f"{since} 起的行: {fault.zh}", f"row of {since}: {fault.en}")
+
+
+_AGAIN = Words("第 {number} 行: 另有一行也从 {since} 起", "row {number}: another row begins on {since}, too")
+_EARLY = Words("第 {number} 行: 早于政策表的第一天 {first}", "row {number}: begins before the table does, on {first}")
+_NO_SOURCE = Words(
+    "第 {number} 行: 缺少 source (出自哪份通知)", "row {number}: source is missing: the notice it comes from"
+)
+_FIRST = date(2016, 1, 1)
+
+
+def _row_faults(number: int, row: Change, rows: Sequence[Change]) -> Iterator[Words]:
+    """What is wrong with a row beside its numbers."""
+    since = row.get("since")
+    if _is_dated(row) and [other.get("since") for other in rows].index(since) + 1 != number:
+        yield _AGAIN.filled(number=number, since=since)
+    if _is_dated(row) and _day(row) < _FIRST:
+        yield _EARLY.filled(number=number, first=_FIRST)
     if "source" not in row:
-        found.append(f"row {number}: source is missing: expected the notice it comes from")
-    return found
+        yield _NO_SOURCE.filled(number=number)

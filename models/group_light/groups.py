@@ -87,8 +87,8 @@ def _aggregated(loans: pl.DataFrame, level: Level) -> pl.DataFrame:
 
 
 def _sum_of_known(yuan: str) -> pl.Expr:
-    """Missing where no loan of the group has a figure: a sum of nothing known is not nothing."""
-    return pl.when(pl.col(yuan).count() > 0).then(pl.col(yuan).sum().round(2)).alias(yuan)
+    """Missing where a loan of the group has no figure: a part is not the sum."""
+    return pl.when(pl.col(yuan).null_count() == 0).then(pl.col(yuan).sum().round(2)).alias(yuan)
 
 
 def _ends(share: str, size: str) -> tuple[pl.Expr, pl.Expr]:

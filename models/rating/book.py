@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.units import PERCENT, YUAN
-from models.county_policy.sections import CountyPolicy, Points, RatingTable
+from models.county_policy.rating_sections import Points, RatingTable
+from models.county_policy.sections import CountyPolicy
 from models.rating.items import DEDUCTIONS, ITEMS
 
 
@@ -17,11 +18,13 @@ def rating_book(policy: CountyPolicy) -> str:
 def _lines(policy: CountyPolicy) -> Iterator[str]:
     yield "# 村级评级 / The village ratings"
     yield ""
+    least = PERCENT.words(policy.points.least_known).en
     yield f"As in force from {policy.since}. Weights and numbers are rows of the policy table (POLICY.md). Points are"
-    yield "worked out to two decimals; where a fact is missing its item is left out, the points are those earned of"
-    yield f"the points that could be, and below {PERCENT.words(policy.points.least_known).en} of the points known there"
-    yield "is no grade. Facts of several open loans count together: late instalments are added, the worst use counts."
-    yield "No light and no model looks at a rating: health is in it. `lights evaluate` reports what it is worth."
+    yield "worked out to two decimals, halves up. Where a fact is missing its item is left out, and the points are"
+    yield "those earned of the points that could be; a deduction whose fact is missing takes its share out of what is"
+    yield f"known. Below {least} of the points known there is no grade. Facts of several open loans count together:"
+    yield "late instalments are added, the worst use counts. No light and no model looks at a rating: health is in"
+    yield "it. `lights evaluate` reports what it is worth."
     for name, table in policy.ratings.items():
         yield from _table(name, table, policy.points)
     yield from _deductions(policy.points)

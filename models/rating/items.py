@@ -14,7 +14,7 @@ from features.income import household_overdue_amount, income_per_head
 from features.loan import use_diverted
 from features.repayment import late_instalments_12m
 from features.words import Words
-from models.county_policy.sections import Points
+from models.county_policy.rating_sections import Points
 
 Earned = Callable[[pl.Expr, Points], pl.Expr]
 
@@ -38,7 +38,8 @@ class Deduction:
     """A line that takes points off integrity, never more than are left.
 
     fact: of the household, over all its open loans as `of_household` puts them together.
-    share: of the points of integrity that its value takes off. said: when and how much, with numbers in braces.
+    share: of the points of integrity that its value takes off; at_most: and how much that can be.
+    said: when and how much, with numbers in braces.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Deduction:
     fact: Feature
     of_household: Callable[[pl.Expr], pl.Expr]
     share: Earned
+    at_most: Callable[[Points], float]
     said: str
 
 
@@ -101,6 +103,7 @@ DEDUCTIONS: tuple[Deduction, ...] = (
         late_instalments_12m,
         lambda late: late.sum(),
         lambda late, points: (late * points.late_instalment).clip(upper_bound=points.late_at_most),
+        lambda points: points.late_at_most,
         "{late_instalment:.0%} each, at most {late_at_most:.0%}",
     ),
     Deduction(
@@ -109,6 +112,7 @@ DEDUCTIONS: tuple[Deduction, ...] = (
         household_overdue_amount,
         lambda yuan: yuan.max(),
         lambda yuan, points: (yuan > 0).cast(pl.Float64) * points.open_arrears,
+        lambda points: points.open_arrears,
         "{open_arrears:.0%} while there are any",
     ),
     Deduction(
@@ -117,6 +121,7 @@ DEDUCTIONS: tuple[Deduction, ...] = (
         use_diverted,
         lambda diverted: diverted.max(),
         lambda diverted, points: diverted * points.diverted_use,
+        lambda points: points.diverted_use,
         "{diverted_use:.0%} until it is put right",
     ),
     Deduction(
@@ -125,6 +130,7 @@ DEDUCTIONS: tuple[Deduction, ...] = (
         default_elsewhere,
         lambda default: default.max(),
         lambda default, points: (default > 0).cast(pl.Float64) * points.default_elsewhere,
+        lambda points: points.default_elsewhere,
         "{default_elsewhere:.0%} while it is open",
     ),
 )

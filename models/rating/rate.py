@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 
 import polars as pl
 
-from models.county_policy.sections import Points, RatingTable
+from models.county_policy.rating_sections import Points, RatingTable
 from models.rating.items import DEDUCTIONS, ITEMS, Deduction, Item
 
 _DECIMALS = 2
@@ -16,7 +16,8 @@ def rated(features: pl.DataFrame, table: RatingTable, points: Points) -> pl.Data
     """For each row of `features` (all loans of a household in it together): `points`, `known`, `grade`, and lines.
 
     points: of 100; where facts are missing, the points earned out of those that could be. known: the share of the
-    points whose facts are known. grade: missing where fewer are known than the policy wants for one.
+    points whose facts are known; a deduction that is not takes its share out of it. grade: missing where fewer are
+    known than the policy wants for one.
     A column by the code of each item and deduction: the points it earned or took off; missing where its fact is.
     """
     lines = features.with_columns(_facts()).select(*_earned(table, points), *_taken_off(table, points))
@@ -25,8 +26,21 @@ def rated(features: pl.DataFrame, table: RatingTable, points: Points) -> pl.Data
     known = pl.sum_horizontal(pl.col(code).is_not_null() * weight for code, weight in weights.items())
     total = pl.sum_horizontal(*weights, *(deduction.code for deduction in DEDUCTIONS))
     return lines.with_columns(
-        pl.when(known > 0).then(100 * total / known).round(_DECIMALS).alias("points"), (known / 100).alias("known")
+        pl.when(known > 0).then(_rounded(100 * total / known)).alias("points"),
+        ((known - _open(table, points)) / 100).alias("known"),
     ).with_columns(_grade(table, points).alias("grade"))
+
+
+def _rounded(points: pl.Expr) -> pl.Expr:
+    """Halves up, as a credit department rounds."""
+    return points.round(_DECIMALS, mode="half_away_from_zero")
+
+
+def _open(table: RatingTable, points: Points) -> pl.Expr:
+    """Points of integrity that nobody can say are not to be taken off, since the fact is missing."""
+    reviewed, whole = pl.col("integrity").is_not_null(), table.weights.integrity
+    missing = (pl.col(each.code).is_null() * each.at_most(points) * whole for each in DEDUCTIONS)
+    return pl.when(reviewed).then(pl.min_horizontal(pl.sum_horizontal(*missing), pl.lit(float(whole)))).otherwise(0)
 
 
 def _weight(table: RatingTable, item: Item) -> int:
@@ -43,7 +57,7 @@ def _facts() -> list[pl.Expr]:
 
 def _earned(table: RatingTable, points: Points) -> list[pl.Expr]:
     return [
-        (item.share(pl.col(item.fact.name), points).clip(0, 1) * _weight(table, item)).round(_DECIMALS).alias(item.code)
+        (item.share(pl.col(item.fact.name), points).clip(0, 1) * _weight(table, item)).pipe(_rounded).alias(item.code)
         for item in ITEMS
         if _weight(table, item)
     ]
@@ -54,7 +68,7 @@ def _taken_off(table: RatingTable, points: Points) -> list[pl.Expr]:
     whole = table.weights.integrity
     reviewed = pl.col("integrity_points").is_not_null()
     return [
-        pl.when(reviewed).then(-(each.share(pl.col(each.code), points) * whole).round(_DECIMALS)).alias(each.code)
+        pl.when(reviewed).then(-_rounded(each.share(pl.col(each.code), points) * whole)).alias(each.code)
         for each in DEDUCTIONS
     ]
 
@@ -68,7 +82,7 @@ def _no_more_than_there_is() -> list[pl.Expr]:
 
 
 def _taken(each: Deduction, before: pl.Expr, after: pl.Expr) -> pl.Expr:
-    taken = (after - before).round(_DECIMALS) + 0.0  # no minus zero
+    taken = _rounded(after - before) + 0.0  # no minus zero
     return pl.when(pl.col(each.code).is_not_null()).then(taken).alias(each.code)
 
 

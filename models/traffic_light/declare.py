@@ -96,8 +96,12 @@ class Rule:
             raise TypeError(f"Rule {self.id} ends on {self.until}, before it begins on {self.since}.")
         named = {condition.feature.name for condition in self.conditions}
         for text in (self.words.zh, self.words.en):
-            for _, field, _, _ in Formatter().parse(text):
-                if field and field not in named:
+            for _, field, form, conversion in Formatter().parse(text):
+                if field is None:
+                    continue
+                if form or conversion:
+                    raise TypeError(f"Rule {self.id} says how to write {field!r}; its unit does: write {{{field}}}.")
+                if field not in named:
                     raise TypeError(f"Rule {self.id} speaks of {field!r}. {did_you_mean(field, named)}")
 
     def is_in_force(self, day: date) -> bool:

@@ -11,7 +11,7 @@ from features.community import declared_price_change
 from features.credit import default_elsewhere, new_debt_to_income_12m
 from features.income import income_change, income_per_head, income_unknown, repayment_cover
 from features.insurance import borrower_lost, new_hardship_6m
-from features.loan import days_to_maturity, extensions, renewal_agreed_3m, use_diverted, use_doubtful
+from features.loan import days_to_maturity, renewal_agreed_3m, times_renewed, use_diverted, use_doubtful
 from features.repayment import interest_days_past_due, late_instalments_12m, principal_days_past_due
 from features.words import Words
 from models.traffic_light.declare import Colour, Rule, at_least, at_most, less_than, more_than
@@ -40,7 +40,10 @@ RULES: tuple[Rule, ...] = (
         "R103",
         _red,
         (at_least(borrower_lost, 1),),
-        Words("借款人去世、失踪或被羁押, 尚未解决", "borrower deceased, missing or in custody, unresolved"),
+        Words(
+            "借款人或家中有人去世、失踪或被羁押, 尚未解决; 请核实是否为借款人",
+            "a death, a missing person or custody in the household, unresolved: see whether it is the borrower",
+        ),
         hard=True,
     ),
     _rule(
@@ -123,8 +126,8 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "R207",
         _yellow,
-        (at_least(extensions, 1),),
-        Words("已展期或续贷 {extensions} 次", "renewed or extended {extensions} time(s)"),
+        (at_least(times_renewed, 1),),
+        Words("已展期或续贷 {times_renewed} 次", "renewed or extended {times_renewed} time(s)"),
     ),
     _rule(
         "R208",

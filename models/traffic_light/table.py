@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from features.words import Refused, Words
-from models.strict import not_taken, rows_from
+from models.strict import Written
 from models.traffic_light.declare import Rule
 from models.traffic_light.rows import RowFaults, rule_of
 from models.traffic_light.rules import RULES
@@ -48,35 +48,53 @@ def rule_table_of(folder: Path) -> RuleTable:
     Raises Refused where the county's own is wrong.
     """
     path = folder / FILE
-    return rule_table_from(path) if path.exists() else SHIPPED
+    return rule_table_in(rule_file(path)) if path.exists() else SHIPPED
 
 
-def rule_table_from(path: Path) -> RuleTable:
-    """Read a county's table: an array `rule`, each with id, light, when, zh, en, source, since (until, hard).
+def rule_file(path: Path) -> Written:
+    """A county's table as it was written.
+
+    Raises Refused where the file cannot be read.
+    """
+    return Written.of(path, _WHAT)
+
+
+def rule_table_in(written: Written) -> RuleTable:
+    """A county's table: rows [[rule]], each with id, light, when, zh, en, source, since (until, hard).
 
     Raises Refused with all its faults at once, each with the row it stands in.
     """
-    rows = rows_from(path, "rule", _WHAT)
-    rules, faults = _read(rows)
+    rules, faults = _read(written.rows("rule"))
     faults += _clashes(rules)
     if faults:
-        raise not_taken(path, _WHAT, faults)
+        raise written.not_taken(faults)
     return RuleTable(tuple(rules))
 
 
-def _read(rows: list[dict[str, Any]]) -> tuple[list[Rule], list[str]]:
-    rules, faults = list[Rule](), list[str]()
+def _read(rows: list[dict[str, Any]]) -> tuple[list[Rule], list[Words]]:
+    rules, faults = list[Rule](), list[Words]()
     for number, row in enumerate(rows, 1):
         try:
             rules.append(rule_of(row))
         except RowFaults as found:
-            faults += [f"row {number} ({row.get('id', 'no id')}): {fault}" for fault in found.faults]
+            named = row.get("id", "no id")
+            faults += [
+                Words(f"第 {number} 行 ({named}): {fault.zh}", f"row {number} ({named}): {fault.en}")
+                for fault in found.faults
+            ]
     return rules, faults
 
 
-def _clashes(rules: list[Rule]) -> Iterator[str]:
+_CLASH = Words(
+    "{id}: 两行从 {begins} 起同时有效; 请给较早的一行写 until = {begins}",
+    "{id}: two rows hold from {begins} on; give the earlier one until = {begins}",
+)
+_TWINS = Words("{id}: 两行都从 {begins} 起; 只留一行", "{id}: two rows begin on {begins}; leave one")
+
+
+def _clashes(rules: list[Rule]) -> Iterator[Words]:
     """Rows of the same id that hold on the same day: nobody could say which of them fired."""
     for one, other in combinations(rules, 2):
         begins = max(one.since, other.since)
         if one.id == other.id and one.is_in_force(begins) and other.is_in_force(begins):
-            yield f"{one.id}: two rows hold from {begins} on; give the earlier one until = {begins}"
+            yield (_TWINS if one.since == other.since else _CLASH).filled(id=one.id, begins=begins)

@@ -39,6 +39,11 @@ _GENERAL = {
     405: Words("此地址不支持该方法。", "This address does not take that method."),
 }
 
+_FAILED = Words(
+    "服务内部出错, 未能回答; 错误已记入服务日志, 请联系管理员。",
+    "The service failed and has no answer; the fault is in its log. Tell whoever runs it.",
+)
+
 
 def problem(status: int, words: Words, headers: Mapping[str, str] | None = None) -> JSONResponse:
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=words.en, zh=words.zh, en=words.en)
@@ -62,6 +67,10 @@ def answer_problems(app: FastAPI) -> None:
         words = _GENERAL.get(error.status_code, Words(str(error.detail), str(error.detail)))
         return problem(error.status_code, words, error.headers)
 
+    def failed(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        return problem(500, _FAILED)
+
+    app.add_exception_handler(Exception, failed)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

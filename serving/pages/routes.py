@@ -97,6 +97,7 @@ class CalendarFilters:
     bank: Bank = None
     area: Area = None
     q: Sought = None
+    loan: Sought = None
     cursor: Cursor = None
 
 
@@ -135,6 +136,7 @@ def _calendar(
         area=filters.area,
         due_within_days=filters.within_days,
         q=sought,
+        loan=filters.loan,
         limit=limit,
         cursor=filters.cursor,
     )

@@ -87,6 +87,7 @@ WORDS: Mapping[str, Words] = {
     "matures_on": Words("到期日", "Matures on"),
     "notify_by": Words("最迟通知日", "Tell by"),
     "print_notices": Words("打印到期通知", "Print the notices"),
+    "print_notice": Words("打印本笔到期通知", "Print its notice"),
     "notice": Words("贷款到期通知书", "Notice of maturity"),
     "notice_text": Words(
         "贵户在{bank}的贷款 {loan} 将于 {day} 到期, 届时应一次还清尚欠本金 {yuan} 元及当期利息。请提前备足资金。",

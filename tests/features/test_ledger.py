@@ -31,6 +31,17 @@ def test_an_empty_ledger_answers_without_writing_anything(tmp_path: Path) -> Non
     assert (ledger.quarantined().height, list(tmp_path.iterdir())) == (0, [])
 
 
+def test_a_ledger_can_be_read_as_it_was_at_any_earlier_version(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    then, before = intake.ledger.data_version, intake.ledger.rows()["loans"].collect()
+    intake.deliver(loans=with_cell(table(DRAWN["loans"])[:1], loan_id="L9"))
+    assert intake.ledger.data_version != then
+    intake.ledger.merge(most_loose=0)
+    assert_frame_equal(intake.ledger.at(then).rows()["loans"].collect(), before)
+    with pytest.raises(Refused, match="never was at data version"):
+        intake.ledger.at(then.replace("-", "-0"))
+
+
 def test_rows_lie_with_the_county_of_their_household(intake: Intake) -> None:
     intake.deliver(**DRAWN)
     for name in set(TABLES) - {"prices"}:

@@ -16,7 +16,7 @@ LOAN = {
     "probability": 0.1,
     "has_gone_bad": False,
     "outstanding_principal": 50_000.0,
-    "household_outstanding": 50_000.0,
+    "household_id": "H1",
     "product": "microloan",
     "use_diverted": 0.0,
 }
@@ -27,7 +27,7 @@ LOAN = {
     [
         ({}, (5_000.0, 3_500.0, 1_500.0)),
         ({"has_gone_bad": True, "probability": None}, (50_000.0, 35_000.0, 15_000.0)),
-        ({"household_outstanding": 100_000.0}, (5_000.0, 1_750.0, 3_250.0)),
+        ({"outstanding_principal": 100_000.0}, (10_000.0, 3_500.0, 6_500.0)),
         ({"product": "other"}, (5_000.0, 0.0, 5_000.0)),
         ({"product": None}, (5_000.0, 0.0, 5_000.0)),
         ({"use_diverted": 1.0}, (5_000.0, 0.0, 5_000.0)),
@@ -39,3 +39,13 @@ def test_the_fund_bears_its_share_of_what_it_covers(facts: dict[str, Any], split
     schema = {"probability": pl.Float64, "product": pl.String, "use_diverted": pl.Float64}
     loan = pl.DataFrame([LOAN | facts], schema_overrides=schema)
     assert expected_loss(loan, POLICY).row(0) == split
+
+
+@pytest.mark.parametrize(
+    ("product", "by_fund"), [("microloan", [1_750.0, 1_750.0]), ("other", [3_500.0, 0.0])], ids=["covered", "not"]
+)
+def test_loans_of_a_household_share_the_limit_in_proportion_if_the_fund_covers_them(
+    product: str, by_fund: list[float]
+) -> None:
+    loans = pl.DataFrame([LOAN, LOAN | {"product": product}])
+    assert expected_loss(loans, POLICY)["expected_loss_fund"].to_list() == by_fund

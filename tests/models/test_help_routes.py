@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from models.county_policy.table import shipped
-from models.help_routes import Protection, Route, routes
+from models.help_routes.route import Protection, Route
+from models.help_routes.sorting import routes
 
 AS_OF = date(2025, 6, 30)
 POLICY = shipped().in_force(AS_OF)
 LOAN = {
     "days_to_maturity": 100,
     "outstanding_principal": 48_000.0,
-    "extensions": 0,
-    "is_renewal": 0,
+    "times_renewed": 0,
+    "covered_principal": 48_000.0,
     "use_diverted": 0,
     "days_past_due": 0,
     "product": "microloan",
@@ -39,7 +40,7 @@ def found(
     as_of: date = AS_OF,
     **facts: Any,
 ) -> dict[str, Route]:
-    protection = Protection(policies, hardships, claims, delivered=True)
+    protection = Protection(policies, hardships, claims)
     return {route.code: route for route in routes(LOAN | facts, protection, as_of, POLICY)}
 
 
@@ -86,10 +87,29 @@ def test_insurance_in_force_is_named_until_its_last_day() -> None:
     assert "insurance_in_force" not in found((SHEEP,), as_of=date(2025, 5, 1))
 
 
-def test_without_insurance_data_nobody_says_there_is_no_insurance() -> None:
-    nothing = Protection((), (), (), delivered=False)
-    states = {route.code: route.state for route in routes(LOAN, nothing, AS_OF, POLICY)}
-    assert (states["insurance"], states["compensation"]) == ("unknown", "unknown")
+def test_what_was_not_delivered_is_unknown_and_never_no() -> None:
+    nothing = Protection(None, None, None)
+    states = {route.code: route.state for route in routes(LOAN | {"times_renewed": None}, nothing, AS_OF, POLICY)}
+    assert (states["insurance"], states["compensation"], states["more_time"]) == ("unknown", "unknown", "unknown")
+    assert found(hardships=(POX,), days_past_due=90, use_diverted=None)["compensation"].state == "unknown"
+
+
+def test_a_contract_is_shown_where_hardships_were_never_delivered() -> None:
+    held = Protection((SHEEP | {"insured_to": date(2025, 12, 31)},), None, None)
+    codes = [route.code for route in routes(LOAN, held, AS_OF, POLICY)]
+    assert codes == ["insurance_in_force", "more_time", "instalments", "compensation"]
+
+
+def test_a_claim_is_offered_with_a_warning_where_claims_were_never_delivered() -> None:
+    [claim, *_] = routes(LOAN, Protection((SHEEP,), (POX,), None), AS_OF, POLICY)
+    assert claim.state == "open"
+    assert claim.words.en.endswith("(claims are not delivered: ask whether it was filed)")
+
+
+def test_one_claim_stands_for_the_nearest_hardship_alone() -> None:
+    later = POX | {"occurred_on": date(2025, 3, 28), "cause": "disaster"}
+    filed = {"policy_id": "Y1", "occurred_on": date(2025, 3, 5), "claimed_amount": 1.0, "settled": True}
+    assert found((SHEEP,), (POX, later), (filed,))["insurance_claim"].words.en.startswith("disaster of 2025-03-28")
 
 
 @pytest.mark.parametrize(
@@ -98,8 +118,8 @@ def test_without_insurance_data_nobody_says_there_is_no_insurance() -> None:
         ({}, "open"),
         ({"days_to_maturity": 0}, "open"),
         ({"days_to_maturity": -1}, "closed"),
-        ({"extensions": 1}, "closed"),
-        ({"is_renewal": 1}, "closed"),
+        ({"times_renewed": 1}, "closed"),
+        ({"times_renewed": 3}, "closed"),
     ],
 )
 def test_more_time_is_given_once_and_before_maturity(facts: dict[str, Any], state: str) -> None:
@@ -131,12 +151,8 @@ def test_the_fund_compensates_force_majeure_from_90_days_past_due(
     assert (route.state, route.until) == (state, until)
 
 
-def test_the_fund_bears_its_share_up_to_the_lending_limit() -> None:
-    amounts = [
-        found(hardships=(POX,), days_past_due=90, outstanding_principal=owed)["compensation"].yuan
-        for owed in (48_000.0, 80_000.0)
-    ]
-    assert amounts == [33_600.0, 35_000.0]
+def test_the_fund_bears_its_share_of_what_it_covers() -> None:
+    assert found(hardships=(POX,), days_past_due=90, covered_principal=25_000.0)["compensation"].yuan == 17_500.0
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,31 @@ def test_loans_of_a_household_count_together() -> None:
 
 
 def test_what_is_missing_earns_nothing_costs_nothing_and_is_said() -> None:
-    """Without a statement 70 points can be known; 60.25 of them are earned: 86.07 of 100."""
+    """Without a statement 70 points can be known; 60.25 of them are earned: 86.07 of 100, but no grade."""
     found = rating(income_per_head=None)
-    assert (found["income"], found["known"], found["points"]) == (None, 0.7, 86.07)
+    assert (found["income"], found["known"], found["points"], found["grade"]) == (None, 0.7, 86.07, None)
+
+
+@pytest.mark.parametrize(
+    ("missing", "known", "grade"),
+    [
+        ({"civility_points": None}, 0.9, "fair"),
+        ({"use_diverted": None}, 0.85, "good"),
+        ({"default_elsewhere": None}, 0.75, "good"),
+        ({"default_elsewhere": None, "use_diverted": None}, 0.6, None),
+    ],
+    ids=str,
+)
+def test_a_deduction_nobody_can_assess_takes_its_share_out_of_what_is_known(
+    missing: dict[str, Any], known: float, grade: str | None
+) -> None:
+    found = rating(**missing)
+    assert (round(found["known"], 2), found["grade"]) == (known, grade)
+
+
+def test_halves_are_rounded_up() -> None:
+    """1.375 of 2 less 0.5 is 0.4375 of 30: 13.125."""
+    assert rating(income_per_head=9_625.0)["income"] == 13.13
 
 
 def test_without_the_village_review_too_little_is_known_for_a_grade() -> None:

@@ -10,7 +10,7 @@ import pytest
 from features.words import Refused
 from models.traffic_light.declare import Colour
 from models.traffic_light.judge import judged
-from models.traffic_light.table import FILE, SHIPPED, rule_table_from, rule_table_of
+from models.traffic_light.table import FILE, SHIPPED, RuleTable, rule_file, rule_table_in, rule_table_of
 from tests.models.test_rule_cases import frame_of
 
 GOOD = {
@@ -31,14 +31,18 @@ def written(folder: Path, *rows: dict[str, str]) -> Path:
     return path
 
 
+def rule_table_at(path: Path) -> RuleTable:
+    return rule_table_in(rule_file(path))
+
+
 def refusal(path: Path) -> str:
     with pytest.raises(Refused) as refused:
-        rule_table_from(path)
+        rule_table_at(path)
     return refused.value.words.en
 
 
 def test_a_table_means_what_it_says(tmp_path: Path) -> None:
-    [rule] = rule_table_from(written(tmp_path, {**GOOD, "hard": "true", "until": "2027-01-01"})).rules
+    [rule] = rule_table_at(written(tmp_path, {**GOOD, "hard": "true", "until": "2027-01-01"})).rules
     assert (rule.id, rule.colour, rule.hard, rule.since, rule.until) == (
         "R101",
         Colour.RED,
@@ -51,7 +55,7 @@ def test_a_table_means_what_it_says(tmp_path: Path) -> None:
 
 
 def test_a_row_holds_from_its_first_day_until_the_day_before_its_last(tmp_path: Path) -> None:
-    table = rule_table_from(written(tmp_path, {**GOOD, "until": "2027-01-01"}))
+    table = rule_table_at(written(tmp_path, {**GOOD, "until": "2027-01-01"}))
     days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1))
     assert [len(table.in_force(day)) for day in days[1:3]] == [1, 1]
     for day in (days[0], days[3]):
@@ -61,7 +65,7 @@ def test_a_row_holds_from_its_first_day_until_the_day_before_its_last(tmp_path: 
 
 def test_a_new_limit_is_a_new_row_of_the_same_id(tmp_path: Path) -> None:
     later = {**GOOD, "since": "2027-01-01", "when": GOOD["when"].replace("3", "1")}
-    table = rule_table_from(written(tmp_path, {**GOOD, "until": "2027-01-01"}, later))
+    table = rule_table_at(written(tmp_path, {**GOOD, "until": "2027-01-01"}, later))
     bounds = [table.in_force(date(2027, 1, 1) - timedelta(days=days))[0].conditions[0].bound for days in (1, 0)]
     assert bounds == [3, 1]
 
@@ -92,6 +96,12 @@ def test_two_rows_of_an_id_that_hold_on_the_same_day_are_refused(tmp_path: Path)
         ("zh", '" "', "expected the sentence in Chinese"),
         ("en", '"overdue {principal_days_past_deu}"', "Did you mean 'principal_days_past_due'?"),
         ("en", '"overdue {principal_days_past_due"', "row 1 (R101): "),
+        ("en", '"late {}"', "Rule R101 speaks of ''"),
+        ("en", '"late {principal_days_past_due:.2f}"', "its unit does: write {principal_days_past_due}"),
+        ("zh", '"逾期 {principal_days_past_due!x}"', "its unit does: write {principal_days_past_due}"),
+        ("zh", '"逾期 {x:{y}}"', "its unit does: write {x}"),
+        ("when", '[{feature = "repayment_cover", sign = "<", bound = 1' + 400 * "0" + "}]", "expected a number"),
+        ("id", '"R١٠١"', "expected an id such as R101"),
         ("source", "3", "expected the notice it comes from"),
         ("since", '"2026-01-01"', "expected a day such as 2026-01-01"),
         ("since", "2026-01-01T08:00:00", "expected a day such as 2026-01-01"),
@@ -118,7 +128,32 @@ def test_all_faults_of_all_rows_are_told_at_once(tmp_path: Path) -> None:
     assert [line[:8] for line in said.splitlines()[1:]] == ["  row 1 ", "  row 1 ", "  row 3 "]
 
 
-@pytest.mark.parametrize("text", ["", "rule = 3", "[[rule]\n", "[[rules]]\nid = 'R101'", "name = 'x'\n[[rule]]\n"])
+def test_two_rows_of_an_id_that_begin_on_one_day_are_refused(tmp_path: Path) -> None:
+    assert "R101: two rows begin on 2026-01-01; leave one" in refusal(written(tmp_path, GOOD, GOOD))
+
+
+def test_a_row_with_a_wrong_cell_tells_of_its_wrong_condition_too(tmp_path: Path) -> None:
+    condition = '[{feature = "days_past_du", sign = "=>", bound = "1"}]'
+    said = refusal(written(tmp_path, {**GOOD, "light": '"reed"', "when": condition}))
+    assert said.startswith("The rule table rules.toml is not taken; 4 faults")
+
+
+def test_a_note_cannot_bind_a_light(tmp_path: Path) -> None:
+    assert "a note binds no light" in refusal(written(tmp_path, {**GOOD, "light": '"note"', "hard": "true"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "rule = []",
+        "rule = 3",
+        "x = " + 3000 * "[",
+        "[[rule]\n",
+        "[[rules]]\nid = 'R101'",
+        "name = 'x'\n[[rule]]\n",
+    ],
+)
 def test_what_is_no_rule_table_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, "utf-8")
     assert "is not taken" in refusal(tmp_path / FILE)

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow.dataset as ds
 import pytest
 
+from serving.households import explanation
 from serving.published import Month
 from tests.conftest import County
 from tests.door import LIGHTS, done, environment, kill, lights, serving, started
@@ -105,7 +106,7 @@ def test_a_running_server_shows_the_new_edition_at_once(delivered: County) -> No
         after = httpx2.get(f"{address}/api/v1/warnings").json()
         turned = httpx2.get(f"{address}/api/v1/warnings", params={"cursor": before["next_cursor"]})
     assert after["data_version"] == delivered.month.manifest.data_version != before["data_version"]
-    assert (turned.status_code, turned.json()["zh"]) == (409, "名单已更新; 请从第一页重新开始。")
+    assert (turned.status_code, turned.json()["zh"]) == (409, "名单已更新, 或条件已改变; 请从第一页重新开始。")
 
 
 def is_started(folder: Path) -> bool:
@@ -192,3 +193,22 @@ def test_a_full_disk_leaves_the_month_as_it_was_and_says_so_in_both_languages(de
     assert en.startswith(f"{delivered.newest} was not published (File too large); what was published before still")
     assert "Traceback" not in ran.stderr
     assert contents(delivered.data / "editions") == before
+
+
+def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_then(own: County, tmp_path: Path) -> None:
+    loan, household, other = (
+        own.warnings.filter(pl.col("household_id").is_first_distinct())
+        .select("loan_id", "household_id", pl.col("household_id").shift(-1).alias("other"))
+        .row(0)
+    )
+    before = explanation(own.month, own.store.ledger, household)
+    day = own.before
+    (tmp_path / "more").mkdir()
+    hardship = f"event_id,household_id,occurred_on,cause,known_on\nMORE,{household},{day},illness,{day}\n"
+    (tmp_path / "more" / "hardships.csv").write_text(hardship)
+    loans = pl.read_parquet(own.inbox / "loans.parquet").filter(pl.col("loan_id") == loan).head(1)
+    moved = loans.with_columns(pl.lit(other).alias("household_id"), pl.lit(own.newest).alias("known_on"))
+    moved.write_csv(tmp_path / "more" / "loans.csv")
+    done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest))
+    assert own.store.ledger.data_version != own.month.manifest.data_version
+    assert explanation(own.month, own.store.ledger, household) == before

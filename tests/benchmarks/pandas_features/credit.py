@@ -42,13 +42,15 @@ def of_events(evening: Evening, book: Book) -> pd.DataFrame:
     default = rows[rows["kind"].isin(_DEFAULT) & ~(rows["closed_on"] <= 0)]
     year = rows[rows["occurred_on"] >= first_day(as_of, 12)]
     borrowed = year[year["kind"] == "new_debt"]
+    unknown = counted(borrowed.loc[borrowed["amount"].isna(), "home"], homes)
+    new_debt = summed(fen(borrowed["amount"]), borrowed["home"], homes) / 100
     asked = year[(year["kind"] == "inquiry") & (year["occurred_on"] >= first_day(as_of, 6))]
     return book.handed_out(
         pd.DataFrame(
             {
                 "default_elsewhere": flags(default["home"], homes),
                 "overdue_elsewhere_12m": counted(year.loc[year["kind"] == "overdue_elsewhere", "home"], homes),
-                "new_debt_12m": summed(fen(borrowed["amount"]), borrowed["home"], homes) / 100,
+                "new_debt_12m": new_debt.where(unknown == 0),
                 "guarantees_called_12m": counted(year.loc[year["kind"] == "guarantee_called", "home"], homes),
                 "inquiries_6m": counted(asked["home"], homes),
             }

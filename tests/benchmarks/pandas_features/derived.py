@@ -19,8 +19,6 @@ def _of_household(seen: pd.DataFrame) -> dict[str, pd.Series]:
     size, income, cost = seen["household_size"], seen["net_income"], seen["household_cost"]
     age = seen["statement_age_months"]
     return {
-        "workers_per_head": ratio(seen["workers"], size),
-        "schooled_share": ratio(seen["members_schooled"], size),
         "income_per_head": ratio(income, size),
         "income_change": ratio(income, seen["net_income_before"]) - 1,
         "yearly_surplus": income - cost,
@@ -52,7 +50,9 @@ def _of_means(seen: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _of_loan(seen: pd.DataFrame) -> dict[str, pd.Series]:
     unchecked = (seen["use_unchecked"] == 1) & (seen["months_on_book"] >= _LONG_UNCHECKED)
+    again = seen["is_renewal"]
     return {
+        "times_renewed": seen["extensions"].mask((again == 1) & seen["extensions"].isna(), 0) + again,
         "overdue_amount": seen["overdue_principal"] + seen["overdue_interest"],
         "use_doubtful": seen["use_ill"].mask(unchecked, 1),
     }

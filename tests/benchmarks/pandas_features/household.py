@@ -38,9 +38,11 @@ def _of_members(members: pd.DataFrame, homes: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "household_size": counted(here["home"], homes),
-            "workers": those(here["labour"] == "full") + those(here["labour"] == "part") / 2,
+            "workers_per_head": ratio(
+                those(here["labour"] == "full") + those(here["labour"] == "part") / 2, those(here["labour"].notna())
+            ),
             "members_away": those(here["status"] == "working_away"),
-            "members_schooled": those(here["education"].isin(_SCHOOLED)),
+            "schooled_share": ratio(those(here["education"].isin(_SCHOOLED)), those(here["education"].notna())),
             "healthy_share": ratio(those(here["health"] == "healthy"), those(here["health"].notna())),
             "household_disabled": flags(here.loc[here["health"] == "disabled", "home"], homes),
         }

@@ -37,10 +37,12 @@ def _arrears(loans: pd.DataFrame, dues: pd.DataFrame) -> pd.DataFrame:
     for money in ("principal", "interest"):
         fallen = summed(past[money], past["loan"], len(loans))
         found[f"overdue_{money}"] = (fallen - loans[f"paid_{money}"]).clip(lower=0) / 100
+    whole = summed(dues["principal"], dues["loan"], len(loans)) >= loans["principal"]
     since = {"": "covered", "principal_": "principal_covered", "interest_": "interest_covered"}
     for money, covered in since.items():
         unpaid = dues.loc[(dues["day"] < 0) & (dues[covered] == NEVER), ["loan", "day"]]
-        found[f"{money}days_past_due"] = largest(-unpaid["day"], unpaid["loan"], len(loans), empty=0)
+        days = largest(-unpaid["day"], unpaid["loan"], len(loans), empty=0)
+        found[f"{money}days_past_due"] = days.where(whole | (days > 0)) if money else days
     return pd.DataFrame(found)
 
 

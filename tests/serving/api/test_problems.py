@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import County
 from tests.door import serving
 
 CHINESE = re.compile("[一-鿿]")
@@ -65,10 +64,22 @@ def test_the_limits_of_a_page_are_taken(served: str, limit: int) -> None:
     assert httpx2.get(f"{served}/api/v1/warnings", params={"limit": limit}).status_code == 200
 
 
-def test_a_position_beyond_the_list_is_an_empty_page(county: County, served: str) -> None:
-    cursor = cursor_of(f"{county.newest}:1:{'9' * 40}")
+def test_a_position_beyond_the_list_is_an_empty_page(served: str) -> None:
+    first = httpx2.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
+    of_list, _ = base64.urlsafe_b64decode(first).decode().rsplit(":", 1)
+    cursor = cursor_of(f"{of_list}:{'9' * 40}")
     answer = httpx2.get(f"{served}/api/v1/warnings", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [("warnings", {"light": "red"}), ("warnings", {"sort": "loan_id"}), ("maturities", {}), ("warnings", {"q": "H"})],
+)
+def test_a_cursor_leads_on_in_its_own_list_alone(served: str, path: str, asked: dict[str, str]) -> None:
+    cursor = httpx2.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
+    answer = httpx2.get(f"{served}/api/v1/{path}", params={**asked, "cursor": cursor})
+    assert (answer.status_code, "is another one" in answer.json()["en"]) == (409, True)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/warnings", "/api/v1/model", "/health/ready", "/"])

@@ -244,6 +244,6 @@ def test_each_notice_prints_on_a_sheet_of_its_own_without_the_header(served: str
 def test_the_notices_of_a_loan_can_be_printed_from_its_household(county: County, served: str, page: Page) -> None:
     loan = county.warnings.filter(pl.col("days_to_maturity") > 0).row(0, named=True)
     page.goto(f"{served}/households/{loan['household_id']}?lang=en")
-    page.locator(f"article#{loan['loan_id']}").get_by_role("link", name="Print the notices").click()
+    page.locator(f"article#{loan['loan_id']}").get_by_role("link", name="Print its notice").click()
     expect(page.locator("article.notice")).to_have_count(1)
     assert loan["loan_id"] in body(page)
