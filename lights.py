@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from features.words import Refused
     from serving.store import Store
@@ -85,15 +86,22 @@ def load(
 
 @app.command()
 def simulate(
-    households: Annotated[int, typer.Option(min=50, max=1_000_000)] = 600,
+    households: Annotated[int, typer.Option(min=50, max=2_900_000)] = 600,
     months: Annotated[int, typer.Option(min=12, max=240)] = 48,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     out: Annotated[Path, typer.Option("--out", help="the inbox to write")] = Path("inbox"),
+    replicates: Annotated[
+        int, typer.Option(min=0, max=10_000, help="futures tried for each loan's true hazard, in truth/; 0: none")
+    ] = 100,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="counties lived side by side")] = 1,
 ) -> None:
     """模拟: a synthetic county in the contract's tables."""
-    from training.simulate.county import simulate as simulate_county
+    from training.simulate.order import Order
+    from training.simulate.province import simulate as simulate_counties
 
-    simulate_county(households, months, seed, out, _teller())
+    order = Order(households, months, seed, replicates)
+    with _progress(order.steps, "county-months") as advance:
+        simulate_counties(order, out, workers, advance)
 
 
 @app.command()
@@ -271,13 +279,16 @@ def demo(
     from serving.web import look_once
     from serving.web import serve as serve_web
     from training.cohort import data_until
-    from training.simulate.county import simulate as simulate_county
+    from training.simulate.order import Order
+    from training.simulate.province import simulate as simulate_counties
     from training.train import train as train_model
 
     folder, tell = data / "demo", _teller()
     shutil.rmtree(folder, ignore_errors=True)
     store = _store(folder)
-    simulate_county(households, 48, seed, folder / "inbox", tell)
+    order = Order(households, 48, seed)
+    with _progress(order.steps, "county-months") as advance:
+        simulate_counties(order, folder / "inbox", advance=advance)
     loading = Loading(_today(), column_map(), pseudonyms(folder), tell=tell)
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
     try:
@@ -320,6 +331,17 @@ def _teller() -> Callable[[str], None]:
         print(f"… {line}", file=sys.stderr, flush=True)
 
     return tell
+
+
+@contextmanager
+def _progress(steps: int, of: str) -> Iterator[Callable[[int, str], None]]:
+    """A bar with the time left on a terminal; elsewhere the lines that are said on the way."""
+    tell = _teller()
+    if not sys.stderr.isatty():
+        yield lambda _, line: tell(line) if line else None
+        return
+    with typer.progressbar(length=steps, label=of, show_pos=True, file=sys.stderr) as bar:
+        yield lambda more, _: bar.update(more)
 
 
 def _who() -> str:

@@ -67,7 +67,7 @@ class County:
 def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     folder = tmp_path_factory.mktemp("county")
     data, inbox = folder / "var", folder / "inbox"
-    size = ("--households", 800, "--months", 48, "--seed", 1)
+    size = ("--households", 800, "--months", 48, "--seed", 1, "--replicates", 0)
     printed = {"simulate": lights(data, "simulate", *size, "--out", inbox)}
     printed["load"] = lights(data, "load", inbox, "--delivered-on", "2026-01-10", "--json")
     printed["train"] = lights(data, "train", "--json")

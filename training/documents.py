@@ -19,7 +19,8 @@ from models.county_policy.table import shipped
 from models.rating.book import rating_book
 from models.traffic_light.decision_table import decision_table
 from models.traffic_light.rules import RULES
-from training.simulate.county import simulate
+from training.simulate.order import Order
+from training.simulate.province import simulate
 
 HOUSEHOLDS, MONTHS, SEED, AS_OF = 500, 36, 1, date(2025, 12, 31)
 
@@ -39,8 +40,8 @@ def documents() -> Mapping[str, str]:
 
 def _missing_shares() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        simulate(HOUSEHOLDS, MONTHS, SEED, Path(folder))
-        tables = {name: pl.read_parquet(Path(folder) / f"{name}.parquet") for name in TABLES}
+        simulate(Order(HOUSEHOLDS, MONTHS, SEED), Path(folder))
+        tables = {name: pl.read_parquet(Path(folder) / name / "*.parquet") for name in TABLES}
     frame = features_at(AS_OF, Rows.of(tables))
     return {feature.name: frame[feature.name].null_count() / frame.height for feature in KEPT}
 

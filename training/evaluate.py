@@ -92,8 +92,11 @@ def auc(bad: Bools, score: Floats) -> float | None:
     return None if not 0 < bad.sum() < len(bad) or _says_nothing(score) else float(roc_auc_score(bad, score))
 
 
-def recall_at(score: Floats, bad: Bools, visits: int) -> float | None:
-    """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average."""
+def recall_at(score: Floats, bad: Bools | Floats, visits: int) -> float | None:
+    """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average.
+
+    bad: whether each went bad, or its chance.
+    """
     if not bad.sum() or _says_nothing(score):
         return None
     if visits == 0:

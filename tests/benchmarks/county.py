@@ -11,7 +11,8 @@ import polars as pl
 from features.ledger import COUNTY, EVERYWHERE, QUARANTINE_SCHEMA, Ledger
 from features.rows import Rows
 from features.sources.tables import TABLES
-from training.simulate.county import simulate
+from training.simulate.order import Order
+from training.simulate.province import simulate
 
 HOUSEHOLDS, MONTHS, SEED = 20_000, 48, 1
 DELIVERED_ON = "2026-01-10"
@@ -36,7 +37,7 @@ class Size:
 def build(folder: Path, loans: int, tell: Callable[[str], None]) -> Size:
     """Write a ledger of about that many loans, open and closed, under `folder`/ledger."""
     tell(f"simulating {HOUSEHOLDS:,} households x {MONTHS} months")
-    simulate(HOUSEHOLDS, MONTHS, SEED, folder / "inbox")
+    simulate(Order(HOUSEHOLDS, MONTHS, SEED), folder / "inbox")
     original = _delivered(folder / "inbox")
     copies = min(max(round(loans / original["loans"].height), 1), _MOST_COPIES)
     return replicate(original, copies, Ledger(folder / "ledger"), tell)
@@ -55,14 +56,14 @@ def replicate(original: dict[str, pl.DataFrame], copies: int, ledger: Ledger, te
 
 def small_ledger(folder: Path, households: int, months: int) -> Ledger:
     """A simulated county as it is, for a test."""
-    simulate(households, months, SEED, folder / "inbox")
+    simulate(Order(households, months, SEED), folder / "inbox")
     replicate(_delivered(folder / "inbox"), 1, Ledger(folder / "ledger"), lambda _: None)
     return Ledger(folder / "ledger")
 
 
 def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
     """Each table as the ledger keeps it: with the household of every row, and its county."""
-    tables = {name: pl.read_parquet(inbox / f"{name}.parquet") for name in TABLES}
+    tables = {name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES}
     [county] = tables["households"]["village_code"].str.head(6).unique()
     rows = Rows.of(tables)
     return {

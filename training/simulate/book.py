@@ -43,7 +43,7 @@ class Book(Terms):
 
     rate, matures: yearly rate, last day in force. schedule: number of the one in force. due_*, paid_*: yuan
     so far. newest_due, last_paid, closed, known: days. since: the day from which something is unpaid.
-    relief: extended, or itself a renewal. hazard: the highest chance so far that a payment would be missed.
+    relief: extended, or itself a renewal. bad_on: the day it went bad by the contract.
     """
 
     rate: F
@@ -61,7 +61,7 @@ class Book(Terms):
     outcome: I
     refuses: B
     relief: B
-    hazard: F
+    bad_on: I
 
     @property
     def open(self) -> B:
@@ -114,7 +114,7 @@ _AT_FIRST: dict[str, float | int | bool] = {
     "outcome": OPEN,
     "refuses": False,
     "relief": False,
-    "hazard": 0.0,
+    "bad_on": NEVER,
 }
 """What every loan begins with."""
 

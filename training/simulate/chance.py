@@ -22,8 +22,13 @@ class Streams:
     records: np.random.Generator
 
 
-def streams(seed: int) -> Streams:
-    return Streams(*(np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)))
+def streams(seed: np.random.SeedSequence) -> Streams:
+    return Streams(*(np.random.default_rng(child) for child in seed.spawn(6)))
+
+
+def seed_of(seed: int, *which: int) -> np.random.SeedSequence:
+    """A stream of its own for each combination of numbers: what one draws disturbs no other."""
+    return np.random.SeedSequence(seed, spawn_key=which)
 
 
 def happens(rng: np.random.Generator, chance: F | float, size: int) -> B:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from features.durable import write_parquet
 from features.sources.table import Table
 from features.sources.tables import TABLES
-from training.simulate.book import FINDINGS, OUTCOMES
-from training.simulate.days import END, NEVER, first_day
+from training.simulate.days import END, LAST_MONTH, NEVER, first_day
 from training.simulate.diary import Chunk
+from training.simulate.prices import Prices, quoted
 from training.simulate.world import World
 
+COUNTY_TABLES = tuple(name for name in TABLES if name != "prices")
 _ID = {
     "household_id": "H",
     "member_id": "M",
@@ -34,7 +36,6 @@ _AGED_BY = {
     "policies": "insured_to",
     "hardships": "known_on",
     "village_reviews": "known_on",
-    "prices": "known_on",
 }
 """The day by which a row is too old; the other tables are handed over whole, or with their loan or policy."""
 _GAPS = {
@@ -61,20 +62,27 @@ _FIRST_WRONG = {"income_statements": "business_income", "assets": "savings", "po
 """Columns whose first delivery was sometimes wrong and is corrected weeks later; assumed."""
 
 
-def deliver(world: World, start: int, out: Path) -> None:
-    """All fifteen tables of the contract, and the truth beside them where nothing else looks."""
-    (out / "truth").mkdir(parents=True, exist_ok=True)
+def deliver(world: World, start: int, folder: Path) -> list[str]:
+    """The county's file of each of the fourteen tables that are its own; the loans that are in them."""
     loans = _kept(world, start)
-    frames = {name: _handed_over(world, table, start, loans) for name, table in TABLES.items()}
+    frames = {name: _handed_over(world, TABLES[name], start, loans) for name in COUNTY_TABLES}
     frames["claims"] = frames["claims"].join(frames["policies"], on="policy_id", how="semi")
-    for name, frame in frames.items():
-        _finished(world, TABLES[name], frame).write_parquet(out / f"{name}.parquet")
-    _truth(world).filter(pl.col("loan_id").is_in(loans)).write_parquet(out / "truth" / "loans.parquet")
+    for name, rows in frames.items():
+        frame = _finished(world, TABLES[name], rows)
+        write_parquet(frame, folder / name / f"{world.places.county_code}.parquet")
+    return loans
+
+
+def deliver_prices(prices: Prices, start: int, folder: Path) -> None:
+    """One list for all counties."""
+    rows = frame_of(TABLES["prices"], [quoted(prices, start - _BACKLOG, LAST_MONTH)], county=1)
+    write_parquet(rows.sort(*TABLES["prices"].key), folder / "prices" / "all.parquet")
 
 
 def _handed_over(world: World, table: Table, start: int, loans: list[str]) -> pl.DataFrame:
     """Rows known by the last day, without those too old to matter."""
-    frame = _frame(table, world.diary.chunks.get(table.name, [])).filter(pl.col("known_on").cast(pl.Int32) <= END)
+    written = frame_of(table, world.diary.chunks.get(table.name, []), world.places.number)
+    frame = written.filter(pl.col("known_on").cast(pl.Int32) <= END)
     if "loan_id" in table.names:
         return frame.filter(pl.col("loan_id").is_in(loans))
     aged = _AGED_BY.get(table.name)
@@ -95,27 +103,27 @@ def _kept(world: World, start: int) -> list[str]:
     current = (book.known <= END) & ((book.closed == NEVER) | (book.closed >= first_day(start)))
     renewed = book.renews[current & (book.renews >= 0)]
     current[renewed] = True
-    return _named("loan_id", pl.Series(np.flatnonzero(current))).to_list()
+    return identifiers("loan_id", pl.Series(np.flatnonzero(current)), world.places.number).to_list()
 
 
-def _named(column: str, numbers: pl.Series) -> pl.Series:
-    """Numbers as identifiers; below zero is none."""
-    text = _ID[column] + numbers.cast(pl.String).str.zfill(7)
+def identifiers(column: str, numbers: pl.Series, county: int) -> pl.Series:
+    """Numbers as identifiers that begin with the county's number; below zero is none."""
+    text = _ID[column] + f"{county:02d}" + numbers.cast(pl.String).str.zfill(7)
     return text.set(numbers < 0, None)
 
 
-def _frame(table: Table, chunks: list[Chunk]) -> pl.DataFrame:
+def frame_of(table: Table, chunks: list[Chunk], county: int) -> pl.DataFrame:
     """The chunks of one table as typed columns."""
     if not chunks:
         return pl.DataFrame(schema=table.schema)
-    return pl.DataFrame([_column(table, name, [chunk[name] for chunk in chunks]) for name in table.names])
+    return pl.DataFrame([_column(table, name, [chunk[name] for chunk in chunks], county) for name in table.names])
 
 
-def _column(table: Table, name: str, parts: list[np.ndarray]) -> pl.Series:
+def _column(table: Table, name: str, parts: list[np.ndarray], county: int) -> pl.Series:
     values = pl.Series(name, np.concatenate(parts))
     dtype = table.schema[name]
     if name in _ID:
-        return _named(name, values).alias(name)
+        return identifiers(name, values, county).alias(name)
     if dtype == pl.Date:
         return values.set(values == NEVER, None).cast(pl.Int32).cast(pl.Date)
     if dtype == pl.Float64:
@@ -145,17 +153,3 @@ def _gaps(world: World, name: str, height: int) -> Iterator[pl.Expr]:
     for column, share in _GAPS.get(name, {}).items():
         empty = pl.Series(world.chance.records.random(height) < share)
         yield pl.when(~empty).then(pl.col(column)).alias(column)
-
-
-def _truth(world: World) -> pl.DataFrame:
-    """How each loan ended by the last day, and its highest chance of a payment not being made when due."""
-    book = world.book
-    return pl.DataFrame(
-        {
-            "loan_id": _named("loan_id", pl.Series(np.arange(len(book)))),
-            "outcome": pl.Series(np.array(OUTCOMES)[np.where(book.closed > END, 0, book.outcome)]),
-            "extended": pl.Series(book.schedule > 1),
-            "true_use": pl.Series(np.array(FINDINGS)[book.true_use]),
-            "hazard": pl.Series(book.hazard),
-        }
-    )

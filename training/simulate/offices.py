@@ -9,7 +9,6 @@ from training.simulate.book import AS_DECLARED, FINDINGS
 from training.simulate.chance import happens, round_about, whole
 from training.simulate.days import NEVER, F, I, day_in, first_day, last_day, month_number, month_of
 from training.simulate.people import ORDINARY, TYPES, write_member
-from training.simulate.places import COUNTY_NAME
 from training.simulate.world import World
 
 _MONEY_IN = ("wage_income", "business_income", "property_income", "transfer_income")
@@ -35,7 +34,7 @@ def _write_households(world: World, who: I, known: I) -> None:
         "households",
         household_id=who,
         village_code=np.array(places.codes)[village],
-        county_name=COUNTY_NAME,
+        county_name=places.county_name,
         township_name=np.array(places.townships)[village],
         village_name=np.array(places.names)[village],
         household_type=np.array(TYPES)[kind],

@@ -13,8 +13,11 @@ class Parameters:
     and set so that arrears and newly bad loans come out near the published figures.
     """
 
-    # people
+    # places
+    households_per_county: int = 30_000  # assumed: what recorded households of a poor county number at most
     households_per_village: int = 40  # assumed; villages of 20-60 keep records
+
+    # people
     lifted_out: float = 0.42  # assumed: share of recorded households
     unstable: float = 0.05  # assumed
     marginal: float = 0.06  # assumed

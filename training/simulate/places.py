@@ -1,4 +1,4 @@
-"""Townships and villages: invented names, twelve-digit codes, and how far their people differ."""
+"""County, townships and villages: invented names, codes of 6, 9 and 12 digits, and how far their people differ."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 from training.simulate.days import F, I
 from training.simulate.parameters import Parameters
 
-COUNTY = "640323"
-COUNTY_NAME = "示范县"
+_FIRST_COUNTY = 640323
 _TOWNS = "一二三四五六七八九十"
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """One entry a village. honesty: what it adds to a household's; attention: how well its officers call."""
+    """One entry a village. honesty: what it adds to a household's; attention: how well its officers call.
 
+    number: of the county, from 1; its identifiers begin with it.
+    """
+
+    number: int
     township: I
     honesty: F
     attention: F
@@ -26,8 +29,21 @@ class Places:
     townships: list[str]
     names: list[str]
 
+    @property
+    def county_code(self) -> str:
+        return county_code(self.number)
 
-def settle(p: Parameters, rng: np.random.Generator, households: int) -> Places:
+    @property
+    def county_name(self) -> str:
+        return "示范县" if self.number == 1 else f"{_in_stems(self.number - 1)}县"
+
+
+def county_code(number: int) -> str:
+    """Six digits of the county of that number, from 1."""
+    return str(_FIRST_COUNTY + number - 1)
+
+
+def settle(p: Parameters, rng: np.random.Generator, households: int, number: int) -> Places:
     """Villages for that many households, dealt out to the townships in turn."""
     towns = int(np.clip(households // 300, 3, 6))
     villages = max(towns, round(households / max(p.households_per_village, households / 4000)))
@@ -36,10 +52,11 @@ def settle(p: Parameters, rng: np.random.Generator, households: int) -> Places:
     town_honesty[int(rng.integers(towns))] -= p.worst_township
     within = [int(np.sum(township[:v] == township[v])) for v in range(villages)]
     return Places(
+        number=number,
         township=township,
         honesty=town_honesty[township] + rng.normal(0, p.village_spread, villages),
         attention=0.6 * town_honesty[township] + rng.normal(0, p.village_spread, villages),
-        codes=[f"{COUNTY}{100 + t}{200 + v}" for t, v in zip(township, within, strict=True)],
+        codes=[f"{county_code(number)}{100 + t}{200 + v}" for t, v in zip(township, within, strict=True)],
         townships=[f"第{_TOWNS[t]}镇" for t in township],
         names=[f"{_in_stems(v)}村" for v in within],
     )

@@ -115,9 +115,9 @@ def _pay_off(world: World, month: int, loans: I, day: I) -> None:
     """The new loan pays the principal; the household, or the state, the rest of the interest."""
     book = world.book
     interest = np.zeros(len(book))
-    for part in world.calendar.due_in(month):
-        mine = part.schedule == book.schedule[part.loan]
-        np.add.at(interest, part.loan[mine], part.interest[mine])
+    due = world.calendar.due_in(month)
+    mine = due.schedule == book.schedule[due.loan]
+    np.add.at(interest, due.loan[mine], due.interest[mine])
     aided = interest[loans] * book.subsidy[loans]
     own = interest[loans] - np.round(aided, 2)
     rest = book.principal[loans] - book.paid_principal[loans]

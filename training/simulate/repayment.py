@@ -17,6 +17,7 @@ from training.simulate.world import World
 
 _ANIMAL = np.array([each.animal for each in INDUSTRIES])
 _CENT = 0.005
+_SUBSIDY_DELAY = (8, 25)  # days, assumed: an office's delay, never a bad loan
 _SMALL = 2000  # yuan: an instalment that no household puts off
 
 
@@ -32,12 +33,15 @@ class Will:
 
 def collect(world: World, month: int) -> None:
     """The month's instalments: interest first, then what brings principal, each from what is left."""
-    rows = [part[_in_force(world, part)] for part in world.calendar.due_in(month)]
-    interest = _fall_due(world, [part[part.principal == 0] for part in rows])
+    due = world.calendar.due_in(month)
+    rows = due[_in_force(world, due)]
+    interest = _fall_due(world, rows[rows.principal == 0])
     _face(world, month, interest)
-    principal = _fall_due(world, [part[part.principal > 0] for part in rows])
+    principal = _fall_due(world, rows[rows.principal > 0])
     _face(world, month, principal | ~interest)
     _settle(world)
+    world.unpaid.grow_old(world.book, last_day(month))
+    world.calendar.forget(month)
 
 
 def _in_force(world: World, rows: Instalments) -> B:
@@ -45,16 +49,16 @@ def _in_force(world: World, rows: Instalments) -> B:
     return np.asarray(book.open[rows.loan] & (book.schedule[rows.loan] == rows.schedule), dtype=np.bool_)
 
 
-def _fall_due(world: World, parts: list[Instalments]) -> B:
+def _fall_due(world: World, rows: Instalments) -> B:
     """Add to what is due; the state pays its share of the interest. True for loans with an instalment."""
     book = world.book
+    book.due_principal[rows.loan] += rows.principal
+    book.due_interest[rows.loan] += rows.interest
+    book.newest_due[rows.loan] = rows.due_on
+    world.unpaid.fall_due(book, rows)
+    _aid(world, rows[book.subsidy[rows.loan] > 0])
     touched = np.zeros(len(book), dtype=np.bool_)
-    for rows in parts:
-        touched[rows.loan] = True
-        np.add.at(book.due_principal, rows.loan, rows.principal)
-        np.add.at(book.due_interest, rows.loan, rows.interest)
-        np.maximum.at(book.newest_due, rows.loan, rows.due_on)
-        _aid(world, rows[book.subsidy[rows.loan] > 0])
+    touched[rows.loan] = True
     return touched
 
 
@@ -62,7 +66,7 @@ def _aid(world: World, rows: Instalments) -> None:
     """The subsidy comes about the due day, seldom weeks later."""
     book, rng, size = world.book, world.chance.repayment, len(rows)
     late = happens(rng, world.p.subsidy_late, size)
-    day = rows.due_on + np.where(late, whole(rng, 12, 50, size), whole(rng, -5, 0, size))
+    day = rows.due_on + np.where(late, whole(rng, *_SUBSIDY_DELAY, size), whole(rng, -5, 0, size))
     day = np.maximum(day, book.originated[rows.loan])
     share = rows.interest * book.subsidy[rows.loan]
     write_payments(world, rows.loan, day, np.zeros(size), share, "subsidy")
@@ -73,10 +77,7 @@ def _face(world: World, month: int, faced: B) -> None:
     book = world.book
     loans = np.flatnonzero(faced & book.open & (book.owed > _CENT))
     _pay(world, month, _will(world, month, loans, book.since[loans] == NEVER))
-    clean = book.open & (book.owed <= _CENT)
-    book.since[clean] = NEVER
-    fell = loans[(book.owed[loans] > _CENT) & (book.since[loans] == NEVER)]
-    book.since[fell] = book.newest_due[fell]
+    world.unpaid.take_stock(book)
 
 
 def _will(world: World, month: int, loans: I, new: B) -> Will:
@@ -88,7 +89,6 @@ def _will(world: World, month: int, loans: I, new: B) -> Will:
     gap = np.where(large, _helped(world, loans, new), 0.8)
     gives_in = happens(rng, world.p.gives_in, size)
     book.refuses[loans] = np.where(book.refuses[loans], ~gives_in, happens(rng, refuses * new, size))
-    _remember(world, month, loans, new, 1 - (1 - forgets) * (1 - refuses), gap)
     return Will(loans, new, ~book.refuses[loans] & ~happens(rng, forgets, size), gap)
 
 
@@ -119,14 +119,6 @@ def _helped(world: World, loans: I, new: B) -> F:
     homes, p, home = world.homes, world.p, world.book.household[loans]
     base = np.where(new, p.helped_at_maturity, p.helped_later)
     return sigmoid(base + 0.7 * homes.standing[home] - homes.debt[home] / 40_000)
-
-
-def _remember(world: World, month: int, loans: I, new: B, missed: F, gap: F) -> None:
-    """The truth of a loan: the highest chance that a payment falling due would not be made."""
-    short = _means(world, month, loans) < world.book.owed[loans]
-    chance = np.where(short, 1 - (1 - missed) * gap, missed)
-    hazard = world.book.hazard
-    hazard[loans[new]] = np.maximum(hazard[loans], chance)[new]
 
 
 def _means(world: World, month: int, loans: I) -> F:

@@ -30,6 +30,9 @@ class Instalments:
         return len(self.loan)
 
 
+_NONE = Instalments(*(np.zeros(0, dtype=np.int64),) * 3, *(np.zeros(0),) * 2)
+
+
 class Calendar:
     """The instalments that fall due in each month to come."""
 
@@ -43,8 +46,21 @@ class Calendar:
         for month in np.unique(months):
             self._by_month[int(month)].append(rows[months == month])
 
-    def due_in(self, month: int) -> list[Instalments]:
-        return self._by_month.get(month, [])
+    def due_in(self, month: int) -> Instalments:
+        """In the order in which they were entered."""
+        parts = self._by_month[month]
+        if len(parts) != 1:
+            parts[:] = [_joined([_NONE, *parts])]
+        return parts[0]
+
+    def forget(self, month: int) -> None:
+        del self._by_month[month]
+
+    def copied(self) -> Calendar:
+        """The same expectations, to which others can be added."""
+        copy = Calendar()
+        copy._by_month.update({month: list(parts) for month, parts in self._by_month.items()})
+        return copy
 
 
 def instalments(book: Book, loans: I) -> Instalments:
@@ -52,8 +68,11 @@ def instalments(book: Book, loans: I) -> Instalments:
     method = book.method[loans]
     monthly = method >= _EQUAL_INSTALMENT
     parts = [_bullet(book, loans[~monthly]), _monthly(book, loans[monthly])]
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Instalments.__slots__)
-    return Instalments(*columns)
+    return _joined(parts)
+
+
+def _joined(parts: list[Instalments]) -> Instalments:
+    return Instalments(*(np.concatenate([getattr(part, name) for part in parts]) for name in Instalments.__slots__))
 
 
 def _bullet(book: Book, loans: I) -> Instalments:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
+from training.simulate.arrears import Unpaid
 from training.simulate.book import Book
 from training.simulate.chance import Streams
 from training.simulate.days import F, I
-from training.simulate.diary import Diary
+from training.simulate.diary import Diary, Unwritten
 from training.simulate.industries import INDUSTRIES
 from training.simulate.parameters import Parameters
 from training.simulate.people import Homes, Members
 from training.simulate.places import Places
+from training.simulate.prices import Prices
 from training.simulate.schedule import Calendar
+
+Record = TypeVar("Record", Homes, Members, Book, Unpaid, "Cover")
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ class World:
     places: Places
     homes: Homes
     members: Members
-    prices: F
+    prices: Prices
     book: Book
     cover: dict[str, Cover]
     epidemic: I
@@ -45,6 +50,7 @@ class World:
     arrears: F
     diary: Diary = field(default_factory=Diary)
     calendar: Calendar = field(default_factory=Calendar)
+    unpaid: Unpaid = field(default_factory=Unpaid)
     year: dict[str, F] = field(default_factory=dict)
 
     @property
@@ -54,7 +60,7 @@ class World:
 
     def price(self, month: int) -> F:
         """Of each industry's goods."""
-        return np.asarray(self.prices[month - self.first], dtype=np.float64)
+        return self.prices.at(month)
 
     def unit_worth(self, month: int) -> F:
         """What one more unit of its industry costs each household."""
@@ -70,3 +76,27 @@ class World:
     def enter(self, flow: str, yuan: F) -> None:
         """Add to the year's account of one flow."""
         self.year[flow] = self.year[flow] + yuan if flow in self.year else yuan.copy()
+
+    def copied(self, chance: Streams, prices: Prices) -> World:
+        """A world in the same state that lives on by itself, with chances and prices of its own; nobody writes."""
+        return replace(
+            self,
+            chance=chance,
+            prices=prices,
+            homes=_copied(self.homes),
+            members=_copied(self.members),
+            book=_copied(self.book),
+            cover={kind: _copied(cover) for kind, cover in self.cover.items()},
+            epidemic=self.epidemic.copy(),
+            drought=self.drought.copy(),
+            arrears=self.arrears.copy(),
+            diary=Unwritten(),
+            calendar=self.calendar.copied(),
+            unpaid=_copied(self.unpaid),
+            year={flow: yuan.copy() for flow, yuan in self.year.items()},
+        )
+
+
+def _copied(record: Record) -> Record:
+    """With arrays of its own."""
+    return type(record)(*(getattr(record, each.name).copy() for each in fields(record)))

@@ -8,13 +8,14 @@ import polars as pl
 import pytest
 
 from features.sources.tables import TABLES
-from training.simulate.county import simulate
+from training.simulate.order import Order
+from training.simulate.province import simulate
 
 Tables = dict[str, pl.DataFrame]
 
 
 def county_in(out: Path, seed: int = 7) -> Path:
-    simulate(households=150, months=36, seed=seed, out=out)
+    simulate(Order(households=150, months=36, seed=seed, replicates=4), out)
     return out
 
 
@@ -26,4 +27,4 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tables(county: Path) -> Tables:
-    return {name: pl.read_parquet(county / f"{name}.parquet") for name in TABLES}
+    return {name: pl.read_parquet(county / name / "*.parquet") for name in TABLES}

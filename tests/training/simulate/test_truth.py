@@ -1,0 +1,122 @@
+"""The truth: bad days as the contract's, hazards that come true, and nothing that anybody else reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.compute import Population, features_at
+from features.rows import Rows
+from features.sources.tables import TABLES
+from tests.door import done, lights
+from tests.training.simulate.conftest import Tables
+from training.ceiling import ceiling, expected_auc, hazards
+from training.labels import bad_days, labelled
+from training.plan import Plan, plan_for
+from training.simulate.order import Order
+from training.simulate.province import simulate
+
+PLAN: Plan = plan_for(date(2021, 1, 1), date(2025, 12, 31))
+REPORTED = date(2025, 11, 20)
+SEEDS = range(1, 7)
+
+
+def test_the_tables_are_the_same_with_and_without_hazards(county: Path, tmp_path: Path) -> None:
+    simulate(Order(150, 36, seed=7), tmp_path)
+    for file in tmp_path.rglob("*.parquet"):
+        assert file.read_bytes() == (county / file.relative_to(tmp_path)).read_bytes()
+
+
+def test_a_loan_truly_goes_bad_on_the_contracts_day(county: Path, tables: Tables) -> None:
+    truth = pl.read_parquet(county / "truth" / "loans" / "*.parquet").select("loan_id", "bad_on")
+    told = bad_days(Rows.of(tables), PLAN)
+    days = truth.join(told, on="loan_id", how="full", coalesce=True, suffix="_told")
+    known = days.filter(pl.min_horizontal("bad_on", "bad_on_told") <= REPORTED)
+    assert known.height > 10
+    assert known["bad_on"].to_list() == known["bad_on_told"].to_list()
+
+
+def test_the_watched_households_have_a_purse_each_month(county: Path) -> None:
+    purses = pl.read_parquet(county / "truth" / "households" / "*.parquet")
+    assert purses.group_by("household_id").len()["len"].unique().to_list() == [36]
+    assert purses.select(pl.min_horizontal("cash", "debt", "units").min()).item() >= 0
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Cohorts of a few month ends of a few counties: `hazard`, and `bad` by what was delivered."""
+    frames = []
+    for seed in SEEDS:
+        folder = tmp_path_factory.mktemp(f"seed{seed}")
+        simulate(Order(1000, 36, seed, replicates=40, hazard_dates=2, hazard_apart=6), folder)
+        rows = Rows.of({name: pl.read_parquet(folder / name / "*.parquet") for name in TABLES})
+        frames += [_with_labels(month, rows, seed) for month in hazards(folder).partition_by("as_of")]
+    return pl.concat(frames)
+
+
+def _with_labels(month: pl.DataFrame, rows: Rows, seed: int) -> pl.DataFrame:
+    as_of = month["as_of"][0]
+    cohort = labelled(features_at(as_of, rows, Population.COHORT), bad_days(rows, PLAN), as_of, PLAN)
+    return month.join(cohort.select("loan_id", "bad"), on="loan_id").with_columns(pl.lit(seed).alias("seed"))
+
+
+def test_on_average_hazards_come_true(judged: pl.DataFrame) -> None:
+    """Within what the years' common luck, droughts and prices, leaves open: four standard errors over county-months."""
+    months = judged.group_by("as_of", "seed").agg((pl.col("bad").mean() - pl.col("hazard").mean()).alias("off"))
+    off = months["off"].to_numpy()
+    assert abs(off.mean()) < 4 * off.std(ddof=1) / np.sqrt(len(off))
+    assert judged["bad"].mean() == pytest.approx(judged["hazard"].mean(), rel=0.25)
+
+
+def test_loans_of_higher_hazard_go_bad_more_often(judged: pl.DataFrame) -> None:
+    fifths = judged.sort("hazard").with_columns((pl.int_range(pl.len()) * 5 // pl.len()).alias("fifth"))
+    rates = fifths.group_by("fifth").agg(pl.col("bad").mean()).sort("fifth")["bad"].to_list()
+    assert rates[0] < rates[3] < rates[4]
+    assert rates[4] > 2.5 * float(np.mean(rates))
+
+
+def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:
+    """Hazards that are all alike cannot be ranked, however their counts differ."""
+    rng = np.random.default_rng(5)
+    halves = rng.binomial(10, 0.05, (2, 20_000))
+    month = counted(halves[0], halves[1], replicates=20)
+    assert ceiling(month, visits=1000).auc == pytest.approx(0.5, abs=0.01)
+    assert expected_auc(month["hazard"].to_numpy(), month["hazard"].to_numpy()) > 0.7
+
+
+def test_a_ceiling_is_what_sure_hazards_allow() -> None:
+    month = counted(np.array([50, 0, 0, 0]), np.array([50, 0, 0, 0]), replicates=100)
+    best = ceiling(month, visits=1)
+    assert (best.auc, best.recall, best.expected_bad) == (1.0, 1.0, 1.0)
+
+
+def counted(first: np.ndarray, second: np.ndarray, replicates: int) -> pl.DataFrame:
+    both = first + second
+    return pl.DataFrame({"replicates": replicates, "went_bad": both, "went_bad_first_half": first}).with_columns(
+        (pl.col("went_bad") / replicates).alias("hazard")
+    )
+
+
+def test_loading_never_opens_the_truth(county: Path, tmp_path: Path) -> None:
+    """With truth/ that nobody could read the same county is loaded."""
+    inbox = tmp_path / "inbox"
+    for table in TABLES:
+        (inbox / table).mkdir(parents=True)
+        for file in (county / table).iterdir():
+            (inbox / table / file.name).write_bytes(file.read_bytes())
+    (inbox / "truth" / "loans").mkdir(parents=True)
+    (inbox / "truth" / "loans" / "640323.parquet").write_bytes(b"no Parquet at all")
+    said = [done(lights(tmp_path / name, "load", folder, "--json")) for name, folder in (("a", county), ("b", inbox))]
+    assert said[0] == said[1]
+
+
+def test_no_module_but_the_simulator_and_the_ceiling_names_the_truth() -> None:
+    project = Path(__file__).parents[3]
+    modules = [*project.glob("[fmst]*/**/*.py"), project / "lights.py"]
+    allowed = (project / "training" / "simulate", project / "training" / "ceiling.py", project / "tests")
+    reading = [path for path in modules if '"truth"' in path.read_text("utf-8")]
+    assert [path for path in reading if not any(path.is_relative_to(each) for each in allowed)] == []
