@@ -93,13 +93,18 @@ def simulate(
     replicates: Annotated[
         int, typer.Option(min=0, max=10_000, help="futures tried for each loan's true hazard, in truth/; 0: none")
     ] = 100,
+    scenario: Annotated[
+        str,
+        typer.Option(help="base, drought, price_collapse, epidemic, policy_change, late_bank or small_township"),
+    ] = "base",
     workers: Annotated[int, typer.Option(min=1, max=256, help="counties lived side by side")] = 1,
 ) -> None:
     """模拟: a synthetic county in the contract's tables."""
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
+    from training.simulate.scenarios import scenario_named
 
-    order = Order(households, months, seed, replicates)
+    order = Order(households, months, seed, replicates, scenario_named(scenario))
     with _progress(order.steps, "county-months") as advance:
         simulate_counties(order, out, workers, advance)
 

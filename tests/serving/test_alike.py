@@ -172,8 +172,8 @@ def test_a_loan_has_its_class_by_both_matrices_on_the_page_and_in_the_terminal(
 
 
 def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: County, served: str) -> None:
-    open_loans = county.warnings.filter(pl.col("not_assessable").list.contains("R203"))
+    open_loans = county.warnings.filter(pl.col("not_assessable").list.contains("R206"))
     [warning, *_] = (each["warning"] for each in explained(served, open_loans["household_id"][0])["loans"])
     assert [rule["id"] for rule in warning["open_rules"]] == warning["not_assessable"]
-    [income] = [rule for rule in warning["open_rules"] if rule["id"] == "R203"]
-    assert (income["zh"], income["en"]) == ("缺少: 人均纯收入", "missing: Net income per head")
+    [price] = [rule for rule in warning["open_rules"] if rule["id"] == "R206"]
+    assert (price["zh"], price["en"]) == ("缺少: 申报产业价格同比", "missing: Declared product's price against a year ago")

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.simulate.book import BANKS, METHODS, PRODUCTS
 from training.simulate.chance import happens, whole
-from training.simulate.days import NEVER, F, I, day_in, day_number, month_of
+from training.simulate.days import NEVER, F, I, day_in, day_number, first_day, month_of
 from training.simulate.industries import INDUSTRIES
 from training.simulate.schedule import Instalments
 from training.simulate.world import World
@@ -25,7 +25,14 @@ def delivered(world: World, loans: I, day: I) -> I:
     late = (day_number(day) >= _CLOSES) | happens(rng, _DELAYED, size)
     monthly = np.where(late, day_in(month + 1, 3), day_in(month, _CLOSES))
     known = np.where(book.bank[loans] == _NIGHTLY, nightly, np.maximum(monthly, day + 1))
-    return np.maximum(known, book.known[loans])
+    return np.maximum(_held_back(world, loans, day, known), book.known[loans])
+
+
+def _held_back(world: World, loans: I, day: I, known: I) -> I:
+    """A scenario's bank delivers months later what it books from then on."""
+    scenario = world.scenario
+    late = (world.book.bank[loans] == scenario.late_bank) & (day >= first_day(scenario.begins))
+    return np.where(late, day_in(month_of(known) + scenario.late_months, _CLOSES), known)
 
 
 def write_loans(world: World, loans: I, rows: Instalments) -> None:

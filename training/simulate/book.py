@@ -10,6 +10,7 @@ from training.simulate.days import NEVER, B, F, I
 
 BANKS = ("甲银行", "乙银行", "丙银行", "丁银行")
 PRODUCTS = ("microloan", "revolving", "other")
+MICROLOAN, REVOLVING, OTHER = range(3)
 METHODS = ("bullet_quarterly_interest", "bullet_all", "equal_instalment", "equal_principal")
 AS_DECLARED, PARTLY, DIVERTED, IDLE = range(4)
 FINDINGS = ("as_declared", "partly_diverted", "diverted", "idle")
@@ -60,6 +61,7 @@ class Book(Terms):
     known: I
     outcome: I
     refuses: B
+    checked: B
     relief: B
     bad_on: I
 
@@ -113,6 +115,7 @@ _AT_FIRST: dict[str, float | int | bool] = {
     "known": NEVER,
     "outcome": OPEN,
     "refuses": False,
+    "checked": False,
     "relief": False,
     "bad_on": NEVER,
 }

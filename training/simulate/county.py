@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.simulate.ageing import grow_older
 from training.simulate.book import empty_book
 from training.simulate.chance import streams
-from training.simulate.economy import live
+from training.simulate.economy import live, living_cost
 from training.simulate.insurance import insure, no_cover
 from training.simulate.lending import lend, look_ahead
 from training.simulate.offices import keep_records, open_registers
-from training.simulate.parameters import Parameters
+from training.simulate.order import Order
 from training.simulate.people import move_in
 from training.simulate.places import settle
 from training.simulate.prices import Prices
@@ -20,14 +21,15 @@ from training.simulate.shocks import strike
 from training.simulate.world import World
 
 
-def founded(p: Parameters, seed: np.random.SeedSequence, number: int, households: int, prices: Prices) -> World:
+def founded(order: Order, number: int, seed: np.random.SeedSequence, prices: Prices) -> World:
     """The county of that number on its first morning, years before the first delivered month."""
-    chance, first = streams(seed), prices.first
-    places = settle(p, chance.people, households, number)
+    p, chance, first, households = order.parameters, streams(seed), order.first, order.counties[number]
+    places = settle(p, chance.people, households, number, order.scenario.small_township)
     homes, members = move_in(p, chance.people, places, households, first)
     none = np.zeros(int(places.township.max()) + 1, dtype=np.int64)
     world = World(
         p=p,
+        scenario=order.scenario,
         chance=chance,
         first=first,
         places=places,
@@ -39,6 +41,7 @@ def founded(p: Parameters, seed: np.random.SeedSequence, number: int, households
         epidemic=none.copy(),
         drought=none.copy(),
         arrears=np.zeros(len(places.codes)),
+        strained=np.zeros(len(places.codes)),
     )
     open_registers(world)
     return world
@@ -46,6 +49,7 @@ def founded(p: Parameters, seed: np.random.SeedSequence, number: int, households
 
 def pass_month(world: World, month: int) -> None:
     """Everything that happens in it, in order."""
+    grow_older(world, month)
     insure(world, month)
     strike(world, month)
     live(world, month)
@@ -59,9 +63,12 @@ def pass_month(world: World, month: int) -> None:
 
 
 def _look_around(world: World) -> None:
-    """What share of its principal each village sees in arrears."""
-    book, villages = world.book, len(world.arrears)
-    at = world.homes.village[book.household]
+    """What share of its principal each village sees in arrears, and of its households without means."""
+    book, homes, villages = world.book, world.homes, len(world.arrears)
+    at = homes.village[book.household]
     owed = np.bincount(at, weights=book.outstanding, minlength=villages)
     bad = np.bincount(at, weights=book.outstanding * book.in_arrears, minlength=villages)
     world.arrears = bad / np.maximum(owed, 1)
+    people = np.bincount(homes.village, minlength=villages)
+    without = np.bincount(homes.village, weights=homes.cash < living_cost(world), minlength=villages)
+    world.strained = without / np.maximum(people, 1)

@@ -8,7 +8,7 @@ from training.simulate.chance import happens, sigmoid, whole
 from training.simulate.days import NEVER, B, F, I, first_day
 from training.simulate.world import World
 
-_TROUBLE = (("overdue_elsewhere", 1.0), ("default_elsewhere", 0.25), ("court_enforcement", 0.07))
+_TROUBLE = (("overdue_elsewhere", 1.0), ("default_elsewhere", 0.09), ("court_enforcement", 0.03))
 _NOISE = (("inquiry", 0.010), ("guarantee_called", 0.0004))
 
 

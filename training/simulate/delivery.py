@@ -58,8 +58,21 @@ _GAPS = {
     "village_reviews": {"civility_points": 0.03},
 }
 """Share of cells left empty; assumed."""
-_FIRST_WRONG = {"income_statements": "business_income", "assets": "savings", "policies": "sum_insured"}
-"""Columns whose first delivery was sometimes wrong and is corrected weeks later; assumed."""
+_LEAST_GAP = 0.004  # of every other cell that may be empty
+_MEANS_NONE = {
+    *("schedule_no", "new_matures_on", "renews_loan_id", "closed_on", "resolved_on", "paid_amount", "settled_on"),
+    *("registered_on", "wage_income", "business_income", "production_cost"),
+}
+"""Columns in which an empty cell says that there is none, or without which a survey is none."""
+_FILLED = {name: {*table.required, *_MEANS_NONE, "known_on"} for name, table in TABLES.items()}
+_FIRST_WRONG = {
+    "income_statements": ("business_income", 1.0),
+    "assets": ("savings", 1.0),
+    "policies": ("sum_insured", 1.0),
+    "payments": ("interest_paid", 0.1),
+}
+"""Columns whose first delivery was sometimes wrong and is corrected weeks later, and how often against the
+parameter `corrected`; assumed."""
 
 
 def deliver(world: World, start: int, folder: Path) -> list[str]:
@@ -133,11 +146,10 @@ def _column(table: Table, name: str, parts: list[np.ndarray], county: int) -> pl
 
 def _with_corrections(world: World, name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Some first rows carry a wrong amount; the right one comes ten to sixty days later."""
-    column = _FIRST_WRONG.get(name)
-    if column is None:
+    if name not in _FIRST_WRONG:
         return frame
-    rng = world.chance.records
-    hit = pl.Series(rng.random(frame.height) < world.p.corrected)
+    (column, often), rng = _FIRST_WRONG[name], world.chance.records
+    hit = pl.Series(rng.random(frame.height) < world.p.corrected * often)
     days = pl.Series("days", rng.integers(10, 61, frame.height))
     later = frame.with_columns(days).filter(hit).with_columns(pl.col("known_on") + pl.duration(days="days"))
     less = (pl.col(column) * 0.8).round(2)
@@ -146,10 +158,14 @@ def _with_corrections(world: World, name: str, frame: pl.DataFrame) -> pl.DataFr
 
 
 def _with_gaps(world: World, name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(_gaps(world, name, frame.height))
+    return frame.with_columns(_gaps(world, TABLES[name], frame.height))
 
 
-def _gaps(world: World, name: str, height: int) -> Iterator[pl.Expr]:
-    for column, share in _GAPS.get(name, {}).items():
-        empty = pl.Series(world.chance.records.random(height) < share)
-        yield pl.when(~empty).then(pl.col(column)).alias(column)
+def _gaps(world: World, table: Table, height: int) -> Iterator[pl.Expr]:
+    """Every cell that may be empty is so now and then."""
+    shares = _GAPS.get(table.name, {})
+    for column in table.names:
+        share = shares.get(column, 0.0 if column in _FILLED[table.name] else _LEAST_GAP)
+        if share:
+            empty = pl.Series(world.chance.records.random(height) < share)
+            yield pl.when(~empty).then(pl.col(column)).alias(column)

@@ -48,7 +48,8 @@ def _sales(world: World, month: int) -> F:
     """Yuan for animals or harvest: epidemics bar sales, drought and missing hands cost yield."""
     homes, kind = world.homes, world.homes.industry
     yearly = homes.units * _SOLD[kind] * world.price(month)[kind]
-    dry = 1 - _DROUGHT[kind] * (world.drought[world.township] >= month)
+    severe = world.scenario.dry_loss if world.scenario.has_begun(month) else 1.0
+    dry = 1 - severe * _DROUGHT[kind] * (world.drought[world.township] >= month)
     barred = np.where(_SICKENS[kind] & (world.epidemic[world.township] >= month), 0.35, 1.0)
     hands = np.clip((homes.workers - 0.8 * (homes.sick_until >= month) + 0.8) / 1.8, 0.35, 1.1)
     work = hands * np.exp(0.08 * homes.diligence) * homes.luck

@@ -7,10 +7,8 @@ import numpy as np
 from training.simulate.chance import seed_of, streams
 from training.simulate.county import pass_month
 from training.simulate.days import NEVER, B, last_day
+from training.simulate.order import HORIZON
 from training.simulate.world import World
-
-HORIZON = 6
-"""Calendar months (contract, section 2)."""
 
 
 class Futures:

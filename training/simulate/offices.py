@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from training.simulate.book import AS_DECLARED, FINDINGS
 from training.simulate.chance import happens, round_about, whole
 from training.simulate.days import NEVER, F, I, day_in, first_day, last_day, month_number, month_of
-from training.simulate.people import ORDINARY, TYPES, write_member
+from training.simulate.people import ORDINARY, TYPES, UNBORN, write_member
 from training.simulate.world import World
 
 _MONEY_IN = ("wage_income", "business_income", "property_income", "transfer_income")
 _MONEY_OUT = ("production_cost", "living_cost", "medical_cost", "education_cost")
 _TOLD = {"living_cost": 0.8, "wage_income": 0.9}
 """Share of the true amount that a survey hears of, where it is not all; assumed."""
+_PUT_RIGHT = 0.7  # of misuse that a check finds, assumed
 _SUDDEN = TYPES.index("sudden_hardship")
 
 
@@ -22,7 +23,7 @@ def open_registers(world: World) -> None:
     """Households and members as first written down."""
     n = len(world.homes)
     _write_households(world, np.arange(n), np.full(n, first_day(world.first)))
-    everyone = np.arange(len(world.members.household))
+    everyone = np.flatnonzero(world.members.status != UNBORN)
     write_member(world.diary, world.members, everyone, first_day(world.first))
 
 
@@ -130,13 +131,15 @@ def _check_use(world: World, month: int) -> None:
     """Someone looks at what the money became; some misuse is put right months later."""
     book, p, rng = world.book, world.p, world.chance.records
     age = month - month_of(book.originated)
-    loans = np.flatnonzero(book.open & (age >= 1) & (age <= 12) & happens(rng, p.use_checked, len(book)))
+    often = np.where(book.checked, p.checked_again * (age <= 12), p.use_checked * (age <= 6))
+    loans = np.flatnonzero(book.open & (age >= 1) & happens(rng, often, len(book)))
+    book.checked[loans] = True
     size = len(loans)
     day = first_day(month) + whole(rng, 0, 27, size)
     wrong = happens(rng, p.check_wrong, size)
     finding = np.where(wrong, rng.choice(4, size, p=[0.7, 0.15, 0.05, 0.1]), book.true_use[loans])
     _write_checks(world, loans, day, np.array(FINDINGS)[finding])
-    mended = (finding != AS_DECLARED) & (book.true_use[loans] != AS_DECLARED) & happens(rng, 0.3, size)
+    mended = (finding != AS_DECLARED) & (book.true_use[loans] != AS_DECLARED) & happens(rng, _PUT_RIGHT, size)
     _put_right(world, month, loans[mended], day[mended])
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from training.simulate.days import LAST_MONTH
-from training.simulate.hazards import HORIZON
 from training.simulate.parameters import Parameters
+from training.simulate.scenarios import BASE, Scenario
+
+HORIZON = 6
+"""Calendar months of a hazard (contract, section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Order:
     months: int
     seed: int
     replicates: int = 0
+    scenario: Scenario = BASE
     hazard_dates: int = 4
     hazard_apart: int = 3
     parameters: Parameters = field(default_factory=Parameters)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.simulate.chance import happens, round_about, whole
-from training.simulate.days import B, F, I, first_day
+from training.simulate.days import END, B, F, I, first_day, month_of
 from training.simulate.diary import Diary
 from training.simulate.industries import INDUSTRIES
 from training.simulate.parameters import Parameters
@@ -20,12 +20,17 @@ EDUCATION = ("none", "primary", "junior", "senior", "tertiary")
 HEALTH = ("healthy", "chronic", "serious_illness", "disabled")
 LABOUR = ("full", "part", "none")
 STATUS = ("present", "working_away", "left", "deceased")
-AWAY, DECEASED = 1, 3
+PRESENT, AWAY, LEFT, DECEASED, UNBORN = range(5)
+"""STATUS by number; who is unborn stands in no register yet."""
+CHILD = RELATIONS.index("child")
 
 
 @dataclass(slots=True)
 class Members:
-    """One entry a person, sorted by household; codes by their place in the lists above, birth a day."""
+    """One entry a person, the unborn included, sorted by household; codes by their place in the lists above.
+
+    birth: a day, birthday: the month of the year it lies in.
+    """
 
     household: I
     relation: I
@@ -35,6 +40,7 @@ class Members:
     health: I
     labour: I
     status: I
+    birthday: I
 
 
 @dataclass(slots=True)
@@ -44,6 +50,7 @@ class Homes:
     ability (factor on earnings), diligence, honesty, standing (with kin): latent, never delivered.
     workers and away: full labour units at home and away. units: of its industry, usual_units what it keeps.
     cash and debt in yuan; *_until: the month up to which something lasts; luck: this year's factor.
+    line: yuan of a revolving grant.
     """
 
     village: I
@@ -68,7 +75,10 @@ class Homes:
     jobless_until: I
     college_until: I
     gone_until: I
+    missing_until: I
     struck: I
+    line_until: I
+    line: F
     due_soon: B
     coming: F
 
@@ -80,11 +90,11 @@ def move_in(p: Parameters, rng: np.random.Generator, places: Places, n: int, mon
     """n households with members, land, animals and a little cash, as they stand in that first month."""
     village = np.sort(rng.integers(0, len(places.codes), n))
     kind = _kinds(p, rng, n)
-    members = _members(rng, n, month)
+    members = _members(p, rng, n, month)
     industry = rng.choice(len(INDUSTRIES), n, p=[each.share for each in INDUSTRIES])
     ability = round_about(rng, p.ability_spread, n) * np.where(kind == ORDINARY, 1.04, 0.95)
-    units = np.array([each.units for each in INDUSTRIES])[industry] * round_about(rng, 0.45, n) * ability
-    size, workers, away, pupils = _counted(members, n, month)
+    units = np.array([each.units for each in INDUSTRIES])[industry] * round_about(rng, 0.22, n) * ability
+    size, workers, away, pupils = counted(members, n, month)
     none = np.zeros(n, dtype=np.int64)
     homes = Homes(
         village=village,
@@ -109,7 +119,10 @@ def move_in(p: Parameters, rng: np.random.Generator, places: Places, n: int, mon
         jobless_until=none.copy(),
         college_until=none.copy(),
         gone_until=none.copy(),
+        missing_until=none.copy(),
         struck=none.copy(),
+        line_until=none.copy(),
+        line=np.zeros(n),
         due_soon=np.zeros(n, dtype=np.bool_),
         coming=np.zeros((n, 6)),
     )
@@ -121,8 +134,11 @@ def _kinds(p: Parameters, rng: np.random.Generator, n: int) -> I:
     return rng.choice(len(TYPES), n, p=[*shares, 1 - sum(shares)])
 
 
-def _members(rng: np.random.Generator, n: int, month: int) -> Members:
-    """Heads of 26 to 60, mostly married, up to three children, some with their parents in the house."""
+def _members(p: Parameters, rng: np.random.Generator, n: int, month: int) -> Members:
+    """Heads of 26 to 60, mostly married, up to three children, some with their parents in the house.
+
+    Behind those of a household stand its children to come, with the day on which they will be born.
+    """
     head_age = whole(rng, 26, 60, n)
     counts = np.column_stack(
         [
@@ -131,13 +147,16 @@ def _members(rng: np.random.Generator, n: int, month: int) -> Members:
             rng.choice(4, n, p=[0.16, 0.32, 0.40, 0.12]),
             rng.choice(3, n, p=[0.62, 0.22, 0.16]),
             happens(rng, 0.05, n),
+            _births(p, rng, head_age, month),
         ]
     ).astype(np.int64)
-    relation = np.repeat(np.tile(np.arange(5), n), counts.ravel())
+    column = np.repeat(np.tile(np.arange(6), n), counts.ravel())
+    unborn = column == len(RELATIONS)
+    relation = np.where(unborn, CHILD, column)
     household = np.repeat(np.arange(n), counts.sum(axis=1))
-    age = _ages(rng, head_age[household], relation)
+    age = np.where(unborn, 0, _ages(rng, head_age[household], relation))
     size = len(age)
-    health = rng.choice(4, size, p=[0.89, 0.07, 0.01, 0.03])
+    health = np.where(unborn, 0, rng.choice(4, size, p=[0.89, 0.07, 0.01, 0.03]))
     education = np.where(
         age < 7,
         0,
@@ -145,9 +164,25 @@ def _members(rng: np.random.Generator, n: int, month: int) -> Members:
     )
     labour = np.where((age < 16) | (age > 70) | (health >= 2), 2, np.where((age > 60) | (health == 1), 1, 0))
     away = (labour == 0) & happens(rng, np.where(relation == 2, 0.55, 0.20), size)
-    birth = first_day(month) - age * 365 - whole(rng, 1, 364, size)
+    birth = np.where(
+        unborn,
+        first_day(month) + whole(rng, 1, _days_to_live(month), size),
+        first_day(month) - age * 365 - whole(rng, 1, 364, size),
+    )
     sex = np.where(relation == 0, happens(rng, 0.2, size), happens(rng, 0.55, size)).astype(np.int64)
-    return Members(household, relation, sex, birth, education, health, labour, away.astype(np.int64))
+    status = np.where(unborn, UNBORN, away.astype(np.int64))
+    return Members(household, relation, sex, birth, education, health, labour, status, month_of(birth) % 12 + 1)
+
+
+def _births(p: Parameters, rng: np.random.Generator, head_age: I, month: int) -> I:
+    """Children to come in all the months to live; none to a head past forty in the end."""
+    young = head_age < 40
+    return rng.poisson(p.births * young * _days_to_live(month) / 365).astype(np.int64)
+
+
+def _days_to_live(month: int) -> int:
+    """From that month's first day to the end."""
+    return max(END - first_day(month), 1)
 
 
 def _ages(rng: np.random.Generator, head: I, relation: I) -> I:
@@ -159,7 +194,7 @@ def _ages(rng: np.random.Generator, head: I, relation: I) -> I:
     return np.choose(relation, [head, np.maximum(beside, 20), below, above, whole(rng, 18, 60, size)])
 
 
-def _counted(members: Members, n: int, month: int) -> tuple[F, F, F, F]:
+def counted(members: Members, n: int, month: int) -> tuple[F, F, F, F]:
     """Heads in the house or away, labour at home, labour away, pupils."""
 
     def total(weight: F | B) -> F:
@@ -169,7 +204,8 @@ def _counted(members: Members, n: int, month: int) -> tuple[F, F, F, F]:
     away = members.status == AWAY
     age = (first_day(month) - members.birth) / 365
     pupils = (age > 4) & (age < 17)
-    return total(np.ones(len(away))), total(hands * ~away), total(hands * away), total(pupils)
+    here = members.status <= AWAY
+    return total(here), total(hands * (here & ~away)), total(hands * away), total(pupils & here)
 
 
 def write_member(diary: Diary, members: Members, who: I, known_on: int | I) -> None:

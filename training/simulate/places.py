@@ -43,11 +43,13 @@ def county_code(number: int) -> str:
     return str(_FIRST_COUNTY + number - 1)
 
 
-def settle(p: Parameters, rng: np.random.Generator, households: int, number: int) -> Places:
-    """Villages for that many households, dealt out to the townships in turn."""
+def settle(p: Parameters, rng: np.random.Generator, households: int, number: int, small_township: bool) -> Places:
+    """Villages for that many households, dealt out to the townships in turn; the last may get a single one."""
     towns = int(np.clip(households // 300, 3, 6))
     villages = max(towns, round(households / max(p.households_per_village, households / 4000)))
     township = np.arange(villages, dtype=np.int64) * towns // villages
+    if small_township:
+        township = np.minimum(np.arange(villages, dtype=np.int64) * (towns - 1) // (villages - 1), towns - 1)
     town_honesty = rng.normal(0, p.township_spread, towns)
     town_honesty[int(rng.integers(towns))] -= p.worst_township
     within = [int(np.sum(township[:v] == township[v])) for v in range(villages)]

@@ -15,9 +15,8 @@ from training.simulate.chance import seed_of
 from training.simulate.county import founded, pass_month
 from training.simulate.days import LAST_MONTH, month_number, year_of
 from training.simulate.delivery import deliver, deliver_prices
-from training.simulate.hazards import HORIZON
 from training.simulate.inbox import whole_inbox
-from training.simulate.order import Order
+from training.simulate.order import HORIZON, Order
 from training.simulate.places import county_code
 from training.simulate.prices import Prices, price_path
 from training.simulate.truth import Truth
@@ -60,13 +59,13 @@ def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = _quie
 def _prices(order: Order) -> Prices:
     """One path for all counties."""
     rng, months = np.random.default_rng(seed_of(order.seed, 0)), LAST_MONTH - order.first + 1
-    return price_path(rng, order.first, months)
+    return price_path(rng, order.first, months, order.scenario)
 
 
 def _live(order: Order, number: int, folder: Path, advance: Advance) -> None:
     """One county from its first month to its papers."""
     seed = seed_of(order.seed, number)
-    world = founded(order.parameters, seed, number, order.counties[number], _prices(order))
+    world = founded(order, number, seed, _prices(order))
     truth = Truth()
     for month in range(order.first, LAST_MONTH + 1):
         pass_month(world, month)

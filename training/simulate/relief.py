@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.banks import write_event, write_instalments, write_payments
-from training.simulate.book import COMPENSATED, RENEWED, SETTLED_EARLY, WRITTEN_OFF, Book, Terms
+from training.simulate.book import COMPENSATED, RENEWED, REVOLVING, SETTLED_EARLY, WRITTEN_OFF, Book, Terms
 from training.simulate.chance import happens, whole
 from training.simulate.days import NEVER, F, I, day_in, day_number, first_day, last_day, month_of
 from training.simulate.economy import living_cost
@@ -42,6 +42,7 @@ def _settle_early(world: World, month: int) -> None:
     cash = world.homes.cash
     over = cash[book.household] / np.maximum(book.principal, 1)
     chance = np.where(over > 1.5, 6.0, 0.25) * world.p.early_settled * (over > 1.05)
+    chance = np.where(book.product == REVOLVING, world.p.repays_at_will, 1.0) * chance
     seasoned = (month - month_of(book.originated) > 3) & (month_of(book.matures) > month + 2)
     fits = book.open & seasoned & (book.since == NEVER)
     loans = np.flatnonzero(fits & happens(rng, chance, len(book)))

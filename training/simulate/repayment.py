@@ -86,7 +86,7 @@ def _will(world: World, month: int, loans: I, new: B) -> Will:
     large = book.owed_principal[loans] > 0.3 * book.principal[loans]
     forgets = np.where(new, _forgets(world, month, loans, large), world.p.keeps_forgetting)
     refuses = large * _refuses(world, month, loans)
-    gap = np.where(large, _helped(world, loans, new), 0.8)
+    gap = np.where(large, _helped(world, month, loans, new), 0.8)
     gives_in = happens(rng, world.p.gives_in, size)
     book.refuses[loans] = np.where(book.refuses[loans], ~gives_in, happens(rng, refuses * new, size))
     return Will(loans, new, ~book.refuses[loans] & ~happens(rng, forgets, size), gap)
@@ -106,7 +106,7 @@ def _refuses(world: World, month: int, loans: I) -> F:
     homes, p, home = world.homes, world.p, world.book.household[loans]
     crowd = p.contagion * world.arrears[homes.village[home]]
     misused = 0.7 * (world.book.true_use[loans] > 0)
-    return sigmoid(p.refuses - 0.8 * homes.honesty[home] + crowd + misused + _gone(world, month, home))
+    return sigmoid(p.refuses - 1.0 * homes.honesty[home] + crowd + misused + _gone(world, month, home))
 
 
 def _gone(world: World, month: int, home: I) -> F:
@@ -114,11 +114,13 @@ def _gone(world: World, month: int, home: I) -> F:
     return np.where(world.homes.gone_until[home] >= month, 2.0, 0.0)
 
 
-def _helped(world: World, loans: I, new: B) -> F:
-    """Chance that kin lend what is missing: less to those who owe others already."""
+def _helped(world: World, month: int, loans: I, new: B) -> F:
+    """Chance that kin lend what is missing: less the more it is, and to those in debt, and where all are short."""
     homes, p, home = world.homes, world.p, world.book.household[loans]
     base = np.where(new, p.helped_at_maturity, p.helped_later)
-    return sigmoid(base + 0.7 * homes.standing[home] - homes.debt[home] / 40_000)
+    strained = p.kin_strained * world.strained[homes.village[home]]
+    missing = np.maximum(world.book.owed[loans] - _means(world, month, loans), 0) / p.kin_lend
+    return sigmoid(base - missing - strained + 0.7 * homes.standing[home] - homes.debt[home] / 40_000)
 
 
 def _means(world: World, month: int, loans: I) -> F:
@@ -162,7 +164,8 @@ def _take_from_home(world: World, month: int, home: I, yuan: F) -> None:
 def _days(world: World, month: int, loans: I, new: B) -> I:
     """About the due day for what fell due this month, any day for what is older."""
     book, rng, size = world.book, world.chance.repayment, len(loans)
-    about = np.clip(np.round(rng.normal(-0.5, 2.2, size)), -4, 6).astype(np.int64)
+    careless = sigmoid(world.p.pays_days_late - 0.6 * world.homes.diligence[book.household[loans]])
+    about = np.where(happens(rng, careless, size), whole(rng, 1, 6, size), whole(rng, -4, 0, size))
     usual = np.maximum(book.newest_due[loans] + about, book.originated[loans])
     any_day = first_day(month) + whole(rng, 0, 27, size)
     latest = np.maximum(book.last_paid[loans], any_day)

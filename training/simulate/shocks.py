@@ -11,7 +11,7 @@ from training.simulate.days import NEVER, B, F, I, first_day, month_number
 from training.simulate.fates import mark
 from training.simulate.industries import INDUSTRIES
 from training.simulate.insurance import claim
-from training.simulate.people import DECEASED, write_member
+from training.simulate.people import AWAY, write_member
 from training.simulate.world import World
 
 
@@ -21,7 +21,7 @@ class Shock:
 
     often: chance per household and month where it can happen. cost: median yuan. months: how long it lasts.
     sick, jobless: keeps a worker from work at home or away. units: share of the herd or stock lost.
-    workers: lost for good. reported: share the village hears of. heals: share recorded as over in the end.
+    reported: share the village hears of. heals: share recorded as over in the end.
     """
 
     cause: str
@@ -31,7 +31,6 @@ class Shock:
     sick: bool = False
     jobless: bool = False
     units: float = 0.0
-    workers: float = 0.0
     reported: float = 0.75
     heals: float = 0.8
     cover: str = ""
@@ -40,12 +39,12 @@ class Shock:
 PERSONAL = (
     Shock("illness", 0.0042, 12_000, (3, 10), sick=True, cover="serious_illness"),
     Shock("accident", 0.0013, 9_000, (2, 6), sick=True, cover="accident"),
-    Shock("disability", 0.0004, 15_000, (12, 36), sick=True, workers=0.5, heals=0.1, cover="accident"),
-    Shock("death", 0.0003, 20_000, (6, 12), workers=1.0, heals=0.4, reported=0.9, cover="accident"),
-    Shock("missing", 0.00004, 3_000, (6, 24), workers=1.0, heals=0.3),
-    Shock("custody", 0.00006, 5_000, (6, 24), workers=1.0, heals=0.3, reported=0.9),
-    Shock("unemployment", 0.0060, 800, (2, 7), jobless=True, reported=0.45, heals=0.9),
-    Shock("business_failure", 0.0030, 6_000, (6, 18), units=0.45, reported=0.6, heals=0.5),
+    Shock("disability", 0.0004, 15_000, (12, 36), sick=True, heals=0.1, cover="accident"),
+    Shock("death", 0.00017, 20_000, (6, 12), heals=0.95, reported=0.9, cover="accident"),
+    Shock("missing", 0.00004, 3_000, (6, 18), heals=0.9),
+    Shock("custody", 0.00006, 5_000, (6, 18), heals=0.9, reported=0.9),
+    Shock("unemployment", 0.0040, 800, (2, 7), jobless=True, reported=0.45, heals=0.9),
+    Shock("business_failure", 0.0015, 6_000, (6, 18), units=0.45, reported=0.6, heals=0.5),
     Shock("other", 0.0012, 5_000, (2, 6), reported=0.5),
 )
 EPIDEMIC = Shock("epidemic", 0.0, 600, (2, 4), units=0.16, reported=0.8, cover="industry")
@@ -53,8 +52,11 @@ DISASTER = Shock("disaster", 0.0, 2_500, (4, 8), units=0.04, reported=0.7, cover
 PRICES_FELL = Shock("price_collapse", 0.0, 1_500, (6, 12), reported=0.6, cover="industry")
 SCHOOLING = Shock("schooling", 0.0, 2_000, (40, 44), reported=0.5)
 
-_EPIDEMIC_OFTEN = 0.010  # per township and month
-_DROUGHT_OFTEN = 0.030  # per township and month from April to August
+SHOCKS = (*PERSONAL, EPIDEMIC, DISASTER, PRICES_FELL, SCHOOLING)
+
+_EPIDEMIC_OFTEN = 0.006  # per township and month
+_DROUGHT_OFTEN = 0.020  # per township and month from April to August
+_EPIDEMIC_MONTHS, _DROUGHT_MONTHS = 4, 7  # how long they last in a township
 _STRUCK = 0.45  # of a township's households by either
 _FALL = 0.22  # of the price within twelve months that households report
 _TELLS = 0.03  # of those households in a month
@@ -72,10 +74,9 @@ def strike(world: World, month: int) -> None:
         world,
         month,
         EPIDEMIC,
-        _spread(world, month, world.epidemic, _EPIDEMIC_OFTEN, 4) & township_wide & animals,
+        _epidemic(world, month) & township_wide & animals,
     )
-    dry = _DROUGHT_OFTEN * (4 <= month_number(month) <= 8)
-    _hit(world, month, DISASTER, _spread(world, month, world.drought, dry, 7) & township_wide)
+    _hit(world, month, DISASTER, _drought(world, month) & township_wide)
     _hit(world, month, PRICES_FELL, _prices_fell(world, month) & happens(rng, _TELLS, n))
     _hit(world, month, SCHOOLING, _to_college(world, month))
 
@@ -90,11 +91,30 @@ def _can_happen(world: World, shock: Shock) -> B:
     return np.ones(len(homes), dtype=np.bool_)
 
 
-def _spread(world: World, month: int, until: I, often: float, months: int) -> B:
-    """Townships where it breaks out this month; True for their households."""
-    begins = happens(world.chance.shocks, often, len(until)) & (until < month)
-    until[begins] = month + months - 1
+def _epidemic(world: World, month: int) -> B:
+    """Households of townships where it breaks out this month."""
+    begins = _breaks_out(world, month, world.epidemic, _EPIDEMIC_OFTEN)
+    world.epidemic[begins] = month + _EPIDEMIC_MONTHS - 1
+    if world.scenario.begins == month and (towns := world.scenario.sick_townships):
+        begins[:towns] = True
+        world.epidemic[:towns] = month + world.scenario.sick_months - 1
     return begins[world.township]
+
+
+def _drought(world: World, month: int) -> B:
+    """Households of townships where it begins this month."""
+    dry = _DROUGHT_OFTEN * (4 <= month_number(month) <= 8)
+    begins = _breaks_out(world, month, world.drought, dry)
+    world.drought[begins] = month + _DROUGHT_MONTHS - 1
+    if world.scenario.turns_dry(month):
+        begins[:] = True
+        world.drought[:] = month + world.scenario.dry_months - 1
+    return begins[world.township]
+
+
+def _breaks_out(world: World, month: int, until: I, often: float) -> B:
+    """By chance, in townships that do not have it already."""
+    return happens(world.chance.shocks, often, len(until)) & (until < month)
 
 
 def _prices_fell(world: World, month: int) -> B:
@@ -110,7 +130,7 @@ def _to_college(world: World, month: int) -> B:
     if month_number(month) != 9:
         return np.zeros(n, dtype=np.bool_)
     age = (first_day(month) - members.birth) / 365.25
-    goes = (age >= 18) & (age < 19) & (members.status != DECEASED) & happens(rng, 0.45, len(age))
+    goes = (age >= 18) & (age < 19) & (members.status <= AWAY) & happens(rng, 0.45, len(age))
     members.education[goes] = 4
     write_member(world.diary, members, np.flatnonzero(goes), first_day(month) + 45)
     who = np.zeros(n, dtype=np.bool_)
@@ -126,7 +146,8 @@ def _hit(world: World, month: int, shock: Shock, struck: B) -> None:
     size = len(who)
     lasts = whole(rng, *shock.months, size)
     cost = shock.cost * round_about(rng, 0.8, size) * 1.35
-    lost = homes.units[who] * np.clip(shock.units * round_about(rng, 0.5, size), 0, 0.9)
+    share = shock.units * _severity(world, shock, month)
+    lost = homes.units[who] * np.clip(share * round_about(rng, 0.5, size), 0, 0.9)
     loss = cost + lost * world.unit_worth(month)[who]
     homes.units[who] -= lost
     homes.cash[who] -= cost
@@ -138,6 +159,11 @@ def _hit(world: World, month: int, shock: Shock, struck: B) -> None:
         claim(world, month, shock.cover, who, day, loss)
     mark(world, month, shock.cause, who, day, lasts)
     _record(world, shock, who, day, loss, lasts)
+
+
+def _severity(world: World, shock: Shock, month: int) -> float:
+    """Times the usual loss."""
+    return world.scenario.sick_loss if shock is EPIDEMIC and world.scenario.has_begun(month) else 1.0
 
 
 def _account(world: World, shock: Shock, who: I, cost: F) -> None:
@@ -153,7 +179,6 @@ def _keep_from_work(world: World, shock: Shock, who: I, until: I) -> None:
         homes.sick_until[who] = np.maximum(homes.sick_until[who], until)
     if shock.jobless:
         homes.jobless_until[who] = np.maximum(homes.jobless_until[who], until)
-    homes.workers[who] = np.maximum(homes.workers[who] - shock.workers, 0.3)
 
 
 def _record(world: World, shock: Shock, who: I, day: I, loss: F, lasts: I) -> None:

@@ -17,6 +17,7 @@ from training.simulate.parameters import Parameters
 from training.simulate.people import Homes, Members
 from training.simulate.places import Places
 from training.simulate.prices import Prices
+from training.simulate.scenarios import Scenario
 from training.simulate.schedule import Calendar
 
 Record = TypeVar("Record", Homes, Members, Book, Unpaid, "Cover")
@@ -34,9 +35,11 @@ class Cover:
 @dataclass(slots=True)
 class World:
     """A county in a month. first: the month its life begins. epidemic, drought: the month up to which each
-    township has it. arrears: share of a village's principal. year: yuan since January, by flow."""
+    township has it. arrears: share of a village's principal; strained:
+    share of its households without a month's living in hand. year: yuan since January, by flow."""
 
     p: Parameters
+    scenario: Scenario
     chance: Streams
     first: int
     places: Places
@@ -48,6 +51,7 @@ class World:
     epidemic: I
     drought: I
     arrears: F
+    strained: F
     diary: Diary = field(default_factory=Diary)
     calendar: Calendar = field(default_factory=Calendar)
     unpaid: Unpaid = field(default_factory=Unpaid)
@@ -90,6 +94,7 @@ class World:
             epidemic=self.epidemic.copy(),
             drought=self.drought.copy(),
             arrears=self.arrears.copy(),
+            strained=self.strained.copy(),
             diary=Unwritten(),
             calendar=self.calendar.copied(),
             unpaid=_copied(self.unpaid),

@@ -100,25 +100,3 @@ def test_an_extended_loan_gets_a_second_schedule_the_day_it_is_known(tables: Tab
     extended = tables["loan_events"].filter(pl.col("kind") == "extended").select("loan_id", "known_on")
     second = tables["instalments"].filter(pl.col("schedule_no") == 2).select("loan_id", "known_on").unique()
     assert sorted(extended.rows()) == sorted(second.rows())
-
-
-def arrears_share(tables: Tables, as_of: date) -> float:
-    """Outstanding principal of loans with anything due and unpaid, of all outstanding, as known."""
-    seen = {name: rows.filter(pl.col("known_on") <= as_of) for name, rows in tables.items()}
-    ended = seen["loan_events"].filter(pl.col("kind").is_in(["settled", "compensated", "written_off"]))
-    schedule = seen["instalments"].filter(pl.col("schedule_no") == pl.col("schedule_no").max().over("loan_id"))
-    due = schedule.filter(pl.col("due_on") <= as_of).group_by("loan_id").agg(pl.col("^.*_due$").sum())
-    paid = seen["payments"].group_by("loan_id").agg(pl.col("^.*_paid$").sum())
-    loans = seen["loans"].join(ended, on="loan_id", how="anti")
-    loans = loans.join(due, on="loan_id", how="left").join(paid, on="loan_id", how="left")
-    loans = loans.with_columns(pl.col("^.*_(due|paid)$").fill_null(0))
-    left = pl.col("principal") - pl.col("principal_paid")
-    short = pl.col("principal_due") - pl.col("principal_paid") > 0.005
-    behind = short | (pl.col("interest_due") - pl.col("interest_paid") > 0.005)
-    return float(loans.select(left.filter(behind).sum() / left.sum()).item())
-
-
-def test_a_few_in_a_hundred_are_in_arrears(tables: Tables) -> None:
-    ends = [date(year, month, 30) for year in (2024, 2025) for month in (3, 6, 9, 12)]
-    shares = [arrears_share(tables, as_of) for as_of in ends]
-    assert 0.01 < sum(shares) / len(shares) < 0.12

@@ -22,7 +22,7 @@ from training.simulate.province import simulate
 
 PLAN: Plan = plan_for(date(2021, 1, 1), date(2025, 12, 31))
 REPORTED = date(2025, 11, 20)
-SEEDS = range(1, 7)
+SEEDS = range(1, 5)
 
 
 def test_the_tables_are_the_same_with_and_without_hazards(county: Path, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     frames = []
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"seed{seed}")
-        simulate(Order(1000, 36, seed, replicates=40, hazard_dates=2, hazard_apart=6), folder)
+        simulate(Order(1500, 36, seed, replicates=30, hazard_dates=2, hazard_apart=6), folder)
         rows = Rows.of({name: pl.read_parquet(folder / name / "*.parquet") for name in TABLES})
         frames += [_with_labels(month, rows, seed) for month in hazards(folder).partition_by("as_of")]
     return pl.concat(frames)
@@ -73,10 +73,12 @@ def test_on_average_hazards_come_true(judged: pl.DataFrame) -> None:
 
 
 def test_loans_of_higher_hazard_go_bad_more_often(judged: pl.DataFrame) -> None:
-    fifths = judged.sort("hazard").with_columns((pl.int_range(pl.len()) * 5 // pl.len()).alias("fifth"))
-    rates = fifths.group_by("fifth").agg(pl.col("bad").mean()).sort("fifth")["bad"].to_list()
-    assert rates[0] < rates[3] < rates[4]
-    assert rates[4] > 2.5 * float(np.mean(rates))
+    """Bands, not tenths: most loans went bad in no future at all."""
+    above = pl.sum_horizontal(pl.col("hazard") > edge for edge in (0.0, 0.1, 0.4))
+    bands = judged.group_by(above.alias("band")).agg(pl.col("bad").mean())
+    rates = bands.sort("band")["bad"].to_list()
+    assert rates == sorted(rates)
+    assert rates[0] < 0.02 < 0.25 < rates[3]
 
 
 def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:

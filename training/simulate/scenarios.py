@@ -1,0 +1,84 @@
+"""Scenarios: what befalls a county in its last year, each a declared value chosen by one switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.words import Refused
+from training.simulate.days import LAST_MONTH, month_number
+
+_APRIL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What changes against the base county, where the default changes nothing. All sizes assumed.
+
+    last_months: how many months before the end it begins; but the small township is small from the beginning.
+    dry_months: how long every township is dry from the first April on; dry_loss: times the usual harvest loss.
+    price_lost: share of the price of the products `falling`, lost evenly over `fall_months`, for good.
+    sick_townships, sick_months: how many townships, the first ones, have an epidemic from the beginning, how long.
+    sick_loss: times the usual loss of animals there.
+    limit: yuan a new loan may reach (domain: 50,000 to 2025, 100,000 from 2026). subsidy: share left of each new one.
+    late_bank: its number from 0, or none; late_months: how much later than usual it delivers.
+    small_township: the last township is a single village.
+    """
+
+    name: str
+    last_months: int = 12
+    dry_months: int = 0
+    dry_loss: float = 1.0
+    falling: tuple[str, ...] = ()
+    price_lost: float = 0.0
+    fall_months: int = 6
+    sick_townships: int = 0
+    sick_months: int = 0
+    sick_loss: float = 1.0
+    limit: float = 50_000
+    subsidy: float = 1.0
+    late_bank: int | None = None
+    late_months: int = 0
+    small_township: bool = False
+
+    @property
+    def begins(self) -> int:
+        """Its first month."""
+        return LAST_MONTH - self.last_months + 1
+
+    def has_begun(self, month: int) -> bool:
+        return month >= self.begins
+
+    def turns_dry(self, month: int) -> bool:
+        """Whether this is the April in which the drought begins."""
+        first = self.begins + (_APRIL - month_number(self.begins)) % 12
+        return self.dry_months > 0 and month == first
+
+    def share_lost(self, month: int) -> float:
+        """Of the price of what is falling."""
+        passed = month - self.begins + 1
+        return self.price_lost * min(max(passed / self.fall_months, 0.0), 1.0)
+
+
+BASE = Scenario("base")
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        BASE,
+        Scenario("drought", dry_months=7, dry_loss=3.0),
+        Scenario("price_collapse", falling=("sheep", "cattle", "daylily"), price_lost=0.4),
+        Scenario("epidemic", sick_townships=2, sick_months=6, sick_loss=4.0),
+        Scenario("policy_change", limit=100_000, subsidy=0.5),
+        Scenario("late_bank", late_bank=1, late_months=3),
+        Scenario("small_township", small_township=True),
+    )
+}
+
+
+def scenario_named(name: str) -> Scenario:
+    """Raises Refused where there is none of that name."""
+    if name not in SCENARIOS:
+        raise Refused(
+            f"没有情景 {name}; 可选: {', '.join(SCENARIOS)}。",
+            f"There is no scenario {name}; choose one of {', '.join(SCENARIOS)}.",
+        )
+    return SCENARIOS[name]
