@@ -1,0 +1,1 @@
+"""Notebooks look, they never define, and they run."""
