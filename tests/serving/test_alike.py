@@ -176,4 +176,5 @@ def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: C
     [warning, *_] = (each["warning"] for each in explained(served, open_loans["household_id"][0])["loans"])
     assert [rule["id"] for rule in warning["open_rules"]] == warning["not_assessable"]
     [price] = [rule for rule in warning["open_rules"] if rule["id"] == "R206"]
-    assert (price["zh"], price["en"]) == ("缺少: 申报产业价格同比", "missing: Declared product's price against a year ago")
+    assert price["zh"] == "缺少: 申报产业价格同比"
+    assert price["en"] == "missing: Declared product's price against a year ago"

@@ -206,7 +206,7 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
     (tmp_path / "more").mkdir()
     hardship = f"event_id,household_id,occurred_on,cause,known_on\nMORE,{household},{day},illness,{day}\n"
     (tmp_path / "more" / "hardships.csv").write_text(hardship)
-    loans = pl.read_parquet(own.inbox / "loans.parquet").filter(pl.col("loan_id") == loan).head(1)
+    loans = pl.read_parquet(own.inbox / "loans" / "*.parquet").filter(pl.col("loan_id") == loan).head(1)
     moved = loans.with_columns(pl.lit(other).alias("household_id"), pl.lit(own.newest).alias("known_on"))
     moved.write_csv(tmp_path / "more" / "loans.csv")
     done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest))

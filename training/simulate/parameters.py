@@ -33,7 +33,7 @@ class Parameters:
     living_cost: float = 480  # per head and month, assumed: rural spending near 6,000 a year without feasts
     wage: float = 2400  # per person working away, published migrant wages less what stays in the city
     local_wage: float = 950  # per worker at home: odd jobs, assumed
-    transfer: float = 280  # per head: pensions, farm subsidies, assumed
+    transfer: float = 310  # per head: pensions, farm subsidies, assumed
     rent: float = 12  # per mu of own land and year, paid in January, assumed
     school_cost: float = 110  # per pupil, assumed
     college_cost: float = 6500  # per student and half year, assumed
@@ -58,7 +58,7 @@ class Parameters:
     registered_borrow: float = 1.6  # times, for the monitored types: the product was made for them
     full_subsidy: float = 0.80  # of loans to monitored households; domain: in whole or part
     half_subsidy_ordinary: float = 0.15  # of loans to ordinary households, assumed
-    misused: float = -3.0  # log-odds that the money is not wholly used as declared, assumed
+    misused: float = -3.2  # log-odds that the money is not wholly used as declared, assumed
 
     # repayment
     early_settled: float = 0.006  # assumed
@@ -81,8 +81,8 @@ class Parameters:
     # relief
     extended_when_struck: float = 0.40  # of maturities a struck household cannot meet; domain: force majeure
     extended_otherwise: float = 0.07  # assumed
-    renewed_when_able: float = 0.10  # assumed
-    renewed_when_short: float = 0.20  # assumed: banks like this less than notices say
+    renewed_when_able: float = 0.03  # assumed
+    renewed_when_short: float = 0.08  # assumed: banks like this less than notices say
     compensated: float = 0.18  # of loans over 90 days past due; domain: fund pays from 90 days
     fund_share: float = 0.7  # domain: fund 70, bank 30
     written_off: float = 0.20  # of loans over 360 days past due, assumed
@@ -90,7 +90,7 @@ class Parameters:
     # records
     survey_missed: float = 0.06  # of households in a year, assumed
     survey_noise: float = 0.04  # assumed: spread of a recorded amount round the true one
-    use_checked: float = 0.55  # of loans one to six months old and not yet checked, in a month, assumed
+    use_checked: float = 0.75  # of loans one to six months old and not yet checked, in a month, assumed
     checked_again: float = 0.03  # of checked loans up to a year old, in a month, assumed
     check_wrong: float = 0.015  # of findings, assumed
     corrected: float = 0.015  # of statements and other rows, assumed
