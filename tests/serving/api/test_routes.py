@@ -48,8 +48,8 @@ FILTERS = [
     ({"area": "11"}, pl.lit(False)),
     ({"due_within_days": 0}, pl.col("days_to_maturity") == 0),
     ({"due_within_days": 90}, pl.col("days_to_maturity").is_between(0, 90)),
-    ({"q": "0000148"}, pl.col("loan_id").str.contains("0000148", literal=True)),
-    ({"q": "00003"}, pl.col("household_id").str.contains("00003", literal=True)),
+    ({"q": "L01000014"}, pl.col("loan_id").str.contains("L01000014", literal=True)),
+    ({"q": "H0100003"}, pl.col("household_id").str.contains("H0100003", literal=True)),
     ({"q": ".*"}, pl.lit(False)),
     ({"light": "red", "bank": "甲银行"}, (pl.col("light") == "red") & (pl.col("bank") == "甲银行")),
 ]
