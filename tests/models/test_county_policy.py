@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from features.sources.tables import TABLES
 from features.words import Refused
+from models.codes import CAUSE_WORDS, INSURED_WORDS
+from models.county_policy.rating_sections import HouseholdType
+from models.county_policy.sections import Cause, PolicyKind, Product
 from models.county_policy.table import FILE, PolicyTable, policy_file, policy_table_in, policy_table_of, shipped
 from models.traffic_light.rules import RULES
 
@@ -149,3 +154,22 @@ def test_without_a_table_of_its_own_a_county_has_the_one_that_ships(tmp_path: Pa
 def test_ratings_and_rule_r203_know_one_monitoring_line() -> None:
     [line] = [rule.conditions[0].bound for rule in RULES if rule.id == "R203"]
     assert {policy.points.monitoring_line for policy in shipped().policies} == {line}
+
+
+@pytest.mark.parametrize(
+    ("named", "table", "column"),
+    [
+        (Cause, "hardships", "cause"),
+        (PolicyKind, "policies", "kind"),
+        (Product, "loans", "product"),
+        (HouseholdType, "households", "household_type"),
+    ],
+)
+def test_the_codes_a_policy_may_name_are_the_contracts(named: Any, table: str, column: str) -> None:
+    [codes] = [each.codes for each in TABLES[table].columns if each.name == column]
+    assert get_args(named) == tuple(codes)
+
+
+def test_every_cause_and_kind_of_insurance_has_its_words() -> None:
+    assert set(CAUSE_WORDS) == set(get_args(Cause))
+    assert set(INSURED_WORDS) == set(get_args(PolicyKind))
