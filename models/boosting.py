@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,15 @@ import numpy.typing as npt
 import polars as pl
 
 from features.declare import Feature
+from models.tree_shap.trees import Unreadable
 
 if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
 
+    from models.tree_shap.explain import TableExplainer  # brings numba: imported where rows are explained
+
 Floats = npt.NDArray[np.float64]
+_SUM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -149,8 +154,30 @@ class Trees:
     def contributions(self, frame: pl.DataFrame) -> Floats:
         """Rows x (columns + 1): exact path-dependent TreeSHAP in log-odds; the last column is the base value.
 
+        By pattern tables; where the model's paths are too long for them, and for a row whose parts do not sum to its
+        score, by LightGBM itself.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
+        rows = matrix(frame, self.columns)
         if frame.is_empty():
             return np.zeros((0, len(self.columns) + 1))
-        return np.asarray(self._booster.predict(matrix(frame, self.columns), pred_contrib=True), dtype=np.float64)
+        if self._tables is None:
+            return self._by_lightgbm(rows)
+        parts = self._tables.contributions(rows)
+        off = np.abs(parts.sum(axis=1) - self._booster.predict(rows, raw_score=True)) > _SUM_TOLERANCE
+        if off.any():
+            parts[off] = self._by_lightgbm(rows[off])
+        return parts
+
+    def _by_lightgbm(self, rows: Floats) -> Floats:
+        return np.asarray(self._booster.predict(rows, pred_contrib=True), dtype=np.float64)
+
+    @cached_property
+    def _tables(self) -> TableExplainer | None:
+        """None where the model cannot be laid out in tables."""
+        from models.tree_shap.explain import TableExplainer
+
+        try:
+            return TableExplainer(self.text, len(self.columns))
+        except Unreadable:
+            return None

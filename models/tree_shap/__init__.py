@@ -1,0 +1,1 @@
+"""Exact path-dependent TreeSHAP for all rows at once, by pattern tables."""

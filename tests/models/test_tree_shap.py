@@ -1,0 +1,117 @@
+"""Pattern tables against LightGBM's own TreeSHAP and shap's, on random models and rows of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from models.tree_shap.explain import TableExplainer
+from models.tree_shap.trees import Unreadable
+
+Floats = npt.NDArray[np.float64]
+NUMBERS, CODES = 6, 3
+FEATURES = NUMBERS + CODES
+EXACT = 1e-6
+
+
+def rows_of(rng: np.random.Generator, count: int) -> Floats:
+    """Numbers with zeros and gaps, and codes with gaps."""
+    rows = rng.normal(size=(count, FEATURES))
+    rows[:, :NUMBERS][rng.random((count, NUMBERS)) < 0.15] = 0
+    rows[:, NUMBERS:] = rng.integers(0, 9, size=(count, CODES))
+    rows[rng.random(rows.shape) < 0.15] = np.nan
+    return rows
+
+
+def model_of(seed: int, **parameters: Any) -> lgb.Booster:
+    rng = np.random.default_rng(seed)
+    rows = rows_of(rng, 800)
+    known = np.nan_to_num(rows)
+    bad = known[:, 0] - known[:, 1] + (known[:, NUMBERS] % 3 == 1) + rng.normal(size=len(rows)) > 1
+    asked = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5, "num_leaves": 15}
+    asked |= {"max_depth": 5, "cat_smooth": 1, "min_data_per_group": 5, "seed": seed, **parameters}
+    data = lgb.Dataset(rows, bad.astype(int), categorical_feature=list(range(NUMBERS, FEATURES)))
+    return lgb.Booster(model_str=lgb.train(asked, data, 20).model_to_string())  # as a bundle is read
+
+
+def difference(model: lgb.Booster, rows: Floats) -> float:
+    ours = TableExplainer(model.model_to_string(), FEATURES).contributions(rows)
+    return float(np.abs(ours - np.asarray(model.predict(rows, pred_contrib=True))).max())
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 6}, {"num_leaves": 2}],
+    ids=str,
+)
+def test_every_part_is_lightgbms_own(seed: int, parameters: dict[str, Any]) -> None:
+    rows = rows_of(np.random.default_rng(100 + seed), 300)
+    assert difference(model_of(seed, **parameters), rows) < EXACT
+
+
+@pytest.mark.parametrize("cell", [np.nan, 0.0, -0.0, 1e-36, -1e-36, 1e-35, 2e-35, -1.0, -0.5, 8.5, 9.0, 500.0, 1e308])
+@pytest.mark.parametrize("parameters", [{}, {"zero_as_missing": True}, {"use_missing": False}], ids=str)
+def test_strange_cells_go_where_lightgbm_sends_them(cell: float, parameters: dict[str, Any]) -> None:
+    """Zeros and what is nearly one, levels nobody has seen, levels that are no whole number."""
+    rows = rows_of(np.random.default_rng(7), 70)
+    for column in range(FEATURES):
+        rows[column::FEATURES, column] = cell
+    assert difference(model_of(3, **parameters), rows) < EXACT
+
+
+def test_a_value_on_a_threshold_goes_left() -> None:
+    model = model_of(5)
+    nodes = model.trees_to_dataframe().dropna(subset=["threshold"])
+    on = nodes[nodes["decision_type"] == "<="]["threshold"].astype(float).to_numpy()[:100]
+    rows = rows_of(np.random.default_rng(8), len(on))
+    rows[:, :NUMBERS] = on[:, None]
+    assert difference(model, rows) < EXACT
+
+
+@pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # shap's own colours, on import
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")  # the shape it now gives is the one here
+def test_parts_are_those_of_the_shap_package() -> None:
+    import shap
+
+    model, rows = model_of(1), rows_of(np.random.default_rng(9), 50)
+    theirs = shap.TreeExplainer(model).shap_values(rows)
+    ours = TableExplainer(model.model_to_string(), FEATURES).contributions(rows)
+    assert np.abs(ours[:, :-1] - theirs).max() < EXACT
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 129])
+def test_a_rows_parts_are_the_same_to_the_last_bit_whatever_stands_beside_it(count: int) -> None:
+    explainer, rows = TableExplainer(model_of(2).model_to_string(), FEATURES), rows_of(np.random.default_rng(4), 20_000)
+    assert np.array_equal(explainer.contributions(rows[:count], threads=1), explainer.contributions(rows)[:count])
+
+
+def test_a_model_of_a_single_leaf_explains_nothing_and_has_its_base() -> None:
+    model = model_of(6, min_data_in_leaf=5000)
+    assert difference(model, rows_of(np.random.default_rng(1), 10)) < EXACT
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"linear_tree": True}, "leaves are linear"),
+        ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "averages its trees"),
+        ({"objective": "multiclass", "num_class": 2}, "more than one tree an iteration"),
+    ],
+)
+def test_what_tables_cannot_explain_is_said(parameters: dict[str, Any], said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        TableExplainer(model_of(1, **parameters).model_to_string(), FEATURES)
+
+
+def test_a_path_over_more_features_than_a_byte_has_bits_is_said() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3000, 14))
+    asked = {"verbosity": -1, "num_leaves": 600, "min_data_in_leaf": 1, "num_threads": 1}
+    deep = lgb.train(asked, lgb.Dataset(rows, rows.sum(axis=1) + rng.normal(size=3000)), 3)
+    with pytest.raises(Unreadable, match="features, more than 8"):
+        TableExplainer(deep.model_to_string(), 14)
