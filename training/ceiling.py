@@ -39,8 +39,8 @@ def ceiling(month: pl.DataFrame, visits: int) -> Ceiling:
         recall at v = sum of h over the v highest / sum of h
 
     h is only counted in replicates, and a ranking by noisy counts looks good on the same noise. So one half of the
-    replicates ranks and the other half weighs, each way, and the two answers are averaged: no noise flatters, and
-    what the ranking half lacks in sharpness makes the answer a little low, the less so the more replicates.
+    replicates ranks and the other half weighs, each way, and the two answers are averaged: no noise flatters, but
+    what the ranking half lacks in sharpness makes the answer too low, by several points where replicates are few.
     """
     first = month["went_bad_first_half"].to_numpy().astype(np.float64)
     second = month["went_bad"].to_numpy() - first
