@@ -64,8 +64,9 @@ def test_strange_cells_go_where_lightgbm_sends_them(cell: float, parameters: dic
     assert difference(model_of(3, **parameters), rows) < EXACT
 
 
-def test_a_value_on_a_threshold_goes_left() -> None:
-    model = model_of(5)
+@pytest.mark.parametrize("parameters", [{}, {"zero_as_missing": True}, {"use_missing": False}], ids=str)
+def test_a_value_on_a_threshold_goes_left(parameters: dict[str, Any]) -> None:
+    model = model_of(5, **parameters)
     nodes = model.trees_to_dataframe().dropna(subset=["threshold"])
     on = nodes[nodes["decision_type"] == "<="]["threshold"].astype(float).to_numpy()[:100]
     rows = rows_of(np.random.default_rng(8), len(on))
