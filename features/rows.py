@@ -17,7 +17,6 @@ Linked = Mapping[str, frozenset[str]]
 FirstKnown = Mapping[str, Mapping[str, date]]
 
 
-ALL = pl.lit(True)
 _AS_WRITTEN, _IN_THE_BEST_ORDER = pl.QueryOptFlags.none(), pl.QueryOptFlags()
 
 
@@ -34,7 +33,8 @@ class Rows:
     revised: the tables in which some fact has more than one version.
     held: whether they are in memory; else they are read from files as a stream.
     linked: households that share a fact with another, since a version of it gave it to the other.
-    looked_at: which households (by household_id) are meant; rows of those linked to them are there besides.
+    looked_at: which households (by household_id) are meant, None for all; rows of those linked to them are there
+    besides.
     """
 
     frames: Mapping[str, pl.LazyFrame]
@@ -42,7 +42,7 @@ class Rows:
     revised: frozenset[str]
     held: bool = False
     linked: Linked = field(default_factory=dict)
-    looked_at: pl.Expr = ALL
+    looked_at: pl.Expr | None = None
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         frame = self.frames.get(table)
@@ -76,8 +76,8 @@ class Rows:
             return name >= start and (end is None or name < end)
 
         linked = {other for name, others in self.linked.items() if within(name) for other in others}
-        after, before = pl.col("household_id") >= start, pl.lit(True) if end is None else pl.col("household_id") < end
-        return self._of(after & before, linked)
+        from_start = pl.col("household_id") >= start
+        return self._of(from_start if end is None else from_start & (pl.col("household_id") < end), linked)
 
     def _of(self, looked_at: pl.Expr, linked: Collection[str]) -> Rows:
         kept = looked_at | pl.col("household_id").is_in(sorted(linked)) if linked else looked_at

@@ -43,7 +43,8 @@ class Known:
             closed = events.filter(pl.col("kind").is_in(CLOSING))
             borrowing = loans.join(closed, on="loan_id", how="anti").select("household_id").unique()
             loans = loans.join(borrowing, on="household_id", how="semi")
-        loans = loans.filter(self.rows.looked_at)
+        if self.rows.looked_at is not None:
+            loans = loans.filter(self.rows.looked_at)
         number = pl.int_range(pl.len(), dtype=pl.Int32)
         household = pl.col("household_id").rank("dense").cast(pl.Int32)
         return self.shared(loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household")))

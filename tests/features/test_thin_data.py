@@ -106,6 +106,17 @@ def statement(**cells: object) -> dict[str, Any]:
     return {**period, **cells}
 
 
+def test_a_county_of_twenty_thousand_loans_in_memory_is_computed_like_a_small_one() -> None:
+    homes = [f"H{number}" for number in range(20_000)]
+    rows = one_loan(
+        households=[{"household_id": home, "village_code": "640323100001"} for home in homes],
+        loans=[loan(home, household_id=home) for home in homes],
+        instalments=[instalment(home) for home in homes],
+    )
+    frame = features_at(AS_OF, rows)
+    assert frame.height == frame.filter(pl.col("principal") == 10_000, pl.col("days_past_due") == 0).height == 20_000
+
+
 def test_a_household_without_members_has_no_income_per_head() -> None:
     neighbour = {"member_id": "M9", "household_id": "H9", "status": "present"}
     rows = one_loan(
