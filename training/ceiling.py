@@ -3,62 +3,71 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from scipy.stats import binom
 
 from models.boosting import Floats
-from training.evaluate import recall_at
+
+_LEVELS = np.concatenate(([0.0], np.geomspace(1e-4, 0.999, 80)))
+_ENOUGH_ROUNDS = 3000
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """Of one month end. auc, recall: what is reached on average by ranking by the true hazard.
+    """What ranking by the true hazard h reaches, where loan i goes bad with chance h_i.
 
-    visits: the number of riskiest loans that recall counts; expected_bad: the sum of hazards.
+    hazard, share: the distribution of hazards, ascending: share of the loans with that hazard.
     """
 
-    auc: float
-    recall: float
-    visits: int
-    expected_bad: float
+    hazard: Floats
+    share: Floats
+
+    @cached_property
+    def auc(self) -> float:
+        """sum over i, j of h_i (1 - h_j) ([h_i > h_j] + [h_i = h_j] / 2) / sum over i, j of h_i (1 - h_j)."""
+        bad, good = self.share * self.hazard, self.share * (1 - self.hazard)
+        below = np.cumsum(good) - good
+        return float((bad * (below + good / 2)).sum() / (bad.sum() * good.sum()))
+
+    @property
+    def mean(self) -> float:
+        return float(self.share @ self.hazard)
+
+    def recall(self, visited: float) -> float:
+        """The share of all that goes bad that is met by visiting the riskiest share `visited` of the loans."""
+        riskier = np.cumsum(self.share[::-1])[::-1] - self.share
+        taken = np.clip(visited - riskier, 0, self.share)
+        return float(taken @ self.hazard / self.mean)
 
 
 def hazards(inbox: Path) -> pl.DataFrame:
-    """The truth of a simulated inbox: `loan_id`, `as_of`, `replicates`, `went_bad`, `went_bad_first_half`, `hazard`."""
+    """The truth of a simulated inbox: `loan_id`, `as_of`, `replicates`, `went_bad`, `hazard` (their quotient)."""
     return pl.read_parquet(inbox / "truth" / "hazards" / "*.parquet")
 
 
-def ceiling(month: pl.DataFrame, visits: int) -> Ceiling:
-    """The best reachable AUC and recall at that many visits, from the hazards of one month end.
+def ceiling(month: pl.DataFrame) -> Ceiling:
+    """The best reachable ranking of loans whose hazards were each counted in the same number of futures.
 
-    Were each loan's hazard h known, loan i would go bad with chance h_i, so that ranking by h has the expected
-
-        AUC = sum over i, j of h_i (1 - h_j) ([h_i > h_j] + [h_i = h_j] / 2) / sum over i, j of h_i (1 - h_j)
-        recall at v = sum of h over the v highest / sum of h
-
-    h is only counted in replicates, and a ranking by noisy counts looks good on the same noise. So one half of the
-    replicates ranks and the other half weighs, each way, and the two answers are averaged: no noise flatters, but
-    what the ranking half lacks in sharpness makes the answer too low, by several points where replicates are few.
+    A single hazard is only known as k of R futures, and ranking by noisy counts flatters itself on its own noise. The
+    distribution of hazards is what AUC and recall hang on, and all counts together do tell it: the one under which
+    they are likeliest, over a grid of hazards, found by expectation maximisation.
+    Source: Laird 1978, Nonparametric maximum likelihood estimation of a mixing distribution.
     """
-    first = month["went_bad_first_half"].to_numpy().astype(np.float64)
-    second = month["went_bad"].to_numpy() - first
-    tries = month["replicates"].to_numpy()
-    halves = first / (tries // 2), second / (tries - tries // 2)
-    ways = ((halves[0], halves[1]), (halves[1], halves[0]))
-    return Ceiling(
-        auc=float(np.mean([expected_auc(*way) for way in ways])),
-        recall=float(np.mean([recall_at(*way, visits) or 0.0 for way in ways])),
-        visits=visits,
-        expected_bad=float(month["hazard"].sum()),
-    )
+    tries = int(month["replicates"].unique().item())
+    counted = np.bincount(month["went_bad"].to_numpy(), minlength=tries + 1) / month.height
+    return Ceiling(_LEVELS, _likeliest(counted, tries))
 
 
-def expected_auc(score: Floats, chance: Floats) -> float:
-    """Of a ranking by score where each loan goes bad with its chance, all pairs weighed; ties count half."""
-    order, places = np.unique(score, return_inverse=True)
-    bad = np.bincount(places, weights=chance, minlength=len(order))
-    good = np.bincount(places, weights=1 - chance, minlength=len(order))
-    below = np.cumsum(good) - good
-    return float((bad * (below + good / 2)).sum() / (bad.sum() * good.sum()))
+def _likeliest(counted: Floats, tries: int) -> Floats:
+    """Shares of the grid's hazards; counted: share of the loans that went bad in 0, 1, ... of the tries."""
+    likelihood = binom.pmf(np.arange(tries + 1)[:, None], tries, _LEVELS[None, :])
+    shares = np.full(len(_LEVELS), 1 / len(_LEVELS))
+    for _ in range(_ENOUGH_ROUNDS):
+        shares *= likelihood.T @ (counted / (likelihood @ shares))
+    return np.asarray(shares, dtype=np.float64)

@@ -39,8 +39,18 @@ class Month:
 
     @cached_property
     def best(self) -> Ceiling:
-        """At the rules' own number of visits."""
-        return ceiling(self.hazards, int((self.cohort["level"] > 0).sum()))
+        return ceiling(self.hazards)
+
+    @cached_property
+    def best_without_arrears(self) -> Ceiling:
+        """Of the loans with nothing overdue, which are the harder ones to tell apart."""
+        late = self.loans.filter(pl.col("overdue_amount") > 0)
+        return ceiling(self.hazards.join(late, on="loan_id", how="anti"))
+
+    @property
+    def visits(self) -> float:
+        """The share of the cohort that the rules send somebody to."""
+        return float(self.cohort.select((pl.col("level") > 0).mean()).item())
 
     @property
     def bad(self) -> Bools:
@@ -53,7 +63,8 @@ class Month:
 
     @property
     def rules_recall(self) -> float:
-        return recall_at(self.cohort["level"].to_numpy().astype(np.float64), self.bad, self.best.visits) or 0.0
+        level = self.cohort["level"].to_numpy().astype(np.float64)
+        return recall_at(level, self.bad, int((level > 0).sum())) or 0.0
 
     def lit(self, level: int) -> float:
         """The share of open loans with at least that light."""

@@ -101,11 +101,12 @@ def _write_assets(world: World, month: int) -> None:
 
 
 def _review(world: World, month: int) -> None:
-    """The village's points: partly character, partly the mood of the meeting."""
+    """The village's points: partly character, against that of the neighbours, partly the mood of the meeting."""
     homes, book, rng, n = world.homes, world.book, world.chance.records, len(world.homes)
+    honesty = homes.honesty - _neighbours_mean(world, homes.honesty)
     behind = np.bincount(book.household[book.in_arrears], minlength=n) > 0
-    integrity = 76 + 5 * homes.honesty + 2 * homes.diligence - 9 * behind + rng.normal(0, 7, n)
-    civility = 78 + 2 * homes.honesty + 3 * homes.diligence + rng.normal(0, 8, n)
+    integrity = 76 + 3 * honesty + 2 * homes.diligence - 6 * behind + rng.normal(0, 9, n)
+    civility = 78 + 2 * honesty + 3 * homes.diligence + rng.normal(0, 8, n)
     who = np.flatnonzero(~happens(rng, 0.04, n))
     day = first_day(month) + whole(rng, 0, 27, len(who))
     world.diary.write(
@@ -116,6 +117,13 @@ def _review(world: World, month: int) -> None:
         civility_points=np.round(np.clip(civility, 0, 100))[who],
         known_on=day + whole(rng, 1, 30, len(who)),
     )
+
+
+def _neighbours_mean(world: World, value: F) -> F:
+    """The mean of each household's village."""
+    village = world.homes.village
+    people = np.bincount(village, minlength=len(world.arrears))
+    return np.asarray((np.bincount(village, value, len(world.arrears)) / np.maximum(people, 1))[village])
 
 
 def _reclassify(world: World, month: int) -> None:

@@ -23,10 +23,10 @@ class Parameters:
     unstable: float = 0.05  # assumed
     marginal: float = 0.06  # assumed
     sudden_hardship: float = 0.02  # assumed
-    ability_spread: float = 0.16  # assumed: standard deviation of log ability
-    township_spread: float = 0.25  # assumed: how far townships differ in honesty
-    worst_township: float = 4.3  # domain: arrears sit in few towns; honesty is lower there by this much
-    village_spread: float = 0.30  # assumed
+    ability_spread: float = 0.12  # assumed: standard deviation of log ability
+    township_spread: float = 0.15  # assumed: how far townships differ in honesty
+    worst_township: float = 4.1  # domain: arrears sit in few towns; honesty is lower there by this much
+    village_spread: float = 0.20  # assumed
 
     # economy
     warm_up: int = 36  # months lived before the first delivered month, so that loans of every age exist
@@ -38,7 +38,7 @@ class Parameters:
     school_cost: float = 110  # per pupil, assumed
     college_cost: float = 6500  # per student and half year, assumed
     living_noise: float = 0.16  # assumed: spread of a month's costs
-    income_noise: float = 0.12  # assumed: spread of a month's takings
+    income_noise: float = 0.15  # assumed: spread of a month's takings
     luck_spread: float = 0.05  # assumed: a year's luck that no office sees
     spends: float = 0.18  # of the cash above the buffer spent in a month by an average household, assumed
     spends_before_maturity: float = 0.04  # the same when principal falls due within eight months, assumed
@@ -56,41 +56,41 @@ class Parameters:
     borrows_again: float = 0.003  # a second loan beside the first, assumed
     draws_again: float = 0.15  # households with a revolving grant and nothing drawn, assumed
     registered_borrow: float = 1.6  # times, for the monitored types: the product was made for them
-    full_subsidy: float = 0.80  # of loans to monitored households; domain: in whole or part
+    full_subsidy: float = 0.65  # of loans to monitored households; domain: in whole or part
     half_subsidy_ordinary: float = 0.15  # of loans to ordinary households, assumed
     misused: float = -3.2  # log-odds that the money is not wholly used as declared, assumed
 
     # repayment
     early_settled: float = 0.006  # assumed
     repays_at_will: float = 5.0  # times as often for a revolving draw, assumed
-    forgets_interest: float = -5.2  # log-odds that an own instalment is missed, assumed
-    forgets_principal: float = -5.7  # assumed: everyone is called before maturity
+    forgets_interest: float = -4.9  # log-odds that an own instalment is missed, assumed
+    forgets_principal: float = -5.0  # assumed: everyone is called before maturity
     pays_days_late: float = -3.6  # log-odds that an instalment is paid one to six days late, assumed
     keeps_forgetting: float = 0.35  # share of missed instalments still missed a month later, assumed
-    refuses: float = -6.2  # log-odds of not wanting to repay principal, assumed
-    gives_in: float = 0.3  # share of refusals given up in a month, assumed
+    refuses: float = -7.4  # log-odds of not wanting to repay principal, assumed
+    gives_in: float = 0.2  # share of refusals given up in a month, assumed
     contagion: float = 6.0  # log-odds per share of village principal in arrears, assumed
-    unseen_means: float = 0.9  # assumed: spread of what a household can raise beyond what anybody counts
-    helped_at_maturity: float = 5.5  # log-odds that kin bridge a gap on the day, assumed
-    kin_lend: float = 8_000  # yuan missing that make kin one log-odds less ready, assumed
-    kin_strained: float = 5.0  # log-odds less per share of village households without a month's living, assumed
-    helped_later: float = 1.0  # log-odds a month later, assumed
+    unseen_means: float = 1.4  # assumed: spread of what a household can raise beyond what anybody counts
+    helped_at_maturity: float = 4.2  # log-odds that kin bridge a gap on the day, assumed
+    kin_lend: float = 60_000  # yuan missing that make kin one log-odds less ready, assumed
+    kin_strained: float = 3.0  # log-odds less per share of village households without a month's living, assumed
+    helped_later: float = 0.0  # log-odds a month later, assumed
     raises_animals_share: float = 0.5  # of a herd sold at most for a maturity, assumed
     subsidy_late: float = 0.004  # of subsidy instalments paid weeks late, assumed
 
     # relief
     extended_when_struck: float = 0.40  # of maturities a struck household cannot meet; domain: force majeure
     extended_otherwise: float = 0.07  # assumed
-    renewed_when_able: float = 0.03  # assumed
+    renewed_when_able: float = 0.025  # assumed
     renewed_when_short: float = 0.08  # assumed: banks like this less than notices say
-    compensated: float = 0.18  # of loans over 90 days past due; domain: fund pays from 90 days
+    compensated: float = 0.03  # of loans over 90 days past due; domain: fund pays from 90 days
     fund_share: float = 0.7  # domain: fund 70, bank 30
-    written_off: float = 0.20  # of loans over 360 days past due, assumed
+    written_off: float = 0.06  # of loans over 360 days past due, assumed
 
     # records
     survey_missed: float = 0.06  # of households in a year, assumed
     survey_noise: float = 0.04  # assumed: spread of a recorded amount round the true one
-    use_checked: float = 0.75  # of loans one to six months old and not yet checked, in a month, assumed
+    use_checked: float = 0.85  # of loans one to six months old and not yet checked, in a month, assumed
     checked_again: float = 0.03  # of checked loans up to a year old, in a month, assumed
-    check_wrong: float = 0.015  # of findings, assumed
+    check_wrong: float = 0.01  # of findings, assumed
     corrected: float = 0.015  # of statements and other rows, assumed

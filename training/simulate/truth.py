@@ -48,20 +48,18 @@ class Truth:
     def try_futures(self, world: World, month: int, seed: int, replicates: int) -> Iterator[int]:
         """Find the hazards at the end of that month; yields the number of each future once it is lived."""
         futures = Futures(world, month, seed)
-        went_bad = np.zeros((2, len(futures.loans)), dtype=np.int64)
+        went_bad = np.zeros(len(futures.loans), dtype=np.int64)
         for replicate in range(replicates):
-            went_bad[int(replicate >= replicates // 2)] += futures.bad_in(replicate)
+            went_bad += futures.bad_in(replicate)
             yield replicate
-        both = went_bad.sum(axis=0)
         self.hazards.append(
             pl.DataFrame(
                 {
                     "loan_id": identifiers("loan_id", pl.Series(futures.loans), world.places.number),
-                    "as_of": _day(last_day(month), len(both)),
-                    "replicates": np.full(len(both), replicates),
-                    "went_bad": both,
-                    "went_bad_first_half": went_bad[0],
-                    "hazard": both / replicates,
+                    "as_of": _day(last_day(month), len(went_bad)),
+                    "replicates": np.full(len(went_bad), replicates),
+                    "went_bad": went_bad,
+                    "hazard": went_bad / replicates,
                 }
             )
         )

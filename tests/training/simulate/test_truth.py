@@ -12,9 +12,10 @@ import pytest
 from features.compute import Population, features_at
 from features.rows import Rows
 from features.sources.tables import TABLES
+from models.boosting import Floats
 from tests.door import done, lights
 from tests.training.simulate.conftest import Tables
-from training.ceiling import ceiling, expected_auc, hazards
+from training.ceiling import Ceiling, ceiling, hazards
 from training.labels import bad_days, labelled
 from training.plan import Plan, plan_for
 from training.simulate.order import Order
@@ -81,26 +82,39 @@ def test_loans_of_higher_hazard_go_bad_more_often(judged: pl.DataFrame) -> None:
     assert rates[0] < 0.02 < 0.25 < rates[3]
 
 
+def counted(hazard: Floats, replicates: int) -> pl.DataFrame:
+    """Loans of these hazards, each seen in so many futures."""
+    seen = np.random.default_rng(5).binomial(replicates, hazard)
+    return pl.DataFrame({"replicates": replicates, "went_bad": seen})
+
+
 def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:
     """Hazards that are all alike cannot be ranked, however their counts differ."""
-    rng = np.random.default_rng(5)
-    halves = rng.binomial(10, 0.05, (2, 20_000))
-    month = counted(halves[0], halves[1], replicates=20)
-    assert ceiling(month, visits=1000).auc == pytest.approx(0.5, abs=0.01)
-    assert expected_auc(month["hazard"].to_numpy(), month["hazard"].to_numpy()) > 0.7
+    best = ceiling(counted(np.full(20_000, 0.05), replicates=20))
+    assert best.auc < 0.55
+    assert best.recall(0.1) < 0.2
+    assert best.mean == pytest.approx(0.05, rel=0.03)
+
+
+@pytest.mark.parametrize("a, b", [(0.1, 3), (0.3, 10), (2, 70)])
+@pytest.mark.parametrize("replicates", [20, 100])
+def test_a_ceiling_is_what_the_hazards_would_allow_whose_counts_it_sees(a: float, b: float, replicates: int) -> None:
+    hazard = np.sort(np.random.default_rng(6).beta(a, b, 20_000))
+    known = Ceiling(hazard, np.full(20_000, 1 / 20_000))
+    found = ceiling(counted(hazard, replicates))
+    assert found.auc == pytest.approx(known.auc, abs=0.01)
+    assert found.recall(0.2) == pytest.approx(known.recall(0.2), abs=0.03)
 
 
 def test_a_ceiling_is_what_sure_hazards_allow() -> None:
-    month = counted(np.array([50, 0, 0, 0]), np.array([50, 0, 0, 0]), replicates=100)
-    best = ceiling(month, visits=1)
-    assert (best.auc, best.recall, best.expected_bad) == (1.0, 1.0, 1.0)
+    best = Ceiling(np.array([0.0, 1.0]), np.array([0.75, 0.25]))
+    assert (best.auc, best.recall(0.25), best.recall(0.125), best.mean) == (1.0, 1.0, 0.5, 0.25)
 
 
-def counted(first: np.ndarray, second: np.ndarray, replicates: int) -> pl.DataFrame:
-    both = first + second
-    return pl.DataFrame({"replicates": replicates, "went_bad": both, "went_bad_first_half": first}).with_columns(
-        (pl.col("went_bad") / replicates).alias("hazard")
-    )
+def test_loans_of_one_hazard_are_ranked_like_a_coin_tossed() -> None:
+    best = Ceiling(np.array([0.2]), np.array([1.0]))
+    assert best.auc == 0.5
+    assert best.recall(0.3) == pytest.approx(0.3)
 
 
 def test_loading_never_opens_the_truth(county: Path, tmp_path: Path) -> None:
