@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from scipy.stats import binomtest, hypergeom  # type: ignore[import-untyped]
+from scipy.stats import binomtest, hypergeom
 
 from models.county_policy.table import shipped
 from models.expected_loss import LOSSES

@@ -96,7 +96,7 @@ def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:
     assert best.mean == pytest.approx(0.05, rel=0.03)
 
 
-@pytest.mark.parametrize("a, b", [(0.1, 3), (0.3, 10), (2, 70)])
+@pytest.mark.parametrize(("a", "b"), [(0.1, 3), (0.3, 10), (2, 70)])
 @pytest.mark.parametrize("replicates", [20, 100])
 def test_a_ceiling_is_what_the_hazards_would_allow_whose_counts_it_sees(a: float, b: float, replicates: int) -> None:
     hazard = np.sort(np.random.default_rng(6).beta(a, b, 20_000))
