@@ -16,8 +16,8 @@ import polars as pl
 from features.catalog import MODEL_COLUMNS
 from features.words import Refused
 from models.boosting import Column, Floats, Trees, columns_of
-from models.calibration import Line
-from models.policy import Policy
+from models.calibration import Calibration, calibration_of
+from models.policy import Policy, policy_of
 
 _FILES = ("model.txt", "card.json", "calibration.json", "policy.json")
 _SUM_TOLERANCE = 1e-6
@@ -32,14 +32,14 @@ class Bundle:
 
     number: int
     trees: Trees
-    calibration: Line
+    calibration: Calibration
     policy: Policy
     card: Mapping[str, Any]
 
     @cached_property
     def version(self) -> str:
         """The registered number and a digest of everything that decides a probability or a light."""
-        decides = [self.trees.text, asdict(self.calibration), asdict(self.policy)]
+        decides = [self.trees.text, self.calibration.stored, asdict(self.policy)]
         return f"{self.number}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
 
     @property
@@ -53,14 +53,16 @@ class Bundle:
     def contributions(self, features: pl.DataFrame) -> tuple[Floats, float]:
         """Rows x columns in calibrated log-odds, and the base value; a row and the base sum to its log-odds.
 
+        The exact parts of the raw score, stretched row by row as the calibration stretches what they sum to.
         Raises ArithmeticError where a row does not: a reason that does not add up is never shown.
         """
         parts = self.trees.contributions(features)
         raw = self.trees.log_odds(features)
         if parts.shape[0] and np.abs(parts.sum(axis=1) - raw).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
-        base = parts[0, -1] if parts.shape[0] else 0.0
-        return parts[:, :-1] * self.calibration.slope, float(self.calibration.log_odds(np.array(base)))
+        base = float(parts[0, -1]) if parts.shape[0] else 0.0
+        steepness = self.calibration.steepness(raw, base)
+        return parts[:, :-1] * steepness[:, None], float(self.calibration.log_odds(np.array(base)))
 
 
 def write(bundle: Bundle, folder: Path) -> None:
@@ -68,7 +70,7 @@ def write(bundle: Bundle, folder: Path) -> None:
     making = folder.with_name(f".{folder.name}.making")
     making.mkdir(parents=True)
     card = {**bundle.card, "columns": [asdict(column) for column in bundle.trees.columns]}
-    contents = (bundle.trees.text, card, asdict(bundle.calibration), asdict(bundle.policy))
+    contents = (bundle.trees.text, card, bundle.calibration.stored, asdict(bundle.policy))
     for name, content in zip(_FILES, contents, strict=True):
         text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
         (making / name).write_text(text, "utf-8")
@@ -85,7 +87,7 @@ def read(folder: Path) -> Bundle:
         card, calibration, policy = (json.loads(content) for content in stored)
         columns = tuple(Column(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
-        return Bundle(int(folder.name), Trees(text, columns), Line(**calibration), Policy(**policy), card)
+        return Bundle(int(folder.name), Trees(text, columns), calibration_of(calibration), policy_of(policy), card)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refused(
             f"模型 {folder.name} 无法读取 ({error}); 请重新训练或回退。",

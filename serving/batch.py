@@ -19,6 +19,7 @@ from serving.store import Store
 from serving.warning import Judges, ranked, warnings_of
 
 DEFAULT_BAD_AFTER_DAYS = 30
+_PREVIOUS = {"previous_light": "light", "previous_model_light": "model_light"}
 
 
 def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str], None]) -> Manifest:
@@ -85,5 +86,6 @@ def _label(bundle: Bundle) -> dict[str, int]:
 def _previous_lights(store: Store, as_of: date) -> pl.DataFrame:
     before = Published(store).month_before(as_of)
     if before is None:
-        return pl.DataFrame(schema={"loan_id": pl.String, "previous_light": pl.String})
-    return before.scan("warnings").select("loan_id", pl.col("light").alias("previous_light")).collect()
+        return pl.DataFrame(schema=dict.fromkeys(("loan_id", *_PREVIOUS), pl.String))
+    lights = (pl.col(light).cast(pl.String).alias(name) for name, light in _PREVIOUS.items())
+    return before.scan("warnings").select("loan_id", *lights).collect()

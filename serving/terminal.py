@@ -1,11 +1,9 @@
-"""What the command line prints: plain lines, or JSON where a program reads."""
+"""What the command line prints for a person: plain lines."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from models.light import LIGHT_WORDS
 from serving.answers import ExplainedLoan, HouseholdExplanation, LoanWarning
@@ -13,15 +11,6 @@ from serving.published import Manifest
 
 if TYPE_CHECKING:
     from features.loading.report import FileReport, LoadReport
-
-
-def print_json(answer: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(answer, default=_plain, ensure_ascii=False, indent=1))
-
-
-def _plain(value: Any) -> Any:
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
@@ -47,20 +36,6 @@ def _file_lines(file: FileReport) -> Iterator[str]:
         yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
     for fault in file.faults:
         yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
-
-
-def judgement_lines(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The judgement as a table: for each month and contender AUC, and recall at the rules' number of visits."""
-    yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
-    for month in judged:
-        begins = f"{month['month']:<11}{month['loans']:>7}{month['bad']:>6}{month['visits']:>8}"
-        for name, auc in month["auc"].items():
-            yield f"{begins:<32}  {name:<14}{_share(auc):>7}{_share(month['recall'][name]):>9}"
-            begins = ""
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def manifest_lines(manifest: Manifest) -> Iterator[str]:

@@ -69,15 +69,15 @@ def warnings_of(
 ) -> pl.DataFrame:
     """The contract's warning for each row of `features`; `score_rank` is left to `ranked`.
 
-    typical: medians by township. previous: `loan_id`, `previous_light` of the month before.
+    typical: medians by township. previous: `loan_id`, `previous_light`, `previous_model_light` of the month before.
     A loan that has gone bad is red and has no probability. Without a model the light is the rule light.
     """
     rows = features.select(*_FROM_FEATURES, "has_gone_bad").hstack(judged(features, judges.rules))
-    scored = _scored(features.filter(~pl.col("has_gone_bad")), typical, judges.bundle)
+    scored = _scored(features.filter(~pl.col("has_gone_bad")), typical, previous, judges.bundle)
     joined = rows.join(scored, on="loan_id", how="left", maintain_order="left")
-    lit = joined.join(previous, on="loan_id", how="left", maintain_order="left").with_columns(
-        _light(judges.bundle).alias("level")
-    )
+    lit = joined.join(
+        previous.drop("previous_model_light"), on="loan_id", how="left", maintain_order="left"
+    ).with_columns(_light(judges.bundle).alias("level"))
     return lit.with_columns(
         as_codes(pl.col("level")).alias("light"),
         pl.col("level")
@@ -100,7 +100,9 @@ def ranked(warnings: pl.DataFrame) -> pl.DataFrame:
     return warnings.with_columns(rank.alias("score_rank")).sort("loan_id")
 
 
-def _scored(features: pl.DataFrame, typical: pl.DataFrame, bundle: Bundle | None) -> pl.DataFrame:
+def _scored(
+    features: pl.DataFrame, typical: pl.DataFrame, previous: pl.DataFrame, bundle: Bundle | None
+) -> pl.DataFrame:
     """`probability`, `model_light`, `reasons` and `base_value` of loans that have not gone bad."""
     ids = features.select("loan_id")
     if bundle is None:
@@ -111,9 +113,9 @@ def _scored(features: pl.DataFrame, typical: pl.DataFrame, bundle: Bundle | None
             pl.lit(None, pl.Float64).alias("base_value"),
         )
     probability = pl.Series("probability", bundle.probability(features), dtype=pl.Float64)
-    lit = ids.with_columns(probability).with_columns(
-        as_codes(bundle.policy.level(pl.col("probability"))).alias("model_light")
-    )
+    known = features.with_columns(probability).join(previous, on="loan_id", how="left", maintain_order="left")
+    level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
+    lit = known.select("loan_id", "probability", as_codes(level).alias("model_light"))
     return lit.hstack(reasons(features, typical, bundle))
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from features.catalog import MODEL_COLUMNS
 from features.words import Refused
 from models.boosting import Floats, Trees, columns_of, grown
-from models.calibration import Line
+from models.calibration import Beta, Calibration
 from models.light import CODES
-from models.policy import Policy, policy_at_visits
+from models.policy import Panel, Policy, thresholds_at_visits
 from models.traffic_light.judge import judged
 from models.traffic_light.table import RuleTable
 from training.plan import Plan
@@ -28,26 +29,38 @@ def fitted_trees(sample: pl.DataFrame, plan: Plan) -> Trees:
     return Trees(grown(earlier, earlier["bad"], columns, growth, (later, later["bad"])), columns)
 
 
-def calibrated(trees: Trees, sample: pl.DataFrame) -> Line:
-    """The line from raw scores to log-odds of the label, fitted on the policy fold.
+def calibrated(trees: Trees, sample: pl.DataFrame) -> Calibration:
+    """The curve from raw scores to log-odds of the label, fitted on the policy fold.
 
     Raises Refused where higher scores did not go bad more often there: such a model is of no use.
     """
     raw = trees.log_odds(sample)
-    line = LogisticRegression(C=1e6, solver="lbfgs").fit(raw.reshape(-1, 1), sample["bad"].to_numpy())
-    slope, intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
-    if slope <= 0:
+    found = _beta(np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)]), sample["bad"].to_numpy())
+    if found is None:
         raise Refused(
             "模型在策略样本上没有排序能力, 未予采用; 请增加数据。",
             "The model does not rank the policy fold at all and is not taken; it needs more data.",
         )
-    return Line(slope, intercept)
+    return found
+
+
+def _beta(sides: Floats, bad: npt.NDArray[np.int8]) -> Beta | None:
+    """Both sides where both rise with the risk, else the one that does; None where neither does."""
+    for used in ([0, 1], [0], [1]):
+        fitted = LogisticRegression(C=1e6, solver="lbfgs").fit(sides[:, used], bad)
+        slopes = np.zeros(2)
+        slopes[used] = fitted.coef_[0]
+        if (slopes >= 0).all() and slopes.any():
+            return Beta(float(slopes[0]), float(slopes[1]), float(fitted.intercept_[0]))
+    return None
 
 
 def policy_by_rules(probability: Floats, sample: pl.DataFrame, rules: RuleTable) -> Policy:
     """Thresholds at the rules' own number of visits on the policy fold."""
     levels = rule_levels(sample, rules)
-    return policy_at_visits(probability, int((levels == 2).sum()), int((levels >= 1).sum()))
+    visits = {"visits_red": int((levels == 2).sum()), "visits_any": int((levels >= 1).sum())}
+    found = thresholds_at_visits(Panel(sample["loan_id"], sample["as_of"], probability), **visits)
+    return Policy(found.yellow_from, found.red_from, "rules_visits", {**visits, "rows": sample.height})
 
 
 def rule_levels(sample: pl.DataFrame, rules: RuleTable) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

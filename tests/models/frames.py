@@ -8,8 +8,8 @@ import polars as pl
 from features.catalog import KEPT
 from models.boosting import Growth, Trees, columns_of, grown
 from models.bundle import Bundle
-from models.calibration import Line
-from models.policy import policy_at_visits
+from models.calibration import Beta
+from models.policy import Panel, Policy, thresholds_at_visits
 
 
 def random_frame(rows: int, seed: int) -> pl.DataFrame:
@@ -46,6 +46,9 @@ def fitted_bundle(seed: int = 1) -> Bundle:
     columns = columns_of(MODEL_COLUMNS)
     growth = Growth(trees=60)
     text = grown(frame, outcome(frame, seed), columns, growth, (later, outcome(later, seed + 1)))
-    trees, line = Trees(text, columns), Line(0.9, -0.1)
-    policy = policy_at_visits(line.probability(trees.log_odds(later)), 20, 60)
-    return Bundle(7, trees, line, policy, {"horizon_months": 6, "bad_after_days": 30, "data_version": "0-empty"})
+    trees, curve = Trees(text, columns), Beta(0.9, 0.8, -0.1)
+    month = pl.Series(np.zeros(later.height))
+    panel = Panel(later["loan_id"], month, curve.probability(trees.log_odds(later)))
+    found = thresholds_at_visits(panel, 20, 60)
+    policy = Policy(found.yellow_from, found.red_from, "rules_visits", {"visits_red": 20, "visits_any": 60})
+    return Bundle(7, trees, curve, policy, {"horizon_months": 6, "bad_after_days": 30, "data_version": "0-empty"})

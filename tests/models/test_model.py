@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from features.declare import Risk
 from features.words import Refused
 from models.boosting import columns_of, matrix
 from models.bundle import Bundle, read, write
-from models.calibration import Line
 from models.explain import reasons, typical_by_township
 from tests.models.frames import fitted_bundle, random_frame
 
@@ -68,8 +66,8 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
 
     columns = bundle.trees.columns
     explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.trees.text))
-    theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns))) * bundle.calibration.slope
-    ours, _ = bundle.contributions(FRAME)
+    theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns)))
+    ours = bundle.trees.contributions(FRAME)[:, :-1]
     assert np.abs(theirs - ours).max() < 1e-6
 
 
@@ -127,9 +125,3 @@ def test_no_audit_feature_is_a_column_of_the_model() -> None:
     barred = {"borrower_sex", "borrower_age", "household_disabled", "household_type"}
     assert barred <= set(FEATURES)
     assert not barred & {column.name for column in columns_of(MODEL_COLUMNS)}
-
-
-def test_a_calibration_that_turns_the_order_round_is_refused() -> None:
-    with pytest.raises(ValueError, match="turn the order of risk round"):
-        Line(slope=-1, intercept=0)
-    assert math.isclose(Line(1, 0).probability(np.array([0.0]))[0], 0.5)

@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.policy import policy_at_visits
+from models.policy import NEVER, Panel, Policy, Thresholds, thresholds_at_visits
+
+
+def policy_at(probabilities: list[float], red: int, visits: int) -> Policy:
+    """As many visits as that, in one month."""
+    loans, month = pl.Series(range(len(probabilities))), pl.Series([0] * len(probabilities))
+    found = thresholds_at_visits(Panel(loans, month, np.array(probabilities)), red, visits)
+    return Policy(found.yellow_from, found.red_from, "rules_visits")
 
 
 def lights(probabilities: list[float], red: int, visits: int) -> list[int | None]:
-    policy = policy_at_visits(np.array(probabilities), red, visits)
+    policy = policy_at(probabilities, red, visits)
     return pl.DataFrame({"p": probabilities}).select(policy.level(pl.col("p"))).to_series().to_list()
 
 
@@ -44,6 +51,29 @@ def test_no_policy_visits_more_than_the_rules(probabilities: list[float], data: 
 
 
 def test_without_a_probability_there_is_no_light() -> None:
-    policy = policy_at_visits(np.array([0.5, 0.1]), 1, 1)
+    policy = policy_at([0.5, 0.1], 1, 1)
     missing = pl.DataFrame({"p": [None, 0.5]}, schema={"p": pl.Float64})
     assert missing.select(policy.level(pl.col("p"))).to_series().to_list() == [None, 2]
+
+
+def test_a_light_stays_until_the_probability_falls_below_its_share_of_the_threshold() -> None:
+    policy = Policy(0.25, 0.5, "rules_visits", keeps=0.5)
+    probability = [0.5, 0.25, 0.24, 0.25, 0.125, 0.124, 0.125, None]
+    was = [0, 2, 2, 0, 1, 1, 0, 2]
+    frame = pl.DataFrame({"p": probability, "was": was})
+    levels = frame.select(policy.level(pl.col("p"), pl.col("was"))).to_series().to_list()
+    assert levels == [2, 2, 1, 1, 1, 0, 0, None]
+
+
+def test_a_bank_with_thresholds_of_its_own_is_lit_by_them() -> None:
+    policy = Policy(0.2, 0.5, "capacity", by="bank", groups={"b1": Thresholds(0.1, 0.3)})
+    frame = pl.DataFrame({"p": [0.3, 0.3, 0.1, 0.1], "bank": ["b1", "b2", "b1", None]})
+    assert frame.select(policy.level(pl.col("p"))).to_series().to_list() == [2, 1, 1, 0]
+
+
+def test_thresholds_with_lights_kept_visit_no_more_rows_either() -> None:
+    loans, months = pl.Series(["a", "b", "a", "b"]), pl.Series([1, 1, 2, 2])
+    panel = Panel(loans, months, np.array([0.5, 0.3, 0.45, 0.1]))
+    found = thresholds_at_visits(panel, 1, 2, keeps=0.8)
+    assert (found.yellow_from, found.red_from) == (0.45, NEVER)
+    assert panel.lit(0.5, 0.8).tolist() == [True, False, True, False]

@@ -1,0 +1,148 @@
+"""The commands of the house that serves: delivery, features, tables in use, the monthly run, one household, pages.
+
+Each imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.console import VAR, AsOf, AsOfOrNewest, Data, Json, day, now, print_json, teller, today, who
+
+if TYPE_CHECKING:
+    from serving.store import Store
+
+commands = typer.Typer()
+
+
+@commands.command()
+def load(
+    inbox: Annotated[Path, typer.Argument(help="folder with <table>.csv, .parquet or .xlsx")],
+    delivered_on: Annotated[
+        date | None,
+        typer.Option("--delivered-on", parser=day, metavar="DAY", help="stands in for a missing known_on; today"),
+    ] = None,
+    columns: Annotated[Path | None, typer.Option("--columns", help="column map (TOML) of a delivery")] = None,
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """装载: check a delivery and take it in."""
+    from features.loading.load import Loading
+    from features.loading.load import load as load_inbox
+    from features.sources.column_map import column_map
+    from features.sources.pseudonym import pseudonyms
+    from serving.terminal import load_lines
+
+    loading = Loading(delivered_on or today(), column_map(columns), pseudonyms(data), tell=teller())
+    report = load_inbox(inbox, store_of(data).ledger, loading)
+    if as_json:
+        print_json(report)
+    else:
+        print("\n".join(load_lines(report)))
+    raise typer.Exit(1 if report.refused else 0)
+
+
+@commands.command()
+def features(
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    loans: Annotated[str, typer.Option("--loans", help="open or cohort", metavar="open|cohort")] = "open",
+    data: Data = VAR,
+) -> None:
+    """特征: the feature frame as of a day, one row for each loan."""
+    from features.compute import Population, features_at
+
+    if loans not in tuple(Population):
+        raise typer.BadParameter("open or cohort", param_hint="--loans")
+    frame = features_at(as_of, store_of(data).ledger.rows(), Population(loans))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(out)
+    print(f"{out}: {frame.height} x {frame.width}")
+
+
+@commands.command()
+def rules(
+    table: Annotated[Path | None, typer.Argument(help="a county's own rule table (TOML), to be taken in")] = None,
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="the rules of this day; today")
+    ] = None,
+    data: Data = VAR,
+) -> None:
+    """规则: the rules in use; or take in a county's own."""
+    from models.traffic_light.decision_table import decision_table
+
+    store, day = store_of(data), as_of or today()
+    if table is not None:
+        store.take_in_rules(table, day)
+    print(decision_table(store.rules.in_force(day), store.policies.in_force(day).actions), end="")
+
+
+@commands.command()
+def policy(
+    table: Annotated[Path | None, typer.Argument(help="a county's own policy rows (TOML), to be taken in")] = None,
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="the policy of this day; today")
+    ] = None,
+    data: Data = VAR,
+) -> None:
+    """政策: the policy numbers in use; or take in a county's own."""
+    from models.county_policy.book import policy_book
+
+    store, day = store_of(data), as_of or today()
+    if table is not None:
+        store.take_in_policies(table, day)
+    print(policy_book([store.policies.in_force(day)]), end="")
+
+
+@commands.command()
+def score(as_of: AsOf, data: Data = VAR, as_json: Json = False) -> None:
+    """评灯: set and publish the lights of a month end."""
+    from serving.batch import score as score_month
+    from serving.terminal import manifest_lines
+
+    manifest = score_month(store_of(data), as_of, who(), now(), teller())
+    if as_json:
+        print_json(manifest)
+    else:
+        print("\n".join(manifest_lines(manifest)))
+
+
+@commands.command()
+def explain(
+    household: Annotated[str, typer.Argument(help="household_id, or the identity number it was delivered with")],
+    as_of: AsOfOrNewest = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en")] = "zh",
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """解释: one household's lights and reasons."""
+    from serving.households import explanation
+    from serving.published import Published
+    from serving.terminal import explanation_lines
+
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("zh or en", param_hint="--lang")
+    store = store_of(data)
+    explained = explanation(Published(store).month(as_of), store.ledger, store.kept_as(household))
+    if as_json:
+        print_json(explained.model_dump(mode="json"))
+    else:
+        print("\n".join(explanation_lines(explained, lang)))
+
+
+@commands.command()
+def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Data = VAR) -> None:
+    """网页与接口: pages and interface, on this machine."""
+    from serving.web import serve as serve_web
+
+    serve_web(store_of(data), port)
+
+
+def store_of(data: Path) -> Store:
+    from serving.store import Store
+
+    return Store(data)
