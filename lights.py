@@ -70,6 +70,7 @@ def demo(
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
     from training.terminal import judgement_lines
+    from training.train import planned, steps_of
     from training.train import train as train_model
 
     folder, tell = data / "demo", teller()
@@ -81,7 +82,9 @@ def demo(
     loading = Loading(today(), column_map(), pseudonyms(folder), tell=tell)
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
     try:
-        trained = train_model(folder, None, who(), now(), tell)
+        plan = planned(folder, None)
+        with progress(steps_of(plan), "steps") as advance:
+            trained = train_model(folder, plan, who(), now(), advance)
         print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
     except Refused as refusal:  # a county too small to learn from is lit by the rules alone
         print(f"{refusal.words.zh}\n{refusal.words.en}")

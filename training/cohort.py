@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import date
 
 import polars as pl
@@ -10,27 +10,51 @@ import polars as pl
 from features.compute import Population, features_at
 from features.ledger import Ledger
 from features.words import Refused
+from models.light import CODES
+from models.traffic_light.declare import Rule
+from models.traffic_light.judge import judged
+from models.traffic_light.table import RuleTable
 from training.folds import Fold, in_fold
 from training.labels import bad_days, labelled
 from training.plan import Plan
 
-Tell = Callable[[str], None]
+Tell = Callable[[int, str], None]
+"""Told after each step: how many steps further, and a line."""
 
 
-def samples(ledger: Ledger, plan: Plan, fold: Fold, month_ends: Iterable[date], tell: Tell) -> pl.DataFrame:
-    """One row for each loan of the fold's cohort and month end: features, `as_of`, `bad`, `bad_on`.
+def samples(
+    ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell, folds: Collection[Fold] = tuple(Fold)
+) -> dict[Fold, pl.DataFrame]:
+    """For each fold one row for each loan of its cohort and month end, by as_of and loan_id.
 
-    Raises Refused where a label is not mature, or where the fold holds no loan that went bad and one that did not.
+    Columns: the features, `as_of`, `bad`, `bad_on`, `rule_level` (0, 1, 2 by the rules in force on its own day).
+
+    Raises Refused where a label is not mature, or where a fold holds no loan that went bad and one that did not.
     """
     rows = ledger.rows()
     bad = bad_days(rows, plan)
-    frames = []
-    for as_of in month_ends:
+    frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
+    for as_of in sorted({day for fold in folds for day in fold.month_ends(plan)}):
         _check_mature(as_of, plan, data_until(ledger))
-        tell(f"{fold} {as_of}")
-        cohort = features_at(as_of, rows, Population.COHORT, plan.bad_after_days)
-        frames.append(labelled(in_fold(cohort, fold, plan), bad, as_of, plan))
-    return _with_both_outcomes(pl.concat(frames), fold)
+        tell(1, str(as_of))
+        cohort = labelled(features_at(as_of, rows, Population.COHORT, plan.bad_after_days), bad, as_of, plan)
+        lit = with_rule_level(cohort, rules.in_force(as_of))
+        for fold in folds:
+            if as_of in fold.month_ends(plan):
+                frames[fold].append(in_fold(lit, fold, plan))
+    return {fold: _with_both_outcomes(pl.concat(parts), fold) for fold, parts in frames.items()}
+
+
+def steps(plan: Plan) -> int:
+    """How many month ends `samples` of all folds looks at."""
+    return len({day for fold in Fold for day in fold.month_ends(plan)})
+
+
+def with_rule_level(cohort: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """The cohort of one month end with `rule_level`."""
+    light = judged(cohort, rules)["rule_light"]
+    places = {code: level for level, code in enumerate(CODES)}
+    return cohort.with_columns(light.replace_strict(places, return_dtype=pl.Int8).alias("rule_level"))
 
 
 def data_from(ledger: Ledger) -> date:

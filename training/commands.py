@@ -47,14 +47,17 @@ def train(
     as_json: Json = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
-    from training.plan import plan_from
+    from training.planned import plan_from
     from training.terminal import judgement_lines
 
-    planned = plan_from(plan) if plan else None
+    given = plan_from(plan) if plan else None
 
-    from training.train import train as train_model  # takes seconds: a wrong plan is refused before
+    from training.train import planned, steps_of  # takes seconds: a wrong plan is refused before
+    from training.train import train as train_model
 
-    trained = train_model(data, planned, who(), now(), teller())
+    whole = planned(data, given)
+    with progress(steps_of(whole), "steps") as advance:
+        trained = train_model(data, whole, who(), now(), advance)
     if as_json:
         print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.judged})
         return
@@ -75,7 +78,8 @@ def evaluate(
 
     from training.train import evaluate as evaluate_model
 
-    judged = evaluate_model(data, number, teller())
+    tell = teller()
+    judged = evaluate_model(data, number, lambda _, line: tell(line))
     if as_json:
         print_json(judged)
     else:

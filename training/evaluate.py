@@ -17,8 +17,6 @@ from models.bundle import Bundle
 from models.county_policy.sections import CountyPolicy
 from models.county_policy.table import PolicyTable
 from models.rating.rate import rated
-from models.traffic_light.table import RuleTable
-from training.fit import rule_levels
 
 Bools = npt.NDArray[np.bool_]
 ONE_LINE_RULE = "household_late_share"
@@ -46,11 +44,11 @@ class Judgement:
         return asdict(self)
 
 
-def judgements(bundle: Bundle, sample: pl.DataFrame, rules: RuleTable, policies: PolicyTable) -> list[Judgement]:
+def judgements(bundle: Bundle, sample: pl.DataFrame, policies: PolicyTable) -> list[Judgement]:
     """One judgement a month end, and one over all of them with the visits made month by month."""
     scores = {
         "model": bundle.probability(sample),
-        "rules": rule_levels(sample, rules).astype(np.float64),
+        "rules": sample["rule_level"].to_numpy().astype(np.float64),
         "one_line_rule": sample[ONE_LINE_RULE].fill_null(-1).to_numpy(),
         **rating_scores(sample, policies),
     }

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import polars as pl
+
+from features.catalog import MODEL_COLUMNS
 from features.ledger import Ledger
+from models.boosting import Ground, Trees, columns_of
 from models.bundle import Bundle
 from models.champions import Models
 from models.county_policy.table import policy_table_of
-from models.traffic_light.table import RuleTable, rule_table_of
-from training.cohort import Tell, data_from, data_until, samples
+from models.traffic_light.table import rule_table_of
+from training.calibrate import calibrated
+from training.cohort import Tell, data_from, data_until, samples, steps
 from training.evaluate import Judgement, judgements
-from training.fit import calibrated, fitted_trees, policy_by_rules
 from training.folds import Fold
-from training.plan import Plan, plan_for
+from training.plan import Plan
+from training.planned import plan_for
 from training.publish import crowned, published
+from training.search import best_growth
+from training.thresholds import light_policy
 
 
 @dataclass(frozen=True)
@@ -28,19 +36,27 @@ class Trained:
     alias: str
 
 
-def train(store: Path, plan: Plan | None, by: str, at: datetime, tell: Tell) -> Trained:
-    """Fit, calibrate, set the policy, judge against the rules, log and register.
+def planned(store: Path, plan: Plan | None) -> Plan:
+    """The plan given, or the one for what is loaded."""
+    ledger = Ledger(store / "ledger")
+    return plan or plan_for(data_from(ledger), data_until(ledger))
+
+
+def steps_of(plan: Plan) -> int:
+    """How many steps `train` tells of."""
+    return steps(plan) + plan.search.trials
+
+
+def train(store: Path, plan: Plan, by: str, at: datetime, tell: Tell) -> Trained:
+    """Search, fit, calibrate, set the policy, judge against the rules, log and register.
 
     The first model of a store becomes champion, for there is none to beat; every later one is challenger.
     """
     ledger = Ledger(store / "ledger")
-    plan = plan or plan_for(data_from(ledger), data_until(ledger))
-    rules = rule_table_of(store)
-    bundle = _fitted(ledger, plan, rules, tell)
-    sample = samples(ledger, plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    judged = judgements(bundle, sample, rules, policy_table_of(store))
-    tell("mlflow")
-    numbered = published(bundle, plan, judged, sample, store)
+    folds = samples(ledger, plan, rule_table_of(store), tell)
+    bundle = fitted(folds, plan, ledger.data_version, tell)
+    judged = judgements(bundle, folds[Fold.JUDGEMENT], policy_table_of(store))
+    numbered = published(bundle, plan, judged, folds[Fold.JUDGEMENT], store)
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
     reason = "newly trained" if alias == "challenger" else "first model of this store"
     crowned(store, numbered.number, alias, reason, by, at)
@@ -51,23 +67,25 @@ def evaluate(store: Path, number: int, tell: Tell) -> list[Judgement]:
     """The judgement of a registered model again, by the plan on its card and today's ledger."""
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    sample = samples(Ledger(store / "ledger"), plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    return judgements(bundle, sample, rule_table_of(store), policy_table_of(store))
+    found = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.JUDGEMENT])
+    return judgements(bundle, found[Fold.JUDGEMENT], policy_table_of(store))
 
 
-def _fitted(ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell) -> Bundle:
-    fit = samples(ledger, plan, Fold.FIT, plan.month_ends.fit, tell)
-    tell("lightgbm")
-    trees = fitted_trees(fit, plan)
-    policy_fold = samples(ledger, plan, Fold.POLICY, plan.month_ends.policy, tell)
-    line = calibrated(trees, policy_fold)
-    policy = policy_by_rules(line.probability(trees.log_odds(policy_fold)), policy_fold, rules)
-    card = {
+def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell: Tell) -> Bundle:
+    """A model of the samples, unregistered: trees on the fit fold, calibration and thresholds each on their own."""
+    columns = columns_of(MODEL_COLUMNS)
+    found = best_growth(folds[Fold.FIT], columns, plan, tell)
+    trees = Trees(Ground(folds[Fold.FIT], columns).grown(found.growth).text, columns)
+    curve = calibrated(trees, folds[Fold.CALIBRATION], plan)
+    policy_fold = folds[Fold.POLICY]
+    policy = light_policy(policy_fold, curve.probability(trees.log_odds(policy_fold)), plan.light_policy)
+    card: dict[str, Any] = {
         "horizon_months": plan.horizon_months,
         "bad_after_days": plan.bad_after_days,
         "plan": plan.model_dump(mode="json"),
-        "data_version": ledger.data_version,
-        "fit": {"rows": fit.height, "bad": int(fit["bad"].sum())},
-        "policy": {"rows": policy_fold.height, "bad": int(policy_fold["bad"].sum())},
+        "data_version": data_version,
+        "growth": asdict(found.growth),
+        "search": {"loss": found.loss, "loss_of_plan": found.loss_of_plan, "trials": found.trials},
+        "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
-    return Bundle(0, trees, line, policy, card)
+    return Bundle(0, trees, curve, policy, card)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from features.catalog import KEPT
-from models.boosting import Growth, Trees, columns_of, grown
+from models.boosting import Ground, Growth, Trees, columns_of
 from models.bundle import Bundle
 from models.calibration import Beta
 from models.policy import Panel, Policy, thresholds_at_visits
@@ -44,9 +44,9 @@ def fitted_bundle(seed: int = 1) -> Bundle:
 
     frame, later = random_frame(3000, seed), random_frame(1000, seed + 1)
     columns = columns_of(MODEL_COLUMNS)
-    growth = Growth(trees=60)
-    text = grown(frame, outcome(frame, seed), columns, growth, (later, outcome(later, seed + 1)))
-    trees, curve = Trees(text, columns), Beta(0.9, 0.8, -0.1)
+    growth = Growth(trees=60, ridge=10.0, column_share=0.7, random_cuts=False)
+    ground = Ground(frame.with_columns(outcome(frame, seed)), columns, later.with_columns(outcome(later, seed + 1)))
+    trees, curve = Trees(ground.grown(growth).text, columns), Beta(0.9, 0.8, -0.1)
     month = pl.Series(np.zeros(later.height))
     panel = Panel(later["loan_id"], month, curve.probability(trees.log_odds(later)))
     found = thresholds_at_visits(panel, 20, 60)

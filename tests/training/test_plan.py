@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from features.words import Refused
-from training.plan import Plan, plan_for, plan_from
+from training.plan import Plan
+from training.planned import plan_for, plan_from
 
 SHIPPED = Path("training/plans/nano_loans.toml")
 
@@ -67,6 +68,34 @@ def test_a_fold_begins_when_the_labels_before_it_have_ended(
         plan_from(written(tmp_path, text))
 
 
+@pytest.mark.parametrize(("first", "second"), [("2023-02-28", "2023-01-31"), ("2023-02-28", "2023-02-28")])
+def test_month_ends_out_of_order_are_a_fault(tmp_path: Path, first: str, second: str) -> None:
+    text = f"[month_ends]\nfit = [{first}, {second}]\npolicy = [2024-01-31]\njudgement = [2025-01-31]"
+    with pytest.raises(Refused, match=r"month_ends\.fit are not in order, or name a day twice"):
+        plan_from(written(tmp_path, text))
+
+
+def test_every_fold_may_be_written_as_first_and_last(tmp_path: Path) -> None:
+    span = "{first = 2023-01-31, last = 2023-03-31}"
+    text = f"[month_ends]\nfit = {span}\npolicy = {span.replace('2023', '2024')}\njudgement = [2025-01-31]"
+    ends = plan_from(written(tmp_path, text)).month_ends
+    assert [len(days) for _, days in ends] == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fault"),
+    [
+        ('by = "cost"\nvisit_yellow = -1', "visit_yellow"),
+        ('by = "capacity"\neach = "village"\nred_in_100 = 1\nlit_in_100 = 2', "each"),
+        ('by = "mood"', "chosen"),
+    ],
+)
+def test_a_way_of_choosing_thresholds_that_is_none_is_a_fault(tmp_path: Path, chosen: str, fault: str) -> None:
+    text = SHIPPED.read_text("utf-8") + f"\n[light_policy.chosen]\n{chosen}\n"
+    with pytest.raises(Refused, match=fault):
+        plan_from(written(tmp_path, text))
+
+
 def test_shares_of_households_have_to_sum_to_one(tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8").replace("judgement = 0.3", "judgement = 0.4")
     with pytest.raises(Refused, match="do not sum to 1"):
@@ -79,13 +108,14 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "last_judged"), [(date(2025, 12, 31), date(2025, 5, 31)), (date(2025, 12, 30), date(2025, 4, 30))]
+    ("until", "last_judged", "len_fit"),
+    [(date(2025, 12, 31), date(2025, 5, 31), 27), (date(2025, 12, 30), date(2025, 4, 30), 26)],
 )
-def test_without_a_plan_the_newest_mature_months_judge(until: date, last_judged: date) -> None:
+def test_without_a_plan_the_newest_mature_months_judge(until: date, last_judged: date, len_fit: int) -> None:
     plan = plan_for(date(2021, 1, 1), until)
     assert plan.month_ends.judgement[-1] == last_judged
     assert plan.is_mature(last_judged, until)
-    assert len(plan.month_ends.fit) == 24
+    assert [len(days) for _, days in plan.month_ends] == [len_fit, 6, 10]
 
 
 def test_too_short_a_history_is_refused_with_a_sentence() -> None:

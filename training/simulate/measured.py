@@ -19,7 +19,7 @@ from models.traffic_light.rules import RULES
 from training.ceiling import Ceiling, ceiling, hazards
 from training.evaluate import Bools, auc, recall_at
 from training.labels import bad_days, labelled
-from training.plan import plan_for
+from training.planned import plan_for
 
 _PLAN = plan_for(date(2021, 1, 31), date(2025, 12, 31))  # only its horizon and what it calls bad are used
 _ENOUGH = 30

@@ -17,7 +17,8 @@ from tests.door import done, lights
 from tests.training.simulate.conftest import Tables
 from training.ceiling import Ceiling, ceiling, hazards
 from training.labels import bad_days, labelled
-from training.plan import Plan, plan_for
+from training.plan import Plan
+from training.planned import plan_for
 from training.simulate.order import Order
 from training.simulate.province import simulate
 
