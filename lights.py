@@ -67,6 +67,7 @@ def demo(
     from serving.web import look_once
     from serving.web import serve as serve_web
     from training.cohort import data_until
+    from training.publish import Registry
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
     from training.terminal import judgement_lines
@@ -84,7 +85,7 @@ def demo(
     try:
         plan = planned(folder, None)
         with progress(steps_of(plan), "steps") as advance:
-            trained = train_model(folder, plan, who(), now(), advance)
+            trained = train_model(folder, plan, Registry(folder), who(), now(), advance)
         print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
     except Refused as refusal:  # a county too small to learn from is lit by the rules alone
         print(f"{refusal.words.zh}\n{refusal.words.en}")

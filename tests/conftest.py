@@ -57,9 +57,10 @@ class County:
         first = rows.group_by(kind.alias("kind")).agg(pl.col("household_id").first())
         return dict(first.select("kind", "household_id").rows())
 
-    def copied_to(self, folder: Path) -> County:
-        """The same county in a store of its own, to be changed by one test."""
-        shutil.copytree(self.data, folder, symlinks=True, ignore=shutil.ignore_patterns("mlflow"))
+    def copied_to(self, folder: Path, mlflow: bool = False) -> County:
+        """The same county in a store of its own, to be changed by one test; with MLflow's database or without."""
+        left_out = shutil.ignore_patterns() if mlflow else shutil.ignore_patterns("mlflow")
+        shutil.copytree(self.data, folder, symlinks=True, ignore=left_out)
         return County(folder, self.inbox, self.newest, self.printed)
 
 

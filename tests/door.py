@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -73,14 +74,15 @@ def serving(data: Path) -> Iterator[str]:
     server = started(data, "serve", "--port", port)
     try:
         base = f"http://127.0.0.1:{port}"
-        _wait_for(f"{base}/health/live", server)
+        wait_for(f"{base}/health/live", server)
         yield base
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=30)
 
 
-def _wait_for(url: str, server: subprocess.Popen[str]) -> None:
+def wait_for(url: str, server: subprocess.Popen[Any]) -> None:
+    """Until a server that was started answers."""
     for _ in range(600):
         try:
             httpx2.get(url)

@@ -27,6 +27,8 @@ COMMANDS = (
     "train",
     "evaluate",
     "promote",
+    "rollback",
+    "thresholds",
     "score",
     "explain",
     "serve",

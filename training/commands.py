@@ -13,6 +13,12 @@ import typer
 from features.console import VAR, Data, Json, now, print_json, progress, teller, who
 
 commands = typer.Typer()
+Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
+Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded")]
+MlflowUrl = Annotated[
+    str | None,
+    typer.Option("--mlflow", envvar="LIGHTS_MLFLOW", help="MLflow's database or server; SQLite in the data folder"),
+]
 
 
 @commands.command()
@@ -44,6 +50,7 @@ def simulate(
 def train(
     plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
     data: Data = VAR,
+    mlflow: MlflowUrl = None,
     as_json: Json = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
@@ -52,12 +59,13 @@ def train(
 
     given = plan_from(plan) if plan else None
 
+    from training.publish import Registry
     from training.train import planned, steps_of  # takes seconds: a wrong plan is refused before
     from training.train import train as train_model
 
     whole = planned(data, given)
     with progress(steps_of(whole), "steps") as advance:
-        trained = train_model(data, whole, who(), now(), advance)
+        trained = train_model(data, whole, Registry(data, mlflow), who(), now(), advance)
     if as_json:
         print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.judged})
         return
@@ -67,7 +75,7 @@ def train(
 
 @commands.command()
 def evaluate(
-    model: Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")] = "champion",
+    model: Model = "champion",
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
@@ -88,17 +96,67 @@ def evaluate(
 
 @commands.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="number of a registered model")],
-    reason: Annotated[str, typer.Option("--reason", help="why; it is recorded")],
+    version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],
+    reason: Reason,
     data: Data = VAR,
+    mlflow: MlflowUrl = None,
 ) -> None:
-    """上线: make a registered model the champion."""
+    """上线: a registered model becomes champion."""
     number = number_of(data, version)
 
-    from training.publish import crowned
+    _crown(data, number, reason, mlflow)
 
-    crowned(data, number, "champion", reason, who(), now())
-    print(f"champion: {number}")
+
+@commands.command()
+def rollback(reason: Reason, data: Data = VAR, mlflow: MlflowUrl = None) -> None:
+    """回退: the champion before is champion again."""
+    from training.promotion import champion_before
+
+    _crown(data, champion_before(data), reason, mlflow)
+
+
+@commands.command()
+def thresholds(
+    light_policy: Annotated[Path, typer.Argument(help="how thresholds are chosen (TOML), as light_policy in a plan")],
+    model: Model = "champion",
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="why; registers the model with these thresholds as challenger")
+    ] = None,
+    data: Data = VAR,
+    mlflow: MlflowUrl = None,
+) -> None:
+    """阈值: other thresholds, and who changes colour.
+
+    With a reason the same trees with these thresholds become a new challenger.
+    """
+    from training.planned import light_policy_from
+    from training.terminal import colour_lines, policy_lines
+
+    chosen, number = light_policy_from(light_policy), number_of(data, model)
+
+    from features.ledger import Ledger
+    from models.champions import Models
+    from training.colours import colours
+    from training.promotion import Crowning, rethresholded, thresholds_published
+    from training.publish import Registry
+
+    tell = teller()
+    changed = rethresholded(data, number, chosen, lambda _, line: tell(line))
+    moves = colours(Ledger(data / "ledger"), Models(data / "models").numbered(number), changed)
+    print("\n".join([*policy_lines(changed.policy), *colour_lines(moves)]))
+    if reason:
+        made = thresholds_published(data, Registry(data, mlflow), changed, Crowning("challenger", reason, who(), now()))
+        print(f"model {made.version}: challenger")
+
+
+def _crown(data: Path, number: int, reason: str, mlflow: str | None) -> None:
+    from training.promotion import Crowning, colours_under, crowned
+    from training.publish import Registry
+    from training.terminal import colour_lines
+
+    moves = colours_under(data, number)
+    crowned(data, Registry(data, mlflow), number, Crowning("champion", reason, who(), now()))
+    print("\n".join([f"champion: {number}", *(colour_lines(moves) if moves else [])]))
 
 
 def number_of(data: Path, model: str) -> int:

@@ -6,15 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from features.months import month_end, month_ends, months_after
 from features.words import Refused
 from models.strict import faults
-from training.plan import MonthEnds, Plan
+from training.plan import LightPolicy, MonthEnds, Plan
 
+Kind = TypeVar("Kind", bound=BaseModel)
 SHIPPED = Path(__file__).with_name("plans")
 _LEAST_FIT_MONTHS, _MOST_FIT_MONTHS = 6, 36
 _MOST_JUDGED, _MOST_POLICY = 12, 6
@@ -29,14 +30,29 @@ def plan_from(path: Path) -> Plan:
     """
     shipped = SHIPPED / f"{path}.toml"
     path = shipped if not path.exists() and shipped.is_file() else path
+    return _as(Plan, _spelled_out(_read(path)), path)
+
+
+def light_policy_from(path: Path) -> LightPolicy:
+    """Read how thresholds are chosen (TOML): `keeps` and a table `chosen`, as under light_policy in a plan.
+
+    Raises Refused with all its faults at once.
+    """
+    return _as(LightPolicy, _read(path), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        stored = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"计划 {path.name} 无法读取: {error}", f"The plan {path.name} cannot be read: {error}") from error
+
+
+def _as(kind: type[Kind], stored: Mapping[str, Any], path: Path) -> Kind:
     try:
-        return Plan.model_validate(_spelled_out(stored))
+        return kind.model_validate(stored)
     except ValidationError as error:
-        found = faults(error, Plan)
+        found = faults(error, kind)
         zh, en = "; ".join(fault.zh for fault in found), "; ".join(fault.en for fault in found)
         raise Refused(f"计划 {path.name} 有误: {zh}", f"The plan {path.name} is wrong: {en}") from error
 

@@ -17,12 +17,15 @@ from models.champions import Models
 from models.county_policy.table import policy_table_of
 from models.traffic_light.table import rule_table_of
 from training.calibrate import calibrated
+from training.code_version import code_version
 from training.cohort import Tell, data_from, data_until, samples, steps
 from training.evaluate import Judgement, judgements
 from training.folds import Fold
 from training.plan import Plan
 from training.planned import plan_for
-from training.publish import crowned, published
+from training.plots import reason_plots
+from training.promotion import Crowning, crowned
+from training.publish import Logged, Registry
 from training.search import best_growth
 from training.thresholds import light_policy
 
@@ -47,7 +50,7 @@ def steps_of(plan: Plan) -> int:
     return steps(plan) + plan.search.trials
 
 
-def train(store: Path, plan: Plan, by: str, at: datetime, tell: Tell) -> Trained:
+def train(store: Path, plan: Plan, registry: Registry, by: str, at: datetime, tell: Tell) -> Trained:
     """Search, fit, calibrate, set the policy, judge against the rules, log and register.
 
     The first model of a store becomes champion, for there is none to beat; every later one is challenger.
@@ -56,10 +59,10 @@ def train(store: Path, plan: Plan, by: str, at: datetime, tell: Tell) -> Trained
     folds = samples(ledger, plan, rule_table_of(store), tell)
     bundle = fitted(folds, plan, ledger.data_version, tell)
     judged = judgements(bundle, folds[Fold.JUDGEMENT], policy_table_of(store))
-    numbered = published(bundle, plan, judged, folds[Fold.JUDGEMENT], store)
+    numbered = registry.published(bundle, _logged(bundle, judged, folds[Fold.JUDGEMENT]))
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
     reason = "newly trained" if alias == "challenger" else "first model of this store"
-    crowned(store, numbered.number, alias, reason, by, at)
+    crowned(store, registry, numbered.number, Crowning(alias, reason, by, at))
     return Trained(numbered, judged, alias)
 
 
@@ -84,8 +87,32 @@ def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell:
         "bad_after_days": plan.bad_after_days,
         "plan": plan.model_dump(mode="json"),
         "data_version": data_version,
+        "code_version": code_version(),
         "growth": asdict(found.growth),
         "search": {"loss": found.loss, "loss_of_plan": found.loss_of_plan, "trials": found.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
     return Bundle(0, trees, curve, policy, card)
+
+
+def _logged(bundle: Bundle, judged: list[Judgement], sample: pl.DataFrame) -> Logged:
+    """What MLflow keeps of the run."""
+    plan = bundle.card["plan"]
+    return Logged(
+        parameters={name: value for name, value in plan.items() if name != "month_ends"}
+        | {"growth": bundle.card["growth"], "data_version": bundle.card["data_version"]}
+        | {"code_version": bundle.card["code_version"]},
+        measures=_measures(judged[-1]),
+        documents={"plan.json": plan, "judgement.json": [judgement.as_dict() for judgement in judged]},
+        figures=reason_plots(bundle, sample),
+    )
+
+
+def _measures(overall: Judgement) -> dict[str, float]:
+    named = {"auc": overall.auc, "recall_at_rules_visits": overall.recall}
+    values = {f"{what}_{who}": value for what, by in named.items() for who, value in by.items() if value is not None}
+    return values | {
+        "judged_loans": overall.loans,
+        "judged_bad": overall.bad,
+        "judged_visits": overall.visits,
+    }

@@ -1,0 +1,80 @@
+"""Promotion and rollback are recorded, say who changes colour; other thresholds are a new version of the same trees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.bundle import read
+from models.champions import Models
+from tests.conftest import County
+from tests.door import done, lights, refused
+
+CAPACITY = """
+keeps = 0.9
+[chosen]
+by = "capacity"
+each = "bank"
+red_in_100 = 2
+lit_in_100 = 15
+"""
+
+
+@pytest.fixture(scope="module")
+def store(county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The county's store with other thresholds registered as challenger, as version 2."""
+    data = county.copied_to(tmp_path_factory.mktemp("promotion") / "var", mlflow=True).data
+    table = data / "by_bank.toml"
+    table.write_text(CAPACITY)
+    done(lights(data, "thresholds", table, "--reason", "each bank visits 15 of 100"))
+    return data
+
+
+def test_other_thresholds_are_shown_before_they_are_registered(county: County, tmp_path: Path) -> None:
+    (tmp_path / "by_bank.toml").write_text(CAPACITY)
+    said = done(lights(county.data, "thresholds", tmp_path / "by_bank.toml"))
+    assert "loans change colour" in said
+    assert "challenger" not in said
+    assert county.store.models.holder("challenger") is None
+
+
+def test_a_model_with_other_thresholds_has_the_same_trees_and_calibration(store: Path) -> None:
+    one, two = read(store / "models" / "1"), read(store / "models" / "2")
+    assert (two.trees.text, two.calibration) == (one.trees.text, one.calibration)
+    assert (two.policy.by, two.policy.keeps) == ("bank", 0.9)
+    assert two.policy.version != one.policy.version
+    assert two.card["trees_of"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"), [("keeps = 2", "keeps"), ("[chosen]\nby = 'mood'", "chosen"), ("x", "cannot be read")]
+)
+def test_a_faulty_choice_of_thresholds_is_refused(county: County, tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "choice.toml").write_text(text)
+    assert fault in refused(lights(county.data, "thresholds", tmp_path / "choice.toml"))
+
+
+def test_a_promotion_says_who_changes_colour_and_a_rollback_undoes_it(store: Path) -> None:
+    said = done(lights(store, "promote", "2", "--reason", "banks asked for it"))
+    assert said.startswith("champion: 2\n")
+    assert "loans change colour" in said
+    assert done(lights(store, "rollback", "--reason", "too many visits")).startswith("champion: 1\n")
+    told = [(entry["alias"], entry["number"], entry["reason"]) for entry in Models(store / "models").history]
+    assert told[-2:] == [("champion", 2, "banks asked for it"), ("champion", 1, "too many visits")]
+
+
+def test_without_a_champion_before_there_is_nothing_to_go_back_to(county: County) -> None:
+    assert "no other champion to go back to" in refused(lights(county.data, "rollback", "--reason", "just so"))
+
+
+def test_the_card_says_what_made_the_model(county: County) -> None:
+    card: dict[str, Any] = json.loads((county.data / "models" / "1" / "card.json").read_text())
+    assert set(card["folds"]) == {"fit", "calibration", "policy", "judgement"}
+    assert card["search"]["loss"] <= card["search"]["loss_of_plan"]
+    assert card["code_version"].startswith("0.1.0+")
+    held: Callable[[str], int] = lambda fold: card["folds"][fold]["bad"]  # noqa: E731
+    assert all(held(fold) > 0 for fold in card["folds"])
