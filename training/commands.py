@@ -48,7 +48,7 @@ def train(
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
     from training.plan import plan_from
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
 
     planned = plan_from(plan) if plan else None
 
@@ -56,10 +56,10 @@ def train(
 
     trained = train_model(data, planned, who(), now(), teller())
     if as_json:
-        print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.judged})
+        print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.report.months})
         return
     print(f"model {trained.bundle.version}: {trained.alias}")
-    print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+    print("\n".join(summary_lines(trained.report)))
 
 
 @commands.command()
@@ -69,17 +69,17 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """评判: the judgement again, of any version."""
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
 
     number = number_of(data, model)
 
     from training.train import evaluate as evaluate_model
 
-    judged = evaluate_model(data, number, teller())
+    report = evaluate_model(data, number, teller())
     if as_json:
-        print_json(judged)
+        print_json(report.months)
     else:
-        print("\n".join(judgement_lines([judgement.as_dict() for judgement in judged])))
+        print("\n".join(summary_lines(report)))
 
 
 @commands.command()

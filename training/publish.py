@@ -24,7 +24,8 @@ from mlflow.types import ColSpec, Schema
 from models.bundle import Bundle, write
 from models.champions import Models
 from training.beeswarm import beeswarm
-from training.evaluate import Judgement
+from training.judgement.page import html
+from training.judgement.report import MonthLine, Report
 from training.plan import Plan
 
 MODEL_NAME = "county-lights"
@@ -32,7 +33,7 @@ EXPERIMENT = "county-lights"
 _LOADER = Path(__file__).with_name("loader.py")
 
 
-def published(bundle: Bundle, plan: Plan, judged: list[Judgement], sample: pl.DataFrame, store: Path) -> Bundle:
+def published(bundle: Bundle, plan: Plan, report: Report, sample: pl.DataFrame, store: Path) -> Bundle:
     """Log and register a fitted model, export its bundle, and give it back under its registered number.
 
     store: the folder that holds everything; MLflow's database is `mlflow/mlflow.db` below it.
@@ -40,9 +41,11 @@ def published(bundle: Bundle, plan: Plan, judged: list[Judgement], sample: pl.Da
     client = _connected(store)
     with mlflow.start_run() as run, tempfile.TemporaryDirectory() as scratch:
         mlflow.log_params(_flat(plan.model_dump(mode="json", exclude={"month_ends"})))
-        mlflow.log_metrics(_measures(judged[-1]))
+        mlflow.log_metrics(_measures(report.months[-1]))
         mlflow.log_dict(plan.model_dump(mode="json"), "plan.json")
-        mlflow.log_dict([judgement.as_dict() for judgement in judged], "judgement.json")
+        mlflow.log_dict(report.as_dict(), "judgement.json")
+        for lang in ("zh", "en"):
+            mlflow.log_text(html(report, lang), f"judgement.{lang}.html")
         mlflow.log_figure(beeswarm(bundle, sample), "reasons.png")
         folder = Path(scratch) / "0"
         write(bundle, folder)
@@ -109,7 +112,7 @@ def _signature(bundle: Bundle) -> ModelSignature:
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 
-def _measures(overall: Judgement) -> dict[str, float]:
+def _measures(overall: MonthLine) -> dict[str, float]:
     named = {"auc": overall.auc, "recall_at_rules_visits": overall.recall}
     values = {f"{what}_{who}": value for what, by in named.items() for who, value in by.items() if value is not None}
     return values | {

@@ -12,9 +12,11 @@ from models.champions import Models
 from models.county_policy.table import policy_table_of
 from models.traffic_light.table import RuleTable, rule_table_of
 from training.cohort import Tell, data_from, data_until, samples
-from training.evaluate import Judgement, judgements
 from training.fit import calibrated, fitted_trees, policy_by_rules
 from training.folds import Fold
+from training.judgement.judge import judgement
+from training.judgement.judged import judged_by
+from training.judgement.report import Report
 from training.plan import Plan, plan_for
 from training.publish import crowned, published
 
@@ -24,7 +26,7 @@ class Trained:
     """A registered model, its judgement, and the alias it got."""
 
     bundle: Bundle
-    judged: list[Judgement]
+    report: Report
     alias: str
 
 
@@ -38,21 +40,21 @@ def train(store: Path, plan: Plan | None, by: str, at: datetime, tell: Tell) -> 
     rules = rule_table_of(store)
     bundle = _fitted(ledger, plan, rules, tell)
     sample = samples(ledger, plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    judged = judgements(bundle, sample, rules, policy_table_of(store))
+    report = judgement(judged_by(bundle, sample, rules, policy_table_of(store)))
     tell("mlflow")
-    numbered = published(bundle, plan, judged, sample, store)
+    numbered = published(bundle, plan, report, sample, store)
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
     reason = "newly trained" if alias == "challenger" else "first model of this store"
     crowned(store, numbered.number, alias, reason, by, at)
-    return Trained(numbered, judged, alias)
+    return Trained(numbered, report, alias)
 
 
-def evaluate(store: Path, number: int, tell: Tell) -> list[Judgement]:
+def evaluate(store: Path, number: int, tell: Tell) -> Report:
     """The judgement of a registered model again, by the plan on its card and today's ledger."""
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
     sample = samples(Ledger(store / "ledger"), plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    return judgements(bundle, sample, rule_table_of(store), policy_table_of(store))
+    return judgement(judged_by(bundle, sample, rule_table_of(store), policy_table_of(store)))
 
 
 def _fitted(ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell) -> Bundle:
