@@ -70,7 +70,7 @@ def demo(
     from training.publish import Registry
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
     from training.train import planned, steps_of
     from training.train import train as train_model
 
@@ -86,7 +86,7 @@ def demo(
         plan = planned(folder, None)
         with progress(steps_of(plan), "steps") as advance:
             trained = train_model(folder, plan, Registry(folder), who(), now(), advance)
-        print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+        print("\n".join(summary_lines(trained.report)))
     except Refused as refusal:  # a county too small to learn from is lit by the rules alone
         print(f"{refusal.words.zh}\n{refusal.words.en}")
     newest = months_after(data_until(store.ledger), 0)

@@ -61,6 +61,20 @@ class Policy:
         kept = pl.min_horizontal(was.fill_null(int(Light.GREEN)), self._level(probability, self.keeps))
         return pl.when(probability.is_not_null()).then(pl.max_horizontal(fresh, kept))
 
+    def lit_month_by_month(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of consecutive month ends with `level`, each month's lights kept from the one before.
+
+        rows: `loan_id`, `as_of`, `probability`, by as_of; and the column the policy goes `by`.
+        """
+        lit: list[pl.DataFrame] = []
+        for (_,), month in rows.group_by("as_of", maintain_order=True):
+            before = lit[-1] if lit else month.clear().with_columns(pl.lit(None, pl.Int8).alias("level"))
+            was = before.select("loan_id", was="level")
+            told = month.join(was, on="loan_id", how="left", maintain_order="left")
+            level = self.level(pl.col("probability"), pl.col("was")).cast(pl.Int8).alias("level")
+            lit.append(told.with_columns(level).drop("was"))
+        return pl.concat(lit)
+
     def _level(self, probability: pl.Expr, share: float) -> pl.Expr:
         level = (
             pl.when(probability >= share * self._threshold("red_from"))

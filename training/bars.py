@@ -26,8 +26,8 @@ from models.bundle import Bundle
 from models.traffic_light.table import rule_table_of
 from training.ceiling import ceiling, hazards
 from training.cohort import data_from, data_until, samples
-from training.evaluate import Bools, auc, recall_at
 from training.folds import Fold
+from training.judgement.measures import Bools, auc, recall_at
 from training.plan import Plan, Search
 from training.planned import plan_for
 from training.simulate.order import Order

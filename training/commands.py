@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
     from training.planned import plan_from
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
 
     given = plan_from(plan) if plan else None
 
@@ -67,10 +67,10 @@ def train(
     with progress(steps_of(whole), "steps") as advance:
         trained = train_model(data, whole, Registry(data, mlflow), who(), now(), advance)
     if as_json:
-        print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.judged})
+        print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.report.months})
         return
     print(f"model {trained.bundle.version}: {trained.alias}")
-    print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+    print("\n".join(summary_lines(trained.report)))
 
 
 @commands.command()
@@ -80,18 +80,18 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """评判: the judgement again, of any version."""
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
 
     number = number_of(data, model)
 
     from training.train import evaluate as evaluate_model
 
     tell = teller()
-    judged = evaluate_model(data, number, lambda _, line: tell(line))
+    report = evaluate_model(data, number, lambda _, line: tell(line))
     if as_json:
-        print_json(judged)
+        print_json(report.months)
     else:
-        print("\n".join(judgement_lines([judgement.as_dict() for judgement in judged])))
+        print("\n".join(summary_lines(report)))
 
 
 @commands.command()

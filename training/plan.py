@@ -105,6 +105,14 @@ class Calibrating(_Strict):
     isotonic_from_bad: Annotated[int, Field(ge=10)] = 1000
 
 
+class Judging(_Strict):
+    """What only other fits can tell: on so many shufflings of the labels, without each family, under so many seeds."""
+
+    permuted_fits: Annotated[int, Field(ge=0, le=20)] = 3
+    ablation: bool = True
+    seeds: Annotated[int, Field(ge=0, le=20)] = 5
+
+
 class Plan(_Strict):
     """A training run, whole.
 
@@ -122,6 +130,7 @@ class Plan(_Strict):
     search: Search = Search()
     calibrating: Calibrating = Calibrating()
     light_policy: LightPolicy = LightPolicy()
+    judging: Judging = Judging()
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Plan:

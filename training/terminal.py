@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
+from training.judgement.report import Report
 
 if TYPE_CHECKING:
     from training.colours import Colours
 
 
-def judgement_lines(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def summary_lines(report: Report) -> Iterator[str]:
     """The judgement as a table: for each month and contender AUC, and recall at the rules' number of visits."""
     yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
-    for month in judged:
-        begins = f"{month['month']:<11}{month['loans']:>7}{month['bad']:>6}{month['visits']:>8}"
-        for name, auc in month["auc"].items():
-            yield f"{begins:<32}  {name:<14}{_share(auc):>7}{_share(month['recall'][name]):>9}"
+    for month in report.months:
+        begins = f"{month.month:<11}{month.loans:>7}{month.bad:>6}{month.visits:>8}"
+        for name, auc in month.auc.items():
+            yield f"{begins:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
             begins = ""
 
 

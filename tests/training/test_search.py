@@ -12,7 +12,7 @@ from features.catalog import MODEL_COLUMNS
 from features.months import month_ends
 from models.boosting import Ground, Trees, columns_of
 from tests.models.frames import outcome, random_frame
-from training.evaluate import auc
+from training.judgement.measures import auc
 from training.plan import MonthEnds, Plan, Search
 from training.rungs import rung_scores, scorecard
 from training.search import best_growth, origins

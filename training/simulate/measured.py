@@ -17,7 +17,7 @@ from features.sources.tables import TABLES
 from models.traffic_light.judge import judged
 from models.traffic_light.rules import RULES
 from training.ceiling import Ceiling, ceiling, hazards
-from training.evaluate import Bools, auc, recall_at
+from training.judgement.measures import Bools, auc, recall_at
 from training.labels import bad_days, labelled
 from training.planned import plan_for
 

@@ -1,0 +1,1 @@
+"""Gates that ship with the project (TOML): criteria written before the run."""
