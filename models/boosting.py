@@ -158,16 +158,20 @@ class Trees:
         score, by LightGBM itself.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
+        return self.explained(frame)[0]
+
+    def explained(self, frame: pl.DataFrame) -> tuple[Floats, int]:
+        """The contributions, and how many rows LightGBM had to explain again since they did not sum to their score."""
         rows = matrix(frame, self.columns)
         if frame.is_empty():
-            return np.zeros((0, len(self.columns) + 1))
+            return np.zeros((0, len(self.columns) + 1)), 0
         if self._tables is None:
-            return self._by_lightgbm(rows)
+            return self._by_lightgbm(rows), 0
         parts = self._tables.contributions(rows)
         off = np.abs(parts.sum(axis=1) - self._booster.predict(rows, raw_score=True)) > _SUM_TOLERANCE
         if off.any():
             parts[off] = self._by_lightgbm(rows[off])
-        return parts
+        return parts, int(off.sum())
 
     def _by_lightgbm(self, rows: Floats) -> Floats:
         return np.asarray(self._booster.predict(rows, pred_contrib=True), dtype=np.float64)
