@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
@@ -82,6 +83,10 @@ class Parts:
     of_columns: Floats
     base: float
     again: int = 0
+
+    def of_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Parts:
+        """The same of some rows alone."""
+        return Parts(self.columns, self.of_columns[np.asarray(rows, dtype=np.int64)], self.base)
 
     @property
     def log_odds(self) -> Floats:

@@ -45,14 +45,62 @@ class OpenRule(Answer):
     en: str
 
 
-class Change(Answer):
-    """What moved the score since the month before."""
+Kind = Literal["household", "time", "surroundings", "model", "policy"]
 
-    kind: str
-    feature: str
-    before: float | None
-    after: float | None
+
+class Change(Answer):
+    """What moved the score since the month before, in log-odds; a change of model or policy is of no feature."""
+
+    kind: Kind
+    feature: str | None
+    before: float | str | None
+    after: float | str | None
     contribution: float
+    zh: str
+    en: str
+
+
+class ThresholdReasons(Answer):
+    """Why the model's light and not the next: against the loans just on the other side of the threshold.
+
+    compared: with whom, loans: how many. A reason's typical value is the median of those. In log-odds: this loan's
+    is compared_log_odds and the reasons' contributions and other_facts together.
+    """
+
+    light: Colour
+    instead: Colour
+    zh: str
+    en: str
+    compared_zh: str
+    compared_en: str
+    loans: int
+    compared_log_odds: float
+    reasons: list[Reason]
+    other_facts: float
+    log_odds: float
+
+
+class ChangesOfKind(Answer):
+    """What moved the score in one way, the largest change first; contribution: all of it together."""
+
+    kind: Kind
+    zh: str
+    en: str
+    contribution: float
+    changes: list[Change]
+
+
+class WhatChanged(Answer):
+    """The difference of the log-odds from the month before, whole: all changes sum to total.
+
+    since: the month before; zh, en: how it moved, or why it cannot be said (total is null then).
+    """
+
+    since: date | None
+    total: float | None
+    zh: str
+    en: str
+    kinds: list[ChangesOfKind]
 
 
 class LoanWarning(Answer):
@@ -106,7 +154,10 @@ class WarningPage(Versions):
 
 
 class ShownFeature(Answer):
-    """One fact about a loan: value and township's median, and why an officer should care."""
+    """One fact about a loan: value, township's median, why an officer should care.
+
+    contribution: its part of the log-odds; null where the model does not look at it, or did not judge.
+    """
 
     feature: str
     label_zh: str
@@ -117,15 +168,17 @@ class ShownFeature(Answer):
     typical: float | str | None
     typical_zh: str
     typical_en: str
+    contribution: float | None
     why: str
 
 
 class Family(Answer):
-    """A family of facts."""
+    """A family of facts, those first that raise the risk, the most first; contribution: all of its facts together."""
 
     family: str
     zh: str
     en: str
+    contribution: float | None
     features: list[ShownFeature]
 
 
@@ -211,11 +264,14 @@ class ExplainedLoan(Answer):
     likelihood: the probability in words, or why there is none.
     other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
     reasons it sums to the log-odds of the probability.
+    threshold: why this light and not the next; null where no model judged, or too few loans to compare with.
     """
 
     warning: LoanWarning
     likelihood_zh: str
     likelihood_en: str
+    threshold: ThresholdReasons | None
+    changed: WhatChanged
     other_facts: float | None
     classes: list[FiveClass]
     families: list[Family]

@@ -134,7 +134,7 @@ def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> p
     there = pl.col("previous_probability").is_not_null()
     both = lit.with_row_index("row").filter(there).join(before.facts.select("loan_id"), on="loan_id", how="semi")
     then = both.select("loan_id").join(before.facts, on="loan_id", how="left", maintain_order="left")
-    mine = Parts(now.columns, now.of_columns[both["row"].to_numpy()], now.base)
+    mine = now.of_rows(both["row"].to_numpy())
     found = change(bundle, mine, both, then, log_odds_of(both["previous_probability"]))
     other_light = both["model_light"].ne_missing(both["previous_model_light"])
     return both.select("loan_id").with_columns(largest_changes(found, other_light).alias("changes"))

@@ -69,7 +69,7 @@ def household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation(month, store.ledger, store.kept_as(household_id))
+        explained = explanation(month, store, store.kept_as(household_id))
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
     return _page(request, "household.html", language, explained=explained)

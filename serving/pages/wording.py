@@ -34,12 +34,23 @@ WORDS: Mapping[str, Words] = {
     "ago": Words("前", "ago"),
     "village": Words("村", "Village"),
     "has_gone_bad": Words("已经变坏", "has gone bad"),
-    "why": Words("原因", "Reasons"),
     "why_note": Words(
         "每条原因对风险 (对数几率) 的增减; 正数提高风险。各行相加即为上述可能性的对数几率。",
         "What each fact adds to the risk, in log-odds; positive raises it. The lines sum to the log-odds of the "
         "likelihood above.",
     ),
+    "why": Words("与平均贷款相比的原因", "Reasons, against the average loan"),
+    "colon": Words("：", ": "),
+    "threshold_note": Words(
+        "每条情况使风险 (对数几率) 增减多少; 自上而下相加, 从它们的平均走到本笔贷款。",
+        "what each fact adds to the risk, in log-odds; added from the top down they lead from their average to this "
+        "loan.",
+    ),
+    "those_loans": Words("这些贷款的平均", "Average of those loans"),
+    "this_loan": Words("本笔贷款", "This loan"),
+    "what_changed": Words("与上月相比的变化", "What changed since the month before"),
+    "all_changes": Words("全部变化, 按来由", "All changes, by what moved them"),
+    "adds": Words("对风险", "Adds"),
     "other_facts": Words("其他情况合计", "All other facts together"),
     "base_value": Words("基准值", "Base value"),
     "rules": Words("触发的规则", "Rules that fired"),
