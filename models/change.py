@@ -10,7 +10,7 @@ import polars as pl
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Bundle, Parts
-from models.explain import Places, largest_of_topics, listed_at
+from models.explain import Places, cells_at, largest_of_topics, listed_at
 from models.topics import Mover, mover
 
 CHANGES_SHOWN = 3
@@ -85,13 +85,12 @@ def largest_changes(found: Change, other_light: pl.Series) -> pl.Series:
 
 def all_changes(found: Change, row: int) -> pl.DataFrame:
     """Every part of one loan's change, as CHANGE's fields, the largest first; they sum to its total."""
-    parts = found.of_columns[row : row + 1]
-    places: Places = np.argsort(-np.abs(parts), axis=1, kind="stable")
-    cells = {"before": found.before[row : row + 1], "after": found.after[row : row + 1]}
-    facts = _with_kind(listed_at(places, parts, found.columns, cells), parts)
+    places: Places = np.argsort(-np.abs(found.of_columns[row]), kind="stable")
+    cells = {"before": found.before, "after": found.after}
+    facts = cells_at(np.full_like(places, row), places, found.of_columns, found.columns, cells).drop_nulls()
+    kind = mover(pl.col("feature"), pl.col("before"), pl.col("after")).alias("kind")
     model = pl.DataFrame({"model": found.of_model[row : row + 1]}).select(_of_model()).to_series()
-    listed = pl.concat([model.drop_nulls(), facts.explode(empty_as_null=False)])
-    return listed.struct.unnest().select(_FIELDS)
+    return pl.concat([model.drop_nulls().struct.unnest(), facts.struct.unnest().select(kind, *_FIELDS[1:])])
 
 
 def _moved(found: Change) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

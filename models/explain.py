@@ -80,12 +80,15 @@ def listed_at(places: Places, parts: Floats, columns: Sequence[Column], cells: M
     """
     if not places.size:
         return pl.Series([[]] * len(places), dtype=pl.List(pl.Null))
-    ranks = [_one(places[:, rank], parts, columns, cells) for rank in range(places.shape[1])]
+    rows = np.arange(len(places))
+    ranks = [cells_at(rows, places[:, rank], parts, columns, cells) for rank in range(places.shape[1])]
     return pl.select(pl.concat_list(ranks).list.drop_nulls()).to_series()
 
 
-def _one(places: Places, parts: Floats, columns: Sequence[Column], cells: Mapping[str, Floats]) -> pl.Series:
-    rows = np.arange(len(places))
+def cells_at(
+    rows: Places, places: Places, parts: Floats, columns: Sequence[Column], cells: Mapping[str, Floats]
+) -> pl.Series:
+    """What `listed_at` lists, for pairs of a row and a place; null for what contributes nothing."""
     seen = {name: cell[rows, places] for name, cell in cells.items()}
     frame = pl.DataFrame({"place": places, **seen, "contribution": parts[rows, places]}).with_columns(
         pl.col(*cells).fill_nan(None)

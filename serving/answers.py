@@ -258,6 +258,39 @@ class Rating(Answer):
     lines: list[RatingLine]
 
 
+class Remedy(Answer):
+    """A fact somebody can act on."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class Way(Answer):
+    """Facts that together lower the light, and the light and probability the loan would then have.
+
+    A light is null where the loan is closed by them.
+    """
+
+    remedies: list[Remedy]
+    light: Colour | None
+    probability: float | None
+    zh: str
+    en: str
+
+
+class TurnGreen(Answer):
+    """The fewest facts that can be acted on and would lower the light, each way recomputed; or that none would.
+
+    looked_at: those that apply to the loan; others are no matter of it, or cannot be acted on.
+    """
+
+    zh: str
+    en: str
+    looked_at: list[Remedy]
+    ways: list[Way]
+
+
 class ExplainedLoan(Answer):
     """One loan of a household, whole: warning, facts by family, repayment history, notes, routes of help.
 
@@ -272,6 +305,7 @@ class ExplainedLoan(Answer):
     likelihood_en: str
     threshold: ThresholdReasons | None
     changed: WhatChanged
+    turn_green: TurnGreen
     other_facts: float | None
     classes: list[FiveClass]
     families: list[Family]
@@ -287,6 +321,35 @@ class HouseholdExplanation(Versions):
     household_id: str
     loans: list[ExplainedLoan]
     ratings: list[Rating]
+
+
+class WhatIfLoan(Answer):
+    """One loan as published and with what is supposed; after is null where that closes it.
+
+    before_zh .. after_en: the likelihood in words. `score_rank` of `after` is null: it is in no list.
+    """
+
+    loan_id: str
+    before: LoanWarning
+    after: LoanWarning | None
+    before_zh: str
+    before_en: str
+    after_zh: str
+    after_en: str
+
+
+class WhatIf(Versions):
+    """The open loans of a household with facts supposed; nothing is stored."""
+
+    household_id: str
+    loans: list[WhatIfLoan]
+
+
+class Scored(Versions):
+    """The warnings of one household's rows, judged as a published month was; nothing is stored."""
+
+    household_id: str
+    warnings: list[LoanWarning]
 
 
 class GroupLight(Answer):

@@ -12,6 +12,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from serving.api.problems import answer_problems
 from serving.api.routes import api, health
+from serving.api.what_if import supposing
 from serving.pages.routes import pages
 from serving.store import Store
 
@@ -31,6 +32,7 @@ def application(store: Store) -> FastAPI:
     answer_problems(app)
     app.include_router(health)
     app.include_router(api)
+    app.include_router(supposing)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 

@@ -24,6 +24,7 @@ from serving.judging import ledger_at
 from serving.published import Month
 from serving.store import Store
 from serving.telling import Row, families, five_classes, likelihood, told
+from serving.turn_green import turn_green
 from serving.why import Why, why
 
 
@@ -76,6 +77,7 @@ def _explained(
         classes=five_classes(warning.days_past_due, warning.as_of, policy.classes),
         threshold=account.threshold(warning),
         changed=account.changed(warning),
+        turn_green=turn_green(warning, facts, account.month, account.store),
         families=families(facts, usual, account.contributions(loan)),
         instalments=[one for one in household.instalments if one.loan_id == loan],
         notes=notes(facts, policy),

@@ -117,14 +117,30 @@ def _scored(
     ids = features.select("loan_id")
     if bundle is None:
         return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
-    probability = pl.Series("probability", bundle.probability(features), dtype=pl.Float64)
-    known = features.with_columns(probability).join(before.lights, on="loan_id", how="left", maintain_order="left")
-    level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
-    lit = known.with_columns(as_codes(level).alias("model_light"))
-    parts = bundle.parts(features)
+    lit, parts = _lit(features, before, bundle), bundle.parts(features)
     told = lit.select("loan_id", "probability", "model_light").hstack(reasons(features, typical, parts))
     changes = _changes(lit, before, bundle, parts)
     return told.join(changes, on="loan_id", how="left", maintain_order="left"), parts.again
+
+
+def _lit(features: pl.DataFrame, before: Before, bundle: Bundle) -> pl.DataFrame:
+    """The features with `probability`, `model_light` and what the month before said."""
+    probability = pl.Series("probability", bundle.probability(features), dtype=pl.Float64)
+    known = features.with_columns(probability).join(before.lights, on="loan_id", how="left", maintain_order="left")
+    level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
+    return known.with_columns(as_codes(level).alias("model_light"))
+
+
+def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.DataFrame:
+    """`loan_id`, `light` and `probability` of each row, as its warning has them, without the reasons."""
+    rows = features.select("loan_id", "has_gone_bad").hstack(judged(features, judges.rules))
+    sound = features.filter(~pl.col("has_gone_bad"))
+    if judges.bundle is None:
+        lit = sound.select("loan_id", pl.lit(None, pl.Float64).alias("probability"))
+    else:
+        lit = _lit(sound, before, judges.bundle).select("loan_id", "probability", "model_light")
+    joined = rows.join(lit, on="loan_id", how="left", maintain_order="left")
+    return joined.select("loan_id", as_codes(_light(judges.bundle)).alias("light"), "probability")
 
 
 def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> pl.DataFrame:
