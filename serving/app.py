@@ -14,6 +14,7 @@ from serving.api.problems import answer_problems
 from serving.api.routes import api, health
 from serving.api.what_if import supposing
 from serving.pages.routes import pages
+from serving.pages.what_if import what_if_pages
 from serving.store import Store
 
 _STATIC = Path(__file__).with_name("pages") / "static"
@@ -34,6 +35,7 @@ def application(store: Store) -> FastAPI:
     app.include_router(api)
     app.include_router(supposing)
     app.include_router(pages)
+    app.include_router(what_if_pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.middleware("http")

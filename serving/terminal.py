@@ -81,6 +81,9 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
         yield f"  {AGAINST_AVERAGE[lang]}"
     for reason in warning.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
+    yield f"  {getattr(loan.turn_green, lang)}"
+    for way in loan.turn_green.ways:
+        yield f"  = {getattr(way, lang)}"
     for lacking in warning.open_rules:
         yield f"  ? {lacking.id} {getattr(lacking, lang)}"
     for route in loan.routes:
