@@ -25,6 +25,7 @@ from models.bundle import Bundle, write
 from models.champions import Models
 from training.beeswarm import beeswarm
 from training.evaluate import Judgement
+from training.global_reasons import figures
 from training.plan import Plan
 
 MODEL_NAME = "county-lights"
@@ -44,6 +45,8 @@ def published(bundle: Bundle, plan: Plan, judged: list[Judgement], sample: pl.Da
         mlflow.log_dict(plan.model_dump(mode="json"), "plan.json")
         mlflow.log_dict([judgement.as_dict() for judgement in judged], "judgement.json")
         mlflow.log_figure(beeswarm(bundle, sample), "reasons.png")
+        for name, figure in figures(bundle, sample):
+            mlflow.log_figure(figure, f"reasons/{name}")
         folder = Path(scratch) / "0"
         write(bundle, folder)
         uri = _logged(folder, bundle)
