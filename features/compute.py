@@ -46,14 +46,21 @@ def features_at(
     Columns: IDENTITY, `has_gone_bad`, then every feature that is not a step, in the catalogue's order; numbers
     as Float64, codes as String, missing as null. Rows known or happened later change nothing.
     around: for the rows of one household alone, what its village, township, bank and product looked like
-    (`community_at` of all rows).
+    (`community_at` of all rows); or, where its rows are not as they were in that, the others alone
+    (`Community.without`).
     """
     own = [_own_facts(_evening(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
     frame = pl.concat(own).sort("loan_id")
-    whole = with_shares_of_others(frame.lazy(), around or community_of(frame))
+    whole = with_shares_of_others(frame.lazy(), _around(frame, around))
     for formulas in (_OF_OTHERS, *_DERIVED):
         whole = whole.with_columns(formulas)
     return rows.computed(whole.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING))
+
+
+def _around(frame: pl.DataFrame, around: Community | None) -> Community:
+    if around is None:
+        return community_of(frame)
+    return around if around.whole else around.joined_by(frame)
 
 
 def community_at(as_of: date, rows: Rows) -> Community:

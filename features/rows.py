@@ -84,6 +84,25 @@ class Rows:
         frames = {name: frame if name == "prices" else frame.filter(kept) for name, frame in self.frames.items()}
         return replace(self, frames=frames, looked_at=looked_at)
 
+    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Rows:
+        """These rows and more of the same county, as if delivered besides; in memory from then on.
+
+        added: in the columns kept. A row with the key and known_on of one that is here takes its place.
+        """
+        frames, revised = dict(self.frames), set(self.revised)
+        known_from = {name: dict(days) for name, days in self.known_from.items()}
+        for name, rows in added.items():
+            version, key = [*TABLES[name].key, "known_on"], list(TABLES[name].key)
+            here = self[name].select(rows.columns).cast(rows.schema).collect()
+            kept = here.join(rows, on=version, how="anti", nulls_equal=True)
+            frames[name] = pl.concat([kept, rows]).lazy()
+            if kept.join(rows, on=key, how="semi").height:
+                revised.add(name)
+            days = known_from.setdefault(name, {})
+            if county is not None and rows.height:
+                days[county] = min(days.get(county, date.max), *rows["known_on"])
+        return replace(self, frames=frames, revised=frozenset(revised), known_from=known_from)
+
     @staticmethod
     def of(tables: Mapping[str, pl.DataFrame]) -> Rows:
         """Rows held in memory, in the contract's columns; each is told the household it belongs to."""

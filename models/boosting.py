@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ _SUM_TOLERANCE = 1e-6
 _FEW_ROWS = 20_000
 _PATIENCE = 40
 """Trees grown without gain on the later rows before it is given up."""
+_FEW = 256
+"""Rows up to which LightGBM explains faster than tables are made."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,23 @@ def matrix(frame: pl.DataFrame, columns: Sequence[Column]) -> Floats:
     missing = [column.name for column in columns if column.name not in frame.columns]
     if missing:
         raise KeyError(f"The frame lacks the model's columns {missing}.")
-    numbers = frame.select(_as_number(column) for column in columns)
-    return np.ascontiguousarray(numbers.to_numpy(), dtype=np.float64)
+    numbers = frame.select(column.name for column in columns).with_columns(_codes_as_numbers(tuple(columns)))
+    return np.ascontiguousarray(numbers.select(_AS_FLOATS).to_numpy(), dtype=np.float64)
 
 
-def _as_number(column: Column) -> pl.Expr:
-    cell = pl.col(column.name)
-    if column.levels:
-        places = {level: place for place, level in enumerate(column.levels)}
-        cell = cell.replace_strict(places, default=None, return_dtype=pl.Float64)
-    return cell.cast(pl.Float64).fill_null(float("nan")).alias(column.name)
+@cache
+def _codes_as_numbers(columns: tuple[Column, ...]) -> tuple[pl.Expr, ...]:
+    """Every code by the number of its level; built once, for a row alone waits longer for it than for its numbers."""
+    return tuple(
+        pl.col(column.name).replace_strict(
+            {level: place for place, level in enumerate(column.levels)}, default=None, return_dtype=pl.Float64
+        )
+        for column in columns
+        if column.levels
+    )
+
+
+_AS_FLOATS = pl.all().cast(pl.Float64).fill_null(float("nan"))
 
 
 @dataclass(frozen=True)
@@ -181,33 +190,37 @@ class Trees:
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
         """The raw score of each row."""
-        return self._raw(matrix(frame, self.columns))
-
-    def _raw(self, rows: Floats) -> Floats:
-        scores = self._booster.predict(rows, raw_score=True, num_threads=_threads(len(rows)))
-        return np.asarray(scores, dtype=np.float64)
+        return self._predicted(matrix(frame, self.columns), raw_score=True)
 
     def contributions(self, frame: pl.DataFrame) -> Floats:
         """Rows x (columns + 1): exact path-dependent TreeSHAP in log-odds; the last column is the base value.
 
-        By pattern tables; where the model's paths are too long for them, and for a row whose parts do not sum to its
-        score, by LightGBM itself.
+        By pattern tables; by LightGBM itself where there are few rows (the tables take longer to make), where the
+        model's paths are too long for them, and for a row whose parts do not sum to its score.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
+        return self.explained(frame)[0]
+
+    def explained(self, frame: pl.DataFrame) -> tuple[Floats, int]:
+        """The contributions, and how many rows LightGBM had to explain again since they did not sum to their score."""
         rows = matrix(frame, self.columns)
         if frame.is_empty():
-            return np.zeros((0, len(self.columns) + 1))
-        if self._tables is None:
-            return self._by_lightgbm(rows)
+            return np.zeros((0, len(self.columns) + 1)), 0
+        if len(rows) <= _FEW or self._tables is None:
+            return self._by_lightgbm(rows), 0
         parts = self._tables.contributions(rows)
-        off = np.abs(parts.sum(axis=1) - self._raw(rows)) > _SUM_TOLERANCE
+        off = np.abs(parts.sum(axis=1) - self._predicted(rows, raw_score=True)) > _SUM_TOLERANCE
         if off.any():
             parts[off] = self._by_lightgbm(rows[off])
-        return parts
+        return parts, int(off.sum())
 
     def _by_lightgbm(self, rows: Floats) -> Floats:
-        parts = self._booster.predict(rows, pred_contrib=True, num_threads=_threads(len(rows)))
-        return np.asarray(parts, dtype=np.float64)
+        return self._predicted(rows, pred_contrib=True)
+
+    def _predicted(self, rows: Floats, **asked: bool) -> Floats:
+        """By one thread where there are few rows: to start more takes longer than they save."""
+        threads = {"num_threads": 1} if len(rows) <= _FEW else {}
+        return np.asarray(self._booster.predict(rows, **asked, **threads), dtype=np.float64)
 
     @cached_property
     def _tables(self) -> TableExplainer | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
@@ -51,18 +52,46 @@ class Bundle:
         return self.calibration.probability(self.trees.log_odds(features))
 
     def contributions(self, features: pl.DataFrame) -> tuple[Floats, float]:
-        """Rows x columns in calibrated log-odds, and the base value; a row and the base sum to its log-odds.
+        """Rows x columns in calibrated log-odds, and the base value; a row and the base sum to its log-odds."""
+        parts = self.parts(features)
+        return parts.of_columns, parts.base
 
-        The exact parts of the raw score, stretched row by row as the calibration stretches what they sum to.
+    def parts(self, features: pl.DataFrame) -> Parts:
+        """The exact parts of the raw score, stretched row by row as the calibration stretches what they sum to.
+
         Raises ArithmeticError where a row does not: a reason that does not add up is never shown.
         """
-        parts = self.trees.contributions(features)
+        parts, again = self.trees.explained(features)
         raw = self.trees.log_odds(features)
         if parts.shape[0] and np.abs(parts.sum(axis=1) - raw).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
         base = float(parts[0, -1]) if parts.shape[0] else 0.0
         steepness = self.calibration.steepness(raw, base)
-        return parts[:, :-1] * steepness[:, None], float(self.calibration.log_odds(np.array(base)))
+        calibrated = float(self.calibration.log_odds(np.array(base)))
+        return Parts(self.trees.columns, parts[:, :-1] * steepness[:, None], calibrated, again)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Why each row has its probability, in calibrated log-odds.
+
+    of_columns: rows x columns. base: what the average training row has. again: rows that LightGBM had to explain,
+    since their parts by pattern tables did not sum to their score.
+    """
+
+    columns: tuple[Column, ...]
+    of_columns: Floats
+    base: float
+    again: int = 0
+
+    def of_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Parts:
+        """The same of some rows alone."""
+        return Parts(self.columns, self.of_columns[np.asarray(rows, dtype=np.int64)], self.base)
+
+    @property
+    def log_odds(self) -> Floats:
+        """What each row's parts sum to with the base."""
+        return np.asarray(self.base + self.of_columns.sum(axis=1), dtype=np.float64)
 
 
 def write(bundle: Bundle, folder: Path) -> None:

@@ -1,15 +1,16 @@
-"""Reasons: the exact parts of a probability's log-odds, the largest first, beside what is usual in the township."""
+"""Reasons: the exact parts of a probability's log-odds, one a topic, the largest first, beside what is usual."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from models.boosting import Column, Floats, matrix
-from models.bundle import Bundle
+from models.bundle import Parts
+from models.topics import TOPICS
 
 REASONS_SHOWN = 5
 REASON = pl.Struct(
@@ -27,34 +28,43 @@ _CODES_APART = 1000
 Places = npt.NDArray[np.int64]
 
 
-def reasons(features: pl.DataFrame, typical: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
-    """For each row: `reasons` (at most five) and `base_value`, in calibrated log-odds.
+def reasons(features: pl.DataFrame, typical: pl.DataFrame, parts: Parts) -> pl.DataFrame:
+    """For each row: `reasons` (at most five, one a topic) and `base_value`, in calibrated log-odds.
 
     First what raises the risk, the most first, then what lowers it, the most first. A number stands in `value`,
     a code in `value_code`; typical: one row a township (`typical_by_township`).
     """
-    parts, base = bundle.contributions(features)
-    columns = bundle.trees.columns
     usual = features.select("township_code").join(
         typical, on="township_code", how="left", maintain_order="left", nulls_equal=True
     )
-    cells, usual_cells = matrix(features, columns), matrix(usual, columns)
-    places = np.argsort(_order(parts), axis=1, kind="stable")[:, :REASONS_SHOWN]
-    ranks = [_reason(places[:, rank], parts, cells, usual_cells, columns) for rank in range(places.shape[1])]
-    listed = pl.select(pl.concat_list(ranks).list.drop_nulls().cast(pl.List(REASON)).alias("reasons"))
-    return listed.with_columns(pl.lit(base).alias("base_value"))
+    cells = {"value": matrix(features, parts.columns), "typical": matrix(usual, parts.columns)}
+    largest = largest_of_topics(parts.of_columns, parts.columns)
+    order = np.argsort(_order(np.take_along_axis(parts.of_columns, largest, axis=1)), axis=1, kind="stable")
+    places = np.take_along_axis(largest, order[:, :REASONS_SHOWN], axis=1)
+    listed = listed_at(places, parts.of_columns, parts.columns, cells).cast(pl.List(REASON)).alias("reasons")
+    return listed.to_frame().with_columns(pl.lit(parts.base).alias("base_value"))
 
 
 def typical_by_township(features: pl.DataFrame) -> pl.DataFrame:
     """The median of every number and the most frequent of every code, for each township."""
     names = [name for name in features.columns if name not in ("loan_id", "household_id", "township_code")]
-    values = [_typical(name, features.schema[name]) for name in names]
+    values = [typical_value(name, features.schema[name]) for name in names]
     return features.group_by("township_code").agg(values).sort("township_code")
 
 
-def _typical(name: str, dtype: pl.DataType) -> pl.Expr:
+def typical_value(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The median of a number; of a code the most frequent."""
     column = pl.col(name)
     return column.median() if dtype.is_numeric() else column.drop_nulls().mode().sort().first()
+
+
+def largest_of_topics(parts: Floats, columns: Sequence[Column]) -> Places:
+    """Rows x topics: of each topic the place of the column with the largest part, whichever way it goes."""
+    by_topic: dict[str, list[int]] = {}
+    for place, column in enumerate(columns):
+        by_topic.setdefault(TOPICS[column.name], []).append(place)
+    found = [np.array(places)[np.abs(parts[:, places]).argmax(axis=1)] for places in by_topic.values()]
+    return np.stack(found, axis=1)
 
 
 def _order(parts: Floats) -> Floats:
@@ -63,25 +73,34 @@ def _order(parts: Floats) -> Floats:
     return np.where(parts == 0, np.inf, order)
 
 
-def _reason(places: Places, parts: Floats, cells: Floats, usual: Floats, columns: Sequence[Column]) -> pl.Series:
-    """One reason for each row: that of the column at `places`; null where it contributes nothing."""
+def listed_at(places: Places, parts: Floats, columns: Sequence[Column], cells: Mapping[str, Floats]) -> pl.Series:
+    """For each row the columns at its places as a list: feature, contribution and cells, `_code` where it is a code.
+
+    places: rows x ranks. What contributes nothing is not listed.
+    """
+    if not places.size:
+        return pl.Series([[]] * len(places), dtype=pl.List(pl.Null))
     rows = np.arange(len(places))
-    frame = pl.DataFrame(
-        {
-            "place": places,
-            "value": cells[rows, places],
-            "typical": usual[rows, places],
-            "contribution": parts[rows, places],
-        }
-    ).with_columns(pl.col("value", "typical").fill_nan(None))
-    names, codes = [column.name for column in columns], _codes(columns)
-    reason = frame.with_columns(
-        pl.col("place").replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("feature"),
-        *(_code(name, codes) for name in ("value", "typical")),
-        *(_number(name, columns) for name in ("value", "typical")),
+    ranks = [cells_at(rows, places[:, rank], parts, columns, cells) for rank in range(places.shape[1])]
+    return pl.select(pl.concat_list(ranks).list.drop_nulls()).to_series()
+
+
+def cells_at(
+    rows: Places, places: Places, parts: Floats, columns: Sequence[Column], cells: Mapping[str, Floats]
+) -> pl.Series:
+    """What `listed_at` lists, for pairs of a row and a place; null for what contributes nothing."""
+    seen = {name: cell[rows, places] for name, cell in cells.items()}
+    frame = pl.DataFrame({"place": places, **seen, "contribution": parts[rows, places]}).with_columns(
+        pl.col(*cells).fill_nan(None)
     )
-    fields = [name for name, _ in REASON]
-    return reason.select(pl.when(pl.col("contribution") != 0).then(pl.struct(fields)).alias("reason")).to_series()
+    names, codes = [column.name for column in columns], _codes(columns)
+    told = frame.with_columns(
+        pl.col("place").replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("feature"),
+        *(_code(name, codes) for name in cells),
+        *(_number(name, columns) for name in cells),
+    )
+    fields = ("feature", *(field for name in cells for field in (name, f"{name}_code")), "contribution")
+    return told.select(pl.when(pl.col("contribution") != 0).then(pl.struct(fields)).alias("listed")).to_series()
 
 
 def _codes(columns: Sequence[Column]) -> dict[int, str]:

@@ -77,15 +77,15 @@ class Policy:
 
     def _level(self, probability: pl.Expr, share: float) -> pl.Expr:
         level = (
-            pl.when(probability >= share * self._threshold("red_from"))
+            pl.when(probability >= share * self.threshold("red_from"))
             .then(int(Light.RED))
-            .when(probability >= share * self._threshold("yellow_from"))
+            .when(probability >= share * self.threshold("yellow_from"))
             .then(int(Light.YELLOW))
             .otherwise(int(Light.GREEN))
         )
         return pl.when(probability.is_not_null()).then(level)
 
-    def _threshold(self, which: str) -> pl.Expr:
+    def threshold(self, which: str) -> pl.Expr:
         general = getattr(self, which)
         if self.by is None:
             return pl.lit(general)

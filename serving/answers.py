@@ -45,14 +45,62 @@ class OpenRule(Answer):
     en: str
 
 
-class Change(Answer):
-    """What moved the score since the month before."""
+Kind = Literal["household", "time", "surroundings", "model", "policy"]
 
-    kind: str
-    feature: str
-    before: float | None
-    after: float | None
+
+class Change(Answer):
+    """What moved the score since the month before, in log-odds; a change of model or policy is of no feature."""
+
+    kind: Kind
+    feature: str | None
+    before: float | str | None
+    after: float | str | None
     contribution: float
+    zh: str
+    en: str
+
+
+class ThresholdReasons(Answer):
+    """Why the model's light and not the next: against the loans just on the other side of the threshold.
+
+    compared: with whom, loans: how many. A reason's typical value is the median of those. In log-odds: this loan's
+    is compared_log_odds and the reasons' contributions and other_facts together.
+    """
+
+    light: Colour
+    instead: Colour
+    zh: str
+    en: str
+    compared_zh: str
+    compared_en: str
+    loans: int
+    compared_log_odds: float
+    reasons: list[Reason]
+    other_facts: float
+    log_odds: float
+
+
+class ChangesOfKind(Answer):
+    """What moved the score in one way, the largest change first; contribution: all of it together."""
+
+    kind: Kind
+    zh: str
+    en: str
+    contribution: float
+    changes: list[Change]
+
+
+class WhatChanged(Answer):
+    """The difference of the log-odds from the month before, whole: all changes sum to total.
+
+    since: the month before; zh, en: how it moved, or why it cannot be said (total is null then).
+    """
+
+    since: date | None
+    total: float | None
+    zh: str
+    en: str
+    kinds: list[ChangesOfKind]
 
 
 class LoanWarning(Answer):
@@ -106,7 +154,10 @@ class WarningPage(Versions):
 
 
 class ShownFeature(Answer):
-    """One fact about a loan: value and township's median, and why an officer should care."""
+    """One fact about a loan: value, township's median, why an officer should care.
+
+    contribution: its part of the log-odds; null where the model does not look at it, or did not judge.
+    """
 
     feature: str
     label_zh: str
@@ -117,15 +168,17 @@ class ShownFeature(Answer):
     typical: float | str | None
     typical_zh: str
     typical_en: str
+    contribution: float | None
     why: str
 
 
 class Family(Answer):
-    """A family of facts."""
+    """A family of facts, those first that raise the risk, the most first; contribution: all of its facts together."""
 
     family: str
     zh: str
     en: str
+    contribution: float | None
     features: list[ShownFeature]
 
 
@@ -205,17 +258,54 @@ class Rating(Answer):
     lines: list[RatingLine]
 
 
+class Remedy(Answer):
+    """A fact somebody can act on."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class Way(Answer):
+    """Facts that together lower the light, and the light and probability the loan would then have.
+
+    A light is null where the loan is closed by them.
+    """
+
+    remedies: list[Remedy]
+    light: Colour | None
+    probability: float | None
+    zh: str
+    en: str
+
+
+class TurnGreen(Answer):
+    """The fewest facts that can be acted on and would lower the light, each way recomputed; or that none would.
+
+    looked_at: those that apply to the loan; others are no matter of it, or cannot be acted on.
+    """
+
+    zh: str
+    en: str
+    looked_at: list[Remedy]
+    ways: list[Way]
+
+
 class ExplainedLoan(Answer):
     """One loan of a household, whole: warning, facts by family, repayment history, notes, routes of help.
 
     likelihood: the probability in words, or why there is none.
     other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
     reasons it sums to the log-odds of the probability.
+    threshold: why this light and not the next; null where no model judged, or too few loans to compare with.
     """
 
     warning: LoanWarning
     likelihood_zh: str
     likelihood_en: str
+    threshold: ThresholdReasons | None
+    changed: WhatChanged
+    turn_green: TurnGreen
     other_facts: float | None
     classes: list[FiveClass]
     families: list[Family]
@@ -231,6 +321,35 @@ class HouseholdExplanation(Versions):
     household_id: str
     loans: list[ExplainedLoan]
     ratings: list[Rating]
+
+
+class WhatIfLoan(Answer):
+    """One loan as published and with what is supposed; after is null where that closes it.
+
+    before_zh .. after_en: the likelihood in words. `score_rank` of `after` is null: it is in no list.
+    """
+
+    loan_id: str
+    before: LoanWarning
+    after: LoanWarning | None
+    before_zh: str
+    before_en: str
+    after_zh: str
+    after_en: str
+
+
+class WhatIf(Versions):
+    """The open loans of a household with facts supposed; nothing is stored."""
+
+    household_id: str
+    loans: list[WhatIfLoan]
+
+
+class Scored(Versions):
+    """The warnings of one household's rows, judged as a published month was; nothing is stored."""
+
+    household_id: str
+    warnings: list[LoanWarning]
 
 
 class GroupLight(Answer):

@@ -12,7 +12,9 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from serving.api.problems import answer_problems
 from serving.api.routes import api, health
+from serving.api.what_if import supposing
 from serving.pages.routes import pages
+from serving.pages.what_if import what_if_pages
 from serving.store import Store
 
 _STATIC = Path(__file__).with_name("pages") / "static"
@@ -31,7 +33,9 @@ def application(store: Store) -> FastAPI:
     answer_problems(app)
     app.include_router(health)
     app.include_router(api)
+    app.include_router(supposing)
     app.include_router(pages)
+    app.include_router(what_if_pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.middleware("http")

@@ -14,12 +14,12 @@ from models.bundle import Bundle
 from models.explain import typical_by_township
 from models.traffic_light.declare import Rule
 from models.traffic_light.table import RuleTable
+from serving.before import before_of
 from serving.published import Manifest, Published, publish
 from serving.store import Store
 from serving.warning import Judges, ranked, warnings_of
 
 DEFAULT_BAD_AFTER_DAYS = 30
-_PREVIOUS = {"previous_light": "light", "previous_model_light": "model_light"}
 
 
 def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str], None]) -> Manifest:
@@ -31,8 +31,9 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
     ledger = store.ledger
     bundle, refused = champion(store)
     judges = Judges(rules, county_policy, bundle, ledger.data_version)
-    previous = _previous_lights(store, as_of)
+    published = Published(store)
     bad_after_days = bundle.bad_after_days if bundle else DEFAULT_BAD_AFTER_DAYS
+    explained_again = 0
     parts: dict[str, list[pl.DataFrame]] = {"warnings": [], "features": [], "typical": []}
     for county in ledger.counties:
         tell(f"{county} {as_of}")
@@ -42,7 +43,10 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
         typical = typical_by_township(features)
         parts["features"].append(features)
         parts["typical"].append(typical)
-        parts["warnings"].append(warnings_of(features, typical, previous, judges, as_of))
+        before = before_of(published, as_of, features["loan_id"])
+        warned = warnings_of(features, typical, before, judges, as_of)
+        parts["warnings"].append(warned.warnings)
+        explained_again += warned.explained_again
     if not parts["warnings"]:
         raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
     frames = {kind: pl.concat(part) for kind, part in parts.items()}
@@ -53,6 +57,7 @@ def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str]
         "policy_version": judges.policy_version,
         "data_version": judges.data_version,
         "model_refused": refused,
+        "explained_again": explained_again,
         "label": _label(bundle) if bundle else None,
         "rules": {rule.id: rule.said for rule in rules},
         "county_policy": county_policy.model_dump(mode="json"),
@@ -81,11 +86,3 @@ def champion(store: Store) -> tuple[Bundle | None, str | None]:
 def _label(bundle: Bundle) -> dict[str, int]:
     """What a probability is of."""
     return {"horizon_months": int(bundle.card["horizon_months"]), "bad_after_days": bundle.bad_after_days}
-
-
-def _previous_lights(store: Store, as_of: date) -> pl.DataFrame:
-    before = Published(store).month_before(as_of)
-    if before is None:
-        return pl.DataFrame(schema=dict.fromkeys(("loan_id", *_PREVIOUS), pl.String))
-    lights = (pl.col(light).cast(pl.String).alias(name) for name, light in _PREVIOUS.items())
-    return before.scan("warnings").select("loan_id", *lights).collect()

@@ -127,7 +127,7 @@ def explain(
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh or en", param_hint="--lang")
     store = store_of(data)
-    explained = explanation(Published(store).month(as_of), store.ledger, store.kept_as(household))
+    explained = explanation(Published(store).month(as_of), store, store.kept_as(household))
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:

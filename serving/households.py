@@ -20,23 +20,29 @@ from models.expected_loss import covered
 from models.help_routes.route import Protection, Rows
 from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.entitlements import help_routes, losses, notes, ratings
+from serving.judging import ledger_at
 from serving.published import Month
+from serving.store import Store
 from serving.telling import Row, families, five_classes, likelihood, told
+from serving.turn_green import turn_green
+from serving.why import Why, why
 
 
-def explanation(month: Month, ledger: Ledger, household: str) -> HouseholdExplanation:
+def explanation(month: Month, store: Store, household: str) -> HouseholdExplanation:
     """Raises Refused where the household has no open loan in the month."""
     warnings = month.household("warnings", household)
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
     facts = month.household("features", household)
     policy = month.policy
-    of_household = _Household(ledger.at(month.manifest.data_version), household, month.as_of)
+    of_household = _Household(ledger_at(store.folder / "ledger", month.manifest.data_version), household, month.as_of)
     usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    lost = losses(facts, warnings, policy)
+    lost, account = losses(facts, warnings, policy), why(month, store, facts)
     dated = facts.with_columns(covered(policy)).join(of_household.days, on="loan_id", how="left")
     loans = [
-        _explained(warning, row, usual.get(row["township_code"], {}), of_household, month.manifest.label, policy, lost)
+        _explained(
+            warning, row, usual.get(row["township_code"], {}), of_household, month.manifest.label, policy, lost, account
+        )
         for warning, row in zip(told(warnings, facts, month), _in_order(dated, warnings), strict=True)
     ]
     first = loans[0].warning
@@ -59,6 +65,7 @@ def _explained(
     label: Mapping[str, int] | None,
     policy: CountyPolicy,
     lost: Mapping[str, ExpectedLoss],
+    account: Why,
 ) -> ExplainedLoan:
     said = likelihood(warning.probability, facts["has_gone_bad"], label)
     loan = warning.loan_id
@@ -68,7 +75,10 @@ def _explained(
         likelihood_en=said.en,
         other_facts=_other_facts(warning),
         classes=five_classes(warning.days_past_due, warning.as_of, policy.classes),
-        families=families(facts, usual),
+        threshold=account.threshold(warning),
+        changed=account.changed(warning),
+        turn_green=turn_green(warning, facts, account.month, account.store),
+        families=families(facts, usual, account.contributions(loan)),
         instalments=[one for one in household.instalments if one.loan_id == loan],
         notes=notes(facts, policy),
         routes=help_routes(facts, household.protection, warning.as_of, policy),

@@ -32,6 +32,8 @@ class Manifest:
 
     rules: the sentences of the rules in force, county_policy: what was in force of the policy table, so that the
     month says later what it said then.
+    explained_again: rows whose reasons by pattern tables did not sum to their score, explained by LightGBM;
+    None in a month published before they were counted.
     label: what the probabilities are of, `horizon_months` and `bad_after_days`; None where no model judged.
     """
 
@@ -49,6 +51,7 @@ class Manifest:
     rows: int
     lights: Mapping[str, Mapping[str, float]]
     checksums: Mapping[str, str]
+    explained_again: int | None = None
 
 
 @dataclass(frozen=True)

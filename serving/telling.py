@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from models.county_policy.sections import Actions, Classes
 from models.five_classes import CLASS_WORDS, MATRICES
 from models.light import Light
 from models.traffic_light.declare import SaidRule
-from serving.answers import Family, FiredRule, FiveClass, LoanWarning, OpenRule, Reason, ShownFeature
+from serving.answers import Change, Family, FiredRule, FiveClass, LoanWarning, OpenRule, Reason, ShownFeature
 from serving.published import Month
 
 LIKELIHOOD = Words(
@@ -25,6 +26,14 @@ LIKELIHOOD = Words(
 )
 GONE_BAD = Words("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more.")
 NO_MODEL_USED = Words("没有可用模型, 灯色只按规则。", "There was no usable model; the light is by the rules alone.")
+USUAL_IN_TOWNSHIP = Words("本乡镇一般为 {typical}", "usual in the township: {typical}")
+_ANOTHER = {
+    "model": Words("模型已更换, 同样情况评分不同", "another model judges: it scores the same facts differently"),
+    "policy": Words(
+        "评分未变, 只是亮灯界限不同或上月灯已熄",
+        "the score has not moved; only the thresholds differ, or a light kept on has gone out",
+    ),
+}
 Row = Mapping[str, Any]
 
 
@@ -42,7 +51,8 @@ def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule], actions: Actio
             **row,
             "rules": [_rule(fired, facts, rules[fired["id"]]) for fired in row["rules"]],
             "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
-            "reasons": [_reason(reason) for reason in row["reasons"]],
+            "reasons": [reason_told(reason, USUAL_IN_TOWNSHIP) for reason in row["reasons"]],
+            "changes": [change_told(change) for change in row["changes"]],
             "action_zh": action.zh,
             "action_en": action.en,
         }
@@ -63,10 +73,10 @@ def _open_rule(identifier: str, facts: Row, rule: SaidRule) -> OpenRule:
     return OpenRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
 
 
-def _reason(reason: Row) -> Reason:
-    value = reason["value_code"] if reason["value_code"] is not None else reason["value"]
-    typical = reason["typical_code"] if reason["typical_code"] is not None else reason["typical"]
-    words = reason_words(reason["feature"], value, typical)
+def reason_told(reason: Row, usual: Words) -> Reason:
+    """usual: how the typical value is spoken of, around {typical}."""
+    value, typical = _cell(reason, "value"), _cell(reason, "typical")
+    words = reason_words(reason["feature"], value, typical, usual)
     return Reason(
         feature=reason["feature"],
         value=value,
@@ -77,14 +87,41 @@ def _reason(reason: Row) -> Reason:
     )
 
 
-def reason_words(name: str, value: Value, typical: Value) -> Words:
+def _cell(row: Row, name: str) -> Value:
+    """A number or a code, whichever it is."""
+    value: Value = row[name] if row[f"{name}_code"] is None else row[f"{name}_code"]
+    return value
+
+
+def reason_words(name: str, value: Value, typical: Value, usual: Words) -> Words:
     """`Days past due: 6 days (usual in the township: 0 days)`."""
     feature = FEATURES[name]
-    is_now, usual = feature.unit.words(value), feature.unit.words(typical)
-    return Words(
-        f"{feature.label.zh}: {is_now.zh} (本乡镇一般为 {usual.zh})",
-        f"{feature.label.en}: {is_now.en} (usual in the township: {usual.en})",
+    is_now, other = feature.unit.words(value), feature.unit.words(typical)
+    zh, en = usual.zh.format(typical=other.zh), usual.en.format(typical=other.en)
+    return Words(f"{feature.label.zh}: {is_now.zh} ({zh})", f"{feature.label.en}: {is_now.en} ({en})")
+
+
+def change_told(change: Row) -> Change:
+    """`Days past due: 0 days → 6 days`; a change of model or policy has a sentence of its own."""
+    before, after = _cell(change, "before"), _cell(change, "after")
+    said = _ANOTHER[change["kind"]] if change["feature"] is None else _moved(change["feature"], before, after)
+    return Change(
+        kind=change["kind"],
+        feature=change["feature"],
+        before=before,
+        after=after,
+        contribution=change["contribution"],
+        zh=said.zh,
+        en=said.en,
     )
+
+
+def _moved(name: str, before: Value, after: Value) -> Words:
+    feature = FEATURES[name]
+    was, is_now = feature.unit.words(before), feature.unit.words(after)
+    if was == is_now:
+        return Words(f"{feature.label.zh}: {is_now.zh} (未变)", f"{feature.label.en}: {is_now.en} (unchanged)")
+    return Words(f"{feature.label.zh}: {was.zh} → {is_now.zh}", f"{feature.label.en}: {was.en} → {is_now.en}")
 
 
 def likelihood(probability: float | None, has_gone_bad: bool, label: Mapping[str, int] | None) -> Words:
@@ -102,24 +139,37 @@ def _of_a_hundred(probability: float) -> Words:
     return Words(f"约 {count}", f"about {count}") if count else Words("不到 1", "fewer than 1")
 
 
-def families(facts: Row, typical: Row) -> list[Family]:
-    """All facts about one loan by family, each beside the township's median."""
-    return [
-        Family(
-            family=family,
-            zh=words.zh,
-            en=words.en,
-            features=_shown([feature.name for feature in SHOWN if feature.family == family], facts, typical),
-        )
-        for family, words in FAMILY_WORDS.items()
-    ]
+def families(facts: Row, typical: Row, contributions: Mapping[str, float]) -> list[Family]:
+    """All facts about one loan by family, each beside the township's median; what raises the risk comes first.
+
+    contributions: of the model's columns, in log-odds; empty where no model judged.
+    """
+    return [_family(family, words, facts, typical, contributions) for family, words in FAMILY_WORDS.items()]
 
 
-def _shown(names: Sequence[str], facts: Row, typical: Row) -> list[ShownFeature]:
-    return [_one_shown(name, facts[name], typical.get(name)) for name in names]
+def _family(family: str, words: Words, facts: Row, typical: Row, contributions: Mapping[str, float]) -> Family:
+    names = [feature.name for feature in SHOWN if feature.family == family]
+    mine = [contributions[name] for name in names if name in contributions]
+    return Family(
+        family=family,
+        zh=words.zh,
+        en=words.en,
+        contribution=math.fsum(mine) if mine else None,
+        features=[
+            _one_shown(name, facts[name], typical.get(name), contributions.get(name))
+            for name in sorted(names, key=lambda name: _raising_first(contributions.get(name)))
+        ],
+    )
 
 
-def _one_shown(name: str, value: Value, typical: Value) -> ShownFeature:
+def _raising_first(contribution: float | None) -> tuple[int, float]:
+    """What raises the risk, the most first; then what lowers it, the most first; then what adds nothing."""
+    if not contribution:
+        return 2, 0.0
+    return (0, -contribution) if contribution > 0 else (1, contribution)
+
+
+def _one_shown(name: str, value: Value, typical: Value, contribution: float | None) -> ShownFeature:
     feature = FEATURES[name]
     is_now, usual = feature.unit.words(value), feature.unit.words(typical)
     return ShownFeature(
@@ -132,6 +182,7 @@ def _one_shown(name: str, value: Value, typical: Value) -> ShownFeature:
         typical=typical,
         typical_zh=usual.zh,
         typical_en=usual.en,
+        contribution=contribution,
         why=feature.why,
     )
 

@@ -59,6 +59,10 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
         yield f"\n{getattr(rating, lang)}: {getattr(rating, f'grade_{lang}')} ({points})"
 
 
+AGAINST_AVERAGE = {"zh": "与平均贷款相比:", "en": "Against the average loan:"}
+THOSE_LOANS = {"zh": "这些贷款的平均", "en": "average of those loans"}
+OTHER_FACTS = {"zh": "其他情况合计", "en": "all other facts together"}
+THIS_LOAN = {"zh": "本笔贷款", "en": "this loan"}
 _WORTH_SAYING = ("open", "pending", "later", "unknown")
 """States of a route of help that a terminal has room for."""
 
@@ -71,13 +75,39 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     yield f"  {'; '.join(getattr(each, lang) for each in loan.classes)}"
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"
+    yield from _threshold_lines(loan, lang)
+    yield from _change_lines(loan, lang)
+    if warning.reasons:
+        yield f"  {AGAINST_AVERAGE[lang]}"
     for reason in warning.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
+    yield f"  {getattr(loan.turn_green, lang)}"
+    for way in loan.turn_green.ways:
+        yield f"  = {getattr(way, lang)}"
     for lacking in warning.open_rules:
         yield f"  ? {lacking.id} {getattr(lacking, lang)}"
     for route in loan.routes:
         if route.state in _WORTH_SAYING:
             yield f"  + {getattr(route, lang)}"
+
+
+def _threshold_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
+    """Why this light and not the next; what the reasons do not name is in one line, so that it adds up."""
+    if loan.threshold is None:
+        return
+    told = loan.threshold
+    yield f"  {getattr(told, lang)} ({getattr(told, f'compared_{lang}')})"
+    yield f"  {told.compared_log_odds:+.2f}  {THOSE_LOANS[lang]}"
+    for reason in told.reasons:
+        yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
+    yield f"  {told.other_facts:+.2f}  {OTHER_FACTS[lang]}"
+    yield f"  {told.log_odds:+.2f}  {THIS_LOAN[lang]}"
+
+
+def _change_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
+    yield f"  {getattr(loan.changed, lang)}"
+    for change in loan.warning.changes:
+        yield f"  {change.contribution:+.2f}  {getattr(change, lang)}"
 
 
 def _judged(warning: LoanWarning, lang: str) -> str:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from models.bundle import Bundle
+from models.bundle import Bundle, Parts
+from models.change import CHANGE, change, largest_changes
 from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
 from models.light import Light
 from models.traffic_light.declare import Rule
 from models.traffic_light.judge import as_codes, as_levels, judged
 from models.traffic_light.rules import rules_version
+from serving.before import Before
 
-CHANGE = pl.Struct(
-    {
-        "kind": pl.String,
-        "feature": pl.String,
-        "before": pl.Float64,
-        "after": pl.Float64,
-        "contribution": pl.Float64,
-    }
-)
 NO_MODEL = "none"
+_SCORED: dict[str, pl.DataType] = {
+    "probability": pl.Float64(),
+    "model_light": pl.String(),
+    "reasons": pl.List(REASON),
+    "base_value": pl.Float64(),
+    "changes": pl.List(CHANGE),
+}
 _FROM_FEATURES = (
     "loan_id",
     "household_id",
@@ -64,21 +67,27 @@ class Judges:
         return f"{rules_version(self.rules)}-{self.county.version}-{thresholds}"
 
 
-def warnings_of(
-    features: pl.DataFrame, typical: pl.DataFrame, previous: pl.DataFrame, judges: Judges, as_of: date
-) -> pl.DataFrame:
+class Warned(NamedTuple):
+    """The warnings, and how many rows were explained again since their parts did not sum to their score."""
+
+    warnings: pl.DataFrame
+    explained_again: int
+
+
+def warnings_of(features: pl.DataFrame, typical: pl.DataFrame, before: Before, judges: Judges, as_of: date) -> Warned:
     """The contract's warning for each row of `features`; `score_rank` is left to `ranked`.
 
-    typical: medians by township. previous: `loan_id`, `previous_light`, `previous_model_light` of the month before.
+    typical: medians by township. before: what the month before said of these loans.
     A loan that has gone bad is red and has no probability. Without a model the light is the rule light.
     """
     rows = features.select(*_FROM_FEATURES, "has_gone_bad").hstack(judged(features, judges.rules))
-    scored = _scored(features.filter(~pl.col("has_gone_bad")), typical, previous, judges.bundle)
+    scored, again = _scored(features.filter(~pl.col("has_gone_bad")), typical, before, judges.bundle)
     joined = rows.join(scored, on="loan_id", how="left", maintain_order="left")
-    lit = joined.join(
-        previous.drop("previous_model_light"), on="loan_id", how="left", maintain_order="left"
-    ).with_columns(_light(judges.bundle).alias("level"))
-    return lit.with_columns(
+    previous = before.lights.select("loan_id", "previous_light")
+    lit = joined.join(previous, on="loan_id", how="left", maintain_order="left").with_columns(
+        _light(judges.bundle).alias("level")
+    )
+    told = lit.with_columns(
         as_codes(pl.col("level")).alias("light"),
         pl.col("level")
         .replace_strict({int(light): judges.county.actions.of(light).code for light in Light})
@@ -86,12 +95,13 @@ def warnings_of(
         pl.lit(as_of).alias("as_of"),
         pl.lit(None, pl.Int64).alias("score_rank"),
         pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
-        pl.lit([], dtype=pl.List(CHANGE)).alias("changes"),
+        pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
         pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
         pl.lit(judges.model_version).alias("model_version"),
         pl.lit(judges.policy_version).alias("policy_version"),
         pl.lit(judges.data_version).alias("data_version"),
-    ).select(_ORDER)
+    )
+    return Warned(told.select(_ORDER), again)
 
 
 def ranked(warnings: pl.DataFrame) -> pl.DataFrame:
@@ -101,22 +111,55 @@ def ranked(warnings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scored(
-    features: pl.DataFrame, typical: pl.DataFrame, previous: pl.DataFrame, bundle: Bundle | None
-) -> pl.DataFrame:
-    """`probability`, `model_light`, `reasons` and `base_value` of loans that have not gone bad."""
+    features: pl.DataFrame, typical: pl.DataFrame, before: Before, bundle: Bundle | None
+) -> tuple[pl.DataFrame, int]:
+    """`probability`, `model_light`, `reasons`, `base_value` and `changes` of loans that have not gone bad."""
     ids = features.select("loan_id")
     if bundle is None:
-        return ids.with_columns(
-            pl.lit(None, pl.Float64).alias("probability"),
-            pl.lit(None, pl.String).alias("model_light"),
-            pl.lit([], dtype=pl.List(REASON)).alias("reasons"),
-            pl.lit(None, pl.Float64).alias("base_value"),
-        )
+        return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
+    lit, parts = _lit(features, before, bundle), bundle.parts(features)
+    told = lit.select("loan_id", "probability", "model_light").hstack(reasons(features, typical, parts))
+    changes = _changes(lit, before, bundle, parts)
+    return told.join(changes, on="loan_id", how="left", maintain_order="left"), parts.again
+
+
+def _lit(features: pl.DataFrame, before: Before, bundle: Bundle) -> pl.DataFrame:
+    """The features with `probability`, `model_light` and what the month before said."""
     probability = pl.Series("probability", bundle.probability(features), dtype=pl.Float64)
-    known = features.with_columns(probability).join(previous, on="loan_id", how="left", maintain_order="left")
+    known = features.with_columns(probability).join(before.lights, on="loan_id", how="left", maintain_order="left")
     level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
-    lit = known.select("loan_id", "probability", as_codes(level).alias("model_light"))
-    return lit.hstack(reasons(features, typical, bundle))
+    return known.with_columns(as_codes(level).alias("model_light"))
+
+
+def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.DataFrame:
+    """`loan_id`, `light` and `probability` of each row, as its warning has them, without the reasons."""
+    rows = features.select("loan_id", "has_gone_bad").hstack(judged(features, judges.rules))
+    sound = features.filter(~pl.col("has_gone_bad"))
+    if judges.bundle is None:
+        lit = sound.select("loan_id", pl.lit(None, pl.Float64).alias("probability"))
+    else:
+        lit = _lit(sound, before, judges.bundle).select("loan_id", "probability", "model_light")
+    joined = rows.join(lit, on="loan_id", how="left", maintain_order="left")
+    return joined.select("loan_id", as_codes(_light(judges.bundle)).alias("light"), "probability")
+
+
+def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> pl.DataFrame:
+    """`loan_id`, `changes` of the loans that the month before gave a probability."""
+    if before.facts is None:
+        return pl.DataFrame(schema={"loan_id": pl.String, "changes": pl.List(CHANGE)})
+    there = pl.col("previous_probability").is_not_null()
+    both = lit.with_row_index("row").filter(there).join(before.facts.select("loan_id"), on="loan_id", how="semi")
+    then = both.select("loan_id").join(before.facts, on="loan_id", how="left", maintain_order="left")
+    mine = now.of_rows(both["row"].to_numpy())
+    found = change(bundle, mine, both, then, log_odds_of(both["previous_probability"]))
+    other_light = both["model_light"].ne_missing(both["previous_model_light"])
+    return both.select("loan_id").with_columns(largest_changes(found, other_light).alias("changes"))
+
+
+def log_odds_of(probability: pl.Series) -> npt.NDArray[np.float64]:
+    """Of published probabilities."""
+    known = probability.to_numpy()
+    return np.asarray(np.log(known) - np.log1p(-known), dtype=np.float64)
 
 
 def _light(bundle: Bundle | None) -> pl.Expr:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.request import urlopen
 
@@ -14,6 +15,7 @@ import uvicorn
 
 from features.words import Refused
 from serving.app import application
+from serving.judging import bundle_of
 from serving.published import Published
 from serving.store import Store
 from serving.worklist import Asked, worklist
@@ -54,7 +56,9 @@ def look_once(store: Store) -> Iterator[str]:
 
 
 def _server(store: Store) -> uvicorn.Server:
-    """Without an access log: addresses name households."""
+    """Without an access log: addresses name households. The model is read before anybody waits for it."""
+    with suppress(Refused):  # nothing published yet, or no model: pages say so themselves
+        bundle_of(Published(store).month(), store.models)
     return uvicorn.Server(uvicorn.Config(application(store), access_log=False, log_level="warning"))
 
 

@@ -22,6 +22,7 @@ from training.calibrate import calibrated
 from training.code_version import code_version
 from training.cohort import Tell, data_from, data_until, samples, steps
 from training.folds import Fold
+from training.global_reasons import figures
 from training.judgement.drift import drifts
 from training.judgement.judge import judgement
 from training.judgement.judged import Judged, judged_by
@@ -143,7 +144,7 @@ def _logged(bundle: Bundle, report: Report, sample: pl.DataFrame) -> Logged:
         parameters={name: value for name, value in plan.items() if name != "month_ends"} | made_by,
         measures=_measures(report.months[-1]),
         documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
-        figures=reason_plots(bundle, sample),
+        figures={**reason_plots(bundle, sample), **dict(figures(bundle, sample))},
     )
 
 

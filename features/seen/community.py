@@ -26,10 +26,23 @@ _LEAST_OTHERS = 5
 class Community:
     """For each village, township, bank and product of a county: open loans, outstanding and in arrears, in fen.
 
-    What a household alone cannot tell; its own loans are in the totals. By group: a frame of its members.
+    What a household alone cannot tell. By group: a frame of its members.
+    whole: the loans that are looked at are in the totals; else they come to them as they are found.
     """
 
     totals: Mapping[str, pl.DataFrame]
+    whole: bool = True
+
+    def without(self, loans: pl.DataFrame) -> Community:
+        """The others of some loans, in the groups that these are in."""
+        theirs = community_of(loans).totals
+        left = {group: _summed([totals, _negative(theirs[group])], group) for group, totals in self.totals.items()}
+        return Community({group: left[group].join(theirs[group], on=group, how="semi") for group in left}, whole=False)
+
+    def joined_by(self, loans: pl.DataFrame) -> Community:
+        """Whole again, with loans that were not in the totals."""
+        theirs = community_of(loans).totals
+        return Community({group: _summed([totals, theirs[group]], group) for group, totals in self.totals.items()})
 
 
 def community_of(loans: pl.DataFrame) -> Community:
@@ -45,6 +58,14 @@ def _totals(opened: pl.DataFrame, group: str) -> pl.DataFrame:
         pl.col("outstanding").sum().alias(f"{group} outstanding"),
         pl.col("in_arrears").sum().alias(f"{group} in_arrears"),
     ).sort(group)
+
+
+def _negative(totals: pl.DataFrame) -> pl.DataFrame:
+    return totals.with_columns(-pl.selectors.numeric())
+
+
+def _summed(totals: list[pl.DataFrame], group: str) -> pl.DataFrame:
+    return pl.concat(totals).group_by(group).agg(pl.selectors.numeric().sum()).sort(group)
 
 
 def with_shares_of_others(loans: pl.LazyFrame, community: Community) -> pl.LazyFrame:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from features.words import Refused, Words
+from serving.supposed import Impossible
 
 
 class Problem(BaseModel):
@@ -33,7 +34,7 @@ class NotReady(Refused):
     """There is nothing to answer from yet."""
 
 
-_STATUS: dict[type[Refused], int] = {NotFound: 404, NotReady: 503}
+_STATUS: dict[type[Refused], int] = {NotFound: 404, NotReady: 503, Impossible: 422}
 _GENERAL = {
     404: Words("没有这个地址。", "There is nothing at this address."),
     405: Words("此地址不支持该方法。", "This address does not take that method."),

@@ -113,7 +113,7 @@ def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = N
     """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
     month = published_month(store, as_of)
     try:
-        return explanation(month, store.ledger, store.kept_as(household_id))
+        return explanation(month, store, store.kept_as(household_id))
     except Refused as refusal:
         raise NotFound(refusal.words.zh, refusal.words.en) from refusal
 

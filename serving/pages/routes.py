@@ -13,7 +13,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from features.units import FINDING
 from features.words import Refused
+from models.codes import CAUSE_WORDS
 from models.group_light.groups import Level
 from models.light import LIGHT_WORDS
 from serving.api.routes import Area, Bank, Cursor, Kept, Sought, WithinDays, published_month
@@ -57,9 +59,9 @@ def home(
         month = published_month(store, as_of)
         listed = worklist(month, Asked(light=light, q=store.kept_as(q) if q else None, cursor=cursor))
     except Refused as refusal:
-        return _refused(request, language, refusal, 409)
+        return refused_page(request, language, refusal, 409)
     lights = month.manifest.lights
-    return _page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
+    return in_page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
 
 
 @pages.get("/households/{household_id}")
@@ -69,10 +71,10 @@ def household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation(month, store.ledger, store.kept_as(household_id))
+        explained = explanation(month, store, store.kept_as(household_id))
     except Refused as refusal:
-        return _refused(request, language, refusal, 404)
-    return _page(request, "household.html", language, explained=explained)
+        return refused_page(request, language, refusal, 404)
+    return in_page(request, "household.html", language, explained=explained, causes=CAUSE_WORDS, findings=FINDING.codes)
 
 
 @pages.get("/groups")
@@ -83,9 +85,9 @@ def group_lights(
     try:
         month = published_month(store, as_of)
     except Refused as refusal:
-        return _refused(request, language, refusal, 409)
+        return refused_page(request, language, refusal, 409)
     levels = [each.value for each in Level]
-    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels)
+    return in_page(request, "groups.html", language, summary=summary(month, level), levels=levels)
 
 
 @dataclass(frozen=True)
@@ -144,18 +146,19 @@ def _calendar(
         month = published_month(store, filters.as_of)
         calendar = maturities(month, level, asked)
     except Refused as refusal:
-        return _refused(request, language, refusal, 409)
+        return refused_page(request, language, refusal, 409)
     instalments = month.policy.plans.instalments
     levels = [each.value for each in DueLevel]
-    return _page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
+    return in_page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
 
 
-def _refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
+def refused_page(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
     said = getattr(refusal.words, language)
-    return _page(request, "refused.html", language, status=status, said=said)
+    return in_page(request, "refused.html", language, status=status, said=said)
 
 
-def _page(request: Request, name: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
+def in_page(request: Request, name: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page in one language, with the words and links that every page has."""
     other: Language = "en" if language == "zh" else "zh"
     context = {
         "lang": language,

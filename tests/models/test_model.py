@@ -15,6 +15,7 @@ from features.words import Refused
 from models.boosting import columns_of, matrix
 from models.bundle import Bundle, read, write
 from models.explain import reasons, typical_by_township
+from models.topics import TOPICS
 from tests.models.frames import fitted_bundle, random_frame
 
 FRAME = random_frame(400, 11)
@@ -71,20 +72,22 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
     assert np.abs(theirs - ours).max() < 1e-6
 
 
-def test_reasons_are_the_largest_parts_with_what_raises_the_risk_first(bundle: Bundle) -> None:
-    told = reasons(FRAME, typical_by_township(FRAME), bundle)
-    parts, _ = bundle.contributions(FRAME)
-    names = [column.name for column in bundle.trees.columns]
+def test_reasons_are_the_largest_of_each_topic_with_what_raises_the_risk_first(bundle: Bundle) -> None:
+    parts = bundle.parts(FRAME)
+    told = reasons(FRAME, typical_by_township(FRAME), parts)
+    names = [column.name for column in parts.columns]
     for row, listed in enumerate(told["reasons"].to_list()):
-        given = [reason["contribution"] for reason in listed]
-        raising = sorted((part for part in parts[row] if part > 0), reverse=True)
-        lowering = sorted(part for part in parts[row] if part < 0)
-        assert given == [*raising, *lowering][:5]
-        assert all(parts[row][names.index(reason["feature"])] == reason["contribution"] for reason in listed)
+        largest: dict[str, float] = {}
+        for name, part in zip(names, parts.of_columns[row], strict=True):
+            largest[TOPICS[name]] = max(largest.get(TOPICS[name], 0.0), part, key=abs)
+        raising = sorted((part for part in largest.values() if part > 0), reverse=True)
+        lowering = sorted(part for part in largest.values() if part < 0)
+        assert [reason["contribution"] for reason in listed] == [*raising, *lowering][:5]
+        assert len({TOPICS[reason["feature"]] for reason in listed}) == len(listed)
 
 
 def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle) -> None:
-    told = reasons(FRAME, typical_by_township(FRAME), bundle)
+    told = reasons(FRAME, typical_by_township(FRAME), bundle.parts(FRAME))
     for row, listed in zip(FRAME.to_dicts(), told["reasons"].to_list(), strict=True):
         township = FRAME.filter(pl.col("township_code") == row["township_code"])
         for reason in listed:

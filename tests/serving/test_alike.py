@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
+import math
 import re
 from typing import Any
 
@@ -28,10 +30,10 @@ def published(county: County, household: str) -> list[Answer]:
     rows = county.warnings.filter(pl.col("household_id") == household).to_dicts()
     for row in rows:
         row["as_of"] = str(row["as_of"])
-        for reason in row["reasons"]:
-            for name in ("value", "typical"):
-                code = reason.pop(f"{name}_code")
-                reason[name] = reason[name] if code is None else code
+        for told, names in (("reasons", ("value", "typical")), ("changes", ("before", "after"))):
+            for each, name in itertools.product(row[told], names):
+                code = each.pop(f"{name}_code")
+                each[name] = each[name] if code is None else code
     return rows
 
 
@@ -127,6 +129,65 @@ def test_reasons_and_other_facts_sum_to_the_models_parts(county: County, served:
             part for name, part in zip(names, bundle.contributions(facts)[0][0], strict=True) if name not in shown
         )
         assert loan["other_facts"] == pytest.approx(rest, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["red", "yellow", "green"])
+def test_the_whole_change_is_the_difference_of_the_two_published_log_odds(
+    county: County, served: str, kind: str
+) -> None:
+    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    then = dict(before.select("loan_id", "probability").rows())
+    for loan in explained(served, county.one_of_each()[kind])["loans"]:
+        changed, warning = loan["changed"], loan["warning"]
+        if then.get(warning["loan_id"]) is None:
+            assert (changed["total"], changed["kinds"]) == (None, [])
+            continue
+        moved = log_odds(warning["probability"]) - log_odds(then[warning["loan_id"]])
+        parts = [change["contribution"] for each in changed["kinds"] for change in each["changes"]]
+        assert changed["total"] == pytest.approx(moved, abs=1e-6)
+        assert math.fsum(parts) == pytest.approx(moved, abs=1e-6)
+        assert changed["since"] == str(county.before)
+
+
+@pytest.mark.parametrize("kind", ["red", "yellow", "green"])
+def test_the_threshold_reasons_lead_from_the_loans_beside_to_this_one(county: County, served: str, kind: str) -> None:
+    for loan in explained(served, county.one_of_each()[kind])["loans"]:
+        told = loan["threshold"]
+        given = math.fsum(reason["contribution"] for reason in told["reasons"])
+        assert told["compared_log_odds"] + given + told["other_facts"] == pytest.approx(told["log_odds"], abs=1e-9)
+        assert told["log_odds"] == pytest.approx(log_odds(loan["warning"]["probability"]), abs=1e-6)
+        assert told["light"] == loan["warning"]["model_light"]
+        assert told["light"] != told["instead"]
+
+
+def test_the_page_and_the_terminal_put_the_threshold_question_first(county: County, served: str) -> None:
+    household = county.one_of_each()["yellow"]
+    page, printed = page_of(served, household, "en"), done(lights(county.data, "explain", household, "--lang", "en"))
+    for loan in explained(served, household)["loans"]:
+        for text, average in ((page, "Reasons, against the average loan"), (printed, "Against the average loan")):
+            assert loan["threshold"]["en"] in text
+            assert text.index(loan["threshold"]["en"]) < text.index(average)
+            assert all(reason["en"] in text for reason in loan["threshold"]["reasons"])
+            assert all(change["en"] in text for change in loan["warning"]["changes"])
+
+
+def test_families_hold_every_part_and_sum_with_the_base_to_the_log_odds(county: County, served: str) -> None:
+    loan = explained(served, county.one_of_each()["red"])["loans"][0]
+    families = [family["contribution"] for family in loan["families"]]
+    parts = [feature["contribution"] or 0 for family in loan["families"] for feature in family["features"]]
+    whole = log_odds(loan["warning"]["probability"]) - loan["warning"]["base_value"]
+    assert math.fsum(families) == pytest.approx(whole, abs=1e-6)
+    assert math.fsum(parts) == pytest.approx(whole, abs=1e-6)
+
+
+def test_no_single_feature_is_told_in_percentage_points(served: str, county: County) -> None:
+    for lang in ("zh", "en"):
+        text = page_of(served, county.one_of_each()["red"], lang)
+        assert not re.search("百分点|percentage point", text)
+
+
+def log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def test_the_likelihood_is_the_probability_of_a_hundred_loans(county: County, served: str) -> None:

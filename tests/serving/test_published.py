@@ -201,7 +201,7 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
         .select("loan_id", "household_id", pl.col("household_id").shift(-1).alias("other"))
         .row(0)
     )
-    before = explanation(own.month, own.store.ledger, household)
+    before = explanation(own.month, own.store, household)
     day = own.before
     (tmp_path / "more").mkdir()
     hardship = f"event_id,household_id,occurred_on,cause,known_on\nMORE,{household},{day},illness,{day}\n"
@@ -211,4 +211,4 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
     moved.write_csv(tmp_path / "more" / "loans.csv")
     done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest))
     assert own.store.ledger.data_version != own.month.manifest.data_version
-    assert explanation(own.month, own.store.ledger, household) == before
+    assert explanation(own.month, own.store, household) == before

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
+from models.topics import TOPICS
 from serving.warning import ranked
 from tests.conftest import County
 
@@ -24,7 +24,15 @@ REASON = pl.Struct(
     }
 )
 CHANGE = pl.Struct(
-    {"kind": TEXT, "feature": TEXT, "before": pl.Float64(), "after": pl.Float64(), "contribution": pl.Float64()}
+    {
+        "kind": TEXT,
+        "feature": TEXT,
+        "before": pl.Float64(),
+        "before_code": TEXT,
+        "after": pl.Float64(),
+        "after_code": TEXT,
+        "contribution": pl.Float64(),
+    }
 )
 CONTRACT = {
     **dict.fromkeys(("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"), TEXT),
@@ -142,14 +150,33 @@ def test_reasons_are_the_models_own_parts_and_all_parts_sum_to_the_log_odds(coun
         assert base + math.fsum(part) == pytest.approx(_log_odds(row["probability"]), abs=1e-6)
 
 
-def test_the_reasons_left_out_are_no_stronger_than_those_shown(county: County, rows: list[Row]) -> None:
+def test_no_topic_is_told_twice_and_none_left_out_is_stronger(county: County, rows: list[Row]) -> None:
     bundle = county.store.models.champion
     assert bundle
-    parts, _ = bundle.contributions(county.facts.filter(~pl.col("has_gone_bad")))
-    for row, part in zip((row for row in rows if not row["has_gone_bad"]), parts, strict=True):
-        shown = [reason["contribution"] for reason in row["reasons"] if reason["contribution"] > 0]
-        assert shown == pytest.approx(sorted(part[part > 0], reverse=True)[: len(shown)])
-        assert len(shown) == min(5, int(np.sum(part > 0)))
+    parts = bundle.parts(county.facts.filter(~pl.col("has_gone_bad")))
+    for row, part in zip((row for row in rows if not row["has_gone_bad"]), parts.of_columns, strict=True):
+        told = {TOPICS[reason["feature"]] for reason in row["reasons"]}
+        assert len(told) == len(row["reasons"])
+        others = [p for c, p in zip(parts.columns, part, strict=True) if TOPICS[c.name] not in told]
+        raising = [reason["contribution"] for reason in row["reasons"] if reason["contribution"] > 0]
+        if len(raising) == 5:
+            assert max(others) <= min(raising)
+
+
+def test_changes_are_at_most_three_the_largest_first_and_of_facts_that_moved(rows: list[Row]) -> None:
+    assert any(row["changes"] for row in rows)
+    for row in rows:
+        sizes = [abs(change["contribution"]) for change in row["changes"]]
+        assert sizes == sorted(sizes, reverse=True)
+        assert len(sizes) <= 3
+        for change in row["changes"]:
+            assert (change["before"], change["before_code"]) != (change["after"], change["after_code"])
+
+
+def test_a_loan_that_is_new_or_has_gone_bad_has_no_changes(rows: list[Row]) -> None:
+    without = [row for row in rows if row["has_gone_bad"] or row["previous_light"] is None]
+    assert without
+    assert {len(row["changes"]) for row in without} == {0}
 
 
 def test_a_reason_tells_the_loans_value_beside_the_townships_median(county: County) -> None:

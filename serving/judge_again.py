@@ -1,0 +1,86 @@
+"""One household of a published month judged again, by what the month itself was judged by; nothing is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import polars as pl
+
+from features.compute import BAD_AFTER_DAYS, features_at
+from features.rows import Rows
+from features.seen.community import NEIGHBOURLY, Community, community_of
+from features.words import Refused
+from serving.answers import LoanWarning
+from serving.before import Before, before_of
+from serving.judging import bundle_of
+from serving.published import Month, Published
+from serving.store import Store
+from serving.telling import told
+from serving.warning import NO_MODEL, Judges, lights_of, warnings_of
+
+_KEPT = 4
+
+
+class Again(NamedTuple):
+    """Warnings as a person is told them, and the facts they rest on, by loan."""
+
+    warnings: list[LoanWarning]
+    facts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What judged a month: rules, policy and model, medians and neighbours."""
+
+    month: Month
+    judges: Judges
+    typical: pl.DataFrame
+    community: Community
+
+    @property
+    def bad_after_days(self) -> int:
+        label = self.month.manifest.label
+        return label["bad_after_days"] if label else BAD_AFTER_DAYS
+
+    def others(self, facts: pl.DataFrame) -> Community:
+        """The neighbours of a household without its own loans, as these were published."""
+        return self.community.without(facts) if facts.height else Community(self.community.totals, whole=False)
+
+    def judged(self, rows: Rows, others: Community, store: Store) -> Again:
+        """The open loans among one household's rows, each with its warning; `score_rank` is left out."""
+        as_of = self.month.as_of
+        facts = features_at(as_of, rows, bad_after_days=self.bad_after_days, around=others)
+        before = before_of(Published(store), as_of, facts["loan_id"])
+        warnings = warnings_of(facts, self.typical, before, self.judges, as_of).warnings
+        return Again(told(warnings, facts, self.month), facts)
+
+    def lit(self, rows: Rows, others: Community, before: Before) -> dict[str, tuple[str, float | None]]:
+        """Light and probability alone, of each open loan among one household's rows."""
+        facts = features_at(self.month.as_of, rows, bad_after_days=self.bad_after_days, around=others)
+        found = lights_of(facts, before, self.judges)
+        return {loan: (light, probability) for loan, light, probability in found.rows()}
+
+
+def bench_of(month: Month, store: Store) -> Bench:
+    """What judged a month, read once and kept while it is looked at.
+
+    Raises Refused where rules or model are no longer those of the month.
+    """
+    return _bench(month, store)
+
+
+@lru_cache(_KEPT)
+def _bench(month: Month, store: Store) -> Bench:
+    manifest = month.manifest
+    bundle = None if manifest.model_version == NO_MODEL else bundle_of(month, store.models)
+    judges = Judges(store.rules.in_force(month.as_of), month.policy, bundle, manifest.data_version)
+    if judges.policy_version != manifest.policy_version:
+        raise Refused(
+            f"{month.as_of} 发布后规则或政策已变 ({manifest.policy_version} → {judges.policy_version}); 请重新评灯。",
+            f"The rules or the policy have changed since {month.as_of} was published ({manifest.policy_version} → "
+            f"{judges.policy_version}); score the month again first.",
+        )
+    neighbourly = month.scan("features").select(NEIGHBOURLY).collect()
+    return Bench(month, judges, month.scan("typical").collect(), community_of(neighbourly))

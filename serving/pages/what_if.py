@@ -1,0 +1,95 @@
+"""The what-if form of a household's page, without script: what is filled in is supposed, what is left empty is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from features.months import months_later
+from features.words import Refused
+from models.county_policy.sections import Cause
+from serving.api.routes import Identifier, Kept, published_month
+from serving.pages.routes import Spoken, in_page, refused_page
+from serving.supposed import (
+    HardshipResolved,
+    Impossible,
+    IncomeStatement,
+    LivestockSold,
+    MoreTime,
+    NewHardship,
+    Payment,
+    Supposed,
+    UseCheck,
+)
+from serving.what_if import what_if
+
+what_if_pages = APIRouter(include_in_schema=False)
+_Empty = BeforeValidator(lambda text: None if text == "" else text)
+_Yuan = Annotated[float | None, _Empty, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
+_Heads = Annotated[int | None, _Empty, Field(gt=0, le=100_000)]
+_NOTHING = Impossible("没有填写任何假设; 请至少填一项。", "Nothing is supposed; fill in one field at least.")
+
+
+class Filled(BaseModel):
+    """The form. loan, matures_in: which loan is meant, and in how many days it falls due."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    as_of: date
+    loan: Annotated[str, Field(min_length=1, max_length=64)]
+    paid: _Yuan = None
+    sheep_sold: _Heads = None
+    sheep_yuan: _Yuan = None
+    hardship: Annotated[Cause | None, _Empty] = None
+    hardship_loss: _Yuan = None
+    resolved: Literal["yes"] | None = None
+    use: Annotated[Literal["as_declared", "partly_diverted", "diverted", "idle", "put_right"] | None, _Empty] = None
+    more_time: Annotated[int | None, _Empty, Field(ge=1, le=36)] = None
+    statement: Literal["yes"] | None = None
+
+    def facts(self, matures_on: date) -> Iterator[Supposed]:
+        """What is supposed, in the order of the form."""
+        if self.paid:
+            yield Payment(kind="payment", loan_id=self.loan, yuan=self.paid)
+        if self.sheep_sold:
+            yield self._sold()
+        if self.hardship:
+            yield NewHardship(kind="hardship", cause=self.hardship, loss_amount=self.hardship_loss)
+        if self.resolved:
+            yield HardshipResolved(kind="hardship_resolved")
+        if self.use:
+            yield UseCheck(kind="use_check", loan_id=self.loan, finding=self.use)
+        if self.more_time:
+            new = months_later(matures_on, self.more_time)
+            yield MoreTime(kind="more_time", loan_id=self.loan, new_matures_on=new)
+        if self.statement:
+            yield IncomeStatement(kind="income_statement")
+
+    def _sold(self) -> LivestockSold:
+        if self.sheep_yuan is None:
+            raise Impossible("卖羊须填所得金额。", "Give what the sheep sold bring.")
+        return LivestockSold(kind="livestock_sold", sheep=self.sheep_sold or 0, yuan=self.sheep_yuan)
+
+
+@what_if_pages.post("/households/{household_id}/what-if")
+def household_what_if(
+    request: Request, store: Kept, language: Spoken, household_id: Identifier, filled: Annotated[Filled, Form()]
+) -> HTMLResponse:
+    """The household's lights with what was filled in, beside the published ones."""
+    try:
+        month, household = published_month(store, filled.as_of), store.kept_as(household_id)
+        days = dict(month.household("warnings", household).select("loan_id", "days_to_maturity").rows())
+        facts = list(filled.facts(month.as_of + timedelta(days=days.get(filled.loan, 0))))
+        if not facts:
+            raise _NOTHING
+        supposed = what_if(month, store, household, facts)
+    except Impossible as refusal:
+        return refused_page(request, language, refusal, 422)
+    except Refused as refusal:
+        return refused_page(request, language, refusal, 409)
+    return in_page(request, "what_if.html", language, supposed=supposed)

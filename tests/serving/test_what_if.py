@@ -1,0 +1,307 @@
+"""What if: the same code as scoring, one fact moved, nothing stored; and one household's own rows scored."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from features.months import months_later
+from features.sources.tables import TABLES
+from serving.judge_again import bench_of
+from serving.store import Store
+from serving.supposed import (
+    HardshipResolved,
+    Impossible,
+    IncomeStatement,
+    LivestockBought,
+    LivestockSold,
+    MoreTime,
+    NewHardship,
+    Payment,
+    Supposed,
+    UseCheck,
+)
+from serving.supposing import Evenings, evening_of
+from serving.telling import told
+from serving.turn_green import REMEDIES, turn_green
+from serving.what_if import what_if
+from tests.conftest import County
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def yellow(county: County) -> str:
+    return county.one_of_each()["yellow"]
+
+
+def evening(county: County, household: str) -> Evenings:
+    return evening_of(county.month, county.store, household)
+
+
+def after(county: County, household: str, *facts: Supposed) -> Row:
+    """The features of the household's first loan with facts supposed."""
+    bench, published = bench_of(county.month, county.store), county.month.household("features", household)
+    supposed = evening(county, household).supposing(facts)
+    return bench.judged(supposed.rows, bench.others(published), county.store).facts.row(0, named=True)
+
+
+def before(county: County, household: str) -> Row:
+    return county.facts.filter(pl.col("household_id") == household).row(0, named=True)
+
+
+def test_a_household_alone_equals_its_rows_of_the_batch(county: County) -> None:
+    bench = bench_of(county.month, county.store)
+    for household in county.warnings["household_id"].unique().sort()[:15]:
+        published = county.month.household("features", household)
+        again = bench.judged(evening(county, household).rows, bench.others(published), county.store)
+        assert_frame_equal(again.facts, published.sort("loan_id"))
+        then = {
+            each.loan_id: each for each in told(county.month.household("warnings", household), published, county.month)
+        }
+        for warning in again.warnings:
+            was = then[warning.loan_id]
+            assert (warning.light, warning.probability) == (was.light, was.probability)
+            assert [r.feature for r in warning.reasons] == [r.feature for r in was.reasons]
+            assert [r.contribution for r in warning.reasons] == pytest.approx(
+                [r.contribution for r in was.reasons], abs=1e-6
+            )
+
+
+def test_a_payment_pays_the_overdue_interest_before_principal(county: County) -> None:
+    late = county.facts.filter(~pl.col("has_gone_bad"), pl.col("overdue_interest") > 0).row(0, named=True)
+    owed, home = late["overdue_interest"], late["household_id"]
+    [loan] = [
+        row
+        for row in [after(county, home, Payment(kind="payment", loan_id=late["loan_id"], yuan=round(owed + 100, 2)))]
+        if row["loan_id"] == late["loan_id"]
+    ] or pytest.skip("its first loan is another one")
+    assert loan["overdue_interest"] == 0
+    assert loan["outstanding_principal"] == pytest.approx(late["outstanding_principal"] - 100)
+
+
+def test_a_village_does_not_keep_the_arrears_its_household_has_paid(county: County) -> None:
+    """The others' share hangs on the others alone."""
+    late = county.facts.filter(~pl.col("has_gone_bad"), pl.col("overdue_amount") > 0).unique(
+        "household_id", keep="none"
+    )
+    row = late.row(0, named=True)
+    paid = after(
+        county, row["household_id"], Payment(kind="payment", loan_id=row["loan_id"], yuan=row["overdue_amount"])
+    )
+    assert paid["overdue_amount"] == 0
+    assert paid["village_overdue_share"] == row["village_overdue_share"]
+    assert paid["township_overdue_share"] == row["township_overdue_share"]
+
+
+def test_sheep_sold_go_into_the_savings_and_sheep_bought_out_of_them(county: County) -> None:
+    rich = county.facts.filter(pl.col("sheep_count") >= 2, pl.col("savings") >= 500)["household_id"][0]
+    was = before(county, rich)
+    sold = after(county, rich, LivestockSold(kind="livestock_sold", sheep=2, yuan=2000))
+    assert (sold["sheep_count"], sold["savings"]) == (was["sheep_count"] - 2, was["savings"] + 2000)
+    bought = after(county, rich, LivestockBought(kind="livestock_bought", sheep=1, yuan=500))
+    assert (bought["sheep_count"], bought["savings"]) == (was["sheep_count"] + 1, was["savings"] - 500)
+
+
+def test_a_hardship_is_new_until_it_is_resolved(county: County, yellow: str) -> None:
+    hit = NewHardship(kind="hardship", cause="disaster", loss_amount=9000)
+    assert after(county, yellow, hit)["unresolved_hardship"] == 1
+    assert after(county, yellow, hit, HardshipResolved(kind="hardship_resolved"))["unresolved_hardship"] == 0
+
+
+def test_a_use_check_is_the_newest_finding(county: County, yellow: str) -> None:
+    loan = before(county, yellow)["loan_id"]
+    found = after(county, yellow, UseCheck(kind="use_check", loan_id=loan, finding="diverted"))
+    assert (found["use_finding"], found["use_diverted"]) == ("diverted", 1)
+
+
+def test_an_income_statement_may_repeat_the_figures_of_the_last(county: County, yellow: str) -> None:
+    was = before(county, yellow)
+    again = after(county, yellow, IncomeStatement(kind="income_statement"))
+    assert (again["statement_age_months"], again["net_income"]) == (0, was["net_income"])
+
+
+def test_more_time_moves_the_maturity_and_the_principal_that_falls_due(county: County) -> None:
+    due = county.facts.filter(
+        ~pl.col("has_gone_bad"), pl.col("days_to_maturity").is_between(5, 60), pl.col("overdue_amount") == 0
+    ).unique("household_id", keep="none")
+    was = due.row(0, named=True)
+    matures_on = county.newest + timedelta(days=was["days_to_maturity"])
+    new = months_later(matures_on, 12)
+    moved = after(county, was["household_id"], MoreTime(kind="more_time", loan_id=was["loan_id"], new_matures_on=new))
+    assert moved["days_to_maturity"] == (new - county.newest).days
+    assert moved["extensions"] == was["extensions"] + 1
+    assert moved["due_next_3m"] < was["due_next_3m"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Payment(kind="payment", loan_id="L-no", yuan=1), "has no open loan L-no"),
+        (UseCheck(kind="use_check", loan_id="L-no", finding="idle"), "has no open loan L-no"),
+        (LivestockSold(kind="livestock_sold", sheep=99_999, yuan=1), "cannot move by -99,999"),
+        (LivestockBought(kind="livestock_bought", sheep=1, yuan=9_999_999), "savings are"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_says_why(county: County, yellow: str, fact: Supposed, said: str) -> None:
+    with pytest.raises(Impossible, match=said):
+        evening(county, yellow).supposing([fact])
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0.0, True), (0.02, False)])
+def test_no_more_is_paid_than_is_owed(county: County, yellow: str, more: float, taken: bool) -> None:
+    loan = before(county, yellow)
+    owed = round(loan["outstanding_principal"] + loan["overdue_interest"] + more, 2)
+    pays = Payment(kind="payment", loan_id=loan["loan_id"], yuan=owed)
+    if not taken:
+        with pytest.raises(Impossible, match="cannot be paid"):
+            evening(county, yellow).supposing([pays])
+    else:
+        loans = {each.loan_id: each for each in what_if(county.month, county.store, yellow, [pays]).loans}
+        assert loans[loan["loan_id"]].after is None
+
+
+def test_nothing_is_stored(county: County, served: str, yellow: str) -> None:
+    was = sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts)
+    url = f"{served}/api/v1/households/{yellow}"
+    told_before = httpx2.get(f"{url}/explanation", timeout=60).json()
+    asked = {"facts": [{"kind": "hardship", "cause": "illness", "loss_amount": 20000}]}
+    answer = httpx2.post(f"{url}/what-if", json=asked, timeout=60).raise_for_status().json()
+    assert answer["loans"][0]["before"] == told_before["loans"][0]["warning"]
+    assert answer["loans"][0]["after"]["probability"] >= answer["loans"][0]["before"]["probability"]
+    assert httpx2.get(f"{url}/explanation", timeout=60).json() == told_before
+    assert sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts) == was
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ({"facts": []}, 422, "facts"),
+        ({"facts": [{"kind": "lottery"}]}, 422, "facts"),
+        ({"facts": [{"kind": "hardship_resolved"}] * 21}, 422, "facts"),
+        ({"facts": [{"kind": "payment", "loan_id": "L-no", "yuan": 5}]}, 422, "has no open loan L-no"),
+        ({"facts": [{"kind": "payment", "loan_id": "L-no", "yuan": -5}]}, 422, "yuan"),
+        ({"facts": [{"kind": "livestock_sold", "yuan": 5}]}, 422, "name sheep or cattle"),
+        ({"facts": [{"kind": "use_check", "loan_id": "x", "finding": "fine"}]}, 422, "finding"),
+        ({"facts": [{"kind": "hardship_resolved", "also": 1}]}, 422, "also"),
+    ],
+)
+def test_a_what_if_that_cannot_be_is_a_problem(served: str, yellow: str, asked: Row, status: int, said: str) -> None:
+    answer = httpx2.post(f"{served}/api/v1/households/{yellow}/what-if", json=asked, timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert said in answer.json()["en"]
+
+
+def test_an_unknown_household_is_not_found(served: str) -> None:
+    asked = {"facts": [{"kind": "hardship_resolved"}]}
+    assert httpx2.post(f"{served}/api/v1/households/H-no/what-if", json=asked).status_code == 404
+
+
+def rows_of(county: County, household: str) -> dict[str, list[Row]]:
+    """All that is known of a household, as JSON."""
+    rows = evening(county, household).rows
+    frames = {name: rows[name].select(TABLES[name].names).collect() for name in TABLES if name != "prices"}
+    return {
+        name: json.loads(frame.with_columns(pl.selectors.date().cast(pl.String)).write_json())
+        for name, frame in frames.items()
+    }
+
+
+def test_a_households_own_rows_score_as_the_batch_did(county: County, served: str, yellow: str) -> None:
+    given = {"tables": rows_of(county, yellow)}
+    scored = httpx2.post(f"{served}/api/v1/score", json=given, timeout=60).raise_for_status().json()
+    published = county.warnings.filter(pl.col("household_id") == yellow)
+    assert scored["household_id"] == yellow
+    assert {w["loan_id"]: (w["light"], w["probability"]) for w in scored["warnings"]} == {
+        loan: (light, probability)
+        for loan, light, probability in published.select("loan_id", "light", "probability").rows()
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "said"),
+    [
+        ("loans", "principal", "much", "loans row 1, principal: money is a plain number"),
+        ("loans", "bank", None, "loans row 1, bank"),
+        ("loans", "colour", "red", "has no column 'colour'"),
+        ("payments", "loan_id", "L-no", "payments names a loan_id that loans does not hold"),
+        ("loans", "household_id", "H-other", "All rows must be of one household"),
+    ],
+)
+def test_rows_that_break_the_contract_are_a_problem_that_says_where(
+    county: County, served: str, yellow: str, table: str, column: str, value: str | None, said: str
+) -> None:
+    tables = rows_of(county, yellow)
+    tables[table][0][column] = value
+    answer = httpx2.post(f"{served}/api/v1/score", json={"tables": tables}, timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert said in answer.json()["en"]
+
+
+def test_a_table_that_is_needed_is_asked_for(county: County, served: str, yellow: str) -> None:
+    tables = rows_of(county, yellow)
+    del tables["payments"]
+    answer = httpx2.post(f"{served}/api/v1/score", json={"tables": tables})
+    assert (answer.status_code, "payments" in answer.json()["en"]) == (422, True)
+
+
+def lit(county: County, light: str) -> list[Row]:
+    rows = county.facts.join(county.warnings.select("loan_id", "light"), on="loan_id")
+    return rows.filter(pl.col("light") == light, ~pl.col("has_gone_bad")).sort("loan_id").to_dicts()
+
+
+def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None:
+    month, store = county.month, county.store
+    found = [(row, turn_green(warning_of(county, row), row, month, store)) for row in lit(county, "yellow")[:12]]
+    ways = [(row, way) for row, answer in found for way in answer.ways]
+    assert ways
+    for row, way in ways[:4]:
+        facts = [remedy.fact(row, month.as_of) for remedy in REMEDIES if remedy.code in {r.code for r in way.remedies}]
+        [loan] = [x for x in what_if(month, store, row["household_id"], facts).loans if x.loan_id == row["loan_id"]]
+        assert loan.after
+        assert (loan.after.light, loan.after.probability) == (way.light, way.probability)
+        assert loan.after.light == "green"
+
+
+def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> None:
+    for row in lit(county, "yellow")[:12]:
+        answer = turn_green(warning_of(county, row), row, county.month, county.store)
+        assert len({len(way.remedies) for way in answer.ways}) <= 1
+        applying = {remedy.code for remedy in REMEDIES if remedy.applies(row, county.month.policy)}
+        assert {remedy.code for remedy in answer.looked_at} == applying
+        if not answer.ways:
+            assert answer.en == "Nothing actionable would lower the light."
+
+
+def test_a_green_light_needs_no_turning_and_one_gone_bad_cannot_be_turned(county: County) -> None:
+    green = lit(county, "green")[0]
+    assert turn_green(warning_of(county, green), green, county.month, county.store).en == "The light is green."
+    bad = county.facts.filter("has_gone_bad").row(0, named=True)
+    assert turn_green(warning_of(county, bad), bad, county.month, county.store).ways == []
+
+
+def warning_of(county: County, row: Row) -> Any:
+    mine = pl.col("loan_id") == row["loan_id"]
+    month = county.month
+    return told(month.scan("warnings").filter(mine).collect(), month.scan("features").filter(mine).collect(), month)[0]
+
+
+def test_rules_changed_since_the_month_was_published_are_said(
+    county: County, tmp_path_factory: Any, yellow: str
+) -> None:
+    own = county.copied_to(tmp_path_factory.mktemp("own") / "var")
+    rules = tmp_path_factory.mktemp("rules") / "rules.toml"
+    rules.write_text(
+        '[[rule]]\nid = "R203"\nlight = "yellow"\nhard = false\nsource = "notice"\nsince = 2020-01-01\n'
+        'when = [{feature = "income_per_head", sign = "<", bound = 9000}]\nzh = "{income_per_head}"\n'
+        'en = "{income_per_head}"\n'
+    )
+    Store(own.data).take_in_rules(rules, own.newest)
+    with pytest.raises(Exception, match="score the month again"):
+        what_if(own.month, own.store, yellow, [HardshipResolved(kind="hardship_resolved")])
