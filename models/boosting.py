@@ -139,6 +139,7 @@ class Trees:
         import lightgbm as lgb
 
         self.text, self.columns = text, tuple(columns)
+        self.explained_again = 0  # rows whose tabled parts did not add up
         try:
             self._booster = lgb.Booster(model_str=text)
         except lgb.basic.LightGBMError as error:
@@ -167,6 +168,7 @@ class Trees:
         off = np.abs(parts.sum(axis=1) - self._booster.predict(rows, raw_score=True)) > _SUM_TOLERANCE
         if off.any():
             parts[off] = self._by_lightgbm(rows[off])
+            self.explained_again += int(off.sum())
         return parts
 
     def _by_lightgbm(self, rows: Floats) -> Floats:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from features.words import Words
 from models.light import LIGHT_WORDS
 from serving.answers import ExplainedLoan, HouseholdExplanation, LoanWarning
 from serving.published import Manifest
 
 if TYPE_CHECKING:
     from features.loading.report import FileReport, LoadReport
+    from features.runs import Runs
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
@@ -47,6 +49,25 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
         yield f"  {words.zh} {words.en}: {counted['loans']:,} ({counted['outstanding_principal']:,.2f} 元 yuan)"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
+
+
+_OUTCOMES = {
+    "done": Words("完成", "done"),
+    "refused": Words("被拒", "refused"),
+    "failed": Words("中断", "failed"),
+}
+
+
+def run_lines(runs: Runs) -> Iterator[str]:
+    """The run ledger, newest last; what was refused below its line."""
+    for run in runs.runs:
+        outcome = _OUTCOMES[run.outcome]
+        told = "  ".join(f"{name} {value}" for name, value in run.told.items())
+        yield f"{run.at}  {run.by}  {run.what}  {outcome.zh} {outcome.en}  {run.seconds:.1f} s  {told}".rstrip()
+        if run.refused:
+            yield f"  {run.refused.zh}\n  {run.refused.en}"
+    if runs.unreadable:
+        yield f"{runs.unreadable} 行无法读取 / lines cannot be read"
 
 
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:
