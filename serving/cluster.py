@@ -82,7 +82,9 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
         "distributed.admin.system-monitor.gil.enabled": False,
     }
     with (
-        tempfile.TemporaryDirectory(prefix="lights-") as scratch, dask.config.set(quiet), LocalCluster(
+        tempfile.TemporaryDirectory(prefix="lights-") as scratch,
+        dask.config.set(quiet),
+        LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
