@@ -72,7 +72,7 @@ def score(
         rounds = rounds_of(opened(inputs).ledger, households_in_part)
         records = computed(rounds, inputs, making, workers or Alone(), advance)
         computing = time.monotonic() - began
-        files = finished(_counties(rounds), making)
+        files = finished(counties_of(rounds), making)
         if not files.rows:
             shutil.rmtree(making, ignore_errors=True)
             raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
@@ -112,7 +112,7 @@ def computed(
     return sorted(records, key=lambda record: record.name)
 
 
-def _counties(rounds: Sequence[Sequence[Job]]) -> list[Job]:
+def counties_of(rounds: Sequence[Sequence[Job]]) -> list[Job]:
     """One job of each county."""
     return list({job.county: job for jobs in rounds for job in jobs}.values())
 

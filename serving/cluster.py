@@ -44,7 +44,7 @@ class OfDask:
             for job in jobs
         }
         try:
-            for done in as_completed(list(asked)):
+            for done in as_completed(list(asked), loop=self.client.loop):
                 yield asked[done], done.result()
         except KilledWorker as lost:
             raise Refused(

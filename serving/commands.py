@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -164,6 +165,35 @@ def workers_of(workers: int | None, cluster: str | None) -> Iterator[Workers]:
 
     with cluster_at(cluster) if cluster else local_cluster(workers or 1) as found:
         yield found
+
+
+@commands.command()
+def replay(
+    as_of: AsOf,
+    edition: Annotated[
+        int | None, typer.Option("--edition", min=1, help="the published one where none is named")
+    ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="say in which columns, and of which loans")] = False,
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """重算: a past month as it was, compared with what was published; exit 1 where they differ."""
+    from serving.parts import loans_delivered
+    from serving.replay import replay as replay_month
+    from serving.terminal import replay_lines
+
+    store = store_of(data)
+    with (
+        recorded(data, "replay", as_of=as_of) as found,
+        progress(loans_delivered(store.ledger), "loans") as advance,
+    ):
+        replayed = replay_month(store, as_of, edition, advance)
+        found |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}
+    if as_json:
+        print_json({"equal": replayed.is_equal, **asdict(replayed)})
+    else:
+        print("\n".join(replay_lines(replayed, diff)))
+    raise typer.Exit(0 if replayed.is_equal else 1)
 
 
 @commands.command()

@@ -6,6 +6,7 @@ names the same inputs and whose files are as it says.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -34,6 +35,7 @@ from serving.warning import warnings_of
 _PREVIOUS = {"previous_light": "light", "previous_model_light": "model_light"}
 _COLUMNS_AT_ONCE = 12
 """Features whose township medians are taken together, where a county lies in blocks."""
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
 Frames = Mapping[str, pl.DataFrame]
 
 
@@ -59,7 +61,8 @@ class Job:
 
     @property
     def part(self) -> str:
-        return self.county if self.blocks == 1 else f"{self.county}-{self.block + 1:03d}"
+        of_county = self.blocks == 1 or self.step not in (Step.FACTS, Step.LIGHTS)
+        return self.county if of_county else f"{self.county}-{self.block + 1:03d}"
 
     @property
     def name(self) -> str:
@@ -136,9 +139,11 @@ def do(job: Job, inputs: Inputs, making: Path) -> Record:
         again = _explained_again(with_inputs)
         frames = _STEPS[job.step](_Work(job, with_inputs, inputs, making))
         return _keep(job, inputs, making, frames, began, _explained_again(with_inputs) - again)
-    except (Refused, OSError):
+    except Refused:
         raise
     except Exception as error:  # one part is one job: what is wrong with it is told, and what stands is kept
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise
         raise Refused(
             f"{job.part} 无法计算 ({type(error).__name__}); 上一版仍在使用, 已完成的部分保留。"
             "请检查该县的台账文件后重新运行。",

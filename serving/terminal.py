@@ -13,6 +13,7 @@ from serving.published import Manifest
 if TYPE_CHECKING:
     from features.loading.report import FileReport, LoadReport
     from features.runs import Runs
+    from serving.replay import Replay
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
@@ -68,6 +69,17 @@ def run_lines(runs: Runs) -> Iterator[str]:
             yield f"  {run.refused.zh}\n  {run.refused.en}"
     if runs.unreadable:
         yield f"{runs.unreadable} 行无法读取 / lines cannot be read"
+
+
+def replay_lines(replay: Replay, diff: bool) -> Iterator[str]:
+    """Whether a month computed again is what was published; with `diff` in what it is not."""
+    head = f"{replay.as_of} 第 {replay.edition} 版 edition {replay.edition}: {replay.rows} 笔 loans"
+    yield f"{head}, {'一致 equal' if replay.is_equal else '不一致 different'}"
+    for kind, found in replay.differences.items():
+        yield f"  {kind}: 仅发布 only published {found.only_published}, 仅重算 only replayed {found.only_replayed}"
+        if diff:
+            yield from (f"    {column}: {count}" for column, count in found.columns.items())
+            yield f"    例如 for example: {', '.join(found.examples)}"
 
 
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:
