@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -33,9 +34,10 @@ _LIGHTS = (sys.executable, "-m", "lights")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took; printed: the last line it wrote."""
+    """What a command took; processor: seconds of all cores; printed: the last line it wrote."""
 
     seconds: float
+    processor: float
     peak_gb: float
     printed: str
 
@@ -82,7 +84,7 @@ def _trained(data: Path) -> Path:
 
 def _watched(command: Sequence[str]) -> Cost:
     """Run a command to its end and watch what memory it and its children hold."""
-    began, peak = time.perf_counter(), 0
+    began, used, peak = time.perf_counter(), _processor_of_children(), 0
     with tempfile.TemporaryFile() as printed:
         running = subprocess.Popen(command, stdout=printed, stderr=subprocess.DEVNULL)
         while running.poll() is None:
@@ -93,7 +95,12 @@ def _watched(command: Sequence[str]) -> Cost:
         lines = printed.read().decode().splitlines()
     if running.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {running.returncode}")
-    return Cost(seconds, peak / 1e9, lines[-1] if lines else "")
+    return Cost(seconds, _processor_of_children() - used, peak / 1e9, lines[-1] if lines else "")
+
+
+def _processor_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _held(process: int) -> int:
@@ -117,7 +124,7 @@ def _scored(store: Store, words: Sequence[str]) -> Cost:
     split = ", ".join(f"{name} {took:.1f} s" for name, took in manifest.seconds.items())
     print(
         f"{manifest.rows:>9,} open loans, {len(store.ledger.counties)} counties, {who}: "
-        f"{cost.seconds:.1f} s ({split}), "
+        f"{cost.seconds:.1f} s ({split}; processor {cost.processor:.1f} s), "
         f"{manifest.rows / cost.seconds:,.0f} rows/s, peak {cost.peak_gb:.2f} GB",
         flush=True,
     )
@@ -131,7 +138,8 @@ def _against(ours: Cost, store: Store, sample: int) -> None:
     stages = ", ".join(f"{name} {told[name]:.1f} s" for name in ("features", "predict", "write"))
     print(
         f"naive: {stages}, shap.TreeExplainer {told['explain']:.1f} s on {told['sample']:,} of {told['rows']:,} rows, "
-        f"scaled up to {told['explain_all']:.1f} s; together {whole:.1f} s, peak {naive.peak_gb:.2f} GB"
+        f"scaled up to {told['explain_all']:.1f} s; together {whole:.1f} s, peak {naive.peak_gb:.2f} GB "
+        f"(processor {naive.processor:.1f} s, not scaled up)"
     )
     print(f"ratio: {whole / ours.seconds:.1f}x (start of the program included on our side only)")
 
