@@ -91,7 +91,7 @@ def demo(
         print(f"{refusal.words.zh}\n{refusal.words.en}")
     newest = months_after(data_until(store.ledger), 0)
     for as_of in (months_after(newest, -1), newest):
-        print("\n".join(manifest_lines(score_month(store, as_of, who(), now(), tell))))
+        print("\n".join(manifest_lines(score_month(store, as_of, who(), now(), lambda _, line: tell(line)))))
     if stay:
         serve_web(store, port)
     else:

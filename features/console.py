@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -40,13 +41,44 @@ def teller() -> Callable[[str], None]:
 
 @contextmanager
 def progress(steps: int, of: str) -> Iterator[Callable[[int, str], None]]:
-    """A bar with the time left on a terminal; elsewhere the lines that are said on the way."""
+    """A bar with rate and time left on a terminal; elsewhere the lines that are said on the way."""
     tell = teller()
     if not sys.stderr.isatty():
         yield lambda _, line: tell(line) if line else None
         return
-    with typer.progressbar(length=steps, label=of, show_pos=True, file=sys.stderr) as bar:
-        yield lambda more, _: bar.update(more)
+    began, done = time.monotonic(), [0]
+
+    def rate(_: object) -> str:
+        return f"{done[0] / max(time.monotonic() - began, 0.001):,.0f} {of}/s" if done[0] else ""
+
+    with typer.progressbar(length=steps, label=of, show_pos=True, item_show_func=rate, file=sys.stderr) as bar:
+
+        def advance(more: int, _: str) -> None:
+            done[0] += more
+            bar.update(more)
+
+        advance(0, "")
+        yield advance
+
+
+@contextmanager
+def recorded(data: Path, what: str, **asked: object) -> Iterator[dict[str, object]]:
+    """A run with its line in the run ledger, however it ends; what it found out is laid into the dictionary."""
+    from features.runs import Run, record
+    from features.words import Refused
+
+    at, began, found = now(), time.monotonic(), dict[str, object]()
+    outcome, refused = "failed", None
+    try:
+        yield found
+        outcome = str(found.pop("outcome", "done"))
+    except Refused as refusal:
+        outcome, refused = "refused", refusal.words
+        raise
+    finally:
+        told = {name: value if isinstance(value, int) else str(value) for name, value in (asked | found).items()}
+        seconds = round(time.monotonic() - began, 3)
+        record(data, Run(at.isoformat(timespec="seconds"), who(), what, outcome, seconds, told, refused))
 
 
 def who() -> str:

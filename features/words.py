@@ -29,6 +29,10 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
         self.words = Words(zh, en)
         super().__init__(str(self.words))
 
+    def __reduce__(self) -> tuple[type[Refused], tuple[str, str]]:
+        """So that it comes back whole from another process."""
+        return Refused, (self.words.zh, self.words.en)
+
 
 def meant(word: str, known: Iterable[str]) -> Words:
     """`Did you mean 'days_late'?` after a misspelling, or the names there are where nothing is near."""

@@ -1,86 +1,147 @@
-"""The monthly run: all open loans of all counties, published in one step."""
+"""The monthly run: all open loans of all counties, in parts, published in one step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
 
-import polars as pl
-
-from features.compute import features_at
-from features.months import is_month_end, month_end
 from features.words import Refused
 from models.bundle import Bundle
-from models.explain import typical_by_township
-from models.traffic_light.declare import Rule
-from models.traffic_light.table import RuleTable
-from serving.before import before_of
-from serving.published import Manifest, Published, publish
+from serving.edition import exclusively, finished, prepare, published
+from serving.inputs import HOUSEHOLDS_IN_PART, Inputs, Opened, inputs_now, opened
+from serving.parts import Job, Record, as_told, do, kept, rounds_of
+from serving.published import Manifest, Published
 from serving.store import Store
-from serving.warning import Judges, ranked, warnings_of
 
-DEFAULT_BAD_AFTER_DAYS = 30
+Advance = Callable[[int, str], object]
+"""Is told of so many loans done, and says a line where there is one to say."""
 
 
-def score(store: Store, as_of: date, by: str, at: datetime, tell: Callable[[str], None]) -> Manifest:
+class Workers(Protocol):
+    """Who does the jobs of a round, in any order."""
+
+    @property
+    def told(self) -> int | str:
+        """How many, or where: for the manifest."""
+
+    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
+        """Do them all; raises what one of them raises."""
+
+
+class Alone:
+    """This process, one job after another, each with all cores."""
+
+    told = 1
+
+    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
+        for job in jobs:
+            yield job, do(job, inputs, making)
+
+
+def score(
+    store: Store,
+    as_of: date,
+    by: str,
+    at: datetime,
+    advance: Advance,
+    workers: Workers | None = None,
+    households_in_part: int = HOUSEHOLDS_IN_PART,
+) -> Manifest:
     """Score and publish a month end.
 
-    Raises Refused for a day that is no month end or has no rules, or with no open loan known by then.
+    by, at: who began the run, and when. The same inputs as the edition that stands change nothing.
+    Raises Refused for a day that is no month end or has no rules, with no open loan known by then, where a part cannot
+    be computed or the disk takes no more: what was published before still stands.
     """
-    rules, county_policy = _rules(store.rules, as_of), store.policies.in_force(as_of)
-    ledger = store.ledger
-    bundle, refused = champion(store)
-    judges = Judges(rules, county_policy, bundle, ledger.data_version)
-    published = Published(store)
-    bad_after_days = bundle.bad_after_days if bundle else DEFAULT_BAD_AFTER_DAYS
-    explained_again = 0
-    parts: dict[str, list[pl.DataFrame]] = {"warnings": [], "features": [], "typical": []}
-    for county in ledger.counties:
-        tell(f"{county} {as_of}")
-        features = features_at(as_of, ledger.rows(county), bad_after_days=bad_after_days)
-        if features.is_empty():
-            continue
-        typical = typical_by_township(features)
-        parts["features"].append(features)
-        parts["typical"].append(typical)
-        before = before_of(published, as_of, features["loan_id"])
-        warned = warnings_of(features, typical, before, judges, as_of)
-        parts["warnings"].append(warned.warnings)
-        explained_again += warned.explained_again
-    if not parts["warnings"]:
-        raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
-    frames = {kind: pl.concat(part) for kind, part in parts.items()}
-    told = {
-        "scored_at": at.isoformat(timespec="seconds"),
-        "scored_by": by,
+    folder = store.editions / f"as_of={as_of}"
+    making = folder / ".making"
+    inputs, why_no_model = inputs_now(store, as_of, making / "tables", households_in_part)
+    with _disk_of(making, as_of), exclusively(folder, as_of):
+        standing = Published(store).standing(as_of)
+        if standing and standing.manifest.inputs == inputs.digest and standing.is_whole:
+            shutil.rmtree(making, ignore_errors=True)
+            return standing.manifest
+        prepare(making, store, inputs)
+        began = time.monotonic()
+        rounds = rounds_of(opened(inputs).ledger, households_in_part)
+        records = computed(rounds, inputs, making, workers or Alone(), advance)
+        computing = time.monotonic() - began
+        files = finished(counties_of(rounds), making)
+        if not files.rows:
+            shutil.rmtree(making, ignore_errors=True)
+            raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
+        told = {
+            **_judged_by(opened(inputs)),
+            "scored_at": at.isoformat(timespec="seconds"),
+            "scored_by": by,
+            "model_refused": why_no_model,
+            "explained_again": sum(record.explained_again for record in records),
+            "inputs": inputs.digest,
+            "before": inputs.before,
+            "parts": [as_told(record) for record in records],
+            "seconds": {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)},
+            "workers": (workers or Alone()).told,
+        }
+        manifest = published(store, as_of, making, files, told)
+        shutil.rmtree(making, ignore_errors=True)
+        return manifest
+
+
+def computed(
+    rounds: Sequence[Sequence[Job]], inputs: Inputs, making: Path, workers: Workers, advance: Advance
+) -> list[Record]:
+    """Do all jobs that a run before has not left done from the same inputs; their records by name."""
+    records = []
+    for jobs in rounds:
+        left = []
+        for job in jobs:
+            if record := kept(job, inputs, making):
+                records.append(record)
+                advance(job.loans, f"{job.name} {inputs.as_of} 已完成 already done")
+            else:
+                left.append(job)
+        for job, record in workers.each(left, inputs, making):
+            records.append(record)
+            advance(job.loans, f"{job.name} {inputs.as_of}: {record.rows} 笔 loans, {record.seconds:.1f} s")
+    return sorted(records, key=lambda record: record.name)
+
+
+def counties_of(rounds: Sequence[Sequence[Job]]) -> list[Job]:
+    """One job of each county."""
+    return list({job.county: job for jobs in rounds for job in jobs}.values())
+
+
+@contextmanager
+def _disk_of(making: Path, as_of: date) -> Iterator[None]:
+    """A disk that takes no more is given back what the run has taken, and it is told."""
+    try:
+        yield
+    except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
+        what = os.strerror(error.errno) if error.errno else str(error)
+        raise Refused(
+            f"{as_of} 未发布 ({what}); 上一版仍在使用。请检查磁盘空间后重新运行。",
+            f"{as_of} was not published ({what}); what was published before still stands. "
+            "Check the disk and run again.",
+        ) from error
+
+
+def _judged_by(inputs: Opened) -> dict[str, Any]:
+    judges = inputs.judges
+    return {
         "model_version": judges.model_version,
         "policy_version": judges.policy_version,
         "data_version": judges.data_version,
-        "model_refused": refused,
-        "explained_again": explained_again,
-        "label": _label(bundle) if bundle else None,
-        "rules": {rule.id: rule.said for rule in rules},
-        "county_policy": county_policy.model_dump(mode="json"),
+        "label": _label(judges.bundle) if judges.bundle else None,
+        "rules": {rule.id: rule.said for rule in judges.rules},
+        "county_policy": judges.county.model_dump(mode="json"),
     }
-    return publish(store, as_of, {**frames, "warnings": ranked(frames["warnings"])}, told)
-
-
-def _rules(table: RuleTable, as_of: date) -> tuple[Rule, ...]:
-    if not is_month_end(as_of):
-        raise Refused(
-            f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
-            f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
-        )
-    return table.in_force(as_of)
-
-
-def champion(store: Store) -> tuple[Bundle | None, str | None]:
-    """The model in use, or why there is none."""
-    try:
-        bundle = store.models.champion
-    except Refused as refusal:
-        return None, str(refusal.words)
-    return bundle, None if bundle else "尚无模型 / there is no model yet"
 
 
 def _label(bundle: Bundle) -> dict[str, int]:

@@ -31,19 +31,24 @@ class Before:
     facts: pl.DataFrame | None
 
 
-def before_of(published: Published, as_of: date, loans: pl.Series) -> Before:
-    """The month before as_of, for the loans named."""
-    month = published.month_before(as_of)
+def compared_with(published: Published, month: Month) -> Month | None:
+    """The edition of the month before that a published month was compared with; None where there was none."""
+    named = month.manifest.before
+    return published.edition(date.fromisoformat(named[0]), named[1]) if named else None
+
+
+def before_of(month: Month | None, loans: pl.Series, county: str | None = None) -> Before:
+    """What the month before said of the loans named; county: where all of them lay then, where that is known."""
     if month is None:
         return Before(None, pl.DataFrame(schema={"loan_id": pl.String, **_types()}), None)
     lights = (pl.col(name).cast(dtype).alias(alias) for alias, (name, dtype) in _LIGHTS.items())
     mine = loans.rename("loan_id").to_frame().lazy()
-    found = month.scan("warnings").select("loan_id", *lights).join(mine, on="loan_id", how="semi")
-    return Before(month.as_of, found.collect(), _facts(month, mine))
+    found = month.scan("warnings", county).select("loan_id", *lights).join(mine, on="loan_id", how="semi")
+    return Before(month.as_of, found.collect(), _facts(month, mine, county))
 
 
-def _facts(month: Month, mine: pl.LazyFrame) -> pl.DataFrame | None:
-    facts, names = month.scan("features"), [feature.name for feature in MODEL_COLUMNS]
+def _facts(month: Month, mine: pl.LazyFrame, county: str | None) -> pl.DataFrame | None:
+    facts, names = month.scan("features", county), [feature.name for feature in MODEL_COLUMNS]
     if not set(names) <= set(facts.collect_schema().names()):
         return None
     return facts.select("loan_id", *names).join(mine, on="loan_id", how="semi").collect()

@@ -5,15 +5,33 @@ Each imports what it needs when it is called.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import VAR, AsOf, AsOfOrNewest, Data, Json, day, now, print_json, teller, today, who
+from features.console import (
+    VAR,
+    AsOf,
+    AsOfOrNewest,
+    Data,
+    Json,
+    day,
+    now,
+    print_json,
+    progress,
+    recorded,
+    teller,
+    today,
+    who,
+)
 
 if TYPE_CHECKING:
+    from serving.batch import Workers
     from serving.store import Store
 
 commands = typer.Typer()
@@ -38,7 +56,11 @@ def load(
     from serving.terminal import load_lines
 
     loading = Loading(delivered_on or today(), column_map(columns), pseudonyms(data), tell=teller())
-    report = load_inbox(inbox, store_of(data).ledger, loading)
+    with recorded(data, "load", inbox=str(inbox)) as found:
+        report = load_inbox(inbox, store_of(data).ledger, loading)
+        refused_files = sum(1 for file in report.files if file.refused)
+        found |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
+        found |= {"outcome": "refused" if report.refused else "done"}
     if as_json:
         print_json(report)
     else:
@@ -99,16 +121,92 @@ def policy(
 
 
 @commands.command()
-def score(as_of: AsOf, data: Data = VAR, as_json: Json = False) -> None:
+def score(
+    as_of: AsOf,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=256, help="processes on this machine, one core each")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers share --data")
+    ] = None,
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
     """评灯: set and publish the lights of a month end."""
     from serving.batch import score as score_month
+    from serving.parts import loans_delivered
     from serving.terminal import manifest_lines
 
-    manifest = score_month(store_of(data), as_of, who(), now(), teller())
+    if workers and cluster:
+        raise typer.BadParameter("--workers 与 --cluster 只选其一 / one of both, not both", param_hint="--cluster")
+    store = store_of(data)
+    with (
+        recorded(data, "score", as_of=as_of) as found,
+        workers_of(workers, cluster) as computing,
+        progress(loans_delivered(store.ledger), "loans") as advance,
+    ):
+        manifest = score_month(store, as_of, who(), now(), advance, computing)
+        found |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
     if as_json:
         print_json(manifest)
     else:
         print("\n".join(manifest_lines(manifest)))
+
+
+@contextmanager
+def workers_of(workers: int | None, cluster: str | None) -> Iterator[Workers]:
+    """Who computes: this process, processes of this machine, or a cluster."""
+    from serving.batch import Alone
+
+    if not (workers or cluster):
+        yield Alone()
+        return
+    from serving.cluster import cluster_at, local_cluster
+
+    with cluster_at(cluster) if cluster else local_cluster(workers or 1) as found:
+        yield found
+
+
+@commands.command()
+def replay(
+    as_of: AsOf,
+    edition: Annotated[
+        int | None, typer.Option("--edition", min=1, help="the published one where none is named")
+    ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="say in which columns, and of which loans")] = False,
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """重算: a past month as it was, compared with what was published; exit 1 where they differ."""
+    from serving.parts import loans_delivered
+    from serving.replay import replay as replay_month
+    from serving.terminal import replay_lines
+
+    store = store_of(data)
+    with (
+        recorded(data, "replay", as_of=as_of) as found,
+        progress(loans_delivered(store.ledger), "loans") as advance,
+    ):
+        replayed = replay_month(store, as_of, edition, advance)
+        found |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}
+    if as_json:
+        print_json({"equal": replayed.is_equal, **asdict(replayed)})
+    else:
+        print("\n".join(replay_lines(replayed, diff)))
+    raise typer.Exit(0 if replayed.is_equal else 1)
+
+
+@commands.command()
+def runs(data: Data = VAR, as_json: Json = False) -> None:
+    """运行记录: who ran what, when, how long, and what was refused."""
+    from features.runs import runs_in
+    from serving.terminal import run_lines
+
+    found = runs_in(data)
+    if as_json:
+        print_json(found)
+    else:
+        print("\n".join(run_lines(found)))
 
 
 @commands.command()

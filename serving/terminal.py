@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from features.words import Words
 from models.light import LIGHT_WORDS
 from serving.answers import ExplainedLoan, HouseholdExplanation, LoanWarning
 from serving.published import Manifest
 
 if TYPE_CHECKING:
     from features.loading.report import FileReport, LoadReport
+    from features.runs import Runs
+    from serving.replay import Replay
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
@@ -47,6 +50,36 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
         yield f"  {words.zh} {words.en}: {counted['loans']:,} ({counted['outstanding_principal']:,.2f} 元 yuan)"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
+
+
+_OUTCOMES = {
+    "done": Words("完成", "done"),
+    "refused": Words("被拒", "refused"),
+    "failed": Words("中断", "failed"),
+}
+
+
+def run_lines(runs: Runs) -> Iterator[str]:
+    """The run ledger, newest last; what was refused below its line."""
+    for run in runs.runs:
+        outcome = _OUTCOMES[run.outcome]
+        told = "  ".join(f"{name} {value}" for name, value in run.told.items())
+        yield f"{run.at}  {run.by}  {run.what}  {outcome.zh} {outcome.en}  {run.seconds:.1f} s  {told}".rstrip()
+        if run.refused:
+            yield f"  {run.refused.zh}\n  {run.refused.en}"
+    if runs.unreadable:
+        yield f"{runs.unreadable} 行无法读取 / lines cannot be read"
+
+
+def replay_lines(replay: Replay, diff: bool) -> Iterator[str]:
+    """Whether a month computed again is what was published; with `diff` in what it is not."""
+    head = f"{replay.as_of} 第 {replay.edition} 版 edition {replay.edition}: {replay.rows} 笔 loans"
+    yield f"{head}, {'一致 equal' if replay.is_equal else '不一致 different'}"
+    for kind, found in replay.differences.items():
+        yield f"  {kind}: 仅发布 only published {found.only_published}, 仅重算 only replayed {found.only_replayed}"
+        if diff:
+            yield from (f"    {column}: {count}" for column, count in found.columns.items())
+            yield f"    例如 for example: {', '.join(found.examples)}"
 
 
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:

@@ -104,9 +104,13 @@ def warnings_of(features: pl.DataFrame, typical: pl.DataFrame, before: Before, j
     return Warned(told.select(_ORDER), again)
 
 
-def ranked(warnings: pl.DataFrame) -> pl.DataFrame:
-    """With `score_rank`: 1 is the riskiest, ties share the better rank, listed by loan_id."""
-    rank = pl.col("probability").rank("min", descending=True).cast(pl.Int64)
+def ranked(warnings: pl.DataFrame, among: pl.Series) -> pl.DataFrame:
+    """With `score_rank`: 1 is the riskiest, ties share the better rank, listed by loan_id.
+
+    among: the probabilities of all loans that are ranked together, ascending.
+    """
+    safer = pl.Series("safer", among.search_sorted(warnings["probability"], side="right")).cast(pl.Int64)
+    rank = pl.when(pl.col("probability").is_not_null()).then(len(among) + 1 - pl.lit(safer))
     return warnings.with_columns(rank.alias("score_rank")).sort("loan_id")
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -31,7 +32,7 @@ class TableExplainer:
         self._base = sum(base_value(tree) for tree in trees)
         self._program = _laid_out(grown, [leaves_of(tree) for tree in grown])
 
-    def contributions(self, rows: Floats, threads: int = 2) -> Floats:
+    def contributions(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> Floats:
         """Rows x (features + 1), as LightGBM's pred_contrib: parts of the raw score, and the base value last.
 
         A row's parts are the same bit for bit whatever rows stand beside it, and whatever the number of threads.

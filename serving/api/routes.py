@@ -13,8 +13,8 @@ from features.words import Refused
 from models.group_light.groups import Level
 from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar, ModelAnswer, Summary, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
-from serving.batch import champion
 from serving.households import explanation
+from serving.inputs import champion
 from serving.maturities import DueLevel, maturities
 from serving.published import Month, Published
 from serving.store import Store

@@ -113,19 +113,23 @@ def is_started(folder: Path) -> bool:
     return (folder / "lock").exists()
 
 
+def has_a_part(folder: Path) -> bool:
+    return any((folder / ".making" / "parts").glob("*"))
+
+
 def has_warnings(folder: Path) -> bool:
-    return any((folder / ".making" / "warnings").glob("*"))
+    return any((folder / ".making" / "edition" / "warnings").glob("*"))
 
 
 def has_features(folder: Path) -> bool:
-    return any((folder / ".making" / "features").glob("*"))
+    return any((folder / ".making" / "edition" / "features").glob("*"))
 
 
-def has_manifest(folder: Path) -> bool:
-    return (folder / ".making" / "manifest.json").exists() or (folder / "edition-2").exists()
+def has_an_edition(folder: Path) -> bool:
+    return (folder / ".making" / "edition" / "manifest.json").exists() or (folder / "edition-2").exists()
 
 
-@pytest.mark.parametrize("moment", [is_started, has_warnings, has_features, has_manifest])
+@pytest.mark.parametrize("moment", [is_started, has_a_part, has_warnings, has_features, has_an_edition])
 def test_a_run_killed_while_it_publishes_leaves_a_whole_month_and_the_next_completes(
     delivered: County, moment: Callable[[Path], bool]
 ) -> None:

@@ -124,7 +124,8 @@ def test_rank_1_is_the_riskiest(rows: list[Row]) -> None:
 
 def test_ties_share_the_better_rank_and_are_listed_by_loan() -> None:
     drawn = {"loan_id": ["D", "C", "B", "A"], "probability": [0.2, 0.2, None, 0.9]}
-    assert ranked(pl.DataFrame(drawn)).rows() == [("A", 0.9, 1), ("B", None, None), ("C", 0.2, 2), ("D", 0.2, 2)]
+    among = pl.Series([0.2, 0.2, 0.9])
+    assert ranked(pl.DataFrame(drawn), among).rows() == [("A", 0.9, 1), ("B", None, None), ("C", 0.2, 2), ("D", 0.2, 2)]
 
 
 def test_reasons_are_at_most_five_and_those_that_raise_the_risk_come_first(rows: list[Row]) -> None:

@@ -1,0 +1,74 @@
+"""A province: one simulated county, copied under other names into other counties, in ledgers of a fourth and of all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from features.ledger import COUNTY, EVERYWHERE, QUARANTINE_SCHEMA, Ledger
+from features.rows import Rows
+from features.sources.tables import TABLES
+from serving.store import Store
+from training.simulate.order import Order
+from training.simulate.province import simulate
+
+DELIVERED_ON = "2026-01-10"
+_HOUSEHOLDS, _MONTHS, _SEED = 20_000, 48, 1
+_IDENTIFIERS = (
+    *("household_id", "member_id", "borrower_member_id", "loan_id", "renews_loan_id"),
+    *("payment_id", "event_id", "policy_id", "claim_id"),
+)
+_VILLAGES_IN_COUNTY = 1_000_000
+
+
+def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) -> list[Store]:
+    """A store with a fourth of the counties (one at least), and one with them all: about `loans` loans."""
+    tell(f"simulating {_HOUSEHOLDS:,} households x {_MONTHS} months")
+    simulate(Order(_HOUSEHOLDS, _MONTHS, _SEED, 0), folder / "inbox")
+    original = _delivered(folder / "inbox")
+    shutil.rmtree(folder / "inbox")
+    copies = max(round(loans / original["loans"].height), 2)
+    found = []
+    for name, numbers in (("few", range(max(copies // 4, 1))), ("all", range(copies))):
+        store = Store(folder / name)
+        shutil.copytree(models, store.folder / "models")
+        for number in numbers:
+            tell(f"{name}: county {number + 1} of {len(numbers)}")
+            _commit(store, original, number)
+        found.append(store)
+    return found
+
+
+def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
+    """Each table as the ledger keeps it: with the household of every row."""
+    rows = Rows.of({name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES})
+    return {name: rows[name].collect() for name in TABLES}
+
+
+def _commit(store: Store, original: dict[str, pl.DataFrame], number: int) -> None:
+    county = str(640_323 + number)
+    ledger = Ledger(store.folder / "ledger")
+    for name, rows in original.items():
+        if name == "prices" and number:
+            continue
+        kept = EVERYWHERE if name == "prices" else county
+        ledger = ledger.with_commit(
+            table=name,
+            file=f"{name}-{county}.parquet",
+            sha256="",
+            delivered_on=DELIVERED_ON,
+            rows=_renamed(rows, number).with_columns(pl.lit(kept).alias(COUNTY)),
+            quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
+        )
+
+
+def _renamed(rows: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Other identifiers, and villages of another county."""
+    renamed = rows.with_columns(pl.col(name) + f"-{number:03d}" for name in _IDENTIFIERS if name in rows.columns)
+    if "village_code" not in rows.columns:
+        return renamed
+    moved = pl.col("village_code").cast(pl.Int64) + number * _VILLAGES_IN_COUNTY
+    return renamed.with_columns(moved.cast(pl.String).alias("village_code"))

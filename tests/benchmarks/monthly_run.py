@@ -1,0 +1,148 @@
+"""`python -m tests.benchmarks.monthly_run --loans 100000`: the whole monthly run against the naive pipeline.
+
+The naive pipeline: features in pandas, LightGBM's predict, shap.TreeExplainer on a sample whose time is scaled up to
+all rows (and said so), the rows as one Parquet file. Both in processes of their own, on the same ledger and model, in
+one run. Memory is the peak of the process with all its children, looked at ten times a second. The run is
+repeated on a fourth of the counties, to show whether memory stays flat; with `--workers N`, by one worker and by N.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from serving.published import Published
+from serving.store import Store
+from tests.benchmarks import counties
+from tests.benchmarks.measured import AS_OF
+
+_LOOKS = 0.1  # seconds
+_MODEL_HOUSEHOLDS, _MODEL_MONTHS = 2_000, 48
+_LIGHTS = (sys.executable, "-m", "lights")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took; processor: seconds of all cores; printed: the last line it wrote."""
+
+    seconds: float
+    processor: float
+    peak_gb: float
+    printed: str
+
+
+def main() -> None:
+    asked = _arguments()
+    with tempfile.TemporaryDirectory(dir=asked.scratch, prefix="monthly-run-") as scratch:
+        folder = Path(scratch)
+        models = asked.model / "models" if asked.model else _trained(folder / "model")
+        stores = counties.stores(folder, asked.loans, models, _tell)
+        lines = [_scored(store, ()) for store in stores]
+        compared = (1, asked.workers) if asked.workers else ()
+        by_workers = [_scored(stores[-1], ("--workers", str(workers))) for workers in compared]
+        if by_workers:
+            print(f"{asked.workers} workers against one: {by_workers[0].seconds / by_workers[1].seconds:.2f}x")
+        if not asked.alone:
+            _against(lines[len(stores) - 1], stores[-1], asked.sample)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The whole monthly run against the naive pipeline.")
+    parser.add_argument("--loans", type=int, default=100_000, help="open and closed, about")
+    parser.add_argument("--sample", type=int, default=2_000, help="rows that shap.TreeExplainer explains")
+    parser.add_argument("--workers", type=int, help="compare one worker with so many")
+    parser.add_argument("--model", type=Path, help="a data folder whose champion judges; else one is trained")
+    parser.add_argument("--alone", action="store_true", help="leave the naive pipeline out")
+    parser.add_argument("--scratch", type=Path, help="folder for the temporary ledgers")
+    return parser.parse_args()
+
+
+def _tell(line: str) -> None:
+    print(f"… {line}", file=sys.stderr, flush=True)
+
+
+def _trained(data: Path) -> Path:
+    """The models of a county simulated and learnt from as a user does."""
+    _tell(f"training a model on {_MODEL_HOUSEHOLDS:,} households x {_MODEL_MONTHS} months")
+    size = ("--households", str(_MODEL_HOUSEHOLDS), "--months", str(_MODEL_MONTHS), "--replicates", "0")
+    _watched((*_LIGHTS, "simulate", *size, "--out", str(data / "inbox")))
+    for command in (("load", str(data / "inbox"), "--delivered-on", counties.DELIVERED_ON), ("train",)):
+        _watched((*_LIGHTS, *command, "--data", str(data)))
+    return data / "models"
+
+
+def _watched(command: Sequence[str]) -> Cost:
+    """Run a command to its end and watch what memory it and its children hold."""
+    began, used, peak = time.perf_counter(), _processor_of_children(), 0
+    with tempfile.TemporaryFile() as printed:
+        running = subprocess.Popen(command, stdout=printed, stderr=subprocess.DEVNULL)
+        while running.poll() is None:
+            peak = max(peak, _held(running.pid))
+            time.sleep(_LOOKS)
+        seconds = time.perf_counter() - began
+        printed.seek(0)
+        lines = printed.read().decode().splitlines()
+    if running.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {running.returncode}")
+    return Cost(seconds, _processor_of_children() - used, peak / 1e9, lines[-1] if lines else "")
+
+
+def _processor_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _held(process: int) -> int:
+    held = 0
+    try:
+        parent = psutil.Process(process)
+        for one in (parent, *parent.children(recursive=True)):
+            held += one.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return held
+
+
+def _scored(store: Store, words: Sequence[str]) -> Cost:
+    """Score the month anew: what was published before is taken away."""
+    for folder in (store.editions, store.warnings):
+        shutil.rmtree(folder, ignore_errors=True)
+    cost = _watched((*_LIGHTS, "score", "--as-of", str(AS_OF), "--data", str(store.folder), *words))
+    manifest = Published(store).month(AS_OF).manifest
+    who = " ".join(words) or "one process"
+    split = ", ".join(f"{name} {took:.1f} s" for name, took in manifest.seconds.items())
+    print(
+        f"{manifest.rows:>9,} open loans, {len(store.ledger.counties)} counties, {who}: "
+        f"{cost.seconds:.1f} s ({split}; processor {cost.processor:.1f} s), "
+        f"{manifest.rows / cost.seconds:,.0f} rows/s, peak {cost.peak_gb:.2f} GB",
+        flush=True,
+    )
+    return cost
+
+
+def _against(ours: Cost, store: Store, sample: int) -> None:
+    naive = _watched((sys.executable, "-m", "tests.benchmarks.naive_run", str(store.folder), str(sample)))
+    told = json.loads(naive.printed)
+    whole = told["features"] + told["predict"] + told["explain_all"] + told["write"]
+    stages = ", ".join(f"{name} {told[name]:.1f} s" for name in ("features", "predict", "write"))
+    print(
+        f"naive: {stages}, shap.TreeExplainer {told['explain']:.1f} s on {told['sample']:,} of {told['rows']:,} rows, "
+        f"scaled up to {told['explain_all']:.1f} s; together {whole:.1f} s, peak {naive.peak_gb:.2f} GB "
+        f"(processor {naive.processor:.1f} s, not scaled up)"
+    )
+    print(f"ratio: {whole / ours.seconds:.1f}x (start of the program included on our side only)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""A province that all tests of the monthly run copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import County
+from tests.serving.provinces import Province, built
+
+
+@pytest.fixture(scope="session")
+def judged_province(county: County, tmp_path_factory: pytest.TempPathFactory) -> Province:
+    """Judged by the county's champion; nothing is published yet."""
+    return built(tmp_path_factory.mktemp("judged"), county.data / "models")
+
+
+@pytest.fixture(scope="session")
+def ruled_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
+    """Judged by the rules alone, which is quick; nothing is published yet."""
+    return built(tmp_path_factory.mktemp("ruled"), None)
+
+
+@pytest.fixture
+def ruled(ruled_province: Province, tmp_path: Path) -> Province:
+    """One of its own, to be changed by one test."""
+    return ruled_province.copied_to(tmp_path / "var")

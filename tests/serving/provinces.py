@@ -1,0 +1,73 @@
+"""Three small counties beside each other, loaded, with the champion of the one county of all tests, or none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from features.loading.load import Loading, load
+from features.sources.column_map import column_map
+from features.sources.pseudonym import pseudonyms
+from serving.batch import Workers, score
+from serving.published import Manifest, Month, Published
+from serving.store import Store
+from training.simulate.order import Order
+from training.simulate.parameters import Parameters
+from training.simulate.province import simulate
+
+AS_OF = date(2025, 12, 31)
+HOUSEHOLDS, IN_COUNTY, MONTHS = 390, 150, 14
+WHOLE, IN_BLOCKS = 1_000_000, 30
+AT = datetime(2026, 1, 10, 8, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Province:
+    """A store of three counties: 150, 150 and 90 households."""
+
+    data: Path
+
+    @property
+    def store(self) -> Store:
+        return Store(self.data)
+
+    @property
+    def folder(self) -> Path:
+        """Where the month's editions lie."""
+        return self.store.editions / f"as_of={AS_OF}"
+
+    @property
+    def month(self) -> Month:
+        return Published(self.store).month(AS_OF)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Every published file of the newest edition, by name."""
+        folder = self.month.folder
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+    def copied_to(self, folder: Path) -> Province:
+        shutil.copytree(self.data, folder, symlinks=True)
+        return Province(folder)
+
+    def scored(self, households_in_part: int = WHOLE, workers: Workers | None = None) -> Manifest:
+        return score(self.store, AS_OF, "clerk", AT, lambda *_: None, workers, households_in_part)
+
+
+def built(folder: Path, models: Path | None) -> Province:
+    """Simulated and loaded; judged by the rules alone where no models are given."""
+    simulate(Order(HOUSEHOLDS, MONTHS, 5, 0, parameters=Parameters(households_per_county=IN_COUNTY)), folder / "inbox")
+    province = Province(folder / "var")
+    loading = Loading(date(2026, 1, 10), column_map(), pseudonyms(province.data), tell=lambda _: None)
+    assert not load(folder / "inbox", province.store.ledger, loading).refused
+    if models:
+        shutil.copytree(models, province.data / "models")
+    return province
+
+
+def records(province: Province) -> Mapping[str, bytes]:
+    """What finished parts of a run that is not over have left, by name."""
+    return {path.parent.name: path.read_bytes() for path in province.folder.glob(".making/parts/*.*/record.json")}

@@ -1,0 +1,99 @@
+"""Several processes, a cluster, and one that loses a worker: the bytes of one process."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.door import CHINESE, done, free_port, lights, refused, started
+from tests.serving.provinces import AS_OF, Province, records
+
+
+@contextmanager
+def process(*words: object) -> Iterator[subprocess.Popen[bytes]]:
+    """`dask ...` as on another machine; ended as a power cut does."""
+    asked = [sys.executable, "-m", "distributed.cli." + str(words[0]), *map(str, words[1:])]
+    where = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
+    running = subprocess.Popen(asked, env=where, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler's address, and its worker processes."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        stack.enter_context(process("dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"))
+        asked = ("dask_worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard")
+        yield address, [stack.enter_context(process(*asked)) for _ in range(workers)]
+
+
+@pytest.fixture(scope="module")
+def alone(judged_province: Province, tmp_path_factory: pytest.TempPathFactory) -> Province:
+    own = judged_province.copied_to(tmp_path_factory.mktemp("alone") / "var")
+    own.scored()
+    return own
+
+
+def test_two_workers_give_the_bytes_of_one_process(judged_province: Province, alone: Province, tmp_path: Path) -> None:
+    own = judged_province.copied_to(tmp_path / "var")
+    done(lights(own.data, "score", "--as-of", AS_OF, "--workers", 2))
+    assert own.month.manifest.workers == 2
+    assert own.files == alone.files
+
+
+def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
+    judged_province: Province, alone: Province, tmp_path: Path
+) -> None:
+    own = judged_province.copied_to(tmp_path / "var")
+    with cluster(workers=2) as (address, [first, _]):
+        run = started(own.data, "score", "--as-of", AS_OF, "--cluster", address)
+        while run.poll() is None and not list(own.folder.glob(".making/parts/.*")):
+            pass  # until a part is being written
+        lost = len(records(own))
+        first.send_signal(signal.SIGKILL)
+        printed, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, printed
+    assert lost < 3
+    assert own.month.manifest.workers == address
+    assert own.files == alone.files
+
+
+def test_what_a_worker_cannot_compute_is_told_as_one_process_tells_it(ruled: Province) -> None:
+    [payments, *_] = sorted((ruled.data / "ledger" / "payments" / "county=640324").glob("*.parquet"))
+    payments.write_bytes(payments.read_bytes()[:100])
+    ran = lights(ruled.data, "score", "--as-of", AS_OF, "--workers", 2)
+    assert refused(ran).startswith("640324 cannot be computed (ComputeError)")
+
+
+def test_an_address_where_no_scheduler_answers_is_told(ruled: Province) -> None:
+    said = refused(lights(ruled.data, "score", "--as-of", AS_OF, "--cluster", f"tcp://127.0.0.1:{free_port()}"))
+    assert re.match(r"No Dask scheduler answers at tcp://127.0.0.1:\d+; check the address", said)
+
+
+def test_workers_and_a_cluster_are_not_both_asked_for(ruled: Province) -> None:
+    ran = lights(ruled.data, "score", "--as-of", AS_OF, "--workers", 2, "--cluster", "tcp://127.0.0.1:1")
+    assert ran.returncode == 2
+    assert CHINESE.search(ran.stderr)
+
+
+WITHOUT = "import sys; sys.modules['distributed'] = None; import lights; lights.main()"
+
+
+def test_where_dask_is_not_installed_the_extra_is_named(ruled: Province) -> None:
+    asked = [sys.executable, "-c", WITHOUT, "score", "--as-of", str(AS_OF), "--workers", "2", "--data", str(ruled.data)]
+    ran = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert "pip install 'county-lights[cluster]'" in refused(ran)
