@@ -5,9 +5,10 @@ Each imports what it needs when it is called.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from serving.store import Store
 
 commands = typer.Typer()
+_SPOKEN: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
 @commands.command()
@@ -132,6 +134,36 @@ def explain(
         print_json(explained.model_dump(mode="json"))
     else:
         print("\n".join(explanation_lines(explained, lang)))
+
+
+@commands.command()
+def report(
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option("--out", help="folder; each issue gets one of its own below it")],
+    quarter: Annotated[bool, typer.Option("--quarter", help="季度通报: the quarter up to the day")] = False,
+    year: Annotated[bool, typer.Option("--year", help="年度考核: the year up to the day")] = False,
+    bank: Annotated[str | None, typer.Option("--bank", help="loans of this bank alone")] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", metavar="CODE", help="loans of this place alone: first digits of its code")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both")] = "both",
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """报表: monthly statistics, quarterly bulletin or annual assessment; action lists, notices."""
+    from serving.reports.issue import period_of
+    from serving.reports.issue import report as issue_report
+    from serving.reports.period import Scope
+
+    if lang not in _SPOKEN:
+        raise typer.BadParameter("zh, en or both", param_hint="--lang")
+    period = period_of(as_of, quarter, year)
+    folder = issue_report(store_of(data), period, Scope(bank, area), _SPOKEN[lang], out, teller())
+    files = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"folder": str(folder), "files": files})
+    else:
+        print("\n".join([str(folder), *(f"  {name}" for name in files)]))
 
 
 @commands.command()
