@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.base import RequestResponseEndpoint
 
+from serving.api.migration import migration
 from serving.api.problems import answer_problems
 from serving.api.routes import api, health
 from serving.pages.routes import pages
@@ -31,6 +32,7 @@ def application(store: Store) -> FastAPI:
     answer_problems(app)
     app.include_router(health)
     app.include_router(api)
+    app.include_router(migration)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 

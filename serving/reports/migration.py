@@ -165,14 +165,10 @@ def _flagged(flag: str) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
-def by_group(loans: pl.DataFrame, level: Level) -> pl.DataFrame:
-    """`code` and the cells of each group of a level."""
+def by_group(loans: pl.DataFrame, level: Level) -> list[tuple[str, pl.DataFrame]]:
+    """The loans of each group of a level, by code."""
     coded = loans.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
-    parts = [
-        cells(part).with_columns(pl.lit(str(code)).alias("code"))
-        for (code,), part in sorted(coded.group_by("code"), key=lambda group: str(group[0][0]))
-    ]
-    return pl.concat(parts) if parts else cells(coded).with_columns(pl.lit(None, pl.String).alias("code"))
+    return sorted(((str(code), part) for (code,), part in coded.group_by("code")), key=lambda group: group[0])
 
 
 def migration_tables(span: Span, scope: Scope) -> list[Table]:
