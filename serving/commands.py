@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serving.store import Store
 
 commands = typer.Typer()
+BEYOND_BOUNDS = 3
+"""Exit of a monitor that warns: 1 is a refusal, 2 wrong usage."""
 _SPOKEN: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
@@ -164,6 +166,37 @@ def report(
         print_json({"folder": str(folder), "files": files})
     else:
         print("\n".join([str(folder), *(f"  {name}" for name in files)]))
+
+
+@commands.command()
+def monitor(
+    as_of: AsOf,
+    html: Annotated[Path | None, typer.Option("--html", help="write the page to this file")] = None,
+    prometheus: Annotated[Path | None, typer.Option("--prometheus", help="write metrics as text to this file")] = None,
+    limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="of the page")] = "zh",
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """监测: drift, calibration, labels, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
+    from features.durable import write_bytes
+    from serving.monitor.limits import limits_from
+    from serving.monitor.watch import as_json as watch_json
+    from serving.monitor.watch import prometheus as metrics
+    from serving.monitor.watch import watch_html, watch_lines, watched
+
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("zh or en", param_hint="--lang")
+    watch = watched(store_of(data), as_of, limits_from(limits), teller())
+    if html is not None:
+        write_bytes(watch_html(watch, "zh" if lang == "zh" else "en").encode(), html)
+    if prometheus is not None:
+        write_bytes(metrics(watch), prometheus)
+    if as_json:
+        print_json(watch_json(watch))
+    else:
+        print("\n".join(watch_lines(watch)))
+    raise typer.Exit(BEYOND_BOUNDS if watch.findings else 0)
 
 
 @commands.command()

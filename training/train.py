@@ -10,6 +10,7 @@ from features.ledger import Ledger
 from models.bundle import Bundle
 from models.champions import Models
 from models.county_policy.table import policy_table_of
+from models.reference import reference_of
 from models.traffic_light.table import RuleTable, rule_table_of
 from training.cohort import Tell, data_from, data_until, samples
 from training.evaluate import Judgement, judgements
@@ -69,5 +70,6 @@ def _fitted(ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell) -> Bundle:
         "data_version": ledger.data_version,
         "fit": {"rows": fit.height, "bad": int(fit["bad"].sum())},
         "policy": {"rows": policy_fold.height, "bad": int(policy_fold["bad"].sum())},
+        "reference": reference_of(fit, trees.columns, line.probability(trees.log_odds(fit))),
     }
     return Bundle(0, trees, line, policy, card)
