@@ -26,6 +26,9 @@ from serving.store import Store
 _MONTHS = 24
 """Published months that are looked at."""
 _DRIFTING_MONTHS = 12
+_SAID = 20
+"""Findings that a terminal has room for."""
+_MORE = Words("另有 {more} 项, 见 --html 或 --json", "and {more} more: see --html or --json")
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,11 @@ def as_json(watch: Watch) -> dict[str, Any]:
 def watch_lines(watch: Watch) -> Iterator[str]:
     """For a terminal: what is beyond its bounds, or that nothing is; then how the newest months stand."""
     yield f"{watch.month.as_of}  model {watch.month.manifest.model_version}"
-    for finding in watch.findings:
+    for finding in watch.findings[:_SAID]:
         yield f"! {finding.said.zh}\n  {finding.said.en}"
+    if len(watch.findings) > _SAID:
+        yield _MORE.filled(more=len(watch.findings) - _SAID).zh
+        yield f"  {_MORE.filled(more=len(watch.findings) - _SAID).en}"
     if not watch.findings:
         yield "✓ 均在界限之内 / all within bounds"
     for name in ("calibration", "label_maturity"):

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.catalog import MODEL_COLUMNS
 from models.boosting import Column
 from models.reference import SCORE, psi, reference_of
 from serving.monitor.drift import _findings, drift, indices
@@ -61,7 +62,7 @@ def test_an_index_on_its_bound_is_fine_and_one_above_is_not() -> None:
 def _shares(loans: pl.DataFrame) -> list[float]:
     edges = [-np.inf, *REFERENCE["bins"]["income"]["edges"], np.inf]
     counted = [((loans["income"] > low) & (loans["income"] <= high)).mean() for low, high in pairwise(edges)]
-    return [*map(float, counted), 0.0]  # type: ignore[arg-type]
+    return [*map(float, counted), 0.0]
 
 
 def test_every_index_exactly_zero_is_a_population_compared_with_itself() -> None:
@@ -95,3 +96,7 @@ def test_a_countys_own_bounds_lie_over_those_that_ship(tmp_path: Any) -> None:
     path.write_text("[drift]\nfeature_psi = 0.1\n")
     own = limits_from(path)
     assert (own.drift.feature_psi, own.drift.score_psi, own.quality) == (0.1, LIMITS.score_psi, limits_from().quality)
+
+
+def test_what_the_bounds_name_is_a_feature_of_the_model() -> None:
+    assert set(LIMITS.by_calendar) <= {feature.name for feature in MODEL_COLUMNS}
