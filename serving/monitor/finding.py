@@ -9,7 +9,7 @@ from features.words import Words
 
 @dataclass(frozen=True)
 class Finding:
-    """kind: drift, score_drift, zero_drift, no_reference, calibration, performance, late, rows, missing or mean."""
+    """kind: one of KINDS. value, bound: what was found, and what it may not be beyond."""
 
     kind: str
     said: Words
@@ -17,6 +17,18 @@ class Finding:
     bound: float | None = None
 
 
+KINDS: dict[str, Words] = {
+    "drift": Words("特征漂移", "drift of a feature"),
+    "score_drift": Words("分数漂移", "drift of the score"),
+    "zero_drift": Words("漂移恰为零", "exactly no drift"),
+    "no_reference": Words("无训练分布", "no reference"),
+    "calibration": Words("校准", "calibration"),
+    "performance": Words("排序能力", "ranking"),
+    "late": Words("迟交", "late"),
+    "rows": Words("行数异常", "row count"),
+    "missing": Words("缺失增多", "missing"),
+    "mean": Words("均值异常", "mean"),
+}
 VERDICTS: dict[str, Words] = {
     "fine": Words("正常", "fine"),
     "beyond": Words("超出界限", "beyond its bound"),

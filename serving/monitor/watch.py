@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.words import Words
 from serving.monitor.drift import drift
-from serving.monitor.finding import Finding
+from serving.monitor.finding import KINDS, Finding
 from serving.monitor.limits import Limits
 from serving.monitor.outcomes import outcomes
 from serving.monitor.quality import deliveries, quality
@@ -20,7 +20,7 @@ from serving.pages.wording import Language
 from serving.published import Month, Published
 from serving.reports.charts import Line, lines
 from serving.reports.html import Page, Section, page_html
-from serving.reports.tables import Table, text, words
+from serving.reports.tables import Table, in_words, words
 from serving.store import Store
 
 _MONTHS = 24
@@ -117,8 +117,8 @@ def _finding_table(watch: Watch) -> Table:
 
     rows = [{"kind": each.kind, "said_zh": each.said.zh, "said_en": each.said.en} for each in watch.findings]
     frame = pl.DataFrame(rows, dict.fromkeys(("kind", "said_zh", "said_en"), pl.String))
-    columns = (text("kind", "类别", "Kind"), words("said", "发现", "Finding"))
-    return Table("findings", "发现 Findings", _FOUND, columns, frame)
+    columns = (words("called", "类别", "Kind"), words("said", "发现", "Finding"))
+    return Table("findings", "发现 Findings", _FOUND, columns, frame.with_columns(in_words("kind", "called", KINDS)))
 
 
 def _chart(watch: Watch, language: Language) -> Any:
