@@ -152,7 +152,7 @@ def report(
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """报表: monthly statistics, quarterly bulletin or annual assessment; action lists, notices."""
+    """报表: statistics, bulletin or assessment. With action lists, maturity lists and notices, as Excel and HTML."""
     from serving.reports.issue import period_of
     from serving.reports.issue import report as issue_report
     from serving.reports.period import Scope

@@ -29,6 +29,8 @@ COMMANDS = (
     "promote",
     "score",
     "explain",
+    "report",
+    "monitor",
     "serve",
     "demo",
 )
