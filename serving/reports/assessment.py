@@ -16,10 +16,12 @@ from serving.reports.standing import ALL, LEVELS, SHEETS, named
 from serving.reports.tables import Table, count, share, text, words, yuan
 
 _NOTE = Words(
-    "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; 损失 = 已变坏、代偿或核销; "
+    "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
+    "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
     "其余仍在亮灯。走访率以走访记录为准, 无记录为无数据。",
     "Lit: yellow or red, and not gone bad, at a published month end of the year. Recovered: since settled clean, or "
-    "green now; lost: gone bad, compensated or written off; the rest is lit still. Visited is as recorded; no data "
+    "green now; lost: gone bad since, compensated or written off, also where "
+    "it was repaid later; the rest is lit still. Visited is as recorded; no data "
     "where nothing is recorded.",
 )
 
@@ -58,7 +60,7 @@ def _outcomes(months: Sequence[Month], fates: Fates, visited: pl.DataFrame | Non
     first = lit.sort("as_of").unique("loan_id", keep="first").join(fates.loans, on="loan_id", how="inner")
     now = _now(months[0]).collect()
     ended = pl.col("ended_by")
-    lost = pl.col("has_gone_bad").fill_null(False) | ended.is_in(("compensated", "written_off")).fill_null(False)
+    lost = pl.col("bad_on").is_not_null()
     recovered = ~lost & ((pl.col("light") == "green").fill_null(False) | (ended == "settled").fill_null(False))
     seen = pl.lit(None, pl.Boolean) if visited is None else pl.col("loan_id").is_in(visited["loan_id"].to_list())
     return first.join(now, on="loan_id", how="left").with_columns(
@@ -73,8 +75,7 @@ def _lit(month: Month) -> pl.LazyFrame:
 
 
 def _now(month: Month) -> pl.LazyFrame:
-    bad = month.scan("features").select("loan_id", "has_gone_bad")
-    return month.scan("warnings").select("loan_id", pl.col("light").cast(pl.String)).join(bad, on="loan_id")
+    return month.scan("warnings").select("loan_id", pl.col("light").cast(pl.String))
 
 
 def _judged(loans: pl.DataFrame, policy: Groups) -> pl.DataFrame:
@@ -102,7 +103,7 @@ _COLUMNS = (
     count("recovered_loans", "挽回笔数", "Recovered"),
     yuan("recovered_principal", "挽回金额", "Recovered amount"),
     share("recovered_share", "挽回率", "Share recovered"),
-    count("lost_loans", "损失笔数", "Lost"),
-    share("lost_share", "损失率", "Share lost"),
+    count("lost_loans", "变坏笔数", "Gone bad"),
+    share("lost_share", "变坏率", "Share gone bad"),
     share("visited_share", "走访率", "Share visited"),
 )

@@ -8,9 +8,12 @@ from functools import cached_property
 
 import polars as pl
 
+from features.compute import BAD_AFTER_DAYS
 from features.ledger import Ledger
+from features.seen.book import bad_on
 from features.seen.evening import Evening
 from features.seen.known import Known
+from serving.published import Month
 
 _LOST = ("compensated", "written_off")
 _IN_DOUBT = {"compensated": 0, "written_off": 1, "settled": 2}
@@ -19,10 +22,11 @@ _IN_DOUBT = {"compensated": 0, "written_off": 1, "settled": 2}
 
 @dataclass(frozen=True)
 class Fates:
-    """The loans, payments and events known by the evening of `as_of`."""
+    """The loans, payments and events known by the evening of `as_of`. bad_after_days: when a loan has gone bad."""
 
     ledger: Ledger
     as_of: date
+    bad_after_days: int = BAD_AFTER_DAYS
 
     @cached_property
     def _evening(self) -> Evening:
@@ -33,13 +37,16 @@ class Fates:
         """One row for each loan paid out, open or not: its place, `principal`, `originated_on`, `renews_loan_id`;
 
         `ended_on`, `ended_by`: the first day it was repaid in full, settled (both `settled`), compensated or written
-        off; null while it is open. `is_renewed`: a later loan renews it.
+        off; null while it is open. `is_renewed`: a later loan renews it. `bad_on`: the day it went bad, repaid since or
+        not.
         """
-        loans = self._evening.loans.join(self._endings, on="loan", how="left").collect()
+        gone_bad = bad_on(self._evening.book, self.bad_after_days)
+        ended = self._evening.loans.join(self._endings, on="loan", how="left")
+        loans = ended.join(gone_bad, on="loan", how="left").collect()
         renewed = loans["renews_loan_id"].drop_nulls().unique().to_list()
         return loans.select(
             *("loan", "loan_id", "household_id", "bank", "product", "county_code", "township_code", "village_code"),
-            *("principal", "originated_on", "renews_loan_id", "ended_on", "ended_by"),
+            *("principal", "originated_on", "renews_loan_id", "ended_on", "ended_by", "bad_on"),
             pl.col("loan_id").is_in(renewed).alias("is_renewed"),
         )
 
@@ -74,3 +81,13 @@ class Fates:
             last = homes.filter(pl.col(name).is_not_null()).group_by(code).agg(pl.col(name).last())
             found.update(dict(last.collect().rows()))
         return found
+
+
+def fates_of(month: Month, ledger: Ledger) -> Fates:
+    """By what the ledger held when the month was scored, and its model's label.
+
+    Raises Refused where the ledger never was at the month's data version.
+    """
+    label = month.manifest.label or {}
+    known = ledger.at(month.manifest.data_version)
+    return Fates(known, month.as_of, int(label.get("bad_after_days", BAD_AFTER_DAYS)))

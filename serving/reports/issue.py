@@ -22,7 +22,7 @@ from serving.reports.assessment import assessment
 from serving.reports.calendar import calendar, due_list
 from serving.reports.charts import LIGHT_COLOURS, Bar, Line, Part, bars, lines
 from serving.reports.excel import workbook
-from serving.reports.fates import Fates
+from serving.reports.fates import Fates, fates_of
 from serving.reports.flows import flows
 from serving.reports.fund import fund
 from serving.reports.html import Page, Section, notices_html, page_html
@@ -59,7 +59,7 @@ class Report:
 
     @cached_property
     def fates(self) -> Fates:
-        return Fates(self.store.ledger.at(self.month.manifest.data_version), self.period.until)
+        return fates_of(self.month, self.store.ledger)
 
     @cached_property
     def loans(self) -> pl.DataFrame:

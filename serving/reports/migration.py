@@ -12,7 +12,7 @@ from features.words import Refused, Words
 from models.group_light.groups import CODE_OF, Level
 from models.light import LIGHT_WORDS
 from serving.published import Month, Published
-from serving.reports.fates import Fates
+from serving.reports.fates import Fates, fates_of
 from serving.reports.period import Scope
 from serving.reports.tables import Table, count, in_words, yuan
 from serving.reports.tables import words as words_column
@@ -68,8 +68,7 @@ class Span:
                 f"The first month {earlier.as_of} is not before the last {later.as_of}; exchange them.",
             )
         ago = [published.month(day) for day in published.months() if day < earlier.as_of][:_LOOK_BACK]
-        ledger = store.ledger.at(later.manifest.data_version)
-        return Span(earlier, later, Fates(ledger, later.as_of), tuple(ago))
+        return Span(earlier, later, fates_of(later, store.ledger), tuple(ago))
 
 
 def moved(span: Span, scope: Scope) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,14 @@ from playwright.sync_api import Page, sync_playwright
 
 from features.words import Refused
 from models.group_light.groups import Level
+from serving.batch import score
 from serving.reports.issue import Report, period_of, report
 from serving.reports.period import Scope
 from serving.reports.writing import write_folder
 from serving.store import Store
 from tests.conftest import County
 from tests.door import done, lights, refused
+from tests.features.inboxes import Intake
 from tests.serving.pages.conftest import CHROMIUM
 from tests.serving.reports.conftest import MARCH
 
@@ -120,6 +122,19 @@ def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: Store) -> None:
     row = tables[0].frame.row(0, named=True)
     assert (row["lit"], row["recovered_loans"], row["lost_loans"]) == (4, 1, 1)
     assert (row["recovered_principal"], row["recovered_share"], row["visited_share"]) == (50_000.0, None, None)
+
+
+def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: Store, tmp_path: Path) -> None:
+    shutil.copytree(ten.folder, tmp_path / "var", symlinks=True)
+    paid = "P9,F,2024-04-10,10000,100,borrower,2024-04-10"
+    header = "payment_id,loan_id,paid_on,principal_paid,interest_paid,payer,known_on"
+    Intake(tmp_path).deliver("2024-04-30", **{"payments.csv": f"{header}\n{paid}\n"})
+    april, store = date(2024, 4, 30), Store(tmp_path / "var")
+    score(store, april, "tests", datetime(2024, 5, 1, tzinfo=UTC), lambda _: None)
+    annual = Report(store, period_of(april, quarter=False, year=True), Scope())
+    assert annual.fates.loans.filter(loan_id="F").select("ended_by", "bad_on").row(0) == ("settled", date(2024, 3, 16))
+    row = annual.statistics[-1][1][0].frame.row(0, named=True)
+    assert (row["lost_loans"], row["recovered_loans"]) == (2, 1)  # D and F, though F was repaid; E
 
 
 def test_a_list_is_cut_for_each_reader_red_before_yellow(ten: Store) -> None:
