@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.base import RequestResponseEndpoint
 
+from serving.api.migration import migration
 from serving.api.problems import answer_problems
 from serving.api.routes import api, health
 from serving.api.what_if import supposing
@@ -34,6 +35,7 @@ def application(store: Store) -> FastAPI:
     app.include_router(health)
     app.include_router(api)
     app.include_router(supposing)
+    app.include_router(migration)
     app.include_router(pages)
     app.include_router(what_if_pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -5,12 +5,12 @@ Each imports what it needs when it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from serving.store import Store
 
 commands = typer.Typer()
+BEYOND_BOUNDS = 3
+"""Exit of a monitor that warns: 1 is a refusal, 2 wrong usage."""
+_SPOKEN: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
 @commands.command()
@@ -230,6 +233,67 @@ def explain(
         print_json(explained.model_dump(mode="json"))
     else:
         print("\n".join(explanation_lines(explained, lang)))
+
+
+@commands.command()
+def report(
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option("--out", help="folder; each issue gets one of its own below it")],
+    quarter: Annotated[bool, typer.Option("--quarter", help="季度通报: the quarter up to the day")] = False,
+    year: Annotated[bool, typer.Option("--year", help="年度考核: the year up to the day")] = False,
+    bank: Annotated[str | None, typer.Option("--bank", help="loans of this bank alone")] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", metavar="CODE", help="loans of this place alone: first digits of its code")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both")] = "both",
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """报表: statistics, bulletin or assessment. With action lists, maturity lists and notices, as Excel and HTML."""
+    from serving.reports.issue import period_of
+    from serving.reports.issue import report as issue_report
+    from serving.reports.period import Scope
+
+    if lang not in _SPOKEN:
+        raise typer.BadParameter("zh, en or both", param_hint="--lang")
+    period = period_of(as_of, quarter, year)
+    folder = issue_report(store_of(data), period, Scope(bank, area), _SPOKEN[lang], out, teller())
+    files = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"folder": str(folder), "files": files})
+    else:
+        print("\n".join([str(folder), *(f"  {name}" for name in files)]))
+
+
+@commands.command()
+def monitor(
+    as_of: AsOf,
+    html: Annotated[Path | None, typer.Option("--html", help="write the page to this file")] = None,
+    prometheus: Annotated[Path | None, typer.Option("--prometheus", help="write metrics as text to this file")] = None,
+    limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="of the page")] = "zh",
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """监测: drift, calibration, labels, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
+    from features.durable import write_bytes
+    from serving.monitor.limits import limits_from
+    from serving.monitor.watch import as_json as watch_json
+    from serving.monitor.watch import prometheus as metrics
+    from serving.monitor.watch import watch_html, watch_lines, watched
+
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("zh or en", param_hint="--lang")
+    watch = watched(store_of(data), as_of, limits_from(limits), teller())
+    if html is not None:
+        write_bytes(watch_html(watch, "zh" if lang == "zh" else "en").encode(), html)
+    if prometheus is not None:
+        write_bytes(metrics(watch), prometheus)
+    if as_json:
+        print_json(watch_json(watch))
+    else:
+        print("\n".join(watch_lines(watch)))
+    raise typer.Exit(BEYOND_BOUNDS if watch.findings else 0)
 
 
 @commands.command()

@@ -31,6 +31,8 @@ COMMANDS = (
     "thresholds",
     "score",
     "explain",
+    "report",
+    "monitor",
     "serve",
     "demo",
 )

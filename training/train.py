@@ -17,6 +17,7 @@ from models.boosting import Ground, Growth, Trees, columns_of
 from models.bundle import Bundle
 from models.champions import Models
 from models.county_policy.table import PolicyTable, policy_table_of
+from models.reference import reference_of
 from models.traffic_light.table import rule_table_of
 from training.calibrate import calibrated
 from training.code_version import code_version
@@ -131,6 +132,7 @@ def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell:
         "growth": asdict(found.growth),
         "search": {"loss": found.loss, "loss_of_plan": found.loss_of_plan, "trials": found.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
+        "reference": reference_of(folds[Fold.FIT], columns, curve.probability(trees.log_odds(folds[Fold.FIT]))),
     }
     return Bundle(0, trees, curve, policy, card)
 

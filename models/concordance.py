@@ -1,0 +1,32 @@
+"""How well scores rank, by outcomes or, before these are known, by the probabilities themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.boosting import Floats
+
+
+def auc(scores: Floats, bad: Floats) -> float | None:
+    """The probability that a bad loan scores above a good one, ties counting half; None without both.
+
+    bad: 0 or 1 for each loan, or how likely it is to be 1: then the expected pairs over the expected number of pairs
+    of different loans. Source: for the latter, confidence-based performance estimation as NannyML describes it.
+    """
+    order = np.argsort(scores, kind="stable")
+    ranked, positive = scores[order], bad[order]
+    negative = 1 - positive
+    _, starts = np.unique(ranked, return_index=True)
+    bad_in, good_in = np.add.reduceat(positive, starts), np.add.reduceat(negative, starts)
+    own = np.add.reduceat(positive * negative, starts)
+    below = np.cumsum(good_in) - good_in
+    pairs = positive.sum() * negative.sum() - own.sum()
+    if pairs <= 0:
+        return None
+    return float(((bad_in * below) + (bad_in * good_in - own) / 2).sum() / pairs)
+
+
+def recall(lit: np.ndarray[tuple[int], np.dtype[np.bool_]], bad: Floats) -> float | None:
+    """The share of the bad (or of what is expected of it) among the lit; None where nothing is bad."""
+    whole = float(bad.sum())
+    return float(bad[lit].sum()) / whole if whole > 0 else None

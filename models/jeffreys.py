@@ -1,0 +1,59 @@
+"""Jeffreys' interval of a rate: quantiles of the beta distribution, without a library of distributions."""
+
+from __future__ import annotations
+
+import math
+
+_TINY, _STEPS, _PRECISION = 1e-300, 500, 1e-14
+
+
+def jeffreys(found: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """Lower and upper end of the interval of a rate seen `found` times in `of` cases; of > 0.
+
+    Quantiles of Beta(found + 1/2, of - found + 1/2); none found has 0 below, all found 1 above.
+    Source: Brown, Cai, DasGupta 2001, Interval estimation for a binomial proportion.
+    """
+    a, b, outside = found + 0.5, of - found + 0.5, (1 - level) / 2
+    low = 0.0 if found == 0 else beta_quantile(outside, a, b)
+    return low, 1.0 if found == of else beta_quantile(1 - outside, a, b)
+
+
+def beta_quantile(share: float, a: float, b: float) -> float:
+    """The value below which Beta(a, b) lies with probability `share`, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if beta_below(middle, a, b) < share else (low, middle)
+    return (low + high) / 2
+
+
+def beta_below(x: float, a: float, b: float) -> float:
+    """The probability that Beta(a, b) lies below x: the regularised incomplete beta function."""
+    if not 0 < x < 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - beta_below(1 - x, b, a)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(log_front) / a / _fraction(x, a, b)
+
+
+def _fraction(x: float, a: float, b: float) -> float:
+    """The continued fraction 1 + d1/(1 + d2/(1 + ...)) (Abramowitz, Stegun 26.5.8), by Lentz's method."""
+    value, c, d = 1.0, 1.0, 0.0
+    for step in range(1, _STEPS):
+        m = step // 2
+        term = (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+            if step % 2 == 0
+            else -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        )
+        d = 1 / _away_from_none(1 + term * d)
+        c = _away_from_none(1 + term / c)
+        value *= c * d
+        if abs(c * d - 1) < _PRECISION:
+            break
+    return value
+
+
+def _away_from_none(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY

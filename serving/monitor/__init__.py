@@ -1,0 +1,1 @@
+"""What is watched month by month: drift, calibration, labels, data quality, deliveries."""

@@ -1,0 +1,88 @@
+"""The monitor by the command line: lines, JSON, page, metrics, and an exit that says whether something is beyond."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from features.catalog import MODEL_COLUMNS
+from serving.commands import BEYOND_BOUNDS
+from tests.conftest import County
+from tests.door import lights, refused
+
+WIDE = """
+[drift]
+feature_psi = 100
+score_psi = 100
+[calibration]
+least_loans = 1000000
+[performance]
+least_auc = 0.01
+[quality]
+days_late = 10000
+rows_jump = 10000
+mean_jump = 10000
+missing_jump = 0.99
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(county: County, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path, int]:
+    folder = tmp_path_factory.mktemp("monitor")
+    files = ("--html", folder / "monitor.html", "--prometheus", folder / "lights.prom", "--lang", "en")
+    command = lights(county.data, "monitor", "--as-of", county.newest, "--json", *files)
+    return json.loads(command.stdout), folder, command.returncode
+
+
+def test_every_model_feature_and_the_score_is_compared_with_the_training(
+    county: County, ran: tuple[dict[str, Any], Path, int]
+) -> None:
+    rows = [row for row in ran[0]["drift"]["rows"] if row["as_of"] == str(county.newest)]
+    assert len(rows) == len(MODEL_COLUMNS) + 1
+    assert any(row["psi"] for row in rows)
+
+
+def test_the_exit_says_whether_anything_is_beyond_its_bound(ran: tuple[dict[str, Any], Path, int]) -> None:
+    assert ran[2] == (BEYOND_BOUNDS if ran[0]["findings"] else 0)
+
+
+def test_with_bounds_that_nothing_reaches_all_is_fine(county: County, tmp_path: Path) -> None:
+    (tmp_path / "wide.toml").write_text(WIDE)
+    command = lights(county.data, "monitor", "--as-of", county.newest, "--limits", tmp_path / "wide.toml")
+    assert (command.returncode, "all within bounds" in command.stdout) == (0, True)
+
+
+def test_metrics_are_in_the_format_that_prometheus_reads(ran: tuple[dict[str, Any], Path, int]) -> None:
+    found = {family.name: family for family in text_string_to_metric_families((ran[1] / "lights.prom").read_text())}
+    assert {"lights_drift_psi", "lights_expected_rate", "lights_source_silent"} <= set(found)
+    total = found["lights_findings_total_beyond"].samples[0].value
+    assert total == len(ran[0]["findings"])
+
+
+def test_the_page_is_whole_in_itself(ran: tuple[dict[str, Any], Path, int]) -> None:
+    page = (ran[1] / "monitor.html").read_text("utf-8")
+    assert '<html lang="en">' in page
+    assert not re.search(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""", page)
+    for said in ("Drift of features and score", "Label maturity", "Data quality by source", "What was delivered when"):
+        assert said in page
+
+
+def test_labels_of_the_newest_month_are_not_mature_yet(county: County, ran: tuple[dict[str, Any], Path, int]) -> None:
+    newest = ran[0]["calibration"]["rows"][0]
+    assert (newest["as_of"], newest["said_en"], newest["observed"]) == (str(county.newest), "labels not mature", None)
+    assert ran[0]["label_maturity"]["rows"][0]["days_left"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(("--as-of", "1999-12-31"), "not published"), (("--limits", "{wrong}"), "limits wrong.toml are wrong")],
+)
+def test_what_cannot_be_watched_is_refused(county: County, tmp_path: Path, asked: tuple[str, str], said: str) -> None:
+    (tmp_path / "wrong.toml").write_text("[drift]\nfeature_psi = -1\n")
+    words = [word.replace("{wrong}", str(tmp_path / "wrong.toml")) for word in asked]
+    assert said in refused(lights(county.data, "monitor", "--as-of", county.newest, *words))

@@ -1,0 +1,206 @@
+"""The report as a user has it: a folder of files by one command, whole, the same again, and pages that print."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Page, sync_playwright
+
+from features.words import Refused
+from models.group_light.groups import Level
+from serving.batch import score
+from serving.reports.issue import Report, period_of, report
+from serving.reports.period import Scope
+from serving.reports.writing import write_folder
+from serving.store import Store
+from tests.conftest import County
+from tests.door import done, lights, refused
+from tests.features.inboxes import Intake
+from tests.serving.pages.conftest import CHROMIUM
+from tests.serving.reports.conftest import MARCH
+
+OUTSIDE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""")
+PAGES = ["action-list-bank", "action-list-township", "action-list-village", "notices", "statistics"]
+
+
+@pytest.fixture(scope="module")
+def issued(county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The monthly report of the county's newest month."""
+    out = tmp_path_factory.mktemp("out")
+    printed = done(lights(county.data, "report", "--as-of", county.newest, "--out", out))
+    folder = out / f"monthly-{county.newest}"
+    assert printed.splitlines()[0] == str(folder)
+    return folder
+
+
+@pytest.fixture
+def offline() -> Iterator[Page]:
+    """A browser without a network; at the end, nothing but files of this machine was asked for."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium fonts-noto-cjk")
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_context(offline=True, locale="zh-CN").new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+        chromium.close()
+    assert [url for url in asked if not url.startswith("file:")] == []
+
+
+def test_one_command_writes_workbooks_and_pages_in_both_languages(issued: Path) -> None:
+    pages = {f"{name}-{language}.html" for name in PAGES for language in ("zh", "en")}
+    assert {path.name for path in issued.iterdir()} == pages | {"statistics.xlsx", "action-lists.xlsx"}
+
+
+def test_pages_are_whole_in_themselves(issued: Path) -> None:
+    for path in issued.glob("*.html"):
+        text = path.read_text("utf-8")
+        assert not OUTSIDE.search(text)
+        assert "<script" not in text
+        assert f'<html lang="{"zh-Hans" if path.stem.endswith("zh") else "en"}">' in text
+
+
+def test_the_statistics_name_no_person(county: County, issued: Path) -> None:
+    households = set(county.warnings["household_id"]) | set(county.warnings["loan_id"])
+    for path in issued.glob("statistics-*.html"):
+        assert not households & set(re.findall(r"[\w-]+", path.read_text("utf-8")))
+
+
+def test_every_lit_loan_is_on_each_readers_list_with_why_and_what_to_do(county: County, issued: Path) -> None:
+    lit = sorted(county.warnings.filter(county.warnings["light"] != "green")["loan_id"])
+    book = load_workbook(issued / "action-lists.xlsx")
+    for name in ("信贷员 Officers", "乡镇 Townships", "村 Villages"):
+        header, *rows = [[cell.value for cell in row] for row in book[name].iter_rows(min_row=4)]
+        assert sorted(str(row[header.index("贷款编号\nLoan")]) for row in rows) == lit
+        assert all(row[header.index("Main reasons")] and row[header.index("应采取的措施")] for row in rows)
+
+
+def test_the_same_month_gives_the_same_bytes_and_touches_nothing(county: County, issued: Path) -> None:
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in issued.iterdir()}
+    done(lights(county.data, "report", "--as-of", county.newest, "--out", issued.parent))
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in issued.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--as-of", "1999-12-31"), "not published"),
+        (("--bank", "nobody"), "check --bank and --area"),
+        (("--quarter", "--year"), "not for both"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_and_leaves_no_folder(
+    county: County, tmp_path: Path, asked: tuple[str, ...], said: str
+) -> None:
+    ran = lights(county.data, "report", "--as-of", county.newest, "--out", tmp_path / "out", *asked)
+    assert said in refused(ran)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("quarter", "year", "name"), [(True, False, "quarterly"), (False, True, "annual")])
+def test_a_bulletin_and_an_assessment_have_their_own_folder_and_tables(
+    ten: Store, tmp_path: Path, quarter: bool, year: bool, name: str
+) -> None:
+    folder = report(ten, period_of(MARCH, quarter, year), Scope(area="990101"), ["en"], tmp_path, lambda _: None)
+    assert folder.name == f"{name}-2024-03-31-990101"
+    sheets = load_workbook(folder / "statistics.xlsx").sheetnames
+    assert any(sheet.startswith("考核 Assessment") for sheet in sheets) is year
+    assert "趋势 Trend" in sheets
+
+
+def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: Store) -> None:
+    annual = Report(ten, period_of(MARCH, quarter=False, year=True), Scope())
+    (tables,) = (tables for heading, tables in annual.statistics if heading.en == "Assessment of the year")
+    row = tables[0].frame.row(0, named=True)
+    assert (row["lit"], row["recovered_loans"], row["lost_loans"]) == (4, 1, 1)
+    assert (row["recovered_principal"], row["recovered_share"], row["visited_share"]) == (50_000.0, None, None)
+
+
+def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: Store, tmp_path: Path) -> None:
+    shutil.copytree(ten.folder, tmp_path / "var", symlinks=True)
+    paid = "P9,F,2024-04-10,10000,100,borrower,2024-04-10"
+    header = "payment_id,loan_id,paid_on,principal_paid,interest_paid,payer,known_on"
+    Intake(tmp_path).deliver("2024-04-30", **{"payments.csv": f"{header}\n{paid}\n"})
+    april, store = date(2024, 4, 30), Store(tmp_path / "var")
+    score(store, april, "tests", datetime(2024, 5, 1, tzinfo=UTC), lambda _: None)
+    annual = Report(store, period_of(april, quarter=False, year=True), Scope())
+    assert annual.fates.loans.filter(loan_id="F").select("ended_by", "bad_on").row(0) == ("settled", date(2024, 3, 16))
+    row = annual.statistics[-1][1][0].frame.row(0, named=True)
+    assert (row["lost_loans"], row["recovered_loans"]) == (2, 1)  # D and F, though F was repaid; E
+
+
+def test_a_list_is_cut_for_each_reader_red_before_yellow(ten: Store) -> None:
+    monthly = Report(ten, period_of(MARCH, quarter=False, year=False), Scope())
+    from serving.reports.actions import cut
+
+    parts = cut(monthly.actions[Level.VILLAGE], Level.VILLAGE)
+    assert [(name, part.frame["loan_id"].to_list()) for name, part in parts] == [
+        ("河畔镇 · 羊路村", ["D"]),
+        ("河畔镇 · =1+1", ["F", "H"]),
+    ]
+
+
+def test_a_report_that_the_disk_refuses_leaves_the_one_that_stood(tmp_path: Path) -> None:
+    folder = tmp_path / "monthly"
+    write_folder({"a": b"1"}, folder)
+    (tmp_path / ".monthly.making").write_text("in the way")
+    with pytest.raises(Refused, match="untouched"):
+        write_folder({"a": b"2"}, folder)
+    assert (folder / "a").read_bytes() == b"1"
+
+
+def test_a_run_killed_between_two_renames_is_mended_by_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "monthly"
+    write_folder({"a": b"1"}, folder)
+    folder.rename(tmp_path / ".monthly.old")
+    write_folder({"a": b"2", "b": b"3"}, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a": b"2", "b": b"3"}
+    assert [path.name for path in tmp_path.iterdir()] == ["monthly"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_open_from_the_disk_and_print_with_chinese_signs(
+    offline: Page, issued: Path, tmp_path: Path, name: str
+) -> None:
+    offline.goto(f"file://{issued / name}-zh.html")
+    assert offline.locator("h1, h2").first.is_visible()
+    offline.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext: apt-get install poppler-utils")
+    text = subprocess.run(["pdftotext", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert {"notices": "贷款到期通知书", "statistics": "小额信贷月度统计"}.get(name, "行动清单") in text.replace(
+        " ", ""
+    )
+    info = subprocess.run(["pdfinfo", tmp_path / "page.pdf"], capture_output=True, text=True, check=True).stdout
+    across, down = map(float, re.findall(r"Page size:\s+([\d.]+) x ([\d.]+)", info)[0])
+    assert {round(across), round(down)} == {595, 842}
+    assert (across < down) is (name == "notices")
+
+
+def test_no_chart_is_cut_off_by_the_page(offline: Page, issued: Path) -> None:
+    offline.goto(f"file://{issued}/statistics-zh.html")
+    assert offline.locator("figure svg").count() == 2
+    assert offline.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_notice_stands_on_a_sheet_of_its_own(offline: Page, issued: Path, tmp_path: Path) -> None:
+    offline.goto(f"file://{issued}/notices-en.html")
+    notices = offline.locator(".notice").count()
+    offline.pdf(path=tmp_path / "notices.pdf", prefer_css_page_size=True)
+    if shutil.which("pdfinfo") is None:
+        pytest.skip("no pdfinfo: apt-get install poppler-utils")
+    info = subprocess.run(["pdfinfo", tmp_path / "notices.pdf"], capture_output=True, text=True, check=True).stdout
+    assert int(re.findall(r"Pages:\s+(\d+)", info)[0]) == notices
+
+
+def test_a_month_that_is_the_first_has_no_migration(ten: Store) -> None:
+    first = Report(ten, period_of(date(2024, 1, 31), quarter=False, year=False), Scope())
+    assert "Migration between lights" not in [heading.en for heading, _ in first.statistics]
