@@ -39,6 +39,7 @@ def load(
 
     loading = Loading(delivered_on or today(), column_map(columns), pseudonyms(data), tell=teller())
     report = load_inbox(inbox, store_of(data).ledger, loading)
+    _audited(data, "CHANGE", "lights load", data_version=report.data_version)
     if as_json:
         print_json(report)
     else:
@@ -61,6 +62,7 @@ def features(
     frame = features_at(as_of, store_of(data).ledger.rows(), Population(loans))
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
+    _audited(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
     print(f"{out}: {frame.height} x {frame.width}")
 
 
@@ -102,9 +104,11 @@ def policy(
 def score(as_of: AsOf, data: Data = VAR, as_json: Json = False) -> None:
     """评灯: set and publish the lights of a month end."""
     from serving.batch import score as score_month
+    from serving.machine import leave_month
     from serving.terminal import manifest_lines
 
     manifest = score_month(store_of(data), as_of, who(), now(), teller())
+    leave_month(data, who(), now(), str(as_of))
     if as_json:
         print_json(manifest)
     else:
@@ -128,6 +132,7 @@ def explain(
         raise typer.BadParameter("zh or en", param_hint="--lang")
     store = store_of(data)
     explained = explanation(Published(store).month(as_of), store.ledger, store.kept_as(household))
+    _audited(data, "LOOK", "lights explain", household_id=explained.household_id, as_of=explained.as_of)
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:
@@ -135,11 +140,27 @@ def explain(
 
 
 @commands.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Data = VAR) -> None:
-    """网页与接口: pages and interface, on this machine."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[str | None, typer.Option("--host", help="beyond this machine only over HTTPS")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the port")] = 1,
+    data: Data = VAR,
+) -> None:
+    """网页与接口: pages and interface, for people with an account."""
+    from serving.settings import settings_of
     from serving.web import serve as serve_web
 
-    serve_web(store_of(data), port)
+    settings = settings_of(data)
+    here = settings if host is None else settings.model_copy(update={"host": host})
+    serve_web(store_of(data), here, port, workers)
+
+
+def _audited(data: Path, action: str, command: str, **detail: object) -> None:
+    """The user at the machine is trusted, and leaves a trail as everybody does."""
+    from serving.audit import Action
+    from serving.machine import leave
+
+    leave(data, who(), now(), Action[action], command, **detail)
 
 
 def store_of(data: Path) -> Store:

@@ -108,7 +108,7 @@ class Published:
                 f"{as_of} is not published; published: {', '.join(str(day) for day in months[:6])}",
             )
         day = as_of or months[0]
-        return Month(day, (self._store.warnings / f"as_of={day}").resolve().parent)
+        return self._store.seen(Month(day, (self._store.warnings / f"as_of={day}").resolve().parent))
 
     def month_before(self, as_of: date) -> Month | None:
         """The newest published month before as_of."""
