@@ -30,6 +30,11 @@ COMMANDS = (
     "score",
     "explain",
     "serve",
+    "user",
+    "audit",
+    "cases",
+    "backup",
+    "restore",
     "demo",
 )
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)

@@ -62,14 +62,21 @@ def live() -> dict[str, str]:
 
 @health.get("/ready", responses={503: {"model": Problem}})
 def ready(request: Request, store: Kept) -> dict[str, str]:
-    """The database answers, a month is published and can be read, and the champion is one that can be used."""
+    """The database answers, a month is published and can be read, and the champion's card is there."""
     _check_database(desk_of(request))
     try:
         month = published_month(store, None)
-        bundle = store.models.champion
     except Refused as refusal:
         raise NotReady(refusal.words.zh, refusal.words.en) from refusal
-    return {"status": "ready", "as_of": month.manifest.as_of, "champion": bundle.version if bundle else "none"}
+    return {"status": "ready", "as_of": month.manifest.as_of, "champion": _champion_number(store)}
+
+
+def _champion_number(store: Store) -> str:
+    """Without reading its trees: asked every few seconds."""
+    number = store.models.holder("champion")
+    if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
+        raise NotReady(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
+    return "none" if number is None else str(number)
 
 
 def _check_database(desk: Desk) -> None:
