@@ -175,10 +175,10 @@ def _check_fields(event: Event) -> None:
     lacking, idle = declared.must - given, given - declared.must - declared.may
     if lacking:
         zh, en = _named(lacking)
-        raise Refused(f"{declared.words.zh}缺少: {zh}。", f"A {declared.words.en} lacks: {en}.")
+        raise Refused(f"{declared.words.zh}缺少: {zh}。", f"Missing for '{declared.words.en}': {en}.")
     if idle:
         zh, en = _named(idle)
-        raise Refused(f"{declared.words.zh}不含: {zh}。", f"A {declared.words.en} has no: {en}.")
+        raise Refused(f"{declared.words.zh}不含: {zh}。", f"No part of '{declared.words.en}': {en}.")
 
 
 def _named(names: frozenset[str] | set[str]) -> tuple[str, str]:
