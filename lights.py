@@ -9,6 +9,7 @@ import typer
 
 from features.console import VAR, Data, now, progress, teller, today, who
 from serving.commands import commands as serving_commands
+from serving.desk_commands import commands as desk_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serving_commands)
+app.add_typer(desk_commands)
 app.add_typer(training_commands)
 
 
@@ -62,6 +64,8 @@ def demo(
     from features.sources.pseudonym import pseudonyms
     from features.words import Refused
     from serving.batch import score as score_month
+    from serving.first_people import one_of_each, sign_in_lines
+    from serving.settings import settings_of
     from serving.store import Store
     from serving.terminal import load_lines, manifest_lines
     from serving.web import look_once
@@ -92,10 +96,13 @@ def demo(
     newest = months_after(data_until(store.ledger), 0)
     for as_of in (months_after(newest, -1), newest):
         print("\n".join(manifest_lines(score_month(store, as_of, who(), now(), lambda _, line: tell(line)))))
+    settings = settings_of(folder)
+    tokens = one_of_each(store, settings, now())
     if stay:
-        serve_web(store, port)
+        print("\n".join(sign_in_lines(tokens, port)), flush=True)
+        serve_web(store, settings, port)
     else:
-        print("\n".join(look_once(store)))
+        print("\n".join(look_once(store, settings, tokens["official"])))
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def load(
         refused_files = sum(1 for file in report.files if file.refused)
         found |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
         found |= {"outcome": "refused" if report.refused else "done"}
+    _audited(data, "CHANGE", "lights load", data_version=report.data_version)
     if as_json:
         print_json(report)
     else:
@@ -86,6 +87,7 @@ def features(
     frame = features_at(as_of, store_of(data).ledger.rows(), Population(loans))
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
+    _audited(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
     print(f"{out}: {frame.height} x {frame.width}")
 
 
@@ -137,6 +139,7 @@ def score(
 ) -> None:
     """评灯: set and publish the lights of a month end."""
     from serving.batch import score as score_month
+    from serving.machine import leave_month
     from serving.parts import loans_delivered
     from serving.terminal import manifest_lines
 
@@ -150,6 +153,7 @@ def score(
     ):
         manifest = score_month(store, as_of, who(), now(), advance, computing)
         found |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
+    leave_month(data, who(), now(), str(as_of))
     if as_json:
         print_json(manifest)
     else:
@@ -229,6 +233,7 @@ def explain(
         raise typer.BadParameter("zh or en", param_hint="--lang")
     store = store_of(data)
     explained = explanation(Published(store).month(as_of), store, store.kept_as(household))
+    _audited(data, "LOOK", "lights explain", household_id=explained.household_id, as_of=explained.as_of)
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:
@@ -297,11 +302,27 @@ def monitor(
 
 
 @commands.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, data: Data = VAR) -> None:
-    """网页与接口: pages and interface, on this machine."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[str | None, typer.Option("--host", help="beyond this machine only over HTTPS")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the port")] = 1,
+    data: Data = VAR,
+) -> None:
+    """网页与接口: pages and interface, for people with an account."""
+    from serving.settings import settings_of
     from serving.web import serve as serve_web
 
-    serve_web(store_of(data), port)
+    settings = settings_of(data)
+    here = settings if host is None else settings.model_copy(update={"host": host})
+    serve_web(store_of(data), here, port, workers)
+
+
+def _audited(data: Path, action: str, command: str, **detail: object) -> None:
+    """The user at the machine is trusted, and leaves a trail as everybody does."""
+    from serving.audit import Action
+    from serving.machine import leave
+
+    leave(data, who(), now(), Action[action], command, **detail)
 
 
 def store_of(data: Path) -> Store:

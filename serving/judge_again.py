@@ -68,7 +68,7 @@ def bench_of(month: Month, store: Store) -> Bench:
 
     Raises Refused where rules or model are no longer those of the month.
     """
-    return _bench(month, store)
+    return _bench(month.whole, Store(store.folder))
 
 
 @lru_cache(_KEPT)

@@ -89,6 +89,11 @@ class Month:
         files = {self.folder / name: known for name, known in self.manifest.checksums.items()}
         return all(path.exists() and checksum(path) == known for path, known in files.items())
 
+    @property
+    def whole(self) -> Month:
+        """The month whoever reads it: for what is told of many loans together."""
+        return self
+
     def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
         """`warnings`, `features` or `typical` of one county or of all."""
         frame = pl.scan_parquet(sorted((self.folder / kind).glob(f"{county or '*'}.parquet")))
@@ -123,7 +128,7 @@ class Published:
                 f"{as_of} is not published; published: {', '.join(str(day) for day in months[:6])}",
             )
         day = as_of or months[0]
-        return Month(day, (self._store.warnings / f"as_of={day}").resolve().parent)
+        return self._store.seen(Month(day, (self._store.warnings / f"as_of={day}").resolve().parent))
 
     def edition(self, as_of: date, number: int) -> Month:
         """A given edition of a month, also one that a newer one has taken the place of.
@@ -136,7 +141,7 @@ class Published:
             raise Refused(
                 f"{as_of} 没有第 {number} 版; 现有: {there}", f"{as_of} has no edition {number}; there are {there}."
             )
-        return Month(as_of, folder / f"{EDITION}{number}")
+        return self._store.seen(Month(as_of, folder / f"{EDITION}{number}"))
 
     def standing(self, as_of: date) -> Month | None:
         """The edition that is published, if any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.durable import write_bytes
 from features.ledger import Ledger
@@ -13,6 +14,9 @@ from models.champions import Models
 from models.county_policy import table as county_policy
 from models.county_policy.table import PolicyTable, policy_file, policy_table_in, policy_table_of
 from models.traffic_light.table import FILE, RuleTable, rule_file, rule_table_in, rule_table_of
+
+if TYPE_CHECKING:
+    from serving.published import Month
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ class Store:
     def kept_as(self, identifier: str) -> str:
         """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""
         return pseudonyms(self.folder).of(identifier.strip())
+
+    def seen(self, month: Month) -> Month:
+        """A month as far as it exists for whoever reads this store; here, the whole of it."""
+        return month
 
     @property
     def warnings(self) -> Path:

@@ -44,7 +44,7 @@ def threshold_reasons(
     """
     if warning.model_light is None:
         return None
-    other = _beside(month, models.folder, Light[warning.model_light.upper()], warning.county_code)
+    other = _beside(month.whole, models.folder, Light[warning.model_light.upper()], warning.county_code)
     if other is None:
         return None
     mine = against(parts, 0, other)

@@ -1,72 +1,110 @@
-"""Serve the application on this machine, or look at it once and stop."""
+"""Serve the application, by one process or several, or look at it once and stop."""
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.request import urlopen
+from http.cookiejar import CookieJar
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from features.words import Refused
 from serving.app import application
 from serving.judging import bundle_of
+from serving.metrics import log_as_lines
 from serving.published import Published
+from serving.settings import LOOPBACK, Settings
 from serving.store import Store
 from serving.worklist import Asked, worklist
 
-HOST = "127.0.0.1"
-"""Only this machine: there are no accounts, so nobody else may look."""
+_GRACE_SECONDS = 20
+"""So long a request that has begun may take to end when the service is told to stop."""
 
 
-def serve(store: Store, port: int) -> None:
+def serve(store: Store, settings: Settings, port: int, workers: int = 1) -> None:
     """Serve until interrupted.
 
-    Raises Refused where the port is taken.
+    Raises Refused where the port is taken, or others could listen in.
     """
-    with _listening(port) as listener:
-        print(f"http://{HOST}:{port}/  (Ctrl-C 停止 / stops)", flush=True)
-        _server(store).run(sockets=[listener])
+    settings.open_to(settings.host)
+    log_as_lines()
+    with _listening(settings.host, port) as listener:
+        address = settings.public_url or f"http://{_spelled(settings.host)}:{port}"
+        print(f"{address.rstrip('/')}/  (Ctrl-C 停止 / stops)", flush=True)
+        if workers == 1:
+            _server(store, settings).run(sockets=[listener])
+        else:
+            _many(store, settings, listener, workers)
 
 
-def look_once(store: Store) -> Iterator[str]:
-    """Serve on a free port, fetch the list, one household and its answer, and stop; a line for each."""
+def look_once(store: Store, settings: Settings, token: str) -> Iterator[str]:
+    """Serve on a free port, sign in, fetch the list, one household and its answer, and stop; a line for each."""
     household = worklist(Published(store).month(), Asked(limit=1)).items[0].household_id
-    with _listening(0) as listener:
-        server = _server(store)
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    with _listening(LOOPBACK[0], 0) as listener:
+        server = _server(store, settings)
         running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         running.start()
         try:
-            base = f"http://{HOST}:{listener.getsockname()[1]}"
+            base = f"http://{LOOPBACK[0]}:{listener.getsockname()[1]}"
+            _fetched(browser, f"{base}/sign-in?token={token}")
             for path in (
                 "/health/ready",
                 "/",
                 f"/households/{household}",
                 f"/api/v1/households/{household}/explanation",
             ):
-                yield f"GET {path}: {_fetched(base + path)}"
+                yield f"GET {path}: {_fetched(browser, base + path)}"
         finally:
             server.should_exit = True
             running.join()
 
 
-def _server(store: Store) -> uvicorn.Server:
+def _server(store: Store, settings: Settings) -> uvicorn.Server:
     """Without an access log: addresses name households. The model is read before anybody waits for it."""
     with suppress(Refused):  # nothing published yet, or no model: pages say so themselves
         bundle_of(Published(store).month(), store.models)
-    return uvicorn.Server(uvicorn.Config(application(store), access_log=False, log_level="warning"))
+    return uvicorn.Server(_config(application(store, settings)))
 
 
-def _listening(port: int) -> socket.socket:
-    listener = socket.socket()
+def _config(app: object, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] # an application, or where a worker finds one
+        factory=isinstance(app, str),
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+        proxy_headers=True,
+    )
+
+
+def _many(store: Store, settings: Settings, listener: socket.socket, workers: int) -> None:
+    """Workers of their own, that share the socket; each reads its settings from the environment, migrated here."""
+    application(store, settings)
+    os.environ["LIGHTS_DATA"] = str(store.folder)
+    config = _config("serving.app:from_environment", workers)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def _spelled(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         if error.errno != errno.EADDRINUSE:
@@ -75,13 +113,14 @@ def _listening(port: int) -> socket.socket:
             f"端口 {port} 已被占用; 请用 --port 另选。", f"Port {port} is taken; choose another with --port."
         ) from error
     listener.listen()
+    listener.set_inheritable(True)
     return listener
 
 
-def _fetched(url: str, tries: int = 100) -> str:
+def _fetched(browser: OpenerDirector, url: str, tries: int = 100) -> str:
     for _ in range(tries):
         try:
-            with urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+            with browser.open(url, timeout=10) as answer:
                 return f"{HTTPStatus(answer.status).value}, {len(answer.read()):,} bytes"
         except ConnectionError:
             time.sleep(0.05)

@@ -8,13 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
+
+from features.console import now
+from serving.access import people
+from serving.machine import database_of
 
 LIGHTS = (sys.executable, "-m", "lights")
 CHINESE = re.compile("[一-鿿]")
@@ -67,27 +72,53 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+KEYS: dict[int, str] = {}
+"""By port: the key that a browser sends along, as `alone` lets it."""
+
+
+def key_for(data: Path, role: str, bank: str | None = None, area: str | None = None) -> str:
+    """A key of somebody with this role; a person of the same name gets another key."""
+    name = "-".join(filter(None, (role, bank, area)))
+    with database_of(data).writing() as session:
+        known = {person.name: person for person in people.everybody(session)}
+        person = known.get(name) or people.add(session, people.account(name, role, bank, area), now())
+        return people.give_key(session, person, "tests", now())
+
+
+def signed(address: str, key: str) -> str:
+    """An address that carries a key, as curl and spreadsheets send it."""
+    return address.replace("http://", f"http://key:{key}@")
+
+
+def unsigned(address: str) -> str:
+    """The same address without its key."""
+    return re.sub("//.*@", "//", address)
+
+
 @contextmanager
-def serving(data: Path) -> Iterator[str]:
-    """`lights serve` on a free port, and its address; stopped as a user stops it."""
+def serving(data: Path, *words: object, role: str = "county_official", **variables: str) -> Iterator[str]:
+    """`lights serve` on a free port, and its address with a key; stopped as a user stops it."""
     port = free_port()
-    server = started(data, "serve", "--port", port)
-    try:
-        base = f"http://127.0.0.1:{port}"
-        wait_for(f"{base}/health/live", server)
-        yield base
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+    key = KEYS[port] = key_for(data, role)
+    with tempfile.TemporaryFile("w+") as printed:
+        asked = [*LIGHTS, "serve", "--port", str(port), *map(str, words)]
+        environs = {**environment(data), **variables}
+        server = subprocess.Popen(asked, env=environs, stdout=printed, stderr=subprocess.STDOUT, text=True)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health/live", server, printed)
+            yield signed(f"http://127.0.0.1:{port}", key)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=30)
 
 
-def wait_for(url: str, server: subprocess.Popen[Any]) -> None:
-    """Until a server that was started answers."""
-    for _ in range(600):
+def wait_for(url: str, server: subprocess.Popen[Any], printed: IO[Any]) -> None:
+    """Until a server that was started answers; printed: what it has said, shown where it ended instead."""
+    for _ in range(1200):
         try:
             httpx2.get(url)
             return
         except httpx2.TransportError:
-            assert server.poll() is None, server.communicate()[0]
+            assert server.poll() is None, (printed.seek(0), printed.read())
             time.sleep(0.05)
     raise AssertionError(f"{url} does not answer")

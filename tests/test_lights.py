@@ -34,6 +34,11 @@ COMMANDS = (
     "report",
     "monitor",
     "serve",
+    "user",
+    "audit",
+    "cases",
+    "backup",
+    "restore",
     "demo",
 )
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)

@@ -12,6 +12,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from features.words import Refused, Words
+from serving.access.limits import TooMany
+from serving.access.sign_in import SignInRefused
+from serving.access.viewer import Forbidden, NotSignedIn
+from serving.cases.book import NoSuchCase
 from serving.supposed import Impossible
 
 
@@ -34,7 +38,16 @@ class NotReady(Refused):
     """There is nothing to answer from yet."""
 
 
-_STATUS: dict[type[Refused], int] = {NotFound: 404, NotReady: 503, Impossible: 422}
+_STATUS: dict[type[Refused], int] = {
+    NotSignedIn: 401,
+    SignInRefused: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    NoSuchCase: 404,
+    Impossible: 422,
+    TooMany: 429,
+    NotReady: 503,
+}
 _GENERAL = {
     404: Words("没有这个地址。", "There is nothing at this address."),
     405: Words("此地址不支持该方法。", "This address does not take that method."),
@@ -51,12 +64,23 @@ def problem(status: int, words: Words, headers: Mapping[str, str] | None = None)
     return JSONResponse(body.model_dump(), status, headers, "application/problem+json")
 
 
+def status_of(refusal: Refused) -> int:
+    """What a refusal is in HTTP."""
+    return _STATUS.get(type(refusal), 409)
+
+
+def headers_of(refusal: Refused) -> dict[str, str]:
+    if isinstance(refusal, TooMany):
+        return {"Retry-After": str(refusal.seconds)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else {}
+
+
 def answer_problems(app: FastAPI) -> None:
     """Turn refusals, bad requests and unknown addresses into problems."""
 
     def refused(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, Refused)  # noqa: S101 - registered for it
-        return problem(_STATUS.get(type(error), 409), error.words)
+        return problem(status_of(error), error.words, headers_of(error))
 
     def invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it

@@ -7,12 +7,16 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.words import Refused
 from models.group_light.groups import Level
+from serving.access.viewer import Kept, counted
 from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar, ModelAnswer, Summary, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
+from serving.desk import Desk, desk_of
 from serving.households import explanation
 from serving.inputs import champion
 from serving.maturities import DueLevel, maturities
@@ -34,22 +38,16 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": what}
     for status, what in (
+        (401, "not signed in"),
+        (403, "the role does not reach so far"),
         (404, "not in the list"),
         (409, "not published, or the list has changed"),
         (422, "the request is wrong"),
+        (429, "asked too often"),
     )
 }
 api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 health = APIRouter(prefix="/health", tags=["health"])
-
-
-def store_of(request: Request) -> Store:
-    store = request.app.state.store
-    assert isinstance(store, Store)  # noqa: S101 - put there by serving.app
-    return store
-
-
-Kept = Annotated[Store, Depends(store_of)]
 
 
 def published_month(store: Store, as_of: date | None) -> Month:
@@ -63,17 +61,35 @@ def live() -> dict[str, str]:
 
 
 @health.get("/ready", responses={503: {"model": Problem}})
-def ready(store: Kept) -> dict[str, str]:
-    """A month is published and can be read."""
+def ready(request: Request, store: Kept) -> dict[str, str]:
+    """The database answers, a month is published and can be read, and the champion's card is there."""
+    _check_database(desk_of(request))
     try:
         month = published_month(store, None)
     except Refused as refusal:
         raise NotReady(refusal.words.zh, refusal.words.en) from refusal
-    return {"status": "ready", "as_of": month.manifest.as_of}
+    return {"status": "ready", "as_of": month.manifest.as_of, "champion": _champion_number(store)}
+
+
+def _champion_number(store: Store) -> str:
+    """Without reading its trees: asked every few seconds."""
+    number = store.models.holder("champion")
+    if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
+        raise NotReady(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
+    return "none" if number is None else str(number)
+
+
+def _check_database(desk: Desk) -> None:
+    try:
+        with desk.database.reading() as session:
+            session.execute(select(1))
+    except SQLAlchemyError as error:
+        raise NotReady("数据库没有应答。", "The database does not answer.") from error
 
 
 @api.get("/warnings")
 def warnings(
+    request: Request,
     store: Kept,
     as_of: AsOf = None,
     light: Colour | None = None,
@@ -91,7 +107,9 @@ def warnings(
     month = published_month(store, as_of)
     sought = store.kept_as(q) if q else None
     asked = Asked(light, rule_light, model_light, bank, area, due_within_days, sought, sort, limit, cursor)
-    return worklist(month, asked)
+    page = worklist(month, asked)
+    counted(request, page.total)
+    return page
 
 
 @api.get("/loans/{loan_id}/warning")
@@ -126,6 +144,7 @@ def group_summary(store: Kept, level: Level = Level.TOWNSHIP, as_of: AsOf = None
 
 @api.get("/maturities")
 def maturity_calendar(
+    request: Request,
     store: Kept,
     within_days: WithinDays = None,
     level: DueLevel = DueLevel.TOWNSHIP,
@@ -139,7 +158,9 @@ def maturity_calendar(
     """Principal that falls due within so many days, whatever the light: by list, by group, and loan by loan."""
     sought = store.kept_as(q) if q else None
     asked = Asked(bank=bank, area=area, due_within_days=within_days, q=sought, limit=limit, cursor=cursor)
-    return maturities(published_month(store, as_of), level, asked)
+    calendar = maturities(published_month(store, as_of), level, asked)
+    counted(request, calendar.total)
+    return calendar
 
 
 @api.get("/model")

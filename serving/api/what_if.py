@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.access.viewer import Kept
 from serving.answers import Scored, WhatIf
 from serving.api.problems import NotFound
-from serving.api.routes import PROBLEMS, AsOf, Identifier, Kept, published_month
+from serving.api.routes import PROBLEMS, AsOf, Identifier, published_month
 from serving.households import unknown_household
 from serving.supposed import Asked
 from serving.what_if import scored, what_if

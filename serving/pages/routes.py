@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+import polars as pl
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from fastapi.templating import Jinja2Templates
 
 from features.units import FINDING
 from features.words import Refused
 from models.codes import CAUSE_WORDS
 from models.group_light.groups import Level
-from models.light import LIGHT_WORDS
-from serving.api.routes import Area, Bank, Cursor, Kept, Sought, WithinDays, published_month
+from serving.access.viewer import Kept, Viewing, counted
+from serving.api.cases import case_page
+from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
+from serving.cases.book import Sought as Cases
+from serving.desk import desk_of
 from serving.households import explanation
 from serving.maturities import DueLevel, maturities
-from serving.pages.wording import TAGS, Language, in_language
+from serving.pages.case_forms import case_values
+from serving.pages.rendering import Spoken
+from serving.pages.rendering import page as _page
+from serving.pages.rendering import refused as _refused
+from serving.pages.wording import Language
+from serving.published import Month
 from serving.store import Store
 from serving.summary import summary
 from serving.worklist import Asked, worklist
 
 pages = APIRouter(include_in_schema=False)
-_templates = Jinja2Templates(Path(__file__).with_name("templates"))
 _LISTED, _PRINTED = 100, 200
 """Loans on a page of the calendar, and sheets of notices printed at once."""
 Colour = Literal["green", "yellow", "red"]
-
-
-def language_of(request: Request, lang: Annotated[Language | None, Query()] = None) -> Language:
-    """Asked for, else what the browser prefers, else Chinese."""
-    if lang:
-        return lang
-    preferred = request.headers.get("accept-language", "zh").strip().lower()
-    return "en" if preferred.startswith("en") else "zh"
-
-
-Spoken = Annotated[Language, Depends(language_of)]
 
 
 @pages.get("/")
@@ -59,22 +52,31 @@ def home(
         month = published_month(store, as_of)
         listed = worklist(month, Asked(light=light, q=store.kept_as(q) if q else None, cursor=cursor))
     except Refused as refusal:
-        return refused_page(request, language, refusal, 409)
-    lights = month.manifest.lights
-    return in_page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
+        return _refused(request, language, refusal, 409)
+    counted(request, listed.total)
+    lights = _lights(month)
+    return _page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
+
+
+def _lights(month: Month) -> dict[str, dict[str, int]]:
+    """Loans by light, of those that exist for whoever asks."""
+    counts = month.scan("warnings").group_by("light").agg(pl.len().alias("loans")).collect()
+    return {row["light"]: {"loans": row["loans"]} for row in counts.to_dicts()}
 
 
 @pages.get("/households/{household_id}")
 def household(
-    request: Request, store: Kept, language: Spoken, household_id: str, as_of: date | None = None
+    request: Request, store: Kept, viewer: Viewing, language: Spoken, household_id: str, as_of: date | None = None
 ) -> HTMLResponse:
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
         explained = explanation(month, store, store.kept_as(household_id))
     except Refused as refusal:
-        return refused_page(request, language, refusal, 404)
-    return in_page(request, "household.html", language, explained=explained, causes=CAUSE_WORDS, findings=FINDING.codes)
+        return _refused(request, language, refusal, 404)
+    worked = case_page(desk_of(request), viewer, Cases(household_id=explained.household_id, limit=20))
+    said = {"causes": CAUSE_WORDS, "findings": FINDING.codes, **case_values(worked, language)}
+    return _page(request, "household.html", language, explained=explained, **said)
 
 
 @pages.get("/groups")
@@ -85,9 +87,9 @@ def group_lights(
     try:
         month = published_month(store, as_of)
     except Refused as refusal:
-        return refused_page(request, language, refusal, 409)
+        return _refused(request, language, refusal, 409)
     levels = [each.value for each in Level]
-    return in_page(request, "groups.html", language, summary=summary(month, level), levels=levels)
+    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels)
 
 
 @dataclass(frozen=True)
@@ -146,37 +148,8 @@ def _calendar(
         month = published_month(store, filters.as_of)
         calendar = maturities(month, level, asked)
     except Refused as refusal:
-        return refused_page(request, language, refusal, 409)
+        return _refused(request, language, refusal, 409)
+    counted(request, calendar.total)
     instalments = month.policy.plans.instalments
     levels = [each.value for each in DueLevel]
-    return in_page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
-
-
-def refused_page(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
-    said = getattr(refusal.words, language)
-    return in_page(request, "refused.html", language, status=status, said=said)
-
-
-def in_page(request: Request, name: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page in one language, with the words and links that every page has."""
-    other: Language = "en" if language == "zh" else "zh"
-    context = {
-        "lang": language,
-        "tag": TAGS[language],
-        "other": other,
-        "link": _linking(request, language),
-        "w": in_language(language),
-        "lights_in_words": {code: getattr(words, language) for code, words in LIGHT_WORDS.items()},
-        **values,
-    }
-    return _templates.TemplateResponse(request, name, context, status_code=status)
-
-
-def _linking(request: Request, language: Language) -> Callable[..., str]:
-    """Links to this page with other parameters; None takes one away. Without a host: a proxy may have another."""
-
-    def link(**changed: object) -> str:
-        asked = {**request.query_params, "lang": language, **changed}
-        return f"{quote(request.scope['path'])}?{urlencode({name: value for name, value in asked.items() if value})}"
-
-    return link
+    return _page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)

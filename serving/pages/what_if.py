@@ -13,8 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from features.months import months_later
 from features.words import Refused
 from models.county_policy.sections import Cause
-from serving.api.routes import Identifier, Kept, published_month
-from serving.pages.routes import Spoken, in_page, refused_page
+from serving.access.viewer import Kept
+from serving.api.routes import Identifier, published_month
+from serving.pages.rendering import Spoken, page, refused
 from serving.supposed import (
     HardshipResolved,
     Impossible,
@@ -36,10 +37,11 @@ _NOTHING = Impossible("没有填写任何假设; 请至少填一项。", "Nothin
 
 
 class Filled(BaseModel):
-    """The form. loan, matures_in: which loan is meant, and in how many days it falls due."""
+    """The form. loan: which one is meant. csrf: that it is our own form, looked at by the door."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    csrf: str = ""
     as_of: date
     loan: Annotated[str, Field(min_length=1, max_length=64)]
     paid: _Yuan = None
@@ -89,7 +91,7 @@ def household_what_if(
             raise _NOTHING
         supposed = what_if(month, store, household, facts)
     except Impossible as refusal:
-        return refused_page(request, language, refusal, 422)
+        return refused(request, language, refusal, 422)
     except Refused as refusal:
-        return refused_page(request, language, refusal, 409)
-    return in_page(request, "what_if.html", language, supposed=supposed)
+        return refused(request, language, refusal, 409)
+    return page(request, "what_if.html", language, supposed=supposed)

@@ -1,4 +1,4 @@
-"""A province that all tests of the monthly run copy."""
+"""A province that all tests of the monthly run copy, and the databases that the tests of serving run on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import County
+from tests.serving.databases import address, database, postgres
 from tests.serving.provinces import Province, built
+
+__all__ = ["address", "database", "postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -90,20 +91,18 @@ def test_a_model_loaded_by_its_alias_gives_probability_light_and_reasons(county:
 def mlflow_serving(county: County) -> Iterator[str]:
     port = free_port()
     words = ["models", "serve", "-m", MODEL, "--env-manager", "local", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *words],
-        env=mlflow_environment(county),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/ping", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+    asked = [sys.executable, "-m", "mlflow", *words]
+    with tempfile.TemporaryFile("w+") as printed:
+        server = subprocess.Popen(
+            asked, env=mlflow_environment(county), stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/ping", server, printed)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
 
 
 def test_mlflow_serves_the_model(county: County) -> None:

@@ -165,7 +165,11 @@ def test_the_model_tells_its_card_its_policy_and_who_crowned_it(county: County, 
 
 def test_health_tells_that_it_lives_and_which_month_it_serves(county: County, served: str) -> None:
     assert answered(served, "/health/live") == {"status": "live"}
-    assert answered(served, "/health/ready") == {"status": "ready", "as_of": str(county.newest)}
+    assert answered(served, "/health/ready") == {
+        "status": "ready",
+        "as_of": str(county.newest),
+        "champion": "1",
+    }
 
 
 @pytest.mark.parametrize(
@@ -186,10 +190,14 @@ def test_the_document_describes_every_route_and_its_problems(served: str) -> Non
         "/api/v1/summary",
         "/api/v1/maturities",
         "/api/v1/model",
+        "/api/v1/cases",
+        "/api/v1/cases/{case_id}",
+        "/api/v1/audit",
     }
     for path, route in document["paths"].items():
         if path.startswith("/api"):
-            assert {"200", "404", "409", "422"} <= set(route["get"]["responses"])
+            for operation in route.values():
+                assert {"401", "403", "404", "409", "422", "429"} <= set(operation["responses"])
     assert set(document["components"]["schemas"]["Problem"]["properties"]) >= {"type", "title", "status", "zh", "en"}
 
 

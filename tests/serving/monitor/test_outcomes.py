@@ -71,7 +71,7 @@ def test_a_label_is_whether_the_loan_goes_bad_after_the_day_and_within_the_horiz
 
 def _with_probability(month: Month) -> Month:
     class Scored(Month):
-        def scan(self, kind: str) -> pl.LazyFrame:
-            return super().scan(kind).with_columns(probability=pl.lit(0.1))
+        def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
+            return super().scan(kind, county).with_columns(probability=pl.lit(0.1))
 
     return Scored(month.as_of, month.folder)

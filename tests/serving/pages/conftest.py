@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from tests.door import KEYS
+
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -24,13 +26,19 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def alone(browser: Browser, width: int = 1280, scripts: bool = True) -> Iterator[Page]:
-    """A page in a fresh browser; at the end, nothing was asked of any other host."""
+def alone(browser: Browser, width: int = 1280, scripts: bool = True, with_key: bool = True) -> Iterator[Page]:
+    """A page in a fresh browser; at the end, nothing was asked of any other host.
+
+    with_key: the key of the service that a test started goes along, so that the page is signed in.
+    """
     outside: list[str] = []
 
     def pass_or_block(route: Route) -> None:
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
+        asked = urlsplit(route.request.url)
+        if asked.hostname == "127.0.0.1":
+            key = KEYS.get(asked.port or 0) if with_key else None
+            signed_in = {"authorization": f"Bearer {key}"} if key else {}
+            route.continue_(headers={**route.request.headers, **signed_in})
         else:
             outside.append(route.request.url)
             route.abort()
@@ -58,3 +66,10 @@ def phone(browser: Browser) -> Iterator[Page]:
 def without_scripts(browser: Browser) -> Iterator[Page]:
     with alone(browser, scripts=False) as plain:
         yield plain
+
+
+@pytest.fixture
+def stranger(browser: Browser) -> Iterator[Page]:
+    """A page that nobody is signed in on."""
+    with alone(browser, with_key=False) as unknown:
+        yield unknown

@@ -83,5 +83,5 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Store:
     assert not any(file.quarantined for file in report.files)
     store = Store(intake.data)
     for month in (JANUARY, FEBRUARY, MARCH):
-        score(store, month, "tests", datetime(2024, 4, 1, tzinfo=UTC), lambda _: None)
+        score(store, month, "tests", datetime(2024, 4, 1, tzinfo=UTC), lambda *_: None)
     return store

@@ -109,7 +109,7 @@ def test_what_cannot_be_reported_is_refused_and_leaves_no_folder(
 def test_a_bulletin_and_an_assessment_have_their_own_folder_and_tables(
     ten: Store, tmp_path: Path, quarter: bool, year: bool, name: str
 ) -> None:
-    folder = report(ten, period_of(MARCH, quarter, year), Scope(area="990101"), ["en"], tmp_path, lambda _: None)
+    folder = report(ten, period_of(MARCH, quarter, year), Scope(area="990101"), ["en"], tmp_path, lambda *_: None)
     assert folder.name == f"{name}-2024-03-31-990101"
     sheets = load_workbook(folder / "statistics.xlsx").sheetnames
     assert any(sheet.startswith("考核 Assessment") for sheet in sheets) is year
@@ -130,7 +130,7 @@ def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: Store, tmp_path:
     header = "payment_id,loan_id,paid_on,principal_paid,interest_paid,payer,known_on"
     Intake(tmp_path).deliver("2024-04-30", **{"payments.csv": f"{header}\n{paid}\n"})
     april, store = date(2024, 4, 30), Store(tmp_path / "var")
-    score(store, april, "tests", datetime(2024, 5, 1, tzinfo=UTC), lambda _: None)
+    score(store, april, "tests", datetime(2024, 5, 1, tzinfo=UTC), lambda *_: None)
     annual = Report(store, period_of(april, quarter=False, year=True), Scope())
     assert annual.fates.loans.filter(loan_id="F").select("ended_by", "bad_on").row(0) == ("settled", date(2024, 3, 16))
     row = annual.statistics[-1][1][0].frame.row(0, named=True)

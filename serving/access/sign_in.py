@@ -1,0 +1,93 @@
+"""Ways in: a password, a one-time link, a session's cookie, a key; and the door that stays shut after failures."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from features.words import Refused
+from serving.access.tokens import digest, is_password, is_same, new_token
+from serving.database.tables import ApiKey, Failures, Link, Person, SignedIn
+
+_FREE_FAILURES = 5
+_FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=24)
+
+
+class SignInRefused(Refused):
+    """Nobody was let in."""
+
+
+def check_open(session: Session, name: str, at: datetime) -> None:
+    """Raises SignInRefused while the name is locked out."""
+    failures = session.get(Failures, digest(name.casefold()))
+    if failures and failures.locked_until and failures.locked_until > at:
+        minutes = -(-(failures.locked_until - at).total_seconds() // 60)
+        raise SignInRefused(
+            f"失败次数过多, 请 {minutes:.0f} 分钟后再试。", f"Too many failures; try again in {minutes:.0f} minutes."
+        )
+
+
+def with_password(session: Session, name: str, password: str) -> Person | None:
+    """The person whose name and password these are."""
+    person = session.scalar(select(Person).where(Person.name == name))
+    right = is_password(person.password_hash if person else None, password)
+    return person if person and right and person.active else None
+
+
+def failed(session: Session, name: str, at: datetime) -> None:
+    """Count one; from the fifth on the door stays shut, each time twice as long."""
+    key = digest(name.casefold())
+    failures = session.get(Failures, key)
+    if failures is None:
+        failures = Failures(name_digest=key, failed=0)
+        session.add(failures)
+    failures.failed += 1
+    beyond = failures.failed - _FREE_FAILURES
+    if beyond >= 0:
+        failures.locked_until = at + min(_FIRST_DELAY * 2 ** min(beyond, 20), _LONGEST_DELAY)
+
+
+def succeeded(session: Session, name: str) -> None:
+    session.execute(delete(Failures).where(Failures.name_digest == digest(name.casefold())))
+
+
+def with_link(session: Session, token: str, at: datetime) -> Person:
+    """Raises SignInRefused where the link is unknown, used or too old."""
+    link = session.get(Link, digest(token), with_for_update=True)
+    person = session.get(Person, link.person_id) if link else None
+    if link is None or person is None or link.used_at or link.expires_at <= at or not person.active:
+        raise SignInRefused(
+            "该登录链接无效、已使用或已过期; 请向管理员索取新的链接。",
+            "This sign-in link is unknown, used or expired; ask the administrator for a new one.",
+        )
+    link.used_at = at
+    return person
+
+
+def open_session(session: Session, person: Person, at: datetime, hours: int) -> str:
+    """The cookie of a new session; those that have ended are swept away."""
+    session.execute(delete(SignedIn).where(SignedIn.expires_at <= at))
+    token = new_token()
+    session.add(
+        SignedIn(digest=digest(token), person_id=person.id, created_at=at, expires_at=at + timedelta(hours=hours))
+    )
+    return token
+
+
+def close_session(session: Session, cookie: str) -> None:
+    session.execute(delete(SignedIn).where(SignedIn.digest == digest(cookie)))
+
+
+def person_of_session(session: Session, cookie: str, at: datetime) -> Person | None:
+    mine = SignedIn.digest == digest(cookie)
+    asked = select(Person).join(SignedIn).where(mine, SignedIn.expires_at > at, Person.active)
+    return session.scalar(asked)
+
+
+def person_of_key(session: Session, key: str) -> Person | None:
+    prefix = key.partition(".")[0]
+    asked = select(ApiKey, Person).join(Person).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None))
+    found = session.execute(asked.where(Person.active)).first()
+    return found[1] if found and is_same(found[0].digest, digest(key)) else None

@@ -1,0 +1,164 @@
+"""The door of every address: who asks, whether they may, how often, and that their form is our own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from features.words import Refused
+from serving.access.roles import OPEN, RIGHTS, Right, Role, needed
+from serving.access.scope import Scope, SeenStore, scope_of
+from serving.access.sign_in import person_of_key, person_of_session
+from serving.access.tokens import digest, form_token, is_same
+from serving.audit import Who
+from serving.database.tables import Person
+from serving.desk import Desk, desk_of
+from serving.store import Store
+
+SESSION, FORM = "lights_session", "lights_form"
+"""Cookies: of somebody who is signed in, and of a browser that is shown the form to do so."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotSignedIn(Refused):
+    """Nobody is known to ask."""
+
+
+class Forbidden(Refused):
+    """The role does not reach so far."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who is signed in, and what exists for them."""
+
+    id: int
+    name: str
+    role: Role
+    scope: Scope
+
+    @property
+    def who(self) -> Who:
+        return Who(self.name, self.role.value)
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.role]
+
+
+def entered(request: Request) -> Viewer | None:
+    """Whoever asks, None at an open address. Every address of the application passes here.
+
+    Raises NotSignedIn, Forbidden or TooMany.
+    """
+    template, desk = template_of(request), desk_of(request)
+    if template in OPEN:
+        return None
+    way_in = _key(request) or request.cookies.get(SESSION) or ""
+    viewer = _viewer(request, desk, way_in)
+    if viewer is None:
+        raise NotSignedIn(
+            "请先登录, 或在 Authorization 头中给出密钥 (Bearer)。",
+            "Sign in first, or give a key in the Authorization header (Bearer).",
+        )
+    request.state.viewer = viewer
+    desk.limits.take(digest(way_in))
+    if not viewer.may(needed(template)):
+        raise Forbidden("您的角色不能查看此内容。", "Your role does not reach so far.")
+    return viewer
+
+
+async def from_own_page(request: Request) -> None:
+    """Raises Forbidden where a change comes by cookie from a page that is not ours."""
+    if request.method in SAFE or _key(request):
+        return
+    given = request.headers.get("x-csrf-token") or _text(await request.form(), "csrf")
+    if not is_same(given, form_token(_cookie(request))) or not _cookie(request):
+        raise Forbidden("表单已过期; 请刷新页面后重试。", "The form is out of date; open the page again and retry.")
+
+
+Entered = Annotated[Viewer | None, Depends(entered)]
+
+
+def viewer_of(viewer: Entered) -> Viewer:
+    """Whoever asks, at an address that is not open."""
+    assert viewer is not None  # noqa: S101 - `entered` lets nobody in at such an address
+    return viewer
+
+
+Viewing = Annotated[Viewer, Depends(viewer_of)]
+
+
+def store_of(request: Request, viewer: Entered) -> Store:
+    """The store, as far as it exists for whoever asks."""
+    store = desk_of(request).store
+    return store if viewer is None else SeenStore(store.folder, viewer.scope)
+
+
+Kept = Annotated[Store, Depends(store_of)]
+
+
+def template_of(request: Request) -> str:
+    """`/households/{household_id}`: an address without what it names."""
+    return str(getattr(request.scope.get("route"), "path", ""))
+
+
+def counted(request: Request, loans: int) -> None:
+    """How many loans an answer tells of, for the audit."""
+    request.state.counted = loans
+
+
+def traced(request: Request, **what: object) -> None:
+    """What an answer did, for the audit, where the address does not say it."""
+    request.state.trace = {**getattr(request.state, "trace", {}), **what}
+
+
+def own_form_token(request: Request) -> str:
+    """What the forms of this page carry."""
+    return form_token(_cookie(request))
+
+
+def _cookie(request: Request) -> str:
+    new = getattr(request.state, "form_cookie", "")
+    return request.cookies.get(SESSION) or request.cookies.get(FORM) or str(new)
+
+
+def _viewer(request: Request, desk: Desk, way_in: str) -> Viewer | None:
+    if not way_in:
+        return None
+    with desk.database.reading() as session:
+        key = _key(request)
+        person = person_of_key(session, key) if key else person_of_session(session, way_in, desk.now())
+        return _seen_by(person, desk) if person else None
+
+
+def _seen_by(person: Person, desk: Desk) -> Viewer:
+    role = Role(person.role)
+    return Viewer(person.id, person.name, role, scope_of(role, person.bank, person.area, desk.mask_key))
+
+
+def _key(request: Request) -> str | None:
+    """Bearer, or the password of Basic: what spreadsheets and curl can send."""
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    match kind.lower():
+        case "bearer":
+            return given.strip()
+        case "basic":
+            return _password(given)
+    return None
+
+
+def _password(given: str) -> str | None:
+    try:
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""

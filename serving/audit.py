@@ -1,0 +1,234 @@
+"""The audit: who looked at, exported, changed or was refused what; a chain of hashes that shows every edit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from features.durable import write_bytes
+from features.words import Refused, Words
+from serving.database.tables import AuditAnchor, AuditEntry, written
+
+_LOCK = 6_404_322
+"""PostgreSQL's advisory lock of whoever writes the next entry; SQLite has one writer anyway."""
+_BEGINNING = "0" * 64
+_AT_ONCE = 5_000
+Detail = Mapping[str, Any]
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    LIST = "list"
+    LOOK = "look"
+    EXPORT = "export"
+    CHANGE = "change"
+    PROMOTION = "promotion"
+    REFUSAL = "refusal"
+    SIGN_IN = "sign_in"
+
+
+ACTION_WORDS: Mapping[Action, Words] = {
+    Action.LIST: Words("查看名单", "list seen"),
+    Action.LOOK: Words("查看农户", "person looked at"),
+    Action.EXPORT: Words("导出", "export"),
+    Action.CHANGE: Words("更改", "change"),
+    Action.PROMOTION: Words("模型上线", "promotion"),
+    Action.REFUSAL: Words("拒绝", "refusal"),
+    Action.SIGN_IN: Words("登录", "sign-in"),
+}
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person of the service, or the user at the machine (`machine:NAME`)."""
+
+    name: str
+    role: str
+
+
+def at_machine(user: str) -> Who:
+    return Who(f"machine:{user}", "machine")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the chain: kept elsewhere, it shows where entries were cut off."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found: how many entries, the head, and the first fault, or None."""
+
+    entries: int
+    head: Head
+    fault: Words | None
+
+
+def record(session: Session, who: Who, action: Action, subject: str, detail: Detail, at: datetime) -> None:
+    """Append an entry, in the transaction of what it tells of. subject: an address's template or a command."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    before = head(session)
+    entry = AuditEntry(
+        number=before.number + 1,
+        at=at,
+        person=who.name,
+        role=who.role,
+        action=action.value,
+        subject=subject[:200],
+        detail=json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str),
+        previous=before.hash,
+    )
+    entry.hash = _hash(entry)
+    session.add(entry)
+    session.flush()
+
+
+def head(session: Session) -> Head:
+    last = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
+    found = session.execute(last).first() or _anchor(session)
+    return Head(found[0], found[1]) if found else Head(0, _BEGINNING)
+
+
+def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
+    """Walk the whole chain; `heads` were kept elsewhere and have to stand in it still."""
+    anchor = _anchor(session)
+    start = at = Head(*anchor) if anchor else Head(0, _BEGINNING)
+    wanted = {kept.number: kept.hash for kept in heads if kept.number > start.number}
+    for entry in _entries(session, start.number):
+        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash(entry):
+            return Verified(at.number - start.number, at, _broken(at.number + 1))
+        if wanted.pop(entry.number, entry.hash) != entry.hash:
+            return Verified(at.number - start.number, at, _broken(entry.number))
+        at = Head(entry.number, entry.hash)
+    fault = _broken(at.number + 1) if wanted else None
+    return Verified(at.number - start.number, at, fault)
+
+
+def prune(session: Session, years: int, at: datetime) -> int:
+    """Delete entries older than the policy keeps, behind an anchor that carries the chain on; how many went.
+
+    Raises Refused under three years.
+    """
+    if years < 3:
+        raise Refused("审计记录至少保存 3 年。", "Entries of the audit are kept at least 3 years.")
+    old = AuditEntry.at < at - timedelta(days=366 * years)
+    last = session.execute(
+        select(AuditEntry.number, AuditEntry.hash).where(old).order_by(AuditEntry.number.desc()).limit(1)
+    ).first()
+    if last is None:
+        return 0
+    session.add(AuditAnchor(number=last[0], hash=last[1], at=at))
+    session.flush()
+    gone = session.scalar(select(func.count()).where(AuditEntry.number <= last[0])) or 0
+    session.execute(delete(AuditEntry).where(AuditEntry.number <= last[0]))
+    return gone
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What of the audit is asked for, newest first. before: entries with a smaller number."""
+
+    person: str | None = None
+    action: Action | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def found(session: Session, sought: Sought) -> Sequence[AuditEntry]:
+    asked = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(sought.limit)
+    for condition in _conditions(sought):
+        asked = asked.where(condition)
+    return session.scalars(asked).all()
+
+
+def _conditions(sought: Sought) -> Iterator[Any]:
+    if sought.person is not None:
+        yield AuditEntry.person == sought.person
+    if sought.action is not None:
+        yield AuditEntry.action == sought.action.value
+    if sought.since is not None:
+        yield AuditEntry.at >= sought.since
+    if sought.until is not None:
+        yield AuditEntry.at < sought.until
+    if sought.before is not None:
+        yield AuditEntry.number < sought.before
+
+
+def exported(session: Session) -> Iterator[str]:
+    """Every entry as a line of JSON, oldest first."""
+    for entry in _entries(session, 0):
+        yield json.dumps(told(entry), ensure_ascii=False)
+
+
+def told(entry: AuditEntry) -> dict[str, Any]:
+    names = ("number", "person", "role", "action", "subject", "previous", "hash")
+    plain = {name: getattr(entry, name) for name in names}
+    return {**plain, "at": written(entry.at), "detail": json.loads(entry.detail)}
+
+
+def keep_head(session: Session, folder: Path, name: str) -> Path:
+    """Write the chain's end beside the data, to be carried elsewhere month by month."""
+    path = folder / "audit_heads" / f"{name}.json"
+    end = head(session)
+    write_bytes(json.dumps({"number": end.number, "hash": end.hash}).encode(), path)
+    return path
+
+
+def kept_heads(folder: Path) -> list[Head]:
+    paths = sorted((folder / "audit_heads").glob("*.json"))
+    return [Head(**json.loads(path.read_text("utf-8"))) for path in paths]
+
+
+def note_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Champions crowned at the machine since the last look, each with who, when and why, by the models' own history."""
+    noted = session.scalar(select(func.count()).where(AuditEntry.action == Action.PROMOTION.value)) or 0
+    for crowned in history[noted:]:
+        record(session, at_machine(str(crowned.get("by", ""))), Action.PROMOTION, "lights promote", dict(crowned), at)
+
+
+def _anchor(session: Session) -> tuple[int, str] | None:
+    last = select(AuditAnchor.number, AuditAnchor.hash).order_by(AuditAnchor.number.desc()).limit(1)
+    row = session.execute(last).first()
+    return (row[0], row[1]) if row else None
+
+
+def _entries(session: Session, after: int) -> Iterator[AuditEntry]:
+    while True:
+        asked = select(AuditEntry).where(AuditEntry.number > after).order_by(AuditEntry.number).limit(_AT_ONCE)
+        some = session.scalars(asked).all()
+        yield from some
+        if len(some) < _AT_ONCE:
+            return
+        after = some[-1].number
+        session.expunge_all()
+
+
+def _hash(entry: AuditEntry) -> str:
+    said = (
+        *(entry.number, written(entry.at), entry.person, entry.role),
+        *(entry.action, entry.subject, entry.detail, entry.previous),
+    )
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def _broken(number: int) -> Words:
+    return Words(
+        f"审计链在第 {number} 条处断开: 该条被改、被删或被截去。",
+        f"The chain breaks at entry {number}: it was changed, deleted or cut off.",
+    )

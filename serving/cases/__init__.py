@@ -1,0 +1,1 @@
+"""The work on a loan: a case, what happens in it, what came of it."""

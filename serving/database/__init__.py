@@ -1,0 +1,1 @@
+"""People, keys, cases and audit: SQLite as delivered, PostgreSQL by address."""

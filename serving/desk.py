@@ -1,0 +1,55 @@
+"""What the application holds while it runs: store, database, settings, limits and clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from features.sources.pseudonym import pseudonyms
+from serving.access.limits import Limits
+from serving.database.opened import Database, opened
+from serving.settings import Settings
+from serving.store import Store
+
+_COUNTY = ZoneInfo("Asia/Shanghai")
+_SIGN_INS_A_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One for each process. now: the moment, read at the edge."""
+
+    store: Store
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    limits: Limits
+    sign_in_limits: Limits
+
+    @cached_property
+    def mask_key(self) -> bytes:
+        """Of the pseudonyms that analysts see."""
+        return pseudonyms(self.store.folder).key_for("masked numbers")
+
+    @property
+    def today(self) -> date:
+        """The county's own day."""
+        return self.now().astimezone(_COUNTY).date()
+
+
+def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
+    """Raises Refused where the database cannot be opened."""
+    limits = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
+    return Desk(store, opened(settings.database_address), settings, now, *limits)
+
+
+def desk_of(request: Request) -> Desk:
+    found = request.app.state.desk
+    assert isinstance(found, Desk)  # noqa: S101 - put there by serving.app
+    return found

@@ -1,0 +1,144 @@
+"""The doors: sign-in by password or one-time link, and sign-out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from features.words import Refused
+from serving.access.roles import HOME, Role
+from serving.access.sign_in import (
+    SignInRefused,
+    check_open,
+    close_session,
+    failed,
+    open_session,
+    succeeded,
+    with_link,
+    with_password,
+)
+from serving.access.tokens import digest
+from serving.access.viewer import SESSION
+from serving.audit import Action, Who, record
+from serving.database.tables import Person
+from serving.desk import Desk, desk_of
+from serving.pages.rendering import Spoken, page
+from serving.pages.wording import Language
+
+doors = APIRouter(include_in_schema=False)
+_WRONG = SignInRefused("账号或密码不正确。", "Name or password is wrong.")
+_UNKNOWN = Who("-", "-")
+Next = Annotated[str, Query(max_length=500)]
+
+
+@doors.get("/sign-in")
+def sign_in(
+    request: Request,
+    language: Spoken,
+    token: Annotated[str | None, Query(max_length=100)] = None,
+    next: Next = "/",  # noqa: A002 - the word in the address
+) -> Response:
+    """The form; or with a one-time link's token, the way in."""
+    if token is None:
+        return page(request, "sign_in.html", language, next=_own(next), said=None)
+    desk = desk_of(request)
+    try:
+        desk.sign_in_limits.take(_client(request))
+        cookie, person = _by_link(desk, token)
+    except Refused as refusal:
+        return _again(request, language, refusal, "/")
+    return _let_in(desk, person, cookie, "/", language)
+
+
+@doors.post("/sign-in")
+def sign_in_with_password(
+    request: Request,
+    language: Spoken,
+    name: Annotated[str, Form(max_length=64)] = "",
+    password: Annotated[str, Form(max_length=200)] = "",
+    next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 - the word in the form
+) -> Response:
+    """Name and password; after five failures the name waits, each time longer."""
+    desk = desk_of(request)
+    try:
+        desk.sign_in_limits.take(_client(request))
+        cookie, person = _by_password(desk, name.strip(), password)
+    except Refused as refusal:
+        return _again(request, language, refusal, next)
+    return _let_in(desk, person, cookie, next, language)
+
+
+@doors.post("/sign-out")
+def sign_out(request: Request, language: Spoken) -> Response:
+    """The session is gone."""
+    with desk_of(request).database.writing() as session:
+        close_session(session, request.cookies.get(SESSION, ""))
+    answer = RedirectResponse(f"/sign-in?lang={language}", status_code=303)
+    answer.delete_cookie(SESSION, path="/")
+    return answer
+
+
+def _by_link(desk: Desk, token: str) -> tuple[str, Person]:
+    try:
+        with desk.database.writing() as session:
+            person = with_link(session, token, desk.now())
+            record(session, _who(person), Action.SIGN_IN, "one-time link", {}, desk.now())
+            return open_session(session, person, desk.now(), desk.settings.session_hours), person
+    except SignInRefused:
+        with desk.database.writing() as session:
+            record(session, _UNKNOWN, Action.REFUSAL, "one-time link", {}, desk.now())
+        raise
+
+
+def _by_password(desk: Desk, name: str, password: str) -> tuple[str, Person]:
+    """The failure is kept though the sign-in is refused."""
+    with desk.database.reading() as session:
+        check_open(session, name, desk.now())
+        person = with_password(session, name, password)
+    with desk.database.writing() as session:
+        if person is not None:
+            succeeded(session, name)
+            record(session, _who(person), Action.SIGN_IN, "password", {}, desk.now())
+            return open_session(session, person, desk.now(), desk.settings.session_hours), person
+        failed(session, name, desk.now())
+        record(session, _UNKNOWN, Action.REFUSAL, "password", {"name_digest": digest(name)[:16]}, desk.now())
+    raise _WRONG
+
+
+def _let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Language) -> RedirectResponse:
+    home = HOME.get(Role(person.role), "/")
+    path = home if _own(wanted) == "/" else _own(wanted)
+    answer = RedirectResponse(path if "?" in path else f"{path}?lang={language}", status_code=303)
+    answer.set_cookie(
+        SESSION,
+        cookie,
+        max_age=desk.settings.session_hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=desk.settings.secure_cookies,
+        path="/",
+    )
+    return answer
+
+
+def _again(request: Request, language: Language, refusal: Refused, wanted: str) -> Response:
+    said = getattr(refusal.words, language)
+    return page(request, "sign_in.html", language, status=401, next=_own(wanted), said=said)
+
+
+def _own(wanted: str) -> str:
+    """A path of ours; anywhere else is the beginning."""
+    parts = urlsplit(wanted)
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if is_ours and wanted.isprintable() else "/"
+
+
+def _who(person: Person) -> Who:
+    return Who(person.name, person.role)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""

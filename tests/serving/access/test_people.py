@@ -1,0 +1,159 @@
+"""Accounts, ways in, and the door that shuts: on either database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from features.words import Refused
+from serving.access import people, sign_in
+from serving.access.limits import Limits, TooMany
+from serving.database.opened import Database
+from serving.database.tables import Person
+from tests.serving.moments import NOW
+
+PASSWORD = "correct horse battery"
+
+
+def added(session: Session, name: str = "ma", role: str = "county_official") -> Person:
+    return people.add(session, people.account(name, role), NOW)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("m", "auditor", None, None), "no account name"),
+        (("ma li", "auditor", None, None), "no account name"),
+        (("x" * 65, "auditor", None, None), "no account name"),
+        (("ma", "king", None, None), "no role king; there are: officer, cadre"),
+        (("ma", "officer", None, None), "needs a bank"),
+        (("ma", "cadre", None, None), "needs an area"),
+        (("ma", "cadre", None, "6"), "2 to 12 digits"),
+        (("ma", "cadre", None, "6403231012021"), "2 to 12 digits"),
+        (("ma", "county_official", None, "64032"), "at least 6 digits"),
+    ],
+)
+def test_an_account_that_says_too_little_is_refused(asked: tuple[str, str, str | None, str | None], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        people.account(*asked)
+
+
+@pytest.mark.parametrize("asked", [("马丽", "auditor"), ("ma.li@bank", "county_official", None, "640323")])
+def test_an_account_that_says_enough_is_taken(asked: tuple[str, ...]) -> None:
+    assert people.account(*asked).name == asked[0]
+
+
+def test_a_name_is_taken_once(database: Database) -> None:
+    with database.writing() as session:
+        added(session)
+        with pytest.raises(Refused, match="an account ma already"):
+            added(session)
+
+
+def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_two_can(database: Database) -> None:
+    demoted = people.account("first", "auditor")
+    with database.writing() as session:
+        first = added(session, "first", "administrator")
+        for last in (lambda: people.disable(session, first), lambda: people.change(session, first, demoted)):
+            with pytest.raises(Refused, match="first is the last administrator"):
+                last()
+        added(session, "second", "administrator")
+        people.change(session, first, demoted)
+        assert first.role == "auditor"
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("x1y2z3w4v5u", "12 to 128"),
+        ("x1y2z3w4" * 16 + "!", "12 to 128"),
+        ("aaaaaaaaaaaa", "too simple"),
+        ("abcdabcdabcd", "too simple"),
+        ("my name is MA", "too simple"),
+    ],
+)
+def test_a_weak_password_is_refused(database: Database, password: str, said: str) -> None:
+    with database.writing() as session, pytest.raises(Refused, match=said):
+        people.set_password(session, added(session), password)
+
+
+def test_a_password_lets_in_and_is_kept_as_a_hash_alone(database: Database) -> None:
+    with database.writing() as session:
+        person = added(session)
+        assert sign_in.with_password(session, "ma", PASSWORD) is None
+        people.set_password(session, person, PASSWORD)
+        assert (person.password_hash or "").startswith("$argon2id$")
+        assert sign_in.with_password(session, "ma", PASSWORD) is person
+        assert sign_in.with_password(session, "ma", PASSWORD + "!") is None
+        assert sign_in.with_password(session, "nobody", PASSWORD) is None
+
+
+def test_the_fifth_failure_shuts_the_door_each_time_twice_as_long(database: Database) -> None:
+    with database.writing() as session:
+        for _ in range(4):
+            sign_in.failed(session, "ma", NOW)
+        sign_in.check_open(session, "ma", NOW)
+        for minutes in (1, 2, 4):
+            sign_in.failed(session, "MA", NOW)
+            with pytest.raises(sign_in.SignInRefused, match=f"in {minutes} minutes"):
+                sign_in.check_open(session, "ma", NOW)
+            sign_in.check_open(session, "ma", NOW + timedelta(minutes=minutes))
+        sign_in.check_open(session, "other", NOW)
+        sign_in.succeeded(session, "ma")
+        sign_in.check_open(session, "ma", NOW)
+
+
+def test_a_link_lets_in_once_and_until_its_hour(database: Database) -> None:
+    with database.writing() as session:
+        person = added(session)
+        late, used = (people.link(session, person, NOW, 1) for _ in range(2))
+        session.flush()
+        assert sign_in.with_link(session, used, NOW + timedelta(minutes=59)) is person
+        for token, at in ((used, NOW), (late, NOW + timedelta(hours=1)), ("guessed", NOW)):
+            with pytest.raises(sign_in.SignInRefused, match="unknown, used or expired"):
+                sign_in.with_link(session, token, at)
+
+
+def test_a_session_ends_at_its_hour_at_sign_out_and_with_a_new_password(database: Database) -> None:
+    with database.writing() as session:
+        person = added(session)
+        one, other = (sign_in.open_session(session, person, NOW, 1) for _ in range(2))
+        session.flush()
+        assert sign_in.person_of_session(session, one, NOW + timedelta(minutes=59)) is person
+        assert sign_in.person_of_session(session, one, NOW + timedelta(hours=1)) is None
+        sign_in.close_session(session, one)
+        assert sign_in.person_of_session(session, one, NOW) is None
+        people.set_password(session, person, PASSWORD)
+        assert sign_in.person_of_session(session, other, NOW) is None
+
+
+def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Database) -> None:
+    with database.writing() as session:
+        person = added(session)
+        one, other = (people.give_key(session, person, "x", NOW) for _ in range(2))
+        session.flush()
+        assert sign_in.person_of_key(session, one) is person
+        assert sign_in.person_of_key(session, one + "x") is None
+        assert sign_in.person_of_key(session, one.partition(".")[0]) is None
+        people.revoke_key(session, person, one.partition(".")[0], NOW)
+        assert sign_in.person_of_key(session, one) is None
+        people.disable(session, person)
+        session.flush()
+        assert sign_in.person_of_key(session, other) is None
+
+
+def test_a_bucket_fills_evenly_and_each_has_its_own() -> None:
+    seconds = 0.0
+    limits = Limits(60, lambda: seconds)
+    for _ in range(60):
+        limits.take("one")
+    with pytest.raises(TooMany):
+        limits.take("one")
+    limits.take("other")
+    seconds = 0.99
+    with pytest.raises(TooMany):
+        limits.take("one")
+    seconds = 2.0
+    limits.take("one")

@@ -1,0 +1,1 @@
+"""The work on a loan: cases, events, outcomes."""

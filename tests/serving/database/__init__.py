@@ -1,0 +1,1 @@
+"""The database: both kinds, migrated, and what it refuses."""
