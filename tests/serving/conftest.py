@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import County
+from tests.models.frames import fitted_bundle
 from tests.serving.databases import address, database, postgres
 from tests.serving.provinces import Province, built
 
@@ -14,9 +14,9 @@ __all__ = ["address", "database", "postgres"]
 
 
 @pytest.fixture(scope="session")
-def judged_province(county: County, tmp_path_factory: pytest.TempPathFactory) -> Province:
-    """Judged by the county's champion; nothing is published yet."""
-    return built(tmp_path_factory.mktemp("judged"), county.data / "models")
+def judged_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
+    """Judged by a small model; nothing is published yet."""
+    return built(tmp_path_factory.mktemp("judged"), fitted_bundle())
 
 
 @pytest.fixture(scope="session")

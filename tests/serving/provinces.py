@@ -1,4 +1,4 @@
-"""Three small counties beside each other, loaded, with the champion of the one county of all tests, or none."""
+"""Three small counties beside each other, loaded, with a small champion, or none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from features.loading.load import Loading, load
 from features.sources.column_map import column_map
 from features.sources.pseudonym import pseudonyms
+from models.bundle import Bundle, write
 from serving.batch import Workers, score
 from serving.published import Manifest, Month, Published
 from serving.store import Store
@@ -57,14 +58,15 @@ class Province:
         return score(self.store, AS_OF, "clerk", AT, lambda *_: None, workers, households_in_part)
 
 
-def built(folder: Path, models: Path | None) -> Province:
-    """Simulated and loaded; judged by the rules alone where no models are given."""
+def built(folder: Path, champion: Bundle | None) -> Province:
+    """Simulated and loaded; judged by the rules alone where there is no champion."""
     simulate(Order(HOUSEHOLDS, MONTHS, 5, 0, parameters=Parameters(households_per_county=IN_COUNTY)), folder / "inbox")
     province = Province(folder / "var")
     loading = Loading(date(2026, 1, 10), column_map(), pseudonyms(province.data), tell=lambda _: None)
     assert not load(folder / "inbox", province.store.ledger, loading).refused
-    if models:
-        shutil.copytree(models, province.data / "models")
+    if champion:
+        write(champion, province.data / "models" / str(champion.number))
+        province.store.models.record({"alias": "champion", "number": champion.number})
     return province
 
 

@@ -73,8 +73,8 @@ def test_rows_that_were_changed_by_hand_are_told(own: Province) -> None:
 def test_a_model_that_is_there_no_more_is_told(judged_province: Province, tmp_path: Path) -> None:
     own = judged_province.copied_to(tmp_path / "var")
     own.scored()
-    shutil.rmtree(own.data / "models" / "1")
-    assert refused(lights(own.data, *REPLAY)).startswith("There is no model 1")
+    shutil.rmtree(own.data / "models" / "7")
+    assert refused(lights(own.data, *REPLAY)).startswith("There is no model 7")
 
 
 def test_an_edition_that_never_was_is_told(own: Province) -> None:
