@@ -46,6 +46,10 @@ class Label:
     def mature_on(self) -> date:
         return self.ends_on + timedelta(days=self.lag_days)
 
+    def is_mature(self, until: date | None) -> bool:
+        """Whether data that reach to a day (None: there are none) tell all of it."""
+        return until is not None and self.mature_on <= until
+
 
 def label_of_month(store: Store, month: Month) -> Label | None:
     """None where no model judged."""
@@ -131,7 +135,7 @@ def outcomes(store: Store, months: Sequence[Month], limits: Limits) -> Outcomes:
         days = label.bad_after_days
         bad[days] = bad[days] if days in bad else bad_days(ledger, days)
         loans = judged(month, label, bad[days])
-        mature = until is not None and label.mature_on <= until
+        mature = label.is_mature(until)
         rows.append({"as_of": month.as_of, **_month_row(loans, mature, limits)})
         calendar.append(_maturity_row(label, until, mature))
         ripe += [loans] if mature else []

@@ -55,6 +55,20 @@ def test_before_labels_are_mature_only_the_expected_is_told() -> None:
 def test_a_label_is_mature_when_its_horizon_and_the_lag_have_passed() -> None:
     label = Label(date(2024, 8, 31), horizon_months=6, bad_after_days=30, lag_days=31)
     assert (label.ends_on, label.mature_on) == (date(2025, 2, 28), date(2025, 3, 31))
+    assert [label.is_mature(day) for day in (date(2025, 3, 31), date(2025, 3, 30), None)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("bad_on", "labels"), [("2024-02-29", []), ("2024-03-01", [1.0]), ("2024-03-31", [1.0]), ("2024-04-01", [0.0])]
+)
+def test_the_first_day_of_a_label_is_the_one_after_and_the_last_one_counts(
+    ten: Store, bad_on: str, labels: list[float]
+) -> None:
+    bad = pl.DataFrame({"loan_id": list("BDEFGI"), "bad_on": [FEBRUARY] * 6}).extend(
+        pl.DataFrame({"loan_id": ["A"], "bad_on": [date.fromisoformat(bad_on)]})
+    )
+    month = _with_probability(Published(ten).month(FEBRUARY))
+    assert judged(month, Label(FEBRUARY, 1, 30, 31), bad)["bad"].to_list() == labels
 
 
 def test_a_label_is_whether_the_loan_goes_bad_after_the_day_and_within_the_horizon(ten: Store) -> None:
