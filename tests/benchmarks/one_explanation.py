@@ -1,0 +1,70 @@
+"""`python -m tests.benchmarks.one_explanation --data var/demo`: one household explained and supposed about, in ms.
+
+On the newest published month of a store, households drawn alike for all: the parts of one loan from its stored facts,
+the whole explanation (with what would turn it green, computed the first time it is asked), a what-if, and LightGBM's
+pred_contrib on one row, in turn, in one run; medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import lightgbm as lgb
+import polars as pl
+
+from models.boosting import matrix
+from serving.households import explanation
+from serving.judging import bundle_of
+from serving.published import Published
+from serving.store import Store
+from serving.supposed import NewHardship
+from serving.what_if import what_if
+
+_RUNS, _WARMING_UP = 60, 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="One explanation and one what-if against pred_contrib on one row.")
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion and a month")
+    asked = parser.parse_args()
+    store = Store(asked.data)
+    month = Published(store).month()
+    bundle = bundle_of(month, store.models)
+    booster, columns = lgb.Booster(model_str=bundle.trees.text), bundle.trees.columns
+    judged = month.scan("features").filter(~pl.col("has_gone_bad")).collect()
+    drawn = random.Random(1).sample(judged["household_id"].unique().sort().to_list(), _RUNS + _WARMING_UP)
+    hit = [NewHardship(kind="hardship", cause="illness", loss_amount=5000)]
+
+    def facts_of(household: str) -> pl.DataFrame:
+        return judged.filter(pl.col("household_id") == household).head(1)
+
+    works: dict[str, Callable[[str], object]] = {
+        "pred_contrib, one row": lambda name: booster.predict(matrix(facts_of(name), columns), pred_contrib=True),
+        "parts of one loan from stored facts": lambda name: bundle.parts(facts_of(name)),
+        "explanation, asked first": lambda name: explanation(month, store, name),
+        "explanation, asked again": lambda name: explanation(month, store, name),
+        "what-if": lambda name: what_if(month, store, name, hit),
+    }
+    found = _medians(works, drawn)
+    for name, milliseconds in found.items():
+        print(f"{name}: {milliseconds:.2f} ms")
+    print(f"{booster.num_trees()} trees, {len(columns)} columns; medians of {_RUNS} households, each by all in turn")
+
+
+def _medians(works: dict[str, Callable[[str], object]], households: list[str]) -> dict[str, float]:
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for household in households:
+        for name, work in works.items():
+            begun = time.perf_counter()
+            work(household)
+            taken[name].append(1000 * (time.perf_counter() - begun))
+    return {name: median(times[_WARMING_UP:]) for name, times in taken.items()}
+
+
+if __name__ == "__main__":
+    main()
