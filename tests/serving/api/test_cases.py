@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ def own(by_rules: County, tmp_path: Path) -> County:
 
 
 @pytest.fixture
-def officer(own: County) -> Iterator[TestClient]:
-    yield asking(own, own.warnings["bank"][0])
+def officer(own: County) -> TestClient:
+    return asking(own, own.warnings["bank"][0])
 
 
 def asking(own: County, bank: str) -> TestClient:
