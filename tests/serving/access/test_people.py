@@ -56,9 +56,10 @@ def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_t
     demoted = people.account("first", "auditor")
     with database.writing() as session:
         first = added(session, "first", "administrator")
-        for last in (lambda: people.disable(session, first), lambda: people.change(session, first, demoted)):
-            with pytest.raises(Refused, match="first is the last administrator"):
-                last()
+        with pytest.raises(Refused, match="first is the last administrator"):
+            people.disable(session, first)
+        with pytest.raises(Refused, match="first is the last administrator"):
+            people.change(session, first, demoted)
         added(session, "second", "administrator")
         people.change(session, first, demoted)
         assert first.role == "auditor"
