@@ -69,7 +69,7 @@ def demo(
     from training.cohort import data_until
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
-    from training.terminal import judgement_lines
+    from training.terminal import summary_lines
     from training.train import train as train_model
 
     folder, tell = data / "demo", teller()
@@ -82,7 +82,7 @@ def demo(
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
     try:
         trained = train_model(folder, None, who(), now(), tell)
-        print("\n".join(judgement_lines([judgement.as_dict() for judgement in trained.judged])))
+        print("\n".join(summary_lines(trained.report)))
     except Refused as refusal:  # a county too small to learn from is lit by the rules alone
         print(f"{refusal.words.zh}\n{refusal.words.en}")
     newest = months_after(data_until(store.ledger), 0)

@@ -68,8 +68,8 @@ def swap(champion: Judged, challenger: Judged) -> Swap:
     if not champion.frame.select("as_of", "loan_id").equals(challenger.frame.select("as_of", "loan_id")):
         raise ValueError("Champion and challenger are judged on other loans.")
     first, second = (_visits(each) for each in (champion, challenger))
-    colours = (each.frame["model_level"].to_numpy().astype(np.int64) for each in (champion, challenger))
-    return Swap(crossed(champion, first, second, _VISITED), crossed(champion, *colours, CODES))
+    before, after = (each.frame["model_level"].to_numpy().astype(np.int64) for each in (champion, challenger))
+    return Swap(crossed(champion, first, second, _VISITED), crossed(champion, before, after, CODES))
 
 
 def _visits(judged: Judged) -> Counts:
