@@ -43,7 +43,7 @@ def crossed(judged: Judged, first: Counts, second: Counts, names: Sequence[str])
 
 @dataclass(frozen=True)
 class Swap:
-    """visits: by champion's and challenger's visits at the rules' number. colours: by champion's and challenger's light.
+    """visits: by champion's and challenger's visits at the rules' number. colours: by the lights of both.
 
     Swap-in are the loans (not_visited, visited), swap-out (visited, not_visited).
     """

@@ -49,7 +49,7 @@ def expected_calibration_error(curve: tuple[CurvePoint, ...]) -> float:
 
 
 def jeffreys(bad: int, loans: int) -> tuple[float, float]:
-    """The 95% interval of a share by Jeffreys' prior, ending at 0 for none and 1 for all (Brown, Cai, DasGupta 2001)."""
+    """The 95% interval of a share by Jeffreys' prior, from 0 for none, to 1 for all (Brown, Cai, DasGupta 2001)."""
     low, high = beta.ppf([0.025, 0.975], bad + 0.5, loans - bad + 0.5)
     return (0.0 if bad == 0 else float(low)), (1.0 if bad == loans else float(high))
 
