@@ -47,13 +47,14 @@ class Written:
 
         Raises Refused where it is no such table.
         """
-        rows = self._read().get(name)
-        if set(self._read()) != {name} or not isinstance(rows, list) or not rows or not all(map(_is_table, rows)):
+        rows = self.whole().get(name)
+        if set(self.whole()) != {name} or not isinstance(rows, list) or not rows or not all(map(_is_table, rows)):
             wanted = Words(f"应只有以 [[{name}]] 开头的行", f"expected nothing but rows that begin with [[{name}]]")
             raise self.not_taken([wanted])
         return rows
 
-    def _read(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, Any]:
+        """All that is written. Raises Refused where it is no TOML in UTF-8."""
         try:
             return tomllib.loads(self.content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:

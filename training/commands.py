@@ -95,6 +95,44 @@ def evaluate(
 
 
 @commands.command()
+def gate(
+    model: Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")] = "challenger",
+    gate_file: Annotated[Path | None, typer.Option("--gate", help="a gate (TOML); else the one that ships")] = None,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="the simulated inbox, to compare with its truth")
+    ] = None,
+    html_to: Annotated[
+        Path | None, typer.Option("--html", help="a folder for the report in Chinese and English")
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="also without each family of features, and under five seeds")
+    ] = False,
+    data: Data = VAR,
+    as_json: Json = False,
+) -> None:
+    """关口: may this model become champion? Exit 1 where it may not."""
+    from training.gate import SHIPPED, gate_in, gate_lines
+
+    asked, number = gate_in(gate_file or SHIPPED), number_of(data, model)
+
+    from training.gate_criteria import gate_result
+    from training.gating import judged_for_gate  # takes seconds: a wrong gate is refused before
+    from training.judgement.page import html
+
+    report = judged_for_gate(data, number, truth, teller(), thorough)
+    result = gate_result(report, asked)
+    if html_to is not None:
+        html_to.mkdir(parents=True, exist_ok=True)
+        for lang, name in (("zh", "judgement.zh.html"), ("en", "judgement.en.html")):
+            (html_to / name).write_text(html(report, "zh" if lang == "zh" else "en"), "utf-8")
+    if as_json:
+        print_json({"passed": result.passed, "gate": result, "report": report})
+    else:
+        print("\n".join(gate_lines(result)))
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@commands.command()
 def promote(
     version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],
     reason: Reason,

@@ -27,7 +27,7 @@ _SIMPLER_BETTER = Words(
     "{whom}: {name}: finds more than the model (difference of recall {low} to {high}).",
 )
 _LEAD = Words(
-    "{whom}: 变坏的 {bad} 笔贷款, 模型在变坏前亮灯 {caught} 笔, 其中 {early} 笔提前 90 天以上; 提前天数中位 {days} 天。",
+    "{whom}: 变坏的 {bad} 笔贷款, 模型在变坏前亮灯 {caught} 笔, {early} 笔提前 90 天以上; 中位 {days} 天。",
     "{whom}: of {bad} loans that went bad the model lit {caught} before, {early} of them 90 days ahead or more;"
     " the median is {days} days.",
 )

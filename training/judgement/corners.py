@@ -43,7 +43,7 @@ def crossed(judged: Judged, first: Counts, second: Counts, names: Sequence[str])
 
 @dataclass(frozen=True)
 class Swap:
-    """visits: by champion's and challenger's visits at the rules' number. colours: by champion's and challenger's light.
+    """visits: by champion's and challenger's visits at the rules' number. colours: by the lights of both.
 
     Swap-in are the loans (not_visited, visited), swap-out (visited, not_visited).
     """
@@ -68,8 +68,8 @@ def swap(champion: Judged, challenger: Judged) -> Swap:
     if not champion.frame.select("as_of", "loan_id").equals(challenger.frame.select("as_of", "loan_id")):
         raise ValueError("Champion and challenger are judged on other loans.")
     first, second = (_visits(each) for each in (champion, challenger))
-    colours = (each.frame["model_level"].to_numpy().astype(np.int64) for each in (champion, challenger))
-    return Swap(crossed(champion, first, second, _VISITED), crossed(champion, *colours, CODES))
+    before, after = (each.frame["model_level"].to_numpy().astype(np.int64) for each in (champion, challenger))
+    return Swap(crossed(champion, first, second, _VISITED), crossed(champion, before, after, CODES))
 
 
 def _visits(judged: Judged) -> Counts:

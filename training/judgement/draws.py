@@ -44,7 +44,7 @@ class Draws:
 
 def quotient(part: Floats, whole: Floats) -> Floats:
     """part / whole; NaN where there is no whole."""
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0), dtype=np.float64)
 
 
 def estimate(drawn: Floats) -> Estimate:

@@ -15,7 +15,7 @@ _LEAST_SHARE = 1e-4
 
 
 def psi(before: pl.Series, after: pl.Series) -> float:
-    """Population stability index: sum of (p - q) ln(p / q) over tenths of `before` (or codes), missing a bin of its own.
+    """Population stability index: sum of (p - q) ln(p / q) over tenths of `before` (or codes); missing is a bin.
 
     Source: Siddiqi 2006, Credit Risk Scorecards; above 0.25 is read as a shift.
     """

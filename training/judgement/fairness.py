@@ -1,4 +1,4 @@
-"""Fairness: whether visits, false greens and false alarms fall alike on groups of people; small groups are not told of."""
+"""Fairness: whether visits, false greens and false alarms fall alike on people; small groups are not told."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from training.judgement.measures import Bools
 from training.judgement.report import NOTHING, Group, Settings
 from training.judgement.segments import parts
 
-_AGES = (35, 50, 60)
-
 GROUPS: Mapping[str, pl.Expr] = {
     "sex": pl.col("borrower_sex"),
-    "age": pl.col("borrower_age").cut(
-        _AGES, labels=("under_35", "35_to_49", "50_to_59", "60_or_more"), left_closed=True
-    ),
+    "age": pl.when(pl.col("borrower_age") < 35)
+    .then(pl.lit("under_35"))
+    .when(pl.col("borrower_age") < 50)
+    .then(pl.lit("35_to_49"))
+    .when(pl.col("borrower_age") < 60)
+    .then(pl.lit("50_to_59"))
+    .when(pl.col("borrower_age").is_not_null())
+    .then(pl.lit("60_or_more")),
     "disability": pl.col("household_disabled").cast(pl.Float64).cast(pl.Int64),
     "household_type": pl.col("household_type"),
 }

@@ -40,13 +40,13 @@ def recall_at(score: Floats, bad: Bools | Floats, visits: int) -> float | None:
 
 
 def visited(score: Floats, visits: int) -> Floats:
-    """The share of each loan among the `visits` highest scores: 1 or 0, and for a tie at the edge, what is left of it."""
+    """The share of each loan among the `visits` highest scores: 1 or 0; of a tie at the edge, what is left of it."""
     if visits <= 0 or not len(score):
         return np.zeros(len(score))
     count = min(visits, len(score))
     edge = np.partition(score, -count)[-count]
     above, level = score > edge, score == edge
-    return above + level * ((count - above.sum()) / level.sum())
+    return np.asarray(above + level * ((count - above.sum()) / level.sum()), dtype=np.float64)
 
 
 def visited_by_month(score: Floats, lit: Bools, months: npt.NDArray[np.int64]) -> Floats:

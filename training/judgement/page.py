@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,7 +16,7 @@ from features.words import Words
 from training.judgement.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
 from training.judgement.words import contender, part
 
-_SALT = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
+_SALT: Any = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
 Part = TypeVar("Part", Segment, Group)
 _NOT_ENOUGH = Words("数据不足", "not enough data")
 

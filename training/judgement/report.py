@@ -202,7 +202,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Permuted:
-    """AUC of models fitted to labels shuffled within their month, on labels shuffled likewise; far from 1/2 is a leak."""
+    """AUC of models fitted to labels shuffled within the month, on others shuffled likewise; far from 1/2 is a leak."""
 
     auc: float
     fits: int

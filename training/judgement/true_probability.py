@@ -49,7 +49,7 @@ def expected_calibration_error(curve: tuple[CurvePoint, ...]) -> float:
 
 
 def jeffreys(bad: int, loans: int) -> tuple[float, float]:
-    """The 95% interval of a share by Jeffreys' prior (Brown, Cai, DasGupta 2001): 0 and 1 are its ends at none and all."""
+    """The 95% interval of a share by Jeffreys' prior, from 0 for none, to 1 for all (Brown, Cai, DasGupta 2001)."""
     low, high = beta.ppf([0.025, 0.975], bad + 0.5, loans - bad + 0.5)
     return (0.0 if bad == 0 else float(low)), (1.0 if bad == loans else float(high))
 

@@ -1,0 +1,1 @@
+"""The judgement and the gate."""
