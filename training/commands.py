@@ -5,6 +5,7 @@ Each imports what it needs when it is called.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from features.console import VAR, Data, Json, now, print_json, progress, teller,
 
 commands = typer.Typer()
 Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
+GateFile = Annotated[Path | None, typer.Option("--gate", help="a gate (TOML); else the one that ships")]
 Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded")]
 MlflowUrl = Annotated[
     str | None,
@@ -96,17 +98,15 @@ def evaluate(
 
 @commands.command()
 def gate(
-    model: Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")] = "challenger",
-    gate_file: Annotated[Path | None, typer.Option("--gate", help="a gate (TOML); else the one that ships")] = None,
+    model: Model = "challenger",
+    gate_file: GateFile = None,
+    again: Annotated[bool, typer.Option("--again", help="judge the model again on what is loaded today")] = False,
     truth: Annotated[
         Path | None, typer.Option("--truth", help="the simulated inbox, to compare with its truth")
     ] = None,
     html_to: Annotated[
         Path | None, typer.Option("--html", help="a folder for the report in Chinese and English")
     ] = None,
-    thorough: Annotated[
-        bool, typer.Option("--thorough", help="also without each family of features, and under five seeds")
-    ] = False,
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
@@ -116,15 +116,14 @@ def gate(
     asked, number = gate_in(gate_file or SHIPPED), number_of(data, model)
 
     from training.gate_criteria import gate_result
-    from training.gating import judged_for_gate  # takes seconds: a wrong gate is refused before
-    from training.judgement.page import html
+    from training.gating import report_for_gate  # takes seconds: a wrong gate is refused before
+    from training.judgement.page import write_pages
 
-    report = judged_for_gate(data, number, truth, teller(), thorough)
+    tell = teller()
+    report = report_for_gate(data, number, again, truth, lambda _, line: tell(line))
     result = gate_result(report, asked)
     if html_to is not None:
-        html_to.mkdir(parents=True, exist_ok=True)
-        for lang, name in (("zh", "judgement.zh.html"), ("en", "judgement.en.html")):
-            (html_to / name).write_text(html(report, "zh" if lang == "zh" else "en"), "utf-8")
+        write_pages(report, html_to)
     if as_json:
         print_json({"passed": result.passed, "gate": result, "report": report})
     else:
@@ -136,13 +135,19 @@ def gate(
 def promote(
     version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],
     reason: Reason,
+    force: Annotated[bool, typer.Option("--force", help="in spite of the gate; what failed is recorded")] = False,
+    gate_file: GateFile = None,
     data: Data = VAR,
     mlflow: MlflowUrl = None,
 ) -> None:
     """上线: a registered model becomes champion."""
-    number = number_of(data, version)
+    from training.gate import SHIPPED, gate_in
 
-    _crown(data, number, reason, mlflow)
+    asked, number = gate_in(gate_file or SHIPPED), number_of(data, version)
+
+    from training.promotion import failed_at
+
+    _crown(data, number, reason, mlflow, failed_at(asked, data, number, force))
 
 
 @commands.command()
@@ -180,20 +185,20 @@ def thresholds(
 
     tell = teller()
     changed = rethresholded(data, number, chosen, lambda _, line: tell(line))
-    moves = colours(Ledger(data / "ledger"), Models(data / "models").numbered(number), changed)
-    print("\n".join([*policy_lines(changed.policy), *colour_lines(moves)]))
+    moves = colours(Ledger(data / "ledger"), Models(data / "models").numbered(number), changed.bundle)
+    print("\n".join([*policy_lines(changed.bundle.policy), *colour_lines(moves)]))
     if reason:
         made = thresholds_published(data, Registry(data, mlflow), changed, Crowning("challenger", reason, who(), now()))
         print(f"model {made.version}: challenger")
 
 
-def _crown(data: Path, number: int, reason: str, mlflow: str | None) -> None:
+def _crown(data: Path, number: int, reason: str, mlflow: str | None, failed: Sequence[str] = ()) -> None:
     from training.promotion import Crowning, colours_under, crowned
     from training.publish import Registry
     from training.terminal import colour_lines
 
     moves = colours_under(data, number)
-    crowned(data, Registry(data, mlflow), number, Crowning("champion", reason, who(), now()))
+    crowned(data, Registry(data, mlflow), number, Crowning("champion", reason, who(), now()), failed)
     print("\n".join([f"champion: {number}", *(colour_lines(moves) if moves else [])]))
 
 

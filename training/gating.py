@@ -1,52 +1,22 @@
-"""A registered model before the gate: judged again, with what only a fit, the fit fold or the truth can add."""
+"""A registered model before the gate: its report, with the simulator's truth beside it where there is one."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from features.ledger import Ledger
-from models.champions import Models
-from models.county_policy.table import policy_table_of
-from models.traffic_light.table import rule_table_of
-from training.cohort import Tell, samples
-from training.folds import Fold
+from training.cohort import Tell
 from training.judgement.ceiling_distance import ceiling_distance, ceiling_of
-from training.judgement.drift import drifts
-from training.judgement.judge import judgement
-from training.judgement.judged import judged_by
-from training.judgement.refits import ablation, barred, fitted, permuted, stability
-from training.judgement.report import Leaks, Report
-from training.plan import Plan
-
-_SEEDS = 5
+from training.judgement.report import Report
+from training.judging import judged_again, keep_report, kept_report
 
 
-def judged_for_gate(store: Path, number: int, inbox: Path | None, tell: Tell, thorough: bool = False) -> Report:
-    """The report with drift and leaks. inbox: a simulated one with its truth. thorough: also ablation and stability.
+def report_for_gate(store: Path, number: int, again: bool, inbox: Path | None, tell: Tell) -> Report:
+    """The report kept with the model, or judged again and kept. inbox: a simulated one with its truth.
 
-    Raises Refused where there is no such model, or the inbox holds no truth.
+    Raises Refused where there is no such model or report, or the inbox holds no truth.
     """
-    bundle, ledger = Models(store / "models").numbered(number), Ledger(store / "ledger")
-    plan = Plan.model_validate(bundle.card["plan"])
-    fit_fold = samples(ledger, plan, Fold.FIT, plan.month_ends.fit, tell)
-    sample = samples(ledger, plan, Fold.JUDGEMENT, plan.month_ends.judgement, tell)
-    judged = judged_by(bundle, sample, rule_table_of(store), policy_table_of(store))
-    report, fit = judgement(judged), fitted(plan.growth_of_trees)
-    tell("permuted labels")
-    leaks = Leaks(
-        permuted(fit_fold, judged, fit, plan.seed),
-        barred(bundle.trees.columns),
-        str(bundle.card["data_version"]),
-        ledger.data_version,
-    )
-    report = replace(report, drift=drifts(fit_fold, judged.frame, bundle.trees.columns), leaks=leaks)
-    if thorough:
-        tell("ablation, stability")
-        seeds = range(plan.seed, plan.seed + _SEEDS)
-        report = replace(
-            report,
-            ablation=ablation(fit_fold, judged, fit, plan.seed),
-            stability=stability(fit_fold, judged, fit, seeds),
-        )
+    report = judged_again(store, number, tell) if again else kept_report(store, number)
+    if again:
+        keep_report(store, number, report)
     return report if inbox is None else replace(report, distance=ceiling_distance(ceiling_of(inbox, report), report))

@@ -11,10 +11,17 @@ from features.ledger import Ledger
 from features.words import Refused
 from models.bundle import Bundle
 from models.champions import Models
+from models.county_policy.table import policy_table_of
 from models.traffic_light.table import rule_table_of
 from training.cohort import Tell, samples
 from training.colours import Colours, colours
 from training.folds import Fold
+from training.gate import Gate
+from training.gate_criteria import gate_result
+from training.judgement.judge import judgement
+from training.judgement.judged import judged_by
+from training.judgement.report import Report
+from training.judging import keep_report, kept_report
 from training.plan import LightPolicy, Plan
 from training.publish import Logged, Registry
 from training.thresholds import light_policy
@@ -52,6 +59,22 @@ def crowned(store: Path, registry: Registry, number: int, crowning: Crowning, fa
     )
 
 
+def failed_at(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
+    """What of the gate a model did not pass, by the report kept with it; where forced, for the record.
+
+    Raises Refused with the list of it where not.
+    """
+    Models(store / "models").numbered(number)
+    failed = gate_result(kept_report(store, number), gate).failed
+    if failed and not force:
+        raise Refused(
+            f"模型 {number} 未通过关口: {'; '.join(each.words.zh for each in failed)}。如仍要上线, 用 --force, 会记录在案。",
+            f"Model {number} does not pass the gate: {'; '.join(each.words.en for each in failed)}. "
+            "To promote it all the same use --force; it is recorded.",
+        )
+    return [each.id for each in failed]
+
+
 def champion_before(store: Path) -> int:
     """The number of the last champion that was another one than today's.
 
@@ -75,20 +98,41 @@ def colours_under(store: Path, number: int) -> Colours | None:
     return colours(Ledger(store / "ledger"), champion, models.numbered(number)) if champion else None
 
 
-def rethresholded(store: Path, number: int, chosen: LightPolicy, tell: Tell) -> Bundle:
-    """A registered model with thresholds chosen anew on its own policy fold; not registered yet."""
+@dataclass(frozen=True)
+class Rethresholded:
+    """A model whose thresholds were chosen anew, not registered yet, and its judgement."""
+
+    bundle: Bundle
+    report: Report
+
+
+def rethresholded(store: Path, number: int, chosen: LightPolicy, tell: Tell) -> Rethresholded:
+    """A registered model with thresholds chosen anew on its own policy fold; drift and leaks are those of its trees."""
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    found = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.POLICY])[Fold.POLICY]
-    policy = light_policy(found, bundle.probability(found), chosen)
+    wanted = [Fold.POLICY, Fold.JUDGEMENT]
+    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, wanted)
+    policy = light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), chosen)
     changed = plan.model_copy(update={"light_policy": chosen})
     card = {**bundle.card, "plan": changed.model_dump(mode="json"), "trees_of": number}
-    return replace(bundle, number=0, policy=policy, card=card)
+    made = replace(bundle, number=0, policy=policy, card=card)
+    of_trees = kept_report(store, number)
+    judged = judgement(judged_by(made, folds[Fold.JUDGEMENT], policy_table_of(store)))
+    report = replace(
+        judged,
+        leaks=of_trees.leaks,
+        drift=of_trees.drift,
+        ablation=of_trees.ablation,
+        stability=of_trees.stability,
+    )
+    return Rethresholded(made, report)
 
 
-def thresholds_published(store: Path, registry: Registry, bundle: Bundle, crowning: Crowning) -> Bundle:
+def thresholds_published(store: Path, registry: Registry, made: Rethresholded, crowning: Crowning) -> Bundle:
     """Register a model whose thresholds were chosen anew, as challenger."""
-    logged = Logged({"light_policy": bundle.card["plan"]["light_policy"], "trees_of": bundle.card["trees_of"]}, {})
-    numbered = registry.published(bundle, logged)
+    card = made.bundle.card
+    logged = Logged({"light_policy": card["plan"]["light_policy"], "trees_of": card["trees_of"]}, {})
+    numbered = registry.published(made.bundle, logged)
+    keep_report(store, numbered.number, made.report)
     crowned(store, registry, numbered.number, crowning)
     return numbered

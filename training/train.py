@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from typing import Any
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
-from features.durable import write_bytes
 from features.ledger import Ledger
-from models.boosting import Ground, Growth, Trees, columns_of
+from models.boosting import Ground, Trees, columns_of
 from models.bundle import Bundle
 from models.champions import Models
-from models.county_policy.table import PolicyTable, policy_table_of
+from models.county_policy.table import policy_table_of
 from models.reference import reference_of
 from models.traffic_light.table import rule_table_of
 from training.calibrate import calibrated
@@ -24,23 +22,19 @@ from training.code_version import code_version
 from training.cohort import Tell, data_from, data_until, samples, steps
 from training.folds import Fold
 from training.global_reasons import figures
-from training.judgement.drift import drifts
 from training.judgement.judge import judgement
-from training.judgement.judged import Judged, judged_by
+from training.judgement.judged import judged_by
 from training.judgement.page import html
-from training.judgement.refits import ablation, barred, permuted, stability
-from training.judgement.refits import fitted as refit
-from training.judgement.report import Lang, Leaks, MonthLine, Report
+from training.judgement.report import Lang, MonthLine, Report
+from training.judging import keep_report, report_of
 from training.plan import Plan
 from training.planned import plan_for
 from training.plots import reason_plots
 from training.promotion import Crowning, crowned
 from training.publish import Logged, Registry
-from training.rungs import rung_scores
 from training.search import best_growth
 from training.thresholds import light_policy
 
-JUDGEMENT = "judgement.json"
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
@@ -72,7 +66,7 @@ def train(store: Path, plan: Plan, registry: Registry, by: str, at: datetime, te
     ledger = Ledger(store / "ledger")
     folds = samples(ledger, plan, rule_table_of(store), tell)
     bundle = fitted(folds, plan, ledger.data_version, tell)
-    report = _reported(folds, bundle, plan, policy_table_of(store), tell)
+    report = report_of(folds, bundle, policy_table_of(store), ledger.data_version, tell)
     numbered = registry.published(bundle, _logged(bundle, report, folds[Fold.JUDGEMENT]))
     keep_report(store, numbered.number, report)
     alias = "challenger" if Models(store / "models").holder("champion") else "champion"
@@ -87,32 +81,6 @@ def evaluate(store: Path, number: int, tell: Tell) -> Report:
     plan = Plan.model_validate(bundle.card["plan"])
     found = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.JUDGEMENT])
     return judgement(judged_by(bundle, found[Fold.JUDGEMENT], policy_table_of(store)))
-
-
-def _reported(folds: dict[Fold, pl.DataFrame], bundle: Bundle, plan: Plan, policies: PolicyTable, tell: Tell) -> Report:
-    """The judgement with the rungs beside the model, and with what only other fits can tell."""
-    fit, growth = folds[Fold.FIT], Growth(**bundle.card["growth"])
-    rungs = rung_scores(fit, folds[Fold.JUDGEMENT], bundle.trees.columns, growth)
-    judged = judged_by(bundle, folds[Fold.JUDGEMENT], policies, rungs)
-    tell(1, "judged")
-    report = judgement(judged)
-    version = str(bundle.card["data_version"])
-    tried = plan.judging
-    shuffled = permuted(fit, judged, refit(growth), plan.seed, tried.permuted_fits) if tried.permuted_fits else None
-    return replace(
-        report,
-        leaks=Leaks(shuffled, barred(bundle.trees.columns), version, version),
-        drift=drifts(fit, judged.frame, bundle.trees.columns),
-        **_refitted(fit, judged, growth, plan),
-    )
-
-
-def _refitted(fit: pl.DataFrame, judged: Judged, growth: Growth, plan: Plan) -> dict[str, Any]:
-    tried, seeds = plan.judging, range(plan.seed, plan.seed + plan.judging.seeds)
-    return {
-        "ablation": ablation(fit, judged, refit(growth), plan.seed) if tried.ablation else None,
-        "stability": stability(fit, judged, refit(growth), seeds) if tried.seeds else None,
-    }
 
 
 def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell: Tell) -> Bundle:
@@ -148,12 +116,6 @@ def _logged(bundle: Bundle, report: Report, sample: pl.DataFrame) -> Logged:
         documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
         figures={**reason_plots(bundle, sample), **dict(figures(bundle, sample))},
     )
-
-
-def keep_report(store: Path, number: int, report: Report) -> None:
-    """Beside the exported bundle, for whoever asks what the model was worth."""
-    written = json.dumps(report.as_dict(), ensure_ascii=False, indent=1).encode()
-    write_bytes(written, Models(store / "models").folder / str(number) / JUDGEMENT)
 
 
 def _measures(overall: MonthLine) -> dict[str, float]:

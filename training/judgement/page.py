@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from features.durable import write_bytes
 from features.words import Words
 from training.judgement.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
 from training.judgement.words import contender, part
@@ -93,3 +95,9 @@ def _svg(figure: Figure) -> Markup:
         figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     text = drawn.getvalue()
     return Markup(text[text.index("<svg") :])  # noqa: S704 - drawn from numbers and dates alone
+
+
+def write_pages(report: Report, folder: Path) -> None:
+    """`judgement.zh.html` and `judgement.en.html`, each whole or not at all."""
+    for lang in get_args(Lang):
+        write_bytes(html(report, lang).encode(), folder / f"judgement.{lang}.html")
