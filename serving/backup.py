@@ -109,7 +109,7 @@ def _copy_of_database(path: Path, scratch: Path) -> Path:
 
 def _told(settings: Settings) -> dict[str, object]:
     """For whoever sets up the new machine; secrets stay where they are."""
-    told = settings.model_dump(mode="json", exclude={"data", "metrics_token", "oidc_client_secret", "database"})
+    told = settings.model_dump(mode="json", exclude={"data", "metrics_token", "database"})
     return {f"LIGHTS_{name.upper()}": value for name, value in told.items() if value is not None}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
@@ -11,13 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from features.words import Refused
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-class Money(StrEnum):
-    """How large amounts are written."""
-
-    YUAN = "yuan"
-    TEN_THOUSAND = "wan"
 
 
 class Settings(BaseSettings):
@@ -41,10 +33,6 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=1200, ge=1)
     metrics_token: SecretStr | None = None
     audit_years: int = Field(default=3, ge=3)
-    money: Money = Money.YUAN
-    oidc_issuer: str | None = None
-    oidc_client_id: str | None = None
-    oidc_client_secret: SecretStr | None = None
 
     @property
     def database_address(self) -> str:
