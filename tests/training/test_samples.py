@@ -14,9 +14,9 @@ from tests.features.test_oracle import rows_of
 from tests.models.test_rule_cases import frame_of
 from tests.oracle import referee
 from tests.oracle.random_ledger import random_ledger
+from training.folds import Fold, in_fold
 from training.judgement.judged import rating_scores
 from training.judgement.measures import auc, recall_at
-from training.folds import Fold, in_fold
 from training.labels import bad_days, labelled
 from training.plan import Plan, plan_for
 
