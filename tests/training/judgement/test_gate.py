@@ -21,7 +21,7 @@ def report() -> Report:
     model = [0.9] * 40 + [0.1] * 160
     found = judgement(judged_of(model, [1] * 40 + [0] * 160, bad), Settings(draws=10))
     leaks = Leaks(Permuted(0.5, 1, 1), (), "1-a", "1-a")
-    return replace(found, drift={"savings": 0.1}, leaks=leaks)
+    return replace(found, drift={"savings": 0.1}, leaks=leaks, fairness=())
 
 
 def failed(report: Report) -> list[str]:
