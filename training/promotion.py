@@ -68,7 +68,8 @@ def failed_at(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
     failed = gate_result(kept_report(store, number), gate).failed
     if failed and not force:
         raise Refused(
-            f"模型 {number} 未通过关口: {'; '.join(each.words.zh for each in failed)}。如仍要上线, 用 --force, 会记录在案。",
+            f"模型 {number} 未通过关口: {'; '.join(each.words.zh for each in failed)}。"
+            "如仍要上线, 用 --force, 会记录在案。",
             f"Model {number} does not pass the gate: {'; '.join(each.words.en for each in failed)}. "
             "To promote it all the same use --force; it is recorded.",
         )
