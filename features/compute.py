@@ -109,7 +109,7 @@ def _key(source: Source) -> str:
     return " where known: ".join((source.by, *source.tables))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Observed:
     """The features of one source, and the formulas that compute them, built once.
 
@@ -133,12 +133,25 @@ class _Observed:
 
     def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
         """The loans with these values and counts."""
+        if not evening.known.rows.empty.isdisjoint(self.source.tables):
+            return frame.with_columns(_nothing(self))
+        found = self.found(evening)
+        return frame.join(found, left_on=_key(self.source), right_on=self.source.by, how="left", maintain_order="left")
+
+    def found(self, evening: Evening) -> pl.LazyFrame:
+        """One row for each loan or household that has any, with its number."""
         by, seen = self.source.by, self.seen(evening)
         rows = seen.with_columns(self.windows) if self.windows else seen
-        found = (
+        return (
             rows.select(by, *self.values) if self.source.one_row else rows.group_by(by).agg(*self.values, *self.counts)
         )
-        return frame.join(found, left_on=_key(self.source), right_on=by, how="left", maintain_order="left")
+
+
+@cache
+def _nothing(observed: _Observed) -> tuple[pl.Expr, ...]:
+    """What is found where a table it needs holds no row, in the types it is found in elsewhere."""
+    schema = observed.found(_evening(date.max, Rows({}, {}, frozenset()))).collect_schema()
+    return tuple(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name != observed.source.by)
 
 
 def _value(feature: Feature) -> pl.Expr:

@@ -11,7 +11,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -47,7 +47,8 @@ class Ledger:
     def __init__(self, folder: Path, commits: tuple[Commit, ...] | None = None) -> None:
         self.folder = folder
         self.commits = _commits_in(folder) if commits is None else commits
-        self._scans: dict[tuple[Path, ...], pl.LazyFrame] = {}
+        self._scans: dict[tuple[str, str | None], pl.LazyFrame] = {}
+        self._then: dict[str, Ledger] = {}
 
     @property
     def data_version(self) -> str:
@@ -59,6 +60,13 @@ class Ledger:
 
         Raises Refused where it never was at that version.
         """
+        if data_version == self.data_version:
+            return self
+        if data_version not in self._then:
+            self._then[data_version] = self._begun_at(data_version)
+        return self._then[data_version]
+
+    def _begun_at(self, data_version: str) -> Ledger:
         begun = self.commits[: int(data_version.partition("-")[0])]
         then = Ledger(self.folder, begun)
         if then.data_version != data_version:
@@ -73,10 +81,19 @@ class Ledger:
         return tuple(sorted({part.county for part in self._parts("households")}))
 
     def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
-        """All rows of a table, in all its versions, with the county they are kept under."""
+        """All rows of a table, in all its versions, with the county they are kept under.
+
+        A scan that is asked again looks for no files and reads no footers again.
+        """
+        if (table, county) not in self._scans:
+            paths = [path for one in self._kept_under(table, county) for path in self.paths(table, one)]
+            self._scans[table, county] = self._scan(table, paths)
+        return self._scans[table, county]
+
+    def _kept_under(self, table: str, county: str | None) -> list[str]:
+        """The counties whose files hold the rows of a table and county, or of all counties."""
         kept = sorted({part.county for part in self._parts(table)})
-        counties = [one for one in kept if county in (None, one) or one == EVERYWHERE]
-        return self._scan(table, [path for one in counties for path in self.paths(table, one)])
+        return [one for one in kept if county in (None, one) or one == EVERYWHERE]
 
     def paths(self, table: str, county: str) -> list[Path]:
         """The files that hold all rows of a table and county: the newest merged one and the parts after it."""
@@ -85,15 +102,9 @@ class Ledger:
         return [merged[1], *loose] if merged else loose
 
     def _scan(self, table: str, paths: list[Path]) -> pl.LazyFrame:
-        """A scan that is asked again does not read the files' footers again."""
         if not paths:
             return pl.LazyFrame(schema=kept_schema(TABLES[table]) | {COUNTY: pl.String()})
-        files = tuple(paths)
-        if files not in self._scans:
-            self._scans[files] = pl.scan_parquet(
-                paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()}
-            )
-        return self._scans[files]
+        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
 
     def _merged(self, table: str, county: str) -> tuple[int, Path] | None:
         """How many commits the newest merged file holds, and where it is; one of another history does not count."""
@@ -130,7 +141,8 @@ class Ledger:
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
         tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
-        everything = Rows(tables, self._known_from, self._revised, linked=self._linked)
+        empty = frozenset(name for name in TABLES if not self._kept_under(name, county))
+        everything = Rows(tables, self._known_from, self._revised, linked=self._linked, empty=empty)
         return everything if household is None else everything.of_household(household)
 
     @cached_property
@@ -228,6 +240,18 @@ class Ledger:
         kept = rows.select(list(kept_schema(TABLES[table])))
         write_parquet(kept.sort(_order(table, kept.columns)), self.folder / path)
         return Part(table, county, path, rows.height, str(rows["known_on"].min()), revises)
+
+
+def ledger_in(folder: Path) -> Ledger:
+    """The ledger under a folder: the same one until a commit appears, with what it has looked up already."""
+    newest = max((folder / "commits").glob("*.json"), default=None)
+    return _ledger_of(folder, newest and (newest.name, newest.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _ledger_of(folder: Path, _newest: tuple[str, int] | None) -> Ledger:
+    """_newest: the last commit's file and when it was written, which tell one ledger from another."""
+    return Ledger(folder)
 
 
 def _commits_in(folder: Path) -> tuple[Commit, ...]:

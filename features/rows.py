@@ -33,6 +33,7 @@ class Rows:
     revised: the tables in which some fact has more than one version.
     held: whether they are in memory; else they are read from files as a stream.
     linked: households that share a fact with another, since a version of it gave it to the other.
+    empty: tables known to hold no row.
     looked_at: which households (by household_id) are meant, None for all; rows of those linked to them are there
     besides.
     """
@@ -43,6 +44,7 @@ class Rows:
     held: bool = False
     linked: Linked = field(default_factory=dict)
     looked_at: pl.Expr | None = None
+    empty: frozenset[str] = frozenset()
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         frame = self.frames.get(table)
@@ -60,8 +62,11 @@ class Rows:
         """One household's own rows, with the prices; what the county had delivered stays known."""
         mine = self._of(pl.col("household_id") == household, self.linked.get(household, frozenset()))
         held = pl.collect_all(mine.frames.values(), engine="in-memory" if self.held else "streaming")
-        frames = {name: frame.lazy() for name, frame in zip(mine.frames, held, strict=True)}
-        return replace(mine, frames=frames, held=True)
+        frames = dict(zip(mine.frames, held, strict=True))
+        revised = frozenset(name for name in self.revised if _has_several_versions(name, frames[name]))
+        empty = frozenset(name for name, frame in frames.items() if frame.is_empty())
+        lazily = {name: frame.lazy() for name, frame in frames.items()}
+        return replace(mine, frames=lazily, held=True, revised=revised, empty=empty)
 
     def blocks(self, households: int) -> list[Rows]:
         """The rows of so many households after so many others, by identifier, so that few are in memory at once."""
@@ -111,9 +116,14 @@ class Rows:
             if name in tables:
                 frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
                 frames[name] = _with_household(frame, table, frames)
-        revised = {name for name, frame in tables.items() if frame.select(TABLES[name].key).is_duplicated().any()}
+        revised = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
         linked = symmetric(pair for name in revised for pair in households_sharing(name, frames[name].collect()))
         return Rows(frames, _known_from(frames), frozenset(revised), held=True, linked=linked)
+
+
+def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:
+    """Whether some fact has."""
+    return rows.height > 1 and bool(rows.select(TABLES[table].key).is_duplicated().any())
 
 
 def households_sharing(table: str, versions: pl.DataFrame) -> list[tuple[str, str]]:

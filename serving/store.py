@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.durable import write_bytes
-from features.ledger import Ledger
+from features.ledger import Ledger, ledger_in
 from features.sources.pseudonym import pseudonyms
 from models.champions import Models
 from models.county_policy import table as county_policy
@@ -27,7 +27,7 @@ class Store:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.folder / "ledger")
+        return ledger_in(self.folder / "ledger")
 
     @property
     def models(self) -> Models:

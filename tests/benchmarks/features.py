@@ -1,13 +1,15 @@
 """`python -m tests.benchmarks.features --loans 1000000`: all features against good vectorised pandas, same values.
 
-Both sides compute every feature that leaves `features_at`, codes included. Each run is a fresh process; the ratio is
-of medians, taken in turn. Exits 1 where a value differs.
+The opponent reads with `read_parquet` and joins with `merge`, `groupby` and `merge_asof` (`pandas_features/`). Both
+sides compute every feature that leaves `features_at`, codes included. Each run is a fresh process; the ratio is of
+medians, taken in turn. Processor seconds tell what a busy machine hides. Exits 1 where a value differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -56,7 +58,7 @@ def _medians(folder: str, runs: int) -> dict[str, dict[str, Any]]:
             print(f"{side}, run {run + 1} of {runs}", file=sys.stderr, flush=True)
             found[side].append(_measured(side, folder))
     return {
-        side: each[0] | {key: median(one[key] for one in each) for key in ("seconds", "peak_gb")}
+        side: each[0] | {key: median(one[key] for one in each) for key in ("seconds", "cpu_seconds", "peak_gb")}
         for side, each in found.items()
     }
 
@@ -64,11 +66,14 @@ def _medians(folder: str, runs: int) -> dict[str, dict[str, Any]]:
 def _print_table(size: dict[str, int], sides: dict[str, Any], agreed: dict[str, Any], runs: int) -> None:
     loans, opened = size["loans"], sides["ours"]["open"]
     print(f"{loans:,} loans ({opened:,} open), {size['instalments']:,} instalments; medians of {runs}")
-    print(f"{'':8}{'features':>10}{'seconds':>10}{'loans/s':>10}{'peak GB':>10}")
+    print(f"{'':8}{'features':>10}{'seconds':>10}{'processor':>10}{'loans/s':>10}{'peak GB':>10}")
     for side, cost in sides.items():
         rate = loans / cost["seconds"]
-        print(f"{side:8}{cost['features']:>10}{cost['seconds']:>10.2f}{rate:>10,.0f}{cost['peak_gb']:>10.2f}")
-    print(f"ratio: {sides['pandas']['seconds'] / sides['ours']['seconds']:.2f}x")
+        spent = f"{cost['seconds']:>10.2f}{cost['cpu_seconds']:>10.2f}"
+        print(f"{side:8}{cost['features']:>10}{spent}{rate:>10,.0f}{cost['peak_gb']:>10.2f}")
+    ratios = (sides["pandas"][key] / sides["ours"][key] for key in ("seconds", "cpu_seconds"))
+    print("against vectorised pandas: {:.2f}x by the clock, {:.2f}x of processor time".format(*ratios))
+    print(f"load of the machine in the last 15 minutes: {os.getloadavg()[2]:.1f}")
     if agreed["differences"]:
         print("different values:", *agreed["differences"], sep="\n  ")
     else:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.ledger import EVERYWHERE, Ledger
+from features.ledger import EVERYWHERE, Ledger, ledger_in
 from features.sources.tables import TABLES
 from features.words import Refused
 from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
@@ -193,3 +193,24 @@ def test_households_that_share_a_fact_are_told_of_each_other(intake: Intake) -> 
     intake.deliver(members=moved)
     assert intake.ledger.rows().linked == {"H1": {"H2"}, "H2": {"H1"}}
     assert set(intake.ledger.rows(household="H2").frames["members"].collect()["household_id"]) == {"H1", "H2"}
+
+
+def test_a_ledger_is_kept_until_a_commit_appears(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    kept = ledger_in(intake.data / "ledger")
+    assert ledger_in(intake.data / "ledger") is kept
+    assert kept.at(kept.data_version) is kept
+    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    later = ledger_in(intake.data / "ledger")
+    assert later.data_version != kept.data_version
+    assert later.at(kept.data_version) is later.at(kept.data_version)
+
+
+def test_one_household_tells_which_of_its_own_tables_are_empty_or_revised(intake: Intake) -> None:
+    intake.deliver(**DRAWN)
+    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], known_on="2024-06-01", labour="none"))
+    [owner] = set(table(DRAWN["members"])[:1]["household_id"])
+    other = next(name for name in ("H1", "H2") if name != owner)
+    mine, others = (intake.ledger.rows(household=name) for name in (owner, other))
+    assert ("members" in mine.revised, "members" in others.revised) == (True, False)
+    assert mine.empty == {name for name in TABLES if mine[name].collect().is_empty()}

@@ -1,6 +1,5 @@
-"""The opponent: every feature that leaves `features_at`, in vectorised pandas, as good as we know how to write it.
+"""The opponent: every feature as a good pandas programmer would write it, on the same Parquet files.
 
-It knows what we know: which tables hold corrections is read from the ledger's commits, whole numbers stand for
-identifiers and days, money is in fen, only the columns needed are read, rows of households without a loan that goes
-on are dropped before pandas sees them, sums are counted into place, and running sums are searched, never joined.
+`read_parquet` of the columns needed, the newest version by `sort_values` and `drop_duplicates`, loans and households
+numbered once and joined by `merge`, days of coverage by `merge_asof`, everything else by `groupby`. No loops over rows.
 """

@@ -3,132 +3,117 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from tests.benchmarks.pandas_features.evening import MOST_DAYS, Evening
-from tests.benchmarks.pandas_features.grouped import Array, before, fen, largest, marked, summed
-from tests.benchmarks.pandas_features.scan import Owners, frame_of
+from tests.benchmarks.pandas_features.evening import Evening
+from tests.benchmarks.pandas_features.grouped import fen, largest, summed
 
-NEVER, ALWAYS = MOST_DAYS, -MOST_DAYS
+NEVER, ALWAYS = 2**18, -(2**18)
 """Days on which something was paid: it has not come; nothing had to be paid."""
 MONEY = ("principal", "interest")
 _CLOSING = ("settled", "compensated", "written_off")
-_TERMS = ["principal", "annual_rate", "subsidy_share", "originated_on", "matures_on"]
-_TEXTS = ["bank", "product", "repayment_method", "declared_use", "borrower_member_id", "renews_loan_id"]
+_TERMS = ("principal", "annual_rate", "subsidy_share", "originated_on", "matures_on")
+_TEXTS = ("bank", "product", "repayment_method", "declared_use", "borrower_member_id", "renews_loan_id")
 
 
 @dataclass(frozen=True)
 class Book:
-    """Loans and households go by their place among `loan_ids` and `household_ids`; money is in fen.
+    """Money is in fen, days are counted from as_of.
 
-    loans: open or closed, of every household with a loan that was not closed. texts: of the same loans, as Arrow
-    has them. payments: by loan and day. opened: the places of open loans, in the order of their identifiers.
+    loans: open or closed, of every household with a loan that was not closed, by `loan_id`; `loan` and `home` number
+    them and their households. payments: by loan and day. opened: the open ones among the loans.
     """
 
-    loan_ids: pa.Array
-    homes: Owners
     loans: pd.DataFrame
-    texts: pa.Table
     events: pd.DataFrame
     payments: pd.DataFrame
-    opened: Array
+    opened: pd.DataFrame
+
+    @cached_property
+    def homes(self) -> pd.DataFrame:
+        return self.loans[["household_id", "home"]].drop_duplicates()
+
+    @cached_property
+    def households(self) -> int:
+        return int(self.loans["home"].max()) + 1 if len(self.loans) else 0
 
     @property
-    def household_ids(self) -> pa.Array:
-        return self.homes.ids
+    def all_loans(self) -> pd.DataFrame:
+        return self.loans[["loan_id", "loan"]]
 
     @property
-    def all_loans(self) -> Owners:
-        return Owners("loan_id", "loan", self.loan_ids)
-
-    @property
-    def open_loans(self) -> Owners:
-        return Owners("loan_id", "place", self.loan_ids.take(pa.array(self.opened)))
+    def open_loans(self) -> pd.DataFrame:
+        return self.opened[["loan_id"]].assign(place=range(len(self.opened)))
 
     def for_open_loans(self, of_loans: pd.DataFrame) -> pd.DataFrame:
         """The open loans' rows of a frame of all loans."""
-        return of_loans.take(self.opened).reset_index(drop=True)
+        return of_loans.loc[self.opened["loan"]].reset_index(drop=True)
 
     def handed_out(self, of_homes: pd.DataFrame) -> pd.DataFrame:
         """A frame of households, handed to each of their open loans."""
-        return of_homes.take(self.loans["home"].to_numpy()[self.opened]).reset_index(drop=True)
-
-    def reached_on(self, money: str, loan: Array, needed: Array) -> Array:
-        """The first day on which what was paid on each loan reached what was needed; NEVER if it has not.
-
-        Searched in the running sum of all payments, by loan and day, from where each loan's own begin.
-        """
-        day, payer = self.payments["day"].to_numpy(), self.payments["loan"].to_numpy()
-        wanted = before(self.loans[f"paid_{money}"]).to_numpy()[loan] + needed
-        at = np.searchsorted(self.payments[money].to_numpy().cumsum(), wanted)
-        if not len(day):
-            return np.full(len(loan), NEVER)
-        inside = np.minimum(at, len(day) - 1)
-        return np.where((at < len(day)) & (payer[inside] == loan), day[inside], NEVER)
+        return of_homes.loc[self.opened["home"]].reset_index(drop=True)
 
 
 def book_at(evening: Evening) -> Book:
-    read, events = _still_borrowing(evening)
-    loan_ids, homes = read["loan_id"].combine_chunks(), _encoded(read["household_id"])
-    payments = _payments(evening, Owners("loan_id", "loan", loan_ids))
-    loans = frame_of(read.select(_TERMS)).assign(home=np.asarray(homes.indices, dtype="int64"))
-    loans = _with_state(loans.assign(principal=fen(loans["principal"])), events, payments)
-    opened = np.flatnonzero(loans["is_open"])
-    by_id = np.asarray(pc.sort_indices(loan_ids.take(pa.array(opened))))
-    households = Owners("household_id", "home", homes.dictionary, evening.linked_to(homes.dictionary))
-    return Book(loan_ids, households, loans, read.select(_TEXTS), events, payments, opened[by_id])
+    loans, events = _still_borrowing(evening)
+    payments = _payments(evening, loans)
+    loans = _with_state(loans, events, payments)
+    return Book(loans, events, payments, loans[loans["is_open"]])
 
 
-def _still_borrowing(evening: Evening) -> tuple[pa.Table, pd.DataFrame]:
-    """Loans of households with one that was not closed, and what happened to them, by their place."""
+def _still_borrowing(evening: Evening) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Loans of households with one that was not closed, and what happened to them."""
     loans = evening.newest("loans", "loan_id", "household_id", *_TERMS, *_TEXTS)
-    everybody = Owners("loan_id", "loan", loans["loan_id"].combine_chunks())
-    events = evening.known("loan_events", everybody, "kind", "occurred_on", "new_matures_on")
-    closed = marked(events.loc[events["kind"].isin(_CLOSING), "loan"], len(loans))
-    homes = _encoded(loans["household_id"])
-    of_home = np.asarray(homes.indices)
-    kept = marked(of_home[~closed], len(homes.dictionary))[of_home]
-    events = events[kept[events["loan"]]]
-    return loans.filter(pa.array(kept)), events.assign(loan=(kept.cumsum() - 1)[events["loan"]])
+    events = evening.newest("loan_events", "loan_id", "kind", "occurred_on", "new_matures_on", "known_on")
+    numbered = loans.assign(loan=range(len(loans)), home=loans["household_id"].factorize()[0])
+    ended = events[events["kind"].isin(_CLOSING)].merge(numbered[["loan_id", "loan"]], on="loan_id")["loan"]
+    borrowing = numbered.loc[~numbered["loan"].isin(ended), "home"].unique()
+    kept = numbered[numbered["home"].isin(borrowing)].sort_values("loan_id", ignore_index=True)
+    kept = kept.assign(loan=range(len(kept)), home=kept["home"].factorize()[0], principal=fen(kept["principal"]))
+    return kept, events.merge(kept[["loan_id", "loan"]], on="loan_id")
 
 
-def _encoded(names: pa.ChunkedArray) -> pa.DictionaryArray:
-    return names.combine_chunks().dictionary_encode()
-
-
-def _payments(evening: Evening, owners: Owners) -> pd.DataFrame:
-    read = evening.known("payments", owners, "paid_on", "principal_paid", "interest_paid", "payer")
-    payments = pd.DataFrame(
+def _payments(evening: Evening, loans: pd.DataFrame) -> pd.DataFrame:
+    """With `principal_to_date` and `interest_to_date` of the loan after each."""
+    columns = ("paid_on", "principal_paid", "interest_paid", "payer")
+    read = evening.in_order("payments", loans[["loan_id", "loan"]], *columns)
+    made = pd.DataFrame(
         {
-            "loan": read["loan"].astype("int64"),
+            "loan": read["loan"],
             "day": read["paid_on"],
             "principal": fen(read["principal_paid"]),
             "interest": fen(read["interest_paid"]),
             "by_borrower": read["payer"] == "borrower",
-        },
-        copy=False,
+        }
     )
-    return payments.take(np.argsort(payments["loan"] * MOST_DAYS + payments["day"], kind="stable"))
+    to_date = made.groupby("loan")[list(MONEY)].cumsum()
+    return made.assign(principal_to_date=to_date["principal"], interest_to_date=to_date["interest"])
 
 
 def _with_state(loans: pd.DataFrame, events: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
-    """With what was paid, what is outstanding, when the loan matures and whether it is open."""
+    """With what was paid, what is outstanding, when the loan matures and ended, and whether it is open."""
     count = len(loans)
-    closed = marked(events.loc[events["kind"].isin(_CLOSING), "loan"], count)
     promises = events[events["new_matures_on"].notna()].sort_values(["occurred_on", "known_on", "new_matures_on"])
     promised = promises.drop_duplicates("loan", keep="last").set_index("loan")["new_matures_on"]
-    settled = events[events["kind"] == "settled"]
     paid = {f"paid_{money}": summed(payments[money], payments["loan"], count) for money in MONEY}
     outstanding = loans["principal"] - paid["paid_principal"]
+    closed = events.loc[events["kind"].isin(_CLOSING), "loan"]
     return loans.assign(
         **paid,
         outstanding=outstanding,
         term_days=loans["matures_on"] - loans["originated_on"],
         matures_on=promised.reindex(loans.index).fillna(loans["matures_on"]),
-        settled_on=-largest(-settled["occurred_on"], settled["loan"], count),
-        is_open=(outstanding > 0) & ~closed & (loans["originated_on"] <= 0),
+        ended_on=_ended_on(loans, events, payments),
+        is_open=(outstanding > 0) & ~loans["loan"].isin(closed) & (loans["originated_on"] <= 0),
     )
+
+
+def _ended_on(loans: pd.DataFrame, events: pd.DataFrame, payments: pd.DataFrame) -> pd.Series:
+    """The day by which each loan was repaid or settled; NEVER if it was not."""
+    paid = payments[payments["principal"] > 0].merge(loans[["loan", "principal"]], on="loan", suffixes=("", "_lent"))
+    repaid = paid[paid["principal_to_date"] >= paid["principal_lent"]]
+    settled = events[events["kind"] == "settled"]
+    ends = pd.concat([repaid[["loan", "day"]], settled.rename(columns={"occurred_on": "day"})[["loan", "day"]]])
+    return -largest(-ends["day"], ends["loan"], len(loans), empty=-NEVER)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.evening import Evening
@@ -19,7 +18,7 @@ _LEAST_OTHERS = 5
 
 def of_prices(evening: Evening, book: Book) -> pd.DataFrame:
     """Of what each open loan was declared for."""
-    at = evening.prices.reindex(book.texts["declared_use"].take(pa.array(book.opened)).to_pandas().astype("str"))
+    at = evening.prices.reindex(book.opened["declared_use"].astype("str"))
     return pd.DataFrame({"declared_price": at["price"].to_numpy(), "declared_price_change": at["change"].to_numpy()})
 
 

@@ -25,7 +25,7 @@ def features(ledger: Path, as_of: date) -> pd.DataFrame:
     book = book_at(evening)
     seen = _seen(evening, book)
     found = {**seen, **derived(seen), **community.of_neighbours(seen)}
-    ids = pd.Series(book.open_loans.ids.to_pandas())
+    ids = book.opened["loan_id"].reset_index(drop=True)
     return pd.DataFrame({"loan_id": ids, **{name: found[name] for name in NAMES}}, copy=False)
 
 

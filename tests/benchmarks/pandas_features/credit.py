@@ -17,7 +17,7 @@ _DEFAULT = ("default_elsewhere", "court_enforcement")
 def of_loans(book: Book, repaid: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Over all loans of a household, and over its open ones."""
     overdue = fen(repaid["overdue_principal"]) + fen(repaid["overdue_interest"])
-    homes, loans = len(book.household_ids), book.loans.assign(overdue=overdue)
+    homes, loans = book.households, book.loans.assign(overdue=overdue)
     paid_out, is_open = loans[loans["originated_on"] <= 0], loans[loans["is_open"]]
     new = paid_out[paid_out["originated_on"] >= first_day(as_of, 12)]
     months = months_since(as_of, paid_out["originated_on"])
@@ -37,7 +37,7 @@ def of_loans(book: Book, repaid: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def of_events(evening: Evening, book: Book) -> pd.DataFrame:
-    homes, as_of = len(book.household_ids), evening.as_of
+    homes, as_of = book.households, evening.as_of
     rows = evening.known("credit_events", book.homes, "occurred_on", "kind", "amount", "closed_on")
     default = rows[rows["kind"].isin(_DEFAULT) & ~(rows["closed_on"] <= 0)]
     year = rows[rows["occurred_on"] >= first_day(as_of, 12)]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import numpy as np
 import pandas as pd
 
 from tests.benchmarks.pandas_features.book import ALWAYS, MONEY, NEVER, Book
-from tests.benchmarks.pandas_features.evening import MOST_DAYS, Evening, newest_in_order
-from tests.benchmarks.pandas_features.grouped import Array, fen, running
+from tests.benchmarks.pandas_features.evening import Evening
+from tests.benchmarks.pandas_features.grouped import fen, summed
 
 LONGEST_LOOK = 365
 """Days beyond which repayment cover does not look."""
@@ -20,59 +17,46 @@ def dues_at(evening: Evening, book: Book) -> pd.DataFrame:
 
     principal_covered, interest_covered, covered: the days on which they were.
     """
-    read = evening.versions("instalments", book.all_loans, "schedule_no", "due_on", "principal_due", "interest_due")
-    rows = newest_in_order(read[_owed(read, book)], "loan", "due_on")
+    columns = ("due_on", "schedule_no", "principal_due", "interest_due")
+    rows = evening.in_order("instalments", book.all_loans, *columns)
+    in_force = rows[rows["schedule_no"] == rows.groupby("loan")["schedule_no"].transform("max")]
+    numbered = in_force.merge(book.loans[["loan", "home", "ended_on"]], on="loan")
+    owed = numbered[numbered["due_on"] <= numbered["ended_on"]].reset_index(drop=True)
     dues = pd.DataFrame(
         {
-            "loan": rows["loan"].astype("int64"),
-            "home": book.loans["home"].to_numpy()[rows["loan"]],
-            "day": rows["due_on"],
-            "principal": fen(rows["principal_due"]),
-            "interest": fen(rows["interest_due"]),
-        },
-        copy=False,
+            "loan": owed["loan"],
+            "home": owed["home"],
+            "day": owed["due_on"],
+            "principal": fen(owed["principal_due"]),
+            "interest": fen(owed["interest_due"]),
+        }
     )
-    principal, interest = (_covered(dues, book, money) for money in MONEY)
-    return dues.assign(
-        due=dues["principal"] + dues["interest"],
-        principal_covered=principal,
-        interest_covered=interest,
-        covered=np.maximum(principal, interest),
+    covered = {f"{money}_covered": _covered(dues, book, money) for money in MONEY}
+    whole = {"due": dues["principal"] + dues["interest"], "covered": pd.DataFrame(covered).max(axis=1)}
+    return dues.assign(**covered, **whole)
+
+
+def _covered(dues: pd.DataFrame, book: Book, money: str) -> pd.Series:
+    """The first day on which what was paid on each loan reached what was needed."""
+    needed = dues.groupby("loan")[money].cumsum()
+    asked = dues[["loan"]].assign(to_date=needed, due=dues.index)
+    paid = book.payments.loc[book.payments[money] > 0, ["loan", f"{money}_to_date", "day"]]
+    found = pd.merge_asof(
+        asked.sort_values("to_date"),
+        paid.rename(columns={f"{money}_to_date": "to_date"}).sort_values("to_date", kind="stable"),
+        on="to_date",
+        by="loan",
+        direction="forward",
     )
-
-
-def _owed(rows: pd.DataFrame, book: Book) -> Array:
-    """Rows of each loan's highest schedule, due by the day it was repaid or settled."""
-    loan, schedule = rows["loan"].to_numpy(), rows["schedule_no"].to_numpy()
-    highest = np.ones(len(book.loans), dtype="int64")
-    np.maximum.at(highest, loan[schedule > 1], schedule[schedule > 1])
-    in_force, ended_on = schedule == highest[loan], _ended_on(book)[loan]
-    return cast("Array", in_force & (rows["due_on"].to_numpy() <= ended_on))
-
-
-def _ended_on(book: Book) -> Array:
-    """The day by which each loan was repaid or settled; NEVER if it was not."""
-    loans = book.loans
-    principal = loans["principal"].clip(lower=1).to_numpy()
-    repaid = book.reached_on("principal", np.arange(len(loans)), principal)
-    return cast("Array", np.minimum(repaid, loans["settled_on"].fillna(NEVER).to_numpy()))
-
-
-def _covered(dues: pd.DataFrame, book: Book, money: str) -> Array:
-    loan, needed = dues["loan"].to_numpy(), running(dues[money], dues["loan"], len(book.loans))
-    asked, covered = needed > 0, np.full(len(dues), ALWAYS)
-    covered[asked] = book.reached_on(money, loan[asked], needed[asked])
-    return covered
+    return found.set_index("due")["day"].reindex(dues.index).fillna(NEVER).mask(needed == 0, ALWAYS)
 
 
 def due_to_maturity(book: Book, dues: pd.DataFrame) -> pd.DataFrame:
-    """What falls due on all open loans of a household until each of them matures: a running sum, looked up twice."""
-    opened = book.loans["is_open"].to_numpy()[dues["loan"]]
-    coming = dues.loc[opened & dues["day"].between(1, LONGEST_LOOK).to_numpy(), ["home", "day", "due"]]
-    keys = coming["home"].to_numpy() * MOST_DAYS + coming["day"].to_numpy()
-    order = np.argsort(keys, kind="stable")
-    sums = np.append(0, coming["due"].to_numpy()[order].cumsum())
-    loans = book.loans.take(book.opened)
-    home, until = loans["home"].to_numpy("int64") * MOST_DAYS, loans["matures_on"].clip(0, LONGEST_LOOK).to_numpy()
-    begin, end = (np.searchsorted(keys[order], day, side="right") for day in (home, home + until))
-    return pd.DataFrame({"household_due_to_maturity": (sums[end] - sums[begin]) / 100})
+    """What falls due on all open loans of a household until each of them matures."""
+    opened = book.opened[["loan", "home"]].assign(
+        place=range(len(book.opened)), until=book.opened["matures_on"].clip(0, LONGEST_LOOK)
+    )
+    coming = dues[(dues["day"] > 0) & dues["loan"].isin(opened["loan"])]
+    pairs = opened[["home", "place", "until"]].merge(coming[["home", "day", "due"]], on="home")
+    within = pairs[pairs["day"] <= pairs["until"]]
+    return pd.DataFrame({"household_due_to_maturity": summed(within["due"], within["place"], len(opened)) / 100})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import months_since
-from tests.benchmarks.pandas_features.evening import Evening, owned
+from tests.benchmarks.pandas_features.evening import Evening
 from tests.benchmarks.pandas_features.grouped import counted, flags, last_two, ratio
 
 _HERE = ("present", "working_away")
@@ -21,11 +18,10 @@ _SCHOOLED = ("senior", "tertiary")
 def of_people(evening: Evening, book: Book) -> pd.DataFrame:
     """The members born by as_of, and the borrower among them."""
     codes = ("relation", "sex", "education", "health", "labour", "status")
-    versions = evening.versions("members", book.homes, "member_id", "birth_date", *codes)
-    people = evening.newest_of("members", book.homes, versions)
+    people = evening.newest("members", "household_id", "member_id", "birth_date", *codes)
     people = people[~(people["birth_date"] > 0)]
-    members = owned(people, book.homes)
-    together = book.handed_out(_of_members(members, len(book.household_ids)))
+    members = people.merge(book.homes, on="household_id")
+    together = book.handed_out(_of_members(members, book.households))
     return pd.concat([together, _of_borrowers(people, members, book, evening.as_of)], axis=1)
 
 
@@ -51,19 +47,14 @@ def _of_members(members: pd.DataFrame, homes: int) -> pd.DataFrame:
 
 def _of_borrowers(people: pd.DataFrame, members: pd.DataFrame, book: Book, as_of: date) -> pd.DataFrame:
     """The borrower of each open loan, though now of another household; the head where it is not known who."""
-    names = book.texts["borrower_member_id"].combine_chunks().take(pa.array(book.opened)).dictionary_encode()
-    known = np.asarray(pc.index_in(pa.array(people["member_id"]), value_set=names.dictionary).fill_null(-1))
-    told = people[["sex", "birth_date", "status"]].assign(known=1.0).set_axis(known)[known >= 0]
-    named = told.reindex(np.asarray(names.indices.fill_null(-1))).reset_index(drop=True)
-    heads = members[members["relation"] == "head"].assign(gone=lambda head: ~head["status"].isin(_HERE))
-    first = (
-        heads.sort_values(["gone", "member_id"])
-        .drop_duplicates("home")
-        .assign(known=1.0)
-        .set_index("home")[told.columns]
+    told = people[["member_id", "sex", "birth_date", "status"]].assign(known=1.0)
+    named = book.opened[["borrower_member_id"]].merge(
+        told, left_on="borrower_member_id", right_on="member_id", how="left"
     )
-    head = book.handed_out(first.reindex(range(len(book.household_ids))))
-    borrower = named.where(named["known"].notna(), head)
+    heads = members[members["relation"] == "head"].assign(gone=lambda head: ~head["status"].isin(_HERE))
+    first = heads.sort_values(["gone", "member_id"]).drop_duplicates("home").assign(known=1.0).set_index("home")
+    head = book.handed_out(first[told.columns].reindex(range(book.households)))
+    borrower = named[told.columns].where(named["known"].notna(), head)
     return pd.DataFrame(
         {
             "borrower_deceased": (borrower["status"] == "deceased").astype("float64").where(borrower["known"].notna()),
@@ -76,7 +67,7 @@ def _of_borrowers(people: pd.DataFrame, members: pd.DataFrame, book: Book, as_of
 def of_register(evening: Evening, book: Book) -> pd.DataFrame:
     """What the register of households says, with `village_code`."""
     known = evening.known("households", book.homes, "village_code", "household_type", "registered_on")
-    homes = known.set_index("home").reindex(range(len(book.household_ids)))
+    homes = known.set_index("home").reindex(range(book.households))
     registered = months_since(evening.as_of, homes["registered_on"])
     kept = homes[["village_code", "household_type"]]
     return book.handed_out(kept.assign(household_months_registered=registered))
@@ -85,7 +76,7 @@ def of_register(evening: Evening, book: Book) -> pd.DataFrame:
 def of_reviews(evening: Evening, book: Book) -> pd.DataFrame:
     points = ("integrity_points", "civility_points")
     reviews = evening.in_order("village_reviews", book.homes, "reviewed_on", *points)
-    newest, before = last_two(reviews, "home", len(book.household_ids))
+    newest, before = last_two(reviews, "home", book.households)
     return book.handed_out(
         newest[list(points)].assign(
             integrity_change=newest["integrity_points"] - before["integrity_points"],

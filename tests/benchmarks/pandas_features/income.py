@@ -16,7 +16,7 @@ _KEPT = ["sheep_count", "farmland_mu", "savings", "outside_debt"]
 
 def of_statements(evening: Evening, book: Book) -> pd.DataFrame:
     """The newest statement, the one before it, and how income swings."""
-    homes = len(book.household_ids)
+    homes = book.households
     columns = (*_INCOMES, "production_cost", *_COSTS)
     rows = evening.in_order("income_statements", book.homes, "period_end", *columns)
     stated = rows[_INCOMES].notna().any(axis=1)
@@ -45,7 +45,7 @@ def _swing(rows: pd.DataFrame, homes: int) -> pd.Series:
     rows = rows[rows["net"].notna()]
     count = counted(rows["home"], homes)
     mean = summed(rows["net"], rows["home"], homes) / count
-    squares = (rows["net"] - mean.to_numpy()[rows["home"]]) ** 2
+    squares = (rows["net"] - rows["home"].map(mean)) ** 2
     variance = summed(squares, rows["home"], homes) / (count - 1).where(count > 1)
     return ratio(variance**0.5, mean).round(6)
 
@@ -53,7 +53,7 @@ def _swing(rows: pd.DataFrame, homes: int) -> pd.Series:
 def of_assets(evening: Evening, book: Book) -> pd.DataFrame:
     """The newest survey and the one before it; both herds at today's known prices."""
     rows = evening.in_order("assets", book.homes, "observed_on", *_KEPT, "cattle_count")
-    newest, before = last_two(rows, "home", len(book.household_ids))
+    newest, before = last_two(rows, "home", book.households)
     herd, herd_before = _herd(newest, evening.prices), _herd(before, evening.prices)
     return book.handed_out(
         newest[_KEPT].assign(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import calendar_months, first_day
-from tests.benchmarks.pandas_features.evening import Evening, owned
+from tests.benchmarks.pandas_features.evening import Evening
 from tests.benchmarks.pandas_features.grouped import counted, fen, flags, largest, summed
 
 _LOST = ("death", "missing", "custody")
@@ -19,7 +16,7 @@ _PERSON = ("accident", "serious_illness")
 
 
 def of_hardships(evening: Evening, book: Book) -> pd.DataFrame:
-    homes, as_of = len(book.household_ids), evening.as_of
+    homes, as_of = book.households, evening.as_of
     rows = evening.known("hardships", book.homes, "occurred_on", "cause", "loss_amount", "resolved_on")
     year, unresolved = rows[rows["occurred_on"] >= first_day(as_of, 12)], rows[~(rows["resolved_on"] <= 0)]
     new = unresolved[unresolved["cause"].isin(_SUDDEN) & (unresolved["occurred_on"] >= first_day(as_of, 6))]
@@ -39,8 +36,9 @@ def of_hardships(evening: Evening, book: Book) -> pd.DataFrame:
 
 
 def of_policies(evening: Evening, book: Book) -> pd.DataFrame:
-    homes = len(book.household_ids)
-    rows = _in_force(evening, book)
+    homes = book.households
+    rows = evening.known("policies", book.homes, "kind", "insured_from", "insured_to", "sum_insured")
+    rows = rows[(rows["insured_from"] <= 0) & (rows["insured_to"] >= 0)]
     return book.handed_out(
         pd.DataFrame(
             {
@@ -52,19 +50,8 @@ def of_policies(evening: Evening, book: Book) -> pd.DataFrame:
     )
 
 
-def _in_force(evening: Evening, book: Book) -> pd.DataFrame:
-    """Most policies never come into question, so the newest version is looked for among few."""
-    rows = evening.versions("policies", book.homes, "policy_id", "kind", "insured_from", "insured_to", "sum_insured")
-
-    def in_force(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[(rows["insured_from"] <= 0) & (rows["insured_to"] >= 0)]
-
-    ever = pc.is_in(pa.array(rows["policy_id"]), value_set=pa.array(in_force(rows)["policy_id"]))
-    return owned(in_force(evening.newest_of("policies", book.homes, rows[np.asarray(ever)])), book.homes)
-
-
 def of_claims(evening: Evening, book: Book) -> pd.DataFrame:
-    homes = len(book.household_ids)
+    homes = book.households
     columns = ("occurred_on", "claimed_amount", "paid_amount", "settled_on")
     rows = evening.known("claims", book.homes, *columns)
     waiting = rows[~(rows["settled_on"] <= 0)]

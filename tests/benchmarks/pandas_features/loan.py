@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import pyarrow as pa
 
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import first_day, month_of_year, months_since
@@ -19,9 +18,7 @@ _CODES = ["bank", "product", "repayment_method", "declared_use"]
 def of_terms(evening: Evening, book: Book) -> pd.DataFrame:
     """What was agreed on each open loan and what has become of it."""
     loans, as_of = book.for_open_loans(book.loans), evening.as_of
-    texts: pd.DataFrame = book.texts.select(_CODES).take(pa.array(book.opened)).to_pandas()
-    renews = book.texts["renews_loan_id"].take(pa.array(book.opened)).is_valid()
-    return texts.assign(
+    return loans[_CODES].assign(
         principal=loans["principal"] / 100,
         annual_rate=loans["annual_rate"],
         subsidy_share=loans["subsidy_share"],
@@ -29,7 +26,7 @@ def of_terms(evening: Evening, book: Book) -> pd.DataFrame:
         months_on_book=months_since(as_of, loans["originated_on"]),
         days_to_maturity=loans["matures_on"],
         outstanding_principal=loans["outstanding"] / 100,
-        is_renewal=renews.to_numpy().astype("float64"),
+        is_renewal=loans["renews_loan_id"].notna().astype("float64"),
         maturity_month=pd.Categorical(month_of_year(as_of, loans["matures_on"])).rename_categories(str),
     )
 

@@ -85,7 +85,7 @@ def _coming(dues: pd.DataFrame, count: int, as_of: date) -> pd.DataFrame:
 
 def of_homes(book: Book, dues: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """How a household kept to the due days of all its loans, open and closed."""
-    homes, late = len(book.household_ids), late_at(dues)
+    homes, late = book.households, late_at(dues)
     ever = counted(dues.loc[dues["day"] <= 0, "home"], homes)
     year = late[late["day"] >= first_day(as_of, 12)]
     asked_12m = counted(dues.loc[dues["day"].between(first_day(as_of, 12), 0), "home"], homes)
