@@ -10,7 +10,7 @@ import polars as pl
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Bundle, Parts
-from models.explain import Places, cells_at, largest_of_topics, listed_at
+from models.explain import Places, as_lists, cells_at, largest_of_topics
 from models.topics import Mover, mover
 
 CHANGES_SHOWN = 3
@@ -71,13 +71,14 @@ def largest_changes(found: Change, other_light: pl.Series) -> pl.Series:
     other_light: whether the model's light differs from the month before. Where it does and the score has not moved,
     the thresholds alone have: kind `policy`, contribution 0.
     """
-    moved = _moved(found)
-    of_columns = np.where(moved, found.of_columns, 0.0)
+    of_columns = np.where(_moved(found), found.of_columns, 0.0)
     places = _largest(of_columns, found.columns)
-    cells = {"before": found.before, "after": found.after}
-    facts = _with_kind(listed_at(places, of_columns, found.columns, cells), of_columns)
-    same_score = pl.Series(np.abs(found.total) < _NOTHING)
-    listed = pl.DataFrame({"facts": facts, "model": found.of_model, "policy": other_light & same_score})
+    rows = np.repeat(np.arange(len(places)), places.shape[1])
+    facts = as_lists(_facts(rows, places.ravel(), of_columns, found), places.shape[1]).cast(pl.List(CHANGE))
+    policy = other_light & pl.Series(np.abs(found.total) < _NOTHING)
+    if not policy.any() and np.abs(found.of_model).max(initial=0.0) < _NOTHING:
+        return facts.alias("changes")
+    listed = pl.DataFrame({"facts": facts, "model": found.of_model, "policy": policy})
     whole = listed.select(pl.concat_list(_of_policy(), _of_model(), "facts").list.drop_nulls().alias("changes"))
     by_size = pl.element().sort_by(pl.element().struct.field("contribution").abs(), descending=True)
     return whole.select(pl.col("changes").list.eval(by_size).list.head(CHANGES_SHOWN)).to_series()
@@ -86,11 +87,18 @@ def largest_changes(found: Change, other_light: pl.Series) -> pl.Series:
 def all_changes(found: Change, row: int) -> pl.DataFrame:
     """Every part of one loan's change, as CHANGE's fields, the largest first; they sum to its total."""
     places: Places = np.argsort(-np.abs(found.of_columns[row]), kind="stable")
+    facts = _facts(np.full_like(places, row), places, found.of_columns, found).drop_nulls()
+    model = pl.DataFrame({"model": found.of_model[row : row + 1]}).select(_of_model()).to_series().drop_nulls()
+    return pl.concat([model.struct.unnest(), facts.struct.unnest()])
+
+
+def _facts(rows: Places, places: Places, of_columns: Floats, found: Change) -> pl.Series:
+    """The change of each pair of a loan and a column, with what moved it; null where it adds nothing."""
     cells = {"before": found.before, "after": found.after}
-    facts = cells_at(np.full_like(places, row), places, found.of_columns, found.columns, cells).drop_nulls()
+    told = cells_at(rows, places, of_columns, found.columns, cells)
     kind = mover(pl.col("feature"), pl.col("before"), pl.col("after")).alias("kind")
-    model = pl.DataFrame({"model": found.of_model[row : row + 1]}).select(_of_model()).to_series()
-    return pl.concat([model.drop_nulls().struct.unnest(), facts.struct.unnest().select(kind, *_FIELDS[1:])])
+    change = pl.struct(kind, *_FIELDS[1:])
+    return told.struct.unnest().select(pl.when(pl.col("feature").is_not_null()).then(change)).to_series()
 
 
 def _moved(found: Change) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -103,16 +111,6 @@ def _largest(parts: Floats, columns: Sequence[Column]) -> Places:
     sizes = np.abs(np.take_along_axis(parts, largest, axis=1))
     order = np.argsort(-sizes, axis=1, kind="stable")[:, :CHANGES_SHOWN]
     return np.take_along_axis(largest, order, axis=1)
-
-
-def _with_kind(listed: pl.Series, parts: Floats) -> pl.Series:
-    """Each listed change with what moved it."""
-    if not parts.size:
-        return pl.Series([[]] * len(listed), dtype=pl.List(CHANGE))
-    field = pl.element().struct.field
-    kind = mover(field("feature"), field("before"), field("after")).alias("kind")
-    told = pl.struct(kind, *(field(name) for name in _FIELDS[1:]))
-    return listed.to_frame("facts").select(pl.col("facts").list.eval(told)).to_series().cast(pl.List(CHANGE))
 
 
 def _of_model() -> pl.Expr:
