@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import County
+
 PROJECT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
@@ -36,10 +38,12 @@ def test_a_notebook_defines_nothing(notebook: Path) -> None:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_draws(notebook: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_and_draws(notebook: Path, tmp_path: Path, county: County) -> None:
+    data = county.copied_to(tmp_path / "var", mlflow=True).data
     script = tmp_path / "notebook.py"
     script.write_text(code(notebook) + "\nassert plt.get_fignums()\n", "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "MPLBACKEND": "Agg", "TMPDIR": str(tmp_path)}
+    environment["LIGHTS_DATA"] = str(data)
     asked = [sys.executable, "-W", "ignore:FigureCanvasAgg is non-interactive", str(script)]
     ran = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
