@@ -71,11 +71,12 @@ def demo(
     from serving.web import look_once
     from serving.web import serve as serve_web
     from training.cohort import data_until
+    from training.planned import plan_from
     from training.publish import Registry
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
     from training.terminal import summary_lines
-    from training.train import planned, steps_of
+    from training.train import steps_of
     from training.train import train as train_model
 
     folder, tell = data / "demo", teller()
@@ -87,7 +88,7 @@ def demo(
     loading = Loading(today(), column_map(), pseudonyms(folder), tell=tell)
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
     try:
-        plan = planned(folder, None)
+        plan = plan_from(Path("demo"))
         with progress(steps_of(plan), "steps") as advance:
             trained = train_model(folder, plan, Registry(folder), who(), now(), advance)
         print("\n".join(summary_lines(trained.report)))

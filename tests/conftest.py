@@ -71,7 +71,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     size = ("--households", 800, "--months", 48, "--seed", 1, "--replicates", 0)
     printed = {"simulate": lights(data, "simulate", *size, "--out", inbox)}
     printed["load"] = lights(data, "load", inbox, "--delivered-on", "2026-01-10", "--json")
-    printed["train"] = lights(data, "train", "--json")
+    printed["train"] = lights(data, "train", "--plan", "demo", "--json")
     newest = _last_month_end(data)
     for name, as_of in (("score before", months_after(newest, -1)), ("score", newest)):
         printed[name] = lights(data, "score", "--as-of", as_of, "--json")
