@@ -71,7 +71,7 @@ def demo(
     from serving.web import look_once
     from serving.web import serve as serve_web
     from training.cohort import data_until
-    from training.planned import plan_from
+    from training.planned import SHIPPED, plan_from
     from training.publish import Registry
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
@@ -88,7 +88,7 @@ def demo(
     loading = Loading(today(), column_map(), pseudonyms(folder), tell=tell)
     print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
     try:
-        plan = plan_from(Path("demo"))
+        plan = plan_from(SHIPPED / "demo.toml")
         with progress(steps_of(plan), "steps") as advance:
             trained = train_model(folder, plan, Registry(folder), who(), now(), advance)
         print("\n".join(summary_lines(trained.report)))
