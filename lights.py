@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -32,6 +33,7 @@ def main() -> None:
     """Run a command: exit 0 done, 1 refused with one clear sentence, 2 wrong usage."""
     from features.words import Refused
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads sleep: a server does several things at once
     try:
         app()
     except Refused as refusal:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,25 +16,19 @@ import numpy as np
 import polars as pl
 from scipy.stats import beta
 
-from features.ledger import Ledger
-from features.loading.load import Loading, load
-from features.sources.column_map import column_map
-from features.sources.pseudonym import pseudonyms
 from models.boosting import Floats
 from models.bundle import Bundle
 from models.traffic_light.table import rule_table_of
 from training.ceiling import ceiling, hazards
-from training.cohort import data_from, data_until, samples
+from training.cohort import samples
 from training.folds import Fold
 from training.judgement.measures import Bools, auc, recall_at
 from training.plan import Plan, Search
-from training.planned import plan_for
 from training.simulate.order import Order
-from training.simulate.province import simulate
+from training.simulated import simulated, tell
 from training.train import fitted
 
 PAGE = Path(__file__).with_name("BARS.md")
-_DELIVERED = date(2026, 1, 1)
 _DECILES = 10
 _FAR = 90
 
@@ -57,17 +50,12 @@ class County:
 
 
 def county(seed: int, households: int, months: int, trials: int, folder: Path) -> County:
-    """Simulate, load, train and score one county; what lies in the folder already is taken as it is."""
-    inbox, store = folder / f"inbox-{seed}", folder / f"store-{seed}"
-    if not inbox.exists():
-        simulate(Order(households, months, seed, replicates=40), inbox)
-    loading = Loading(_DELIVERED, column_map(), pseudonyms(store), tell=_tell)
-    load(inbox, Ledger(store / "ledger"), loading)
-    ledger = Ledger(store / "ledger")
-    plan = plan_for(data_from(ledger), data_until(ledger)).model_copy(update={"search": Search(trials=trials)})
-    folds = samples(ledger, plan, rule_table_of(store), lambda _, line: _tell(line))
-    bundle = fitted(folds, plan, ledger.data_version, lambda *_: None)
-    return County(_scored(folds[Fold.JUDGEMENT], bundle), _allowed(inbox, plan))
+    """Simulate, load, train and score one county."""
+    lived = simulated(Order(households, months, seed, replicates=40), folder, str(seed))
+    plan = lived.plan(trials)
+    folds = samples(lived.ledger, plan, rule_table_of(lived.store), lambda _, line: tell(line))
+    bundle = fitted(folds, plan, lived.ledger.data_version, lambda *_: None)
+    return County(_scored(folds[Fold.JUDGEMENT], bundle), _allowed(lived.inbox, plan))
 
 
 def _scored(sample: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
@@ -169,10 +157,6 @@ def page(counties: Mapping[int, Sequence[tuple[str, str, float]]], households: i
         name, bar, _ = row[0]
         lines.append(f"| {name} | {bar} | {' | '.join(f'{value:.4g}' for _, _, value in row)} |")
     return "\n".join(lines) + "\n"
-
-
-def _tell(line: str) -> None:
-    print(f"… {line}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
