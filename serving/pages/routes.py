@@ -1,12 +1,11 @@
-"""The pages: find a household in the month's list, see one whole, compare groups, see what falls due and tell it."""
+"""The pages of one household, of groups compared, and of what falls due."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
-import polars as pl
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
@@ -26,42 +25,13 @@ from serving.pages.rendering import Spoken
 from serving.pages.rendering import page as _page
 from serving.pages.rendering import refused as _refused
 from serving.pages.wording import Language
-from serving.published import Month
 from serving.store import Store
 from serving.summary import summary
-from serving.worklist import Asked, worklist
+from serving.worklist import Asked
 
 pages = APIRouter(include_in_schema=False)
 _LISTED, _PRINTED = 100, 200
 """Loans on a page of the calendar, and sheets of notices printed at once."""
-Colour = Literal["green", "yellow", "red"]
-
-
-@pages.get("/")
-def home(
-    request: Request,
-    store: Kept,
-    language: Spoken,
-    as_of: date | None = None,
-    light: Colour | None = None,
-    q: Sought = None,
-    cursor: Cursor = None,
-) -> HTMLResponse:
-    """The month's list, riskiest first, with a search by identifier."""
-    try:
-        month = published_month(store, as_of)
-        listed = worklist(month, Asked(light=light, q=store.kept_as(q) if q else None, cursor=cursor))
-    except Refused as refusal:
-        return _refused(request, language, refusal, 409)
-    counted(request, listed.total)
-    lights = _lights(month)
-    return _page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
-
-
-def _lights(month: Month) -> dict[str, dict[str, int]]:
-    """Loans by light, of those that exist for whoever asks."""
-    counts = month.scan("warnings").group_by("light").agg(pl.len().alias("loans")).collect()
-    return {row["light"]: {"loans": row["loans"]} for row in counts.to_dicts()}
 
 
 @pages.get("/households/{household_id}")
