@@ -24,6 +24,7 @@ from serving.reports.migration import AFTER, BEFORE
 
 board_pages = APIRouter(include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
+_CALLED = {"loans": "loan_count", "balance": "balance"}
 
 
 @board_pages.get("/board")
@@ -64,11 +65,15 @@ def _stacked(now: Standing, language: Language) -> Markup:
     w = in_language(language)
     whole = (("loans", now.loans), ("balance", now.balance))
     drawn = [
-        Bar(w[name], tuple(_part(code, values[code] / (sum(values.values()) or 1), language) for code in _LIGHTS), "")
+        Bar(
+            w[_CALLED[name]],
+            tuple(_part(code, values[code] / (sum(values.values()) or 1), language) for code in _LIGHTS),
+            f"{sum(values.values()):,.0f}",
+        )
         for name, values in whole
     ]
     said = "; ".join(
-        f"{w[name]}: " + ", ".join(f"{_words(code, language)} {values[code]:,.0f}" for code in _LIGHTS)
+        f"{w[_CALLED[name]]}: " + ", ".join(f"{_words(code, language)} {values[code]:,.0f}" for code in _LIGHTS)
         for name, values in whole
     )
     return bars(drawn, said)

@@ -31,6 +31,7 @@ _LIST: Mapping[str, Words] = {
 _BOARD: Mapping[str, Words] = {
     "board": Words("县情看板", "County board"),
     "map_shows": Words("地图表显示", "The map shows"),
+    "loan_count": Words("贷款笔数", "Loans"),
     "lights_now": Words("灯色", "Lights"),
     "lately": Words("最近 {months} 个已发布月份", "The last {months} published months"),
     "lit_share": Words("亮灯占比 (红或黄)", "Share lit (red or yellow)"),

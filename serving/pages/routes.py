@@ -18,13 +18,16 @@ from serving.api.cases import case_page
 from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
+from serving.history import lights_by_loan
 from serving.households import explanation
 from serving.maturities import DueLevel, maturities
 from serving.pages.case_forms import case_values
+from serving.pages.drawing import light_history
 from serving.pages.rendering import Spoken
 from serving.pages.rendering import page as _page
 from serving.pages.rendering import refused as _refused
 from serving.pages.wording import Language
+from serving.places import places
 from serving.store import Store
 from serving.summary import summary
 from serving.worklist import Asked
@@ -42,11 +45,14 @@ def household(
     try:
         month = published_month(store, as_of)
         explained = explanation(month, store, store.kept_as(household_id))
+        lights = lights_by_loan(store, month.as_of, explained.household_id)
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
     worked = case_page(desk_of(request), viewer, Cases(household_id=explained.household_id, limit=20))
     said = {"causes": CAUSE_WORDS, "findings": FINDING.codes, **case_values(worked, language)}
-    return _page(request, "household.html", language, explained=explained, **said)
+    drawn = {loan: light_history(months, language) for loan, months in lights.items()}
+    where = places(month, store)
+    return _page(request, "household.html", language, explained=explained, drawn=drawn, places=where, **said)
 
 
 @pages.get("/groups")

@@ -56,6 +56,11 @@ class Filters:
     cursor: Annotated[Annotated[str, Field(max_length=200)] | None, _Empty, Query()] = None
 
     @property
+    def narrowed(self) -> bool:
+        """Whether more is asked than a light, a corner or a search."""
+        return any((self.rule_light, self.model_light, self.bank, self.area, self.due_within_days is not None))
+
+    @property
     def within(self) -> str | None:
         """The narrower of township and village."""
         inside = self.village is not None and self.village.startswith(self.area or "")
@@ -95,6 +100,7 @@ def home(request: Request, store: Kept, language: Spoken, filters: Filtered) -> 
         listed=listed,
         counts=counts(month, asked),
         filters=filters,
+        narrowed=filters.narrowed,
         places=places(month, store),
         months=Published(store).months(),
         sorts=[each.value for each in Sort],
