@@ -23,6 +23,7 @@ _LIST: Mapping[str, Words] = {
     "sort_days_to_maturity": Words("到期日从近到远", "soonest due first"),
     "sort_outstanding_principal": Words("未还本金从多到少", "most outstanding first"),
     "sort_loan_id": Words("贷款编号", "loan number"),
+    "main_reason": Words("主要原因", "Main reason"),
     "export": Words("导出本名单", "Take this list away"),
     "as_csv": Words("CSV 文件", "CSV file"),
     "as_excel": Words("Excel 文件", "Excel file"),
@@ -30,6 +31,7 @@ _LIST: Mapping[str, Words] = {
 }
 _BOARD: Mapping[str, Words] = {
     "board": Words("县情看板", "County board"),
+    "show": Words("显示", "Show"),
     "map_shows": Words("地图表显示", "The map shows"),
     "loan_count": Words("贷款笔数", "Loans"),
     "lights_now": Words("灯色", "Lights"),
