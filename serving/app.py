@@ -28,19 +28,23 @@ from serving.desk import Desk, desk
 from serving.metrics import Metrics, log_as_lines, monitored
 from serving.pages.account import account
 from serving.pages.audit import audit_pages
+from serving.pages.board import board_pages
 from serving.pages.cases import case_pages
+from serving.pages.model import model_pages
 from serving.pages.people import people_pages
 from serving.pages.rendering import answer_refusals
 from serving.pages.routes import pages
 from serving.pages.sign_in import doors
 from serving.pages.what_if import what_if_pages
+from serving.pages.worklist import list_pages
 from serving.settings import Settings, settings_of
 from serving.store import Store
 
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(health, monitored, api, supposing, migration, cases, audited),
-    *(doors, account, people_pages, case_pages, audit_pages, pages, what_if_pages),
+    *(doors, account, people_pages, case_pages, audit_pages),
+    *(list_pages, pages, what_if_pages, board_pages, model_pages),
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "

@@ -7,12 +7,14 @@ import binascii
 import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import polars as pl
 
 from features.words import Refused
 from models.traffic_light.judge import as_levels
 from serving.answers import WarningPage
+from serving.corners import Corner, corner
 from serving.published import Month
 from serving.telling import told
 
@@ -41,6 +43,7 @@ class Asked:
     limit: int = 50
     cursor: str | None = None
     loan: str | None = None
+    corner: Corner | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,32 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     )
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Loans by light and by corner."""
+
+    lights: dict[str, int]
+    corners: dict[str, int]
+
+
+def counts(month: Month, asked: Asked) -> Counts:
+    """Of what is asked for, whatever its lights: what each light and corner would list."""
+    whatever = replace(asked, light=None, rule_light=None, model_light=None, corner=None)
+    return _counts(month, replace(whatever, sort=Sort.RISK, limit=0, cursor=None))
+
+
+@lru_cache(maxsize=256)
+def _counts(month: Month, asked: Asked) -> Counts:
+    """An edition never changes."""
+    rows = month.scan("warnings").filter(_conditions(asked))
+    found = rows.group_by(pl.col("light").cast(pl.String), corner()).agg(pl.len().alias("loans")).collect()
+    lights, corners = (
+        dict(found.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())
+        for name in ("light", "corner")
+    )
+    return Counts(lights, corners)
+
+
 def _digest(asked: Asked) -> str:
     """Of what is asked for, but not of where in it: a cursor leads on in its own list alone."""
     return hashlib.sha256(repr(replace(asked, cursor=None, limit=0)).encode()).hexdigest()[:8]
@@ -86,6 +115,8 @@ def _conditions(asked: Asked) -> list[pl.Expr]:
     equal = {name: getattr(asked, name) for name in ("light", "rule_light", "model_light", "bank")}
     equal["loan_id"] = asked.loan
     conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
+    if asked.corner is not None:
+        conditions.append(asked.corner.holds)
     if asked.area is not None:
         conditions.append(pl.col("village_code").str.starts_with(asked.area))
     if asked.due_within_days is not None:

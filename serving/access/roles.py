@@ -57,6 +57,8 @@ OPEN = frozenset({"/health/live", "/health/ready", "/metrics", "/sign-in"})
 """Addresses that need no sign-in. /metrics asks for the machine or a token itself."""
 NEEDS: Mapping[str, Right] = {
     "/": Right.LISTS,
+    "/worklist.csv": Right.LISTS,
+    "/worklist.xlsx": Right.LISTS,
     "/sign-out": Right.OWN,
     "/account": Right.OWN,
     "/account/password": Right.OWN,

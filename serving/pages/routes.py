@@ -1,12 +1,11 @@
-"""The pages: find a household in the month's list, see one whole, compare groups, see what falls due and tell it."""
+"""The pages of one household, of groups compared, and of what falls due."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
-import polars as pl
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
@@ -19,49 +18,23 @@ from serving.api.cases import case_page
 from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
+from serving.history import lights_by_loan
 from serving.households import explanation
 from serving.maturities import DueLevel, maturities
 from serving.pages.case_forms import case_values
+from serving.pages.drawing import light_history
 from serving.pages.rendering import Spoken
 from serving.pages.rendering import page as _page
 from serving.pages.rendering import refused as _refused
 from serving.pages.wording import Language
-from serving.published import Month
+from serving.places import places
 from serving.store import Store
 from serving.summary import summary
-from serving.worklist import Asked, worklist
+from serving.worklist import Asked
 
 pages = APIRouter(include_in_schema=False)
 _LISTED, _PRINTED = 100, 200
 """Loans on a page of the calendar, and sheets of notices printed at once."""
-Colour = Literal["green", "yellow", "red"]
-
-
-@pages.get("/")
-def home(
-    request: Request,
-    store: Kept,
-    language: Spoken,
-    as_of: date | None = None,
-    light: Colour | None = None,
-    q: Sought = None,
-    cursor: Cursor = None,
-) -> HTMLResponse:
-    """The month's list, riskiest first, with a search by identifier."""
-    try:
-        month = published_month(store, as_of)
-        listed = worklist(month, Asked(light=light, q=store.kept_as(q) if q else None, cursor=cursor))
-    except Refused as refusal:
-        return _refused(request, language, refusal, 409)
-    counted(request, listed.total)
-    lights = _lights(month)
-    return _page(request, "home.html", language, listed=listed, lights=lights, light=light, q=q or "")
-
-
-def _lights(month: Month) -> dict[str, dict[str, int]]:
-    """Loans by light, of those that exist for whoever asks."""
-    counts = month.scan("warnings").group_by("light").agg(pl.len().alias("loans")).collect()
-    return {row["light"]: {"loans": row["loans"]} for row in counts.to_dicts()}
 
 
 @pages.get("/households/{household_id}")
@@ -72,11 +45,14 @@ def household(
     try:
         month = published_month(store, as_of)
         explained = explanation(month, store, store.kept_as(household_id))
+        lights = lights_by_loan(store, month.as_of, explained.household_id)
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
     worked = case_page(desk_of(request), viewer, Cases(household_id=explained.household_id, limit=20))
     said = {"causes": CAUSE_WORDS, "findings": FINDING.codes, **case_values(worked, language)}
-    return _page(request, "household.html", language, explained=explained, **said)
+    drawn = {loan: light_history(months, language) for loan, months in lights.items()}
+    where = places(month, store)
+    return _page(request, "household.html", language, explained=explained, drawn=drawn, places=where, **said)
 
 
 @pages.get("/groups")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from features.words import Words
+from serving.pages.desk_wording import DESK_WORDS
 
 Language = Literal["zh", "en"]
 TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "en": "en"}
@@ -210,6 +211,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "more": Words("下一页", "Next page"),
     "other_language": Words("English", "中文"),
+    **DESK_WORDS,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from features.words import Words
 from training.judgement.report import AtVisits, Caught, Report
-from training.judgement.words import SIMPLER, contender, part
+from models.judged_words import SIMPLER, contender, part
 
 _FOUND = Words(
     "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 规则找到 {rules} 笔; {verdict}",

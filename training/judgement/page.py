@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from features.durable import write_bytes
 from features.words import Words
 from training.judgement.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
-from training.judgement.words import contender, part
+from models.judged_words import contender, part
 
 _SALT: Any = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
 Part = TypeVar("Part", Segment, Group)

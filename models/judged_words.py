@@ -1,4 +1,4 @@
-"""What the report's parts are called, in Chinese and English."""
+"""What the parts of a judgement are called, in Chinese and English: contenders, segments, groups of people."""
 
 from __future__ import annotations
 
