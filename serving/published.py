@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from serving.store import Store
 
 KINDS = ("warnings", "features", "typical")
 EDITION = "edition-"
+_MANIFESTS_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -65,19 +67,18 @@ class Month:
 
     @property
     def manifest(self) -> Manifest:
-        return Manifest(**json.loads((self.folder / "manifest.json").read_text("utf-8")))
+        return _manifest(self.folder)
 
     @property
     def policy(self) -> CountyPolicy:
         """The county's policy as it was in force."""
-        return CountyPolicy.model_validate_json(json.dumps(self.manifest.county_policy))
+        return _policy(self.folder)
 
     @property
     def versions(self) -> dict[str, Any]:
         """What every answer about a person names."""
-        kept = asdict(self.manifest)
         names = ("model_version", "policy_version", "data_version")
-        return {"as_of": self.as_of, **{name: kept[name] for name in names}}
+        return {"as_of": self.as_of, **{name: getattr(self.manifest, name) for name in names}}
 
     @property
     def edition(self) -> int:
@@ -151,6 +152,17 @@ class Published:
         """The newest published month before as_of."""
         earlier = [day for day in self.months() if day < as_of]
         return self.month(earlier[0]) if earlier else None
+
+
+@lru_cache(_MANIFESTS_KEPT)
+def _manifest(folder: Path) -> Manifest:
+    """Of an edition, which never changes."""
+    return Manifest(**json.loads((folder / "manifest.json").read_text("utf-8")))
+
+
+@lru_cache(_MANIFESTS_KEPT)
+def _policy(folder: Path) -> CountyPolicy:
+    return CountyPolicy.model_validate_json(json.dumps(_manifest(folder).county_policy))
 
 
 def checksum(path: Path) -> str:

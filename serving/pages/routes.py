@@ -19,7 +19,7 @@ from serving.api.cases import case_page
 from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
-from serving.households import explanation
+from serving.households import explanation_kept
 from serving.maturities import DueLevel, maturities
 from serving.pages.case_forms import case_values
 from serving.pages.rendering import Spoken
@@ -71,7 +71,7 @@ def household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation(month, store, store.kept_as(household_id))
+        explained = explanation_kept(month, store, store.kept_as(household_id))
     except Refused as refusal:
         return _refused(request, language, refusal, 404)
     worked = case_page(desk_of(request), viewer, Cases(household_id=explained.household_id, limit=20))

@@ -84,7 +84,7 @@ def _lists(store: Store, rounds: int) -> None:
         print(f"peak memory of {_WORKERS} workers: {_peak_gb():.2f} GB")
 
 
-_FACTS = {"facts": [{"kind": "new_hardship", "cause": "illness"}]}
+_FACTS = {"facts": [{"kind": "hardship", "cause": "illness"}]}
 
 
 def _pages(store: Store) -> list[Question]:
@@ -103,7 +103,7 @@ def _pages(store: Store) -> list[Question]:
 
 def _warm(address: str, keys: Sequence[str], questions: Sequence[Question]) -> None:
     """Both workers have read what they keep."""
-    asked(address, keys, questions[-_WARMING_UP:] * _WORKERS)
+    asked(address, keys, [*questions[-_WARMING_UP:]] * _WORKERS)
 
 
 def _compare(

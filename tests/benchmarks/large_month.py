@@ -46,7 +46,7 @@ def households(store: Store) -> list[str]:
 
 def _copies(rows: pl.DataFrame, copies: int) -> Iterator[pl.DataFrame]:
     for number in range(copies):
-        named = rows.with_columns(pl.lit(f"{number:05d}-") + pl.col(name) for name in _IDENTIFIERS)
+        named = rows.with_columns(pl.concat_str(pl.lit(f"{number:05d}-"), name).alias(name) for name in _IDENTIFIERS)
         yield named.with_columns(_less_risky(number, copies)) if "probability" in rows.columns else named
 
 
