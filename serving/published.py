@@ -16,10 +16,14 @@ import polars as pl
 from features.words import Refused
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.declare import SaidRule
+from serving.index import PLACE, index_of
+from serving.shelf import shelf
 from serving.store import Store
 
 KINDS = ("warnings", "features", "typical")
 EDITION = "edition-"
+OPENED = "opened"
+"""Below the data folder: copies of editions as the service reads them, lost without loss."""
 _MANIFESTS_KEPT = 64
 
 
@@ -97,11 +101,31 @@ class Month:
 
     def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
         """`warnings`, `features` or `typical` of one county or of all."""
-        frame = pl.scan_parquet(sorted((self.folder / kind).glob(f"{county or '*'}.parquet")))
-        return frame.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else frame
+        return self._dated(kind, pl.scan_parquet(self._files(kind, county)))
+
+    @property
+    def index(self) -> pl.LazyFrame:
+        """What lists are filtered and sorted by, in memory; `place` is where a loan's rows stand."""
+        return index_of(self).lazy()
+
+    def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a few loans, `warnings` or `features`, in the order of their places; columns: None for all."""
+        copy = self.folder.parents[2] / OPENED / self.folder.parent.name / self.folder.name / f"{kind}.arrow"
+        found = shelf(tuple(self._files(kind)), copy).rows(places, columns)
+        return self._dated(kind, found.lazy()).collect()
+
+    def loans(self, kind: str, which: pl.Expr) -> pl.DataFrame:
+        """The rows of those loans of which `which` holds in the index."""
+        return self.rows(kind, self.index.filter(which).select(PLACE).collect().to_series().to_list())
 
     def household(self, kind: str, household: str) -> pl.DataFrame:
-        return self.scan(kind).filter(pl.col("household_id") == household).collect()
+        return self.loans(kind, pl.col("household_id") == household)
+
+    def _files(self, kind: str, county: str | None = None) -> list[Path]:
+        return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
+
+    def _dated(self, kind: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else rows
 
 
 class Published:
