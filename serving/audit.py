@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from features.durable import write_bytes
@@ -77,24 +77,47 @@ class Verified:
     fault: Words | None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What is to be kept. subject: an address's template or a command."""
+
+    who: Who
+    action: Action
+    subject: str
+    detail: Detail
+    at: datetime
+
+
 def record(session: Session, who: Who, action: Action, subject: str, detail: Detail, at: datetime) -> None:
-    """Append an entry, in the transaction of what it tells of. subject: an address's template or a command."""
+    """Append an entry, in the transaction of what it tells of."""
+    record_all(session, [Entry(who, action, subject, detail, at)])
+
+
+def record_all(session: Session, entries: Sequence[Entry]) -> None:
+    """Append entries, one after another, in one transaction."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    before = head(session)
-    entry = AuditEntry(
+    last, rows = head(session), []
+    for entry in entries:
+        row = _row(entry, last)
+        last = Head(row["number"], row["hash"])
+        rows.append(row)
+    session.execute(insert(AuditEntry), rows)
+
+
+def _row(entry: Entry, before: Head) -> dict[str, Any]:
+    row = AuditEntry(
         number=before.number + 1,
-        at=at,
-        person=who.name,
-        role=who.role,
-        action=action.value,
-        subject=subject[:200],
-        detail=json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str),
+        at=entry.at,
+        person=entry.who.name,
+        role=entry.who.role,
+        action=entry.action.value,
+        subject=entry.subject[:200],
+        detail=json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, default=str),
         previous=before.hash,
     )
-    entry.hash = _hash(entry)
-    session.add(entry)
-    session.flush()
+    names = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
+    return {**{name: getattr(row, name) for name in names}, "hash": _hash(row)}
 
 
 def head(session: Session) -> Head:

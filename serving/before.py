@@ -40,19 +40,30 @@ def compared_with(published: Published, month: Month) -> Month | None:
 def before_of(month: Month | None, loans: pl.Series, county: str | None = None) -> Before:
     """What the month before said of the loans named; county: where all of them lay then, where that is known."""
     if month is None:
-        return Before(None, pl.DataFrame(schema={"loan_id": pl.String, **_types()}), None)
-    lights = (pl.col(name).cast(dtype).alias(alias) for alias, (name, dtype) in _LIGHTS.items())
+        return _NO_MONTH
     mine = loans.rename("loan_id").to_frame().lazy()
-    found = month.scan("warnings", county).select("loan_id", *lights).join(mine, on="loan_id", how="semi")
-    return Before(month.as_of, found.collect(), _facts(month, mine, county))
+    frames = (month.scan(kind, county).join(mine, on="loan_id", how="semi") for kind in ("warnings", "features"))
+    return _before(month.as_of, *frames)
 
 
-def _facts(month: Month, mine: pl.LazyFrame, county: str | None) -> pl.DataFrame | None:
-    facts, names = month.scan("features", county), [feature.name for feature in MODEL_COLUMNS]
-    if not set(names) <= set(facts.collect_schema().names()):
-        return None
-    return facts.select("loan_id", *names).join(mine, on="loan_id", how="semi").collect()
+def before_of_few(month: Month | None, loans: pl.Series) -> Before:
+    """The same of a handful of loans, found one by one."""
+    if month is None:
+        return _NO_MONTH
+    mine = pl.col("loan_id").is_in(loans.implode())
+    return _before(month.as_of, *(month.loans(kind, mine).lazy() for kind in ("warnings", "features")))
+
+
+def _before(as_of: date, warnings: pl.LazyFrame, features: pl.LazyFrame) -> Before:
+    lights = (pl.col(name).cast(dtype).alias(alias) for alias, (name, dtype) in _LIGHTS.items())
+    names = [feature.name for feature in MODEL_COLUMNS]
+    is_alike = set(names) <= set(features.collect_schema().names())
+    facts = features.select("loan_id", *names).collect() if is_alike else None
+    return Before(as_of, warnings.select("loan_id", *lights).collect(), facts)
 
 
 def _types() -> dict[str, type[pl.DataType]]:
     return {alias: dtype for alias, (_, dtype) in _LIGHTS.items()}
+
+
+_NO_MONTH = Before(None, pl.DataFrame(schema={"loan_id": pl.String, **_types()}), None)

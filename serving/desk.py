@@ -13,6 +13,7 @@ from fastapi import Request
 
 from features.sources.pseudonym import pseudonyms
 from serving.access.limits import Limits
+from serving.access.scribe import Scribe
 from serving.database.opened import Database, opened
 from serving.settings import Settings
 from serving.store import Store
@@ -23,7 +24,7 @@ _SIGN_INS_A_MINUTE = 60
 
 @dataclass(frozen=True)
 class Desk:
-    """One for each process. now: the moment, read at the edge."""
+    """One for each process. now: the moment, read at the edge. scribe: writes the audit of requests."""
 
     store: Store
     database: Database
@@ -31,6 +32,7 @@ class Desk:
     now: Callable[[], datetime]
     limits: Limits
     sign_in_limits: Limits
+    scribe: Scribe
 
     @cached_property
     def mask_key(self) -> bytes:
@@ -45,8 +47,9 @@ class Desk:
 
 def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
     """Raises Refused where the database cannot be opened."""
-    limits = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
-    return Desk(store, opened(settings.database_address), settings, now, *limits)
+    limits, sign_ins = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
+    database = opened(settings.database_address)
+    return Desk(store, database, settings, now, limits, sign_ins, Scribe(database))
 
 
 def desk_of(request: Request) -> Desk:

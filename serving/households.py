@@ -16,16 +16,47 @@ from features.seen.known import Known
 from features.seen.protection import claims_filed, hardships_suffered, policies_held
 from features.words import Refused
 from models.county_policy.sections import CountyPolicy
+from models.county_policy.table import FILE as POLICIES
 from models.expected_loss import covered
 from models.help_routes.route import Protection, Rows
+from models.traffic_light.table import FILE as RULES
 from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.entitlements import help_routes, losses, notes, ratings
 from serving.judging import ledger_at
+from serving.memory import remembered
 from serving.published import Month
 from serving.store import Store
 from serving.telling import Row, families, five_classes, likelihood, told
 from serving.turn_green import turn_green
 from serving.why import Why, why
+
+_KEPT = 1024
+"""Explanations in memory, of about 50 kB each; everybody with the same scope shares them."""
+
+
+def explanation_json(month: Month, store: Store, household: str) -> bytes:
+    """The explanation as the interface answers it; of an edition it never changes, so it is worked out once.
+
+    Raises Refused as `explanation` does.
+    """
+    return _worked_out(month, store, household, _judges_stand(month, store))
+
+
+def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExplanation:
+    """The same, for a page."""
+    return HouseholdExplanation.model_validate_json(explanation_json(month, store, household))
+
+
+@remembered(_KEPT)
+def _worked_out(month: Month, store: Store, household: str, _: tuple[int | None, ...]) -> bytes:
+    return explanation(month, store, household).model_dump_json().encode()
+
+
+def _judges_stand(month: Month, store: Store) -> tuple[int | None, ...]:
+    """When what judged the month was last touched: rules, policies and model can be put away, and put back."""
+    number = month.manifest.model_version.partition("-")[0]
+    paths = (store.folder / RULES, store.folder / POLICIES, store.models.folder / number)
+    return tuple(path.stat().st_mtime_ns if path.exists() else None for path in paths)
 
 
 def explanation(month: Month, store: Store, household: str) -> HouseholdExplanation:

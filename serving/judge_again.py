@@ -13,7 +13,7 @@ from features.rows import Rows
 from features.seen.community import NEIGHBOURLY, Community, community_of
 from features.words import Refused
 from serving.answers import LoanWarning
-from serving.before import Before, before_of, compared_with
+from serving.before import Before, before_of_few, compared_with
 from serving.judging import bundle_of
 from serving.published import Month, Published
 from serving.store import Store
@@ -52,7 +52,7 @@ class Bench:
         """The open loans among one household's rows, each with its warning; `score_rank` is left out."""
         as_of = self.month.as_of
         facts = features_at(as_of, rows, bad_after_days=self.bad_after_days, around=others)
-        before = before_of(compared_with(Published(store), self.month), facts["loan_id"])
+        before = before_of_few(compared_with(Published(store), self.month), facts["loan_id"])
         warnings = warnings_of(facts, self.typical, before, self.judges, as_of).warnings
         return Again(told(warnings, facts, self.month), facts)
 

@@ -13,8 +13,9 @@ from models.county_policy.sections import Plans
 from models.group_light.groups import CODE_OF, Level
 from models.light import CODES
 from serving.answers import DueGroup, DueWithin, Maturity, MaturityCalendar
+from serving.index import Sort
 from serving.published import Month
-from serving.worklist import Asked, Sort, listed
+from serving.worklist import Asked, listed
 
 
 class DueLevel(StrEnum):
@@ -36,6 +37,12 @@ _MOST_GROUPS = 1000
 """So many are told, those with the most principal due: nobody reads more, and a province has many households."""
 
 
+_READ = (
+    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
+    *("light", "outstanding_principal", "days_to_maturity"),
+)
+
+
 def maturities(month: Month, level: DueLevel, asked: Asked) -> MaturityCalendar:
     """What falls due within `asked.due_within_days`; without it, within the longest list of the policy in force.
 
@@ -43,7 +50,7 @@ def maturities(month: Month, level: DueLevel, asked: Asked) -> MaturityCalendar:
     """
     plans = month.policy.plans
     within = max(plans.lists_days_ahead) if asked.due_within_days is None else asked.due_within_days
-    found = listed(month, replace(asked, due_within_days=within, sort=Sort.MATURITY))
+    found = listed(month, replace(asked, due_within_days=within, sort=Sort.MATURITY), _READ)
     windows = sorted({days for days in plans.lists_days_ahead if days < within} | {within})
     return MaturityCalendar(
         **month.versions,
@@ -52,7 +59,7 @@ def maturities(month: Month, level: DueLevel, asked: Asked) -> MaturityCalendar:
         windows=_windows(found.rows, windows),
         groups=_groups(_with_product(found.rows, month), level, windows),
         total=found.rows.height,
-        items=[_maturity(row, month.as_of, plans) for row in found.page.to_dicts()],
+        items=[_maturity(row, month.as_of, plans) for row in month.rows("warnings", found.places, _READ).to_dicts()],
         next_cursor=found.next_cursor,
     )
 

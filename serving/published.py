@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ import polars as pl
 from features.words import Refused
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.declare import SaidRule
+from serving.index import PLACE, index_of
+from serving.shelf import shelf
 from serving.store import Store
 
 KINDS = ("warnings", "features", "typical")
 EDITION = "edition-"
+OPENED = "opened"
+"""Below the data folder: copies of editions as the service reads them, lost without loss."""
+_MANIFESTS_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -65,19 +71,18 @@ class Month:
 
     @property
     def manifest(self) -> Manifest:
-        return Manifest(**json.loads((self.folder / "manifest.json").read_text("utf-8")))
+        return _manifest(self.folder)
 
     @property
     def policy(self) -> CountyPolicy:
         """The county's policy as it was in force."""
-        return CountyPolicy.model_validate_json(json.dumps(self.manifest.county_policy))
+        return _policy(self.folder)
 
     @property
     def versions(self) -> dict[str, Any]:
         """What every answer about a person names."""
-        kept = asdict(self.manifest)
         names = ("model_version", "policy_version", "data_version")
-        return {"as_of": self.as_of, **{name: kept[name] for name in names}}
+        return {"as_of": self.as_of, **{name: getattr(self.manifest, name) for name in names}}
 
     @property
     def edition(self) -> int:
@@ -96,11 +101,31 @@ class Month:
 
     def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
         """`warnings`, `features` or `typical` of one county or of all."""
-        frame = pl.scan_parquet(sorted((self.folder / kind).glob(f"{county or '*'}.parquet")))
-        return frame.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else frame
+        return self._dated(kind, pl.scan_parquet(self._files(kind, county)))
+
+    @property
+    def index(self) -> pl.LazyFrame:
+        """What lists are filtered and sorted by, in memory; `place` is where a loan's rows stand."""
+        return index_of(self).lazy()
+
+    def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a few loans, `warnings` or `features`, in the order of their places; columns: None for all."""
+        copy = self.folder.parents[2] / OPENED / self.folder.parent.name / self.folder.name / f"{kind}.arrow"
+        found = shelf(tuple(self._files(kind)), copy).rows(places, columns)
+        return self._dated(kind, found.lazy()).collect()
+
+    def loans(self, kind: str, which: pl.Expr) -> pl.DataFrame:
+        """The rows of those loans of which `which` holds in the index."""
+        return self.rows(kind, self.index.filter(which).select(PLACE).collect().to_series().to_list())
 
     def household(self, kind: str, household: str) -> pl.DataFrame:
-        return self.scan(kind).filter(pl.col("household_id") == household).collect()
+        return self.loans(kind, pl.col("household_id") == household)
+
+    def _files(self, kind: str, county: str | None = None) -> list[Path]:
+        return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
+
+    def _dated(self, kind: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else rows
 
 
 class Published:
@@ -151,6 +176,17 @@ class Published:
         """The newest published month before as_of."""
         earlier = [day for day in self.months() if day < as_of]
         return self.month(earlier[0]) if earlier else None
+
+
+@lru_cache(_MANIFESTS_KEPT)
+def _manifest(folder: Path) -> Manifest:
+    """Of an edition, which never changes."""
+    return Manifest(**json.loads((folder / "manifest.json").read_text("utf-8")))
+
+
+@lru_cache(_MANIFESTS_KEPT)
+def _policy(folder: Path) -> CountyPolicy:
+    return CountyPolicy.model_validate_json(json.dumps(_manifest(folder).county_policy))
 
 
 def checksum(path: Path) -> str:

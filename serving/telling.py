@@ -44,6 +44,12 @@ def told(warnings: pl.DataFrame, features: pl.DataFrame, month: Month) -> list[L
     return [_warning(row, facts[row["loan_id"]], rules, actions) for row in warnings.to_dicts()]
 
 
+def needed_to_tell(month: Month) -> list[str]:
+    """The columns of features that `told` reads."""
+    of_rules = {name for rule in month.manifest.rules.values() for name in rule["features"]}
+    return ["loan_id", *sorted(of_rules - {"loan_id"})]
+
+
 def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule], actions: Actions) -> LoanWarning:
     action = actions.of(Light[row["light"].upper()])
     return LoanWarning(

@@ -16,7 +16,7 @@ from models.county_policy.sections import CountyPolicy
 from models.light import CODES, LIGHT_WORDS
 from serving import answers
 from serving.answers import LoanWarning, TurnGreen, Way
-from serving.before import before_of, compared_with
+from serving.before import before_of_few, compared_with
 from serving.judge_again import bench_of
 from serving.published import Month, Published
 from serving.store import Store
@@ -130,7 +130,10 @@ def _ways(sets: Sequence[tuple[Remedy, ...]], facts: Row, month: Month, store: S
     """Those of the sets that lower the light, all other facts as they were that evening."""
     bench, evening = bench_of(month, store), evening_of(month, store, facts["household_id"])
     published = month.household("features", facts["household_id"])
-    others, before = bench.others(published), before_of(compared_with(Published(store), month), published["loan_id"])
+    others, before = (
+        bench.others(published),
+        before_of_few(compared_with(Published(store), month), published["loan_id"]),
+    )
     stands, _ = bench.lit(evening.rows, others, before)[facts["loan_id"]]
     for remedies in sets:
         try:

@@ -9,7 +9,7 @@ import polars as pl
 from features.words import Refused
 from models.bundle import Bundle, Parts
 from serving.answers import LoanWarning, ThresholdReasons, WhatChanged
-from serving.before import Before, before_of, compared_with
+from serving.before import Before, before_of_few, compared_with
 from serving.changed import what_changed
 from serving.judging import bundle_of
 from serving.published import Month, Published
@@ -62,7 +62,7 @@ class Why:
 
 def why(month: Month, store: Store, facts: pl.DataFrame) -> Why:
     """The account of some loans of a month, by their published facts."""
-    before = before_of(compared_with(Published(store), month), facts["loan_id"])
+    before = before_of_few(compared_with(Published(store), month), facts["loan_id"])
     judged = facts.filter(~pl.col("has_gone_bad"))
     try:
         bundle = bundle_of(month, store.models)

@@ -5,27 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 
 import polars as pl
+import polars.selectors as cs
 
 from features.words import Refused
-from models.traffic_light.judge import as_levels
 from serving.answers import WarningPage
 from serving.corners import Corner, corner
+from serving.index import PLACE, Sort
 from serving.published import Month
-from serving.telling import told
+from serving.telling import needed_to_tell, told
 
-
-class Sort(StrEnum):
-    """How a list is ordered; loan_id breaks every tie."""
-
-    RISK = "risk"
-    MATURITY = "days_to_maturity"
-    AMOUNT = "outstanding_principal"
-    LOAN = "loan_id"
+_PLAIN = (cs.categorical() | cs.enum()).cast(pl.String)
 
 
 @dataclass(frozen=True)
@@ -48,21 +42,26 @@ class Asked:
 
 @dataclass(frozen=True)
 class Listed:
-    """All rows that were asked for, in their order, and one page of them."""
+    """All rows that were asked for, in no order, and where those of one page stand, in theirs."""
 
     rows: pl.DataFrame
-    page: pl.DataFrame
+    places: list[int]
     next_cursor: str | None
 
 
-def listed(month: Month, asked: Asked) -> Listed:
-    """Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown."""
+def listed(month: Month, asked: Asked, columns: Sequence[str] = ()) -> Listed:
+    """Where a page of warnings stands; of all rows that were asked for, the columns of the index that are named.
+
+    Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown.
+    """
     edition = f"{month.as_of}:{month.manifest.edition}:{_digest(asked)}"
-    rows = month.scan("warnings").filter(_conditions(asked)).sort(*_order(asked.sort)).collect()
+    order = asked.sort.order
+    rows = month.index.filter(_conditions(asked)).select(*columns, PLACE, order).with_columns(_PLAIN).collect()
     start = min(_start(asked.cursor, edition), rows.height)
-    page = rows.slice(start, asked.limit)
-    end = start + page.height
-    return Listed(rows, page, _cursor(end, edition) if end < rows.height else None)
+    end = min(start + asked.limit, rows.height)
+    until = rows.filter(pl.col(order) <= rows[order].bottom_k(end).max())  # a million are not sorted for fifty
+    places = until.sort(order)[PLACE][start:end].to_list()
+    return Listed(rows, places, _cursor(end, edition) if end < rows.height else None)
 
 
 def worklist(month: Month, asked: Asked) -> WarningPage:
@@ -71,11 +70,11 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     Raises Refused as `listed` does.
     """
     found = listed(month, asked)
-    facts = month.scan("features").filter(pl.col("loan_id").is_in(found.page["loan_id"].to_list())).collect()
+    page, facts = month.rows("warnings", found.places), month.rows("features", found.places, needed_to_tell(month))
     return WarningPage(
         **month.versions,
         total=found.rows.height,
-        items=told(found.page, facts, month),
+        items=told(page, facts, month),
         next_cursor=found.next_cursor,
     )
 
@@ -97,7 +96,7 @@ def counts(month: Month, asked: Asked) -> Counts:
 @lru_cache(maxsize=256)
 def _counts(month: Month, asked: Asked) -> Counts:
     """An edition never changes."""
-    rows = month.scan("warnings").filter(_conditions(asked))
+    rows = month.index.filter(_conditions(asked))
     found = rows.group_by(pl.col("light").cast(pl.String), corner()).agg(pl.len().alias("loans")).collect()
     lights, corners = (
         dict(found.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())
@@ -125,18 +124,6 @@ def _conditions(asked: Asked) -> list[pl.Expr]:
         either = pl.col("loan_id").str.contains(asked.q, literal=True)
         conditions.append(either | pl.col("household_id").str.contains(asked.q, literal=True))
     return conditions or [pl.lit(True)]
-
-
-def _order(sort: Sort) -> list[pl.Expr]:
-    match sort:
-        case Sort.RISK:
-            return [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(0), pl.col("loan_id")]
-        case Sort.MATURITY:
-            return [pl.col("days_to_maturity"), pl.col("loan_id")]
-        case Sort.AMOUNT:
-            return [-pl.col("outstanding_principal"), pl.col("loan_id")]
-        case Sort.LOAN:
-            return [pl.col("loan_id")]
 
 
 def _cursor(position: int, edition: str) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import polars as pl
 from sqlalchemy import ColumnElement, true
 
 from serving.access.roles import MASKED, Role
 from serving.database.tables import Case
+from serving.index import index_of
 from serving.published import Month
 from serving.store import Store
 
 _PERSONAL = ("warnings", "features")
 """Kinds of frames with a row for each loan; the others hold nothing about a person."""
 _NUMBERS = ("household_id", "loan_id")
+_NARROWED_BY = (*_NUMBERS, "bank", "village_code")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,18 @@ class SeenMonth(Month):
     def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
         rows = super().scan(kind, county)
         return self.scope.within(rows) if kind in _PERSONAL else rows
+
+    @property
+    def index(self) -> pl.LazyFrame:
+        """Kept once for all who see the same numbers, and narrowed to whoever asks."""
+        mask = self.scope.mask
+        shown = self.whole if mask is None else SeenMonth(self.as_of, self.folder, Scope(mask=mask))
+        return replace(self.scope, mask=None).within(index_of(shown).lazy())
+
+    def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        needed = None if columns is None else list(dict.fromkeys((*columns, *_NARROWED_BY)))
+        found = self.scope.within(super().rows(kind, places, needed).lazy()).collect()
+        return found if columns is None else found.select(columns)
 
 
 @dataclass(frozen=True)

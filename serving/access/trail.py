@@ -9,7 +9,7 @@ from fastapi import Request, Response
 
 from serving.access.roles import Right, needed
 from serving.access.viewer import SAFE, Viewer, template_of
-from serving.audit import Action, record
+from serving.audit import Action, Entry
 from serving.desk import Desk
 
 _REFUSED = frozenset({401, 403, 404})
@@ -29,8 +29,7 @@ def leave_trail(request: Request, response: Response, desk: Desk) -> None:
     loans = getattr(request.state, "counted", None)
     if loans is not None:
         detail["loans"] = loans
-    with desk.database.writing() as session:
-        record(session, viewer.who, action, f"{request.method} {template_of(request)}", detail, desk.now())
+    desk.scribe.keep(Entry(viewer.who, action, f"{request.method} {template_of(request)}", detail, desk.now()))
 
 
 def _action(request: Request, response: Response) -> Action | None:

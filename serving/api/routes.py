@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,14 +17,15 @@ from serving.access.viewer import Kept, counted
 from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar, ModelAnswer, Summary, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.desk import Desk, desk_of
-from serving.households import explanation
+from serving.households import explanation_json
+from serving.index import Sort
 from serving.inputs import champion
 from serving.maturities import DueLevel, maturities
 from serving.published import Month, Published
 from serving.store import Store
 from serving.summary import summary
 from serving.telling import told
-from serving.worklist import Asked, Sort, worklist
+from serving.worklist import Asked, worklist
 
 Colour = Literal["green", "yellow", "red"]
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
@@ -117,21 +118,21 @@ def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWa
     """The warning of one open loan."""
     month = published_month(store, as_of)
     mine = pl.col("loan_id") == loan_id
-    found = month.scan("warnings").filter(mine).collect()
+    found = month.loans("warnings", mine)
     if found.is_empty():
         raise NotFound(
             f"{month.as_of} 的名单中没有贷款 {loan_id}。",
             f"Loan {loan_id} is not in the list of {month.as_of}.",
         )
-    return told(found, month.scan("features").filter(mine).collect(), month)[0]
+    return told(found, month.loans("features", mine), month)[0]
 
 
-@api.get("/households/{household_id}/explanation")
-def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = None) -> HouseholdExplanation:
+@api.get("/households/{household_id}/explanation", response_model=HouseholdExplanation)
+def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = None) -> Response:
     """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
     month = published_month(store, as_of)
     try:
-        return explanation(month, store, store.kept_as(household_id))
+        return Response(explanation_json(month, store, store.kept_as(household_id)), media_type="application/json")
     except Refused as refusal:
         raise NotFound(refusal.words.zh, refusal.words.en) from refusal
 

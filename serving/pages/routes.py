@@ -19,7 +19,7 @@ from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
 from serving.history import lights_by_loan
-from serving.households import explanation
+from serving.households import explanation_kept
 from serving.maturities import DueLevel, maturities
 from serving.pages.case_forms import case_values
 from serving.pages.drawing import light_history
@@ -44,7 +44,7 @@ def household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation(month, store, store.kept_as(household_id))
+        explained = explanation_kept(month, store, store.kept_as(household_id))
         lights = lights_by_loan(store, month.as_of, explained.household_id)
     except Refused as refusal:
         return _refused(request, language, refusal, 404)

@@ -16,6 +16,7 @@ from serving.access.viewer import Kept, counted
 from serving.api.routes import published_month
 from serving.corners import CORNER_WORDS, Corner
 from serving.desk import desk_of
+from serving.index import Sort
 from serving.pages.rendering import Spoken, page, refused
 from serving.pages.wording import Language
 from serving.places import places
@@ -25,7 +26,7 @@ from serving.reports.excel import workbook
 from serving.reports.listing import listing
 from serving.reports.tables import Table
 from serving.store import Store
-from serving.worklist import Asked, Sort, counts, worklist
+from serving.worklist import Asked, counts, worklist
 
 list_pages = APIRouter(include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from features.words import Refused, Words
@@ -25,19 +27,20 @@ def listing(month: Month, asked: Asked, places: Places) -> Table:
 
     Raises Refused where more than MOST loans are listed, and as `worklist.listed` does.
     """
-    rows = listed(month, asked).rows
-    if rows.height > MOST:
+    found = listed(month, replace(asked, limit=MOST, cursor=None))
+    if found.rows.height > MOST:
         raise Refused(
-            f"名单有 {rows.height:,} 笔, 一次最多导出 {MOST:,} 笔; 请先按灯、乡镇或银行筛选。",
-            f"The list has {rows.height:,} loans, at most {MOST:,} are exported at once; narrow it by light, township "
-            "or bank first.",
+            f"名单有 {found.rows.height:,} 笔, 一次最多导出 {MOST:,} 笔; 请先按灯、乡镇或银行筛选。",
+            f"The list has {found.rows.height:,} loans, at most {MOST:,} are exported at once; narrow it by light, "
+            "township or bank first.",
         )
+    rows = month.rows("warnings", found.places)
     title = Words(f"名单 {month.as_of}", f"Work list {month.as_of}")
     return Table("worklist", "名单 Work list", title, _COLUMNS, _told(rows, month, places), missing=_NOT_JUDGED)
 
 
 def _told(rows: pl.DataFrame, month: Month, places: Places) -> pl.DataFrame:
-    facts = month.scan("features").filter(pl.col("loan_id").is_in(rows["loan_id"].to_list())).collect()
+    facts = month.loans("features", pl.col("loan_id").is_in(rows["loan_id"].to_list()))
     said = pl.DataFrame(
         [_said(warning) for warning in told(rows, facts, month)],
         {f"{what}_{lang}": pl.String for what in ("why", "action") for lang in LANGUAGES},

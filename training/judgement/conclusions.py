@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.words import Words
-from training.judgement.report import AtVisits, Caught, Report
 from models.judged_words import SIMPLER, contender, part
+from training.judgement.report import AtVisits, Caught, Report
 
 _FOUND = Words(
     "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 规则找到 {rules} 笔; {verdict}",

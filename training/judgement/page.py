@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from features.durable import write_bytes
 from features.words import Words
-from training.judgement.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
 from models.judged_words import contender, part
+from training.judgement.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
 
 _SALT: Any = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
 Part = TypeVar("Part", Segment, Group)

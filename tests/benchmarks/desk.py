@@ -1,0 +1,174 @@
+"""`python -m tests.benchmarks.desk --data STORE`: the service under load, by two processes and fifty officers.
+
+The store is copied and served by `lights serve --workers 2`; every officer has an account and a key of their own, and
+every answer is checked, audited and counted as always. Each figure stands beside a bare FastAPI route, served and asked
+in the same way in the same run. With `--loans N` the work list is asked of a month of so many loans.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle, islice, product
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from features.console import now
+from serving.access import people
+from serving.machine import database_of
+from serving.published import Published
+from serving.store import Store
+from tests.benchmarks import large_month
+from tests.benchmarks.officers import Question, Told, asked
+from tests.door import free_port, serving, unsigned, wait_for
+
+_OFFICERS, _WORKERS = 50, 2
+_UNLOADED, _LOADED = 100, 1_500
+_WARMING_UP = 20
+_UNLIMITED = {"LIGHTS_REQUESTS_PER_MINUTE": "100000000"}
+_BARE_KEY = "none"
+
+
+def main() -> None:
+    asked_for = _arguments()
+    print(f"load of the machine before: {', '.join(f'{each:.1f}' for each in os.getloadavg())}; {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory(prefix="desk-", dir=asked_for.scratch) as scratch:
+        folder = Path(scratch)
+        shutil.copytree(asked_for.data, folder / "own", symlinks=True, ignore=shutil.ignore_patterns("mlflow"))
+        _households(Store(folder / "own"), asked_for.rounds)
+        if asked_for.loans:
+            month = Published(Store(folder / "own")).month()
+            _lists(large_month.published(month, asked_for.loans, folder / "large"), asked_for.rounds)
+    print(f"load of the machine after: {', '.join(f'{each:.1f}' for each in os.getloadavg())}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The service under load.")
+    parser.add_argument("--data", type=Path, required=True, help="a store with a published month")
+    parser.add_argument("--loans", type=int, default=0, help="ask the work list of a month of so many loans")
+    parser.add_argument("--rounds", type=int, default=3, help="ratios to the bare route; their median is told")
+    parser.add_argument("--scratch", type=Path, help="folder for the copied stores")
+    return parser.parse_args()
+
+
+def _households(store: Store, rounds: int) -> None:
+    known = large_month.households(store)
+    first = [Question(f"/api/v1/households/{household}/explanation") for household in known]
+    what_if = [Question(f"/api/v1/households/{household}/what-if", _FACTS) for household in known]
+    with _served(store) as (address, keys), _bare() as bare:
+        print(f"explanation, {len(known)} households, {_WORKERS} workers")
+        _warm(address, keys, what_if)
+        _tell("  first look, one officer", asked(address, keys[:1], first[:_UNLOADED]))
+        _tell(f"  first look, {_OFFICERS} officers", asked(address, keys, first[_UNLOADED:]))
+        _compare("  looked at again", address, keys, first, bare, rounds)
+        _tell("what if, one officer", asked(address, keys[:1], what_if[:_UNLOADED]))
+        _tell(f"what if, {_OFFICERS} officers", asked(address, keys, what_if))
+        print(f"peak memory of {_WORKERS} workers: {_peak_gb():.2f} GB")
+
+
+def _lists(store: Store, rounds: int) -> None:
+    pages = _pages(store)
+    with _served(store) as (address, keys), _bare() as bare:
+        rows = Published(store).month().manifest.rows
+        _tell(f"work list, {rows:,} loans, the first page of a new edition", asked(address, keys[:1], pages[:2]))
+        _warm(address, keys, pages)
+        _compare(f"work list, {rows:,} loans, {len(pages)} filters and orders", address, keys, pages, bare, rounds)
+        print(f"peak memory of {_WORKERS} workers: {_peak_gb():.2f} GB")
+
+
+_FACTS = {"facts": [{"kind": "hardship", "cause": "illness"}]}
+
+
+def _pages(store: Store) -> list[Question]:
+    """Filters and orders as officers combine them."""
+    month = Published(store).month()
+    lists = month.scan("warnings").select("bank", "township_code").drop_nulls().unique().sort("bank").collect()
+    banks, towns = lists["bank"].unique().sort(), lists["township_code"].unique().sort()
+    lights = ("", "light=red&", "light=yellow&", "rule_light=yellow&model_light=green&")
+    groups = ("", *(f"bank={bank}&" for bank in banks[:3]), *(f"area={town}&" for town in towns[:3]))
+    orders = ("risk", "days_to_maturity", "outstanding_principal", "loan_id")
+    return [
+        Question(f"/api/v1/warnings?{light}{group}due_within_days=365&sort={order}&limit=50")
+        for light, group, order in product(lights, groups, orders)
+    ]
+
+
+def _warm(address: str, keys: Sequence[str], questions: Sequence[Question]) -> None:
+    """Both workers have read what they keep."""
+    asked(address, keys, [*questions[-_WARMING_UP:]] * _WORKERS)
+
+
+def _compare(
+    what: str, address: str, keys: Sequence[str], questions: Sequence[Question], bare: str, rounds: int
+) -> None:
+    """Ours and the bare route by turns."""
+    ratios, routes = [], [Question("/")] * _LOADED
+    asked(address, keys, list(questions) * _WORKERS)
+    _tell(f"{what}, one officer", asked(address, keys[:1], list(islice(cycle(questions), _UNLOADED * 2))))
+    _tell("  the bare route, one officer", asked(bare, [_BARE_KEY], routes[: _UNLOADED * 2]))
+    for _ in range(rounds):
+        plain = asked(bare, [_BARE_KEY] * _OFFICERS, routes)
+        ours = asked(address, keys, list(islice(cycle(questions), _LOADED)))
+        ratios.append(ours.per_second / plain.per_second)
+    _tell(f"{what}, {_OFFICERS} officers", ours)
+    _tell(f"  the bare route, {_OFFICERS} officers", plain)
+    print(f"  of the bare route's throughput: {median(ratios):.0%} ({', '.join(f'{each:.0%}' for each in ratios)})")
+
+
+def _tell(what: str, told: Told) -> None:
+    p50, p95 = told.percentile(50), told.percentile(95)
+    print(
+        f"{what}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, {told.per_second:,.0f}/s ({len(told.took)} answers)", flush=True
+    )
+
+
+@contextmanager
+def _served(store: Store) -> Iterator[tuple[str, list[str]]]:
+    """The service, and a key for each officer."""
+    keys = []
+    with database_of(store.folder).writing() as session:
+        for number in range(_OFFICERS):
+            person = people.add(session, people.account(f"desk-{number}", "county_official"), now())
+            keys.append(people.give_key(session, person, "benchmark", now()))
+    with serving(store.folder, "--workers", _WORKERS, **_UNLIMITED) as address:
+        yield unsigned(address), keys
+
+
+@contextmanager
+def _bare() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.bare:app", "--workers", str(_WORKERS)]
+    quiet = ["--no-access-log", "--no-server-header", "--log-level", "warning", "--port", str(port)]
+    with tempfile.TemporaryFile() as printed:
+        server = subprocess.Popen([*command, *quiet], stdout=printed, stderr=subprocess.STDOUT)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/", server, printed)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _peak_gb() -> float:
+    """The most that the service's processes, and not the bare route's, have ever held, summed."""
+    services = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    processes = [one for each in services for one in (each, *each.children(recursive=True))]
+    return sum(_high_water(one.pid) for one in processes) / 1e6
+
+
+def _high_water(process: int) -> int:
+    """VmHWM, in kB."""
+    lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
+if __name__ == "__main__":
+    main()
