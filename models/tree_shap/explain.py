@@ -11,17 +11,17 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from models.tree_shap.kernel import ROWS, ZERO, Program, add_up
-from models.tree_shap.patterns import Leaf, base_value, leaves_of
+from models.tree_shap.kernel import ROWS, Program, fill
+from models.tree_shap.patterns import Bough, base_value, boughs_of
 from models.tree_shap.trees import Floats, Tree, trees_of
 
-_BLOCKS_AT_ONCE = 128
+_ROWS_AT_ONCE = 16 * ROWS
 
 
 class TableExplainer:
     """Exact TreeSHAP of one model, whose tables are made once.
 
-    Raises Unreadable for a model it cannot explain: paths over more than LONGEST_PATH features, linear leaves,
+    Raises Unreadable for a model it cannot explain: paths over more than WIDEST features, linear leaves,
     averaged trees, several classes.
     """
 
@@ -30,7 +30,7 @@ class TableExplainer:
         grown = [tree for tree in trees if len(tree.feature)]
         self._features = features
         self._base = sum(base_value(tree) for tree in trees)
-        self._program = _laid_out(grown, [leaves_of(tree) for tree in grown])
+        self._program = _laid_out(grown, [boughs_of(tree) for tree in grown])
 
     def contributions(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> Floats:
         """Rows x (features + 1), as LightGBM's pred_contrib: parts of the raw score, and the base value last.
@@ -39,27 +39,17 @@ class TableExplainer:
         """
         parts = np.empty((len(rows), self._features + 1))
         parts[:, -1] = self._base
-        begins = range(0, len(rows), ROWS * _BLOCKS_AT_ONCE)
+        rows = np.ascontiguousarray(rows, dtype=np.float64)
+        some = [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, len(rows), _ROWS_AT_ONCE)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda begin: self._fill(rows, parts, begin), begins))
+            list(pool.map(lambda these: fill(self._program, rows[these], parts[these]), some))
         return parts
 
-    def _fill(self, rows: Floats, parts: Floats, begin: int) -> None:
-        """Some blocks of rows; the last one is filled up with rows that are not looked at."""
-        block, found = np.zeros((self._features, ROWS)), np.empty((self._features, ROWS))
-        end = min(begin + ROWS * _BLOCKS_AT_ONCE, len(rows))
-        for start in range(begin, end, ROWS):
-            some = rows[start : min(start + ROWS, end)]
-            block[:, : len(some)] = np.where(np.abs(some) <= ZERO, 0, some).T
-            found[:] = 0
-            add_up(self._program, block, found)
-            parts[start : start + len(some), :-1] = found[:, : len(some)].T
 
-
-def _laid_out(trees: Sequence[Tree], leaves: Sequence[Sequence[Leaf]]) -> Program:
-    every = list(chain.from_iterable(leaves))
-    slots = list(chain.from_iterable(zip(leaf.features, leaf.tests, strict=True) for leaf in every))
-    tests = list(chain.from_iterable(mine for _, mine in slots))
+def _laid_out(trees: Sequence[Tree], boughs: Sequence[Sequence[Bough]]) -> Program:
+    every = list(chain.from_iterable(boughs))
+    bits = list(chain.from_iterable(bough.bits for bough in every))
+    tests = list(chain.from_iterable(bits))
     sets = [_as_bytes(levels) for tree in trees for levels in tree.levels]
     bounds = _begins(map(len, sets))
     return Program(
@@ -71,14 +61,15 @@ def _laid_out(trees: Sequence[Tree], leaves: Sequence[Sequence[Leaf]]) -> Progra
         levels_to=bounds[1:],
         level_set=_joined(sets, np.uint8),
         tree_nodes=_begins(len(tree.feature) for tree in trees),
-        tree_leaves=_begins(map(len, leaves)),
-        leaf_slots=_begins(len(leaf.features) for leaf in every),
-        leaf_entries=_begins(leaf.table.size for leaf in every),
-        slot_feature=np.array([feature for feature, _ in slots], dtype=np.int32),
-        slot_tests=_begins(len(mine) for _, mine in slots),
+        tree_boughs=_begins(map(len, boughs)),
+        bough_bits=_begins(len(bough.bits) for bough in every),
+        bough_slots=_begins(len(bough.features) for bough in every),
+        bough_entries=_begins(bough.table.size for bough in every),
+        slot_feature=np.array([feature for bough in every for feature in bough.features], dtype=np.int32),
+        bit_tests=_begins(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
-        entries=_joined((leaf.table.ravel() for leaf in every), np.float32),
+        entries=_joined((bough.table.ravel() for bough in every), np.float32),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
 

@@ -1,4 +1,4 @@
-"""The inner loops: tests of 64 rows at once, the pattern of each row at each leaf, table entries added up."""
+"""The inner loops: tests of a block of rows at once, the pattern of each row at each bough, table entries added up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-ROWS = 64
+ROWS = 256
+"""Rows of a block: so many that a table read once serves many of them, so few that a block stays in the near cache."""
 ZERO = float(np.float32(1e-35))
 """Up to which LightGBM takes a value for zero (kZeroThreshold)."""
 
@@ -17,9 +18,10 @@ class Program(NamedTuple):
     """All trees laid out flat, in order.
 
     Nodes: feature, threshold, missing, default_left; levels_from and levels_to bound the node's part of level_set, one
-    byte a level; empty for numerical tests. tree_nodes, tree_leaves: where each tree's begin, and the end of the last.
-    Leaves: slots from leaf_slots[i] to the next; entries of its table begin at leaf_entries[i]. Slots: the feature, and
-    where its tests begin. Tests: the node (counted from the tree's first) and whether it has to go left.
+    byte a level; empty for numerical tests. tree_nodes, tree_boughs: where each tree's begin, and the end of the last.
+    Boughs: bits from bough_bits[i] to the next, slots from bough_slots[i]; entries of its table begin at
+    bough_entries[i]. Slots: the feature. Bits: where their tests begin. Tests: the node (counted from the tree's first)
+    and whether a row has to go left.
     """
 
     feature: npt.NDArray[np.int32]
@@ -30,11 +32,12 @@ class Program(NamedTuple):
     levels_to: npt.NDArray[np.int64]
     level_set: npt.NDArray[np.uint8]
     tree_nodes: npt.NDArray[np.int64]
-    tree_leaves: npt.NDArray[np.int64]
-    leaf_slots: npt.NDArray[np.int64]
-    leaf_entries: npt.NDArray[np.int64]
+    tree_boughs: npt.NDArray[np.int64]
+    bough_bits: npt.NDArray[np.int64]
+    bough_slots: npt.NDArray[np.int64]
+    bough_entries: npt.NDArray[np.int64]
     slot_feature: npt.NDArray[np.int32]
-    slot_tests: npt.NDArray[np.int64]
+    bit_tests: npt.NDArray[np.int64]
     test_node: npt.NDArray[np.int32]
     test_left: npt.NDArray[np.uint8]
     entries: npt.NDArray[np.float32]
@@ -42,34 +45,51 @@ class Program(NamedTuple):
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def add_up(program, rows, parts):  # type: ignore[no-untyped-def]
-    """Add each row's parts to `parts` (features x ROWS); `rows` the same way round, no value nearer to 0 than ZERO."""
+def fill(program, rows, parts):  # type: ignore[no-untyped-def]
+    """Each row's parts into all columns of `parts` but the last. Rows a block turned, and their sums turned back."""
+    features = rows.shape[1]
+    values, sums = np.zeros((features, ROWS)), np.empty((features, ROWS))
+    for begin in range(0, len(rows), ROWS):
+        count = min(ROWS, len(rows) - begin)
+        for row in range(count):
+            for feature in range(features):
+                value = rows[begin + row, feature]
+                values[feature, row] = 0.0 if abs(value) <= ZERO else value
+        sums[:] = 0
+        _add_up(program, values, sums)
+        for row in range(count):
+            for feature in range(features):
+                parts[begin + row, feature] = sums[feature, row]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _add_up(program, values, sums):  # type: ignore[no-untyped-def]
     goes = np.empty((program.most_nodes, ROWS), np.uint8)
     pattern = np.empty(ROWS, np.uint8)
     holds = np.empty(ROWS, np.uint8)
     for tree in range(len(program.tree_nodes) - 1):
         first = program.tree_nodes[tree]
         for node in range(first, program.tree_nodes[tree + 1]):
-            _test(program, node, rows[program.feature[node]], goes[node - first])
-        for leaf in range(program.tree_leaves[tree], program.tree_leaves[tree + 1]):
-            begin, end = program.leaf_slots[leaf], program.leaf_slots[leaf + 1]
+            _test(program, node, values[program.feature[node]], goes[node - first])
+        for bough in range(program.tree_boughs[tree], program.tree_boughs[tree + 1]):
+            begin, end = program.bough_bits[bough], program.bough_bits[bough + 1]
             pattern[:] = 0
-            for slot in range(begin, end):
+            for bit in range(begin, end):
                 holds[:] = 1
-                for test in range(program.slot_tests[slot], program.slot_tests[slot + 1]):
+                for test in range(program.bit_tests[bit], program.bit_tests[bit + 1]):
                     went, wanted = goes[program.test_node[test]], program.test_left[test]
                     for row in range(ROWS):
                         holds[row] &= went[row] == wanted
-                shift = np.uint8(slot - begin)
+                shift = np.uint8(bit - begin)
                 for row in range(ROWS):
                     pattern[row] |= holds[row] << shift
-            size = 1 << (end - begin)
-            for slot in range(begin, end):
-                at = program.leaf_entries[leaf] + (slot - begin) * size
+            size, at = 1 << (end - begin), program.bough_entries[bough]
+            for slot in range(program.bough_slots[bough], program.bough_slots[bough + 1]):
                 table = program.entries[at : at + size]
-                part = parts[program.slot_feature[slot]]
+                total = sums[program.slot_feature[slot]]
                 for row in range(ROWS):
-                    part[row] += table[pattern[row]]
+                    total[row] += table[pattern[row]]
+                at += size
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")

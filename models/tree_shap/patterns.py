@@ -1,4 +1,4 @@
-"""Pattern tables: for each leaf, what it adds to each feature for every pattern of tests a row may satisfy.
+"""Pattern tables: what leaves add to each feature for every pattern of tests a row may satisfy.
 
 A leaf's path tests D distinct features. For one row it matters only which of the D satisfy all their tests on the path:
 one of 2^D patterns. With z_j the product of cover ratios along the path's tests of feature j and o_j in {0, 1} whether
@@ -8,20 +8,28 @@ the row satisfies them, the leaf adds to feature j
 
 c_k the coefficients of the product over i != j of (z_i + o_i t). Over all leaves this is path-dependent TreeSHAP
 (Lundberg et al. 2020, algorithm 2); the tables are the idea of FastTreeSHAP v2 (Yang 2021).
+
+Neighbouring leaves share most of their path. A bough is as many of them as WIDEST bits tell apart: a bit for each
+feature tested on what their paths share, one for each node where they part. Their tables, over the bough's patterns,
+are one sum: a row is looked up once for each feature of a bough, not of a leaf.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import factorial
 
 import numpy as np
 
-from models.tree_shap.trees import Floats, Tree, Unreadable
+from models.tree_shap.trees import Floats, Ints, Tree, Unreadable
 
-LONGEST_PATH = 8
-"""Distinct features on a path: a pattern is kept in one byte."""
+WIDEST = 8
+"""Bits of a bough, and distinct features on a path: a pattern is kept in one byte."""
+
+Tests = tuple[tuple[int, bool], ...]
+"""Nodes, and whether a row goes left there, for all of them."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +40,73 @@ class Leaf:
     """
 
     features: tuple[int, ...]
-    tests: tuple[tuple[tuple[int, bool], ...], ...]
+    tests: tuple[Tests, ...]
     table: Floats
     value: float
+
+
+@dataclass(frozen=True)
+class Bough:
+    """features: all that the leaves' paths test. bits: what a row has to satisfy for each. table: features x 2^bits."""
+
+    features: tuple[int, ...]
+    bits: tuple[Tests, ...]
+    table: Floats
+
+
+def boughs_of(tree: Tree) -> tuple[Bough, ...]:
+    """The leaves of a tree, in order, as few boughs as that gives.
+
+    Raises Unreadable where a path tests more than WIDEST features.
+    """
+    found: list[list[Leaf]] = []
+    for leaf in leaves_of(tree):
+        if found and len(_bits([*found[-1], leaf])) <= WIDEST:
+            found[-1].append(leaf)
+        else:
+            found.append([leaf])
+    return tuple(_bough(leaves) for leaves in found)
 
 
 def leaves_of(tree: Tree) -> tuple[Leaf, ...]:
     """The leaves of a tree with their tables; none for a tree of one leaf, which explains nothing.
 
-    Raises Unreadable where a path tests more than LONGEST_PATH features.
+    Raises Unreadable where a path tests more than WIDEST features.
     """
     return tuple(_leaf(tree, number, path) for number, path in _paths(tree, 0, ())) if len(tree.feature) else ()
+
+
+def _bits(leaves: Sequence[Leaf]) -> tuple[Tests, ...]:
+    """For each feature its tests that all leaves share, together; for each other node, whether a row goes left."""
+    every = [frozenset(chain.from_iterable(leaf.tests)) for leaf in leaves]
+    shared = frozenset.intersection(*every)
+    together = [tuple(test for test in mine if test in shared) for mine in leaves[0].tests]
+    apart = sorted({node for node, _ in frozenset.union(*every) - shared})
+    return (*filter(None, together), *(((node, True),) for node in apart))
+
+
+def _bough(leaves: Sequence[Leaf]) -> Bough:
+    bits = _bits(leaves)
+    features = tuple(dict.fromkeys(chain.from_iterable(leaf.features for leaf in leaves)))
+    table = np.zeros((len(features), 2 ** len(bits)))
+    for leaf in leaves:
+        pattern = _pattern(leaf, bits)
+        for feature, mine in zip(leaf.features, leaf.table, strict=True):
+            table[features.index(feature)] += mine[pattern]
+    return Bough(features, bits, table)
+
+
+def _pattern(leaf: Leaf, bits: Sequence[Tests]) -> Ints:
+    """The leaf's own pattern under each of the bough's."""
+    holds = {test: place for place, together in enumerate(bits) for test in together}
+    under, found = np.arange(2 ** len(bits)), np.zeros(2 ** len(bits), dtype=np.int64)
+    for slot, tests in enumerate(leaf.tests):
+        satisfied = np.ones_like(under)
+        for node, left in tests:
+            place = holds.get((node, left))
+            satisfied &= (under >> holds[node, True] & 1) ^ 1 if place is None else under >> place & 1
+        found |= satisfied << slot
+    return found
 
 
 def base_value(tree: Tree) -> float:
@@ -65,8 +129,8 @@ def _paths(tree: Tree, node: int, so_far: Path) -> Iterator[tuple[int, Path]]:
 
 def _leaf(tree: Tree, number: int, path: Path) -> Leaf:
     features = tuple(dict.fromkeys(int(tree.feature[node]) for node, _, _ in path))
-    if len(features) > LONGEST_PATH:
-        raise Unreadable(f"a path tests {len(features)} features, more than {LONGEST_PATH}")
+    if len(features) > WIDEST:
+        raise Unreadable(f"a path tests {len(features)} features, more than {WIDEST}")
     steps = [[step for step in path if tree.feature[step[0]] == feature] for feature in features]
     covers = [float(np.prod([share for _, _, share in mine])) for mine in steps]
     tests = tuple(tuple((node, goes_left) for node, goes_left, _ in mine) for mine in steps)

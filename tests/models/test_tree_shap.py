@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from models.tree_shap.explain import TableExplainer
-from models.tree_shap.trees import Unreadable
+from models.tree_shap.kernel import ROWS
+from models.tree_shap.patterns import WIDEST, boughs_of, leaves_of
+from models.tree_shap.trees import Unreadable, trees_of
 
 Floats = npt.NDArray[np.float64]
 NUMBERS, CODES = 6, 3
@@ -85,7 +87,7 @@ def test_parts_are_those_of_the_shap_package() -> None:
     assert np.abs(ours[:, :-1] - theirs).max() < EXACT
 
 
-@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 129])
+@pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 2 * ROWS, 2 * ROWS + 1])
 def test_a_rows_parts_are_the_same_to_the_last_bit_whatever_stands_beside_it(count: int) -> None:
     explainer, rows = TableExplainer(model_of(2).model_to_string(), FEATURES), rows_of(np.random.default_rng(4), 20_000)
     assert np.array_equal(explainer.contributions(rows[:count], threads=1), explainer.contributions(rows)[:count])
@@ -116,3 +118,12 @@ def test_a_path_over_more_features_than_a_byte_has_bits_is_said() -> None:
     deep = lgb.train(asked, lgb.Dataset(rows, rows.sum(axis=1) + rng.normal(size=3000)), 3)
     with pytest.raises(Unreadable, match="features, more than 8"):
         TableExplainer(deep.model_to_string(), 14)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bough_takes_neighbouring_leaves_as_long_as_their_bits_fit_a_byte(seed: int) -> None:
+    trees = [tree for tree in trees_of(model_of(seed).model_to_string()) if len(tree.feature)]
+    boughs = [bough for tree in trees for bough in boughs_of(tree)]
+    assert len(boughs) < sum(len(leaves_of(tree)) for tree in trees) / 2
+    assert max(len(bough.bits) for bough in boughs) == WIDEST
+    assert {bough.table.shape for bough in boughs} == {(len(b.features), 2 ** len(b.bits)) for b in boughs}
