@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,7 @@ _SECURITY = {
         "description": "The cookie of a browser that is signed in; a change needs X-CSRF-Token too, so use a key.",
     },
 }
+_OPEN = Sought(state="open", limit=200)
 documents = APIRouter(include_in_schema=False)
 Document = dict[str, Any]
 
@@ -127,17 +128,17 @@ def _names(viewer: Viewer, store: Store, desk: Desk) -> Names:
     if not viewer.may(Right.PERSONS):
         return Names()
     with desk.database.reading() as session:
-        cases = found(session, Sought(limit=1, state="open"), viewer.scope)
-    numbered = {"case": cases[0].id, "version": cases[0].version} if cases else {}
-    return Names(**_first_loan(store), **numbered)
+        cases = [(case.loan_id, case.id, case.version) for case in found(session, _OPEN, viewer.scope)]
+    named = replace(Names(), **_first_loan(store, [loan for loan, _, _ in cases]))
+    return replace(named, case=cases[0][1], version=cases[0][2]) if cases else named
 
 
-def _first_loan(store: Store) -> dict[str, Any]:
-    """Of those that have not gone bad, since of these a model tells the most."""
+def _first_loan(store: Store, but: Sequence[str]) -> dict[str, str]:
+    """Of those without an open case, a loan that has not gone bad first, since of it a model tells the most."""
     try:
         rows = Published(store).month().scan("warnings")
     except Refused:  # nothing is published yet
         return {}
-    first = rows.sort(pl.col("probability").is_null(), "loan_id").head(1).collect()
-    named = first.select(loan="loan_id", household="household_id")
+    free = rows.filter(~pl.col("loan_id").is_in(but)).sort(pl.col("probability").is_null(), "loan_id")
+    named = free.head(1).select(loan="loan_id", household="household_id").collect()
     return named.row(0, named=True) if named.height else {}

@@ -47,6 +47,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": what}
     for status, what in (
+        (400, "the body cannot be read"),
         (401, "not signed in"),
         (403, "the role does not reach so far"),
         (404, "not in the list"),
