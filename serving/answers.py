@@ -153,6 +153,28 @@ class WarningPage(Versions):
     next_cursor: str | None
 
 
+class MonthOfLoan(Versions):
+    """A loan at one month end, as it was published then; money in yuan."""
+
+    household_id: str
+    light: Colour
+    rule_light: Colour
+    model_light: Colour | None
+    probability: float | None
+    score_rank: int | None
+    outstanding_principal: float
+    days_past_due: int
+    days_to_maturity: int
+
+
+class LoanHistory(Versions):
+    """A loan's published months, the oldest first; the versions are those of the newest of them."""
+
+    loan_id: str
+    household_id: str
+    months: list[MonthOfLoan]
+
+
 class ShownFeature(Answer):
     """One fact about a loan: value, township's median, why an officer should care.
 

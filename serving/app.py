@@ -12,7 +12,6 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
-from fastapi_offline import FastAPIOffline
 from starlette.middleware.base import RequestResponseEndpoint
 
 from serving.access.trail import leave_trail
@@ -64,9 +63,10 @@ def moment() -> datetime:
 
 def application(store: Store, settings: Settings, now: Callable[[], datetime] = moment) -> FastAPI:
     """An app that reads the store anew for each answer, so that a published month or a champion shows at once."""
-    app = FastAPIOffline(
-        "/docs",
-        None,
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
         title="County lights",
         version=version("county-lights"),
         dependencies=[Depends(entered), Depends(from_own_page)],

@@ -64,6 +64,8 @@ NEEDS: Mapping[str, Right] = {
     "/account/password": Right.OWN,
     "/account/keys": Right.OWN,
     "/account/keys/{prefix}/revoke": Right.OWN,
+    "/docs": Right.OWN,
+    "/openapi.json": Right.OWN,
     "/people": Right.PEOPLE,
     "/people/{person_id}": Right.PEOPLE,
     "/audit": Right.AUDIT,

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from features.sources.pseudonym import pseudonyms
 from serving.access.viewer import Kept, Viewer, Viewing, traced
 from serving.access.viewer import counted as audit_count
-from serving.api.problems import NotFound
-from serving.api.routes import PROBLEMS, Area, Bank, published_month
+from serving.api.routes import PROBLEMS, Area, Bank, published_month, unlisted
 from serving.cases.book import Event, Sought, Written, add, case_numbered, counted, events_of, found, open_case
 from serving.cases.telling import CaseAnswer, CasePage, EventIn, Number, case_told
 from serving.database.tables import Case
@@ -105,7 +104,7 @@ def opened_on(session: Session, store: Store, loan: str, pen: Written) -> Case:
     month = published_month(store, None)
     rows = month.scan("warnings").filter(pl.col("loan_id") == loan).collect().to_dicts()
     if not rows:
-        raise NotFound(f"{month.as_of} 的名单中没有贷款 {loan}。", f"Loan {loan} is not in the list of {month.as_of}.")
+        raise unlisted(loan, month.as_of)
     return open_case(session, rows[0], month.as_of, pen)
 
 

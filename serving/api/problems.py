@@ -49,6 +49,7 @@ _STATUS: dict[type[Refused], int] = {
     NotReady: 503,
 }
 _GENERAL = {
+    400: Words("请求体无法读取; 请发送 UTF-8 编码的 JSON。", "The body cannot be read; send JSON in UTF-8."),
     404: Words("没有这个地址。", "There is nothing at this address."),
     405: Words("此地址不支持该方法。", "This address does not take that method."),
 }

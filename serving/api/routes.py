@@ -14,9 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from features.words import Refused
 from models.group_light.groups import Level
 from serving.access.viewer import Kept, counted
-from serving.answers import HouseholdExplanation, LoanWarning, MaturityCalendar, ModelAnswer, Summary, WarningPage
+from serving.answers import (
+    HouseholdExplanation,
+    LoanHistory,
+    LoanWarning,
+    MaturityCalendar,
+    ModelAnswer,
+    Summary,
+    WarningPage,
+)
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.desk import Desk, desk_of
+from serving.history import history
 from serving.households import explanation_json
 from serving.index import Sort
 from serving.inputs import champion
@@ -39,6 +48,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": what}
     for status, what in (
+        (400, "the body cannot be read"),
         (401, "not signed in"),
         (403, "the role does not reach so far"),
         (404, "not in the list"),
@@ -53,6 +63,10 @@ health = APIRouter(prefix="/health", tags=["health"])
 
 def published_month(store: Store, as_of: date | None) -> Month:
     return Published(store).month(as_of)
+
+
+def unlisted(loan: str, as_of: date) -> NotFound:
+    return NotFound(f"{as_of} 的名单中没有贷款 {loan}。", f"Loan {loan} is not in the list of {as_of}.")
 
 
 @health.get("/live")
@@ -120,11 +134,18 @@ def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWa
     mine = pl.col("loan_id") == loan_id
     found = month.loans("warnings", mine)
     if found.is_empty():
-        raise NotFound(
-            f"{month.as_of} 的名单中没有贷款 {loan_id}。",
-            f"Loan {loan_id} is not in the list of {month.as_of}.",
-        )
+        raise unlisted(loan_id, month.as_of)
     return told(found, month.loans("features", mine), month)[0]
+
+
+@api.get("/loans/{loan_id}/history")
+def loan_history(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanHistory:
+    """The light and the figures of one loan at each published month end up to as_of, as they were published."""
+    day = published_month(store, as_of).as_of
+    found = history(store, loan_id, day)
+    if found is None:
+        raise unlisted(loan_id, day)
+    return found
 
 
 @api.get("/households/{household_id}/explanation", response_model=HouseholdExplanation)
