@@ -93,9 +93,10 @@ def test_csv_and_excel_hold_exactly_what_is_listed_in_its_order(served: str) -> 
 
 
 def _items(served: str, **asked: str) -> list[dict[str, Any]]:
-    items, cursor = [], None
+    items: list[dict[str, Any]] = []
+    cursor = None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
         answer = httpx2.get(f"{served}/api/v1/warnings", params={"limit": "500", **asked, **more}).json()
         items += answer["items"]
         cursor = answer["next_cursor"]
