@@ -12,12 +12,13 @@ import polars as pl
 
 from features.words import Words
 from models.county_policy.sections import Groups
+from models.expected_loss import expected_loss
 from models.group_light.groups import Level, groups
 from models.light import CODES
 from serving.published import Month, Published
 from serving.reports.migration import Span, cells, moved, totals
 from serving.reports.period import Scope
-from serving.reports.standing import ALL, loans_of
+from serving.reports.standing import ALL
 from serving.store import Store
 
 MONTHS = 12
@@ -78,10 +79,24 @@ class Moves:
     totals: Mapping[str, object]
 
 
+def _loans(month: Month) -> pl.DataFrame:
+    """What groups are made of, without the lists of reasons: a county may have a million loans."""
+    warnings, facts = month.scan("warnings").select(_WARNED), month.scan("features").select(_KNOWN)
+    loans = warnings.join(facts, on="loan_id").drop("loan_id").collect()
+    return loans.hstack(expected_loss(loans, month.policy))
+
+
+_WARNED = (
+    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
+    *("light", "probability", "outstanding_principal"),
+)
+_KNOWN = ("loan_id", "product", "overdue_principal", "overdue_interest", "has_gone_bad", "use_diverted")
+
+
 @lru_cache(maxsize=128)
 def standing(month: Month) -> Standing:
     """An edition never changes."""
-    loans = loans_of(month, Scope())
+    loans = _loans(month)
     lit = loans.group_by(pl.col("light").cast(pl.String)).agg(
         pl.len().alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
     )
@@ -123,7 +138,7 @@ def _moves(store: Store, before: Month, month: Month) -> Moves:
 def map_table(month: Month, measure: Measure) -> MapTable:
     """Townships and banks of the loans that exist for whoever reads the month."""
     policy = month.policy.groups
-    loans = loans_of(month, Scope()).with_columns(pl.col("township_code").fill_null(""))
+    loans = _loans(month).with_columns(pl.col("township_code").fill_null(""))
     pairs = [("township_code", "bank"), ("township_code",), ("bank",), ()]
     found = {key: row for by in pairs for key, row in _shares(loans, by, measure).items()}
     banks, townships = (tuple(loans[name].unique().sort()) for name in ("bank", "township_code"))

@@ -9,6 +9,7 @@ from serving.pages.model_wording import MODEL_WORDS
 
 _LIST: Mapping[str, Words] = {
     "to_content": Words("跳到正文", "Skip to the content"),
+    "not_shown": Words("无法完成", "This cannot be done"),
     "pages": Words("页面", "Pages"),
     "narrow": Words("筛选", "Narrow"),
     "narrow_ask": Words("应用筛选", "Apply"),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from models.light import CODES, LIGHT_WORDS
-from serving.history import MonthLight
+from serving.light_history import MonthLight
 from serving.pages.wording import Language
 from serving.reports.charts import INK, LIGHT_COLOURS, LINE, SOFT
 

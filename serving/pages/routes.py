@@ -18,8 +18,8 @@ from serving.api.cases import case_page
 from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
-from serving.history import lights_by_loan
 from serving.households import explanation_kept
+from serving.light_history import lights_by_loan
 from serving.maturities import DueLevel, maturities
 from serving.pages.case_forms import case_values
 from serving.pages.drawing import light_history

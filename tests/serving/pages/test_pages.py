@@ -97,7 +97,7 @@ def test_turning_pages_shows_every_loan_of_an_earlier_month_once(county: County,
 def test_the_keyboard_alone_finds_and_opens_a_household(county: County, served: str, page: Page) -> None:
     household = county.one_of_each()["red"]
     page.goto(served)
-    for _ in range(2):
+    for _ in range(3):
         page.keyboard.press("Tab")
     page.keyboard.type(household)
     page.keyboard.press("Enter")

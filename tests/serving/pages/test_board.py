@@ -1,0 +1,98 @@
+"""The county board and the model's page: figures as a plain count has them, in both languages, without a name."""
+
+from __future__ import annotations
+
+import json
+
+import httpx2
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import County
+from tests.door import key_for, serving
+
+
+def test_the_board_counts_lights_by_loans_and_money(county: County, served: str, page: Page) -> None:
+    page.goto(f"{served}/board?lang=en")
+    for light in ("red", "yellow", "green"):
+        mine = county.warnings.filter(pl.col("light") == light)
+        row = page.locator("table").first.get_by_role("row", name=light)
+        expect(row).to_contain_text(f"{mine.height:,}")
+        expect(row).to_contain_text(f"{mine['outstanding_principal'].sum():,.0f}")
+
+
+def test_a_cell_of_the_map_tells_a_share_of_thirty_loans_or_more_and_no_other(
+    county: County, served: str, page: Page
+) -> None:
+    page.goto(f"{served}/board?lang=en")
+    banks = page.locator("table.map thead th").all_inner_texts()[2:]
+    towns = county.warnings["township_code"].unique().sort().to_list()
+    few = 0
+    for at, town in enumerate(towns):
+        cells = page.locator("table.map tbody tr").nth(at + 1).locator("td").all_inner_texts()[1:]
+        for bank, cell in zip(banks, cells, strict=True):
+            mine = county.warnings.filter((pl.col("bank") == bank) & (pl.col("township_code") == town))
+            few += 0 < mine.height < 30
+            lit = mine.filter(pl.col("light") != "green").height
+            said = f"{lit / mine.height:.1%}" if mine.height >= 30 else "too few"
+            assert mine.is_empty() or (said in cell and f"{mine.height} loans" in cell), cell
+    assert few
+
+
+def test_the_other_measure_is_chosen_by_form(served: str, page: Page) -> None:
+    page.goto(f"{served}/board?lang=zh")
+    page.get_by_label("地图表显示").select_option("overdue")
+    page.get_by_role("button", name="显示").click()
+    expect(page.get_by_role("heading", name="乡镇与银行")).to_contain_text("逾期率")
+
+
+def test_moves_since_the_month_before_are_those_of_the_interface(served: str, page: Page) -> None:
+    told = httpx2.get(f"{served}/api/v1/migration").json()
+    page.goto(f"{served}/board?lang=en")
+    green = next(one for one in told["moves"] if (one["before"], one["after"]) == ("green", "green"))
+    expect(page.get_by_text(f"since {told['since']}")).to_be_visible()
+    expect(page.locator("td.same").first).to_contain_text(f"{green['loans']:,}")
+
+
+def test_an_analyst_sees_the_board_without_a_household_and_an_auditor_does_not(county: County, served: str) -> None:
+    address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
+    answers = {
+        role: httpx2.get(f"{address}/board", headers={"authorization": f"Bearer {key_for(county.data, role)}"})
+        for role in ("analyst", "auditor")
+    }
+    assert (answers["analyst"].status_code, answers["auditor"].status_code) == (200, 403)
+    assert [one for one in county.warnings["household_id"] if one in answers["analyst"].text] == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_models_page_says_what_the_judgement_says(county: County, served: str, page: Page, lang: str) -> None:
+    report = json.loads((county.data / "models" / "1" / "judgement.json").read_text("utf-8"))
+    page.goto(f"{served}/model?lang={lang}")
+    text = " ".join(page.inner_text("main").split())
+    assert [one[lang] for one in report["conclusions"] if " ".join(one[lang].split()) not in text] == []
+    for corner in report["corners"]:
+        assert f"{corner['loans']:,}" in text
+    expect(page.get_by_role("img")).to_have_count(1)
+
+
+def test_a_small_group_of_people_is_not_told_of(county: County, served: str, page: Page) -> None:
+    report = json.loads((county.data / "models" / "1" / "judgement.json").read_text("utf-8"))
+    page.goto(f"{served}/model?lang=en")
+    rows = page.get_by_role("region", name="Fairness").locator("tbody tr:has(th.inner)").all_inner_texts()
+    hidden = [row for row, group in zip(rows, report["fairness"], strict=True) if group["lit"]["value"] is None]
+    assert all(row.split("\t")[2] == "–" for row in hidden)
+    assert len(rows) == len(report["fairness"])
+
+
+def test_who_was_champion_is_told_with_the_reason(county: County, served: str, page: Page) -> None:
+    first = county.store.models.history[0]
+    page.goto(f"{served}/model?lang=en")
+    expect(page.get_by_role("row", name=str(first["model_version"]))).to_contain_text(str(first["reason"]))
+    assert httpx2.get(f"{served}/model?number=99").status_code == 404
+
+
+def test_without_a_model_its_page_says_so(by_rules: County, page: Page) -> None:
+    with serving(by_rules.data) as address:
+        page.goto(f"{address}/model?lang=en")
+        expect(page.get_by_text("There is no usable model; lights are by the rules alone.")).to_be_visible()

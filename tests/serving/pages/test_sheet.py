@@ -1,0 +1,82 @@
+"""Every page on a phone, by keyboard and for a screen reader; the household's sheet on paper."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import County
+from tests.serving.pages.conftest import alone
+
+PAGES = ("/", "/board", "/board?measure=overdue", "/model", "/groups", "/maturities", "/cases", "/account")
+UNLABELLED = """[...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(
+    (field) => !field.labels.length && !field.ariaLabel).map((field) => field.outerHTML)"""
+HEADLESS = """[...document.querySelectorAll("thead th:not([scope])")].map((cell) => cell.outerHTML)"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_has_landmarks_labels_headers_and_a_language(
+    served: str, browser: Browser, path: str, lang: str
+) -> None:
+    with alone(browser, width=375) as narrow:
+        narrow.goto(f"{served}{path}{'&' if '?' in path else '?'}lang={lang}")
+        expect(narrow.get_by_role("main")).to_have_count(1)
+        expect(narrow.get_by_role("heading", level=1)).to_have_count(1)
+        expect(narrow.locator("html")).to_have_attribute("lang", "zh-Hans" if lang == "zh" else "en")
+        assert narrow.evaluate(UNLABELLED) == []
+        assert narrow.evaluate(HEADLESS) == []
+        assert narrow.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_the_first_key_offers_to_skip_to_the_content(served: str, page: Page) -> None:
+    page.goto(f"{served}/board?lang=en")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+@pytest.mark.parametrize(("path", "name"), [("/", "Work list"), ("/board", "County board"), ("/model", "The model")])
+def test_the_navigation_says_where_one_is(served: str, page: Page, path: str, name: str) -> None:
+    page.goto(f"{served}{path}?lang=en")
+    expect(page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")).to_have_text(name)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", ["red", "yellow", "green", "gone_bad"])
+def test_a_sheet_prints_on_two_pages_with_its_own_glyphs(
+    county: County, served: str, page: Page, tmp_path: Path, kind: str, lang: str
+) -> None:
+    household = county.one_of_each()[kind]
+    page.goto(f"{served}/households/{household}?lang={lang}")
+    printed = tmp_path / "sheet.pdf"
+    page.pdf(path=printed, format="A4", prefer_css_page_size=True)
+    assert printed.read_bytes().count(b"/Type /Page\n") <= 2
+    if not shutil.which("pdftotext"):
+        pytest.skip("two pages, but their glyphs cannot be read: apt-get install poppler-utils")
+    read = subprocess.run(["pdftotext", printed, "-"], capture_output=True, text=True, check=True).stdout
+    assert household in read
+    words = {"zh": ("农户", "应采取的措施", "还款计划与记录"), "en": ("Household", "What to do", "Schedule")}
+    assert [one for one in words[lang] if one not in read] == []
+
+
+def test_a_light_over_time_names_each_published_month(county: County, served: str, page: Page) -> None:
+    household = county.one_of_each()["yellow"]
+    page.goto(f"{served}/households/{household}?lang=en")
+    said = page.locator("figure.history svg").first.get_attribute("aria-label") or ""
+    light = county.warnings.filter(county.warnings["household_id"] == household)["light"][0]
+    assert said.endswith(f"{county.newest:%Y-%m} {light}")
+
+
+def test_the_sheet_asks_in_the_order_of_whoever_works_with_it(county: County, served: str, page: Page) -> None:
+    page.goto(f"{served}/households/{county.one_of_each()['yellow']}?lang=en")
+    found = page.locator("main h3, main h2").all_inner_texts()
+    order = ("What changed", "What would turn it green", "Rules that fired", "What is known", "Schedule", "Ratings")
+    places = [next(at for at, text in enumerate(found) if text.startswith(words)) for words in order]
+    assert places == sorted(places)
+    assert found[1].startswith("Why")
