@@ -12,7 +12,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.base import RequestResponseEndpoint
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access.trail import leave_trail
 from serving.access.viewer import FORM, SESSION, entered, from_own_page
@@ -79,7 +79,7 @@ def application(store: Store, settings: Settings, now: Callable[[], datetime] = 
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.middleware("http")(_guarded(app.state.desk, app.state.metrics))
+    app.add_middleware(_Guarded, desk=app.state.desk, metrics=app.state.metrics)
     return app
 
 
@@ -90,25 +90,39 @@ def from_environment() -> FastAPI:
     return application(Store(settings.data), settings)
 
 
-def _guarded(desk: Desk, metrics: Metrics) -> Callable[[Request, RequestResponseEndpoint], object]:
-    """Count, audit and harden each answer before it is given."""
+class _Guarded:
+    """Count, audit and harden each answer before it is given: nothing leaves until its trail is kept."""
 
-    async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        begun = time.monotonic()
+    def __init__(self, app: ASGIApp, desk: Desk, metrics: Metrics) -> None:
+        self._app, self._desk, self._metrics = app, desk, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, request = time.monotonic(), Request(scope)
         new = _form_cookie(request)
-        response = await call_next(request)
-        await run_in_threadpool(leave_trail, request, response, desk)
-        metrics.answered(request, response.status_code, time.monotonic() - begun)
-        if new and "text/html" in response.headers.get("content-type", ""):
-            secure = desk.settings.secure_cookies
-            response.set_cookie(FORM, new, httponly=True, samesite="lax", secure=secure, path="/")
-        if request.url.path != "/docs":
-            response.headers.update(_HEADERS)
-            if desk.settings.is_secure:
-                response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
 
-    return guarded
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = Response(status_code=message["status"])
+                answer.raw_headers = list(message["headers"])
+                await run_in_threadpool(leave_trail, request, answer, self._desk)
+                self._metrics.answered(request, answer.status_code, time.monotonic() - begun)
+                self._harden(request, answer, new)
+                message = {**message, "headers": answer.raw_headers}
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+    def _harden(self, request: Request, answer: Response, new: str | None) -> None:
+        settings = self._desk.settings
+        if new and "text/html" in answer.headers.get("content-type", ""):
+            answer.set_cookie(FORM, new, httponly=True, samesite="lax", secure=settings.secure_cookies, path="/")
+        if request.url.path != "/docs":
+            answer.headers.update(_HEADERS)
+            if settings.is_secure:
+                answer.headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
 def _form_cookie(request: Request) -> str | None:

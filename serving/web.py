@@ -36,7 +36,7 @@ def serve(store: Store, settings: Settings, port: int, workers: int = 1) -> None
     """
     settings.open_to(settings.host)
     log_as_lines()
-    with _listening(settings.host, port) as listener:
+    with listening(settings.host, port) as listener:
         address = settings.public_url or f"http://{_spelled(settings.host)}:{port}"
         print(f"{address.rstrip('/')}/  (Ctrl-C 停止 / stops)", flush=True)
         if workers == 1:
@@ -49,7 +49,7 @@ def look_once(store: Store, settings: Settings, token: str) -> Iterator[str]:
     """Serve on a free port, sign in, fetch the list, one household and its answer, and stop; a line for each."""
     household = worklist(Published(store).month(), Asked(limit=1)).items[0].household_id
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    with _listening(LOOPBACK[0], 0) as listener:
+    with listening(LOOPBACK[0], 0) as listener:
         server = _server(store, settings)
         running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         running.start()
@@ -100,7 +100,8 @@ def _spelled(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that waits for callers, and may be handed on to workers. Raises Refused where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

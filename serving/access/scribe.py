@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from serving.audit import Entry, record_all
 from serving.database.opened import Database
@@ -33,10 +36,17 @@ class Scribe:
                 self._write(mine)
 
     def _write(self, mine: _Waiting) -> None:
-        """With all that wait; where that fails, each of them tries again by itself."""
+        """With all that wait; where that fails, by itself, and each of the others by itself in its turn."""
         with self._joining:
             others, self._waiting = [each for each in self._waiting if each is not mine], []
-        together = [mine, *others]
+        try:
+            self._keep([mine, *others])
+        except SQLAlchemyError:
+            if not others:
+                raise
+            self._keep([mine])
+
+    def _keep(self, together: Sequence[_Waiting]) -> None:
         with self._database.writing() as session:
             record_all(session, [each.entry for each in together])
         for each in together:

@@ -84,7 +84,7 @@ async def from_own_page(request: Request) -> None:
 Entered = Annotated[Viewer | None, Depends(entered)]
 
 
-def viewer_of(viewer: Entered) -> Viewer:
+async def viewer_of(viewer: Entered) -> Viewer:
     """Whoever asks, at an address that is not open."""
     assert viewer is not None  # noqa: S101 - `entered` lets nobody in at such an address
     return viewer
@@ -93,7 +93,7 @@ def viewer_of(viewer: Entered) -> Viewer:
 Viewing = Annotated[Viewer, Depends(viewer_of)]
 
 
-def store_of(request: Request, viewer: Entered) -> Store:
+async def store_of(request: Request, viewer: Entered) -> Store:
     """The store, as far as it exists for whoever asks."""
     store = desk_of(request).store
     return store if viewer is None else SeenStore(store.folder, viewer.scope)

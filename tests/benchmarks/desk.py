@@ -145,10 +145,9 @@ def _served(store: Store) -> Iterator[tuple[str, list[str]]]:
 @contextmanager
 def _bare() -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.bare:app", "--workers", str(_WORKERS)]
-    quiet = ["--no-access-log", "--no-server-header", "--log-level", "warning", "--port", str(port)]
+    command = [sys.executable, "-m", "tests.benchmarks.bare", str(port), str(_WORKERS)]
     with tempfile.TemporaryFile() as printed:
-        server = subprocess.Popen([*command, *quiet], stdout=printed, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
         try:
             wait_for(f"http://127.0.0.1:{port}/", server, printed)
             yield f"http://127.0.0.1:{port}"
