@@ -29,6 +29,7 @@ from serving.metrics import Metrics, log_as_lines, monitored
 from serving.pages.account import account
 from serving.pages.audit import audit_pages
 from serving.pages.cases import case_pages
+from serving.pages.directory import directory_doors
 from serving.pages.people import people_pages
 from serving.pages.rendering import answer_refusals
 from serving.pages.routes import pages
@@ -40,7 +41,7 @@ from serving.store import Store
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(health, monitored, api, supposing, migration, cases, audited),
-    *(doors, account, people_pages, case_pages, audit_pages, pages, what_if_pages),
+    *(doors, directory_doors, account, people_pages, case_pages, audit_pages, pages, what_if_pages),
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from features.sources.pseudonym import pseudonyms
+from serving.access.directory import Directory, directory_of
 from serving.access.limits import Limits
 from serving.database.opened import Database, opened
 from serving.settings import Settings
@@ -23,7 +24,7 @@ _SIGN_INS_A_MINUTE = 60
 
 @dataclass(frozen=True)
 class Desk:
-    """One for each process. now: the moment, read at the edge."""
+    """One for each process. now: the moment, read at the edge. directory: the county's own; None without one."""
 
     store: Store
     database: Database
@@ -31,6 +32,7 @@ class Desk:
     now: Callable[[], datetime]
     limits: Limits
     sign_in_limits: Limits
+    directory: Directory | None
 
     @cached_property
     def mask_key(self) -> bytes:
@@ -44,9 +46,10 @@ class Desk:
 
 
 def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
-    """Raises Refused where the database cannot be opened."""
-    limits = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
-    return Desk(store, opened(settings.database_address), settings, now, *limits)
+    """Raises Refused where the database cannot be opened, or a directory is set that needs more than is installed."""
+    limits, sign_ins = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
+    directory = directory_of(settings)
+    return Desk(store, opened(settings.database_address), settings, now, limits, sign_ins, directory)
 
 
 def desk_of(request: Request) -> Desk:
