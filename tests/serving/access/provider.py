@@ -55,9 +55,11 @@ def token_for(asked: dict[str, str], issuer: str) -> str:
 class Provider(BaseHTTPRequestHandler):
     """Discovery document, keys, authorize, token."""
 
+    server: HTTPServer
+
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f"http://127.0.0.1:{self.server.server_port}"
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
