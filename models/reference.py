@@ -80,3 +80,9 @@ def psi(expected: Sequence[float], observed: Sequence[float]) -> float:
     """
     e, o = (np.maximum(np.asarray(shares), _LEAST_SHARE) for shares in (expected, observed))
     return float(((o - e) * np.log(o / e)).sum())
+
+
+def drifts(reference: Mapping[str, Any], frame: pl.DataFrame) -> dict[str, float]:
+    """The index of each column of the frame that the reference knows."""
+    known = bins_in(reference).items()
+    return {name: psi(bins.shares, bins.shares_of(frame[name])) for name, bins in known if name in frame.columns}

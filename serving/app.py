@@ -29,6 +29,7 @@ from serving.pages.account import account
 from serving.pages.audit import audit_pages
 from serving.pages.board import board_pages
 from serving.pages.cases import case_pages
+from serving.pages.directory import directory_doors
 from serving.pages.model import model_pages
 from serving.pages.people import people_pages
 from serving.pages.rendering import answer_refusals
@@ -42,7 +43,7 @@ from serving.store import Store
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(health, monitored, api, supposing, migration, cases, audited),
-    *(doors, account, people_pages, case_pages, audit_pages),
+    *(doors, directory_doors, account, people_pages, case_pages, audit_pages),
     *(list_pages, pages, what_if_pages, board_pages, model_pages),
 )
 _HEADERS = {

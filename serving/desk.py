@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from features.sources.pseudonym import pseudonyms
+from serving.access.directory import Directory, directory_of
 from serving.access.limits import Limits
 from serving.access.scribe import Scribe
 from serving.database.opened import Database, opened
@@ -24,7 +25,9 @@ _SIGN_INS_A_MINUTE = 60
 
 @dataclass(frozen=True)
 class Desk:
-    """One for each process. now: the moment, read at the edge. scribe: writes the audit of requests."""
+    """One for each process. now: the moment, read at the edge. scribe: writes the audit of requests. directory: the
+    county's own; None without one.
+    """
 
     store: Store
     database: Database
@@ -33,6 +36,7 @@ class Desk:
     limits: Limits
     sign_in_limits: Limits
     scribe: Scribe
+    directory: Directory | None
 
     @cached_property
     def mask_key(self) -> bytes:
@@ -46,10 +50,10 @@ class Desk:
 
 
 def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
-    """Raises Refused where the database cannot be opened."""
+    """Raises Refused where the database cannot be opened, or a directory is set that needs more than is installed."""
     limits, sign_ins = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
-    database = opened(settings.database_address)
-    return Desk(store, database, settings, now, limits, sign_ins, Scribe(database))
+    directory, database = directory_of(settings), opened(settings.database_address)
+    return Desk(store, database, settings, now, limits, sign_ins, Scribe(database), directory)
 
 
 def desk_of(request: Request) -> Desk:

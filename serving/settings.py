@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.words import Refused
@@ -19,6 +21,8 @@ class Settings(BaseSettings):
     public_url: the address that people type, where a proxy stands before the service.
     metrics_token: lets a monitor that is not on this machine read /metrics.
     audit_years: how long entries of the audit are kept at the least.
+    oidc_issuer, oidc_client_id, oidc_client_secret: the county's own directory; all empty for none, and no secret where
+    the directory gives none. oidc_claim: what of its answer is the name of an account here.
     """
 
     model_config = SettingsConfigDict(env_prefix="LIGHTS_", extra="ignore", frozen=True)
@@ -33,6 +37,24 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=1200, ge=1)
     metrics_token: SecretStr | None = None
     audit_years: int = Field(default=3, ge=3)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = Field(default=None, validate_default=True)
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: Literal["preferred_username", "sub"] = "preferred_username"
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_safe(cls, issuer: str | None) -> str | None:
+        if issuer and not is_safe(issuer):
+            raise ValueError("应为 https:// 地址 / expected an https:// address")
+        return issuer or None
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _goes_with_an_issuer(cls, client: str | None, others: ValidationInfo) -> str | None:
+        if others.data.get("oidc_issuer") and not client:
+            raise ValueError("设了 LIGHTS_OIDC_ISSUER 就须设 / expected, for LIGHTS_OIDC_ISSUER is set")
+        return client or None
 
     @property
     def database_address(self) -> str:
@@ -53,6 +75,12 @@ class Settings(BaseSettings):
             f"Not listening on {host}: beyond this machine HTTPS is needed. Set LIGHTS_SECURE_COOKIES=true and "
             "LIGHTS_PUBLIC_URL=https://… and let a proxy in front end TLS.",
         )
+
+
+def is_safe(url: str) -> bool:
+    """Reached by TLS, or on this machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 def settings_of(data: Path | None = None) -> Settings:

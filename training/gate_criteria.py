@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from features.words import Words
+from models.by_calendar import BY_CALENDAR
 from training.gate import Criterion, Gate, GateResult
 from training.judgement.report import Report
 from training.judgement.words import part
@@ -101,10 +102,13 @@ def _fairness(report: Report, gate: Gate) -> Iterator[Criterion]:
 
 
 def _drift(report: Report, gate: Gate) -> Iterator[Criterion]:
+    """Over the features that stay where they are while the calendar moves on."""
     what = Words(
-        f"PSI 高于 {gate.drift.psi:g} 的特征占比", f"the share of features with a PSI above {gate.drift.psi:g}"
+        f"PSI 高于 {gate.drift.psi:g} 的特征占比 (不计随日历移动的)",
+        f"the share of features with a PSI above {gate.drift.psi:g}, those that move with the calendar left out",
     )
-    values = None if not report.drift else list(report.drift.values())
+    drift = {name: value for name, value in (report.drift or {}).items() if name not in BY_CALENDAR}
+    values = list(drift.values()) or None
     above = None if values is None else sum(value > gate.drift.psi for value in values) / len(values)
     yield _at_most("drift.features_above", above, gate.drift.features_above, what)
     if values is not None:

@@ -18,10 +18,10 @@ from models.boosting import Growth
 from models.bundle import Bundle
 from models.champions import Models
 from models.county_policy.table import PolicyTable, policy_table_of
+from models.reference import drifts, reference_of
 from models.traffic_light.table import rule_table_of
 from training.cohort import Tell, samples
 from training.folds import Fold
-from training.judgement.drift import drifts
 from training.judgement.judge import judgement
 from training.judgement.judged import Judged, judged_by
 from training.judgement.refits import ablation, barred, fitted, permuted, stability
@@ -49,7 +49,7 @@ def report_of(
     return replace(
         judgement(judged),
         leaks=Leaks(shuffled, barred(bundle.trees.columns), str(bundle.card["data_version"]), data_version),
-        drift=drifts(fit, judged.frame, bundle.trees.columns),
+        drift=drifts(reference_of(fit, bundle.trees.columns, bundle.probability(fit)), judged.frame),
         **_refitted(fit, judged, growth, plan),
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from features.words import Refused
+from models.by_calendar import BY_CALENDAR
 from models.strict import Share, Strict, faults
 
 SHIPPED = Path(__file__).with_name("limits.toml")
@@ -22,7 +23,9 @@ class Drift(Strict):
     feature_psi: Positive = Field(description="population stability index of a feature")
     score_psi: Positive = Field(description="and of the published probability")
     least_loans: Count = Field(description="loans it takes to compare a month")
-    by_calendar: tuple[str, ...] = Field(strict=False, description="features shown, but never warned of")
+    by_calendar: tuple[str, ...] = Field(
+        default=BY_CALENDAR, strict=False, description="features shown, but never warned of"
+    )
 
 
 class Calibrated(Strict):

@@ -30,7 +30,7 @@ from serving.pages.wording import Language
 
 doors = APIRouter(include_in_schema=False)
 _WRONG = SignInRefused("账号或密码不正确。", "Name or password is wrong.")
-_UNKNOWN = Who("-", "-")
+NOBODY = Who("-", "-")
 Next = Annotated[str, Query(max_length=500)]
 
 
@@ -43,14 +43,14 @@ def sign_in(
 ) -> Response:
     """The form; or with a one-time link's token, the way in."""
     if token is None:
-        return page(request, "sign_in.html", language, next=_own(next), said=None)
+        return page(request, "sign_in.html", language, next=own_path(next), said=None, **_other_ways(request))
     desk = desk_of(request)
     try:
-        desk.sign_in_limits.take(_client(request))
+        desk.sign_in_limits.take(client_of(request))
         cookie, person = _by_link(desk, token)
     except Refused as refusal:
-        return _again(request, language, refusal, "/")
-    return _let_in(desk, person, cookie, "/", language)
+        return shown_again(request, language, refusal, "/")
+    return let_in(desk, person, cookie, "/", language)
 
 
 @doors.post("/sign-in")
@@ -64,11 +64,11 @@ def sign_in_with_password(
     """Name and password; after five failures the name waits, each time longer."""
     desk = desk_of(request)
     try:
-        desk.sign_in_limits.take(_client(request))
+        desk.sign_in_limits.take(client_of(request))
         cookie, person = _by_password(desk, name.strip(), password)
     except Refused as refusal:
-        return _again(request, language, refusal, next)
-    return _let_in(desk, person, cookie, next, language)
+        return shown_again(request, language, refusal, next)
+    return let_in(desk, person, cookie, next, language)
 
 
 @doors.post("/sign-out")
@@ -85,11 +85,11 @@ def _by_link(desk: Desk, token: str) -> tuple[str, Person]:
     try:
         with desk.database.writing() as session:
             person = with_link(session, token, desk.now())
-            record(session, _who(person), Action.SIGN_IN, "one-time link", {}, desk.now())
+            record(session, who_is(person), Action.SIGN_IN, "one-time link", {}, desk.now())
             return open_session(session, person, desk.now(), desk.settings.session_hours), person
     except SignInRefused:
         with desk.database.writing() as session:
-            record(session, _UNKNOWN, Action.REFUSAL, "one-time link", {}, desk.now())
+            record(session, NOBODY, Action.REFUSAL, "one-time link", {}, desk.now())
         raise
 
 
@@ -101,16 +101,16 @@ def _by_password(desk: Desk, name: str, password: str) -> tuple[str, Person]:
     with desk.database.writing() as session:
         if person is not None:
             succeeded(session, name)
-            record(session, _who(person), Action.SIGN_IN, "password", {}, desk.now())
+            record(session, who_is(person), Action.SIGN_IN, "password", {}, desk.now())
             return open_session(session, person, desk.now(), desk.settings.session_hours), person
         failed(session, name, desk.now())
-        record(session, _UNKNOWN, Action.REFUSAL, "password", {"name_digest": digest(name)[:16]}, desk.now())
+        record(session, NOBODY, Action.REFUSAL, "password", {"name_digest": digest(name)[:16]}, desk.now())
     raise _WRONG
 
 
-def _let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Language) -> RedirectResponse:
+def let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Language) -> RedirectResponse:
     home = HOME.get(Role(person.role), "/")
-    path = home if _own(wanted) == "/" else _own(wanted)
+    path = home if own_path(wanted) == "/" else own_path(wanted)
     answer = RedirectResponse(path if "?" in path else f"{path}?lang={language}", status_code=303)
     answer.set_cookie(
         SESSION,
@@ -124,21 +124,25 @@ def _let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Lang
     return answer
 
 
-def _again(request: Request, language: Language, refusal: Refused, wanted: str) -> Response:
+def shown_again(request: Request, language: Language, refusal: Refused, wanted: str) -> Response:
     said = getattr(refusal.words, language)
-    return page(request, "sign_in.html", language, status=401, next=_own(wanted), said=said)
+    return page(request, "sign_in.html", language, status=401, next=own_path(wanted), said=said, **_other_ways(request))
 
 
-def _own(wanted: str) -> str:
+def _other_ways(request: Request) -> dict[str, bool]:
+    return {"has_directory": desk_of(request).directory is not None}
+
+
+def own_path(wanted: str) -> str:
     """A path of ours; anywhere else is the beginning."""
     parts = urlsplit(wanted)
     is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return wanted if is_ours and wanted.isprintable() else "/"
 
 
-def _who(person: Person) -> Who:
+def who_is(person: Person) -> Who:
     return Who(person.name, person.role)
 
 
-def _client(request: Request) -> str:
+def client_of(request: Request) -> str:
     return request.client.host if request.client else ""

@@ -153,6 +153,7 @@ WORDS: Mapping[str, Words] = {
     "if_statement": Words("重新做收入调查, 数字不变", "Income statement renewed, same figures"),
     "yuan": Words("元", "yuan"),
     "sign_in": Words("登录", "Sign in"),
+    "sign_in_directory": Words("用本县统一身份登录", "Sign in with the county's directory"),
     "sign_out": Words("退出", "Sign out"),
     "sign_in_note": Words(
         "没有密码? 请使用管理员给的一次性登录链接, 登录后在“我的账号”中设置密码。",

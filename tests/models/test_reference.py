@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from models.boosting import Column
 from models.concordance import auc, recall
 from models.jeffreys import jeffreys
-from models.reference import SCORE, bins_in, bins_of, psi, reference_of
+from models.reference import SCORE, bins_in, bins_of, drifts, psi, reference_of
 
 
 def test_bins_hold_a_tenth_each_and_missing_values_have_their_own() -> None:
@@ -52,6 +52,15 @@ def test_a_reference_is_read_back_from_a_card_as_it_was() -> None:
     assert (kept["rows"], list(bins)) == (3, ["income", "use", SCORE])
     assert bins["use"] == bins_of(frame["use"], ("sheep", "cattle"))
     assert psi(bins["income"].shares, bins["income"].shares_of(frame["income"])) == 0.0
+
+
+def test_the_index_grows_with_a_shift_and_is_told_of_the_columns_that_are_there() -> None:
+    before = pl.DataFrame({"savings": [float(each) for each in range(100)], "gone": 1.0})
+    kept = reference_of(before, (Column("savings", -1), Column("gone", 0)), np.zeros(100))
+    moved = [drifts(kept, before.select(pl.col("savings") + by)) for by in (0, 20, 50)]
+    assert [list(each) for each in moved] == [["savings"]] * 3
+    assert moved[0]["savings"] == 0
+    assert moved[2]["savings"] > moved[1]["savings"] > 0.25
 
 
 @pytest.mark.parametrize(("found", "of"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 40), (20, 40), (900, 100_000)])

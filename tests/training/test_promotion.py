@@ -13,6 +13,7 @@ from models.bundle import read
 from models.champions import Models
 from tests.conftest import County
 from tests.door import done, lights, refused
+from training.gate import SHIPPED
 
 CAPACITY = """
 keeps = 0.9
@@ -59,12 +60,75 @@ def test_a_faulty_choice_of_thresholds_is_refused(county: County, tmp_path: Path
 
 
 def test_a_promotion_says_who_changes_colour_and_a_rollback_undoes_it(store: Path) -> None:
-    said = done(lights(store, "promote", "2", "--reason", "banks asked for it"))
+    said = done(lights(store, "promote", "2", "--reason", "banks asked for it", "--gate", everybody_passes(store)))
     assert said.startswith("champion: 2\n")
     assert "loans change colour" in said
     assert done(lights(store, "rollback", "--reason", "too many visits")).startswith("champion: 1\n")
     told = [(entry["alias"], entry["number"], entry["reason"]) for entry in Models(store / "models").history]
     assert told[-2:] == [("champion", 2, "banks asked for it"), ("champion", 1, "too many visits")]
+
+
+def test_a_gate_that_nobody_passes_refuses_with_the_list_of_it(store: Path) -> None:
+    before = Models(store / "models").history
+    said = refused(lights(store, "promote", "2", "--reason", "in a hurry", "--gate", nobody_passes(store)))
+    assert "Model 2 does not pass the gate:" in said
+    assert "the model's AUC is" in said
+    assert "at least 1 is asked" in said
+    assert "--force" in said
+    assert Models(store / "models").history == before
+
+
+def test_a_promotion_in_spite_of_the_gate_keeps_what_failed(store: Path) -> None:
+    asked = ("--gate", nobody_passes(store), "--force")
+    assert done(lights(store, "promote", "2", "--reason", "the county insists", *asked)).startswith("champion: 2\n")
+    last = Models(store / "models").history[-1]
+    assert (last["alias"], last["number"], last["reason"]) == ("champion", 2, "the county insists")
+    assert "floor.auc" in last["in_spite_of"]  # type: ignore[operator]
+
+
+def test_the_gate_tells_every_criterion_and_writes_its_report_in_both_languages(county: County, tmp_path: Path) -> None:
+    ran = lights(county.data, "gate", "--model", "champion", "--html", tmp_path)
+    assert ran.returncode in (0, 1), ran.stderr
+    lines = ran.stdout.splitlines()
+    assert lines[-1].startswith("gate 1: ")
+    assert ("passes" in lines[-1]) == (ran.returncode == 0) == all(line[0] != "✗" for line in lines)
+    assert {"evidence", "floor.auc", "leaks.permuted_to", "drift.features_above"} <= {
+        line.split()[1] for line in lines if line[0] in "✓✗"
+    }
+    pages = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
+    assert len(pages) == 2
+    assert all(page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") for page in pages.values())
+
+
+def nobody_passes(folder: Path) -> Path:
+    return _gate(folder / "nobody.toml", ("auc = 0.60", "auc = 1.0"))
+
+
+def everybody_passes(folder: Path) -> Path:
+    """But with a barred column, other data or a sample against itself."""
+    return _gate(
+        folder / "everybody.toml",
+        ("auc = 0.60", "auc = 0.0"),
+        ("recall_over_rules = 1.0", "recall_over_rules = 0.0"),
+        ("auc = 0.97", "auc = 1.0"),
+        ("ece = 0.02", "ece = 1.0"),
+        ("months_hold = 0.6", "months_hold = 0.0"),
+        ("auc = 0.55", "auc = 0.0"),
+        ("false_greens = 0.25", "false_greens = 1.0"),
+        ("features_above = 0.25", "features_above = 1.0"),
+        ("from = 0.48", "from = 0.0"),
+        ("to = 0.52", "to = 1.0"),
+        ("blocks = true", "blocks = false"),
+    )
+
+
+def _gate(path: Path, *changed: tuple[str, str]) -> Path:
+    text = SHIPPED.read_text("utf-8")
+    for old, new in changed:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    return path
 
 
 def test_without_a_champion_before_there_is_nothing_to_go_back_to(county: County) -> None:

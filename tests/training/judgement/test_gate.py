@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from features.catalog import MODEL_COLUMNS
 from features.words import Refused
+from models.by_calendar import BY_CALENDAR
 from tests.training.judgement.frames import judged_of
 from training.gate import SHIPPED, gate_in
 from training.gate_criteria import gate_result
@@ -52,6 +54,19 @@ def test_too_few_bad_loans_are_no_evidence(report: Report, bad: int, fails: list
 def test_what_was_not_measured_does_not_pass(report: Report) -> None:
     assert "leaks.permuted_from" in failed(replace(report, leaks=None))
     assert failed(replace(report, drift=None)) == ["drift.features_above"]
+
+
+@pytest.mark.parametrize(("moved", "fails"), [(1, []), (2, ["drift.features_above"])])
+def test_a_quarter_of_the_features_may_have_moved_and_those_of_the_calendar_do_not_count(
+    report: Report, moved: int, fails: list[str]
+) -> None:
+    names = ("savings", "net_income", "debt_to_income", "herd_size")
+    drift = {name: 0.251 if at < moved else 0.25 for at, name in enumerate(names)}
+    assert failed(replace(report, drift=drift | dict.fromkeys(BY_CALENDAR, 9.0))) == fails
+
+
+def test_what_moves_with_the_calendar_is_a_feature_of_the_model() -> None:
+    assert set(BY_CALENDAR) <= {feature.name for feature in MODEL_COLUMNS}
 
 
 def test_all_faults_of_a_gate_file_are_told_at_once(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import re
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from tests.training.judgement.frames import judged_of
 from training.judgement.at_visits import at_visits
 from training.judgement.corners import corners, swap
-from training.judgement.drift import psi
 from training.judgement.fairness import hidden
 from training.judgement.judge import judgement
 from training.judgement.page import html
@@ -92,12 +90,6 @@ def test_jeffreys_interval_is_the_published_one() -> None:
 )
 def test_a_small_group_is_hidden_and_never_told_by_the_total(counts: list[int], told: set[int]) -> None:
     assert set(range(len(counts))) - hidden(counts, 10) == told
-
-
-def test_psi_is_zero_of_the_same_and_grows_with_a_shift() -> None:
-    before = pl.Series([float(each) for each in range(100)])
-    assert psi(before, before) == 0
-    assert psi(before, before + 50) > psi(before, before + 20) > 0.25
 
 
 def test_shuffled_labels_stay_in_their_month_with_their_days() -> None:
