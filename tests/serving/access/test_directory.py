@@ -114,6 +114,15 @@ def test_somebody_whom_nobody_added_stays_outside_and_gets_no_account(app: FastA
         assert session.query(Person).filter_by(name="stranger").count() == 0
 
 
+def test_the_subject_names_the_account_where_it_is_asked_to(settings: Settings) -> None:
+    by_subject = settings.model_copy(update={"oidc_claim": "sub"})
+    with database_of(settings.data).writing() as session:
+        people.add(session, people.account("subject-1", "analyst"), now())
+    browser = TestClient(application(Store(settings.data), by_subject), follow_redirects=False)
+    assert browser.get(answer_address(browser, who="stranger")).status_code == 303
+    assert "subject-1" in browser.get("/account").text
+
+
 def test_a_disabled_person_stays_outside(app: FastAPI, browser: TestClient) -> None:
     with database_of(app.state.desk.settings.data).writing() as session:
         gone = people.add(session, people.account("gone", "analyst"), now())

@@ -94,7 +94,7 @@ def test_the_ceiling_is_that_of_the_judged_months_alone(folds: Folds, report: Re
     chance = np.random.default_rng(1)
     true = np.where(chance.random(months.height) < 0.2, 0.5, 0.02)
     truth = months.with_columns(replicates=pl.lit(100), went_bad=pl.Series(chance.binomial(100, true)))
-    other = truth.with_columns(as_of=pl.lit("1999-12-31").str.to_date(), went_bad=pl.lit(100))
+    other = truth.with_columns(as_of=pl.lit("1999-12-31").str.to_date(), went_bad=pl.lit(100, pl.Int64))
     (tmp_path / "truth" / "hazards").mkdir(parents=True)
     pl.concat([truth, other]).write_parquet(tmp_path / "truth" / "hazards" / "1.parquet")
     assert ceiling_of(tmp_path, report).mean == pytest.approx(true.mean(), abs=0.01)
