@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.catalog import FEATURES
 from models.boosting import Floats, matrix
 from models.bundle import Bundle, Parts
 from models.explain import typical_value
@@ -59,8 +60,8 @@ class Beside:
 
     @cached_property
     def cells(self) -> pl.DataFrame:
-        """The typical values as one row of features."""
-        kinds = {name: pl.String() if isinstance(value, str) else pl.Float64() for name, value in self.typical.items()}
+        """The typical values as one row of features; a code of which nothing is known stays a code."""
+        kinds = {name: pl.String() if FEATURES[name].is_code else pl.Float64() for name in self.typical}
         return pl.DataFrame([dict(self.typical)], schema=kinds)
 
 

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from features.words import Refused
+from serving.published import OPENED
 from serving.settings import Settings
 
 _CHECKSUMS, _SETTINGS = "checksums.json", "settings.json"
@@ -93,7 +94,10 @@ def _kept(folder: Path) -> list[Path]:
     paths = [
         path
         for path in folder.rglob("*")
-        if (path.is_symlink() or path.is_file()) and not path.name.endswith(_LEFT_OUT) and path.name != "lock"
+        if (path.is_symlink() or path.is_file())
+        and not path.name.endswith(_LEFT_OUT)
+        and path.name != "lock"
+        and path.relative_to(folder).parts[0] != OPENED  # laid open anew by whoever looks
     ]
     return sorted(paths, key=lambda path: (path.relative_to(folder).parts[0] == _LAST, path))
 

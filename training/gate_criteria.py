@@ -7,9 +7,9 @@ from itertools import groupby
 
 from features.words import Words
 from models.by_calendar import BY_CALENDAR
+from models.judged_words import part
 from training.gate import Criterion, Gate, GateResult
 from training.judgement.report import Report
-from training.judgement.words import part
 
 
 def gate_result(report: Report, gate: Gate) -> GateResult:

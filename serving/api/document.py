@@ -129,16 +129,17 @@ def _names(viewer: Viewer, store: Store, desk: Desk) -> Names:
         return Names()
     with desk.database.reading() as session:
         cases = [(case.loan_id, case.id, case.version) for case in found(session, _OPEN, viewer.scope)]
-    named = _first_loan(store, [loan for loan, _, _ in cases])
+    loan, household = _first_loan(store, [loan for loan, _, _ in cases]) or (Names.loan, Names.household)
+    named = Names(loan, household)
     return replace(named, case=cases[0][1], version=cases[0][2]) if cases else named
 
 
-def _first_loan(store: Store, but: Sequence[str]) -> Names:
+def _first_loan(store: Store, but: Sequence[str]) -> tuple[str, str] | None:
     """Of those without an open case, a loan that has not gone bad first, since of it a model tells the most."""
     try:
         rows = Published(store).month().scan("warnings")
     except Refused:  # nothing is published yet
-        return Names()
+        return None
     free = rows.filter(~pl.col("loan_id").is_in(but)).sort(pl.col("probability").is_null(), "loan_id")
-    named = free.head(1).select(loan="loan_id", household="household_id").collect()
-    return Names(*named.row(0)) if named.height else Names()
+    named = free.select("loan_id", "household_id").head(1).collect().rows()
+    return named[0] if named else None

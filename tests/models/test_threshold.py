@@ -75,3 +75,11 @@ def test_what_speaks_for_the_light_comes_first() -> None:
     parts = np.array([0.1, -0.5, 0.4, -0.2])
     assert in_answer(parts, YELLOW).tolist() == [2, 0, 1, 3]
     assert in_answer(parts, GREEN).tolist() == [1, 3, 2, 0]
+
+
+def test_a_code_that_no_loan_beside_has_stays_a_missing_code(bundle: Bundle) -> None:
+    unknown = FRAME.head(41).with_columns(pl.lit(None, pl.String).alias("use_finding"))
+    beside = together(unknown, bundle, QUESTIONS[Light.RED], None)
+    mine = against(bundle.parts(FRAME.head(1)), 0, beside)
+    assert mine.typical.shape == (len(bundle.trees.columns),)
+    assert beside.cells.schema["use_finding"] == pl.String

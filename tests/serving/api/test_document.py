@@ -109,7 +109,7 @@ def tried(operation: Any, mode: GenerationMode, address: str, headers: dict[str,
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=20,
+        max_examples=10,
         derandomize=True,
         deadline=None,
         database=None,

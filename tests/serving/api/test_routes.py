@@ -151,6 +151,17 @@ def test_the_history_tells_what_was_paid_late_and_what_is_overdue(county: County
     assert [one["due_on"] for one in due] == sorted(one["due_on"] for one in due)
 
 
+def test_a_loans_history_is_each_month_as_it_was_published(county: County, served: str) -> None:
+    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    loan = sorted(set(before["loan_id"]) & set(county.warnings["loan_id"]))[0]
+    told = answered(served, f"/api/v1/loans/{loan}/history")
+    lights = [month.filter(pl.col("loan_id") == loan)["light"][0] for month in (before, county.warnings)]
+    assert [month["light"] for month in told["months"]] == lights
+    assert [month["as_of"] for month in told["months"]] == [str(county.before), str(county.newest)]
+    past = answered(served, f"/api/v1/loans/{loan}/history", as_of=county.before)
+    assert past["months"] == told["months"][:1]
+
+
 def test_the_model_tells_its_card_its_policy_and_who_crowned_it(county: County, served: str) -> None:
     answer = answered(served, "/api/v1/model")
     bundle = county.store.models.champion
