@@ -102,7 +102,7 @@ def test_the_keyboard_alone_finds_and_opens_a_household(county: County, served: 
     page.keyboard.type(household)
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
-    for _ in range(20):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == household:
             break

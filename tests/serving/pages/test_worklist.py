@@ -112,7 +112,7 @@ def test_what_is_taken_away_is_in_scope_and_in_the_audit(county: County, served:
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert {row["Loan"] for row in rows} == loans(county, pl.col("bank") == bank)
     entries = httpx2.get(f"{address}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()["items"]
-    exported = [one for one in entries if one["action"] == "export" and "/worklist.csv" in one["target"]]
+    exported = [one for one in entries if one["action"] == "export" and "/worklist.csv" in one["subject"]]
     assert exported[0]["detail"]["loans"] == len(rows)
 
 
