@@ -59,9 +59,16 @@ def listed(month: Month, asked: Asked, columns: Sequence[str] = ()) -> Listed:
     rows = month.index.filter(_conditions(asked)).select(*columns, PLACE, order).with_columns(_PLAIN).collect()
     start = min(_start(asked.cursor, edition), rows.height)
     end = min(start + asked.limit, rows.height)
-    until = rows.filter(pl.col(order) <= rows[order].bottom_k(end).max())  # a million are not sorted for fifty
-    places = until.sort(order)[PLACE][start:end].to_list()
+    places = _first(rows, order, end)[start:]
     return Listed(rows, places, _cursor(end, edition) if end < rows.height else None)
+
+
+def _first(rows: pl.DataFrame, order: str, many: int) -> list[int]:
+    """Where the first rows of an order stand; a million are not sorted for fifty."""
+    if not many:
+        return []
+    last = rows[order].bottom_k(many).max()
+    return rows.filter(pl.col(order) <= last).sort(order)[PLACE].to_list()
 
 
 def worklist(month: Month, asked: Asked) -> WarningPage:
