@@ -152,11 +152,18 @@ def _level(light: str | None) -> int:
 
 def _way(remedies: tuple[Remedy, ...], facts: Row, light: str | None, probability: float | None, month: Month) -> Way:
     named = [_named(remedy, facts) for remedy in remedies]
-    reached = LIGHT_WORDS[light] if light else _CLOSED
-    said = likelihood(probability, has_gone_bad=False, label=month.manifest.label)
+    reached = _reached(light, probability, month)
     zh, en = " + ".join(each.zh for each in named), " + ".join(each.en for each in named)
-    told = {"zh": f"{zh} → {reached.zh}; {said.zh}", "en": f"{en} → {reached.en}; {said.en}"}
+    told = {"zh": f"{zh} → {reached.zh}", "en": f"{en} → {reached.en}"}
     return Way.model_validate({"remedies": named, "light": light, "probability": probability, **told})
+
+
+def _reached(light: str | None, probability: float | None, month: Month) -> Words:
+    """The light and the likelihood, or that the loan is closed."""
+    if light is None:
+        return _CLOSED
+    lamp, said = LIGHT_WORDS[light], likelihood(probability, has_gone_bad=False, label=month.manifest.label)
+    return Words(f"{lamp.zh}; {said.zh}", f"{lamp.en}; {said.en}")
 
 
 def _named(remedy: Remedy, facts: Row) -> answers.Remedy:
