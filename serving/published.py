@@ -61,6 +61,11 @@ class Manifest:
     seconds: Mapping[str, float] = field(default_factory=dict)
     workers: int | str = 1
 
+    @property
+    def digest(self) -> str:
+        """Of the files' checksums: an edition of the same number may be another one, in a folder put together by hand."""
+        return hashlib.sha256(json.dumps(sorted(self.checksums.items())).encode()).hexdigest()[:8]
+
 
 @dataclass(frozen=True)
 class Month:
@@ -110,7 +115,8 @@ class Month:
 
     def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows of a few loans, `warnings` or `features`, in the order of their places; columns: None for all."""
-        copy = self.folder.parents[2] / OPENED / self.folder.parent.name / self.folder.name / f"{kind}.arrow"
+        edition = f"{self.folder.name}-{self.manifest.digest}"
+        copy = self.folder.parents[2] / OPENED / self.folder.parent.name / edition / f"{kind}.arrow"
         found = shelf(tuple(self._files(kind)), copy).rows(places, columns)
         return self._dated(kind, found.lazy()).collect()
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.models.frames import fitted_bundle
+from tests.serving.browsers import browser
 from tests.serving.databases import address, database, postgres
 from tests.serving.provinces import Province, built
 
-__all__ = ["address", "database", "postgres"]
+__all__ = ["address", "browser", "database", "postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from features.words import Refused
 from models.group_light.groups import Level
@@ -23,7 +23,6 @@ from serving.store import Store
 from tests.conftest import County
 from tests.door import done, lights, refused
 from tests.features.inboxes import Intake
-from tests.serving.pages.conftest import CHROMIUM
 from tests.serving.reports.conftest import MARCH
 
 OUTSIDE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""")
@@ -41,17 +40,14 @@ def issued(county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def offline() -> Iterator[Page]:
+def offline(browser: Browser) -> Iterator[Page]:
     """A browser without a network; at the end, nothing but files of this machine was asked for."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium fonts-noto-cjk")
     asked: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_context(offline=True, locale="zh-CN").new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        yield page
-        chromium.close()
+    context = browser.new_context(offline=True, locale="zh-CN")
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    context.close()
     assert [url for url in asked if not url.startswith("file:")] == []
 
 
