@@ -63,7 +63,7 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """Of the files' checksums: an edition of the same number may be another one, in a folder put together by hand."""
+        """Of the files: in a folder put together by hand an edition of the same number may be another one."""
         return hashlib.sha256(json.dumps(sorted(self.checksums.items())).encode()).hexdigest()[:8]
 
 

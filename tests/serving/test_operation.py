@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from features.words import Refused
 from serving.app import application
 from serving.backup import backup, restore
+from serving.published import OPENED
 from serving.settings import Settings, settings_of
 from serving.store import Store
 from tests.conftest import County
@@ -21,7 +22,7 @@ from tests.door import done, key_for, lights, refused, serving
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Of every file but the database's own, whose pages may lie otherwise, and of every link."""
+    """Of every file but the database's own, whose pages may lie otherwise, and of every link; not of mapped copies."""
     return {
         str(path.relative_to(folder)): str(path.readlink())
         if path.is_symlink()
@@ -30,6 +31,7 @@ def contents(folder: Path) -> dict[str, str]:
         if (path.is_symlink() or path.is_file())
         and ".db" not in path.name
         and path.name not in ("lock", "settings.json")
+        and path.relative_to(folder).parts[0] != OPENED
     }
 
 
