@@ -184,7 +184,7 @@ def replay(
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
-    """重算: a past month as it was, compared with what was published; exit 1 where they differ."""
+    """重算: a past month again, beside what was published."""
     from serving.parts import loans_delivered
     from serving.replay import replay as replay_month
     from serving.terminal import replay_lines

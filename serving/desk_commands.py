@@ -189,7 +189,7 @@ def cases_overrides(data: Data = VAR, as_json: Json = False) -> None:
 
 @commands.command()
 def backup(file: Annotated[Path, typer.Argument(help="file to write")], data: Data = VAR) -> None:
-    """备份: everything the service keeps, in one file with checksums; the service may go on running."""
+    """备份: everything that is kept, in one file."""
     from serving.audit import Action
     from serving.backup import backup as write_backup
     from serving.machine import leave

@@ -11,7 +11,7 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger import Ledger
-from models.boosting import Ground, Trees, columns_of
+from models.boosting import Ground, Growth, Trees, columns_of
 from models.bundle import Bundle
 from models.champions import Models
 from models.county_policy.table import policy_table_of
@@ -32,6 +32,7 @@ from training.planned import plan_for
 from training.plots import reason_plots
 from training.promotion import Crowning, crowned
 from training.publish import Logged, Registry
+from training.rungs import rung_scores
 from training.search import best_growth
 from training.thresholds import light_policy
 
@@ -79,8 +80,10 @@ def evaluate(store: Path, number: int, tell: Tell) -> Report:
     """The judgement of a registered model again, by the plan on its card and today's ledger."""
     bundle = Models(store / "models").numbered(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    found = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.JUDGEMENT])
-    return judgement(judged_by(bundle, found[Fold.JUDGEMENT], policy_table_of(store)))
+    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.FIT, Fold.JUDGEMENT])
+    fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
+    rungs = rung_scores(fit, sample, bundle.trees.columns, Growth(**bundle.card["growth"]))
+    return judgement(judged_by(bundle, sample, policy_table_of(store), rungs))
 
 
 def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell: Tell) -> Bundle:
