@@ -141,14 +141,15 @@ def holds(probability: Floats, bad: Bools) -> bool:
     return bool(low <= probability.mean() <= high)
 
 
-def page(counties: Mapping[int, Sequence[tuple[str, str, float]]], households: int, months: int) -> str:
+def page(counties: Mapping[int, Sequence[tuple[str, str, float]]], households: int, months: int, trials: int) -> str:
     """BARS.md: a row a measure, a column a seed."""
     lines = [
         "# 模型与规则, 与真实上限 / The model, the rules and the truth",
         "",
         f"{len(counties)} simulated base counties of {households:,} households and {months} months, each judged on"
         " month ends after, and households apart from, those it was fitted on. Written by"
-        f" `python -m training.bars --seeds {len(counties)} --households {households} --months {months} --write`.",
+        f" `python -m training.bars --seeds {len(counties)} --households {households} --months {months}"
+        f" --trials {trials} --write`.",
         "",
         f"| measure | bar | {' | '.join(f'seed {seed}' for seed in counties)} |",
         f"|---|---|{'---|' * len(counties)}",
@@ -174,7 +175,7 @@ def main() -> None:
             seed: list(measures(county(seed, asked.households, asked.months, asked.trials, folder)))
             for seed in range(1, asked.seeds + 1)
         }
-    written = page(found, asked.households, asked.months)
+    written = page(found, asked.households, asked.months, asked.trials)
     print(written, end="")
     if asked.write:
         PAGE.write_text(written, "utf-8")
