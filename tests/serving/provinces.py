@@ -71,5 +71,6 @@ def built(folder: Path, champion: Bundle | None) -> Province:
 
 
 def records(province: Province) -> Mapping[str, bytes]:
-    """What finished parts of a run that is not over have left, by name."""
-    return {path.parent.name: path.read_bytes() for path in province.folder.glob(".making/parts/*.*/record.json")}
+    """What finished parts of a run that is not over have left, by name; one half written is none yet."""
+    paths = province.folder.glob(".making/parts/[!.]*.*/record.json")
+    return {path.parent.name: path.read_bytes() for path in paths}

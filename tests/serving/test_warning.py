@@ -106,9 +106,9 @@ def test_a_loan_that_has_gone_bad_is_red_and_nothing_is_predicted(rows: list[Row
 def test_every_other_loan_has_a_probability_and_a_model_light_that_rises_with_it(rows: list[Row]) -> None:
     judged = sorted((row for row in rows if not row["has_gone_bad"]), key=lambda row: float(row["probability"]))
     assert all(0 < row["probability"] < 1 for row in judged)
-    levels = [WORSE[row["model_light"]] for row in judged]
-    assert levels == sorted(levels)
-    assert set(levels) == {0, 1, 2}
+    levels = [WORSE[row["model_light"]] for row in judged if row["previous_light"] in (None, "green")]
+    assert levels == sorted(levels)  # a light of the month before may be kept on a lower probability
+    assert {WORSE[row["model_light"]] for row in judged} == {0, 1, 2}
 
 
 def test_the_light_tells_what_to_do(rows: list[Row]) -> None:

@@ -86,19 +86,6 @@ def test_a_payment_pays_the_overdue_interest_before_principal(county: County) ->
     assert loan["outstanding_principal"] == pytest.approx(late["outstanding_principal"] - 100)
 
 
-def test_a_village_does_not_keep_the_arrears_its_household_has_paid(county: County) -> None:
-    """The others' share hangs on the others alone."""
-    in_arrears = county.facts.filter(~pl.col("has_gone_bad"), pl.col("overdue_interest") > 0)
-    late = in_arrears.filter(pl.col("overdue_principal") == 0).unique("household_id", keep="none").sort("loan_id")
-    row = late.row(0, named=True)
-    paid = after(
-        county, row["household_id"], Payment(kind="payment", loan_id=row["loan_id"], yuan=row["overdue_amount"])
-    )
-    assert paid["overdue_amount"] == 0
-    assert paid["village_overdue_share"] == row["village_overdue_share"]
-    assert paid["township_overdue_share"] == row["township_overdue_share"]
-
-
 def test_sheep_sold_go_into_the_savings_and_sheep_bought_out_of_them(county: County) -> None:
     rich = county.facts.filter(pl.col("sheep_count") >= 2, pl.col("savings") >= 500)["household_id"][0]
     was = before(county, rich)
