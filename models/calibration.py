@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,12 +14,12 @@ Floats = npt.NDArray[np.float64]
 _SMALL_STEP = 1e-6
 
 
-class Calibration:
+class Calibration(ABC):
     """What both curves share: the probability, and how far a stretch of the curve is steeper than the raw score."""
 
+    @abstractmethod
     def log_odds(self, raw: Floats) -> Floats:
         """Calibrated log-odds of each raw score; strictly rising."""
-        raise NotImplementedError
 
     def probability(self, raw: Floats) -> Floats:
         return 1.0 / (1.0 + np.exp(-self.log_odds(raw)))

@@ -1,7 +1,9 @@
 """`python -m tests.benchmarks.reasons --data var/demo`: exact reasons by pattern tables against pred_contrib.
 
-On the champion of a store and the loans of its newest published month, drawn again until there are enough; both with
-two threads, in turn, in one run. LightGBM explains every twentieth row; its rate is per row it explained.
+The champion of a store, and models of other sizes that learn its score from the same rows (`--sizes 300x15 300x31`:
+trees x leaves, of the champion's depth), each on the loans of the newest published month, drawn again until there are
+enough; both ways with two threads, in turn, in one run. LightGBM explains every twentieth row; its rate is per row it
+explained.
 """
 
 from __future__ import annotations
@@ -15,42 +17,67 @@ from statistics import median
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import Floats, matrix
+from models.boosting import Column, Floats, matrix
 from models.tree_shap.explain import TableExplainer
 from serving.published import Published
 from serving.store import Store
 
 _FEWER = 20
 _RUNS = 5
+_DEPTH = 6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Exact reasons by pattern tables against pred_contrib.")
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion and a month")
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--sizes", nargs="*", default=["300x15", "300x31"], help="trees x leaves of other models")
     asked = parser.parse_args()
     store = Store(asked.data)
     bundle = store.models.champion
     assert bundle is not None, "the store has no champion; run ./run demo first"
-    loans = matrix(Published(store).month().scan("features").collect(), bundle.trees.columns)
+    columns = bundle.trees.columns
+    loans = matrix(Published(store).month().scan("features").collect(), columns)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]
+    print(f"{len(columns)} columns, {asked.rows:,} rows; medians of {_RUNS}; largest differences in log-odds")
+    champion = lgb.Booster(model_str=bundle.trees.text)
+    print(f"{'model':<28}{'tables rows/s':>14}{'pred_contrib':>14}{'ratio':>8}{'part off':>10}{'sum off':>10}")
+    _told(f"champion, {_size(champion)}", champion, rows)
+    for size in asked.sizes:
+        grown = _grown(size, loans, champion, columns)
+        _told(_size(grown), grown, rows)
+
+
+def _grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[Column, ...]) -> lgb.Booster:
+    """A model of that many trees and leaves of the champion's score, with chance added so that no tree is idle."""
+    trees, leaves = map(int, size.split("x"))
+    score = champion.predict(loans, raw_score=True) + np.random.default_rng(2).normal(0, 1, len(loans))
+    codes = [column.name for column in columns if column.levels]
+    names = [column.name for column in columns]
+    growth = {"num_leaves": leaves, "max_depth": _DEPTH, "learning_rate": 0.05, "min_data_in_leaf": 5, "verbosity": -1}
+    return lgb.train(growth, lgb.Dataset(loans, score, feature_name=names, categorical_feature=codes), trees)
+
+
+def _size(booster: lgb.Booster) -> str:
+    most = max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"])
+    return f"{booster.num_trees()} trees x {most} leaves"
+
+
+def _told(name: str, booster: lgb.Booster, rows: Floats) -> None:
     fewer = np.ascontiguousarray(rows[::_FEWER])
-    booster = lgb.Booster(model_str=bundle.trees.text)
-    tables = TableExplainer(bundle.trees.text, len(bundle.trees.columns))
+    tables = TableExplainer(booster.model_to_string(), rows.shape[1])
     tables.contributions(rows[:64])
     theirs = np.asarray(booster.predict(fewer, pred_contrib=True, num_threads=2))
     off = np.abs(tables.contributions(fewer) - theirs).max()
     sums = np.abs(tables.contributions(rows).sum(axis=1) - booster.predict(rows, raw_score=True)).max()
-    seconds = _medians(
+    ours, lightgbm = _medians(
         lambda: tables.contributions(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
     )
-    ours, lightgbm = asked.rows / seconds[0], len(fewer) / seconds[1]
-    print(f"{booster.num_trees()} trees, {len(bundle.trees.columns)} columns, {asked.rows:,} rows; medians of {_RUNS}")
-    print(f"pattern tables {ours:,.0f} rows/s, pred_contrib {lightgbm:,.0f} rows/s: {ours / lightgbm:.1f}x")
-    print(f"largest difference of a part {off:.1e}, of a row's sum from its score {sums:.1e} (log-odds)")
+    fast, slow = len(rows) / ours, len(fewer) / lightgbm
+    print(f"{name:<28}{fast:>14,.0f}{slow:>14,.0f}{fast / slow:>7.1f}x{off:>10.1e}{sums:>10.1e}", flush=True)
 
 
-def _medians(*works: Callable[[], Floats]) -> list[float]:
+def _medians(*works: Callable[[], object]) -> list[float]:
     """Seconds of each, in turn, so that what else the machine does falls on all."""
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(_RUNS):

@@ -86,6 +86,19 @@ def test_a_payment_pays_the_overdue_interest_before_principal(county: County) ->
     assert loan["outstanding_principal"] == pytest.approx(late["outstanding_principal"] - 100)
 
 
+def test_a_village_does_not_keep_the_arrears_its_household_has_paid(county: County) -> None:
+    """The others' share hangs on the others alone."""
+    running = county.facts.filter(~pl.col("has_gone_bad"), pl.col("days_to_maturity") > 0)
+    home = running.filter(pl.col("overdue_amount") > 0).sort("loan_id")["household_id"][0]
+    mine = county.facts.filter(pl.col("household_id") == home)
+    owed = mine.filter(pl.col("overdue_amount") > 0).select("loan_id", "overdue_amount").rows()
+    paid = after(county, home, *(Payment(kind="payment", loan_id=loan, yuan=yuan) for loan, yuan in owed))
+    was = before(county, home)
+    assert paid["overdue_amount"] == 0
+    assert paid["village_overdue_share"] == was["village_overdue_share"]
+    assert paid["township_overdue_share"] == was["township_overdue_share"]
+
+
 def test_sheep_sold_go_into_the_savings_and_sheep_bought_out_of_them(county: County) -> None:
     rich = county.facts.filter(pl.col("sheep_count") >= 2, pl.col("savings") >= 500)["household_id"][0]
     was = before(county, rich)

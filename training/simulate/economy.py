@@ -69,7 +69,9 @@ def _pay(world: World, flow: str, yuan: F) -> None:
 def _pay_costs(world: World, month: int) -> None:
     homes, p, rng, n = world.homes, world.p, world.chance.economy, len(world.homes)
     feast = 1.6 if month_number(month) in (1, 2) else 0.95
-    _pay(world, "production_cost", homes.units * _UPKEEP[homes.industry] * round_about(rng, p.living_noise, n))
+    fodder = np.where(_SICKENS[homes.industry], world.scenario.upkeep(month), 1.0)
+    upkeep = homes.units * _UPKEEP[homes.industry] * fodder
+    _pay(world, "production_cost", upkeep * round_about(rng, p.living_noise, n))
     _pay(world, "living_cost", living_cost(world) * feast * round_about(rng, p.living_noise, n))
     _pay(world, "medical_cost", homes.size * 22 * round_about(rng, 0.8, n))
     college = (homes.college_until >= month) * p.college_cost * (month_number(month) in (3, 9))

@@ -118,7 +118,7 @@ def _helped(world: World, month: int, loans: I, new: B) -> F:
     """Chance that kin lend what is missing: less the more it is, and to those in debt, and where all are short."""
     homes, p, home = world.homes, world.p, world.book.household[loans]
     base = np.where(new, p.helped_at_maturity, p.helped_later)
-    strained = p.kin_strained * world.strained[homes.village[home]]
+    strained = p.kin_strained * world.strained[homes.village[home]] + world.scenario.reluctance(month)
     missing = np.maximum(world.book.owed[loans] - _means(world, month, loans), 0) / p.kin_lend
     return sigmoid(base - missing - strained + 0.7 * homes.standing[home] - homes.debt[home] / 40_000)
 

@@ -16,6 +16,9 @@ class Scenario:
 
     last_months: how many months before the end it begins; but the small township is small from the beginning.
     dry_months: how long every township is dry from the first April on; dry_loss: times the usual harvest loss.
+    fodder: times the usual upkeep of animals from that April on, as pastures fail and fodder is bought.
+    kin_short: log-odds by which kin are less ready to lend from that April on, being struck themselves: neighbours
+    cannot insure each other against what befalls all (Townsend 1994, Risk and Insurance in Village India).
     price_lost: share of the price of the products `falling`, lost evenly over `fall_months`, for good.
     sick_townships, sick_months: how many townships, the first ones, have an epidemic from the beginning, how long.
     sick_loss: times the usual loss of animals there.
@@ -28,6 +31,8 @@ class Scenario:
     last_months: int = 12
     dry_months: int = 0
     dry_loss: float = 1.0
+    fodder: float = 1.0
+    kin_short: float = 0.0
     falling: tuple[str, ...] = ()
     price_lost: float = 0.0
     fall_months: int = 6
@@ -48,10 +53,21 @@ class Scenario:
     def has_begun(self, month: int) -> bool:
         return month >= self.begins
 
+    @property
+    def first_april(self) -> int:
+        return self.begins + (_APRIL - month_number(self.begins)) % 12
+
     def turns_dry(self, month: int) -> bool:
         """Whether this is the April in which the drought begins."""
-        first = self.begins + (_APRIL - month_number(self.begins)) % 12
-        return self.dry_months > 0 and month == first
+        return self.dry_months > 0 and month == self.first_april
+
+    def upkeep(self, month: int) -> float:
+        """Of animals, in times of the usual."""
+        return self.fodder if month >= self.first_april else 1.0
+
+    def reluctance(self, month: int) -> float:
+        """Of kin, in log-odds."""
+        return self.kin_short if month >= self.first_april else 0.0
 
     def share_lost(self, month: int) -> float:
         """Of the price of what is falling."""
@@ -64,8 +80,8 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         BASE,
-        Scenario("drought", dry_months=7, dry_loss=3.0),
-        Scenario("price_collapse", falling=("sheep", "cattle", "daylily"), price_lost=0.4),
+        Scenario("drought", dry_months=7, dry_loss=3.0, fodder=1.8, kin_short=2.0),
+        Scenario("price_collapse", falling=("sheep", "cattle", "daylily"), price_lost=0.4, kin_short=1.5),
         Scenario("epidemic", sick_townships=2, sick_months=6, sick_loss=4.0),
         Scenario("policy_change", limit=100_000, subsidy=0.5),
         Scenario("late_bank", late_bank=1, late_months=3),

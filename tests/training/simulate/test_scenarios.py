@@ -62,7 +62,7 @@ def gone_bad(folder: Path, name: str) -> int:
 
 def test_a_price_collapse_and_a_drought_make_more_loans_go_bad(tmp_path: Path) -> None:
     base, *struck = (gone_bad(tmp_path / name, name) for name in ("base", "price_collapse", "drought"))
-    assert min(struck) > base
+    assert min(struck) > 1.3 * base
 
 
 @pytest.mark.parametrize("name", ["drought", "price_collapse"])
