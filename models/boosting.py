@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ _PATIENCE = 40
 """Trees grown without gain on the later rows before it is given up."""
 _FEW = 256
 """Rows up to which LightGBM explains faster than tables are made."""
+_A_HOUSEHOLD = 16
+"""Rows up to which they are read one by one."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,34 @@ def matrix(frame: pl.DataFrame, columns: Sequence[Column]) -> Floats:
 
     Raises KeyError naming a column that the frame lacks.
     """
-    missing = [column.name for column in columns if column.name not in frame.columns]
+    there = {name: place for place, name in enumerate(frame.columns)}
+    missing = [column.name for column in columns if column.name not in there]
     if missing:
         raise KeyError(f"The frame lacks the model's columns {missing}.")
+    if frame.height <= _A_HOUSEHOLD:
+        return _row_by_row(frame.rows(), [(there[column.name], column.levels) for column in columns])
     numbers = frame.select(column.name for column in columns).with_columns(_codes_as_numbers(tuple(columns)))
     return np.ascontiguousarray(numbers.select(_AS_FLOATS).to_numpy(), dtype=np.float64)
+
+
+def _row_by_row(rows: Sequence[tuple[object, ...]], columns: Sequence[tuple[int, tuple[str, ...]]]) -> Floats:
+    """The same for a few rows, sooner than a query is begun; columns: the place and the levels of each."""
+    numbers = [
+        [_places(levels).get(row[place], np.nan) if levels else row[place] for place, levels in columns] for row in rows
+    ]
+    return np.array(numbers, dtype=np.float64).reshape(len(rows), len(columns))
+
+
+@cache
+def _places(levels: tuple[str, ...]) -> Mapping[object, int]:
+    return {level: place for place, level in enumerate(levels)}
 
 
 @cache
 def _codes_as_numbers(columns: tuple[Column, ...]) -> tuple[pl.Expr, ...]:
     """Every code by the number of its level; built once, for a row alone waits longer for it than for its numbers."""
     return tuple(
-        pl.col(column.name).replace_strict(
-            {level: place for place, level in enumerate(column.levels)}, default=None, return_dtype=pl.Float64
-        )
+        pl.col(column.name).replace_strict(_places(column.levels), default=None, return_dtype=pl.Float64)
         for column in columns
         if column.levels
     )

@@ -36,8 +36,9 @@ class Community:
     def without(self, loans: pl.DataFrame) -> Community:
         """The others of some loans, in the groups that these are in."""
         theirs = community_of(loans).totals
-        left = {group: _summed([totals, _negative(theirs[group])], group) for group, totals in self.totals.items()}
-        return Community({group: left[group].join(theirs[group], on=group, how="semi") for group in left}, whole=False)
+        around = {group: totals.join(theirs[group], on=group, how="semi") for group, totals in self.totals.items()}
+        left = {group: _summed([totals, _negative(theirs[group])], group) for group, totals in around.items()}
+        return Community(left, whole=False)
 
     def joined_by(self, loans: pl.DataFrame) -> Community:
         """Whole again, with loans that were not in the totals."""
