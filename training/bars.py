@@ -1,6 +1,7 @@
 """How far the model is above the rules on simulated counties, and how near to what their truth allows.
 
-`python -m training.bars --seeds 5 --households 30000 --months 60 --write` writes BARS.md beside this file.
+`python -m training.bars --seeds 5 --households 30000 --months 60 --write` writes BARS.md beside this file. A county
+that lies in `--folder` already, simulated or judged, is taken as it is.
 """
 
 from __future__ import annotations
@@ -31,13 +32,17 @@ from training.train import fitted
 PAGE = Path(__file__).with_name("BARS.md")
 _DECILES = 10
 _FAR = 90
+_HAZARD_MONTHS = 13
+"""The twelve judged, wherever the reporting lag puts them."""
+_FUTURES = 20
 
 
 @dataclass(frozen=True)
 class County:
-    """One simulated county: what its truth allows, and its judgement fold with `probability` and `level`.
+    """One simulated county: what its truth allows, and its judgement fold with `probability`, `level` and `hazard`.
 
     allowed: by month end, the ceiling's AUC of all loans of the cohort whose hazards were counted.
+    hazard: the true one, from so many futures; null where the loan was in truth bad already.
     """
 
     sample: pl.DataFrame
@@ -51,11 +56,14 @@ class County:
 
 def county(seed: int, households: int, months: int, trials: int, folder: Path) -> County:
     """Simulate, load, train and score one county."""
-    lived = simulated(Order(households, months, seed, replicates=40), folder, str(seed))
+    order = Order(households, months, seed, replicates=_FUTURES, hazard_dates=_HAZARD_MONTHS, hazard_apart=1)
+    lived = simulated(order, folder, str(seed))
     plan = lived.plan(trials)
     folds = samples(lived.ledger, plan, rule_table_of(lived.store), lambda _, line: tell(line))
     bundle = fitted(folds, plan, lived.ledger.data_version, lambda *_: None)
-    return County(_scored(folds[Fold.JUDGEMENT], bundle), _allowed(lived.inbox, plan))
+    truth = hazards(lived.inbox).select("loan_id", "as_of", "hazard")
+    scored = _scored(folds[Fold.JUDGEMENT], bundle).join(truth, on=["loan_id", "as_of"], how="left")
+    return County(scored, _allowed(lived.inbox, plan))
 
 
 def _scored(sample: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
@@ -85,13 +93,24 @@ def measures(of: County) -> Iterator[tuple[str, str, float]]:
     yield "times the rules' catch, not in arrears", ">= 1.5", caught / by_rules
     yield "of these caught 90 days ahead or more", ">= 0.50", float((lead_days(of.quiet) >= _FAR).mean())
     yield "expected calibration error, points", "<= 0.5", 100 * calibration_error(*_both(of.sample))
+    yield from _by_light(of.sample, "probability", "", ">= 10 of 12")
+    yield from _by_light(of.sample.drop_nulls("hazard"), "hazard", " of the true hazards", "")
+
+
+def _by_light(sample: pl.DataFrame, score: str, whose: str, bar: str) -> Iterator[tuple[str, str, float]]:
+    """In how many months what a score foretells of a light's loans lies in the interval of what became of them.
+
+    The true hazards miss it, too: a month's loans share the prices and droughts to come, and an interval that takes
+    them for independent is too narrow. So theirs is what the bar can ask for.
+    """
     for level, name in enumerate(("green", "yellow", "red")):
-        held = [holds(*_both(month)) for month in _months(of.sample.filter(pl.col("level") == level))]
-        yield f"{name}: months of {len(held)} in which the interval holds", ">= 10 of 12", float(sum(held))
+        months = _months(sample.filter(pl.col("level") == level))
+        held = [holds(*_both(month, score)) for month in months]
+        yield f"{name}: months of {len(held)} in which the interval{whose} holds", bar, float(sum(held))
 
 
-def _both(frame: pl.DataFrame) -> tuple[Floats, Bools]:
-    return frame["probability"].to_numpy(), frame["bad"].to_numpy().astype(bool)
+def _both(frame: pl.DataFrame, score: str = "probability") -> tuple[Floats, Bools]:
+    return frame[score].to_numpy(), frame["bad"].to_numpy().astype(bool)
 
 
 def _months(frame: pl.DataFrame) -> list[pl.DataFrame]:
