@@ -15,6 +15,7 @@ from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
     from features.words import Refused
+    from serving.store import Store
 
 app = typer.Typer(
     name="lights",
@@ -59,51 +60,72 @@ def demo(
     """演示: a simulated county, from loading to the page."""
     import shutil
 
-    from features.loading.load import Loading
-    from features.loading.load import load as load_inbox
-    from features.months import months_after
+    from serving.store import Store
+
+    store = Store(data / "demo")
+    shutil.rmtree(store.folder, ignore_errors=True)
+    _live(store, households, seed)
+    _learn(store)
+    _light(store)
+    _show(store, port, stay)
+
+
+def _live(store: Store, households: int, seed: int) -> None:
+    """A county of four years, delivered and loaded."""
+    from features.loading.load import Loading, load
     from features.sources.column_map import column_map
     from features.sources.pseudonym import pseudonyms
+    from serving.terminal import load_lines
+    from training.simulate.order import Order
+    from training.simulate.province import simulate
+
+    inbox, order = store.folder / "inbox", Order(households, 48, seed)
+    with progress(order.steps, "county-months") as advance:
+        simulate(order, inbox, advance=advance)
+    loading = Loading(today(), column_map(), pseudonyms(store.folder), tell=teller())
+    print("\n".join(load_lines(load(inbox, store.ledger, loading))))
+
+
+def _learn(store: Store) -> None:
+    """A champion, judged beside the rules; a county too small to learn from is lit by the rules alone."""
     from features.words import Refused
-    from serving.batch import score as score_month
-    from serving.first_people import one_of_each, sign_in_lines
-    from serving.settings import settings_of
-    from serving.store import Store
-    from serving.terminal import load_lines, manifest_lines
-    from serving.web import look_once
-    from serving.web import serve as serve_web
-    from training.cohort import data_until
     from training.planned import SHIPPED, plan_from
     from training.publish import Registry
-    from training.simulate.order import Order
-    from training.simulate.province import simulate as simulate_counties
     from training.terminal import summary_lines
-    from training.train import steps_of
-    from training.train import train as train_model
+    from training.train import steps_of, train
 
-    folder, tell = data / "demo", teller()
-    shutil.rmtree(folder, ignore_errors=True)
-    store = Store(folder)
-    order = Order(households, 48, seed)
-    with progress(order.steps, "county-months") as advance:
-        simulate_counties(order, folder / "inbox", advance=advance)
-    loading = Loading(today(), column_map(), pseudonyms(folder), tell=tell)
-    print("\n".join(load_lines(load_inbox(folder / "inbox", store.ledger, loading))))
+    plan = plan_from(SHIPPED / "demo.toml")
     try:
-        plan = plan_from(SHIPPED / "demo.toml")
         with progress(steps_of(plan), "steps") as advance:
-            trained = train_model(folder, plan, Registry(folder), who(), now(), advance)
+            trained = train(store.folder, plan, Registry(store.folder), who(), now(), advance)
         print("\n".join(summary_lines(trained.report)))
-    except Refused as refusal:  # a county too small to learn from is lit by the rules alone
+    except Refused as refusal:
         print(f"{refusal.words.zh}\n{refusal.words.en}")
-    newest = months_after(data_until(store.ledger), 0)
+
+
+def _light(store: Store) -> None:
+    """The newest month and the one before it."""
+    from features.months import months_after
+    from serving.batch import score
+    from serving.terminal import manifest_lines
+    from training.cohort import data_until
+
+    newest, tell = months_after(data_until(store.ledger), 0), teller()
     for as_of in (months_after(newest, -1), newest):
-        print("\n".join(manifest_lines(score_month(store, as_of, who(), now(), lambda _, line: tell(line)))))
-    settings = settings_of(folder)
+        print("\n".join(manifest_lines(score(store, as_of, who(), now(), lambda _, line: tell(line)))))
+
+
+def _show(store: Store, port: int, stay: bool) -> None:
+    """The pages, with a one-time link for each role."""
+    from serving.first_people import one_of_each, sign_in_lines
+    from serving.settings import settings_of
+    from serving.web import look_once, serve
+
+    settings = settings_of(store.folder)
     tokens = one_of_each(store, settings, now())
     if stay:
         print("\n".join(sign_in_lines(tokens, port)), flush=True)
-        serve_web(store, settings, port)
+        serve(store, settings, port)
     else:
         print("\n".join(look_once(store, settings, tokens["official"])))
 
