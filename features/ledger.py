@@ -142,7 +142,7 @@ class Ledger:
         """The tables of one county or of all; or one household's own rows, with the prices."""
         tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
         empty = frozenset(name for name in TABLES if not self._kept_under(name, county))
-        everything = Rows(tables, self._known_from, self._revised, linked=self._linked, empty=empty)
+        everything = Rows(tables, self._known_from, self._revised, linked=self.linked, empty=empty)
         return everything if household is None else everything.of_household(household)
 
     @cached_property
@@ -150,7 +150,8 @@ class Ledger:
         return frozenset(part.table for commit in self.commits for part in commit.parts if part.revises)
 
     @cached_property
-    def _linked(self) -> dict[str, frozenset[str]]:
+    def linked(self) -> dict[str, frozenset[str]]:
+        """Households that share a fact with another, since a version of it gave it to the other."""
         return symmetric(pair for commit in self.commits for pair in commit.linked)
 
     @cached_property

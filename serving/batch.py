@@ -15,7 +15,8 @@ from features.words import Refused
 from models.bundle import Bundle
 from serving.edition import exclusively, finished, prepare, published
 from serving.inputs import HOUSEHOLDS_IN_PART, Inputs, Opened, inputs_now, opened
-from serving.parts import Job, Record, as_told, do, kept, rounds_of
+from serving.jobs import Job, rounds_of
+from serving.parts import Record, as_told, do, kept
 from serving.published import Manifest, Published
 from serving.store import Store
 

@@ -134,21 +134,27 @@ def score(
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers share --data")
     ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option("--storage", metavar="URL", help="what they share instead: s3://bucket/lights, any fsspec URL"),
+    ] = None,
     data: Data = VAR,
     as_json: Json = False,
 ) -> None:
     """评灯: set and publish the lights of a month end."""
     from serving.batch import score as score_month
+    from serving.jobs import loans_delivered
     from serving.machine import leave_month
-    from serving.parts import loans_delivered
     from serving.terminal import manifest_lines
 
     if workers and cluster:
         raise typer.BadParameter("--workers 与 --cluster 只选其一 / one of both, not both", param_hint="--cluster")
+    if storage and not cluster:
+        raise typer.BadParameter("--storage 只与 --cluster 同用 / only with --cluster", param_hint="--storage")
     store = store_of(data)
     with (
         recorded(data, "score", as_of=as_of) as found,
-        workers_of(workers, cluster) as computing,
+        workers_of(workers, cluster, storage) as computing,
         progress(loans_delivered(store.ledger), "loans") as advance,
     ):
         manifest = score_month(store, as_of, who(), now(), advance, computing)
@@ -161,7 +167,7 @@ def score(
 
 
 @contextmanager
-def workers_of(workers: int | None, cluster: str | None) -> Iterator[Workers]:
+def workers_of(workers: int | None, cluster: str | None, storage: str | None) -> Iterator[Workers]:
     """Who computes: this process, processes of this machine, or a cluster."""
     from serving.batch import Alone
 
@@ -170,7 +176,7 @@ def workers_of(workers: int | None, cluster: str | None) -> Iterator[Workers]:
         return
     from serving.cluster import cluster_at, local_cluster
 
-    with cluster_at(cluster) if cluster else local_cluster(workers or 1) as found:
+    with cluster_at(cluster, storage) if cluster else local_cluster(workers or 1) as found:
         yield found
 
 
@@ -185,7 +191,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """重算: a past month again, beside what was published."""
-    from serving.parts import loans_delivered
+    from serving.jobs import loans_delivered
     from serving.replay import replay as replay_month
     from serving.terminal import replay_lines
 

@@ -20,7 +20,8 @@ import polars as pl
 from features.words import Refused
 from serving.files import ROWS_IN_GROUP, write_published, write_text
 from serving.inputs import Inputs, keep_tables
-from serving.parts import Job, frames_of
+from serving.jobs import Job
+from serving.parts import frames_of
 from serving.published import EDITION, Manifest, Published
 from serving.store import Store
 from serving.warning import ranked

@@ -185,4 +185,4 @@ def county_before(before: Month | None, county: str, ledger: Ledger) -> str | No
     A loan stays in its county's file, unless a correction gave it to another household.
     """
     alone = before is not None and (before.folder / "warnings" / f"{county}.parquet").exists()
-    return county if alone and not ledger.rows(county).linked else None
+    return county if alone and not ledger.linked else None

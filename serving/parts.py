@@ -12,9 +12,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from typing import Any
 import polars as pl
 
 from features.compute import community_at, features_at
-from features.ledger import Ledger
 from features.rows import Rows
 from features.seen.community import GROUPS, Community
 from features.words import Refused
@@ -30,6 +28,7 @@ from models.explain import typical_by_township
 from serving.before import before_of
 from serving.files import write_part
 from serving.inputs import Inputs, Opened, county_before, opened
+from serving.jobs import Job, Step
 from serving.published import checksum
 from serving.warning import warnings_of
 
@@ -37,39 +36,6 @@ _COLUMNS_AT_ONCE = 12
 """Features whose township medians are taken together, where a county lies in blocks."""
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
 Frames = Mapping[str, pl.DataFrame]
-
-
-class Step(StrEnum):
-    """What is done with a part. A county in one part takes one step, in blocks each of the others after the last."""
-
-    WHOLE = "whole"
-    COMMUNITY = "community"
-    FACTS = "facts"
-    USUAL = "usual"
-    LIGHTS = "lights"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A step on a block of a county, or on all of it. loans: delivered, about, which it is worth of the progress."""
-
-    step: Step
-    county: str
-    block: int = 0
-    blocks: int = 1
-    loans: int = 0
-
-    @property
-    def part(self) -> str:
-        of_county = self.blocks == 1 or self.step not in (Step.FACTS, Step.LIGHTS)
-        return self.county if of_county else f"{self.county}-{self.block + 1:03d}"
-
-    @property
-    def name(self) -> str:
-        return f"{self.part}.{self.step}"
-
-    def at(self, step: Step, block: int = 0, loans: int = 0) -> Job:
-        return Job(step, self.county, block, self.blocks, loans)
 
 
 @dataclass(frozen=True)
@@ -90,35 +56,6 @@ class Left:
 
     frames: Frames
     explained_again: int = 0
-
-
-def rounds_of(ledger: Ledger, households_in_part: int) -> list[list[Job]]:
-    """Jobs in rounds: those of one round need nothing of each other, only of rounds before it."""
-    rounds: list[list[Job]] = [[], [], [], []]
-    for county in ledger.counties:
-        loans = loans_delivered(ledger, county)
-        few = loans <= households_in_part  # then its borrowing households are, too
-        blocks = 1 if few else len(ledger.rows(county).blocks(households_in_part))
-        whole = Job(Step.WHOLE, county, 0, blocks, loans)
-        for jobs, more in zip(rounds, [[], [], [], [whole]] if blocks == 1 else _in_blocks(whole), strict=True):
-            jobs += more
-    return [jobs for jobs in rounds if jobs]
-
-
-def _in_blocks(county: Job) -> list[list[Job]]:
-    each, share = range(county.blocks), county.loans // county.blocks
-    return [
-        [county.at(Step.COMMUNITY)],
-        [county.at(Step.FACTS, block) for block in each],
-        [county.at(Step.USUAL)],
-        [county.at(Step.LIGHTS, block, share) for block in each],
-    ]
-
-
-def loans_delivered(ledger: Ledger, county: str | None = None) -> int:
-    """Rows of loans in a county or in all, open and closed and in all their versions: what progress is counted in."""
-    parts = (part for commit in ledger.commits for part in commit.parts if part.table == "loans")
-    return sum(part.rows for part in parts if county in (None, part.county))
 
 
 def folder_of(job: Job, making: Path) -> Path:
@@ -159,11 +96,7 @@ def do(job: Job, inputs: Inputs, making: Path) -> Record:
 
 
 def _keep(job: Job, inputs: Inputs, making: Path, left: Left, began: float) -> Record:
-    """Under its name only when whole."""
-    folder = folder_of(job, making)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=f".{job.name}.", dir=folder.parent))
-    try:
+    with laid(job, making) as half:
         checksums = {
             f"{name}.parquet": write_part(frame, half / f"{name}.parquet") for name, frame in left.frames.items()
         }
@@ -171,7 +104,18 @@ def _keep(job: Job, inputs: Inputs, making: Path, left: Left, began: float) -> R
         record = Record(
             job.name, inputs.digest, rows, round(time.monotonic() - began, 3), left.explained_again, checksums
         )
-        (half / "record.json").write_text(json.dumps(asdict(record)), "utf-8")
+        note(record, half)
+    return record
+
+
+@contextmanager
+def laid(job: Job, making: Path) -> Iterator[Path]:
+    """A folder for what a job leaves; it comes under the job's name only when whole."""
+    folder = folder_of(job, making)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    half = Path(tempfile.mkdtemp(prefix=f".{job.name}.", dir=folder.parent))
+    try:
+        yield half
         if folder.exists():  # of other inputs, broken, or just left by another who does the same
             folder.replace(half / "before")
         with suppress(FileExistsError):
@@ -179,7 +123,11 @@ def _keep(job: Job, inputs: Inputs, making: Path, left: Left, began: float) -> R
         shutil.rmtree(folder / "before", ignore_errors=True)
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    return record
+
+
+def note(record: Record, folder: Path) -> None:
+    """Lay a record beside the files it is of."""
+    (folder / "record.json").write_text(json.dumps(asdict(record)), "utf-8")
 
 
 @dataclass(frozen=True)

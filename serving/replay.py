@@ -14,7 +14,7 @@ import polars as pl
 from serving.batch import Alone, computed, counties_of
 from serving.edition import finished
 from serving.inputs import HOUSEHOLDS_IN_PART, inputs_of, opened
-from serving.parts import rounds_of
+from serving.jobs import rounds_of
 from serving.published import Month, Published
 from serving.store import Store
 

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.door import CHINESE, done, free_port, lights, refused, started
+from tests.serving.clusters import cluster
 from tests.serving.provinces import AS_OF, Province, records
-
-
-@contextmanager
-def process(*words: object) -> Iterator[subprocess.Popen[bytes]]:
-    """`dask ...` as on another machine; ended as a power cut does."""
-    asked = [sys.executable, "-m", "distributed.cli." + str(words[0]), *map(str, words[1:])]
-    where = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
-    running = subprocess.Popen(asked, env=where, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait()
-
-
-@contextmanager
-def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler's address, and its worker processes."""
-    port = free_port()
-    address = f"tcp://127.0.0.1:{port}"
-    with ExitStack() as stack:
-        stack.enter_context(process("dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"))
-        asked = ("dask_worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard")
-        yield address, [stack.enter_context(process(*asked)) for _ in range(workers)]
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +33,12 @@ def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
     judged_province: Province, alone: Province, tmp_path: Path
 ) -> None:
     own = judged_province.copied_to(tmp_path / "var")
-    with cluster(workers=2) as (address, [first, _]):
+    with cluster(2, tmp_path / "workers") as (address, [first, _]):
         run = started(own.data, "score", "--as-of", AS_OF, "--cluster", address)
         while run.poll() is None and not list(own.folder.glob(".making/parts/.*")):
             pass  # until a part is being written
         lost = len(records(own))
-        first.send_signal(signal.SIGKILL)
+        first.process.send_signal(signal.SIGKILL)
         printed, _ = run.communicate(timeout=300)
     assert run.returncode == 0, printed
     assert lost < 3

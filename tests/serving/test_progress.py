@@ -7,7 +7,7 @@ import pty
 import subprocess
 
 from features.ledger import Ledger
-from serving.parts import loans_delivered
+from serving.jobs import loans_delivered
 from tests.door import LIGHTS, done, environment, lights
 from tests.serving.provinces import AS_OF, Province
 
