@@ -59,8 +59,7 @@ def opened(address: str) -> Database:
     Raises Refused where there is none, or it is newer than this code.
     """
     try:
-        engine = _engine(address)
-        _migrate(engine)
+        engine = _migrated(_engine(address))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ImportError) as error:
         raise Refused(
             f"数据库地址或驱动有误 ({type(error).__name__}); 应为 sqlite:///… 或 postgresql+psycopg://…",
@@ -95,6 +94,16 @@ def _connected(connection: Any, _: object) -> None:
 
 def _begun(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _migrated(engine: Engine) -> Engine:
+    """Where that fails, no connection of it is left open."""
+    try:
+        _migrate(engine)
+    except Exception:
+        engine.dispose()
+        raise
+    return engine
 
 
 def _migrate(engine: Engine) -> None:
