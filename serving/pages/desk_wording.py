@@ -9,11 +9,13 @@ from serving.pages.model_wording import MODEL_WORDS
 
 _LIST: Mapping[str, Words] = {
     "to_content": Words("跳到正文", "Skip to the content"),
+    "go_back": Words("返回", "Back"),
     "not_shown": Words("无法完成", "This cannot be done"),
     "pages": Words("页面", "Pages"),
     "narrow": Words("筛选", "Narrow"),
     "narrow_ask": Words("应用筛选", "Apply"),
-    "reset": Words("清除筛选", "Clear"),
+    "narrowed_to": Words("只看", "Narrowed to"),
+    "widen": Words("清除筛选", "Clear"),
     "any": Words("不限", "any"),
     "month": Words("月份", "Month"),
     "corners": Words("规则与模型", "Rules and model"),

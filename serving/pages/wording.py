@@ -11,7 +11,7 @@ from serving.pages.desk_wording import DESK_WORDS
 Language = Literal["zh", "en"]
 TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "en": "en"}
 
-WORDS: Mapping[str, Words] = {
+_OWN: Mapping[str, Words] = {
     "title": Words("还款风险预警", "Repayment risk lights"),
     "find": Words("查找农户或贷款", "Find a household or loan"),
     "identifier": Words("农户编号或贷款编号", "Household or loan number"),
@@ -129,8 +129,8 @@ WORDS: Mapping[str, Words] = {
     "state_closed": Words("不可办", "closed"),
     "state_unknown": Words("待查", "to be asked"),
     "expected_loss": Words("预期损失 (元)", "Expected loss (yuan)"),
-    "of_fund": Words("基金", "fund"),
-    "of_bank": Words("银行", "bank"),
+    "of_fund": Words("其中基金", "of which the fund"),
+    "of_bank": Words("银行", "the bank"),
     "turn_green": Words("怎样能转绿", "What would turn it green"),
     "looked_at": Words("已试算", "Tried"),
     "what_if": Words("假如", "What if"),
@@ -138,6 +138,8 @@ WORDS: Mapping[str, Words] = {
         "填写假设的情况, 按同样的模型和规则重新计算; 不保存任何内容。",
         "Fill in what is supposed; model and rules are applied again. Nothing is stored.",
     ),
+    "what_if_supposed": Words("假设", "Supposed"),
+    "what_if_stored": Words("不保存任何内容; 已发布的灯色不变。", "Nothing is stored; the published light stays."),
     "what_if_ask": Words("计算", "Compute"),
     "what_if_before": Words("已发布", "As published"),
     "what_if_after": Words("按假设", "As supposed"),
@@ -169,7 +171,7 @@ WORDS: Mapping[str, Words] = {
     "no_password": Words("尚未设置密码。", "No password is set yet."),
     "role": Words("角色", "Role"),
     "area": Words("区域", "Area"),
-    "keys": Words("接口密钥", "Keys for programs"),
+    "program_keys": Words("接口密钥", "Keys for programs"),
     "keys_note": Words(
         "程序以 Authorization: Bearer 密钥 访问接口, 权限与本账号相同。",
         "A program sends Authorization: Bearer KEY; it may do what this account may.",
@@ -212,8 +214,8 @@ WORDS: Mapping[str, Words] = {
     ),
     "more": Words("下一页", "Next page"),
     "other_language": Words("English", "中文"),
-    **DESK_WORDS,
 }
+WORDS: Mapping[str, Words] = {**_OWN, **DESK_WORDS}
 
 
 def in_language(language: Language) -> dict[str, str]:
