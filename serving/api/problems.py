@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from features.words import Refused, Words
@@ -55,6 +56,8 @@ _GENERAL = {
     405: Words("此地址不支持该方法。", "This address does not take that method."),
 }
 _UNKNOWN = Words("请求未被接受 ({status})。", "The request was not taken ({status}).")
+_UNKEPT = Words("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
+"""PostgreSQL takes no zero byte in a text."""
 _FAILED = Words(
     "服务内部出错, 未能回答; 错误已记入服务日志, 请联系管理员。",
     "The service failed and has no answer; the fault is in its log. Tell whoever runs it.",
@@ -78,7 +81,7 @@ def http_words(error: HTTPException) -> Words:
 
 def status_of(refusal: Refused) -> int:
     """What a refusal is in HTTP."""
-    return _STATUS.get(type(refusal), 409)
+    return next((_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS), 409)
 
 
 def headers_of(refusal: Refused) -> dict[str, str]:
@@ -102,10 +105,14 @@ def answer_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
         return problem(error.status_code, http_words(error), error.headers)
 
+    def unkept(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        return problem(422, _UNKEPT)
+
     def failed(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         return problem(500, _FAILED)
 
     app.add_exception_handler(Exception, failed)
+    app.add_exception_handler(DataError, unkept)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

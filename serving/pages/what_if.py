@@ -16,7 +16,9 @@ from features.words import Refused, Words
 from models.codes import CAUSE_WORDS
 from models.county_policy.sections import Cause
 from serving.access.viewer import Kept
+from serving.api.problems import status_of
 from serving.api.routes import Identifier, published_month
+from serving.households import unknown_household
 from serving.pages.rendering import Spoken, page, refused
 from serving.pages.wording import Language, in_language
 from serving.supposed import (
@@ -111,12 +113,12 @@ def household_what_if(
     try:
         month, household = published_month(store, filled.as_of), store.kept_as(household_id)
         days = dict(month.household("warnings", household).select("loan_id", "days_to_maturity").rows())
+        if not days:
+            return refused(request, language, unknown_household(household, month.as_of), 404)
         facts = list(filled.facts(month.as_of + timedelta(days=days.get(filled.loan, 0))))
         if not facts:
             raise _NOTHING
         supposed = what_if(month, store, household, facts)
-    except Impossible as refusal:
-        return refused(request, language, refusal, 422)
     except Refused as refusal:
-        return refused(request, language, refusal, 409)
+        return refused(request, language, refusal, status_of(refusal))
     return page(request, "what_if.html", language, supposed=supposed, filled=list(filled.told(language)))

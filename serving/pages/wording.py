@@ -156,6 +156,10 @@ _OWN: Mapping[str, Words] = {
     "yuan": Words("元", "yuan"),
     "sign_in": Words("登录", "Sign in"),
     "sign_in_directory": Words("用本县统一身份登录", "Sign in with the county's directory"),
+    "sign_in_link_note": Words(
+        "一次性登录链接: 按下按钮即登录, 此链接随即作废。登录后请在“我的账号”中设置密码。",
+        "A one-time link: the button signs you in, and the link is then used up. Set a password under your account.",
+    ),
     "sign_out": Words("退出", "Sign out"),
     "sign_in_note": Words(
         "没有密码? 请使用管理员给的一次性登录链接, 登录后在“我的账号”中设置密码。",

@@ -21,7 +21,7 @@ from serving.machine import database_of
 from serving.settings import settings_of
 from serving.store import Store
 from tests.conftest import County
-from tests.door import key_for
+from tests.door import entered, key_for
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_an_analyst_sees_amounts_under_pseudonyms_that_stay_and_finds_nobody_by_
 
 def test_a_form_of_another_site_changes_nothing(county: County, desk: FastAPI) -> None:
     client = TestClient(desk, follow_redirects=False)
-    client.get(f"/sign-in?token={one_time(county, 'county_official')}")
+    assert entered(client, one_time(county, "county_official")).status_code == 303
     assert client.post("/sign-out").status_code == 403
     assert client.post("/sign-out", data={"csrf": "0" * 64}).status_code == 403
     assert client.post("/api/v1/cases", json={"loan_id": "L1"}).status_code == 403
@@ -163,11 +163,58 @@ def one_time(county: County, role: str) -> str:
 
 def test_a_link_lets_in_once(county: County, desk: FastAPI) -> None:
     token = one_time(county, "county_official")
-    first, second = (TestClient(desk, follow_redirects=False).get(f"/sign-in?token={token}") for _ in range(2))
+    first, second = (entered(TestClient(desk, follow_redirects=False), token) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 401)
     cookie = first.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+def test_a_preview_of_a_link_does_not_use_it_up(county: County, desk: FastAPI) -> None:
+    token = one_time(county, "county_official")
+    for _ in range(2):
+        preview = TestClient(desk).get("/sign-in", params={"token": token})
+        assert (preview.status_code, SESSION in preview.cookies) == (200, False)
+    assert TestClient(desk).post("/sign-in/link", data={"token": token}).status_code == 403
+    assert entered(TestClient(desk, follow_redirects=False), token).status_code == 303
+
+
+def test_too_many_sign_ins_are_told_when_to_come_back(county: County) -> None:
+    client = TestClient(application(county.store, settings_of(county.data)))
+    [form] = re.findall('name="csrf" value="([^"]+)"', client.get("/sign-in").text)
+    answers = [client.post("/sign-in/link", data={"token": "none", "csrf": form}) for _ in range(62)]
+    assert (answers[0].status_code, answers[-1].status_code) == (401, 429)
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_a_key_makes_no_other_key_and_sets_no_password(desk: FastAPI) -> None:
+    thief = seen_by(desk, "analyst")
+    stolen = {"password": "sheep graze on hills", "again": "sheep graze on hills", "label": "mine"}
+    for path in ("/account/password", "/account/keys", "/account/keys/abcd/revoke"):
+        assert thief.post(path, data=stolen).status_code == 403
+    assert thief.get("/account").status_code == 200
+
+
+def test_each_answer_says_what_a_browser_may_do_with_it(desk: FastAPI) -> None:
+    official = seen_by(desk, "county_official")
+    for path in ("/", "/docs", "/api/v1/model", "/nothing", "/static/lights.css"):
+        headers = official.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+        assert headers["cache-control"] == "no-store"
+    assert "unsafe-inline" not in official.get("/").headers["content-security-policy"]
+
+
+def test_a_failure_is_counted(county: County) -> None:
+    app = application(county.store, settings_of(county.data))
+    app.state.desk.database.engine.dispose()
+    app.state.desk.scribe.keep = lambda _: 1 / 0
+    client = TestClient(
+        app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key_for(county.data, 'analyst')}"}
+    )
+    assert client.get("/api/v1/warnings").json()["zh"].startswith("服务内部出错")
+    counted = TestClient(app).get("/metrics").text
+    assert 'lights_requests_total{method="GET",route="/api/v1/warnings",status="500"} 1.0' in counted
 
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:1"])
