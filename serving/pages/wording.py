@@ -177,8 +177,8 @@ _OWN: Mapping[str, Words] = {
     "area": Words("区域", "Area"),
     "program_keys": Words("接口密钥", "Keys for programs"),
     "keys_note": Words(
-        "程序以 Authorization: Bearer 密钥 访问接口, 权限与本账号相同。",
-        "A program sends Authorization: Bearer KEY; it may do what this account may.",
+        "程序以 Authorization: Bearer 密钥 访问接口, 权限与本账号相同, 但不能更改密码和密钥。",
+        "A program sends Authorization: Bearer KEY; it may do what this account may, but change no password or key.",
     ),
     "key_label": Words("用途", "What it is for"),
     "key_once": Words("密钥只显示这一次:", "The key is shown this once:"),
@@ -187,6 +187,11 @@ _OWN: Mapping[str, Words] = {
     "save": Words("保存", "Save"),
     "people": Words("人员", "People"),
     "add_person": Words("添加人员", "Add a person"),
+    "add_person_note": Words(
+        "信贷员须填银行, 与贷款数据中的写法一致; 乡村干部须填区域: 村代码的前几位, 例如乡镇 640323101。",
+        "An officer needs a bank, written as in the loans; a cadre an area: the first digits of the village codes, for "
+        "example 640323101 for a township.",
+    ),
     "link_once": Words("{name} 的一次性登录链接 (只显示这一次):", "One-time link of {name}, shown this once:"),
     "active": Words("在用", "active"),
     "disabled": Words("已停用", "disabled"),
