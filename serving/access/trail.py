@@ -15,6 +15,8 @@ from serving.desk import Desk
 _REFUSED = frozenset({401, 403, 404})
 _SILENT = frozenset({Right.OWN, Right.GROUPS})
 """Looks at oneself and at sums are no looks at a person."""
+_MOST_NAMED = 20
+"""More parameters than any address takes."""
 
 
 def leave_trail(request: Request, response: Response, desk: Desk) -> None:
@@ -51,7 +53,9 @@ def _asked(request: Request, desk: Desk) -> dict[str, Any]:
 
 
 def _filters(asked: Mapping[str, str], desk: Desk) -> dict[str, str]:
-    return {name: _kept(value, desk) for name, value in asked.items() if name not in ("lang", "cursor") and value}
+    """What no address takes may be named by whoever asks, at any length: of such only so much is kept."""
+    told = [(name, value) for name, value in asked.items() if name not in ("lang", "cursor") and value]
+    return {_kept(name, desk): _kept(value, desk) for name, value in told[:_MOST_NAMED]}
 
 
 def _kept(value: str, desk: Desk) -> str:

@@ -268,6 +268,14 @@ def test_a_look_leaves_who_what_and_how_many_and_an_identity_number_only_as_its_
     assert [entry["number"] for entry in entries] == sorted((entry["number"] for entry in entries), reverse=True)
 
 
+def test_whoever_asks_with_a_thousand_names_does_not_fill_the_audit(desk: FastAPI) -> None:
+    official, auditor = seen_by(desk, "county_official"), seen_by(desk, "auditor")
+    official.get("/api/v1/warnings", params={"64032319900101001X": "y", **{f"{'x' * 100}{n}": "y" for n in range(100)}})
+    [entry] = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 1}).json()["items"]
+    assert len(str(entry["detail"])) < 3_000
+    assert "64032319900101001X" not in str(entry)
+
+
 def test_failed_sign_ins_are_audited_without_the_name_that_was_typed(desk: FastAPI) -> None:
     client = TestClient(desk)
     token = re.findall('name="csrf" value="([^"]+)"', client.get("/sign-in").text)[0]
