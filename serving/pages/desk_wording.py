@@ -59,6 +59,7 @@ _BOARD: Mapping[str, Words] = {
     "no_month_before": Words("之前没有已发布的月份, 无法比较。", "No month before is published to compare with."),
 }
 _SHEET: Mapping[str, Words] = {
+    "as_first_loan": Words("只印与第一笔贷款不同的情况。", "Printed: what differs from the first loan."),
     "light_history": Words("历月灯色", "Light over time"),
 }
 DESK_WORDS: Mapping[str, Words] = {**_LIST, **_BOARD, **_SHEET, **MODEL_WORDS}

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -63,6 +64,19 @@ def test_a_sheet_prints_on_two_pages_with_its_own_glyphs(
     assert household in read
     words = {"zh": ("农户", "应采取的措施", "还款计划与记录"), "en": ("Household", "What to do", "Schedule")}
     assert [one for one in words[lang] if one not in read] == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_household_with_two_loans_prints_on_two_pages_and_each_fact_of_the_household_once(
+    county: County, served: str, page: Page, lang: str
+) -> None:
+    loans = county.warnings.group_by("household_id").len().filter(pl.col("len") == 2)["household_id"].sort()
+    page.goto(f"{served}/households/{loans[0]}?lang={lang}")
+    assert page.pdf(format="A4", prefer_css_page_size=True).count(b"/Type /Page\n") <= 2
+    size = page.locator("article .facts tr", has_text={"zh": "家庭人口", "en": "People in the household"}[lang])
+    expect(size).to_have_count(2)
+    page.emulate_media(media="print")
+    assert [row.is_visible() for row in size.all()] == [True, False]
 
 
 def test_a_light_over_time_names_each_published_month(county: County, served: str, page: Page) -> None:
