@@ -46,9 +46,15 @@ _ROUTERS = (
     *(doors, directory_doors, account, people_pages, case_pages, audit_pages),
     *(list_pages, pages, what_if_pages, board_pages, model_pages),
 )
+_CSP = "Content-Security-Policy"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; object-src 'none'; "
+    "frame-ancestors 'none'"
+)
+_POLICY_OF_DOCS = f"{_POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+"""Its page starts by a line of script of its own."""
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "object-src 'none'; frame-ancestors 'none'",
+    _CSP: _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -114,16 +120,19 @@ class _Guarded:
                 message = {**message, "headers": answer.raw_headers}
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception:
+            self._metrics.answered(request, 500, time.monotonic() - begun)
+            raise
 
     def _harden(self, request: Request, answer: Response, new: str | None) -> None:
         settings = self._desk.settings
         if new and "text/html" in answer.headers.get("content-type", ""):
             answer.set_cookie(FORM, new, httponly=True, samesite="lax", secure=settings.secure_cookies, path="/")
-        if request.url.path != "/docs":
-            answer.headers.update(_HEADERS)
-            if settings.is_secure:
-                answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+        answer.headers.update(_HEADERS if request.url.path != "/docs" else _HEADERS | {_CSP: _POLICY_OF_DOCS})
+        if settings.is_secure:
+            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
 def _form_cookie(request: Request) -> str | None:

@@ -22,6 +22,7 @@ _LOCK = 6_404_322
 """PostgreSQL's advisory lock of whoever writes the next entry; SQLite has one writer anyway."""
 _BEGINNING = "0" * 64
 _AT_ONCE = 5_000
+_LEAST_YEARS, _DAYS_A_YEAR = 3, 366
 Detail = Mapping[str, Any]
 
 
@@ -113,11 +114,15 @@ def _row(entry: Entry, before: Head) -> dict[str, Any]:
         role=entry.who.role,
         action=entry.action.value,
         subject=entry.subject[:200],
-        detail=json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, default=str),
+        detail=_as_text(entry.detail),
         previous=before.hash,
     )
     names = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
     return {**{name: getattr(row, name) for name in names}, "hash": _hash(row)}
+
+
+def _as_text(detail: Detail) -> str:
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def head(session: Session) -> Head:
@@ -146,9 +151,9 @@ def prune(session: Session, years: int, at: datetime) -> int:
 
     Raises Refused under three years.
     """
-    if years < 3:
+    if years < _LEAST_YEARS:
         raise Refused("审计记录至少保存 3 年。", "Entries of the audit are kept at least 3 years.")
-    old = AuditEntry.at < at - timedelta(days=366 * years)
+    old = AuditEntry.at < at - timedelta(days=_DAYS_A_YEAR * years)
     last = session.execute(
         select(AuditEntry.number, AuditEntry.hash).where(old).order_by(AuditEntry.number.desc()).limit(1)
     ).first()
@@ -219,10 +224,16 @@ def kept_heads(folder: Path) -> list[Head]:
 
 
 def note_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: datetime) -> None:
-    """Champions crowned at the machine since the last look, each with who, when and why, by the models' own history."""
-    noted = session.scalar(select(func.count()).where(AuditEntry.action == Action.PROMOTION.value)) or 0
-    for crowned in history[noted:]:
-        record(session, at_machine(str(crowned.get("by", ""))), Action.PROMOTION, "lights promote", dict(crowned), at)
+    """Champions crowned at the machine since the last look, each with who, when and why, by the models' own history.
+
+    One whose entry was pruned is not noted again.
+    """
+    noted = set(session.scalars(select(AuditEntry.detail).where(AuditEntry.action == Action.PROMOTION.value)))
+    oldest = written(at - timedelta(days=_DAYS_A_YEAR * _LEAST_YEARS)) if _anchor(session) else ""
+    for crowned in history:
+        if _as_text(crowned) not in noted and str(crowned.get("at", oldest)) >= oldest:
+            who = at_machine(str(crowned.get("by", "")))
+            record(session, who, Action.PROMOTION, "lights promote", dict(crowned), at)
 
 
 def _anchor(session: Session) -> tuple[int, str] | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _KEPT = 4
 """Editions in memory at once, and of each once more as analysts see it; about 100 MB for a million loans."""
+_SEARCHES_KEPT = 64
+"""A bit for each loan of each: a list, its counts and its next pages look through the numbers once."""
 _LIGHT = pl.Enum(CODES)
 _COLUMNS = (
     *(pl.col(name) for name in ("loan_id", "household_id", "village_code")),
@@ -24,6 +26,8 @@ _COLUMNS = (
     *(pl.col(name).cast(pl.Int32) for name in ("score_rank", "days_to_maturity", "days_past_due")),
     *(pl.col(name) for name in ("outstanding_principal", "probability")),
 )
+_NUMBERS = "numbers"
+"""The loan's number and its household's in one text: looked through once, which is twice as fast."""
 PLACE = "place"
 """Where a loan's row stands in the edition's files."""
 
@@ -51,9 +55,21 @@ _BY = {
 
 @remembered(_KEPT)
 def index_of(month: Month) -> pl.DataFrame:
-    """One row for each loan that exists in the month: _COLUMNS, PLACE, and its number in each order."""
-    rows = month.scan("warnings").with_row_index(PLACE).sort("loan_id").select(PLACE, *_COLUMNS).collect()
+    """One row for each loan that exists in the month: _COLUMNS, _NUMBERS, PLACE, and its number in each order."""
+    numbers = pl.concat_str("loan_id", "household_id", separator="\n").alias(_NUMBERS)
+    rows = month.scan("warnings").with_row_index(PLACE).sort("loan_id").select(PLACE, numbers, *_COLUMNS).collect()
     return rows.with_columns(_numbers(rows, sort) for sort in Sort).rechunk()
+
+
+def holding(month: Month, text: str | None) -> pl.LazyFrame:
+    """The index; of it the loans whose number, or whose household's, holds a text, where one is given."""
+    rows = index_of(month).lazy()
+    return rows.filter(pl.lit(_holds(month, text))) if text else rows
+
+
+@remembered(_SEARCHES_KEPT)
+def _holds(month: Month, text: str) -> pl.Series:
+    return index_of(month).select(pl.col(_NUMBERS).str.contains(text, literal=True)).to_series()
 
 
 def _numbers(rows: pl.DataFrame, sort: Sort) -> pl.Series:

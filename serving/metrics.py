@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from features.words import Refused
 from models.light import CODES
@@ -19,25 +24,34 @@ from serving.audit import head
 from serving.desk import Desk, desk_of
 from serving.published import Published
 
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus_client looks when it is imported, and so only in workers: they are processes of their own."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 log: Any = structlog.get_logger("lights")
 monitored = APIRouter(include_in_schema=False)
 
 
 class Metrics:
-    """Of one process; a monitor asks each worker by its turn."""
+    """Of one process; where several workers share a folder (`shared`), whichever is asked tells of all."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._of_all = CollectorRegistry()
+        if _SHARED in os.environ:
+            MultiProcessCollector(self._of_all)  # type: ignore[no-untyped-call]
         self.requests = Counter(
             "lights_requests", "answers by route and status", ("method", "route", "status"), registry=self.registry
         )
         self.seconds = Histogram(
             "lights_request_seconds", "time to the answer by route", ("route",), registry=self.registry
         )
-        self.month_age = Gauge("lights_month_age_days", "days since the newest month's end", registry=self.registry)
-        self.loans = Gauge("lights_loans", "open loans of the newest month", ("light",), registry=self.registry)
-        self.audit = Gauge("lights_audit_entries", "number of the newest audit entry", registry=self.registry)
+        self.month_age = self._gauge("lights_month_age_days", "days since the newest month's end")
+        self.loans = self._gauge("lights_loans", "open loans of the newest month", "light")
+        self.audit = self._gauge("lights_audit_entries", "number of the newest audit entry")
+
+    def _gauge(self, name: str, said: str, *labels: str) -> Gauge:
+        """Of several workers, the value that one found last."""
+        return Gauge(name, said, labels, registry=self.registry, multiprocess_mode="mostrecent")
 
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Count an answer and log it; an address without a route is one label, whatever was typed."""
@@ -50,7 +64,7 @@ class Metrics:
         self._month(desk)
         with desk.database.reading() as session:
             self.audit.set(head(session).number)
-        return generate_latest(self.registry)
+        return generate_latest(self._of_all if _SHARED in os.environ else self.registry)
 
     def _month(self, desk: Desk) -> None:
         try:
@@ -60,6 +74,17 @@ class Metrics:
         self.month_age.set((desk.today - date.fromisoformat(manifest.as_of)).days)
         for code in CODES:
             self.loans.labels(code).set(manifest.lights.get(code, {}).get("loans", 0))
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """A folder in which the workers started meanwhile count together; one that is started anew counts on."""
+    with TemporaryDirectory(prefix="lights-metrics-") as folder:
+        os.environ[_SHARED] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_SHARED]
 
 
 @monitored.get("/metrics")

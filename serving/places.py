@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
+from features.units import PRODUCT
 from features.words import Refused
 from serving.judging import ledger_at
 from serving.published import Month
 from serving.reports.fates import Fates
 from serving.store import Store
 
-_TOWNSHIP = 9
-"""Digits of its code."""
+_COUNTY, _TOWNSHIP = 6, 9
+"""Digits of their codes."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,21 @@ class Places:
     def name(self, code: str | None) -> str | None:
         """A place's name; its code where it has none."""
         return None if code is None else self.names.get(code, code)
+
+    def group(self, level: str, code: str, language: Literal["zh", "en"]) -> str:
+        """What a group is called; with its county where banks and products of several counties stand together."""
+        if level == "village":
+            return str(self.village(code))
+        if level not in ("bank", "product"):
+            return str(self.name(code))
+        county, _, own = code.partition("/")
+        called = str(getattr(PRODUCT.words(own), language)) if level == "product" else own
+        return f"{self.name(county)} {called}" if self.has_counties else called
+
+    @property
+    def has_counties(self) -> bool:
+        """More than one."""
+        return len({code[:_COUNTY] for code in self.townships}) > 1
 
     def village(self, code: str | None) -> str | None:
         """Township and village in one, for a line of a list."""

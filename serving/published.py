@@ -16,7 +16,7 @@ import polars as pl
 from features.words import Refused
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.declare import SaidRule
-from serving.index import PLACE, index_of
+from serving.index import PLACE, holding
 from serving.shelf import shelf
 from serving.store import Store
 
@@ -111,7 +111,11 @@ class Month:
     @property
     def index(self) -> pl.LazyFrame:
         """What lists are filtered and sorted by, in memory; `place` is where a loan's rows stand."""
-        return index_of(self).lazy()
+        return self.holding(None)
+
+    def holding(self, text: str | None) -> pl.LazyFrame:
+        """Of the index, loans whose number, or whose household's, holds a text; all where none is given."""
+        return holding(self, text)
 
     def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows of a few loans, `warnings` or `features`, in the order of their places; columns: None for all."""

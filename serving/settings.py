@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.words import Refused
+from serving.faults import fault, faults
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -46,14 +47,14 @@ class Settings(BaseSettings):
     @classmethod
     def _is_safe(cls, issuer: str | None) -> str | None:
         if issuer and not is_safe(issuer):
-            raise ValueError("应为 https:// 地址 / expected an https:// address")
+            raise fault("应为 https:// 地址", "should be an https:// address")
         return issuer or None
 
     @field_validator("oidc_client_id")
     @classmethod
     def _goes_with_an_issuer(cls, client: str | None, others: ValidationInfo) -> str | None:
         if others.data.get("oidc_issuer") and not client:
-            raise ValueError("设了 LIGHTS_OIDC_ISSUER 就须设 / expected, for LIGHTS_OIDC_ISSUER is set")
+            raise fault("设了 LIGHTS_OIDC_ISSUER 就须设", "is needed, for LIGHTS_OIDC_ISSUER is set")
         return client or None
 
     @property
@@ -91,7 +92,7 @@ def settings_of(data: Path | None = None) -> Settings:
     try:
         return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        faults = "; ".join(
-            f"LIGHTS_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()
+        told = faults(
+            {**each, "loc": (f"LIGHTS_{'_'.join(map(str, each['loc'])).upper()}",)} for each in error.errors()
         )
-        raise Refused(f"环境变量有误: {faults}", f"An environment variable is wrong: {faults}") from error
+        raise Refused(f"环境变量有误: {told.zh}", f"An environment variable is wrong: {told.en}") from error

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.words import Refused
 from models.county_policy.sections import Cause
+from serving.faults import fault
 
 MOST_FACTS = 20
 Identifier = Annotated[str, Field(min_length=1, max_length=64)]
@@ -135,7 +136,7 @@ _Herd = TypeVar("_Herd", LivestockSold, LivestockBought)
 
 def _with_animals(fact: _Herd) -> _Herd:
     if not fact.sheep and not fact.cattle:
-        raise ValueError("name sheep or cattle, one at least")
+        raise fault("羊和牛至少填一项", "should name sheep or cattle, one at least")
     return fact
 
 

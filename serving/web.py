@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from http.cookiejar import CookieJar
+from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 import uvicorn
@@ -19,7 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from features.words import Refused
 from serving.app import application
 from serving.judging import bundle_of
-from serving.metrics import log_as_lines
+from serving.metrics import log_as_lines, shared
 from serving.published import Published
 from serving.settings import LOOPBACK, Settings
 from serving.store import Store
@@ -55,7 +57,7 @@ def look_once(store: Store, settings: Settings, token: str) -> Iterator[str]:
         running.start()
         try:
             base = f"http://{LOOPBACK[0]}:{listener.getsockname()[1]}"
-            _fetched(browser, f"{base}/sign-in?token={token}")
+            _enter(browser, base, token)
             for path in (
                 "/health/ready",
                 "/",
@@ -93,7 +95,8 @@ def _many(store: Store, settings: Settings, listener: socket.socket, workers: in
     application(store, settings)
     os.environ["LIGHTS_DATA"] = str(store.folder)
     config = _config("serving.app:from_environment", workers)
-    Multiprocess(config, sockets=[listener]).run()
+    with shared():
+        Multiprocess(config, sockets=[listener]).run()
 
 
 def _spelled(host: str) -> str:
@@ -117,6 +120,16 @@ def listening(host: str, port: int) -> socket.socket:
     listener.listen()
     listener.set_inheritable(True)
     return listener
+
+
+def _enter(browser: OpenerDirector, base: str, token: str) -> None:
+    """As a person does by a one-time link: its page, and the button on it."""
+    link = f"{base}/sign-in?token={token}"
+    _fetched(browser, link)  # waits until the service answers
+    with browser.open(link, timeout=10) as answer:
+        found = re.search('name="csrf" value="([0-9a-f]+)"', answer.read().decode())
+    form = {"token": token, "csrf": found[1] if found else ""}
+    browser.open(f"{base}/sign-in/link", urlencode(form).encode(), timeout=10).close()
 
 
 def _fetched(browser: OpenerDirector, url: str, tries: int = 100) -> str:

@@ -56,7 +56,9 @@ def listed(month: Month, asked: Asked, columns: Sequence[str] = ()) -> Listed:
     """
     edition = f"{month.as_of}:{month.manifest.edition}:{_digest(asked)}"
     order = asked.sort.order
-    rows = month.index.filter(_conditions(asked)).select(*columns, PLACE, order).with_columns(_PLAIN).collect()
+    rows = (
+        month.holding(asked.q).filter(_conditions(asked)).select(*columns, PLACE, order).with_columns(_PLAIN).collect()
+    )
     start = min(_start(asked.cursor, edition), rows.height)
     end = min(start + asked.limit, rows.height)
     places = _first(rows, order, end)[start:]
@@ -103,7 +105,7 @@ def counts(month: Month, asked: Asked) -> Counts:
 @lru_cache(maxsize=256)
 def _counts(month: Month, asked: Asked) -> Counts:
     """An edition never changes."""
-    rows = month.index.filter(_conditions(asked))
+    rows = month.holding(asked.q).filter(_conditions(asked))
     found = rows.group_by(pl.col("light").cast(pl.String), corner()).agg(pl.len().alias("loans")).collect()
     lights, corners = (
         dict(found.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())
@@ -127,9 +129,6 @@ def _conditions(asked: Asked) -> list[pl.Expr]:
         conditions.append(pl.col("village_code").str.starts_with(asked.area))
     if asked.due_within_days is not None:
         conditions.append(pl.col("days_to_maturity").is_between(0, asked.due_within_days))
-    if asked.q:
-        either = pl.col("loan_id").str.contains(asked.q, literal=True)
-        conditions.append(either | pl.col("household_id").str.contains(asked.q, literal=True))
     return conditions or [pl.lit(True)]
 
 

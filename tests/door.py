@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx2
+from starlette.testclient import TestClient
 
 from features.console import now
 from serving.access import people
@@ -83,6 +84,13 @@ def key_for(data: Path, role: str, bank: str | None = None, area: str | None = N
         known = {person.name: person for person in people.everybody(session)}
         person = known.get(name) or people.add(session, people.account(name, role, bank, area), now())
         return people.give_key(session, person, "tests", now())
+
+
+def entered(client: TestClient, token: str) -> Any:
+    """What the button of a one-time link answers."""
+    page = client.get("/sign-in", params={"token": token})
+    [form] = re.findall('name="csrf" value="([^"]+)"', page.text)[-1:]
+    return client.post("/sign-in/link", data={"token": token, "csrf": form})
 
 
 def signed(address: str, key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from features.words import Refused
@@ -79,9 +79,11 @@ def enable(person: Person) -> None:
 
 
 def reset(session: Session, person: Person, at: datetime, hours: int) -> str:
-    """Their password and sessions are gone; the token of a new one-time link."""
+    """Their password, sessions and keys are gone; the token of a new one-time link."""
     person.password_hash = None
     _close(session, person)
+    standing = (ApiKey.person_id == person.id) & ApiKey.revoked_at.is_(None)
+    session.execute(update(ApiKey).where(standing).values(revoked_at=at))
     return link(session, person, at, hours)
 
 
@@ -137,10 +139,12 @@ def _close(session: Session, person: Person) -> None:
 
 
 def _keep_an_administrator(session: Session, person: Person) -> None:
+    """The rows of all are held, so that two cannot demote each other at once."""
     if person.role != Role.ADMINISTRATOR or not person.active:
         return
-    administrators = select(func.count()).where(Person.role == Role.ADMINISTRATOR.value, Person.active)
-    if session.scalar(administrators) == 1:
+    active = (Person.role == Role.ADMINISTRATOR.value) & Person.active
+    administrators = select(Person.id).where(active).order_by(Person.id).with_for_update()
+    if session.scalars(administrators).all() == [person.id]:
         raise Refused(
             f"{person.name} 是最后一名管理员, 不能停用或改任; 请先添加另一名。",
             f"{person.name} is the last administrator and can be neither disabled nor demoted; add another one first.",

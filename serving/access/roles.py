@@ -53,7 +53,12 @@ ROLE_WORDS: Mapping[Role, Words] = {
 HOME: Mapping[Role, str] = {Role.AUDITOR: "/audit", Role.ADMINISTRATOR: "/people"}
 """Where a role's work begins, where it is not the work list."""
 
-OPEN = frozenset({"/health/live", "/health/ready", "/metrics", "/sign-in", "/sign-in/oidc", "/sign-in/oidc/answer"})
+OPEN = frozenset(
+    {
+        *("/health/live", "/health/ready", "/metrics"),
+        *("/sign-in", "/sign-in/link", "/sign-in/oidc", "/sign-in/oidc/answer"),
+    }
+)
 """Addresses that need no sign-in. /metrics asks for the machine or a token itself."""
 NEEDS: Mapping[str, Right] = {
     "/": Right.LISTS,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, true
 
 from serving.access.roles import MASKED, Role
 from serving.database.tables import Case
-from serving.index import index_of
+from serving.index import holding
 from serving.published import Month
 from serving.store import Store
 
@@ -72,12 +72,11 @@ class SeenMonth(Month):
         rows = super().scan(kind, county)
         return self.scope.within(rows) if kind in _PERSONAL else rows
 
-    @property
-    def index(self) -> pl.LazyFrame:
+    def holding(self, text: str | None) -> pl.LazyFrame:
         """Kept once for all who see the same numbers, and narrowed to whoever asks."""
         mask = self.scope.mask
         shown = self.whole if mask is None else SeenMonth(self.as_of, self.folder, Scope(mask=mask))
-        return replace(self.scope, mask=None).within(index_of(shown).lazy())
+        return replace(self.scope, mask=None).within(holding(shown, text))
 
     def rows(self, kind: str, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         needed = None if columns is None else list(dict.fromkeys((*columns, *_NARROWED_BY)))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from features.words import Refused
 from serving.access.tokens import digest, is_password, is_same, new_token
-from serving.database.tables import ApiKey, Failures, Link, Person, SignedIn
+from serving.database.tables import ApiKey, Failures, Link, Person, SentOff, SignedIn
 
 _FREE_FAILURES = 5
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=24)
@@ -64,6 +64,18 @@ def with_link(session: Session, token: str, at: datetime) -> Person:
         )
     link.used_at = at
     return person
+
+
+def keep_sent(session: Session, state: str, at: datetime, seconds: int) -> None:
+    """That a browser was sent off; those that never came back are swept away."""
+    session.execute(delete(SentOff).where(SentOff.expires_at <= at))
+    session.add(SentOff(digest=digest(state), expires_at=at + timedelta(seconds=seconds)))
+
+
+def is_back(session: Session, state: str, at: datetime) -> bool:
+    """Whether it was sent off, not long ago; it comes back once."""
+    mine = (SentOff.digest == digest(state)) & (SentOff.expires_at > at)
+    return session.execute(delete(SentOff).where(mine).returning(SentOff.digest)).first() is not None
 
 
 def open_session(session: Session, person: Person, at: datetime, hours: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from features.sources.pseudonym import pseudonyms
 from serving.access.roles import Right, needed
 from serving.access.viewer import SAFE, Viewer, template_of
 from serving.audit import Action, Entry
@@ -15,6 +16,8 @@ from serving.desk import Desk
 _REFUSED = frozenset({401, 403, 404})
 _SILENT = frozenset({Right.OWN, Right.GROUPS})
 """Looks at oneself and at sums are no looks at a person."""
+_MOST_NAMED = 20
+"""More parameters than any address takes."""
 
 
 def leave_trail(request: Request, response: Response, desk: Desk) -> None:
@@ -51,8 +54,11 @@ def _asked(request: Request, desk: Desk) -> dict[str, Any]:
 
 
 def _filters(asked: Mapping[str, str], desk: Desk) -> dict[str, str]:
-    return {name: _kept(value, desk) for name, value in asked.items() if name not in ("lang", "cursor") and value}
+    """What no address takes may be named by whoever asks, at any length: of such only so much is kept."""
+    told = [(name, value) for name, value in asked.items() if name not in ("lang", "cursor") and value]
+    return {_kept(name, desk): _kept(value, desk) for name, value in told[:_MOST_NAMED]}
 
 
 def _kept(value: str, desk: Desk) -> str:
-    return desk.store.kept_as(value[:64])
+    """Also inside a longer text an identity number is its pseudonym."""
+    return pseudonyms(desk.store.folder).hidden(value.strip()[:64])

@@ -23,6 +23,8 @@ from serving.store import Store
 SESSION, FORM = "lights_session", "lights_form"
 """Cookies: of somebody who is signed in, and of a browser that is shown the form to do so."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ACCOUNT = "/account"
+"""A key that was stolen sets no password and makes no other keys: once revoked, it is over."""
 
 
 class NotSignedIn(Refused):
@@ -69,6 +71,10 @@ def entered(request: Request) -> Viewer | None:
     desk.limits.take(digest(way_in))
     if not viewer.may(needed(template)):
         raise Forbidden("您的角色不能查看此内容。", "Your role does not reach so far.")
+    if template.startswith(_ACCOUNT) and request.method not in SAFE and _key(request):
+        raise Forbidden(
+            "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
+        )
     return viewer
 
 

@@ -102,7 +102,7 @@ def case_page(desk: Desk, viewer: Viewer, sought: Sought) -> CasePage:
 def opened_on(session: Session, store: Store, loan: str, pen: Written) -> Case:
     """Raises NotFound where the loan does not exist for whoever asks."""
     month = published_month(store, None)
-    rows = month.scan("warnings").filter(pl.col("loan_id") == loan).collect().to_dicts()
+    rows = month.loans("warnings", pl.col("loan_id") == loan).to_dicts()
     if not rows:
         raise unlisted(loan, month.as_of)
     return open_case(session, rows[0], month.as_of, pen)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from features.words import Refused, Words
@@ -16,6 +17,7 @@ from serving.access.limits import TooMany
 from serving.access.sign_in import SignInRefused
 from serving.access.viewer import Forbidden, NotSignedIn
 from serving.cases.book import NoSuchCase
+from serving.faults import faults
 from serving.supposed import Impossible
 
 
@@ -53,7 +55,9 @@ _GENERAL = {
     404: Words("没有这个地址。", "There is nothing at this address."),
     405: Words("此地址不支持该方法。", "This address does not take that method."),
 }
-
+_UNKNOWN = Words("请求未被接受 ({status})。", "The request was not taken ({status}).")
+_UNKEPT = Words("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
+"""PostgreSQL takes no zero byte in a text."""
 _FAILED = Words(
     "服务内部出错, 未能回答; 错误已记入服务日志, 请联系管理员。",
     "The service failed and has no answer; the fault is in its log. Tell whoever runs it.",
@@ -65,9 +69,19 @@ def problem(status: int, words: Words, headers: Mapping[str, str] | None = None)
     return JSONResponse(body.model_dump(), status, headers, "application/problem+json")
 
 
+def invalid_words(error: RequestValidationError) -> Words:
+    """Which fields are wrong, and how: their places begin with where they stand, which is query, path or body."""
+    told = faults(error.errors(), skip=1)
+    return Words(f"请求参数有误: {told.zh}", f"The request is wrong: {told.en}")
+
+
+def http_words(error: HTTPException) -> Words:
+    return _GENERAL.get(error.status_code, _UNKNOWN.filled(status=error.status_code))
+
+
 def status_of(refusal: Refused) -> int:
     """What a refusal is in HTTP."""
-    return _STATUS.get(type(refusal), 409)
+    return next((_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS), 409)
 
 
 def headers_of(refusal: Refused) -> dict[str, str]:
@@ -85,18 +99,20 @@ def answer_problems(app: FastAPI) -> None:
 
     def invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
-        return problem(422, Words(f"请求参数有误: {faults}", f"The request is wrong: {faults}"))
+        return problem(422, invalid_words(error))
 
     def http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        words = _GENERAL.get(error.status_code, Words(str(error.detail), str(error.detail)))
-        return problem(error.status_code, words, error.headers)
+        return problem(error.status_code, http_words(error), error.headers)
+
+    def unkept(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        return problem(422, _UNKEPT)
 
     def failed(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         return problem(500, _FAILED)
 
     app.add_exception_handler(Exception, failed)
+    app.add_exception_handler(DataError, unkept)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from features.words import Refused
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Oldest first; the last is what this code reads and writes."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 6_404_321
@@ -77,10 +77,10 @@ def opened(address: str) -> Database:
 def _engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # a fault is logged, and nobody it is about
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begun)
     return engine

@@ -68,6 +68,15 @@ class SignedIn(Table):
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class SentOff(Table):
+    """A browser that was sent to the county's directory, by the digest of its state; gone once it is back."""
+
+    __tablename__ = "sent_off"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class ApiKey(Table):
     """A key `prefix.secret` for programs, by the digest of the whole."""
 

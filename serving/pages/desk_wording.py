@@ -9,11 +9,13 @@ from serving.pages.model_wording import MODEL_WORDS
 
 _LIST: Mapping[str, Words] = {
     "to_content": Words("跳到正文", "Skip to the content"),
+    "go_back": Words("返回", "Back"),
     "not_shown": Words("无法完成", "This cannot be done"),
     "pages": Words("页面", "Pages"),
     "narrow": Words("筛选", "Narrow"),
     "narrow_ask": Words("应用筛选", "Apply"),
-    "reset": Words("清除筛选", "Clear"),
+    "narrowed_to": Words("只看", "Narrowed to"),
+    "widen": Words("清除筛选", "Clear"),
     "any": Words("不限", "any"),
     "month": Words("月份", "Month"),
     "corners": Words("规则与模型", "Rules and model"),
@@ -57,6 +59,7 @@ _BOARD: Mapping[str, Words] = {
     "no_month_before": Words("之前没有已发布的月份, 无法比较。", "No month before is published to compare with."),
 }
 _SHEET: Mapping[str, Words] = {
+    "as_first_loan": Words("只印与第一笔贷款不同的情况。", "Printed: what differs from the first loan."),
     "light_history": Words("历月灯色", "Light over time"),
 }
 DESK_WORDS: Mapping[str, Words] = {**_LIST, **_BOARD, **_SHEET, **MODEL_WORDS}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from features.words import Refused, Words
 from serving.access.directory import Directory, Sent, sent_in, sent_off
-from serving.access.sign_in import SignInRefused, open_session
+from serving.access.sign_in import SignInRefused, is_back, keep_sent, open_session
 from serving.access.tokens import digest, is_same
 from serving.audit import Action, record
 from serving.database.tables import Person
@@ -49,6 +49,8 @@ def to_directory(request: Request, language: Spoken, next: Next = "/") -> Respon
     try:
         desk.sign_in_limits.take(client_of(request))
         answer = RedirectResponse(desk.directory.address(sent, _answer_at(request, desk)), status_code=303)
+        with desk.database.writing() as session:
+            keep_sent(session, sent.state, desk.now(), _SECONDS)
     except Refused as refusal:
         return shown_again(request, language, refusal, next)
     secure = desk.settings.secure_cookies
@@ -73,6 +75,9 @@ def from_directory(
         desk.sign_in_limits.take(client_of(request))
         if sent is None or not is_same(sent.state, state) or (iss and iss != desk.directory.issuer):
             raise SignInRefused(_NOT_SENT.zh, _NOT_SENT.en)
+        with desk.database.writing() as session:
+            if not is_back(session, state, desk.now()):
+                raise SignInRefused(_NOT_SENT.zh, _NOT_SENT.en)
         if error or not code:
             raise SignInRefused(_DECLINED.zh, _DECLINED.en)
         cookie, person = _by_directory(desk, desk.directory, sent, code, _answer_at(request, desk))

@@ -89,7 +89,7 @@ def _done(session: Session, person: Person, do: str, asked: tuple[str, str, str]
 
 
 def _person(session: Session, person_id: int) -> Person:
-    person = session.get(Person, person_id, with_for_update=True)
+    person = session.get(Person, person_id)
     if person is None:
         raise NotFound("没有此账号。", "There is no such account.")
     return person

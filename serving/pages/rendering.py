@@ -8,15 +8,17 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException
 
 from features.words import Refused
 from models.light import LIGHT_WORDS
 from serving.access.limits import TooMany
-from serving.access.roles import ROLE_WORDS, Right
-from serving.access.viewer import Forbidden, NotSignedIn, Viewer, own_form_token
-from serving.api.problems import headers_of, problem, status_of
+from serving.access.roles import HOME, ROLE_WORDS, Right
+from serving.access.viewer import SAFE, Forbidden, NotSignedIn, Viewer, own_form_token
+from serving.api.problems import headers_of, http_words, invalid_words, problem, status_of
 from serving.pages.wording import TAGS, Language, in_language
 
 _templates = Jinja2Templates(Path(__file__).with_name("templates"))
@@ -53,8 +55,9 @@ def page(request: Request, name: str, language: Language, status: int = 200, **v
 
 
 def refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
-    said = getattr(refusal.words, language)
-    return page(request, "refused.html", language, status=status, said=said)
+    """With a way back, after a form."""
+    back = None if request.method in SAFE else _linking(request, language)()
+    return page(request, "refused.html", language, status=status, said=getattr(refusal.words, language), back=back)
 
 
 def see_other(path: str, language: Language) -> RedirectResponse:
@@ -64,21 +67,42 @@ def see_other(path: str, language: Language) -> RedirectResponse:
 
 def answer_refusals(app: FastAPI) -> None:
     """At a page's address, a refusal is a page; to whoever is not signed in, the way to do so."""
-    for kind in (NotSignedIn, Forbidden, TooMany):
+    for kind in (Refused, NotSignedIn, Forbidden, TooMany):
         app.add_exception_handler(kind, _refusal)
+    for fault in (RequestValidationError, HTTPException):
+        app.add_exception_handler(fault, _fault)
 
 
 def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for it
     if request.url.path.startswith(_NO_PAGES):
         return problem(status_of(error), error.words, headers_of(error))
-    asked = request.query_params.get("lang")
-    language: Language = "en" if asked == "en" else "zh" if asked == "zh" else preferred_language(request)
+    language = _wanted_language(request)
     if isinstance(error, NotSignedIn):
         return RedirectResponse(f"/sign-in?{urlencode({'lang': language, 'next': _here(request)})}", status_code=303)
     answer = refused(request, language, error, status_of(error))
     answer.headers.update(headers_of(error))
     return answer
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    """What is no refusal of ours: a page for a browser, a problem for a program."""
+    if isinstance(error, RequestValidationError):
+        status, words, headers = 422, invalid_words(error), None
+    else:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        status, words, headers = error.status_code, http_words(error), error.headers
+    if request.url.path.startswith(_NO_PAGES) or "text/html" not in request.headers.get("accept", ""):
+        return problem(status, words, headers)
+    answer = refused(request, _wanted_language(request), Refused(words.zh, words.en), status)
+    answer.headers.update(headers or {})
+    return answer
+
+
+def _wanted_language(request: Request) -> Language:
+    """As `language_of`, where a parameter may be anything."""
+    asked = request.query_params.get("lang")
+    return "en" if asked == "en" else "zh" if asked == "zh" else preferred_language(request)
 
 
 def _here(request: Request) -> str:
@@ -92,17 +116,27 @@ def _here(request: Request) -> str:
 def _signed_in(request: Request, language: Language) -> dict[str, Any]:
     viewer = getattr(request.state, "viewer", None)
     if not isinstance(viewer, Viewer):
-        return {"viewer": None, "may": frozenset()}
+        return {"viewer": None, "may": frozenset(), "home": "/"}
     role = getattr(ROLE_WORDS[viewer.role], language)
-    return {"viewer": viewer, "role_in_words": role, "may": {right.value for right in Right if viewer.may(right)}}
+    may = {right.value for right in Right if viewer.may(right)}
+    return {"viewer": viewer, "role_in_words": role, "may": may, "home": HOME.get(viewer.role, "/")}
 
 
 def _linking(request: Request, language: Language) -> Callable[..., str]:
-    """Links to this page with other parameters; None takes one away. Without a host: a proxy may have another."""
+    """Links to this page with other parameters; None takes one away. Without a host: a proxy may have another.
+
+    After a form, to the page that it stands on: an address that takes a form may have nothing else to show.
+    """
 
     def link(**changed: object) -> str:
         asked = {**request.query_params, "lang": language, **changed}
-        asked.pop("token", None)
-        return f"{quote(request.scope['path'])}?{urlencode({name: value for name, value in asked.items() if value})}"
+        path = request.scope["path"] if request.method in SAFE else _page_of_form(request.scope["path"])
+        return f"{quote(path)}?{urlencode({name: value for name, value in asked.items() if value})}"
 
     return link
+
+
+def _page_of_form(path: str) -> str:
+    """`/households/H1` of `/households/H1/what-if`, else the first part."""
+    parts = path.split("/")
+    return "/".join(parts[: 3 if parts[1] == "households" else 2])

@@ -64,8 +64,8 @@ def group_lights(
         month = published_month(store, as_of)
     except Refused as refusal:
         return _refused(request, language, refusal, 409)
-    levels = [each.value for each in Level]
-    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels)
+    levels, where = [each.value for each in Level], places(month, store)
+    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels, places=where)
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,15 @@ def _calendar(
     except Refused as refusal:
         return _refused(request, language, refusal, 409)
     counted(request, calendar.total)
-    instalments = month.policy.plans.instalments
-    levels = [each.value for each in DueLevel]
-    return _page(request, template, language, calendar=calendar, levels=levels, instalments=instalments)
+    where = places(month, store)
+    narrowed = [filters.bank, where.village(filters.area), filters.q, filters.loan]
+    return _page(
+        request,
+        template,
+        language,
+        calendar=calendar,
+        levels=[each.value for each in DueLevel],
+        instalments=month.policy.plans.instalments,
+        places=where,
+        narrowed_to=" · ".join(each for each in narrowed if each),
+    )

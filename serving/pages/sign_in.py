@@ -22,6 +22,7 @@ from serving.access.sign_in import (
 )
 from serving.access.tokens import digest
 from serving.access.viewer import SESSION
+from serving.api.problems import headers_of, status_of
 from serving.audit import Action, Who, record
 from serving.database.tables import Person
 from serving.desk import Desk, desk_of
@@ -29,7 +30,6 @@ from serving.pages.rendering import Spoken, page
 from serving.pages.wording import Language
 
 doors = APIRouter(include_in_schema=False)
-_WRONG = SignInRefused("账号或密码不正确。", "Name or password is wrong.")
 NOBODY = Who("-", "-")
 Next = Annotated[str, Query(max_length=500)]
 
@@ -41,9 +41,15 @@ def sign_in(
     token: Annotated[str | None, Query(max_length=100)] = None,
     next: Next = "/",  # noqa: A002 - the word in the address
 ) -> Response:
-    """The form; or with a one-time link's token, the way in."""
-    if token is None:
-        return page(request, "sign_in.html", language, next=own_path(next), said=None, **_other_ways(request))
+    """The form; or with a one-time link's token, its button: what fetches a preview of the link does not use it up."""
+    if token is not None:
+        return page(request, "sign_in_link.html", language, token=token)
+    return page(request, "sign_in.html", language, next=own_path(next), said=None, **_other_ways(request))
+
+
+@doors.post("/sign-in/link")
+def sign_in_with_link(request: Request, language: Spoken, token: Annotated[str, Form(max_length=100)] = "") -> Response:
+    """A one-time link's token, which lets in this once."""
     desk = desk_of(request)
     try:
         desk.sign_in_limits.take(client_of(request))
@@ -105,7 +111,7 @@ def _by_password(desk: Desk, name: str, password: str) -> tuple[str, Person]:
             return open_session(session, person, desk.now(), desk.settings.session_hours), person
         failed(session, name, desk.now())
         record(session, NOBODY, Action.REFUSAL, "password", {"name_digest": digest(name)[:16]}, desk.now())
-    raise _WRONG
+    raise SignInRefused("账号或密码不正确。", "Name or password is wrong.")
 
 
 def let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Language) -> RedirectResponse:
@@ -125,8 +131,10 @@ def let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Langu
 
 
 def shown_again(request: Request, language: Language, refusal: Refused, wanted: str) -> Response:
-    said = getattr(refusal.words, language)
-    return page(request, "sign_in.html", language, status=401, next=own_path(wanted), said=said, **_other_ways(request))
+    said = {"said": getattr(refusal.words, language), "next": own_path(wanted), **_other_ways(request)}
+    answer = page(request, "sign_in.html", language, status=status_of(refusal), **said)
+    answer.headers.update(headers_of(refusal))
+    return answer
 
 
 def _other_ways(request: Request) -> dict[str, bool]:

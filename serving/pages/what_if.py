@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from features.months import months_later
-from features.words import Refused
+from features.units import FINDING, HEAD, MONTHS, YUAN
+from features.words import Refused, Words
+from models.codes import CAUSE_WORDS
 from models.county_policy.sections import Cause
 from serving.access.viewer import Kept
+from serving.api.problems import status_of
 from serving.api.routes import Identifier, published_month
+from serving.households import unknown_household
 from serving.pages.rendering import Spoken, page, refused
+from serving.pages.wording import Language, in_language
 from serving.supposed import (
     HardshipResolved,
     Impossible,
@@ -34,6 +39,20 @@ _Empty = BeforeValidator(lambda text: None if text == "" else text)
 _Yuan = Annotated[float | None, _Empty, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 _Heads = Annotated[int | None, _Empty, Field(gt=0, le=100_000)]
 _NOTHING = Impossible("没有填写任何假设; 请至少填一项。", "Nothing is supposed; fill in one field at least.")
+
+
+_TOLD: Mapping[str, Callable[[Any], Words]] = {
+    "paid": YUAN.words,
+    "sheep_sold": HEAD.words,
+    "sheep_yuan": YUAN.words,
+    "hardship": CAUSE_WORDS.__getitem__,
+    "hardship_loss": YUAN.words,
+    "use": FINDING.words,
+    "more_time": MONTHS.words,
+    "resolved": lambda _: Words("", ""),
+    "statement": lambda _: Words("", ""),
+}
+"""The fields of the form in its order, each with how its value is written."""
 
 
 class Filled(BaseModel):
@@ -72,6 +91,14 @@ class Filled(BaseModel):
         if self.statement:
             yield IncomeStatement(kind="income_statement")
 
+    def told(self, language: Language) -> Iterator[tuple[str, str]]:
+        """What was filled in, as the form calls it; what is ticked has no value."""
+        w = in_language(language)
+        for name, words in _TOLD.items():
+            value = getattr(self, name)
+            if value is not None:
+                yield w[f"if_{name}"], str(getattr(words(value), language))
+
     def _sold(self) -> LivestockSold:
         if self.sheep_yuan is None:
             raise Impossible("卖羊须填所得金额。", "Give what the sheep sold bring.")
@@ -86,12 +113,12 @@ def household_what_if(
     try:
         month, household = published_month(store, filled.as_of), store.kept_as(household_id)
         days = dict(month.household("warnings", household).select("loan_id", "days_to_maturity").rows())
+        if not days:
+            return refused(request, language, unknown_household(household, month.as_of), 404)
         facts = list(filled.facts(month.as_of + timedelta(days=days.get(filled.loan, 0))))
         if not facts:
             raise _NOTHING
         supposed = what_if(month, store, household, facts)
-    except Impossible as refusal:
-        return refused(request, language, refusal, 422)
     except Refused as refusal:
-        return refused(request, language, refusal, 409)
-    return page(request, "what_if.html", language, supposed=supposed)
+        return refused(request, language, refusal, status_of(refusal))
+    return page(request, "what_if.html", language, supposed=supposed, filled=list(filled.told(language)))

@@ -11,7 +11,7 @@ from serving.pages.desk_wording import DESK_WORDS
 Language = Literal["zh", "en"]
 TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "en": "en"}
 
-WORDS: Mapping[str, Words] = {
+_OWN: Mapping[str, Words] = {
     "title": Words("还款风险预警", "Repayment risk lights"),
     "find": Words("查找农户或贷款", "Find a household or loan"),
     "identifier": Words("农户编号或贷款编号", "Household or loan number"),
@@ -129,8 +129,8 @@ WORDS: Mapping[str, Words] = {
     "state_closed": Words("不可办", "closed"),
     "state_unknown": Words("待查", "to be asked"),
     "expected_loss": Words("预期损失 (元)", "Expected loss (yuan)"),
-    "of_fund": Words("基金", "fund"),
-    "of_bank": Words("银行", "bank"),
+    "of_fund": Words("其中基金", "of which the fund"),
+    "of_bank": Words("银行", "the bank"),
     "turn_green": Words("怎样能转绿", "What would turn it green"),
     "looked_at": Words("已试算", "Tried"),
     "what_if": Words("假如", "What if"),
@@ -138,6 +138,8 @@ WORDS: Mapping[str, Words] = {
         "填写假设的情况, 按同样的模型和规则重新计算; 不保存任何内容。",
         "Fill in what is supposed; model and rules are applied again. Nothing is stored.",
     ),
+    "what_if_supposed": Words("假设", "Supposed"),
+    "what_if_stored": Words("不保存任何内容; 已发布的灯色不变。", "Nothing is stored; the published light stays."),
     "what_if_ask": Words("计算", "Compute"),
     "what_if_before": Words("已发布", "As published"),
     "what_if_after": Words("按假设", "As supposed"),
@@ -154,6 +156,10 @@ WORDS: Mapping[str, Words] = {
     "yuan": Words("元", "yuan"),
     "sign_in": Words("登录", "Sign in"),
     "sign_in_directory": Words("用本县统一身份登录", "Sign in with the county's directory"),
+    "sign_in_link_note": Words(
+        "一次性登录链接: 按下按钮即登录, 此链接随即作废。登录后请在“我的账号”中设置密码。",
+        "A one-time link: the button signs you in, and the link is then used up. Set a password under your account.",
+    ),
     "sign_out": Words("退出", "Sign out"),
     "sign_in_note": Words(
         "没有密码? 请使用管理员给的一次性登录链接, 登录后在“我的账号”中设置密码。",
@@ -169,10 +175,10 @@ WORDS: Mapping[str, Words] = {
     "no_password": Words("尚未设置密码。", "No password is set yet."),
     "role": Words("角色", "Role"),
     "area": Words("区域", "Area"),
-    "keys": Words("接口密钥", "Keys for programs"),
+    "program_keys": Words("接口密钥", "Keys for programs"),
     "keys_note": Words(
-        "程序以 Authorization: Bearer 密钥 访问接口, 权限与本账号相同。",
-        "A program sends Authorization: Bearer KEY; it may do what this account may.",
+        "程序以 Authorization: Bearer 密钥 访问接口, 权限与本账号相同, 但不能更改密码和密钥。",
+        "A program sends Authorization: Bearer KEY; it may do what this account may, but change no password or key.",
     ),
     "key_label": Words("用途", "What it is for"),
     "key_once": Words("密钥只显示这一次:", "The key is shown this once:"),
@@ -181,6 +187,11 @@ WORDS: Mapping[str, Words] = {
     "save": Words("保存", "Save"),
     "people": Words("人员", "People"),
     "add_person": Words("添加人员", "Add a person"),
+    "add_person_note": Words(
+        "信贷员须填银行, 与贷款数据中的写法一致; 乡村干部须填区域: 村代码的前几位, 例如乡镇 640323101。",
+        "An officer needs a bank, written as in the loans; a cadre an area: the first digits of the village codes, for "
+        "example 640323101 for a township.",
+    ),
     "link_once": Words("{name} 的一次性登录链接 (只显示这一次):", "One-time link of {name}, shown this once:"),
     "active": Words("在用", "active"),
     "disabled": Words("已停用", "disabled"),
@@ -212,8 +223,8 @@ WORDS: Mapping[str, Words] = {
     ),
     "more": Words("下一页", "Next page"),
     "other_language": Words("English", "中文"),
-    **DESK_WORDS,
 }
+WORDS: Mapping[str, Words] = {**_OWN, **DESK_WORDS}
 
 
 def in_language(language: Language) -> dict[str, str]:

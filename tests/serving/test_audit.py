@@ -10,12 +10,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from features.words import Refused
-from serving.audit import Action, Sought, Who, exported, found, keep_head, kept_heads, prune, record, verify
+from serving.audit import (
+    Action,
+    Sought,
+    Who,
+    exported,
+    found,
+    keep_head,
+    kept_heads,
+    note_promotions,
+    prune,
+    record,
+    told,
+    verify,
+)
 from serving.database.opened import Database
 from tests.serving.moments import NOW
 
 AUDITED = Who("clerk", "officer")
-YEARS = timedelta(days=366 * 3)
+DAY, YEARS = timedelta(days=1), timedelta(days=366 * 3)
 
 
 def written(database: Database, *ages: timedelta) -> None:
@@ -97,6 +110,18 @@ def test_only_entries_older_than_three_years_are_pruned_and_the_chain_goes_on(da
         checked = verify(session)
         assert (checked.entries, checked.head.number, checked.fault) == (3, 5, None)
         assert [entry.number for entry in found(session, Sought())] == [5, 4, 3]
+
+
+def test_a_promotion_is_noted_once_also_after_older_ones_were_pruned(database: Database) -> None:
+    crowned = [{"at": (NOW - age).isoformat(), "by": "ma", "number": at} for at, age in enumerate((2 * YEARS, DAY))]
+    with database.writing() as session:
+        note_promotions(session, crowned[:1], NOW - 2 * YEARS + DAY)
+        note_promotions(session, crowned, NOW)
+        prune(session, 3, NOW)
+    with database.writing() as session:
+        note_promotions(session, [*crowned, {"at": NOW.isoformat(), "by": "li", "number": 2}], NOW)
+        noted = [told(entry)["detail"]["number"] for entry in found(session, Sought(action=Action.PROMOTION))]
+    assert noted == [2, 1]
 
 
 def test_less_than_three_years_are_no_policy(database: Database) -> None:

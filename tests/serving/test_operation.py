@@ -18,7 +18,7 @@ from serving.published import OPENED
 from serving.settings import Settings, settings_of
 from serving.store import Store
 from tests.conftest import County
-from tests.door import done, key_for, lights, refused, serving
+from tests.door import done, entered, key_for, lights, refused, serving, unsigned
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_nothing_is_restored_over_what_is_there(by_rules: County, tmp_path: Path
 def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> None:
     link = json.loads(done(lights(tmp_path, "user", "add", "ma", "--role", "administrator", "--json")))
     client = TestClient(application(Store(tmp_path), settings_of(tmp_path)))
-    assert client.get(link["path"]).url.path == "/people"
+    assert entered(client, link["path"].partition("token=")[2]).url.path == "/people"
     assert "ma  administrator  -  -  True" in done(lights(tmp_path, "user", "list"))
     assert refused(lights(tmp_path, "user", "disable", "ma")).startswith("ma is the last administrator")
     assert refused(lights(tmp_path, "user", "add", "li", "--role", "officer")) == "An officer needs a bank (--bank)."
@@ -116,4 +116,8 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_workers_answer_as_one(by_rules: County) -> None:
     with serving(by_rules.data, "--workers", 2) as address:
         totals = {httpx2.get(f"{address}/api/v1/warnings", timeout=30).json()["total"] for _ in range(6)}
+        figures = {httpx2.get(f"{unsigned(address)}/metrics", timeout=30).text for _ in range(6)}
     assert totals == {by_rules.warnings.height}
+    counted = 'lights_requests_total{method="GET",route="/api/v1/warnings",status="200"} 6.0'
+    red = f'lights_loans{{light="red"}} {by_rules.month.manifest.lights["red"]["loans"]}.0'
+    assert [text for text in figures if counted not in text or red not in text] == []

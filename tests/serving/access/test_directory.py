@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -154,6 +155,25 @@ def test_a_state_is_good_once_and_in_its_own_browser(app: FastAPI, browser: Test
     replayed = browser.get(back)
     assert (replayed.status_code, SESSION in browser.cookies) == (401, False)
     assert "used already" in TestClient(app).get(back, headers={"accept-language": "en"}).text
+
+
+def test_a_state_is_good_once_whatever_the_browser_kept(app: FastAPI, browser: TestClient) -> None:
+    """The provider would take its code again."""
+    back = httpx2.URL(answer_address(browser))
+    kept = dict(browser.cookies)
+    assert browser.get(str(back.copy_remove_param("code"))).status_code == 401
+    copy = TestClient(app, follow_redirects=False, cookies=kept)
+    again = copy.get(str(back))
+    assert (again.status_code, SESSION in copy.cookies) == (401, False)
+
+
+def test_a_state_is_good_for_ten_minutes(settings: Settings) -> None:
+    clock = [now()]
+    browser = TestClient(application(Store(settings.data), settings, lambda: clock[0]), follow_redirects=False)
+    back = answer_address(browser)
+    clock[0] += timedelta(seconds=601)
+    answer = browser.get(back)
+    assert (answer.status_code, "is too old" in answer.text) == (401, True)
 
 
 def test_a_code_that_was_used_with_a_copied_cookie_lets_nobody_in(app: FastAPI, browser: TestClient) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from features.console import now
 from serving.access import people
+from serving.access.limits import TooMany
 from serving.access.roles import NEEDS, OPEN, Right, needed
 from serving.access.tokens import form_token
 from serving.access.viewer import SESSION
@@ -21,7 +22,10 @@ from serving.machine import database_of
 from serving.settings import settings_of
 from serving.store import Store
 from tests.conftest import County
-from tests.door import key_for
+from tests.door import entered, key_for
+from tests.features.inboxes import identity_number
+
+NOBODYS = identity_number()
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +150,7 @@ def test_an_analyst_sees_amounts_under_pseudonyms_that_stay_and_finds_nobody_by_
 
 def test_a_form_of_another_site_changes_nothing(county: County, desk: FastAPI) -> None:
     client = TestClient(desk, follow_redirects=False)
-    client.get(f"/sign-in?token={one_time(county, 'county_official')}")
+    assert entered(client, one_time(county, "county_official")).status_code == 303
     assert client.post("/sign-out").status_code == 403
     assert client.post("/sign-out", data={"csrf": "0" * 64}).status_code == 403
     assert client.post("/api/v1/cases", json={"loan_id": "L1"}).status_code == 403
@@ -163,11 +167,76 @@ def one_time(county: County, role: str) -> str:
 
 def test_a_link_lets_in_once(county: County, desk: FastAPI) -> None:
     token = one_time(county, "county_official")
-    first, second = (TestClient(desk, follow_redirects=False).get(f"/sign-in?token={token}") for _ in range(2))
+    first, second = (entered(TestClient(desk, follow_redirects=False), token) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 401)
     cookie = first.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+def test_a_preview_of_a_link_does_not_use_it_up(county: County, desk: FastAPI) -> None:
+    token = one_time(county, "county_official")
+    for _ in range(2):
+        preview = TestClient(desk).get("/sign-in", params={"token": token})
+        assert (preview.status_code, SESSION in preview.cookies) == (200, False)
+    assert TestClient(desk).post("/sign-in/link", data={"token": token}).status_code == 403
+    assert entered(TestClient(desk, follow_redirects=False), token).status_code == 303
+
+
+def test_too_many_sign_ins_are_told_when_to_come_back(county: County) -> None:
+    app = application(county.store, settings_of(county.data))
+    client = TestClient(app)
+    assert entered(client, "none").status_code == 401
+    with pytest.raises(TooMany):
+        [app.state.desk.sign_in_limits.take("testclient") for _ in range(1_000)]
+    answer = entered(client, "none")
+    assert (answer.status_code, "请求过于频繁" in answer.text) == (429, True)
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_another_role_holds_from_the_next_request_on(county: County, desk: FastAPI) -> None:
+    client, household = TestClient(desk, follow_redirects=False), county.warnings["household_id"][0]
+    with database_of(county.data).writing() as session:
+        person = people.add(session, people.account("moved", "county_official"), now())
+        token = people.link(session, person, now(), 1)
+    assert entered(client, token).status_code == 303
+    assert client.get(f"/households/{household}").status_code == 200
+    with database_of(county.data).writing() as session:
+        people.change(session, people.person_named(session, "moved"), people.account("moved", "analyst"))
+    assert client.get(f"/households/{household}").status_code == 403
+    with database_of(county.data).writing() as session:
+        people.disable(session, people.person_named(session, "moved"))
+    assert client.get("/board").status_code == 303
+
+
+def test_a_key_makes_no_other_key_and_sets_no_password(desk: FastAPI) -> None:
+    thief = seen_by(desk, "analyst")
+    stolen = {"password": "sheep graze on hills", "again": "sheep graze on hills", "label": "mine"}
+    for path in ("/account/password", "/account/keys", "/account/keys/abcd/revoke"):
+        assert thief.post(path, data=stolen).status_code == 403
+    assert thief.get("/account").status_code == 200
+
+
+def test_each_answer_says_what_a_browser_may_do_with_it(desk: FastAPI) -> None:
+    official = seen_by(desk, "county_official")
+    for path in ("/", "/docs", "/api/v1/model", "/nothing", "/static/lights.css"):
+        headers = official.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+        assert headers["cache-control"] == "no-store"
+    assert "unsafe-inline" not in official.get("/").headers["content-security-policy"]
+
+
+def test_a_failure_is_counted(county: County) -> None:
+    app = application(county.store, settings_of(county.data))
+    app.state.desk.database.engine.dispose()
+    app.state.desk.scribe.keep = lambda _: 1 / 0
+    client = TestClient(
+        app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key_for(county.data, 'analyst')}"}
+    )
+    assert client.get("/api/v1/warnings").json()["zh"].startswith("服务内部出错")
+    counted = TestClient(app).get("/metrics").text
+    assert 'lights_requests_total{method="GET",route="/api/v1/warnings",status="500"} 1.0' in counted
 
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:1"])
@@ -193,13 +262,23 @@ def test_a_look_leaves_who_what_and_how_many_and_an_identity_number_only_as_its_
     household = county.warnings["household_id"][0]
     official.get(f"/households/{household}")
     official.get("/api/v1/warnings", params={"light": "red", "q": "H"})
-    official.get("/households/64032319900101001X")
+    official.get(f"/households/{NOBODYS}")
     entries = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 3}).json()["items"]
     assert [entry["action"] for entry in entries] == ["refusal", "list", "look"]
     assert entries[2]["detail"]["household_id"] == household
+    assert re.fullmatch("p[0-9a-f]{24}", entries[0]["detail"]["household_id"])
     red = county.warnings.filter(pl.col("light") == "red").height
     assert (entries[1]["detail"]["light"], entries[1]["detail"]["loans"]) == ("red", red)
     assert [entry["number"] for entry in entries] == sorted((entry["number"] for entry in entries), reverse=True)
+
+
+def test_whoever_asks_with_a_thousand_names_does_not_fill_the_audit(desk: FastAPI) -> None:
+    official, auditor = seen_by(desk, "county_official"), seen_by(desk, "auditor")
+    many = {f"{'x' * 100}{number}": "y" for number in range(100)}
+    official.get("/api/v1/warnings", params={"q": f"号{NOBODYS}", NOBODYS: "y", **many})
+    [entry] = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 1}).json()["items"]
+    assert len(str(entry["detail"])) < 3_000
+    assert NOBODYS not in str(entry)
 
 
 def test_failed_sign_ins_are_audited_without_the_name_that_was_typed(desk: FastAPI) -> None:
@@ -221,3 +300,18 @@ def test_figures_are_for_this_machine_or_a_token(county: County, desk: FastAPI) 
     behind = TestClient(application(county.store, guarded))
     assert behind.get("/metrics").status_code == 403
     assert behind.get("/metrics", headers={"authorization": "Bearer t"}).status_code == 200
+
+
+def test_a_form_for_a_household_out_of_scope_is_as_if_there_were_none(county: County, desk: FastAPI) -> None:
+    bank = county.warnings["bank"][0]
+    mine = set(county.warnings.filter(pl.col("bank") == bank)["household_id"])
+    other = county.warnings.filter(~pl.col("household_id").is_in(mine)).row(0, named=True)
+    officer = seen_by(desk, "officer", bank)
+    for household in (other["household_id"], "H999"):
+        filled = {"as_of": str(county.newest), "loan": other["loan_id"], "resolved": "yes"}
+        assert officer.post(f"/households/{household}/what-if", data=filled).status_code == 404
+        assert officer.post(f"/households/{household}/cases", data={"loan_id": other["loan_id"]}).status_code == 404
+        asked = {"facts": [{"kind": "hardship_resolved"}]}
+        assert officer.post(f"/api/v1/households/{household}/what-if", json=asked).status_code == 404
+    assert officer.post("/api/v1/cases", json={"loan_id": other["loan_id"]}).status_code == 404
+    assert officer.get("/api/v1/maturities", params={"within_days": 3660, "q": other["loan_id"]}).json()["total"] == 0

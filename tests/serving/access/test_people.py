@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy.orm import Session
@@ -143,6 +145,38 @@ def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Databa
         people.disable(session, person)
         session.flush()
         assert sign_in.person_of_key(session, other) is None
+
+
+def test_a_reset_ends_keys_and_sessions_and_leaves_one_way_in(database: Database) -> None:
+    with database.writing() as session:
+        person = added(session)
+        key, cookie = people.give_key(session, person, "", NOW), sign_in.open_session(session, person, NOW, 1)
+        token = people.reset(session, person, NOW, 1)
+    with database.writing() as session:
+        assert sign_in.person_of_key(session, key) is None
+        assert sign_in.person_of_session(session, cookie, NOW) is None
+        assert sign_in.with_link(session, token, NOW).name == "ma"
+
+
+def test_two_administrators_cannot_demote_each_other_at_once(database: Database) -> None:
+    """On PostgreSQL both would find another one left."""
+    with database.writing() as session:
+        names = [added(session, name, "administrator").name for name in ("first", "second")]
+    both_look = Barrier(2)
+
+    def demoted(name: str) -> bool:
+        try:
+            with database.writing() as session:
+                person = people.person_named(session, name)
+                if not database.is_sqlite:  # where a second writer waits before it looks
+                    both_look.wait(timeout=20)
+                people.change(session, person, people.account(name, "auditor"))
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demoted, names)) == [False, True]
 
 
 def test_a_bucket_fills_evenly_and_each_has_its_own() -> None:

@@ -55,6 +55,7 @@ def test_a_problem_says_what_is_wrong(served: str, path: str, status: int, said:
     assert answer.headers["content-type"] == "application/problem+json"
     assert said in problem["en"] == problem["detail"]
     assert CHINESE.search(problem["zh"])
+    assert not re.search("[A-Za-z]+ [a-z]+ [a-z]+", problem["zh"])
     assert not CHINESE.search(problem["en"])
     assert problem["title"]
 

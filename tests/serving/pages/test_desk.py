@@ -39,6 +39,7 @@ def enter(own: County, page: Page, address: str, role: str) -> None:
     with database_of(own.data).writing() as session:
         token = people.link(session, people.person_named(session, role), now(), 1)
     page.goto(f"{address}/sign-in?token={token}&lang=zh")
+    page.get_by_role("button", name="登录").click()
 
 
 def test_a_case_is_opened_visited_and_closed_on_the_households_page(own: County, address: str, known: Page) -> None:
@@ -67,6 +68,8 @@ def test_an_administrator_adds_a_person_who_signs_in_and_sets_a_password(
     link = known.locator("[role=status] code").inner_text()
     with alone(browser, scripts=False, with_key=False) as other:
         other.goto(link)
+        other.get_by_role("link", name="English").click()
+        other.get_by_role("button", name="Sign in").click()
         other.goto(f"{address}/account?lang=en")
         for field in ("#password", "#again"):
             other.locator(field).fill("sheep graze on hills")

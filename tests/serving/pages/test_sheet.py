@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -65,6 +66,19 @@ def test_a_sheet_prints_on_two_pages_with_its_own_glyphs(
     assert [one for one in words[lang] if one not in read] == []
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_household_with_two_loans_prints_on_two_pages_and_each_fact_of_the_household_once(
+    county: County, served: str, page: Page, lang: str
+) -> None:
+    loans = county.warnings.group_by("household_id").len().filter(pl.col("len") == 2)["household_id"].sort()
+    page.goto(f"{served}/households/{loans[0]}?lang={lang}")
+    assert page.pdf(format="A4", prefer_css_page_size=True).count(b"/Type /Page\n") <= 2
+    size = page.locator("article .facts tr", has_text={"zh": "家庭人口", "en": "People in the household"}[lang])
+    expect(size).to_have_count(2)
+    page.emulate_media(media="print")
+    assert [row.is_visible() for row in size.all()] == [True, False]
+
+
 def test_a_light_over_time_names_each_published_month(county: County, served: str, page: Page) -> None:
     household = county.one_of_each()["yellow"]
     page.goto(f"{served}/households/{household}?lang=en")
@@ -80,3 +94,37 @@ def test_the_sheet_asks_in_the_order_of_whoever_works_with_it(county: County, se
     places = [next(at for at, text in enumerate(found) if text.startswith(words)) for words in order]
     assert places == sorted(places)
     assert found[1].startswith("Why")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/", "/maturities"])
+def test_on_a_phone_a_line_of_a_list_is_a_card_with_every_field_in_sight(
+    served: str, browser: Browser, path: str, lang: str
+) -> None:
+    with alone(browser, width=390) as phone:
+        phone.goto(f"{served}{path}?lang={lang}")
+        cells = phone.locator("table.cards tbody tr").first.locator("td")
+        boxes = [cell.bounding_box() for cell in cells.all()]
+        assert len(boxes) >= 8
+        assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+        assert all(cell.get_attribute("data-label") for cell in cells.all())
+
+
+def test_groups_are_called_by_their_names(served: str, page: Page) -> None:
+    for path in ("/groups?level=township", "/groups?level=village", "/groups?level=bank", "/maturities?level=village"):
+        page.goto(f"{served}{path}&lang=zh")
+        named = page.locator("table tbody th, table tbody a").all_inner_texts()
+        assert named
+        assert [each for each in named if each.startswith("640323")] == []
+    page.goto(f"{served}/groups?level=product&lang=en")
+    assert "microloan" in page.locator("tbody th").all_inner_texts()
+
+
+def test_a_calendar_that_is_narrowed_says_to_what_and_can_be_widened(served: str, page: Page) -> None:
+    page.goto(f"{served}/maturities?lang=en")
+    township = page.locator("tbody a").first
+    name = township.inner_text()
+    township.click()
+    expect(page.get_by_text(f"Narrowed to: {name}")).to_be_visible()
+    page.get_by_role("link", name="Clear").click()
+    expect(page.get_by_text("Narrowed to")).to_have_count(0)

@@ -1,0 +1,17 @@
+"""Who was sent off to the county's directory: a state is good once, whatever the browser keeps."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sent_off",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("expires_at", sa.String(32), nullable=False),
+    )
