@@ -119,6 +119,10 @@ class Feature:
             raise TypeError(f"Feature {self.name} does not say why an officer should care: give it a docstring.")
         if self.window.name.endswith("m") and self.role is not Role.STEP and not self.name.endswith(self.window.name):
             raise TypeError(f"Feature {self.name} looks at {self.window.name}; its name has to end so.")
+        unasked = {*self.value.meta.root_names()}.difference(self.columns, self.inputs, [self.window.name])
+        if unasked:
+            said = f"Feature {self.name} looks at {', '.join(sorted(unasked))} behind its declaration"
+            raise TypeError(f"{said}: a column is asked of the row, a feature is a parameter.")
 
 
 def columns_of(row: Row) -> tuple[str, ...]:
