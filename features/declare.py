@@ -172,6 +172,12 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(_to_twelve_figures(part / whole))
 
 
+def total(amount: pl.Expr, counts: pl.Expr) -> pl.Expr:
+    """The sum of the amounts that count; missing where one of them is not known."""
+    unknown = counts & amount.is_null()
+    return pl.when(~unknown.any()).then(pl.when(counts).then(amount).sum())
+
+
 def change(now: pl.Expr, before: pl.Expr) -> pl.Expr:
     """now / before - 1; missing where `before` is not positive. A fall from 100 to 80 is -0.2, not a bit less."""
     return _to_twelve_figures(ratio(now, before) - 1)

@@ -219,6 +219,22 @@ def test_a_payment_corrected_to_another_loan_is_paid_on_that_one_alone(settled: 
     assert features_at(AS_OF, rows.of_household("H1"))["outstanding_principal"].to_list() == [10_000]
 
 
+@pytest.mark.parametrize(("amounts", "summed"), [((300.0, 200.0), 500.0), ((300.0, None), None), ((None, None), None)])
+def test_amounts_nobody_wrote_down_are_not_nothing(amounts: tuple[float | None, ...], summed: float | None) -> None:
+    cover = {"household_id": "H1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
+    happened, of_household = {"occurred_on": date(2024, 3, 1)}, {"household_id": "H1", "cause": "illness"}
+    numbered = list(enumerate(amounts))
+    waiting = [{"claim_id": f"A{n}", "policy_id": "Y0", **happened, "claimed_amount": yuan} for n, yuan in numbered]
+    settled = {"policy_id": "Y0", **happened, "settled_on": date(2024, 4, 1), "known_on": date(2024, 4, 1)}
+    rows = one_loan(
+        policies=[{"policy_id": f"Y{n}", **cover, "sum_insured": yuan} for n, yuan in numbered],
+        hardships=[{"event_id": f"E{n}", **happened, **of_household, "loss_amount": yuan} for n, yuan in numbered],
+        claims=[*waiting, *({"claim_id": f"B{n}", **settled, "paid_amount": yuan} for n, yuan in numbered)],
+    )
+    names = ("sum_insured", "hardship_loss_12m", "open_claimed", "claims_paid_12m")
+    assert features_at(AS_OF, rows).select(names).row(0) == (summed,) * 4
+
+
 def test_a_claim_goes_with_its_policy_to_the_household_that_holds_it() -> None:
     homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
     policy = {"policy_id": "Y1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
