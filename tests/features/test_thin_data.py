@@ -146,6 +146,32 @@ def test_a_statement_with_no_income_in_it_is_no_income() -> None:
     assert (row["net_income"], row["repayment_cover"], row["statement_age_months"]) == (None, None, 8)
 
 
+def test_costs_nobody_wrote_down_are_missing_and_leave_the_cover_as_the_contract_has_it() -> None:
+    row = features_at(AS_OF, one_loan(income_statements=[statement(wage_income=9_000.0)])).row(0, named=True)
+    assert [row[name] for name in ("household_cost", "yearly_surplus", "cost_to_income")] == [None] * 3
+    assert row["repayment_cover"] == pytest.approx(9_000 * row["days_to_maturity"] / 365 / 10_345)
+
+
+@pytest.mark.parametrize(
+    ("counted", "priced", "worth"),
+    [
+        ({"sheep_count": 3, "cattle_count": 0}, ("sheep", "cattle"), 3 * 500.0),
+        ({"sheep_count": 3, "cattle_count": 2}, ("sheep",), 3 * 500.0),
+        ({"sheep_count": 3}, ("cattle",), None),
+        ({"sheep_count": 3, "cattle_count": 2}, (), None),
+        ({}, ("sheep", "cattle"), None),
+        ({"sheep_count": 0}, ("sheep",), 0.0),
+    ],
+)
+def test_a_herd_that_was_not_counted_or_has_no_price_has_no_worth(
+    counted: dict[str, float], priced: tuple[str, ...], worth: float | None
+) -> None:
+    observed = {"household_id": "H1", "observed_on": date(2024, 2, 1), **counted}
+    prices = [{"product": animal, "month": date(2024, 3, 1), "price": 500.0} for animal in priced]
+    row = features_at(AS_OF, one_loan(assets=[observed], prices=prices)).row(0, named=True)
+    assert row["herd_value"] == worth
+
+
 def test_thirty_loans_of_one_household_are_counted_once_each() -> None:
     names = [f"L{number}" for number in range(30)]
     rows = one_loan(loans=[loan(name) for name in names], instalments=[instalment(name) for name in names])
@@ -165,6 +191,17 @@ def test_a_loan_is_there_even_while_its_household_is_not_known_yet() -> None:
     row = features_at(AS_OF, one_loan(households=[late])).row(0, named=True)
     assert [row[name] for name in IDENTITY] == ["L1", "H1", None, None, None]
     assert row["outstanding_principal"] == 10_000
+
+
+@pytest.mark.parametrize(("loan_known", "unchecked"), [(AS_OF, 1), (AS_OF + timedelta(days=1), None)])
+def test_a_row_says_that_its_county_delivers_once_it_is_known_whose_it_is(
+    loan_known: date, unchecked: int | None
+) -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
+    check = {"loan_id": "L2", "checked_on": date(2024, 3, 1), "finding": "idle"}
+    borrowed = [loan("L1"), loan("L2", household_id="H2", known_on=loan_known)]
+    rows = one_loan(households=homes, loans=borrowed, use_checks=[check])
+    assert features_at(AS_OF, rows).row(0, named=True)["use_unchecked"] == unchecked
 
 
 def test_what_is_known_of_a_household_counts_before_the_household_itself_is_known() -> None:
