@@ -14,7 +14,8 @@ from pathlib import Path
 class Part:
     """One Parquet file of one table and county; the path is relative to the ledger.
 
-    known_from: the first known_on among its rows. revises: whether one of them is a further version of a fact.
+    known_from: the first day on which a row and all it belongs to were known. revises: whether a row is a further
+    version of a fact.
     """
 
     table: str

@@ -82,31 +82,32 @@ def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
 
 
 def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
-    """The open loans, with what they are told by to each source: null where a table it needs was not delivered.
+    """The open loans, with whether what each source needs was delivered.
 
-    Nothing known is not nothing: where a county has not delivered a table by then, its features are missing.
+    Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none.
     """
     opened = evening.open_loans.select(*IDENTITY, "loan", "household")
     bad = bad_on(evening.book, bad_after_days)
     return opened.join(bad, on="loan", how="left", maintain_order="left").with_columns(
-        pl.col("bad_on").is_not_null().alias("has_gone_bad"), *_keys(evening)
+        pl.col("bad_on").is_not_null().alias("has_gone_bad"), *_whether_delivered(evening)
     )
 
 
-def _keys(evening: Evening) -> Iterator[pl.Expr]:
-    for (by, tables), key in _KEYS.items():
-        yield _told(by, *(evening.known.rows.counties_with(table, evening.as_of) for table in tables)).alias(key)
+def _whether_delivered(evening: Evening) -> Iterator[pl.Expr]:
+    for tables in _NEEDED:
+        counties = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
+        yield _in_all(*counties).alias(_delivered(tables))
+
+
+def _delivered(tables: tuple[str, ...]) -> str:
+    """The column that says whether a loan's county has delivered these tables."""
+    return " and ".join((*tables, "delivered"))
 
 
 @cache
-def _told(by: str, *counties: tuple[str, ...]) -> pl.Expr:
-    """A loan's own number or its household's, in the counties that are in all of these."""
-    return pl.when(*(pl.col("county_code").is_in(each) for each in counties)).then(pl.col(by))
-
-
-def _key(source: Source) -> str:
-    """The column that tells a loan to a source."""
-    return " where known: ".join((source.by, *source.tables))
+def _in_all(*counties: tuple[str, ...]) -> pl.Expr:
+    """Whether a loan's county is in all of these; null where its county is not known."""
+    return pl.all_horizontal(pl.col("county_code").is_in(each) for each in counties)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,7 @@ class _Observed:
         if not evening.known.rows.empty.isdisjoint(self.source.tables):
             return frame.with_columns(_nothing(self))
         found = self.found(evening)
-        return frame.join(found, left_on=_key(self.source), right_on=self.source.by, how="left", maintain_order="left")
+        return frame.join(found, on=self.source.by, how="left", maintain_order="left")
 
     def found(self, evening: Evening) -> pl.LazyFrame:
         """One row for each loan or household that has any, with its number."""
@@ -172,8 +173,8 @@ def _filled(feature: Feature, source: Source) -> pl.Expr:
     has_rows, value = pl.col(_counted(source, feature.window)).fill_null(0) > 0, pl.col(feature.name)
     if feature.when_empty is None:
         return pl.when(has_rows).then(value).alias(feature.name)
-    known = pl.col(_key(source)).is_not_null()
-    return pl.when(has_rows).then(value).when(known).then(pl.lit(feature.when_empty)).alias(feature.name)
+    delivered = pl.col(_delivered(source.tables)) if source.tables else pl.lit(True)
+    return pl.when(has_rows).then(value).when(delivered).then(pl.lit(feature.when_empty)).alias(feature.name)
 
 
 def _by_source() -> list[_Observed]:
@@ -204,7 +205,7 @@ def _as_kept(feature: Feature) -> pl.Expr:
 
 
 _OBSERVED = _by_source()
-_KEYS = {(each.source.by, each.source.tables): _key(each.source) for each in _OBSERVED if each.source.tables}
+_NEEDED = dict.fromkeys(each.source.tables for each in _OBSERVED if each.source.tables)
 _OWN = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(value for each in _OBSERVED for value in each.filled)]
 _OF_OTHERS = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
 _DERIVED = _derived_in_order()

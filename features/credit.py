@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio
+from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio, total
 from features.seen.sources import ASSETS, CREDIT_EVENTS, HOUSEHOLD_LOANS, HOUSEHOLD_OPEN_LOANS
 from features.units import COUNT, MONTHS, PERCENT, TIMES, YES_NO, YUAN
 
@@ -118,8 +118,7 @@ def overdue_elsewhere_12m(row: Row) -> pl.Expr:
 )
 def new_debt_12m(row: Row) -> pl.Expr:
     """New debt elsewhere falls due beside this one."""
-    unknown = (row.new_debt == 1) & row.amount.is_null()
-    return pl.when(~unknown.any()).then((row.amount * row.new_debt).sum())
+    return total(row.amount, row.new_debt == 1)
 
 
 @derived(zh="近12个月新增借款占年纯收入", en="New debt to yearly income, last 12 months", unit=PERCENT, risk=Risk.RISES)

@@ -119,6 +119,10 @@ class Feature:
             raise TypeError(f"Feature {self.name} does not say why an officer should care: give it a docstring.")
         if self.window.name.endswith("m") and self.role is not Role.STEP and not self.name.endswith(self.window.name):
             raise TypeError(f"Feature {self.name} looks at {self.window.name}; its name has to end so.")
+        unasked = {*self.value.meta.root_names()}.difference(self.columns, self.inputs, [self.window.name])
+        if unasked:
+            said = f"Feature {self.name} looks at {', '.join(sorted(unasked))} behind its declaration"
+            raise TypeError(f"{said}: a column is asked of the row, a feature is a parameter.")
 
 
 def columns_of(row: Row) -> tuple[str, ...]:
@@ -166,6 +170,12 @@ def derived(
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """part / whole; missing where the whole is not positive."""
     return pl.when(whole > 0).then(_to_twelve_figures(part / whole))
+
+
+def total(amount: pl.Expr, counts: pl.Expr) -> pl.Expr:
+    """The sum of the amounts that count; missing where one of them is not known."""
+    unknown = counts & amount.is_null()
+    return pl.when(~unknown.any()).then(pl.when(counts).then(amount).sum())
 
 
 def change(now: pl.Expr, before: pl.Expr) -> pl.Expr:

@@ -150,7 +150,8 @@ def means_to_maturity(
     days_to_maturity: pl.Expr,
 ) -> pl.Expr:
     """Surplus until maturity (at most a year of it), savings and the herd; missing without a statement."""
-    surplus = pl.when(net_income.is_not_null()).then(pl.max_horizontal(net_income - household_cost, pl.lit(0.0)))
+    left = net_income - household_cost.fill_null(0)
+    surplus = pl.when(net_income.is_not_null()).then(pl.max_horizontal(left, pl.lit(0.0)))
     years = days_to_maturity.clip(0, _DAYS_IN_YEAR) * _YEARS_IN_DAY
     return surplus * years + savings.fill_null(0) + herd_value.fill_null(0)
 

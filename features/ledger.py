@@ -18,7 +18,7 @@ import polars as pl
 
 from features.commits import Commit, Part, commit_from
 from features.durable import sink_parquet, write_bytes, write_parquet
-from features.rows import Rows, households_sharing, kept_schema, symmetric
+from features.rows import PLACED, Rows, households_sharing, kept_schema, symmetric, with_day_placed
 from features.sources.tables import TABLES
 from features.words import Refused
 
@@ -217,7 +217,8 @@ class Ledger:
         sequence = len(self.commits) + 1
         held = self._held(table, rows)
         revises = held.height > 0 or rows.select(TABLES[table].key).is_duplicated().any()
-        parts = tuple(self._write_part(table, county, sequence, part, revises) for county, part in _by_county(rows))
+        placed = with_day_placed(rows.lazy(), TABLES[table], {name: self.scan(name) for name in TABLES}).collect()
+        parts = tuple(self._write_part(table, county, sequence, part, revises) for county, part in _by_county(placed))
         aside = None
         if quarantine.height:
             aside = f"quarantine/{sequence:08d}.parquet"
@@ -240,7 +241,7 @@ class Ledger:
         path = f"{table}/{COUNTY}={county}/{sequence:08d}.parquet"
         kept = rows.select(list(kept_schema(TABLES[table])))
         write_parquet(kept.sort(_order(table, kept.columns)), self.folder / path)
-        return Part(table, county, path, rows.height, str(rows["known_on"].min()), revises)
+        return Part(table, county, path, rows.height, str(rows[PLACED].min()), revises)
 
 
 def ledger_in(folder: Path) -> Ledger:

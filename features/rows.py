@@ -13,6 +13,8 @@ import polars as pl
 from features.sources.table import Table
 from features.sources.tables import TABLES
 
+PLACED = "day placed"
+"""The column that says from when a row is known to be of somebody known."""
 Linked = Mapping[str, frozenset[str]]
 FirstKnown = Mapping[str, Mapping[str, date]]
 
@@ -159,10 +161,19 @@ def _known_from(frames: Mapping[str, pl.LazyFrame]) -> dict[str, dict[str, date]
     households = frames.get("households", pl.LazyFrame(schema=kept_schema(TABLES["households"])))
     homes = households.sort("known_on").unique("household_id", keep="first")
     county = homes.select("household_id", pl.col("village_code").str.head(6).alias("county"))
-    return {
-        name: dict(
-            frame.join(county, on="household_id").group_by("county").agg(pl.col("known_on").min()).collect().rows()
-        )
-        for name, frame in frames.items()
-        if name != "prices"
-    }
+    found = {}
+    for name, frame in frames.items():
+        if name != "prices":
+            placed = with_day_placed(frame, TABLES[name], frames).join(county, on="household_id")
+            found[name] = dict(placed.group_by("county").agg(pl.col(PLACED).min()).collect().rows())
+    return found
+
+
+def with_day_placed(rows: pl.LazyFrame, table: Table, kept: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """With the day from which a row, its loan or policy and its household are all known: until then it is nobody's."""
+    days = ["known_on"]
+    for parent, by in (table.parent, ("households", "household_id")) if table.parent else ():
+        if parent in kept and parent not in days:
+            rows = rows.join(kept[parent].group_by(by).agg(pl.col("known_on").min().alias(parent)), on=by, how="left")
+            days.append(parent)
+    return rows.with_columns(pl.max_horizontal(days).alias(PLACED))

@@ -81,14 +81,20 @@ def features(
 ) -> None:
     """特征: the feature frame as of a day, one row for each loan."""
     from features.compute import Population, features_at
+    from features.gaps import gap_lines
+    from features.words import Refused
 
     if loans not in tuple(Population):
         raise typer.BadParameter("open or cohort", param_hint="--loans")
-    frame = features_at(as_of, store_of(data).ledger.rows(), Population(loans))
+    ledger = store_of(data).ledger
+    if not ledger.commits:
+        raise Refused(f"{data} 中尚未装载任何数据。", f"Nothing has been loaded into {data}.")
+    rows = ledger.rows()
+    frame = features_at(as_of, rows, Population(loans))
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
     _audited(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
-    print(f"{out}: {frame.height} x {frame.width}")
+    print("\n".join((f"{out}: {frame.height} x {frame.width}", *gap_lines(frame, rows, as_of))))
 
 
 @commands.command()

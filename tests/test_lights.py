@@ -248,6 +248,18 @@ def test_the_feature_frame_has_a_row_for_each_open_loan_or_for_the_cohort(county
     assert pl.read_parquet(tmp_path / "cohort.parquet")["loan_id"].sort().equals(cohort["loan_id"])
 
 
+def test_features_of_a_folder_without_data_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    said = refused(lights(tmp_path / "var", "features", "--as-of", "2025-12-31", "--out", tmp_path / "f.parquet"))
+    assert said == f"Nothing has been loaded into {tmp_path / 'var'}."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_features_say_what_had_not_been_delivered_by_then(county: County, tmp_path: Path) -> None:
+    said = done(lights(county.data, "features", "--as-of", "2020-01-31", "--out", tmp_path / "f.parquet"))
+    assert "tables not delivered: " in said
+    assert "missing for every loan" in said
+
+
 def test_the_same_inbox_again_adds_nothing(county: County, tmp_path: Path) -> None:
     again = county.copied_to(tmp_path / "var")
     report = json.loads(done(lights(again.data, "load", county.inbox, "--delivered-on", "2026-01-10", "--json")))

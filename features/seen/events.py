@@ -70,7 +70,7 @@ def _policy(as_of: date) -> tuple[pl.Expr, ...]:
         in_force.cast(pl.Int8).alias("in_force"),
         pl.col("kind").is_in(_INDUSTRY).cast(pl.Int8).alias("industry"),
         pl.col("kind").is_in(_PERSON).cast(pl.Int8).alias("person"),
-        as_yuan(fen("sum_insured")).alias("sum_insured"),
+        _if_known("sum_insured"),
     )
 
 
@@ -86,8 +86,8 @@ def _claim(as_of: date) -> tuple[pl.Expr, ...]:
         pl.col("household"),
         *_placed("occurred_on", as_of),
         _open("settled_on", as_of).alias("open"),
-        as_yuan(fen("claimed_amount")).alias("claimed"),
-        as_yuan(pl.when(settled.fill_null(False)).then(fen("paid_amount")).otherwise(0)).alias("paid"),
+        _if_known("claimed_amount").alias("claimed"),
+        pl.when(settled).then(_if_known("paid_amount")).alias("paid"),
     )
 
 

@@ -50,12 +50,29 @@ class Known:
         return self.shared(loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household")))
 
     def newest(self, table: str) -> pl.LazyFrame:
-        """One row a key: the version with the latest known_on."""
-        return self.newest_of(self.versions(table), table, [_NUMBER.get(name, name) for name in TABLES[table].key])
+        """One row a key: the version with the latest known_on, by the number of its loan, or else of its household.
+
+        A fact given to another loan or household since is theirs alone, whether they have a number or not.
+        """
+        key = TABLES[table].key
+        if _NUMBER.keys().isdisjoint(key):
+            newest = self.newest_of_all(table)
+            return self._numbered(self._of_policies(newest) if table == "claims" else newest, table)
+        return self.newest_of(self.versions(table), table, [_NUMBER.get(name, name) for name in key])
+
+    def _of_policies(self, claims: pl.LazyFrame) -> pl.LazyFrame:
+        """A claim goes with its policy, even where a correction has given the policy to another household since."""
+        if "policies" not in self.rows.revised:
+            return claims
+        holders = self.newest_of_all("policies").select("policy_id", holder="household_id")
+        held = claims.join(holders, on="policy_id", how="left")
+        return held.with_columns(pl.coalesce("holder", "household_id").alias("household_id")).drop("holder")
 
     def versions(self, table: str) -> pl.LazyFrame:
         """Every known version of every row, by the number of its loan, or else of its household."""
-        rows = self._delivered(table)
+        return self._numbered(self._delivered(table), table)
+
+    def _numbered(self, rows: pl.LazyFrame, table: str) -> pl.LazyFrame:
         if table == "prices":
             return rows
         name = "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
@@ -63,20 +80,8 @@ class Known:
 
     @cached_property
     def _numbers(self) -> dict[str, pl.LazyFrame]:
-        """Households linked to those looked at have numbers too: theirs may be the newest version of a fact."""
-        loans = self.loans.select("loan_id", "loan")
         households = self.shared(self.loans.select("household_id", "household").unique())
-        return {"loan_id": loans, "household_id": self._with_linked(households) if self.rows.linked else households}
-
-    def _with_linked(self, numbers: pl.LazyFrame) -> pl.LazyFrame:
-        households = self.rows.computed(numbers)
-        named = households["household_id"]
-        linked = {
-            other for name in named.filter(named.is_in(list(self.rows.linked))) for other in self.rows.linked[name]
-        }
-        beside = pl.DataFrame({"household_id": sorted(linked.difference(named))}, {"household_id": pl.String})
-        numbered = beside.with_row_index("household", households.height + 1).select(households.columns)
-        return pl.concat([households, numbered.cast(households.schema)]).lazy()
+        return {"loan_id": self.loans.select("loan_id", "loan"), "household_id": households}
 
     def newest_of_all(self, table: str) -> pl.LazyFrame:
         """One row a key, of every household, with the identifiers as delivered."""

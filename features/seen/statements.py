@@ -13,17 +13,18 @@ from features.seen.known import Known, last_of_each
 
 _INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
 _COSTS = ("living_cost", "medical_cost", "education_cost")
+_HERD = ("sheep", "cattle")
 
 
 def statements_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """Every statement of a household. Money in yuan.
 
     net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
-    statement of income. household_cost: living, medical and education.
+    statement of income. household_cost: living, medical and education, in the same way.
     """
-    stated = pl.any_horizontal(pl.col(name).is_not_null() for name in _INCOMES)
+    stated, costed = (pl.any_horizontal(pl.col(*names).is_not_null()) for names in (_INCOMES, _COSTS))
     in_fen = known.newest("income_statements").with_columns(
-        *map(fen, (*_INCOMES, *_COSTS, "production_cost")), stated.alias("stated")
+        *map(fen, (*_INCOMES, *_COSTS, "production_cost")), stated=stated, costed=costed
     )
     return in_fen.with_columns(gross=pl.sum_horizontal(_INCOMES)).select(_stated(as_of))
 
@@ -40,7 +41,7 @@ def _stated(as_of: date) -> tuple[pl.Expr, ...]:
         as_yuan(where_stated.then(pl.col("gross") - pl.col("production_cost"))).alias("net_income"),
         as_yuan(where_stated.then("gross")).alias("gross_income"),
         *(as_yuan(where_stated.then(name)).alias(name) for name in _INCOMES),
-        as_yuan(pl.sum_horizontal(_COSTS)).alias("household_cost"),
+        as_yuan(pl.when("costed").then(pl.sum_horizontal(_COSTS))).alias("household_cost"),
     )
 
 
@@ -52,8 +53,8 @@ def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
 def assets_seen(known: Known, as_of: date, prices: pl.LazyFrame) -> pl.LazyFrame:
     """One row a household: its newest observation, the herd at known prices, and the observation before.
 
-    A missing count, or an animal without a known price, is worth nothing; `herd_before` is in today's prices,
-    so that a change is one of animals.
+    A herd is worth what was counted and has a known price; without any such animal its worth is missing. `herd_before`
+    is in today's prices, so that a change is one of animals.
     """
     valued = known.newest("assets").with_columns(as_yuan(_herd(prices)).alias("herd_value"))
     before = {"herd_before": "herd_value", "outside_debt_before": "outside_debt"}
@@ -63,10 +64,11 @@ def assets_seen(known: Known, as_of: date, prices: pl.LazyFrame) -> pl.LazyFrame
 
 def _herd(prices: pl.LazyFrame) -> pl.Expr:
     known = dict(prices.select("product", "price").collect().rows())
-    return pl.sum_horizontal(
-        (pl.col(f"{animal}_count").fill_null(0) * (known.get(animal) or 0) * 100).round().cast(pl.Int64)
-        for animal in ("sheep", "cattle")
-    )
+    worth = [
+        (pl.col(f"{animal}_count") * known[animal] * 100).round().cast(pl.Int64) for animal in _HERD if animal in known
+    ]
+    valued = pl.any_horizontal(pl.lit(False), *(part.is_not_null() for part in worth))
+    return pl.when(valued).then(pl.sum_horizontal(pl.lit(0, pl.Int64), *worth))
 
 
 def prices_seen(known: Known, as_of: date) -> pl.LazyFrame:

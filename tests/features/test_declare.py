@@ -57,6 +57,24 @@ def test_a_feature_made_of_an_audited_one_is_refused_on_import() -> None:
         catalogued([*FEATURES.values(), age_scored])
 
 
+def test_a_column_not_asked_of_the_row_is_refused_so_that_none_gets_round_the_audit() -> None:
+    with pytest.raises(TypeError, match="Feature sex_unasked looks at sex behind its declaration"):
+
+        @observed(BORROWERS, EVER, zh="", en="", unit=DAYS)
+        def sex_unasked(row: Row) -> pl.Expr:
+            """A reason."""
+            return row.deceased + (pl.col("sex") == "F")
+
+
+def test_a_feature_that_is_no_parameter_is_refused_so_that_none_gets_round_the_audit() -> None:
+    with pytest.raises(TypeError, match="Feature age_unasked looks at borrower_age behind its declaration"):
+
+        @derived(zh="", en="", unit=DAYS)
+        def age_unasked(days_past_due: pl.Expr) -> pl.Expr:
+            """A reason."""
+            return days_past_due * pl.col("borrower_age")
+
+
 def test_an_input_that_is_no_feature_says_which_was_meant() -> None:
     @derived(zh="", en="", unit=DAYS)
     def doubled(days_past_du: pl.Expr) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from features.ledger import EVERYWHERE, Ledger, ledger_in
 from features.sources.tables import TABLES
 from features.words import Refused
 from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
+
+LATER = date(2023, 9, 1)
 
 
 @pytest.fixture
@@ -185,6 +188,13 @@ def test_a_merged_file_of_another_history_is_not_read(intake: Intake) -> None:
         for part in commit.parts
         if (part.table, part.county) == ("households", "990101")
     ]
+
+
+def test_a_county_has_delivered_a_table_once_it_is_known_whose_rows_it_holds(intake: Intake) -> None:
+    late = with_cell(table(DRAWN["loans"])[:1], known_on="2023-09-01")
+    intake.deliver(households=DRAWN["households"], loans=late, use_checks=table(DRAWN["use_checks"])[:1])
+    delivered = {day: intake.ledger.rows().counties_with("use_checks", day) for day in (date(2023, 8, 31), LATER)}
+    assert delivered == {date(2023, 8, 31): (), LATER: ("990101",)}
 
 
 def test_households_that_share_a_fact_are_told_of_each_other(intake: Intake) -> None:

@@ -146,6 +146,32 @@ def test_a_statement_with_no_income_in_it_is_no_income() -> None:
     assert (row["net_income"], row["repayment_cover"], row["statement_age_months"]) == (None, None, 8)
 
 
+def test_costs_nobody_wrote_down_are_missing_and_leave_the_cover_as_the_contract_has_it() -> None:
+    row = features_at(AS_OF, one_loan(income_statements=[statement(wage_income=9_000.0)])).row(0, named=True)
+    assert [row[name] for name in ("household_cost", "yearly_surplus", "cost_to_income")] == [None] * 3
+    assert row["repayment_cover"] == pytest.approx(9_000 * row["days_to_maturity"] / 365 / 10_345)
+
+
+@pytest.mark.parametrize(
+    ("counted", "priced", "worth"),
+    [
+        ({"sheep_count": 3, "cattle_count": 0}, ("sheep", "cattle"), 3 * 500.0),
+        ({"sheep_count": 3, "cattle_count": 2}, ("sheep",), 3 * 500.0),
+        ({"sheep_count": 3}, ("cattle",), None),
+        ({"sheep_count": 3, "cattle_count": 2}, (), None),
+        ({}, ("sheep", "cattle"), None),
+        ({"sheep_count": 0}, ("sheep",), 0.0),
+    ],
+)
+def test_a_herd_that_was_not_counted_or_has_no_price_has_no_worth(
+    counted: dict[str, float], priced: tuple[str, ...], worth: float | None
+) -> None:
+    observed = {"household_id": "H1", "observed_on": date(2024, 2, 1), **counted}
+    prices = [{"product": animal, "month": date(2024, 3, 1), "price": 500.0} for animal in priced]
+    row = features_at(AS_OF, one_loan(assets=[observed], prices=prices)).row(0, named=True)
+    assert row["herd_value"] == worth
+
+
 def test_thirty_loans_of_one_household_are_counted_once_each() -> None:
     names = [f"L{number}" for number in range(30)]
     rows = one_loan(loans=[loan(name) for name in names], instalments=[instalment(name) for name in names])
@@ -167,6 +193,33 @@ def test_a_loan_is_there_even_while_its_household_is_not_known_yet() -> None:
     assert row["outstanding_principal"] == 10_000
 
 
+@pytest.mark.parametrize(("loan_known", "unchecked"), [(AS_OF, 1), (AS_OF + timedelta(days=1), None)])
+def test_a_row_says_that_its_county_delivers_once_it_is_known_whose_it_is(
+    loan_known: date, unchecked: int | None
+) -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
+    check = {"loan_id": "L2", "checked_on": date(2024, 3, 1), "finding": "idle"}
+    borrowed = [loan("L1"), loan("L2", household_id="H2", known_on=loan_known)]
+    rows = one_loan(households=homes, loans=borrowed, use_checks=[check])
+    assert features_at(AS_OF, rows).row(0, named=True)["use_unchecked"] == unchecked
+
+
+def test_what_is_known_of_a_household_counts_before_the_household_itself_is_known() -> None:
+    late = {"household_id": "H1", "village_code": "640323100001", "known_on": AS_OF + timedelta(days=1)}
+    hardship = {"event_id": "E1", "household_id": "H1", "occurred_on": date(2024, 3, 1), "cause": "illness"}
+    owed = {"household_id": "H1", "observed_on": date(2024, 2, 1), "outside_debt": 2_500.0}
+    rows = one_loan(
+        households=[late],
+        members=[{"member_id": "M1", "household_id": "H1", "status": "present"}],
+        income_statements=[statement(wage_income=20_000.0)],
+        assets=[owed],
+        hardships=[hardship],
+    )
+    row = features_at(AS_OF, rows).row(0, named=True)
+    assert (row["household_size"], row["income_per_head"], row["household_debt"]) == (1, 20_000, 12_500)
+    assert (row["hardships_12m"], row["unresolved_hardship"], row["insured_industry"]) == (1, 1, None)
+
+
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_all_cells_missing_that_may_be_missing_breaks_nothing(table: str) -> None:
     tables = full_ledger()
@@ -185,6 +238,50 @@ def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> No
     for read in (kept, kept.of_household("H2")):
         assert features_at(AS_OF, read).select("household_id", "outstanding_principal").rows() == [("H2", 6_000)]
     assert features_at(AS_OF, kept.of_household("H1")).is_empty()
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_payment_corrected_to_another_loan_is_paid_on_that_one_alone(settled: bool) -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
+    paid = {"payment_id": "P1", "paid_on": date(2024, 3, 1), "principal_paid": 4_000.0, "interest_paid": 0.0}
+    ended = {"loan_id": "L2", "kind": "settled", "occurred_on": date(2024, 3, 1)}
+    rows = one_loan(
+        households=homes,
+        loans=[loan("L1"), loan("L2", household_id="H2")],
+        payments=[{**paid, "loan_id": "L1"}, {**paid, "loan_id": "L2", "known_on": date(2024, 5, 1)}],
+        loan_events=[ended] if settled else [],
+    )
+    owed = dict(features_at(AS_OF, rows).select("loan_id", "outstanding_principal").rows())
+    assert owed == {"L1": 10_000} | ({} if settled else {"L2": 6_000})
+    assert features_at(AS_OF, rows.of_household("H1"))["outstanding_principal"].to_list() == [10_000]
+
+
+@pytest.mark.parametrize(("amounts", "summed"), [((300.0, 200.0), 500.0), ((300.0, None), None), ((None, None), None)])
+def test_amounts_nobody_wrote_down_are_not_nothing(amounts: tuple[float | None, ...], summed: float | None) -> None:
+    cover = {"household_id": "H1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
+    happened, of_household = {"occurred_on": date(2024, 3, 1)}, {"household_id": "H1", "cause": "illness"}
+    numbered = list(enumerate(amounts))
+    waiting = [{"claim_id": f"A{n}", "policy_id": "Y0", **happened, "claimed_amount": yuan} for n, yuan in numbered]
+    settled = {"policy_id": "Y0", **happened, "settled_on": date(2024, 4, 1), "known_on": date(2024, 4, 1)}
+    rows = one_loan(
+        policies=[{"policy_id": f"Y{n}", **cover, "sum_insured": yuan} for n, yuan in numbered],
+        hardships=[{"event_id": f"E{n}", **happened, **of_household, "loss_amount": yuan} for n, yuan in numbered],
+        claims=[*waiting, *({"claim_id": f"B{n}", **settled, "paid_amount": yuan} for n, yuan in numbered)],
+    )
+    names = ("sum_insured", "hardship_loss_12m", "open_claimed", "claims_paid_12m")
+    assert features_at(AS_OF, rows).select(names).row(0) == (summed,) * 4
+
+
+def test_a_claim_goes_with_its_policy_to_the_household_that_holds_it() -> None:
+    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
+    policy = {"policy_id": "Y1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
+    held = [{**policy, "household_id": "H2", "known_on": date(2024, 5, 1)}, {**policy, "household_id": "H1"}]
+    claim = {"claim_id": "C1", "policy_id": "Y1", "occurred_on": date(2024, 3, 1), "claimed_amount": 500.0}
+    borrowed = [loan("L1"), loan("L2", household_id="H2")]
+    for policies in (held, held[::-1]):
+        rows = one_loan(households=homes, loans=borrowed, policies=policies, claims=[claim])
+        seen = features_at(AS_OF, rows).select("loan_id", "open_claims", "insured_industry").rows()
+        assert seen == [("L1", 0, 0), ("L2", 1, 1)]
 
 
 @pytest.mark.parametrize(("days_after", "unresolved"), [(-1, 0), (0, 0), (1, 1)])

@@ -29,7 +29,9 @@ def county_of(known: Tables, household_id: str) -> str | None:
 
 
 def county_delivers(known: Tables, table: str, household_id: str) -> bool:
-    """Whether anything of the table is known in the household's county; else its features are missing."""
+    """Whether anything of the table is known of the household or in its county; else its features are missing."""
+    if rows_of(known, table, "household_id", household_id):
+        return True
     county = county_of(known, household_id)
     counties = [county_of(known, row["household_id"]) for row in known[table]]
     return county is not None and county in counties

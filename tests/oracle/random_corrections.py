@@ -25,7 +25,25 @@ def changed_village(scribe: Scribe, row: Row) -> Row:
     return {"village_code": scribe.random.choice([village for village in VILLAGES if village[:6] == county])}
 
 
-def changed_member(scribe: Scribe, _row: Row) -> Row:
+def households_near(scribe: Scribe, household_id: str) -> list[str]:
+    """Those of its county, itself among them."""
+    county = {row["household_id"]: row["village_code"][:6] for row in scribe.tables["households"]}
+    return sorted(name for name, code in county.items() if code == county[household_id])
+
+
+def another_household(scribe: Scribe, row: Row) -> Row:
+    return {"household_id": scribe.random.choice(households_near(scribe, row["household_id"]))}
+
+
+def another_loan(scribe: Scribe, row: Row) -> Row:
+    borrower = {loan["loan_id"]: loan["household_id"] for loan in scribe.tables["loans"]}
+    near = households_near(scribe, borrower[row["loan_id"]])
+    return {"loan_id": scribe.random.choice(sorted(loan for loan, name in borrower.items() if name in near))}
+
+
+def changed_member(scribe: Scribe, row: Row) -> Row:
+    if scribe.chance(0.3):
+        return another_household(scribe, row)
     return {"status": scribe.random.choice(("present", "working_away", "left", "deceased"))}
 
 
@@ -62,6 +80,7 @@ def changed_payment(scribe: Scribe, row: Row) -> Row:
             {"principal_paid": round(row["principal_paid"] * 0.5, 2), "interest_paid": more_interest},
             {"principal_paid": 0.0, "interest_paid": 0.0},
             {"payer": "subsidy" if row["payer"] == "borrower" else "borrower"},
+            another_loan(scribe, row),
         )
     )
 
@@ -74,6 +93,8 @@ def changed_event(scribe: Scribe, row: Row) -> Row:
 
 
 def changed_policy(scribe: Scribe, row: Row) -> Row:
+    if scribe.chance(0.3):
+        return another_household(scribe, row)
     return {
         "insured_to": row["insured_from"] + timedelta(days=60),
         "kind": scribe.random.choice(("crop", "other")),
@@ -81,6 +102,8 @@ def changed_policy(scribe: Scribe, row: Row) -> Row:
 
 
 def changed_hardship(scribe: Scribe, row: Row) -> Row:
+    if scribe.chance(0.2):
+        return another_household(scribe, row)
     return {
         "resolved_on": scribe.maybe(scribe.day(row["occurred_on"], row["known_on"]), 0.8),
         "loss_amount": scribe.money(10000),

@@ -9,7 +9,7 @@ import pandas as pd
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import first_day, months_since
 from tests.benchmarks.pandas_features.evening import Evening
-from tests.benchmarks.pandas_features.grouped import counted, fen, flags, largest, summed
+from tests.benchmarks.pandas_features.grouped import counted, fen, flags, largest, summed, total
 
 _DEFAULT = ("default_elsewhere", "court_enforcement")
 
@@ -42,15 +42,13 @@ def of_events(evening: Evening, book: Book) -> pd.DataFrame:
     default = rows[rows["kind"].isin(_DEFAULT) & ~(rows["closed_on"] <= 0)]
     year = rows[rows["occurred_on"] >= first_day(as_of, 12)]
     borrowed = year[year["kind"] == "new_debt"]
-    unknown = counted(borrowed.loc[borrowed["amount"].isna(), "home"], homes)
-    new_debt = summed(fen(borrowed["amount"]), borrowed["home"], homes) / 100
     asked = year[(year["kind"] == "inquiry") & (year["occurred_on"] >= first_day(as_of, 6))]
     return book.handed_out(
         pd.DataFrame(
             {
                 "default_elsewhere": flags(default["home"], homes),
                 "overdue_elsewhere_12m": counted(year.loc[year["kind"] == "overdue_elsewhere", "home"], homes),
-                "new_debt_12m": new_debt.where(unknown == 0),
+                "new_debt_12m": total(borrowed["amount"], borrowed["home"], homes),
                 "guarantees_called_12m": counted(year.loc[year["kind"] == "guarantee_called", "home"], homes),
                 "inquiries_6m": counted(asked["home"], homes),
             }

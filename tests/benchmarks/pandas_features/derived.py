@@ -41,7 +41,7 @@ def _of_debt(seen: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _of_means(seen: pd.DataFrame) -> dict[str, pd.Series]:
     """Until maturity: the surplus, savings and the herd over what the household's open loans ask for."""
-    surplus = (seen["net_income"] - seen["household_cost"]).clip(lower=0)
+    surplus = (seen["net_income"] - seen["household_cost"].fillna(0)).clip(lower=0)
     years = seen["days_to_maturity"].clip(0, LONGEST_LOOK) / LONGEST_LOOK
     means = surplus * years + seen["savings"].fillna(0) + seen["herd_value"].fillna(0)
     need = seen["household_overdue_amount"] + seen["household_due_to_maturity"]

@@ -26,6 +26,12 @@ def summed(values: pd.Series, group: pd.Series, groups: int) -> pd.Series:
     return values.groupby(group).sum().reindex(range(groups), fill_value=0)
 
 
+def total(yuan: pd.Series, group: pd.Series, groups: int) -> pd.Series:
+    """The sum of each group's amounts; missing where one of them is."""
+    unknown = counted(group[yuan.isna()], groups)
+    return (summed(fen(yuan), group, groups) / 100).where(unknown == 0)
+
+
 def largest(values: pd.Series, group: pd.Series, groups: int, empty: float = np.nan) -> pd.Series:
     """The largest value of each group; `empty` for a group without rows."""
     return values.groupby(group).max().reindex(range(groups)).fillna(empty)

@@ -23,7 +23,7 @@ def of_statements(evening: Evening, book: Book) -> pd.DataFrame:
     gross = fen(rows[_INCOMES]).sum(axis=1).where(stated)
     rows = rows.assign(gross=gross, net=gross - fen(rows["production_cost"]).fillna(0))
     newest, before = last_two(rows, "home", homes)
-    costs = fen(newest[_COSTS]).sum(axis=1).where(newest["period_end"].notna())
+    costs = fen(newest[_COSTS]).sum(axis=1, min_count=1)
     return book.handed_out(
         pd.DataFrame(
             {
@@ -66,7 +66,8 @@ def of_assets(evening: Evening, book: Book) -> pd.DataFrame:
 
 
 def _herd(surveys: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
-    """In fen; an animal not counted, or without a known price, is worth nothing."""
+    """In fen: the animals counted that have a known price; missing without any."""
     known = prices["price"].to_dict()
-    parts = [fen(surveys[f"{animal}_count"].fillna(0) * known.get(animal, 0)) for animal in ("sheep", "cattle")]
-    return sum(parts, start=pd.Series(0.0, index=surveys.index)).where(surveys["observed_on"].notna())
+    parts = [fen(surveys[f"{animal}_count"] * known.get(animal, float("nan"))) for animal in ("sheep", "cattle")]
+    counted: pd.DataFrame = pd.concat(parts, axis=1)
+    return counted.sum(axis=1, min_count=1)

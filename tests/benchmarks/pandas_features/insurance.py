@@ -7,7 +7,7 @@ import pandas as pd
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import calendar_months, first_day
 from tests.benchmarks.pandas_features.evening import Evening
-from tests.benchmarks.pandas_features.grouped import counted, fen, flags, largest, summed
+from tests.benchmarks.pandas_features.grouped import counted, flags, largest, total
 
 _LOST = ("death", "missing", "custody")
 _SUDDEN = ("illness", "disaster", "accident", "epidemic")
@@ -28,7 +28,7 @@ def of_hardships(evening: Evening, book: Book) -> pd.DataFrame:
                 "unresolved_hardship": flags(unresolved["home"], homes),
                 "new_hardship_6m": flags(new["home"], homes),
                 "person_lost": flags(unresolved.loc[unresolved["cause"].isin(_LOST), "home"], homes),
-                "hardship_loss_12m": summed(fen(year["loss_amount"]), year["home"], homes) / 100,
+                "hardship_loss_12m": total(year["loss_amount"], year["home"], homes),
                 "hardship_age_months": calendar_months(as_of, newest),
             }
         )
@@ -44,7 +44,7 @@ def of_policies(evening: Evening, book: Book) -> pd.DataFrame:
             {
                 "insured_industry": flags(rows.loc[rows["kind"].isin(_INDUSTRY), "home"], homes),
                 "insured_person": flags(rows.loc[rows["kind"].isin(_PERSON), "home"], homes),
-                "sum_insured": summed(fen(rows["sum_insured"]), rows["home"], homes) / 100,
+                "sum_insured": total(rows["sum_insured"], rows["home"], homes),
             }
         )
     )
@@ -60,8 +60,8 @@ def of_claims(evening: Evening, book: Book) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "open_claims": counted(waiting["home"], homes),
-                "open_claimed": summed(fen(waiting["claimed_amount"]), waiting["home"], homes) / 100,
-                "claims_paid_12m": summed(fen(paid["paid_amount"]), paid["home"], homes) / 100,
+                "open_claimed": total(waiting["claimed_amount"], waiting["home"], homes),
+                "claims_paid_12m": total(paid["paid_amount"], paid["home"], homes),
             }
         )
     )
