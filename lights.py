@@ -11,6 +11,7 @@ import typer
 from features.console import VAR, Data, now, progress, teller, today, who
 from serving.commands import commands as serving_commands
 from serving.desk_commands import commands as desk_commands
+from serving.month_commands import commands as month_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serving_commands)
+app.add_typer(month_commands)
 app.add_typer(desk_commands)
 app.add_typer(training_commands)
 

@@ -81,11 +81,14 @@ def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> 
 def test_what_the_machines_user_looks_at_is_audited(county: County, tmp_path: Path) -> None:
     household = county.warnings["household_id"][0]
     done(lights(county.data, "explain", household))
+    done(lights(county.data, "report", "--as-of", county.newest, "--out", tmp_path / "issued", "--lang", "zh"))
     done(lights(county.data, "audit", "export", "--out", tmp_path / "audit.jsonl"))
     entries = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text("utf-8").splitlines()]
     looks = [entry for entry in entries if entry["subject"] == "lights explain"]
     assert looks[-1]["person"].startswith("machine:")
     assert looks[-1]["detail"]["household_id"] == household
+    [issued] = [entry for entry in entries if entry["subject"] == "lights report"]
+    assert (issued["action"], issued["detail"]["as_of"]) == ("export", str(county.newest))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from features.catalog import MODEL_COLUMNS
-from serving.commands import BEYOND_BOUNDS
+from serving.month_commands import BEYOND_BOUNDS
 from tests.conftest import County
 from tests.door import lights, refused
 
