@@ -22,6 +22,11 @@ _LOCK = 6_404_322
 """PostgreSQL's advisory lock of whoever writes the next entry; SQLite has one writer anyway."""
 _BEGINNING = "0" * 64
 _AT_ONCE = 5_000
+_SEALED = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
+"""What the hash of an entry is of, in this order."""
+_LAST = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
+_APPENDED = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+"""Built once: each answer waits for them."""
 _LEAST_YEARS, _DAYS_A_YEAR = 3, 366
 Detail = Mapping[str, Any]
 
@@ -103,22 +108,21 @@ def record_all(session: Session, entries: Sequence[Entry]) -> None:
         row = _row(entry, last)
         last = Head(row["number"], row["hash"])
         rows.append(row)
-    session.execute(insert(AuditEntry), rows)
+    session.execute(_APPENDED, rows)
 
 
 def _row(entry: Entry, before: Head) -> dict[str, Any]:
-    row = AuditEntry(
-        number=before.number + 1,
-        at=entry.at,
-        person=entry.who.name,
-        role=entry.who.role,
-        action=entry.action.value,
-        subject=entry.subject[:200],
-        detail=_as_text(entry.detail),
-        previous=before.hash,
-    )
-    names = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
-    return {**{name: getattr(row, name) for name in names}, "hash": _hash(row)}
+    row = {
+        "number": before.number + 1,
+        "at": entry.at,
+        "person": entry.who.name,
+        "role": entry.who.role,
+        "action": entry.action.value,
+        "subject": entry.subject[:200],
+        "detail": _as_text(entry.detail),
+        "previous": before.hash,
+    }
+    return {**row, "hash": _hash(row)}
 
 
 def _as_text(detail: Detail) -> str:
@@ -126,8 +130,7 @@ def _as_text(detail: Detail) -> str:
 
 
 def head(session: Session) -> Head:
-    last = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
-    found = session.execute(last).first() or _anchor(session)
+    found = session.execute(_LAST).first() or _anchor(session)
     return Head(found[0], found[1]) if found else Head(0, _BEGINNING)
 
 
@@ -137,7 +140,7 @@ def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
     start = at = Head(*anchor) if anchor else Head(0, _BEGINNING)
     wanted = {kept.number: kept.hash for kept in heads if kept.number > start.number}
     for entry in _entries(session, start.number):
-        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash(entry):
+        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash_of(entry):
             return Verified(at.number - start.number, at, _broken(at.number + 1))
         if wanted.pop(entry.number, entry.hash) != entry.hash:
             return Verified(at.number - start.number, at, _broken(entry.number))
@@ -253,11 +256,12 @@ def _entries(session: Session, after: int) -> Iterator[AuditEntry]:
         session.expunge_all()
 
 
-def _hash(entry: AuditEntry) -> str:
-    said = (
-        *(entry.number, written(entry.at), entry.person, entry.role),
-        *(entry.action, entry.subject, entry.detail, entry.previous),
-    )
+def _hash_of(entry: AuditEntry) -> str:
+    return _hash({name: getattr(entry, name) for name in _SEALED})
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    said = [written(row[name]) if name == "at" else row[name] for name in _SEALED]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 

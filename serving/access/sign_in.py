@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from features.words import Refused
@@ -92,14 +92,23 @@ def close_session(session: Session, cookie: str) -> None:
     session.execute(delete(SignedIn).where(SignedIn.digest == digest(cookie)))
 
 
+_BY_SESSION = (
+    select(Person)
+    .join(SignedIn)
+    .where(SignedIn.digest == bindparam("mine"), SignedIn.expires_at > bindparam("at"), Person.active)
+)
+_BY_KEY = (
+    select(Person, ApiKey.digest)
+    .join(ApiKey)
+    .where(ApiKey.prefix == bindparam("prefix"), ApiKey.revoked_at.is_(None), Person.active)
+)
+"""Built once: each answer waits for one of them."""
+
+
 def person_of_session(session: Session, cookie: str, at: datetime) -> Person | None:
-    mine = SignedIn.digest == digest(cookie)
-    asked = select(Person).join(SignedIn).where(mine, SignedIn.expires_at > at, Person.active)
-    return session.scalar(asked)
+    return session.scalar(_BY_SESSION, {"mine": digest(cookie), "at": at})
 
 
 def person_of_key(session: Session, key: str) -> Person | None:
-    prefix = key.partition(".")[0]
-    asked = select(ApiKey, Person).join(Person).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None))
-    found = session.execute(asked.where(Person.active)).first()
-    return found[1] if found and is_same(found[0].digest, digest(key)) else None
+    found = session.execute(_BY_KEY, {"prefix": key.partition(".")[0]}).first()
+    return found[0] if found and is_same(found[1], digest(key)) else None
