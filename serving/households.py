@@ -10,7 +10,6 @@ from functools import cached_property
 
 import polars as pl
 
-from features.ledger import Ledger
 from features.seen.evening import Evening
 from features.seen.known import Known
 from features.seen.protection import claims_filed, hardships_suffered, policies_held
@@ -22,10 +21,11 @@ from models.help_routes.route import Protection, Rows
 from models.traffic_light.table import FILE as RULES
 from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
 from serving.entitlements import help_routes, losses, notes, ratings
-from serving.judging import ledger_at
+from serving.home import home_of
 from serving.memory import remembered
 from serving.published import Month
 from serving.store import Store
+from serving.supposing import Evenings
 from serving.telling import Row, families, five_classes, likelihood, told
 from serving.turn_green import turn_green
 from serving.why import Why, why
@@ -61,14 +61,13 @@ def _judges_stand(month: Month, store: Store) -> tuple[int | None, ...]:
 
 def explanation(month: Month, store: Store, household: str) -> HouseholdExplanation:
     """Raises Refused where the household has no open loan in the month."""
-    warnings = month.household("warnings", household)
+    home = home_of(month, store, household)
+    warnings, facts, policy = home.warnings, home.features, month.policy
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    facts = month.household("features", household)
-    policy = month.policy
-    of_household = _Household(ledger_at(store.folder / "ledger", month.manifest.data_version), household, month.as_of)
+    of_household = _Household(home.evening)
     usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    lost, account = losses(facts, warnings, policy), why(month, store, facts)
+    lost, account = losses(facts, warnings, policy), why(home)
     dated = facts.with_columns(covered(policy)).join(of_household.days, on="loan_id", how="left")
     loans = [
         _explained(
@@ -140,17 +139,15 @@ def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
 class _Household:
     """What the county knew of the household that evening, by what had been delivered when the month was published."""
 
-    ledger: Ledger
-    household: str
-    as_of: date
+    evening: Evenings
+
+    @property
+    def as_of(self) -> date:
+        return self.evening.as_of
 
     @cached_property
     def known(self) -> Known:
-        return Known(self.ledger.rows(self.county, self.household), self.as_of)
-
-    @cached_property
-    def county(self) -> str | None:
-        return self.ledger.county_of(self.household)
+        return Known(self.evening.rows, self.as_of)
 
     @cached_property
     def days(self) -> pl.DataFrame:
@@ -185,6 +182,6 @@ class _Household:
 
     def _seen(self, table: str, seen: Callable[[Known, date, str], pl.LazyFrame]) -> Rows:
         """None where the county had not been delivered any such table by then."""
-        if self.county not in self.known.rows.counties_with(table, self.as_of):
+        if self.evening.county not in self.known.rows.counties_with(table, self.as_of):
             return None
-        return seen(self.known, self.as_of, self.household).collect().to_dicts()
+        return seen(self.known, self.as_of, self.evening.household).collect().to_dicts()

@@ -13,9 +13,9 @@ from features.rows import Rows
 from features.seen.community import NEIGHBOURLY, Community, community_of
 from features.words import Refused
 from serving.answers import LoanWarning
-from serving.before import Before, before_of_few, compared_with
+from serving.before import Before
 from serving.judging import bundle_of
-from serving.published import Month, Published
+from serving.published import Month
 from serving.store import Store
 from serving.telling import told
 from serving.warning import NO_MODEL, Judges, lights_of, warnings_of
@@ -48,11 +48,10 @@ class Bench:
         """The neighbours of a household without its own loans, as these were published."""
         return self.community.without(facts) if facts.height else Community(self.community.totals, whole=False)
 
-    def judged(self, rows: Rows, others: Community, store: Store) -> Again:
+    def judged(self, rows: Rows, others: Community, before: Before) -> Again:
         """The open loans among one household's rows, each with its warning; `score_rank` is left out."""
         as_of = self.month.as_of
         facts = features_at(as_of, rows, bad_after_days=self.bad_after_days, around=others)
-        before = before_of_few(compared_with(Published(store), self.month), facts["loan_id"])
         warnings = warnings_of(facts, self.typical, before, self.judges, as_of).warnings
         return Again(told(warnings, facts, self.month), facts)
 

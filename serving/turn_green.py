@@ -16,12 +16,11 @@ from models.county_policy.sections import CountyPolicy
 from models.light import CODES, LIGHT_WORDS
 from serving import answers
 from serving.answers import LoanWarning, TurnGreen, Way
-from serving.before import before_of_few, compared_with
+from serving.home import home_of
 from serving.judge_again import bench_of
-from serving.published import Month, Published
+from serving.published import Month
 from serving.store import Store
 from serving.supposed import ClaimSettled, Impossible, IncomeStatement, MoreTime, Payment, Supposed, UseCheck
-from serving.supposing import evening_of
 from serving.telling import GONE_BAD, Row, likelihood
 
 _MOST_FACTS = 3
@@ -128,19 +127,14 @@ def _fewest(applying: Sequence[Remedy], facts: Row, month: Month, store: Store) 
 
 def _ways(sets: Sequence[tuple[Remedy, ...]], facts: Row, month: Month, store: Store) -> Iterator[Way]:
     """Those of the sets that lower the light, all other facts as they were that evening."""
-    bench, evening = bench_of(month, store), evening_of(month, store, facts["household_id"])
-    published = month.household("features", facts["household_id"])
-    others, before = (
-        bench.others(published),
-        before_of_few(compared_with(Published(store), month), published["loan_id"]),
-    )
-    stands, _ = bench.lit(evening.rows, others, before)[facts["loan_id"]]
+    bench, home = bench_of(month, store), home_of(month, store, facts["household_id"])
+    stands, _ = bench.lit(home.evening.rows, home.others, home.before)[facts["loan_id"]]
     for remedies in sets:
         try:
-            supposed = evening.supposing([remedy.fact(facts, month.as_of) for remedy in remedies])
+            supposed = home.evening.supposing([remedy.fact(facts, month.as_of) for remedy in remedies])
         except Impossible:  # one of them has left nothing for another to do
             continue
-        light, probability = bench.lit(supposed.rows, others, before).get(facts["loan_id"], (None, None))
+        light, probability = bench.lit(supposed.rows, home.others, home.before).get(facts["loan_id"], (None, None))
         if _level(light) < _level(stands):
             yield _way(remedies, facts, light, probability, month)
 

@@ -8,14 +8,15 @@ import polars as pl
 
 from features.words import Words
 from serving.answers import LoanWarning, Scored, WhatIf, WhatIfLoan
+from serving.before import before_of_few, compared_with
 from serving.given import Tables, rows_given
+from serving.home import home_of
 from serving.households import unknown_household
 from serving.judge_again import Again, Bench, bench_of
 from serving.judging import ledger_at
-from serving.published import Month
+from serving.published import Month, Published
 from serving.store import Store
 from serving.supposed import Supposed
-from serving.supposing import evening_of
 from serving.telling import Row, likelihood, told
 
 CLOSED = Words("这笔贷款就此结清。", "The loan is closed by it.")
@@ -27,15 +28,12 @@ def what_if(month: Month, store: Store, household: str, facts: Sequence[Supposed
 
     Raises Refused where it has no open loan in the month, Impossible for a fact that cannot be.
     """
-    published = month.household("features", household)
-    warnings = month.household("warnings", household)
-    if warnings.is_empty():
+    home, bench = home_of(month, store, household), bench_of(month, store)
+    if home.warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    bench = bench_of(month, store)
-    supposed = evening_of(month, store, household).supposing(facts)
-    again = bench.judged(supposed.rows, bench.others(published), store)
-    before = told(warnings, published, month)
-    return WhatIf(**month.versions, household_id=household, loans=_beside(before, published, again, bench))
+    again = bench.judged(home.evening.supposing(facts).rows, home.others, home.before)
+    published = told(home.warnings, home.features, month)
+    return WhatIf(**month.versions, household_id=household, loans=_beside(published, home.features, again, bench))
 
 
 def _beside(before: list[LoanWarning], published: pl.DataFrame, again: Again, bench: Bench) -> list[WhatIfLoan]:
@@ -72,5 +70,7 @@ def scored(month: Month, store: Store, tables: Tables) -> Scored:
         ledger = ledger_at(store.folder / "ledger", month.manifest.data_version)
         rows = rows.with_more({"prices": ledger.rows()["prices"].collect()}, None)
     bench = bench_of(month, store)
-    again = bench.judged(rows, bench.others(month.household("features", household)), store)
+    others, loans = bench.others(month.household("features", household)), rows["loans"].select("loan_id").unique()
+    before = before_of_few(compared_with(Published(store), month), loans.collect().to_series())
+    again = bench.judged(rows, others, before)
     return Scored(**month.versions, household_id=household, warnings=again.warnings)

@@ -9,10 +9,11 @@ import polars as pl
 from features.words import Refused
 from models.bundle import Bundle, Parts
 from serving.answers import LoanWarning, ThresholdReasons, WhatChanged
-from serving.before import Before, before_of_few, compared_with
+from serving.before import Before
 from serving.changed import what_changed
+from serving.home import Home
 from serving.judging import bundle_of
-from serving.published import Month, Published
+from serving.published import Month
 from serving.store import Store
 from serving.thresholds import threshold_reasons
 
@@ -60,12 +61,11 @@ class Why:
         return None if found is None else int(found)
 
 
-def why(month: Month, store: Store, facts: pl.DataFrame) -> Why:
-    """The account of some loans of a month, by their published facts."""
-    before = before_of_few(compared_with(Published(store), month), facts["loan_id"])
-    judged = facts.filter(~pl.col("has_gone_bad"))
+def why(home: Home) -> Why:
+    """The account of a household's loans, by their published facts."""
+    month, store, judged = home.month, home.store, home.features.filter(~pl.col("has_gone_bad"))
     try:
         bundle = bundle_of(month, store.models)
     except Refused:
-        return Why(month, store, None, judged, None, before)
-    return Why(month, store, bundle, judged, bundle.parts(judged), before)
+        return Why(month, store, None, judged, None, home.before)
+    return Why(month, store, bundle, judged, bundle.parts(judged), home.before)

@@ -35,24 +35,35 @@ class Community:
 
     def without(self, loans: pl.DataFrame) -> Community:
         """The others of some loans, in the groups that these are in."""
-        theirs = community_of(loans).totals
-        around = {group: totals.join(theirs[group], on=group, how="semi") for group, totals in self.totals.items()}
+        theirs = _totals_of(loans)
+        around = {
+            group: totals.lazy().join(theirs[group], on=group, how="semi") for group, totals in self.totals.items()
+        }
         left = {group: _summed([totals, _negative(theirs[group])], group) for group, totals in around.items()}
-        return Community(left, whole=False)
+        return Community(_computed(left), whole=False)
 
     def joined_by(self, loans: pl.DataFrame) -> Community:
         """Whole again, with loans that were not in the totals."""
-        theirs = community_of(loans).totals
-        return Community({group: _summed([totals, theirs[group]], group) for group, totals in self.totals.items()})
+        theirs, here = _totals_of(loans), self.totals.items()
+        return Community(_computed({group: _summed([totals.lazy(), theirs[group]], group) for group, totals in here}))
 
 
 def community_of(loans: pl.DataFrame) -> Community:
     """Totals over open loans with the columns NEIGHBOURLY."""
-    opened = loans.select(NEIGHBOURLY).with_columns(_OWN)
-    return Community({group: _totals(opened, group) for group in GROUPS})
+    return Community(_computed(_totals_of(loans)))
 
 
-def _totals(opened: pl.DataFrame, group: str) -> pl.DataFrame:
+def _computed(totals: Mapping[str, pl.LazyFrame]) -> dict[str, pl.DataFrame]:
+    """All groups at once: of one household alone, beginning a query takes longer than the query."""
+    return dict(zip(totals, pl.collect_all(totals.values(), engine="in-memory"), strict=True))
+
+
+def _totals_of(loans: pl.DataFrame) -> dict[str, pl.LazyFrame]:
+    opened = loans.lazy().select(NEIGHBOURLY).with_columns(_OWN)
+    return {group: _totals(opened, group) for group in GROUPS}
+
+
+def _totals(opened: pl.LazyFrame, group: str) -> pl.LazyFrame:
     members = opened.with_columns(GROUPS[group].alias(group)).drop_nulls(group).group_by(group)
     return members.agg(
         pl.len().cast(pl.Int64).alias(f"{group} loans"),
@@ -61,11 +72,11 @@ def _totals(opened: pl.DataFrame, group: str) -> pl.DataFrame:
     ).sort(group)
 
 
-def _negative(totals: pl.DataFrame) -> pl.DataFrame:
+def _negative(totals: pl.LazyFrame) -> pl.LazyFrame:
     return totals.with_columns(-pl.selectors.numeric())
 
 
-def _summed(totals: list[pl.DataFrame], group: str) -> pl.DataFrame:
+def _summed(totals: list[pl.LazyFrame], group: str) -> pl.LazyFrame:
     return pl.concat(totals).group_by(group).agg(pl.selectors.numeric().sum()).sort(group)
 
 

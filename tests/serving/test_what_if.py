@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 from features.months import months_later
 from features.sources.tables import TABLES
+from serving.home import home_of
 from serving.judge_again import bench_of
 from serving.store import Store
 from serving.supposed import (
@@ -47,9 +48,10 @@ def evening(county: County, household: str) -> Evenings:
 
 def after(county: County, household: str, *facts: Supposed) -> Row:
     """The features of the household's first loan with facts supposed."""
-    bench, published = bench_of(county.month, county.store), county.month.household("features", household)
-    supposed = evening(county, household).supposing(facts)
-    return bench.judged(supposed.rows, bench.others(published), county.store).facts.row(0, named=True)
+    home = home_of(county.month, county.store, household)
+    supposed = home.evening.supposing(facts)
+    bench = bench_of(county.month, county.store)
+    return bench.judged(supposed.rows, home.others, home.before).facts.row(0, named=True)
 
 
 def before(county: County, household: str) -> Row:
@@ -59,12 +61,10 @@ def before(county: County, household: str) -> Row:
 def test_a_household_alone_equals_its_rows_of_the_batch(county: County) -> None:
     bench = bench_of(county.month, county.store)
     for household in county.warnings["household_id"].unique().sort()[:15]:
-        published = county.month.household("features", household)
-        again = bench.judged(evening(county, household).rows, bench.others(published), county.store)
-        assert_frame_equal(again.facts, published.sort("loan_id"))
-        then = {
-            each.loan_id: each for each in told(county.month.household("warnings", household), published, county.month)
-        }
+        home = home_of(county.month, county.store, household)
+        again = bench.judged(home.evening.rows, home.others, home.before)
+        assert_frame_equal(again.facts, home.features.sort("loan_id"))
+        then = {each.loan_id: each for each in told(home.warnings, home.features, county.month)}
         for warning in again.warnings:
             was = then[warning.loan_id]
             assert (warning.light, warning.probability) == (was.light, was.probability)
