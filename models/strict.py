@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from features.words import Refused, Words, meant
+from models.field_faults import KINDS
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Yuan = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -85,26 +86,14 @@ def faults(error: ValidationError, model: type[BaseModel]) -> list[Words]:
 
 _UNKNOWN = Words("没有这一项。", "is unknown.")
 _SAID: Mapping[str, Words] = {
-    "missing": Words("缺少", "is missing"),
-    "float_type": Words("应为数字", "expected a number"),
-    "int_type": Words("应为整数", "expected a whole number"),
-    "int_from_float": Words("应为整数", "expected a whole number"),
-    "finite_number": Words("应为有限的数字", "expected a finite number"),
-    "string_type": Words("应为文字", "expected text"),
+    **KINDS,
     "string_too_short": Words("不能为空", "expected text, not nothing"),
-    "string_pattern_mismatch": Words("写法不对 (应符合 {pattern})", "is not written as it should be ({pattern})"),
-    "date_type": Words("应为日期, 如 2026-01-01", "expected a day such as 2026-01-01"),
-    "greater_than": Words("应大于 {gt}", "expected more than {gt}"),
-    "greater_than_equal": Words("应不小于 {ge}", "expected at least {ge}"),
-    "less_than": Words("应小于 {lt}", "expected less than {lt}"),
-    "less_than_equal": Words("应不大于 {le}", "expected at most {le}"),
-    "too_short": Words("至少应有 {min_length} 个", "expected at least {min_length}"),
     "tuple_type": Words("应为列表 [...]", "expected a list [...]"),
     "model_type": Words("应为一组数值", "expected a table"),
     "dict_type": Words("应为一组数值", "expected a table"),
     "value_error": Words("{error}", "{error}"),
 }
-"""What pydantic's kinds of fault are called; any other is told in its own words."""
+"""As they are called in a table; any other kind is told in its own words."""
 
 
 def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> Words:

@@ -77,18 +77,9 @@ def score(
         if not files.rows:
             shutil.rmtree(making, ignore_errors=True)
             raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
-        told = {
-            **_judged_by(opened(inputs)),
-            "scored_at": at.isoformat(timespec="seconds"),
-            "scored_by": by,
-            "model_refused": why_no_model,
-            "explained_again": sum(record.explained_again for record in records),
-            "inputs": inputs.digest,
-            "before": inputs.before,
-            "parts": [as_told(record) for record in records],
-            "seconds": {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)},
-            "workers": (workers or Alone()).told,
-        }
+        seconds = {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)}
+        run = {"scored_at": at.isoformat(timespec="seconds"), "scored_by": by, "model_refused": why_no_model}
+        told = {**run, **_made_of(inputs, records), "seconds": seconds, "workers": (workers or Alone()).told}
         manifest = published(store, as_of, making, files, told)
         shutil.rmtree(making, ignore_errors=True)
         return manifest
@@ -131,6 +122,17 @@ def _disk_of(making: Path, as_of: date) -> Iterator[None]:
             f"{as_of} was not published ({what}); what was published before still stands. "
             "Check the disk and run again.",
         ) from error
+
+
+def _made_of(inputs: Inputs, records: Sequence[Record]) -> dict[str, Any]:
+    """For the manifest: from what the month was computed, by what it was judged, and what each part came to."""
+    return {
+        **_judged_by(opened(inputs)),
+        "inputs": inputs.digest,
+        "before": inputs.before,
+        "explained_again": sum(record.explained_again for record in records),
+        "parts": [as_told(record) for record in records],
+    }
 
 
 def _judged_by(inputs: Opened) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.door import free_port
+from tests.door import free_port, started
+from tests.serving.provinces import AS_OF, Province, records
 
 _HIDING = 'mount -t tmpfs hidden "$1" && shift && exec "$@"'
 CAN_HIDE = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode == 0
@@ -51,9 +53,24 @@ def cluster(workers: int, folder: Path, hidden: Path | None = None) -> Iterator[
     address = f"tcp://127.0.0.1:{port}"
     with ExitStack() as stack:
         stack.enter_context(process("dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"))
-        started = []
+        theirs = []
         for number in range(workers):
             own = folder / f"worker-{number}"
             asked = ("dask_worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard", "--local-directory", own)
-            started.append(Worker(stack.enter_context(process(*asked, hidden=hidden)), own))
-        yield address, started
+            theirs.append(Worker(stack.enter_context(process(*asked, hidden=hidden)), own))
+        yield address, theirs
+
+
+def scored_by_one_left(
+    own: Province, address: str, lost: Worker, has_begun: Callable[[], bool], *words: object
+) -> None:
+    """Score by a cluster whose worker `lost` is killed once a part has begun, and before all are done."""
+    run = started(own.data, "score", "--as-of", AS_OF, "--cluster", address, *words)
+    while run.poll() is None and not has_begun():
+        pass
+    done = len(records(own))
+    lost.process.send_signal(signal.SIGKILL)
+    printed, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, printed
+    assert done < 3
+    assert own.month.manifest.workers == address

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.door import CHINESE, done, free_port, lights, refused, started
-from tests.serving.clusters import cluster
-from tests.serving.provinces import AS_OF, Province, records
+from tests.door import CHINESE, done, free_port, lights, refused
+from tests.serving.clusters import cluster, scored_by_one_left
+from tests.serving.provinces import AS_OF, Province
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +33,7 @@ def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
 ) -> None:
     own = judged_province.copied_to(tmp_path / "var")
     with cluster(2, tmp_path / "workers") as (address, [first, _]):
-        run = started(own.data, "score", "--as-of", AS_OF, "--cluster", address)
-        while run.poll() is None and not list(own.folder.glob(".making/parts/.*")):
-            pass  # until a part is being written
-        lost = len(records(own))
-        first.process.send_signal(signal.SIGKILL)
-        printed, _ = run.communicate(timeout=300)
-    assert run.returncode == 0, printed
-    assert lost < 3
-    assert own.month.manifest.workers == address
+        scored_by_one_left(own, address, first, lambda: any(own.folder.glob(".making/parts/.*")))
     assert own.files == alone.files
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import signal
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -23,8 +22,8 @@ from serving.jobs import Job
 from serving.offer import Shared
 from serving.parts import Record
 from serving.storage import storage_at
-from tests.door import CHINESE, done, lights, refused, started
-from tests.serving.clusters import CAN_HIDE, cluster
+from tests.door import CHINESE, done, lights, refused
+from tests.serving.clusters import CAN_HIDE, cluster, scored_by_one_left
 from tests.serving.hdfs import Served, hdfs
 from tests.serving.provinces import AS_OF, AT, IN_BLOCKS, WHOLE, Province, records
 
@@ -76,15 +75,7 @@ def test_a_cluster_that_shares_a_server_alone_and_loses_a_worker_gives_the_bytes
     own: Province, alone: Province, served: Served, tmp_path: Path
 ) -> None:
     with cluster(2, tmp_path / "workers") as (address, [first, _]):
-        run = started(own.data, "score", "--as-of", AS_OF, "--cluster", address, "--storage", served.url)
-        while run.poll() is None and not first.has_begun_a_part:
-            pass
-        lost = len(records(own))
-        first.process.send_signal(signal.SIGKILL)
-        printed, _ = run.communicate(timeout=300)
-    assert run.returncode == 0, printed
-    assert lost < 3
-    assert own.month.manifest.workers == address
+        scored_by_one_left(own, address, first, lambda: first.has_begun_a_part, "--storage", served.url)
     assert own.files == alone.files
     assert served.names("offered")
     assert served.names("runs") == set()

@@ -74,7 +74,7 @@ def test_a_field_that_a_browser_would_not_send_is_a_page_in_the_readers_language
     filled.locator("input[name=more_time]").fill("许多")
     filled.evaluate("form => form.noValidate = true")
     filled.get_by_role("button").click()
-    expect(page.get_by_role("alert")).to_have_text("请求参数有误: more_time 应为整数")
+    expect(page.get_by_role("alert")).to_have_text("请求参数有误: more_time: 应为整数")
 
 
 def test_the_other_language_of_an_answer_is_the_household_and_no_dead_end(served: str, page: Page, yellow: str) -> None:
