@@ -48,6 +48,16 @@ def test_an_unseen_code_is_a_missing_one(bundle: Bundle) -> None:
     assert (bundle.probability(unseen) == bundle.probability(missing)).all()
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3, 16, 17])
+def test_however_few_rows_are_read_they_are_those_of_many(rows: int) -> None:
+    columns = columns_of(MODEL_COLUMNS)
+    mixed = FRAME.with_columns(
+        pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("camels")).otherwise("declared_use").alias("declared_use")
+    )
+    assert np.isnan(matrix(mixed, columns)).any()
+    np.testing.assert_array_equal(matrix(mixed.head(rows), columns), matrix(mixed, columns)[:rows])
+
+
 def test_a_frame_without_a_column_is_refused_by_name(bundle: Bundle) -> None:
     with pytest.raises(KeyError, match="repayment_cover"):
         bundle.probability(FRAME.drop("repayment_cover"))
