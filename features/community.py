@@ -20,20 +20,25 @@ def village_overdue_share(row: Row) -> pl.Expr:
 @observed(
     NEIGHBOURS,
     EVER,
-    zh="本乡镇其他贷款逾期占比",
-    en="Arrears among others in the township",
+    zh="本乡镇其他贷款变坏占比",
+    en="Others in the township gone bad",
     unit=PERCENT,
     risk=Risk.RISES,
 )
-def township_overdue_share(row: Row) -> pl.Expr:
+def township_bad_share(row: Row) -> pl.Expr:
     """Most of a county's overdue loans sit in one or two townships."""
     return row.township_code_share
 
 
 @observed(
-    NEIGHBOURS, EVER, zh="该行其他贷款逾期占比", en="Arrears among others of the bank", unit=PERCENT, role=Role.SHOWN
+    NEIGHBOURS,
+    EVER,
+    zh="该行其他贷款变坏占比",
+    en="Others of the bank gone bad",
+    unit=PERCENT,
+    role=Role.SHOWN,
 )
-def bank_overdue_share(row: Row) -> pl.Expr:
+def bank_bad_share(row: Row) -> pl.Expr:
     """Shows how a bank collects; no fact about the household, so the model does not use it."""
     return row.bank_share
 
@@ -41,12 +46,12 @@ def bank_overdue_share(row: Row) -> pl.Expr:
 @observed(
     NEIGHBOURS,
     EVER,
-    zh="同产品其他贷款逾期占比",
-    en="Arrears among others of the product",
+    zh="同产品其他贷款变坏占比",
+    en="Others of the product gone bad",
     unit=PERCENT,
     risk=Risk.RISES,
 )
-def product_overdue_share(row: Row) -> pl.Expr:
+def product_bad_share(row: Row) -> pl.Expr:
     """Some products are given to households that others have refused."""
     return row.product_share
 

@@ -63,9 +63,10 @@ def _around(frame: pl.DataFrame, around: Community | None) -> Community:
     return around if around.whole else around.joined_by(frame)
 
 
-def community_at(as_of: date, rows: Rows) -> Community:
+def community_at(as_of: date, rows: Rows, bad_after_days: int = BAD_AFTER_DAYS) -> Community:
     """What `features_at` needs to know of the others to compute one household alone."""
-    blocks = (_evening(as_of, block).open_loans.select(NEIGHBOURLY) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
+    evenings = (_evening(as_of, block) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
+    blocks = (_with_gone_bad(each.open_loans, each, bad_after_days).select(NEIGHBOURLY) for each in evenings)
     return community_of(pl.concat(block.collect() for block in blocks))
 
 
@@ -87,10 +88,14 @@ def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
     Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none.
     """
     opened = evening.open_loans.select(*IDENTITY, "loan", "household")
-    bad = bad_on(evening.book, bad_after_days)
-    return opened.join(bad, on="loan", how="left", maintain_order="left").with_columns(
-        pl.col("bad_on").is_not_null().alias("has_gone_bad"), *_whether_delivered(evening)
-    )
+    return _with_gone_bad(opened, evening, bad_after_days).with_columns(*_whether_delivered(evening))
+
+
+def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -> pl.LazyFrame:
+    """The loans with `has_gone_bad`."""
+    bad = bad_on(evening.book, bad_after_days).with_columns(pl.lit(True).alias("has_gone_bad"))
+    found = loans.join(bad, on="loan", how="left", maintain_order="left")
+    return found.with_columns(pl.col("has_gone_bad").fill_null(False))
 
 
 def _whether_delivered(evening: Evening) -> Iterator[pl.Expr]:

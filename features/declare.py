@@ -56,6 +56,7 @@ class Window:
 _DAY, _MONTH = pl.col("day_offset"), pl.col("month_offset")
 EVER = Window("ever", "全部", "ever")
 TO_DATE = Window("to_date", "截至当日", "to date", _DAY <= 0)
+TO_COME = Window("to_come", "今后", "to come", _DAY > 0)
 
 
 def past_months(count: int) -> Window:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, derived, next_months, observed, past_months
+from features.declare import EVER, TO_COME, Risk, Role, Row, derived, next_months, observed, past_months, ratio
 from features.seen.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
 from features.units import (
     COUNT,
@@ -108,6 +108,12 @@ def maturity_month(row: Row) -> pl.Expr:
     return row.maturity_month
 
 
+@observed(INSTALMENTS, TO_COME, zh="距下期应还天数", en="Days to the next instalment", unit=DAYS)
+def days_to_next_due(row: Row) -> pl.Expr:
+    """Just after a due day it has shown who cannot pay; just before one nobody has been asked yet."""
+    return row.day_offset.min()
+
+
 @observed(INSTALMENTS, next_months(3), zh="未来3个月应还", en="Due in the next 3 months", unit=YUAN, when_empty=0)
 def due_next_3m(row: Row) -> pl.Expr:
     """What has to be found before the next visit but one."""
@@ -118,6 +124,26 @@ def due_next_3m(row: Row) -> pl.Expr:
 def due_next_6m(row: Row) -> pl.Expr:
     """What has to be found within the time the warning looks ahead."""
     return row.principal_due.sum() + row.interest_due.sum()
+
+
+@observed(
+    INSTALMENTS,
+    next_months(5),
+    zh="未来5个月应还本金",
+    en="Principal due in 5 months",
+    unit=YUAN,
+    role=Role.STEP,
+    when_empty=0,
+)
+def principal_next_5m(row: Row) -> pl.Expr:
+    """The part of the principal that is asked for in time to go bad within half a year."""
+    return row.principal_due.sum()
+
+
+@derived(zh="未来5个月到期本金占比", en="Share of the principal due in the next 5 months", unit=PERCENT)
+def principal_share_next_5m(principal_next_5m: pl.Expr, outstanding_principal: pl.Expr) -> pl.Expr:
+    """What falls due in the next five months can be a month late within six; what falls due after them cannot."""
+    return ratio(principal_next_5m, outstanding_principal)
 
 
 @observed(USE_CHECKS, EVER, zh="最近用途检查结论", en="Finding of the last use check", unit=FINDING)

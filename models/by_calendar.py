@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 BY_CALENDAR = (
-    *("maturity_month", "due_next_3m", "due_next_6m"),
+    *("maturity_month", "days_to_next_due", "due_next_3m", "due_next_6m", "principal_share_next_5m"),
     *("statement_age_months", "assets_age_months", "review_age_months", "use_check_age_months", "hardship_age_months"),
     *("household_months_registered", "household_months_known"),
     *("statements_ever", "household_loans_ever", "household_instalments_ever"),
-    *("declared_price_change", "product_overdue_share", "township_overdue_share", "village_overdue_share"),
+    *("declared_price_change", "product_bad_share", "township_bad_share", "village_overdue_share"),
 )
 """Due dates, ages and counts since ever; and what has one value for a whole month and place.
 

@@ -25,7 +25,10 @@ FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "credit_history": (
         *("household_instalments_ever", "household_loans_ever", "household_months_known", "principal_to_largest"),
     ),
-    "maturity": ("days_to_maturity", "due_next_3m", "due_next_6m", "household_due_to_maturity", "repayment_cover"),
+    "maturity": (
+        *("days_to_maturity", "days_to_next_due", "due_next_3m", "due_next_6m"),
+        *("principal_share_next_5m", "household_due_to_maturity", "repayment_cover"),
+    ),
     "season": ("maturity_month",),
     "age_of_loan": ("months_on_book", "term_days"),
     "more_time": ("extensions", "is_renewal"),
@@ -52,7 +55,7 @@ FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
         *("hardship_age_months", "loss_to_income_12m"),
     ),
     "insurance": ("insured_industry", "insured_person", "sum_insured", "open_claims", "claims_paid_12m"),
-    "neighbours": ("village_overdue_share", "township_overdue_share", "product_overdue_share"),
+    "neighbours": ("village_overdue_share", "township_bad_share", "product_bad_share"),
     "prices": ("declared_price_change",),
 }
 """Related features: of each topic a person is told one reason, the largest."""
@@ -60,8 +63,10 @@ FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
 CLOCKS: Mapping[str, int] = {
     "days_to_maturity": -1,
     "months_on_book": 1,
+    "days_to_next_due": 0,
     "due_next_3m": 0,
     "due_next_6m": 0,
+    "principal_share_next_5m": 0,
     "household_months_registered": 1,
     "household_months_known": 1,
     "review_age_months": 1,

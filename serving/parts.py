@@ -170,7 +170,7 @@ def _whole(work: _Work) -> Left:
 
 
 def _community(work: _Work) -> Left:
-    return Left(community_at(work.inputs.as_of, work.rows).totals)
+    return Left(community_at(work.inputs.as_of, work.rows, work.opened.bad_after_days).totals)
 
 
 def _facts(work: _Work) -> Left:

@@ -94,19 +94,29 @@ def measures(of: County) -> Iterator[tuple[str, str, float]]:
     yield "of these caught 90 days ahead or more", ">= 0.50", float((lead_days(of.quiet) >= _FAR).mean())
     yield "expected calibration error, points", "<= 0.5", 100 * calibration_error(*_both(of.sample))
     yield from _by_light(of.sample, "probability", "", ">= 10 of 12")
-    yield from _by_light(of.sample.drop_nulls("hazard"), "hazard", " of the true hazards", "")
+    known = of.sample.drop_nulls("hazard")
+    yield from _by_light(known, "hazard", " of the true hazards", "")
+    for name, loans in _lit(known):
+        for what, column in (("foretold", "probability"), ("true hazard", "hazard"), ("went bad", "bad")):
+            yield f"{name}, all months: {what}, in 100", "", 100 * float(loans[column].to_numpy().mean())
 
 
 def _by_light(sample: pl.DataFrame, score: str, whose: str, bar: str) -> Iterator[tuple[str, str, float]]:
     """In how many months what a score foretells of a light's loans lies in the interval of what became of them.
 
-    The true hazards miss it, too: a month's loans share the prices and droughts to come, and an interval that takes
-    them for independent is too narrow. So theirs is what the bar can ask for.
+    The true hazards miss it, too: a month's loans share the prices and droughts to come, one loan that goes bad does
+    so for the six months before, and an interval that takes them for independent is too narrow. So theirs is what the
+    bar can ask for.
     """
-    for level, name in enumerate(("green", "yellow", "red")):
-        months = _months(sample.filter(pl.col("level") == level))
+    for name, loans in _lit(sample):
+        months = _months(loans)
         held = [holds(*_both(month, score)) for month in months]
         yield f"{name}: months of {len(held)} in which the interval{whose} holds", bar, float(sum(held))
+
+
+def _lit(sample: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for level, name in enumerate(("green", "yellow", "red")):
+        yield name, sample.filter(pl.col("level") == level)
 
 
 def _both(frame: pl.DataFrame, score: str = "probability") -> tuple[Floats, Bools]:

@@ -1,4 +1,4 @@
-"""The company a loan is in: arrears of its village, township, bank and product, the loan itself left out."""
+"""The company a loan is in: what is late in its village, township, bank and product, the loan itself left out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ GROUPS: Mapping[str, pl.Expr] = {
 """How each group is told: a bank and a product are looked at within the county, so that counties stand alone."""
 NEIGHBOURLY = (
     *("county_code", "township_code", "village_code", "bank", "product"),
-    *("outstanding_principal", "overdue_principal", "overdue_interest"),
+    *("outstanding_principal", "overdue_principal", "overdue_interest", "has_gone_bad"),
 )
 _LEAST_OTHERS = 5
 
 
 @dataclass(frozen=True)
 class Community:
-    """For each village, township, bank and product of a county: open loans, outstanding and in arrears, in fen.
+    """For each village, township, bank and product of a county: open loans, outstanding and late, in fen.
 
     What a household alone cannot tell. By group: a frame of its members.
     whole: the loans that are looked at are in the totals; else they come to them as they are found.
@@ -68,7 +68,7 @@ def _totals(opened: pl.LazyFrame, group: str) -> pl.LazyFrame:
     return members.agg(
         pl.len().cast(pl.Int64).alias(f"{group} loans"),
         pl.col("outstanding").sum().alias(f"{group} outstanding"),
-        pl.col("in_arrears").sum().alias(f"{group} in_arrears"),
+        pl.col(_late(group)).sum().alias(f"{group} late"),
     ).sort(group)
 
 
@@ -81,9 +81,10 @@ def _summed(totals: list[pl.LazyFrame], group: str) -> pl.LazyFrame:
 
 
 def with_shares_of_others(loans: pl.LazyFrame, community: Community) -> pl.LazyFrame:
-    """The open loans, each with the share of the others' outstanding principal in arrears, in each group.
+    """The open loans, each with the share of the others' outstanding principal that is late, in each group.
 
-    Missing under five others (contract, section 2, village_overdue_share).
+    Late is in arrears in the village, gone bad in the other groups. Missing under five others (contract, section 2,
+    village_overdue_share).
     """
     found = loans.with_columns(_OWN)
     for group, told in GROUPS.items():
@@ -92,15 +93,28 @@ def with_shares_of_others(loans: pl.LazyFrame, community: Community) -> pl.LazyF
     return found.with_columns(_SHARES)
 
 
-def _own() -> tuple[pl.Expr, pl.Expr]:
+def _late(group: str) -> str:
+    """The column with what is late in a group.
+
+    In the village what is in arrears, as the contract has it. In the others what has gone bad: interest falls due at
+    the end of every quarter, and those who are then a few days late would move all neighbours with the calendar.
+    """
+    return "in_arrears" if group == "village_code" else "gone_bad"
+
+
+def _own() -> tuple[pl.Expr, ...]:
     outstanding = (pl.col("outstanding_principal") * 100).round().cast(pl.Int64)
-    late = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-    return outstanding.alias("outstanding"), (outstanding * late.cast(pl.Int64)).alias("in_arrears")
+    in_arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+    return (
+        outstanding.alias("outstanding"),
+        (outstanding * in_arrears.cast(pl.Int64)).alias("in_arrears"),
+        (outstanding * pl.col("has_gone_bad").cast(pl.Int64)).alias("gone_bad"),
+    )
 
 
 def _share(group: str) -> pl.Expr:
     others = pl.col(f"{group} outstanding") - pl.col("outstanding")
-    late = pl.col(f"{group} in_arrears") - pl.col("in_arrears")
+    late = pl.col(f"{group} late") - pl.col(_late(group))
     enough = (pl.col(f"{group} loans") - 1 >= _LEAST_OTHERS) & (others > 0)
     return pl.when(enough).then(late / others).alias(f"{group}_share")
 

@@ -7,7 +7,7 @@ from datetime import date
 from features.compute import features_at
 from features.gaps import gap_lines
 from features.rows import Rows
-from tests.features.test_thin_data import AS_OF, OPTIONAL, loan, one_loan
+from tests.features.one_loan import AS_OF, OPTIONAL, loan, one_loan
 
 
 def said_of(rows: Rows, as_of: date = AS_OF) -> list[str]:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import polars as pl
 import pytest
 
 from features.catalog import KEPT
 from features.compute import IDENTITY, features_at
-from features.rows import Rows
 from features.sources.tables import REQUIRED_TABLES, TABLES
+from tests.features.one_loan import AS_OF, OPTIONAL, instalment, loan, one_loan, statement
 from tests.features.test_oracle import rows_of
 from tests.oracle.knowledge import Tables
 from tests.oracle.random_ledger import random_ledger
-
-AS_OF = date(2024, 9, 30)
-OPTIONAL = [name for name in TABLES if name not in REQUIRED_TABLES]
 
 
 def full_ledger() -> Tables:
@@ -64,46 +59,6 @@ def test_a_county_without_a_table_is_missing_it_while_its_neighbour_is_not() -> 
     without = frame.filter(pl.col("county_code") == first)
     assert without["hardships_12m"].null_count() == without.height > 0
     assert frame.filter(pl.col("county_code") != first)["hardships_12m"].null_count() == 0
-
-
-def one_loan(**others: list[dict[str, Any]]) -> Rows:
-    """A household with a loan of 10,000 yuan paid out on 2024-03-01, due in a year, and whatever else is given."""
-    given: dict[str, list[dict[str, Any]]] = {
-        "households": [{"household_id": "H1", "village_code": "640323100001"}],
-        "loans": [loan("L1")],
-        "instalments": [instalment("L1")],
-        "payments": [],
-        **others,
-    }
-    frames = {}
-    for name, rows in given.items():
-        filled = [{"known_on": date(2024, 3, 1), **row} for row in rows]
-        frames[name] = pl.DataFrame(filled, schema=TABLES[name].schema)
-    return Rows.of(frames)
-
-
-def loan(name: str, **changed: object) -> dict[str, Any]:
-    return {
-        "loan_id": name,
-        "household_id": "H1",
-        "bank": "B",
-        "principal": 10_000.0,
-        "annual_rate": 0.0345,
-        "originated_on": date(2024, 3, 1),
-        "matures_on": date(2025, 3, 1),
-        "repayment_method": "bullet_all",
-        **changed,
-    }
-
-
-def instalment(name: str, **changed: object) -> dict[str, Any]:
-    due = {"loan_id": name, "schedule_no": 1, "due_on": date(2025, 3, 1), "principal_due": 10_000.0}
-    return {**due, "interest_due": 345.0, **changed}
-
-
-def statement(**cells: object) -> dict[str, Any]:
-    period = {"household_id": "H1", "period_start": date(2023, 1, 1), "period_end": date(2023, 12, 31)}
-    return {**period, **cells}
 
 
 def test_a_county_of_twenty_thousand_loans_in_memory_is_computed_like_a_small_one() -> None:
@@ -228,34 +183,6 @@ def test_all_cells_missing_that_may_be_missing_breaks_nothing(table: str) -> Non
     assert features_at(AS_OF, rows_of({**tables, table: bare})).height
 
 
-def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> None:
-    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
-    paid = {"payment_id": "P1", "loan_id": "L1", "paid_on": date(2024, 3, 1), "principal_paid": 4_000.0}
-    moved = loan("L1", household_id="H2", known_on=date(2024, 5, 1))
-    rows = one_loan(households=homes, loans=[loan("L1"), moved], payments=[{**paid, "interest_paid": 0.0}])
-    stale = rows.frames["payments"].with_columns(pl.lit("H1").alias("household_id"))
-    kept = replace(rows, frames={**rows.frames, "payments": stale})
-    for read in (kept, kept.of_household("H2")):
-        assert features_at(AS_OF, read).select("household_id", "outstanding_principal").rows() == [("H2", 6_000)]
-    assert features_at(AS_OF, kept.of_household("H1")).is_empty()
-
-
-@pytest.mark.parametrize("settled", [True, False])
-def test_a_payment_corrected_to_another_loan_is_paid_on_that_one_alone(settled: bool) -> None:
-    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
-    paid = {"payment_id": "P1", "paid_on": date(2024, 3, 1), "principal_paid": 4_000.0, "interest_paid": 0.0}
-    ended = {"loan_id": "L2", "kind": "settled", "occurred_on": date(2024, 3, 1)}
-    rows = one_loan(
-        households=homes,
-        loans=[loan("L1"), loan("L2", household_id="H2")],
-        payments=[{**paid, "loan_id": "L1"}, {**paid, "loan_id": "L2", "known_on": date(2024, 5, 1)}],
-        loan_events=[ended] if settled else [],
-    )
-    owed = dict(features_at(AS_OF, rows).select("loan_id", "outstanding_principal").rows())
-    assert owed == {"L1": 10_000} | ({} if settled else {"L2": 6_000})
-    assert features_at(AS_OF, rows.of_household("H1"))["outstanding_principal"].to_list() == [10_000]
-
-
 @pytest.mark.parametrize(("amounts", "summed"), [((300.0, 200.0), 500.0), ((300.0, None), None), ((None, None), None)])
 def test_amounts_nobody_wrote_down_are_not_nothing(amounts: tuple[float | None, ...], summed: float | None) -> None:
     cover = {"household_id": "H1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
@@ -270,18 +197,6 @@ def test_amounts_nobody_wrote_down_are_not_nothing(amounts: tuple[float | None, 
     )
     names = ("sum_insured", "hardship_loss_12m", "open_claimed", "claims_paid_12m")
     assert features_at(AS_OF, rows).select(names).row(0) == (summed,) * 4
-
-
-def test_a_claim_goes_with_its_policy_to_the_household_that_holds_it() -> None:
-    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2")]
-    policy = {"policy_id": "Y1", "kind": "crop", "insured_from": date(2024, 1, 1), "insured_to": date(2024, 12, 31)}
-    held = [{**policy, "household_id": "H2", "known_on": date(2024, 5, 1)}, {**policy, "household_id": "H1"}]
-    claim = {"claim_id": "C1", "policy_id": "Y1", "occurred_on": date(2024, 3, 1), "claimed_amount": 500.0}
-    borrowed = [loan("L1"), loan("L2", household_id="H2")]
-    for policies in (held, held[::-1]):
-        rows = one_loan(households=homes, loans=borrowed, policies=policies, claims=[claim])
-        seen = features_at(AS_OF, rows).select("loan_id", "open_claims", "insured_industry").rows()
-        assert seen == [("L1", 0, 0), ("L2", 1, 1)]
 
 
 @pytest.mark.parametrize(("days_after", "unresolved"), [(-1, 0), (0, 0), (1, 1)])
@@ -310,14 +225,3 @@ def test_a_deceased_head_is_the_deceased_borrower_of_a_loan_that_names_nobody() 
     head = {"member_id": "M1", "household_id": "H1", "relation": "head", "status": "deceased"}
     row = features_at(AS_OF, one_loan(members=[head])).row(0, named=True)
     assert (row["borrower_deceased"], row["borrower_age"]) == (1, None)
-
-
-def test_a_member_who_has_moved_to_another_household_counts_there_alone() -> None:
-    homes = [{"household_id": name, "village_code": "640323100001"} for name in ("H1", "H2", "H3")]
-    here = {"member_id": "M1", "household_id": "H1", "status": "present", "known_on": date(2024, 1, 1)}
-    for home in ("H2", "H3"):  # H3 borrows nothing
-        moved = {**here, "household_id": home, "known_on": date(2024, 5, 1)}
-        rows = one_loan(households=homes, loans=[loan("L1"), loan("L2", household_id="H2")], members=[here, moved])
-        sizes = dict(features_at(AS_OF, rows).select("loan_id", "household_size").rows())
-        assert sizes == {"L1": 0, "L2": int(home == "H2")}
-        assert features_at(AS_OF, rows.of_household("H1"))["household_size"].to_list() == [0]

@@ -96,7 +96,7 @@ def test_a_village_does_not_keep_the_arrears_its_household_has_paid(county: Coun
     was = before(county, home)
     assert paid["overdue_amount"] == 0
     assert paid["village_overdue_share"] == was["village_overdue_share"]
-    assert paid["township_overdue_share"] == was["township_overdue_share"]
+    assert paid["township_bad_share"] == was["township_bad_share"]
 
 
 def test_sheep_sold_go_into_the_savings_and_sheep_bought_out_of_them(county: County) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from tests.benchmarks.pandas_features.grouped import fen, largest, summed
 NEVER, ALWAYS = 2**18, -(2**18)
 """Days on which something was paid: it has not come; nothing had to be paid."""
 MONEY = ("principal", "interest")
+Rows = TypeVar("Rows", pd.Series, pd.DataFrame)
 _CLOSING = ("settled", "compensated", "written_off")
 _TERMS = ("principal", "annual_rate", "subsidy_share", "originated_on", "matures_on")
 _TEXTS = ("bank", "product", "repayment_method", "declared_use", "borrower_member_id", "renews_loan_id")
@@ -47,8 +49,8 @@ class Book:
     def open_loans(self) -> pd.DataFrame:
         return self.opened[["loan_id"]].assign(place=range(len(self.opened)))
 
-    def for_open_loans(self, of_loans: pd.DataFrame) -> pd.DataFrame:
-        """The open loans' rows of a frame of all loans."""
+    def for_open_loans(self, of_loans: Rows) -> Rows:
+        """The open loans' rows of what is known of all loans."""
         return of_loans.loc[self.opened["loan"]].reset_index(drop=True)
 
     def handed_out(self, of_homes: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -30,13 +28,18 @@ def county_of(village_code: pd.Series) -> pd.Series:
 
 
 def of_neighbours(opened: pd.DataFrame) -> pd.DataFrame:
-    """For each open loan: the share in arrears of the others' outstanding principal."""
+    """For each open loan: the share of the others' outstanding principal in arrears, or gone bad."""
     owed = (opened["outstanding_principal"] * 100).round()
-    late = owed.where((opened["overdue_principal"] > 0) | (opened["overdue_interest"] > 0), 0)
-    return pd.DataFrame({f"{name}_overdue_share": _share(owed, late, group) for name, group in _groups(opened).items()})
+    in_arrears = owed.where((opened["overdue_principal"] > 0) | (opened["overdue_interest"] > 0), 0)
+    gone_bad = owed.where(opened["has_gone_bad"], 0)
+    groups = _groups(opened)
+    village = {"village_overdue_share": _share(owed, in_arrears, groups.pop("village"))}
+    return pd.DataFrame(
+        village | {f"{name}_bad_share": _share(owed, gone_bad, group) for name, group in groups.items()}
+    )
 
 
-def _groups(opened: pd.DataFrame) -> Mapping[str, Array]:
+def _groups(opened: pd.DataFrame) -> dict[str, Array]:
     """Of each open loan, by number, -1 where it has none; banks and products are looked at within the county."""
     villages = opened["village_code"].astype("category").cat
     codes = villages.categories.astype("str")

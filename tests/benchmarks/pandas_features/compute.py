@@ -12,7 +12,7 @@ from features.catalog import KEPT
 from tests.benchmarks.pandas_features import community, credit, household, income, insurance, loan, repayment
 from tests.benchmarks.pandas_features.book import Book, book_at
 from tests.benchmarks.pandas_features.derived import derived
-from tests.benchmarks.pandas_features.dues import due_to_maturity, dues_at
+from tests.benchmarks.pandas_features.dues import due_to_maturity, dues_at, gone_bad, schedules_at
 from tests.benchmarks.pandas_features.evening import Evening
 
 NAMES = tuple(feature.name for feature in KEPT)
@@ -30,11 +30,14 @@ def features(ledger: Path, as_of: date) -> pd.DataFrame:
 
 
 def _of_repayment(evening: Evening, book: Book) -> pd.DataFrame:
-    dues = dues_at(evening, book)
+    schedules = schedules_at(evening, book)
+    dues = dues_at(schedules, book)
     repaid = repayment.of_loans(book, dues, evening.as_of)
+    bad = gone_bad(schedules, len(book.loans)).rename("has_gone_bad")
     return pd.concat(
         [
             book.for_open_loans(repaid),
+            book.for_open_loans(bad),
             repayment.of_homes(book, dues, evening.as_of),
             credit.of_loans(book, repaid, evening.as_of),
             due_to_maturity(book, dues),

@@ -34,11 +34,17 @@ class Evening:
     def known(self, table: str, owners: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The newest known version of every fact of some loans or households: their identifiers and numbers."""
         by, number = owners.columns
-        versions, key = self._versions(table, by, *columns), TABLES[table].key
+        key = TABLES[table].key
         if by not in key:  # a correction may have given the fact to another: the newest first, then whose it is
-            return self._newest_of(table, versions, key).merge(owners, on=by).drop(columns=by)
-        owned = versions.merge(owners, on=by).drop(columns=by)
-        return self._newest_of(table, owned, [number if name == by else name for name in key])
+            return self.newest_of(table, self._versions(table, by, *columns), key).merge(owners, on=by).drop(columns=by)
+        return self.newest_of(
+            table, self.versions(table, owners, *columns), [number if name == by else name for name in key]
+        )
+
+    def versions(self, table: str, owners: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """Every known version of every fact of some loans or households, by their numbers."""
+        by = owners.columns[0]
+        return self._versions(table, by, *columns).merge(owners, on=by).drop(columns=by)
 
     def in_order(self, table: str, owners: pd.DataFrame, day: str, *columns: str) -> pd.DataFrame:
         """The same, sorted by whose they are and by day."""
@@ -46,14 +52,15 @@ class Evening:
 
     def newest(self, table: str, *columns: str) -> pd.DataFrame:
         """The newest known version of every fact of everybody."""
-        return self._newest_of(table, self._versions(table, *columns), TABLES[table].key)
+        return self.newest_of(table, self._versions(table, *columns), TABLES[table].key)
 
     def _versions(self, table: str, *columns: str) -> pd.DataFrame:
         """All known versions; with what chooses among them, where some fact has several."""
         choosing = (*TABLES[table].key, "known_on") if self._is_revised(table) else ()
         return self._read(TABLES[table], list(dict.fromkeys([*columns, *choosing])))
 
-    def _newest_of(self, table: str, versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    def newest_of(self, table: str, versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+        """The version with the latest known_on of each key; nothing to choose in a table that was never revised."""
         if not self._is_revised(table):
             return versions
         return versions.sort_values("known_on").drop_duplicates(list(key), keep="last")

@@ -19,7 +19,7 @@ def of_loans(book: Book, dues: pd.DataFrame, as_of: date) -> pd.DataFrame:
             _arrears(book.loans, dues),
             _delays(late_at(dues), count, as_of),
             _shares(book, dues, as_of),
-            _coming(dues, count, as_of),
+            _coming(book.loans, dues, as_of),
         ],
         axis=1,
     )
@@ -72,13 +72,19 @@ def _shares(book: Book, dues: pd.DataFrame, as_of: date) -> pd.DataFrame:
     )
 
 
-def _coming(dues: pd.DataFrame, count: int, as_of: date) -> pd.DataFrame:
-    soon = dues.loc[dues["day"].between(1, last_day(as_of, 6)), ["loan", "day", "due"]]
-    next_3m = soon[soon["day"] <= last_day(as_of, 3)]
+def _coming(loans: pd.DataFrame, dues: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    count = len(loans)
+    coming = dues.loc[dues["day"] > 0, ["loan", "day", "due", "principal"]]
+    soon = coming[coming["day"] <= last_day(as_of, 6)]
+    next_3m, next_5m = (soon[soon["day"] <= last_day(as_of, months)] for months in (3, 5))
     return pd.DataFrame(
         {
+            "days_to_next_due": coming.groupby("loan")["day"].min().reindex(range(count)),
             "due_next_3m": summed(next_3m["due"], next_3m["loan"], count) / 100,
             "due_next_6m": summed(soon["due"], soon["loan"], count) / 100,
+            "principal_share_next_5m": ratio(
+                summed(next_5m["principal"], next_5m["loan"], count), loans["outstanding"]
+            ),
         }
     )
 
