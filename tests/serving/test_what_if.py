@@ -170,10 +170,13 @@ def test_nothing_is_stored(county: County, served: str, yellow: str) -> None:
     was = sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts)
     url = f"{served}/api/v1/households/{yellow}"
     told_before = httpx2.get(f"{url}/explanation", timeout=60).json()
-    asked = {"facts": [{"kind": "hardship", "cause": "illness", "loss_amount": 20000}]}
+    loan = before(county, yellow)
+    half = round(loan["outstanding_principal"] / 2 + loan["overdue_interest"], 2)
+    asked = {"facts": [{"kind": "payment", "loan_id": loan["loan_id"], "yuan": half}]}
     answer = httpx2.post(f"{url}/what-if", json=asked, timeout=60).raise_for_status().json()
-    assert answer["loans"][0]["before"] == told_before["loans"][0]["warning"]
-    assert answer["loans"][0]["after"]["probability"] != answer["loans"][0]["before"]["probability"]
+    assert [each["before"] for each in answer["loans"]] == [each["warning"] for each in told_before["loans"]]
+    paid = next(each for each in answer["loans"] if each["loan_id"] == loan["loan_id"])
+    assert paid["after"]["outstanding_principal"] < paid["before"]["outstanding_principal"]
     assert httpx2.get(f"{url}/explanation", timeout=60).json() == told_before
     assert sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts) == was
 
