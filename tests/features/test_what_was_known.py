@@ -98,10 +98,11 @@ def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, househ
 
 
 @settings(max_examples=15, deadline=None)
-@given(seeds)
-def test_a_household_alone_has_the_features_it_has_among_all(seed: int) -> None:
+@given(seeds, st.sampled_from([7, 30, 90]))
+def test_a_household_alone_has_the_features_it_has_among_all(seed: int, bad_after_days: int) -> None:
     rows = rows_of(random_ledger(seed))
-    everyone, around = features_at(AS_OF, rows), community_at(AS_OF, rows)
+    everyone = features_at(AS_OF, rows, bad_after_days=bad_after_days)
+    around = community_at(AS_OF, rows, bad_after_days)
     for household in everyone["household_id"].unique().sort().head(3):
-        alone = features_at(AS_OF, rows.of_household(household), around=around)
+        alone = features_at(AS_OF, rows.of_household(household), bad_after_days=bad_after_days, around=around)
         assert_frame_equal(alone, everyone.filter(pl.col("household_id") == household), check_exact=True)
