@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -96,9 +97,13 @@ def _facts(rows: Places, places: Places, of_columns: Floats, found: Change) -> p
     """The change of each pair of a loan and a column, with what moved it; null where it adds nothing."""
     cells = {"before": found.before, "after": found.after}
     told = cells_at(rows, places, of_columns, found.columns, cells)
+    return told.struct.unnest().select(_fact()).to_series()
+
+
+@cache
+def _fact() -> pl.Expr:
     kind = mover(pl.col("feature"), pl.col("before"), pl.col("after")).alias("kind")
-    change = pl.struct(kind, *_FIELDS[1:])
-    return told.struct.unnest().select(pl.when(pl.col("feature").is_not_null()).then(change)).to_series()
+    return pl.when(pl.col("feature").is_not_null()).then(pl.struct(kind, *_FIELDS[1:]))
 
 
 def _moved(found: Change) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -113,10 +118,12 @@ def _largest(parts: Floats, columns: Sequence[Column]) -> Places:
     return np.take_along_axis(largest, order, axis=1)
 
 
+@cache
 def _of_model() -> pl.Expr:
     return pl.when(pl.col("model").abs() >= _NOTHING).then(_without_feature(Mover.MODEL, pl.col("model")))
 
 
+@cache
 def _of_policy() -> pl.Expr:
     return pl.when("policy").then(_without_feature(Mover.POLICY, pl.lit(0.0)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ REASON = pl.Struct(
 )
 _AFTER_ALL_RAISING = 1e6
 _CODES_APART = 1000
+_MODELS_KEPT = 8
 Places = npt.NDArray[np.int64]
 
 
@@ -100,14 +102,21 @@ def cells_at(
     frame = pl.DataFrame({"place": places, **seen, "contribution": parts[rows, places]}).with_columns(
         pl.col(*cells).fill_nan(None)
     )
+    told, listed = _formulas(tuple(columns), tuple(cells))
+    return frame.with_columns(told).select(listed).to_series()
+
+
+@lru_cache(_MODELS_KEPT)
+def _formulas(columns: tuple[Column, ...], cells: tuple[str, ...]) -> tuple[tuple[pl.Expr, ...], pl.Expr]:
+    """Names and codes for numbers, and all of it as one value; built once a model."""
     names, codes = [column.name for column in columns], _codes(columns)
-    told = frame.with_columns(
+    told = (
         pl.col("place").replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("feature"),
         *(_code(name, codes) for name in cells),
         *(_number(name, columns) for name in cells),
     )
     fields = ("feature", *(field for name in cells for field in (name, f"{name}_code")), "contribution")
-    return told.select(pl.when(pl.col("contribution") != 0).then(pl.struct(fields)).alias("listed")).to_series()
+    return told, pl.when(pl.col("contribution") != 0).then(pl.struct(fields)).alias("listed")
 
 
 def _codes(columns: Sequence[Column]) -> dict[int, str]:

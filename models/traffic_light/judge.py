@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from models.light import CODES, Light
 from models.traffic_light.declare import Colour, Rule
 
 FIRED = pl.List(pl.Struct({"id": pl.String, "light": pl.String, "hard": pl.Boolean}))
+_TABLES_KEPT = 8
 _LIGHTS = {Colour.NOTE: Light.GREEN, Colour.YELLOW: Light.YELLOW, Colour.RED: Light.RED}
 
 
@@ -16,8 +19,17 @@ def judged(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
 
     A rule that a missing value leaves open did not fire and is named in `not_assessable`.
     """
-    held = features.select(rule.holds.alias(rule.id) for rule in rules)
-    return held.select(
+    held, told = _formulas(rules)
+    return features.select(held).select(told)
+
+
+@lru_cache(_TABLES_KEPT)
+def _formulas(rules: tuple[Rule, ...]) -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...]]:
+    """Whether each rule holds, and what follows; built once a rule table, for a household alone waits longer for them
+    than for their values.
+    """
+    held = tuple(rule.holds.alias(rule.id) for rule in rules)
+    return held, (
         pl.concat_list(_when_fired(rule) for rule in rules).list.drop_nulls().cast(FIRED).alias("rules"),
         pl.concat_list(_when_open(rule) for rule in rules).list.drop_nulls().alias("not_assessable"),
         as_codes(_light_of(rules)).alias("rule_light"),
