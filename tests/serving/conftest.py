@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ __all__ = ["address", "browser", "database", "postgres"]
 
 @pytest.fixture(scope="session")
 def judged_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
-    """Judged by a small model; nothing is published yet."""
-    return built(tmp_path_factory.mktemp("judged"), fitted_bundle())
+    """Judged by a small model to which ten days past due are bad; nothing is published yet."""
+    bundle = fitted_bundle()
+    champion = replace(bundle, card={**bundle.card, "bad_after_days": 10})
+    return built(tmp_path_factory.mktemp("judged"), champion)
 
 
 @pytest.fixture(scope="session")
