@@ -93,9 +93,8 @@ def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
 
 def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -> pl.LazyFrame:
     """The loans with `has_gone_bad`."""
-    bad = bad_on(evening.book, bad_after_days).with_columns(pl.lit(True).alias("has_gone_bad"))
-    found = loans.join(bad, on="loan", how="left", maintain_order="left")
-    return found.with_columns(pl.col("has_gone_bad").fill_null(False))
+    found = loans.join(bad_on(evening.book, bad_after_days), on="loan", how="left", maintain_order="left")
+    return found.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad"))
 
 
 def _whether_delivered(evening: Evening) -> Iterator[pl.Expr]:

@@ -40,6 +40,9 @@ def test_the_lead_counts_from_the_first_visit_of_a_loan_caught_in_several_months
 
 @pytest.mark.parametrize(("foretold", "within"), [(0.02, True), (0.2, False)])
 def test_an_interval_holds_what_is_foretold_where_it_is_near_what_came(foretold: float, within: bool) -> None:
-    bad = np.repeat([True, False], [2, 98])
-    assert holds(np.full(100, foretold), bad) is within
-    assert calibration_error(np.full(100, foretold), bad) == pytest.approx(abs(foretold - 0.02), abs=0.04)
+    assert holds(np.full(100, foretold), np.repeat([True, False], [2, 98])) is within
+
+
+def test_the_calibration_error_is_the_mean_distance_of_ten_parts_as_large_as_each_other() -> None:
+    foretold, bad = np.repeat([0.1, 0.6], [90, 10]), np.repeat([True, False, True], [9, 81, 10])
+    assert calibration_error(foretold, bad) == pytest.approx((0.8 + 8 * 0.1 + 0.4) / 10)

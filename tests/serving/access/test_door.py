@@ -23,9 +23,7 @@ from serving.settings import settings_of
 from serving.store import Store
 from tests.conftest import County
 from tests.door import entered, key_for
-from tests.features.inboxes import identity_number
-
-NOBODYS = identity_number()
+from tests.serving.access.seen import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +80,6 @@ def test_a_role_reaches_what_it_may_and_nothing_else(app: FastAPI, role: str, se
             continue
         status = client.get(re.sub("{[^}]+}", "1", template)).status_code
         assert (status != 403) == (right in sees), template
-
-
-@pytest.fixture(scope="module")
-def desk(county: County) -> FastAPI:
-    return application(county.store, settings_of(county.data))
-
-
-def seen_by(desk: FastAPI, role: str, bank: str | None = None, area: str | None = None) -> TestClient:
-    key = key_for(desk.state.desk.store.folder, role, bank, area)
-    return TestClient(desk, headers={"authorization": f"Bearer {key}"})
 
 
 def loans(client: TestClient, **asked: str) -> set[str]:
@@ -253,41 +241,6 @@ def test_whoever_asks_too_often_waits_and_others_do_not(county: County) -> None:
     assert int(answers[2].headers["retry-after"]) >= 1
     assert answers[2].json()["zh"].startswith("请求过于频繁")
     assert other.get("/api/v1/model").status_code == 200
-
-
-def test_a_look_leaves_who_what_and_how_many_and_an_identity_number_only_as_its_pseudonym(
-    county: County, desk: FastAPI
-) -> None:
-    official, auditor = seen_by(desk, "county_official"), seen_by(desk, "auditor")
-    household = county.warnings["household_id"][0]
-    official.get(f"/households/{household}")
-    official.get("/api/v1/warnings", params={"light": "red", "q": "H"})
-    official.get(f"/households/{NOBODYS}")
-    entries = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 3}).json()["items"]
-    assert [entry["action"] for entry in entries] == ["refusal", "list", "look"]
-    assert entries[2]["detail"]["household_id"] == household
-    assert re.fullmatch("p[0-9a-f]{24}", entries[0]["detail"]["household_id"])
-    red = county.warnings.filter(pl.col("light") == "red").height
-    assert (entries[1]["detail"]["light"], entries[1]["detail"]["loans"]) == ("red", red)
-    assert [entry["number"] for entry in entries] == sorted((entry["number"] for entry in entries), reverse=True)
-
-
-def test_whoever_asks_with_a_thousand_names_does_not_fill_the_audit(desk: FastAPI) -> None:
-    official, auditor = seen_by(desk, "county_official"), seen_by(desk, "auditor")
-    many = {f"{'x' * 100}{number}": "y" for number in range(100)}
-    official.get("/api/v1/warnings", params={"q": f"号{NOBODYS}", NOBODYS: "y", **many})
-    [entry] = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 1}).json()["items"]
-    assert len(str(entry["detail"])) < 3_000
-    assert NOBODYS not in str(entry)
-
-
-def test_failed_sign_ins_are_audited_without_the_name_that_was_typed(desk: FastAPI) -> None:
-    client = TestClient(desk)
-    token = re.findall('name="csrf" value="([^"]+)"', client.get("/sign-in").text)[0]
-    answer = client.post("/sign-in", data={"csrf": token, "name": "hunter2", "password": "x"})
-    assert (answer.status_code, "账号或密码不正确。" in answer.text) == (401, True)
-    [entry] = seen_by(desk, "auditor").get("/api/v1/audit", params={"limit": 1, "action": "refusal"}).json()["items"]
-    assert (entry["subject"], "hunter2" in str(entry)) == ("password", False)
 
 
 def test_figures_are_for_this_machine_or_a_token(county: County, desk: FastAPI) -> None:

@@ -12,7 +12,7 @@ from serving.app import application
 from serving.settings import settings_of
 from tests.conftest import County
 from tests.door import key_for
-from tests.test_lights import NUMBER
+from tests.test_identity import NUMBER
 
 
 @pytest.fixture
