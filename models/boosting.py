@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -189,6 +189,17 @@ def _dataset(
     )
 
 
+class Explained(NamedTuple):
+    """Rows x (columns + 1) of parts in log-odds, the base value last; the raw scores they sum to.
+
+    again: rows that LightGBM had to explain, since their parts by pattern tables did not sum to their score.
+    """
+
+    parts: Floats
+    scores: Floats
+    again: int
+
+
 class Trees:
     """A fitted model: the text, its columns, and what it says about a frame."""
 
@@ -208,27 +219,24 @@ class Trees:
         """The raw score of each row."""
         return self._predicted(matrix(frame, self.columns), raw_score=True)
 
-    def contributions(self, frame: pl.DataFrame) -> Floats:
-        """Rows x (columns + 1): exact path-dependent TreeSHAP in log-odds; the last column is the base value.
+    def explained(self, frame: pl.DataFrame) -> Explained:
+        """Exact path-dependent TreeSHAP of each row.
 
         By pattern tables; by LightGBM itself where there are few rows (the tables take longer to make), where the
         model's paths are too long for them, and for a row whose parts do not sum to its score.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
-        return self.explained(frame)[0]
-
-    def explained(self, frame: pl.DataFrame) -> tuple[Floats, int]:
-        """The contributions, and how many rows LightGBM had to explain again since they did not sum to their score."""
-        rows = matrix(frame, self.columns)
         if frame.is_empty():
-            return np.zeros((0, len(self.columns) + 1)), 0
+            return Explained(np.zeros((0, len(self.columns) + 1)), np.zeros(0), 0)
+        rows = matrix(frame, self.columns)
+        scores = self._predicted(rows, raw_score=True)
         if len(rows) <= _FEW or self._tables is None:
-            return self._by_lightgbm(rows), 0
+            return Explained(self._by_lightgbm(rows), scores, 0)
         parts = self._tables.contributions(rows)
-        off = np.abs(parts.sum(axis=1) - self._predicted(rows, raw_score=True)) > _SUM_TOLERANCE
+        off = np.abs(parts.sum(axis=1) - scores) > _SUM_TOLERANCE
         if off.any():
             parts[off] = self._by_lightgbm(rows[off])
-        return parts, int(off.sum())
+        return Explained(parts, scores, int(off.sum()))
 
     def _by_lightgbm(self, rows: Floats) -> Floats:
         return self._predicted(rows, pred_contrib=True)

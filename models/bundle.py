@@ -61,32 +61,33 @@ class Bundle:
 
         Raises ArithmeticError where a row does not: a reason that does not add up is never shown.
         """
-        parts, again = self.trees.explained(features)
-        raw = self.trees.log_odds(features)
+        parts, raw, again = self.trees.explained(features)
         if parts.shape[0] and np.abs(parts.sum(axis=1) - raw).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
         base = float(parts[0, -1]) if parts.shape[0] else 0.0
-        steepness = self.calibration.steepness(raw, base)
+        stretched = parts[:, :-1] * self.calibration.steepness(raw, base)[:, None]
         calibrated = float(self.calibration.log_odds(np.array(base)))
-        return Parts(self.trees.columns, parts[:, :-1] * steepness[:, None], calibrated, again)
+        return Parts(self.trees.columns, stretched, calibrated, self.calibration.probability(raw), again)
 
 
 @dataclass(frozen=True)
 class Parts:
     """Why each row has its probability, in calibrated log-odds.
 
-    of_columns: rows x columns. base: what the average training row has. again: rows that LightGBM had to explain,
-    since their parts by pattern tables did not sum to their score.
+    of_columns: rows x columns. base: what the average training row has. probability: as `Bundle.probability` has it.
+    again: rows that LightGBM had to explain, since their parts by pattern tables did not sum to their score.
     """
 
     columns: tuple[Column, ...]
     of_columns: Floats
     base: float
+    probability: Floats
     again: int = 0
 
     def of_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Parts:
         """The same of some rows alone."""
-        return Parts(self.columns, self.of_columns[np.asarray(rows, dtype=np.int64)], self.base)
+        these = np.asarray(rows, dtype=np.int64)
+        return Parts(self.columns, self.of_columns[these], self.base, self.probability[these])
 
     @property
     def log_odds(self) -> Floats:

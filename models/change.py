@@ -11,7 +11,7 @@ import polars as pl
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Bundle, Parts
-from models.explain import Places, as_lists, cells_at, largest_of_topics
+from models.explain import Places, cells_at, in_ranks, largest_of_topics
 from models.topics import Mover, mover
 
 CHANGES_SHOWN = 3
@@ -75,7 +75,7 @@ def largest_changes(found: Change, other_light: pl.Series) -> pl.Series:
     of_columns = np.where(_moved(found), found.of_columns, 0.0)
     places = _largest(of_columns, found.columns)
     rows = np.repeat(np.arange(len(places)), places.shape[1])
-    facts = as_lists(_facts(rows, places.ravel(), of_columns, found), places.shape[1]).cast(pl.List(CHANGE))
+    facts = in_ranks(_facts(rows, places.ravel(), of_columns, found), places.shape[1]).cast(pl.List(CHANGE))
     policy = other_light & pl.Series(np.abs(found.total) < _NOTHING)
     if not policy.any() and np.abs(found.of_model).max(initial=0.0) < _NOTHING:
         return facts.alias("changes")

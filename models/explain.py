@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Parts
+from models.lists import as_lists
 from models.topics import TOPICS
 
 REASONS_SHOWN = 5
@@ -82,16 +82,12 @@ def listed_at(places: Places, parts: Floats, columns: Sequence[Column], cells: M
     places: rows x ranks. What contributes nothing is not listed.
     """
     rows = np.repeat(np.arange(len(places)), places.shape[1])
-    return as_lists(cells_at(rows, places.ravel(), parts, columns, cells), places.shape[1])
+    return in_ranks(cells_at(rows, places.ravel(), parts, columns, cells), places.shape[1])
 
 
-def as_lists(told: pl.Series, ranks: int) -> pl.Series:
+def in_ranks(told: pl.Series, ranks: int) -> pl.Series:
     """So many after one another as the list of a row, without those that are null."""
-    counts = told.is_not_null().to_numpy().reshape(-1, ranks).sum(axis=1)
-    ends = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
-    listed = pl.from_arrow(pa.LargeListArray.from_arrays(ends, told.drop_nulls().to_arrow()))
-    assert isinstance(listed, pl.Series)  # noqa: S101 - an array is one
-    return listed
+    return as_lists(told.drop_nulls(), told.is_not_null().to_numpy().reshape(-1, ranks).sum(axis=1))
 
 
 def cells_at(

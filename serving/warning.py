@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from models.boosting import Floats
 from models.bundle import Bundle, Parts
 from models.change import CHANGE, change, largest_changes
 from models.county_policy.sections import CountyPolicy
@@ -121,16 +122,17 @@ def _scored(
     ids = features.select("loan_id")
     if bundle is None:
         return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
-    lit, parts = _lit(features, before, bundle), bundle.parts(features)
+    parts = bundle.parts(features)
+    lit = _lit(features, parts.probability, before, bundle)
     told = lit.select("loan_id", "probability", "model_light").hstack(reasons(features, typical, parts))
     changes = _changes(lit, before, bundle, parts)
     return told.join(changes, on="loan_id", how="left", maintain_order="left"), parts.again
 
 
-def _lit(features: pl.DataFrame, before: Before, bundle: Bundle) -> pl.DataFrame:
+def _lit(features: pl.DataFrame, probability: Floats, before: Before, bundle: Bundle) -> pl.DataFrame:
     """The features with `probability`, `model_light` and what the month before said."""
-    probability = pl.Series("probability", bundle.probability(features), dtype=pl.Float64)
-    known = features.with_columns(probability).join(before.lights, on="loan_id", how="left", maintain_order="left")
+    scored = features.with_columns(pl.Series("probability", probability, dtype=pl.Float64))
+    known = scored.join(before.lights, on="loan_id", how="left", maintain_order="left")
     level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
     return known.with_columns(as_codes(level).alias("model_light"))
 
@@ -142,7 +144,9 @@ def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.Data
     if judges.bundle is None:
         lit = sound.select("loan_id", pl.lit(None, pl.Float64).alias("probability"))
     else:
-        lit = _lit(sound, before, judges.bundle).select("loan_id", "probability", "model_light")
+        lit = _lit(sound, judges.bundle.probability(sound), before, judges.bundle).select(
+            "loan_id", "probability", "model_light"
+        )
     joined = rows.join(lit, on="loan_id", how="left", maintain_order="left")
     return joined.select("loan_id", as_codes(_light(judges.bundle)).alias("light"), "probability")
 

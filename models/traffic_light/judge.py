@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from models.light import CODES, Light
+from models.lists import as_lists
 from models.traffic_light.declare import Colour, Rule
 
 FIRED = pl.List(pl.Struct({"id": pl.String, "light": pl.String, "hard": pl.Boolean}))
+Levels = npt.NDArray[np.int8]
 _TABLES_KEPT = 8
+_FIRED, _OPEN = 1, -1
+_CODES = pl.Series(CODES)
 _LIGHTS = {Colour.NOTE: Light.GREEN, Colour.YELLOW: Light.YELLOW, Colour.RED: Light.RED}
 
 
@@ -19,22 +26,50 @@ def judged(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
 
     A rule that a missing value leaves open did not fire and is named in `not_assessable`.
     """
-    held, told = _formulas(rules)
-    return features.select(held).select(told)
+    table = _laid_out(rules)
+    states = features.select(table.states).to_numpy()
+    fired = states == _FIRED
+    return pl.DataFrame(
+        [
+            _named(fired, table.told).alias("rules"),
+            _named(states == _OPEN, table.ids).alias("not_assessable"),
+            _worst(fired, table.levels).alias("rule_light"),
+            _worst(fired, table.hard_levels).alias("hard_light"),
+        ]
+    )
+
+
+class _LaidOut(NamedTuple):
+    """A rule table by columns. states: whether a rule fired or was left open. told: what is said of one that fired."""
+
+    states: tuple[pl.Expr, ...]
+    told: pl.Series
+    ids: pl.Series
+    levels: Levels
+    hard_levels: Levels
 
 
 @lru_cache(_TABLES_KEPT)
-def _formulas(rules: tuple[Rule, ...]) -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...]]:
-    """Whether each rule holds, and what follows; built once a rule table, for a household alone waits longer for them
-    than for their values.
-    """
-    held = tuple(rule.holds.alias(rule.id) for rule in rules)
-    return held, (
-        pl.concat_list(_when_fired(rule) for rule in rules).list.drop_nulls().cast(FIRED).alias("rules"),
-        pl.concat_list(_when_open(rule) for rule in rules).list.drop_nulls().alias("not_assessable"),
-        as_codes(_light_of(rules)).alias("rule_light"),
-        as_codes(_light_of([rule for rule in rules if rule.hard])).alias("hard_light"),
+def _laid_out(rules: tuple[Rule, ...]) -> _LaidOut:
+    """Built once a rule table: a household alone waits longer for it than for its values."""
+    told = [{"id": rule.id, "light": rule.colour.value, "hard": rule.hard} for rule in rules]
+    levels = np.array([_LIGHTS[rule.colour] for rule in rules], dtype=np.int8)
+    return _LaidOut(
+        tuple(rule.holds.cast(pl.Int8).fill_null(_OPEN).alias(rule.id) for rule in rules),
+        pl.Series(told, dtype=FIRED.inner),
+        pl.Series([rule.id for rule in rules]),
+        levels,
+        levels * np.array([rule.hard for rule in rules]),
     )
+
+
+def _named(which: npt.NDArray[np.bool_], names: pl.Series) -> pl.Series:
+    """For each row of `which` (rows x rules) the names of those that are true, in the rules' order."""
+    return as_lists(names.gather(np.nonzero(which)[1]), which.sum(axis=1))
+
+
+def _worst(fired: npt.NDArray[np.bool_], levels: Levels) -> pl.Series:
+    return _CODES.gather((fired * levels).max(axis=1, initial=0))
 
 
 def as_codes(level: pl.Expr) -> pl.Expr:
@@ -45,19 +80,3 @@ def as_codes(level: pl.Expr) -> pl.Expr:
 def as_levels(code: pl.Expr) -> pl.Expr:
     """Green, yellow, red as 0, 1, 2, so that the worse light is the larger."""
     return code.replace_strict({name: level for level, name in enumerate(CODES)}, default=None, return_dtype=pl.Int8)
-
-
-def _when_fired(rule: Rule) -> pl.Expr:
-    fired = pl.struct(
-        pl.lit(rule.id).alias("id"), pl.lit(rule.colour.value).alias("light"), pl.lit(rule.hard).alias("hard")
-    )
-    return pl.when(pl.col(rule.id).fill_null(False)).then(fired)
-
-
-def _when_open(rule: Rule) -> pl.Expr:
-    return pl.when(pl.col(rule.id).is_null()).then(pl.lit(rule.id))
-
-
-def _light_of(rules: tuple[Rule, ...] | list[Rule]) -> pl.Expr:
-    levels = [pl.col(rule.id).fill_null(False).cast(pl.Int8) * int(_LIGHTS[rule.colour]) for rule in rules]
-    return pl.max_horizontal(pl.lit(0, pl.Int8), *levels)

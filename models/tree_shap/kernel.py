@@ -114,3 +114,26 @@ def _test(program, node, values, left):  # type: ignore[no-untyped-def]
         for row in range(ROWS):
             value = 0.0 if values[row] != values[row] else values[row]
             left[row] = value <= threshold
+
+
+@numba.njit(cache=True, error_model="numpy")
+def weights(covers):  # type: ignore[no-untyped-def]
+    """D x 2^D: what a leaf of value one adds to each of its D features under each pattern. covers: their z."""
+    size = len(covers)
+    patterns = 1 << size
+    found, others = np.empty((size, patterns)), np.empty(size)
+    shares = np.full(size, 1.0 / size)  # k! (size-1-k)! / size!
+    for k in range(1, size):
+        shares[k] = shares[k - 1] * k / (size - k)
+    for feature in range(size):
+        for pattern in range(patterns):
+            others[:] = 0.0
+            others[0] = 1.0  # of the product of (z_i + o_i t) over the others, lowest power first
+            for other in range(size):
+                if other != feature:
+                    satisfied = pattern >> other & 1
+                    for power in range(size - 1, 0, -1):
+                        others[power] = covers[other] * others[power] + satisfied * others[power - 1]
+                    others[0] *= covers[other]
+            found[feature, pattern] = ((pattern >> feature & 1) - covers[feature]) * (shares * others).sum()
+    return found

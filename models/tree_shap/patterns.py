@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from math import factorial
+from math import prod
 
 import numpy as np
 
+from models.tree_shap.kernel import weights
 from models.tree_shap.trees import Floats, Ints, Tree, Unreadable
 
 WIDEST = 8
@@ -132,27 +133,7 @@ def _leaf(tree: Tree, number: int, path: Path) -> Leaf:
     if len(features) > WIDEST:
         raise Unreadable(f"a path tests {len(features)} features, more than {WIDEST}")
     steps = [[step for step in path if tree.feature[step[0]] == feature] for feature in features]
-    covers = [float(np.prod([share for _, _, share in mine])) for mine in steps]
+    covers = [prod(share for _, _, share in mine) for mine in steps]
     tests = tuple(tuple((node, goes_left) for node, goes_left, _ in mine) for mine in steps)
     value = float(tree.value[number])
-    return Leaf(features, tests, value * _weights(covers), value)
-
-
-def _weights(covers: Sequence[float]) -> Floats:
-    """D x 2^D: what a leaf of value one adds to each feature under each pattern."""
-    size = len(covers)
-    z = np.array(covers)
-    o = (np.arange(2**size)[None, :] >> np.arange(size)[:, None] & 1).astype(np.float64)
-    shares = np.array([factorial(k) * factorial(size - 1 - k) / factorial(size) for k in range(size)])
-    others = (_coefficients(np.delete(z, j), np.delete(o, j, axis=0)) for j in range(size))
-    return np.array([(o[j] - z[j]) * (shares @ coefficients) for j, coefficients in enumerate(others)])
-
-
-def _coefficients(z: Floats, o: Floats) -> Floats:
-    """Of the product of (z_i + o_i t), lowest power first, for each pattern: (len(z) + 1) x patterns."""
-    found = np.zeros((len(z) + 1, o.shape[1]))
-    found[0] = 1
-    for cover, satisfied in zip(z, o, strict=True):
-        found[1:] = cover * found[1:] + satisfied * found[:-1]
-        found[0] *= cover
-    return found
+    return Leaf(features, tests, value * weights(np.array(covers)), value)

@@ -119,13 +119,13 @@ def _scored(store: Store, words: Sequence[str]) -> Cost:
     for folder in (store.editions, store.warnings):
         shutil.rmtree(folder, ignore_errors=True)
     cost = _watched((*_LIGHTS, "score", "--as-of", str(AS_OF), "--data", str(store.folder), *words))
-    manifest = Published(store).month(AS_OF).manifest
+    manifest = json.loads((Published(store).month(AS_OF).folder / "manifest.json").read_text("utf-8"))
     who = " ".join(words) or "one process"
-    split = ", ".join(f"{name} {took:.1f} s" for name, took in manifest.seconds.items())
+    split = ", ".join(f"{name} {took:.1f} s" for name, took in manifest["seconds"].items())
     print(
-        f"{manifest.rows:>9,} open loans, {len(store.ledger.counties)} counties, {who}: "
+        f"{manifest['rows']:>9,} open loans, {len(store.ledger.counties)} counties, {who}: "
         f"{cost.seconds:.1f} s ({split}; processor {cost.processor:.1f} s), "
-        f"{manifest.rows / cost.seconds:,.0f} rows/s, peak {cost.peak_gb:.2f} GB",
+        f"{manifest['rows'] / cost.seconds:,.0f} rows/s, peak {cost.peak_gb:.2f} GB",
         flush=True,
     )
     return cost

@@ -78,7 +78,7 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
     columns = bundle.trees.columns
     explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.trees.text))
     theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns)))
-    ours = bundle.trees.contributions(FRAME)[:, :-1]
+    ours = bundle.trees.explained(FRAME).parts[:, :-1]
     assert np.abs(theirs - ours).max() < 1e-6
 
 

@@ -1,0 +1,16 @@
+"""Lists of a row, made of values that lie after one another: as fast as the values themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+
+def as_lists(values: pl.Series, counts: npt.NDArray[np.integer]) -> pl.Series:
+    """The first counts[0] values as the list of the first row, the next counts[1] as that of the second, and so on."""
+    ends = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
+    listed = pl.from_arrow(pa.LargeListArray.from_arrays(ends, values.to_arrow()))
+    assert isinstance(listed, pl.Series)  # noqa: S101 - an array is one
+    return listed
