@@ -49,12 +49,27 @@ def features_at(
     (`community_at` of all rows); or, where its rows are not as they were in that, the others alone
     (`Community.without`).
     """
-    own = [_own_facts(_evening(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
+    own = [_own_facts(evening_at(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
     frame = pl.concat(own).sort("loan_id")
+    return rows.computed(_among_others(frame, around).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
+
+
+def features_of(evening: Evening, around: Community, bad_after_days: int = BAD_AFTER_DAYS) -> pl.DataFrame:
+    """The same of the open loans of one household's evening.
+
+    What was found of each source is kept with the evening: asked again, or with more rows (`Evening.with_more`), only
+    what these touch is computed.
+    """
+    frame = _own_facts(evening, bad_after_days, kept=True).sort("loan_id")
+    return evening.known.rows.computed(_among_others(frame, around))
+
+
+def _among_others(frame: pl.DataFrame, around: Community | None) -> pl.LazyFrame:
+    """With what follows from the others' loans, and from all features together."""
     whole = with_shares_of_others(frame.lazy(), _around(frame, around))
     for formulas in (_OF_OTHERS, *_DERIVED):
         whole = whole.with_columns(formulas)
-    return rows.computed(whole.filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)).select(_LEAVING))
+    return whole.select(_LEAVING)
 
 
 def _around(frame: pl.DataFrame, around: Community | None) -> Community:
@@ -65,30 +80,36 @@ def _around(frame: pl.DataFrame, around: Community | None) -> Community:
 
 def community_at(as_of: date, rows: Rows, bad_after_days: int = BAD_AFTER_DAYS) -> Community:
     """What `features_at` needs to know of the others to compute one household alone."""
-    evenings = (_evening(as_of, block) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
+    evenings = (evening_at(as_of, block) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
     blocks = (_with_gone_bad(each.open_loans, each, bad_after_days).select(NEIGHBOURLY) for each in evenings)
     return community_of(pl.concat(block.collect() for block in blocks))
 
 
-def _evening(as_of: date, rows: Rows) -> Evening:
+def evening_at(as_of: date, rows: Rows) -> Evening:
+    """What of these rows was known at the end of `as_of` about the households that still borrow."""
     return Evening(Known(rows, as_of, only_borrowing=True), as_of)
 
 
-def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
+def _own_facts(evening: Evening, bad_after_days: int, kept: bool = False) -> pl.DataFrame:
     """For each open loan, what follows from the rows of its own household."""
-    frame = _population(evening, bad_after_days)
+    frame = _population(evening, bad_after_days, kept)
     for observed in _OBSERVED:
-        frame = observed.joined(frame, evening)
+        frame = observed.joined(frame, evening, kept)
     return evening.known.rows.computed(frame.select(_OWN))
 
 
-def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
+def _population(evening: Evening, bad_after_days: int, kept: bool) -> pl.LazyFrame:
     """The open loans, with whether what each source needs was delivered.
 
     Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none.
     """
-    opened = evening.open_loans.select(*IDENTITY, "loan", "household")
-    return _with_gone_bad(opened, evening, bad_after_days).with_columns(*_whether_delivered(evening))
+
+    def opened() -> pl.LazyFrame:
+        loans = evening.open_loans.select(*IDENTITY, "loan", "household")
+        return _with_gone_bad(loans, evening, bad_after_days)
+
+    found = evening.known.shared(f"open loans, bad after {bad_after_days} days", opened) if kept else opened()
+    return found.with_columns(*_whether_delivered(evening))
 
 
 def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -> pl.LazyFrame:
@@ -136,14 +157,15 @@ class _Observed:
         filled = (pl.col(feature.name) if source.one_row else _filled(feature, source) for feature in features)
         return _Observed(source, seen, windows, tuple(map(_value, features)), counts, tuple(filled))
 
-    def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
-        """The loans with these values and counts."""
+    def joined(self, frame: pl.LazyFrame, evening: Evening, kept: bool) -> pl.LazyFrame:
+        """The loans with these values and counts; kept: for the evening to be asked again."""
         if not evening.known.rows.empty.isdisjoint(self.source.tables):
             return frame.with_columns(_nothing(self))
-        found = self.found(evening)
+        name = f"features of {self.source.name}"
+        found = evening.known.shared(name, lambda: self._found(evening)) if kept else self._found(evening)
         return frame.join(found, on=self.source.by, how="left", maintain_order="left")
 
-    def found(self, evening: Evening) -> pl.LazyFrame:
+    def _found(self, evening: Evening) -> pl.LazyFrame:
         """One row for each loan or household that has any, with its number."""
         by, seen = self.source.by, self.seen(evening)
         rows = seen.with_columns(self.windows) if self.windows else seen
@@ -155,7 +177,7 @@ class _Observed:
 @cache
 def _nothing(observed: _Observed) -> tuple[pl.Expr, ...]:
     """What is found where a table it needs holds no row, in the types it is found in elsewhere."""
-    schema = observed.found(_evening(date.max, Rows({}, {}, frozenset()))).collect_schema()
+    schema = observed._found(evening_at(date.max, Rows({}, {}, frozenset()))).collect_schema()
     return tuple(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name != observed.source.by)
 
 

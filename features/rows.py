@@ -108,7 +108,8 @@ class Rows:
             days = known_from.setdefault(name, {})
             if county is not None and rows.height:
                 days[county] = min(days.get(county, date.max), *rows["known_on"])
-        return replace(self, frames=frames, revised=frozenset(revised), known_from=known_from)
+        empty = self.empty.difference(name for name, rows in added.items() if rows.height)
+        return replace(self, frames=frames, revised=frozenset(revised), known_from=known_from, empty=empty)
 
     @staticmethod
     def of(tables: Mapping[str, pl.DataFrame]) -> Rows:

@@ -10,7 +10,6 @@ from functools import cached_property
 
 import polars as pl
 
-from features.seen.evening import Evening
 from features.seen.known import Known
 from features.seen.protection import claims_filed, hardships_suffered, policies_held
 from features.words import Refused
@@ -145,9 +144,9 @@ class _Household:
     def as_of(self) -> date:
         return self.evening.as_of
 
-    @cached_property
+    @property
     def known(self) -> Known:
-        return Known(self.evening.rows, self.as_of)
+        return self.evening.evening.known
 
     @cached_property
     def days(self) -> pl.DataFrame:
@@ -157,7 +156,7 @@ class _Household:
     @cached_property
     def instalments(self) -> list[Instalment]:
         """The schedules in force of all the household's loans as they stood that evening, oldest first."""
-        evening = Evening(self.known, self.as_of)
+        evening = self.evening.evening
         named = evening.instalments.join(evening.loans.select("loan", "loan_id"), on="loan")
         seen = named.sort("loan_id", "day_offset").collect()
         return [

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from features.compute import BAD_AFTER_DAYS, features_at
-from features.rows import Rows
+from features.compute import BAD_AFTER_DAYS, features_of
 from features.seen.community import NEIGHBOURLY, Community, community_of
+from features.seen.evening import Evening
 from features.words import Refused
 from serving.answers import LoanWarning
 from serving.before import Before
@@ -48,17 +48,15 @@ class Bench:
         """The neighbours of a household without its own loans, as these were published."""
         return self.community.without(facts) if facts.height else Community(self.community.totals, whole=False)
 
-    def judged(self, rows: Rows, others: Community, before: Before) -> Again:
-        """The open loans among one household's rows, each with its warning; `score_rank` is left out."""
-        as_of = self.month.as_of
-        facts = features_at(as_of, rows, bad_after_days=self.bad_after_days, around=others)
-        warnings = warnings_of(facts, self.typical, before, self.judges, as_of).warnings
+    def judged(self, evening: Evening, others: Community, before: Before) -> Again:
+        """The open loans of one household's evening, each with its warning; `score_rank` is left out."""
+        facts = features_of(evening, others, self.bad_after_days)
+        warnings = warnings_of(facts, self.typical, before, self.judges, evening.as_of).warnings
         return Again(told(warnings, facts, self.month), facts)
 
-    def lit(self, rows: Rows, others: Community, before: Before) -> dict[str, tuple[str, float | None]]:
-        """Light and probability alone, of each open loan among one household's rows."""
-        facts = features_at(self.month.as_of, rows, bad_after_days=self.bad_after_days, around=others)
-        found = lights_of(facts, before, self.judges)
+    def lit(self, evening: Evening, others: Community, before: Before) -> dict[str, tuple[str, float | None]]:
+        """Light and probability alone, of each open loan of one household's evening."""
+        found = lights_of(features_of(evening, others, self.bad_after_days), before, self.judges)
         return {loan: (light, probability) for loan, light, probability in found.rows()}
 
 

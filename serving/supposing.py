@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
+from features.compute import evening_at
 from features.months import months_later
 from features.rows import Rows, kept_schema
 from features.seen.evening import Evening
-from features.seen.known import Known
 from features.sources.tables import TABLES
 from serving.judging import ledger_at
 from serving.published import Month
@@ -41,12 +41,19 @@ Added = dict[str, list[Row]]
 
 @dataclass(frozen=True)
 class Evenings:
-    """One household's rows as known on an evening, to which facts are added."""
+    """What was known of one household on an evening, to which facts are added."""
 
-    rows: Rows
+    evening: Evening
     household: str
     county: str | None
-    as_of: date
+
+    @property
+    def as_of(self) -> date:
+        return self.evening.as_of
+
+    @property
+    def rows(self) -> Rows:
+        return self.evening.known.rows
 
     def supposing(self, facts: Sequence[Supposed]) -> Evenings:
         """With facts, each finding what the ones before it have left.
@@ -63,12 +70,11 @@ class Evenings:
         for table, rows in added.items():
             dated = [{**row, "household_id": self.household, "known_on": self.as_of} for row in rows]
             frames[table] = pl.DataFrame(dated, schema=kept_schema(TABLES[table]))
-        return Evenings(self.rows.with_more(frames, self.county), self.household, self.county, self.as_of)
+        return replace(self, evening=self.evening.with_more(frames, self.county))
 
     def known(self, table: str) -> list[Row]:
         """The newest version of each of the household's facts in a table."""
-        known = Known(self.rows, self.as_of)
-        mine = known.newest_of_all(table).filter(pl.col("household_id") == self.household)
+        mine = self.evening.known.newest_of_all(table).filter(pl.col("household_id") == self.household)
         return mine.collect().to_dicts()
 
     def loan(self, loan_id: str) -> Row:
@@ -76,8 +82,7 @@ class Evenings:
 
         Raises Impossible where it has none of that number.
         """
-        evening = Evening(Known(self.rows, self.as_of, only_borrowing=True), self.as_of)
-        opened = evening.open_loans.filter(pl.col("loan_id") == loan_id).collect().to_dicts()
+        opened = self.evening.open_loans.filter(pl.col("loan_id") == loan_id).collect().to_dicts()
         if not opened:
             raise Impossible(
                 f"该农户没有未结贷款 {loan_id}; 请核对贷款编号。",
@@ -90,7 +95,7 @@ def evening_of(month: Month, store: Store, household: str) -> Evenings:
     """The household's rows as the month was computed from them."""
     ledger = ledger_at(store.folder / "ledger", month.manifest.data_version)
     county = ledger.county_of(household)
-    return Evenings(ledger.rows(county, household), household, county, month.as_of)
+    return Evenings(evening_at(month.as_of, ledger.rows(county, household)), household, county)
 
 
 def _payment(on: Evenings, fact: Payment) -> Added:

@@ -128,13 +128,13 @@ def _fewest(applying: Sequence[Remedy], facts: Row, month: Month, store: Store) 
 def _ways(sets: Sequence[tuple[Remedy, ...]], facts: Row, month: Month, store: Store) -> Iterator[Way]:
     """Those of the sets that lower the light, all other facts as they were that evening."""
     bench, home = bench_of(month, store), home_of(month, store, facts["household_id"])
-    stands, _ = bench.lit(home.evening.rows, home.others, home.before)[facts["loan_id"]]
+    stands, _ = bench.lit(home.evening.evening, home.others, home.before)[facts["loan_id"]]
     for remedies in sets:
         try:
             supposed = home.evening.supposing([remedy.fact(facts, month.as_of) for remedy in remedies])
         except Impossible:  # one of them has left nothing for another to do
             continue
-        light, probability = bench.lit(supposed.rows, home.others, home.before).get(facts["loan_id"], (None, None))
+        light, probability = bench.lit(supposed.evening, home.others, home.before).get(facts["loan_id"], (None, None))
         if _level(light) < _level(stands):
             yield _way(remedies, facts, light, probability, month)
 

@@ -29,6 +29,13 @@ _SCORED: dict[str, pl.DataType] = {
     "base_value": pl.Float64(),
     "changes": pl.List(CHANGE),
 }
+_AS_WRITTEN = pl.QueryOptFlags.none()
+_TOLD = (
+    pl.lit(None, pl.Int64).alias("score_rank"),
+    pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
+    pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
+    pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
+)
 _FROM_FEATURES = (
     "loan_id",
     "household_id",
@@ -81,28 +88,31 @@ def warnings_of(features: pl.DataFrame, typical: pl.DataFrame, before: Before, j
     typical: medians by township. before: what the month before said of these loans.
     A loan that has gone bad is red and has no probability. Without a model the light is the rule light.
     """
-    rows = features.select(*_FROM_FEATURES, "has_gone_bad").hstack(judged(features, judges.rules))
+    rows = features.lazy().select(*_FROM_FEATURES, "has_gone_bad")
     scored, again = _scored(features.filter(~pl.col("has_gone_bad")), typical, before, judges.bundle)
-    joined = rows.join(scored, on="loan_id", how="left", maintain_order="left")
-    previous = before.lights.select("loan_id", "previous_light")
-    lit = joined.join(previous, on="loan_id", how="left", maintain_order="left").with_columns(
-        _light(judges.bundle).alias("level")
+    known = (
+        pl.concat([rows, judged(features, judges.rules).lazy()], how="horizontal")
+        .join(scored.lazy(), on="loan_id", how="left", maintain_order="left")
+        .join(before.lights.lazy().select("loan_id", "previous_light"), on="loan_id", how="left", maintain_order="left")
     )
+    lit = known.with_columns(_light(judges.bundle).alias("level"))
     told = lit.with_columns(
         as_codes(pl.col("level")).alias("light"),
         pl.col("level")
         .replace_strict({int(light): judges.county.actions.of(light).code for light in Light})
         .alias("action"),
         pl.lit(as_of).alias("as_of"),
-        pl.lit(None, pl.Int64).alias("score_rank"),
-        pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
-        pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
-        pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
         pl.lit(judges.model_version).alias("model_version"),
         pl.lit(judges.policy_version).alias("policy_version"),
         pl.lit(judges.data_version).alias("data_version"),
+        *_TOLD,
     )
-    return Warned(told.select(_ORDER), again)
+    return Warned(_at_once(told.select(_ORDER)), again)
+
+
+def _at_once(query: pl.LazyFrame) -> pl.DataFrame:
+    """In one go, as it is written: of a household alone, what each step costs to begin is most of it."""
+    return query.collect(engine="in-memory", optimizations=_AS_WRITTEN)
 
 
 def ranked(warnings: pl.DataFrame, among: pl.Series) -> pl.DataFrame:
@@ -124,17 +134,18 @@ def _scored(
         return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
     parts = bundle.parts(features)
     lit = _lit(features, parts.probability, before, bundle)
-    told = lit.select("loan_id", "probability", "model_light").hstack(reasons(features, typical, parts))
-    changes = _changes(lit, before, bundle, parts)
-    return told.join(changes, on="loan_id", how="left", maintain_order="left"), parts.again
+    told = lit.lazy().select("loan_id", "probability", "model_light")
+    explained = pl.concat([told, reasons(features, typical, parts).lazy()], how="horizontal")
+    changes = _changes(lit, before, bundle, parts).lazy()
+    return _at_once(explained.join(changes, on="loan_id", how="left", maintain_order="left")), parts.again
 
 
 def _lit(features: pl.DataFrame, probability: Floats, before: Before, bundle: Bundle) -> pl.DataFrame:
     """The features with `probability`, `model_light` and what the month before said."""
-    scored = features.with_columns(pl.Series("probability", probability, dtype=pl.Float64))
-    known = scored.join(before.lights, on="loan_id", how="left", maintain_order="left")
+    scored = features.lazy().with_columns(pl.Series("probability", probability, dtype=pl.Float64))
+    known = scored.join(before.lights.lazy(), on="loan_id", how="left", maintain_order="left")
     level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
-    return known.with_columns(as_codes(level).alias("model_light"))
+    return _at_once(known.with_columns(as_codes(level).alias("model_light")))
 
 
 def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.DataFrame:
@@ -155,9 +166,11 @@ def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> p
     """`loan_id`, `changes` of the loans that the month before gave a probability."""
     if before.facts is None:
         return pl.DataFrame(schema={"loan_id": pl.String, "changes": pl.List(CHANGE)})
-    there = pl.col("previous_probability").is_not_null()
-    both = lit.with_row_index("row").filter(there).join(before.facts.select("loan_id"), on="loan_id", how="semi")
-    then = both.select("loan_id").join(before.facts, on="loan_id", how="left", maintain_order="left")
+    there, facts = pl.col("previous_probability").is_not_null(), before.facts.lazy()
+    both = _at_once(
+        lit.lazy().with_row_index("row").filter(there).join(facts.select("loan_id"), on="loan_id", how="semi")
+    )
+    then = _at_once(both.lazy().select("loan_id").join(facts, on="loan_id", how="left", maintain_order="left"))
     mine = now.of_rows(both["row"].to_numpy())
     found = change(bundle, mine, both, then, log_odds_of(both["previous_probability"]))
     other_light = both["model_light"].ne_missing(both["previous_model_light"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from features.compute import evening_at
 from features.words import Words
 from serving.answers import LoanWarning, Scored, WhatIf, WhatIfLoan
 from serving.before import before_of_few, compared_with
@@ -31,7 +32,7 @@ def what_if(month: Month, store: Store, household: str, facts: Sequence[Supposed
     home, bench = home_of(month, store, household), bench_of(month, store)
     if home.warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    again = bench.judged(home.evening.supposing(facts).rows, home.others, home.before)
+    again = bench.judged(home.evening.supposing(facts).evening, home.others, home.before)
     published = told(home.warnings, home.features, month)
     return WhatIf(**month.versions, household_id=household, loans=_beside(published, home.features, again, bench))
 
@@ -72,5 +73,5 @@ def scored(month: Month, store: Store, tables: Tables) -> Scored:
     bench = bench_of(month, store)
     others, loans = bench.others(month.household("features", household)), rows["loans"].select("loan_id").unique()
     before = before_of_few(compared_with(Published(store), month), loans.collect().to_series())
-    again = bench.judged(rows, others, before)
+    again = bench.judged(evening_at(month.as_of, rows), others, before)
     return Scored(**month.versions, household_id=household, warnings=again.warnings)

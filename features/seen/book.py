@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 import polars as pl
 
@@ -31,9 +30,12 @@ class Book:
         """The newest version of each loan; `loan` and `household` number them."""
         return self.known.loans
 
-    @cached_property
+    @property
     def payments(self) -> pl.LazyFrame:
         """Sorted by loan and day, with `principal_to_date` and `interest_to_date` of the loan after each."""
+        return self.known.shared("payments", self._payments)
+
+    def _payments(self) -> pl.LazyFrame:
         payments = self.known.newest("payments").select(
             "loan",
             "paid_on",
@@ -42,31 +44,32 @@ class Book:
             (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
         )
         in_order = payments.sort("loan", "paid_on")
-        return self.known.shared(
-            in_order.with_columns(
-                _running("principal_paid", "loan").alias("principal_to_date"),
-                _running("interest_paid", "loan").alias("interest_to_date"),
-            )
+        return in_order.with_columns(
+            _running("principal_paid", "loan").alias("principal_to_date"),
+            _running("interest_paid", "loan").alias("interest_to_date"),
         )
 
-    @cached_property
+    @property
     def events(self) -> pl.LazyFrame:
         """The newest version of each event of a loan."""
-        events = self.known.newest("loan_events")
-        return self.known.shared(events.select("loan", "occurred_on", "kind", "new_matures_on", "known_on"))
+        columns = ("loan", "occurred_on", "kind", "new_matures_on", "known_on")
+        return self.known.shared("loan events", lambda: self.known.newest("loan_events").select(columns))
 
-    @cached_property
+    @property
     def endings(self) -> pl.LazyFrame:
         """For each loan that has ended: `paid_off_on`, the day by which its principal was repaid; `settled_on`."""
+        return self.known.shared("endings", self._endings)
+
+    def _endings(self) -> pl.LazyFrame:
         principal = self.loans.select("loan", fen("principal"))
         whole = self.payments.filter(pl.col("principal_paid") > 0).join(principal, on="loan")
         repaid = whole.filter(pl.col("principal_to_date") >= pl.col("principal"))
         paid_off = repaid.group_by("loan").agg(pl.col("paid_on").min().alias("paid_off_on"))
         settled = self.events.filter(pl.col("kind") == "settled")
         settled_on = settled.group_by("loan").agg(pl.col("occurred_on").min().alias("settled_on"))
-        return self.known.shared(paid_off.join(settled_on, on="loan", how="full", coalesce=True))
+        return paid_off.join(settled_on, on="loan", how="full", coalesce=True)
 
-    @cached_property
+    @property
     def dues(self) -> pl.LazyFrame:
         """Instalments of every schedule, with the days on which principal, interest and both were covered.
 
@@ -74,6 +77,9 @@ class Book:
         and the same for interest; null where that day has not come. Each schedule counts from its own beginning.
         `starts_on`, `ends_on`: from when and until when the schedule was in force; null is always.
         """
+        return self.known.shared("dues", self._dues)
+
+    def _dues(self) -> pl.LazyFrame:
         dues = self._scheduled().with_columns(
             _running("principal_due", "loan", "schedule_no").alias("principal_needed"),
             _running("interest_due", "loan", "schedule_no").alias("interest_needed"),
@@ -82,10 +88,10 @@ class Book:
             dues = self._with_covered(dues, money)
         both = pl.max_horizontal("principal_covered_on", "interest_covered_on")
         covered = pl.col("principal_covered_on").is_not_null() & pl.col("interest_covered_on").is_not_null()
-        return self.known.shared(dues.with_columns(pl.when(covered).then(both).alias("covered_on")))
+        return dues.with_columns(pl.when(covered).then(both).alias("covered_on"))
 
     def _scheduled(self) -> pl.LazyFrame:
-        versions = self.known.shared(self.known.versions("instalments"))
+        versions = self.known.shared("versions of instalments", lambda: self.known.versions("instalments"))
         instalments = self.known.newest_of(versions, "instalments", ("loan", "schedule_no", "due_on")).select(
             "loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due")
         )

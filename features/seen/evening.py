@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 import polars as pl
 
@@ -37,20 +37,24 @@ class Evening:
     known: Known
     as_of: date
 
-    @cached_property
+    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Evening:
+        """As if more rows had been delivered by then (`Known.with_more`)."""
+        return Evening(self.known.with_more(added, county), self.as_of)
+
+    @property
     def book(self) -> Book:
         return Book(self.known)
 
-    @cached_property
+    @property
     def loans(self) -> pl.LazyFrame:
         """One row a loan, open or closed, with its arrears and its place."""
-        return self.known.shared(loans_seen(self.book, self.as_of))
+        return self.known.shared("loans seen", lambda: loans_seen(self.book, self.as_of))
 
-    @cached_property
+    @property
     def instalments(self) -> pl.LazyFrame:
-        return self.known.shared(instalments_seen(self.book, self.as_of))
+        return self.known.shared("instalments seen", lambda: instalments_seen(self.book, self.as_of))
 
-    @cached_property
+    @property
     def open_loans(self) -> pl.LazyFrame:
         return self.loans.filter("is_open")
 
@@ -77,9 +81,9 @@ class Evening:
             "by_borrower",
         )
 
-    @cached_property
+    @property
     def prices(self) -> pl.LazyFrame:
-        return self.known.shared(prices_seen(self.known, self.as_of))
+        return self.known.shared("prices seen", lambda: prices_seen(self.known, self.as_of))
 
     @property
     def declared_prices(self) -> pl.LazyFrame:
@@ -87,9 +91,9 @@ class Evening:
         of_product = self.prices.rename({"product": "declared_use"})
         return self.loans.select("loan", "declared_use").join(of_product, on="declared_use")
 
-    @cached_property
+    @property
     def statements(self) -> pl.LazyFrame:
-        return self.known.shared(statements_seen(self.known, self.as_of))
+        return self.known.shared("statements seen", lambda: statements_seen(self.known, self.as_of))
 
     @property
     def newest_statement(self) -> pl.LazyFrame:
@@ -99,9 +103,9 @@ class Evening:
     def assets(self) -> pl.LazyFrame:
         return assets_seen(self.known, self.as_of, self.prices)
 
-    @cached_property
+    @property
     def members(self) -> pl.LazyFrame:
-        return self.known.shared(members_seen(self.known, self.as_of))
+        return self.known.shared("members seen", lambda: members_seen(self.known, self.as_of))
 
     @property
     def borrowers(self) -> pl.LazyFrame:

@@ -93,7 +93,7 @@ def _claim(as_of: date) -> tuple[pl.Expr, ...]:
 
 def use_checks_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each loan checked: the newest finding; whether ill use stands that nothing put right since."""
-    checks = known.shared(known.newest("use_checks"))
+    checks = known.shared("use checks", lambda: known.newest("use_checks"))
     last = last_of_each(checks, "loan", "checked_on").select(
         "loan", "finding", whole_months_since(pl.col("checked_on"), as_of).alias("months_since")
     )

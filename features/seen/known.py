@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
 
 import polars as pl
 
 from features.rows import Rows
+from features.seen.pieces import Pieces
 from features.sources.tables import TABLES
 
 CLOSING = ("settled", "compensated", "written_off")
@@ -23,20 +23,28 @@ class Known:
     Loans and households go by whole numbers, `loan` and `household`: joins and groups of them are fast. A row of a
     loan goes with the loan, even where a correction has given the loan to another household since. Facts are queries,
     read and computed with whatever is made of them; what many things are made of is `shared`.
-    only_borrowing: households whose loans are all closed are left out.
+    only_borrowing: households whose loans are all closed are left out. pieces: what is shared, by name.
     """
 
     rows: Rows
     known_by: date | None
     only_borrowing: bool = False
+    pieces: Pieces = field(default_factory=Pieces)
 
-    def shared(self, facts: pl.LazyFrame) -> pl.LazyFrame:
-        """Computed now and held in memory, for all that is made of them."""
-        return self.rows.computed(facts).lazy()
+    def shared(self, name: str, facts: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
+        """Computed when first asked for and held in memory, for all that is made of them."""
+        return self.pieces.of(name, lambda: self.rows.computed(facts())).lazy()
 
-    @cached_property
+    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Known:
+        """As if more rows had been delivered (`Rows.with_more`); what they do not touch is not computed again."""
+        return replace(self, rows=self.rows.with_more(added, county), pieces=Pieces(self.pieces, added))
+
+    @property
     def loans(self) -> pl.LazyFrame:
         """The newest version of each loan, sorted by loan_id, with its numbers."""
+        return self.shared("numbered loans", self._numbered_loans)
+
+    def _numbered_loans(self) -> pl.LazyFrame:
         loans = self.newest_of_all("loans")
         if self.only_borrowing:
             events = self.newest_of_all("loan_events")
@@ -47,7 +55,7 @@ class Known:
             loans = loans.filter(self.rows.looked_at)
         number = pl.int_range(pl.len(), dtype=pl.Int32)
         household = pl.col("household_id").rank("dense").cast(pl.Int32)
-        return self.shared(loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household")))
+        return loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household"))
 
     def newest(self, table: str) -> pl.LazyFrame:
         """One row a key: the version with the latest known_on, by the number of its loan, or else of its household.
@@ -62,6 +70,7 @@ class Known:
 
     def _of_policies(self, claims: pl.LazyFrame) -> pl.LazyFrame:
         """A claim goes with its policy, even where a correction has given the policy to another household since."""
+        self.pieces.looked_at("policies")
         if "policies" not in self.rows.revised:
             return claims
         holders = self.newest_of_all("policies").select("policy_id", holder="household_id")
@@ -76,12 +85,13 @@ class Known:
         if table == "prices":
             return rows
         name = "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
-        return rows.join(self._numbers[name], on=name).drop({"household_id", name})
+        return rows.join(self._numbers(name), on=name).drop({"household_id", name})
 
-    @cached_property
-    def _numbers(self) -> dict[str, pl.LazyFrame]:
-        households = self.shared(self.loans.select("household_id", "household").unique())
-        return {"loan_id": self.loans.select("loan_id", "loan"), "household_id": households}
+    def _numbers(self, name: str) -> pl.LazyFrame:
+        """Of loans by `loan_id`, of households by `household_id`."""
+        if name == "loan_id":
+            return self.loans.select("loan_id", "loan")
+        return self.shared("households", lambda: self.loans.select("household_id", "household").unique())
 
     def newest_of_all(self, table: str) -> pl.LazyFrame:
         """One row a key, of every household, with the identifiers as delivered."""
@@ -94,6 +104,7 @@ class Known:
         return versions.filter(pl.col("known_on") == pl.col("known_on").max().over(key))
 
     def _delivered(self, table: str) -> pl.LazyFrame:
+        self.pieces.looked_at(table)
         rows = self.rows[table]
         return rows if self.known_by is None else rows.filter(pl.col("known_on") <= self.known_by)
 

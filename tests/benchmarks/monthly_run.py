@@ -3,7 +3,8 @@
 The naive pipeline: features in pandas, LightGBM's predict, shap.TreeExplainer on a sample whose time is scaled up to
 all rows (and said so), the rows as one Parquet file. Both in processes of their own, on the same ledger and model, in
 one run. Memory is the peak of the process with all its children, looked at ten times a second. The run is
-repeated on a fourth of the counties, to show whether memory stays flat; with `--workers N`, by one worker and by N.
+repeated on a fourth of the counties, to show whether memory stays flat; with `--workers N`, by one worker and by N,
+each of one thread. `--size 300x31` judges by a model of so many trees and leaves.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import psutil
 from serving.published import Published
 from serving.store import Store
 from tests.benchmarks import counties
+from tests.benchmarks.grown import models_of_size
 from tests.benchmarks.measured import AS_OF
 
 _LOOKS = 0.1  # seconds
@@ -46,7 +48,8 @@ def main() -> None:
     asked = _arguments()
     with tempfile.TemporaryDirectory(dir=asked.scratch, prefix="monthly-run-") as scratch:
         folder = Path(scratch)
-        models = asked.model / "models" if asked.model else _trained(folder / "model")
+        judging = Store(asked.model or _trained(folder / "model"))
+        models = models_of_size(asked.size, judging, folder / "sized") if asked.size else judging.models.folder
         stores = counties.stores(folder, asked.loans, models, _tell)
         lines = [_scored(store, ()) for store in stores]
         compared = (1, asked.workers) if asked.workers else ()
@@ -63,6 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=2_000, help="rows that shap.TreeExplainer explains")
     parser.add_argument("--workers", type=int, help="compare one worker with so many")
     parser.add_argument("--model", type=Path, help="a data folder whose champion judges; else one is trained")
+    parser.add_argument(
+        "--size", help="trees x leaves, as 300x31, of a model that learns the champion's score and judges"
+    )
     parser.add_argument("--alone", action="store_true", help="leave the naive pipeline out")
     parser.add_argument("--scratch", type=Path, help="folder for the temporary ledgers")
     return parser.parse_args()
@@ -73,13 +79,14 @@ def _tell(line: str) -> None:
 
 
 def _trained(data: Path) -> Path:
-    """The models of a county simulated and learnt from as a user does."""
+    """A store with a champion and a month, of a county simulated and learnt from as a user does."""
     _tell(f"training a model on {_MODEL_HOUSEHOLDS:,} households x {_MODEL_MONTHS} months")
     size = ("--households", str(_MODEL_HOUSEHOLDS), "--months", str(_MODEL_MONTHS), "--replicates", "0")
     _watched((*_LIGHTS, "simulate", *size, "--out", str(data / "inbox")))
-    for command in (("load", str(data / "inbox"), "--delivered-on", counties.DELIVERED_ON), ("train",)):
+    load = ("load", str(data / "inbox"), "--delivered-on", counties.DELIVERED_ON)
+    for command in (load, ("train",), ("score", "--as-of", str(AS_OF))):
         _watched((*_LIGHTS, *command, "--data", str(data)))
-    return data / "models"
+    return data
 
 
 def _watched(command: Sequence[str]) -> Cost:

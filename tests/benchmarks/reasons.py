@@ -17,14 +17,14 @@ from statistics import median
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import Column, Floats, matrix
+from models.boosting import Floats, matrix
 from models.tree_shap.explain import TableExplainer
 from serving.published import Published
 from serving.store import Store
+from tests.benchmarks.grown import grown
 
 _FEWER = 20
 _RUNS = 5
-_DEPTH = 6
 
 
 def main() -> None:
@@ -44,18 +44,8 @@ def main() -> None:
     print(f"{'model':<28}{'tables rows/s':>14}{'pred_contrib':>14}{'ratio':>8}{'part off':>10}{'sum off':>10}")
     _told(f"champion, {_size(champion)}", champion, rows)
     for size in asked.sizes:
-        grown = _grown(size, loans, champion, columns)
-        _told(_size(grown), grown, rows)
-
-
-def _grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[Column, ...]) -> lgb.Booster:
-    """A model of that many trees and leaves of the champion's score, with chance added so that no tree is idle."""
-    trees, leaves = map(int, size.split("x"))
-    score = champion.predict(loans, raw_score=True) + np.random.default_rng(2).normal(0, 1, len(loans))
-    codes = [column.name for column in columns if column.levels]
-    names = [column.name for column in columns]
-    growth = {"num_leaves": leaves, "max_depth": _DEPTH, "learning_rate": 0.05, "min_data_in_leaf": 5, "verbosity": -1}
-    return lgb.train(growth, lgb.Dataset(loans, score, feature_name=names, categorical_feature=codes), trees)
+        other = grown(size, loans, champion, columns)
+        _told(_size(other), other, rows)
 
 
 def _size(booster: lgb.Booster) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from features.compute import features_at
 from features.months import months_later
 from features.sources.tables import TABLES
 from serving.home import home_of
@@ -50,7 +51,7 @@ def after(county: County, household: str, *facts: Supposed) -> Row:
     home = home_of(county.month, county.store, household)
     supposed = home.evening.supposing(facts)
     bench = bench_of(county.month, county.store)
-    return bench.judged(supposed.rows, home.others, home.before).facts.row(0, named=True)
+    return bench.judged(supposed.evening, home.others, home.before).facts.row(0, named=True)
 
 
 def before(county: County, household: str) -> Row:
@@ -61,7 +62,7 @@ def test_a_household_alone_equals_its_rows_of_the_batch(county: County) -> None:
     bench = bench_of(county.month, county.store)
     for household in county.warnings["household_id"].unique().sort()[:15]:
         home = home_of(county.month, county.store, household)
-        again = bench.judged(home.evening.rows, home.others, home.before)
+        again = bench.judged(home.evening.evening, home.others, home.before)
         assert_frame_equal(again.facts, home.features.sort("loan_id"))
         then = {each.loan_id: each for each in told(home.warnings, home.features, county.month)}
         for warning in again.warnings:
@@ -111,6 +112,27 @@ def test_a_hardship_is_new_until_it_is_resolved(county: County, yellow: str) -> 
     hit = NewHardship(kind="hardship", cause="disaster", loss_amount=9000)
     assert after(county, yellow, hit)["unresolved_hardship"] == 1
     assert after(county, yellow, hit, HardshipResolved(kind="hardship_resolved"))["unresolved_hardship"] == 0
+
+
+def test_a_first_hardship_counts_for_a_household_that_had_none(county: County) -> None:
+    spared = county.facts.filter(~pl.col("has_gone_bad"), pl.col("hardship_age_months").is_null())["household_id"][0]
+    assert evening(county, spared).known("hardships") == []
+    hit = after(county, spared, NewHardship(kind="hardship", cause="illness", loss_amount=9000))
+    assert (hit["unresolved_hardship"], hit["hardships_12m"], hit["hardship_loss_12m"]) == (1, 1, 9000)
+
+
+def test_a_second_question_about_a_household_is_answered_like_a_first(county: County, yellow: str) -> None:
+    """What the questions before have left in memory moves nothing."""
+    hit = NewHardship(kind="hardship", cause="illness", loss_amount=9000)
+    loan = before(county, yellow)["loan_id"]
+    pays = Payment(kind="payment", loan_id=loan, yuan=1)
+    asked = [after(county, yellow, *facts) for facts in ((hit,), (pays,), (hit, pays), (hit,), ())]
+    afresh = evening(county, yellow)
+    bench, home = bench_of(county.month, county.store), home_of(county.month, county.store, yellow)
+    for facts, was in zip(((hit,), (pays,), (hit, pays), (hit,), ()), asked, strict=True):
+        rows = afresh.supposing(facts).rows
+        alone = features_at(county.newest, rows, bad_after_days=bench.bad_after_days, around=home.others)
+        assert alone.row(0, named=True) == was
 
 
 def test_a_use_check_is_the_newest_finding(county: County, yellow: str) -> None:
