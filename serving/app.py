@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from features.words import Refused
 from serving.access.trail import leave_trail
 from serving.access.viewer import FORM, SESSION, entered, from_own_page
 from serving.api.audit import audited
@@ -24,6 +26,7 @@ from serving.api.problems import answer_problems
 from serving.api.routes import api, health
 from serving.api.what_if import supposing
 from serving.desk import Desk, desk
+from serving.judging import bundle_of
 from serving.metrics import Metrics, log_as_lines, monitored
 from serving.pages.account import account
 from serving.pages.audit import audit_pages
@@ -37,6 +40,7 @@ from serving.pages.routes import pages
 from serving.pages.sign_in import doors
 from serving.pages.what_if import what_if_pages
 from serving.pages.worklist import list_pages
+from serving.published import Published
 from serving.settings import Settings, settings_of
 from serving.store import Store
 
@@ -69,7 +73,12 @@ def moment() -> datetime:
 
 
 def application(store: Store, settings: Settings, now: Callable[[], datetime] = moment) -> FastAPI:
-    """An app that reads the store anew for each answer, so that a published month or a champion shows at once."""
+    """An app that reads the store anew for each answer, so that a published month or a champion shows at once.
+
+    The model that judged the newest month is read before anybody waits for it.
+    """
+    with suppress(Refused):  # nothing published yet, or no model: pages say so themselves
+        bundle_of(Published(store).month(), store.models)
     app = FastAPI(
         openapi_url=None,
         docs_url=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,8 +30,9 @@ from serving.telling import Row, families, five_classes, likelihood, told
 from serving.turn_green import turn_green
 from serving.why import Why, why
 
-_KEPT = 1024
-"""Explanations in memory, of about 50 kB each; everybody with the same scope shares them."""
+_KEPT = 8192
+"""Explanations in memory, of some 20 kB each as they are kept; everybody with the same scope shares them."""
+_QUICKLY = 1
 
 
 def explanation_json(month: Month, store: Store, household: str) -> bytes:
@@ -38,7 +40,7 @@ def explanation_json(month: Month, store: Store, household: str) -> bytes:
 
     Raises Refused as `explanation` does.
     """
-    return _worked_out(month, store, household, _judges_stand(month, store))
+    return zlib.decompress(_worked_out(month, store, household, _judges_stand(month, store)))
 
 
 def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExplanation:
@@ -48,7 +50,7 @@ def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExp
 
 @remembered(_KEPT)
 def _worked_out(month: Month, store: Store, household: str, _: tuple[int | None, ...]) -> bytes:
-    return explanation(month, store, household).model_dump_json().encode()
+    return zlib.compress(explanation(month, store, household).model_dump_json().encode(), _QUICKLY)
 
 
 def _judges_stand(month: Month, store: Store) -> tuple[int | None, ...]:

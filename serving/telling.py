@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,8 @@ _ANOTHER = {
     ),
 }
 Row = Mapping[str, Any]
+_VALUES_KEPT = 65_536
+"""Values with their words: a page of a list has a thousand of them, most of them medians, counts and days."""
 
 
 def told(warnings: pl.DataFrame, features: pl.DataFrame, month: Month) -> list[LoanWarning]:
@@ -66,7 +69,7 @@ def _warning(row: Row, facts: Row, rules: Mapping[str, SaidRule], actions: Actio
 
 
 def _rule(fired: Row, facts: Row, rule: SaidRule) -> FiredRule:
-    written = {name: FEATURES[name].unit.words(facts[name]) for name in rule["features"]}
+    written = {name: _written(name, facts[name]) for name in rule["features"]}
     zh = rule["zh"].format(**{name: words.zh for name, words in written.items()})
     en = rule["en"].format(**{name: words.en for name, words in written.items()})
     return FiredRule(**fired, zh=zh, en=en)
@@ -93,6 +96,12 @@ def reason_told(reason: Row, usual: Words) -> Reason:
     )
 
 
+@lru_cache(_VALUES_KEPT)
+def _written(name: str, value: Value) -> Words:
+    """A feature's value as a person reads it."""
+    return FEATURES[name].unit.words(value)
+
+
 def _cell(row: Row, name: str) -> Value:
     """A number or a code, whichever it is."""
     value: Value = row[name] if row[f"{name}_code"] is None else row[f"{name}_code"]
@@ -101,8 +110,7 @@ def _cell(row: Row, name: str) -> Value:
 
 def reason_words(name: str, value: Value, typical: Value, usual: Words) -> Words:
     """`Days past due: 6 days (usual in the township: 0 days)`."""
-    feature = FEATURES[name]
-    is_now, other = feature.unit.words(value), feature.unit.words(typical)
+    feature, is_now, other = FEATURES[name], _written(name, value), _written(name, typical)
     zh, en = usual.zh.format(typical=other.zh), usual.en.format(typical=other.en)
     return Words(f"{feature.label.zh}: {is_now.zh} ({zh})", f"{feature.label.en}: {is_now.en} ({en})")
 
@@ -123,8 +131,7 @@ def change_told(change: Row) -> Change:
 
 
 def _moved(name: str, before: Value, after: Value) -> Words:
-    feature = FEATURES[name]
-    was, is_now = feature.unit.words(before), feature.unit.words(after)
+    feature, was, is_now = FEATURES[name], _written(name, before), _written(name, after)
     if was == is_now:
         return Words(f"{feature.label.zh}: {is_now.zh} (未变)", f"{feature.label.en}: {is_now.en} (unchanged)")
     return Words(f"{feature.label.zh}: {was.zh} → {is_now.zh}", f"{feature.label.en}: {was.en} → {is_now.en}")

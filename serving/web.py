@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from http import HTTPStatus
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -19,8 +18,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from features.words import Refused
-from serving.app import application
-from serving.judging import bundle_of
+from serving.app import application, moment
+from serving.desk import desk
 from serving.metrics import log_as_lines, shared
 from serving.published import Published
 from serving.settings import LOOPBACK, Settings
@@ -71,9 +70,7 @@ def look_once(store: Store, settings: Settings, token: str) -> Iterator[str]:
 
 
 def _server(store: Store, settings: Settings) -> uvicorn.Server:
-    """Without an access log: addresses name households. The model is read before anybody waits for it."""
-    with suppress(Refused):  # nothing published yet, or no model: pages say so themselves
-        bundle_of(Published(store).month(), store.models)
+    """Without an access log: addresses name households."""
     return uvicorn.Server(_config(application(store, settings)))
 
 
@@ -92,8 +89,9 @@ def _config(app: object, workers: int = 1) -> uvicorn.Config:
 
 def _many(store: Store, settings: Settings, listener: socket.socket, workers: int) -> None:
     """Workers of their own, that share the socket; each reads its settings from the environment, migrated here."""
-    application(store, settings)
+    desk(store, settings, moment)
     os.environ["LIGHTS_DATA"] = str(store.folder)
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))  # they share the cores
     config = _config("serving.app:from_environment", workers)
     with shared():
         Multiprocess(config, sockets=[listener]).run()

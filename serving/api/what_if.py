@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.access.viewer import Kept
 from serving.answers import Scored, WhatIf
 from serving.api.problems import NotFound
-from serving.api.routes import PROBLEMS, AsOf, Identifier, published_month
+from serving.api.routes import PROBLEMS, AsOf, Identifier, as_json, published_month
 from serving.households import unknown_household
 from serving.supposed import Asked
 from serving.what_if import scored, what_if
@@ -30,17 +30,17 @@ class Given(BaseModel):
     tables: dict[Text, Rows]
 
 
-@supposing.post("/households/{household_id}/what-if")
-def household_what_if(store: Kept, household_id: Identifier, asked: Asked, as_of: AsOf = None) -> WhatIf:
+@supposing.post("/households/{household_id}/what-if", response_model=WhatIf)
+def household_what_if(store: Kept, household_id: Identifier, asked: Asked, as_of: AsOf = None) -> Response:
     """The household's warnings with facts supposed, beside the published ones."""
     month, household = published_month(store, as_of), store.kept_as(household_id)
     if month.household("warnings", household).is_empty():
         words = unknown_household(household, month.as_of).words
         raise NotFound(words.zh, words.en)
-    return what_if(month, store, household, asked.facts)
+    return as_json(what_if(month, store, household, asked.facts))
 
 
-@supposing.post("/score")
-def score(store: Kept, given: Given, as_of: AsOf = None) -> Scored:
+@supposing.post("/score", response_model=Scored)
+def score(store: Kept, given: Given, as_of: AsOf = None) -> Response:
     """The warnings of one household's rows, as of the month's evening."""
-    return scored(published_month(store, as_of), store, given.tables)
+    return as_json(scored(published_month(store, as_of), store, given.tables))

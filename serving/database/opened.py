@@ -21,6 +21,8 @@ REVISIONS = ("0001", "0002")
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 6_404_321
 """PostgreSQL's advisory lock of whoever migrates."""
+_THREADS = 40
+"""Requests a process answers at once: SQLite keeps a connection for each, or most would open one and close it again."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
@@ -80,7 +82,7 @@ def _engine(address: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, hide_parameters=True)  # a fault is logged, and nobody it is about
+    engine = create_engine(url, pool_size=_THREADS, hide_parameters=True)  # a fault is logged, and nobody it is about
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begun)
     return engine
