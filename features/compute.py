@@ -162,10 +162,10 @@ class _Observed:
         if not evening.known.rows.empty.isdisjoint(self.source.tables):
             return frame.with_columns(_nothing(self))
         name = f"features of {self.source.name}"
-        found = evening.known.shared(name, lambda: self._found(evening)) if kept else self._found(evening)
+        found = evening.known.shared(name, lambda: self.found(evening)) if kept else self.found(evening)
         return frame.join(found, on=self.source.by, how="left", maintain_order="left")
 
-    def _found(self, evening: Evening) -> pl.LazyFrame:
+    def found(self, evening: Evening) -> pl.LazyFrame:
         """One row for each loan or household that has any, with its number."""
         by, seen = self.source.by, self.seen(evening)
         rows = seen.with_columns(self.windows) if self.windows else seen
@@ -177,7 +177,7 @@ class _Observed:
 @cache
 def _nothing(observed: _Observed) -> tuple[pl.Expr, ...]:
     """What is found where a table it needs holds no row, in the types it is found in elsewhere."""
-    schema = observed._found(evening_at(date.max, Rows({}, {}, frozenset()))).collect_schema()
+    schema = observed.found(evening_at(date.max, Rows({}, {}, frozenset()))).collect_schema()
     return tuple(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name != observed.source.by)
 
 
