@@ -69,6 +69,12 @@ def test_the_parts_and_the_base_value_sum_to_the_published_log_odds(bundle: Bund
     assert np.abs(parts.sum(axis=1) + base - log_odds).max() < 1e-6
 
 
+def test_the_parts_carry_the_published_probability_of_each_row(bundle: Bundle) -> None:
+    parts, published = bundle.parts(FRAME), bundle.probability(FRAME)
+    assert np.array_equal(parts.probability, published)
+    assert np.array_equal(parts.of_rows([2, 0]).probability, published[[2, 0]])
+
+
 @pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # shap's own colours, on import
 @pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")  # the shape it now gives is the one here
 def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
