@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -123,7 +122,7 @@ class _Guarded:
             if message["type"] == "http.response.start":
                 answer = Response(status_code=message["status"])
                 answer.raw_headers = list(message["headers"])
-                await run_in_threadpool(leave_trail, request, answer, self._desk)
+                await leave_trail(request, answer, self._desk)
                 self._metrics.answered(request, answer.status_code, time.monotonic() - begun)
                 self._harden(request, answer, new)
                 message = {**message, "headers": answer.raw_headers}

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from features.durable import write_bytes
@@ -96,19 +96,19 @@ class Entry:
 
 def record(session: Session, who: Who, action: Action, subject: str, detail: Detail, at: datetime) -> None:
     """Append an entry, in the transaction of what it tells of."""
-    record_all(session, [Entry(who, action, subject, detail, at)])
+    record_all(session.connection(), [Entry(who, action, subject, detail, at)])
 
 
-def record_all(session: Session, entries: Sequence[Entry]) -> None:
-    """Append entries, one after another, in one transaction."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    last, rows = head(session), []
+def record_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Append entries, one after another, in the transaction of the connection."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    last, rows = head(connection), []
     for entry in entries:
         row = _row(entry, last)
         last = Head(row["number"], row["hash"])
         rows.append(row)
-    session.execute(_APPENDED, rows)
+    connection.execute(_APPENDED, rows)
 
 
 def _row(entry: Entry, before: Head) -> dict[str, Any]:
@@ -129,8 +129,8 @@ def _as_text(detail: Detail) -> str:
     return json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def head(session: Session) -> Head:
-    found = session.execute(_LAST).first() or _anchor(session)
+def head(reader: Session | Connection) -> Head:
+    found = reader.execute(_LAST).first() or _anchor(reader)
     return Head(found[0], found[1]) if found else Head(0, _BEGINNING)
 
 
@@ -239,9 +239,9 @@ def note_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: 
             record(session, who, Action.PROMOTION, "lights promote", dict(crowned), at)
 
 
-def _anchor(session: Session) -> tuple[int, str] | None:
+def _anchor(reader: Session | Connection) -> tuple[int, str] | None:
     last = select(AuditAnchor.number, AuditAnchor.hash).order_by(AuditAnchor.number.desc()).limit(1)
-    row = session.execute(last).first()
+    row = reader.execute(last).first()
     return (row[0], row[1]) if row else None
 
 

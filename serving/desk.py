@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from features.sources.pseudonym import pseudonyms
+from features.sources.pseudonym import Pseudonyms, pseudonyms
 from serving.access.directory import Directory, directory_of
+from serving.access.doorman import Doorman, doorman
 from serving.access.limits import Limits
-from serving.access.scribe import Scribe
+from serving.access.scribe import Scribe, scribe
 from serving.database.opened import Database, opened
 from serving.settings import Settings
 from serving.store import Store
@@ -25,8 +26,8 @@ _SIGN_INS_A_MINUTE = 60
 
 @dataclass(frozen=True)
 class Desk:
-    """One for each process. now: the moment, read at the edge. scribe: writes the audit of requests. directory: the
-    county's own; None without one.
+    """One for each process. now: the moment, read at the edge. doorman, scribe: know who asks, and write the audit of
+    requests. directory: the county's own; None without one.
     """
 
     store: Store
@@ -35,13 +36,18 @@ class Desk:
     now: Callable[[], datetime]
     limits: Limits
     sign_in_limits: Limits
+    doorman: Doorman
     scribe: Scribe
     directory: Directory | None
 
     @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        return pseudonyms(self.store.folder)
+
+    @cached_property
     def mask_key(self) -> bytes:
         """Of the pseudonyms that analysts see."""
-        return pseudonyms(self.store.folder).key_for("masked numbers")
+        return self.pseudonyms.key_for("masked numbers")
 
     @property
     def today(self) -> date:
@@ -53,7 +59,8 @@ def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
     """Raises Refused where the database cannot be opened, or a directory is set that needs more than is installed."""
     limits, sign_ins = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
     directory, database = directory_of(settings), opened(settings.database_address)
-    return Desk(store, database, settings, now, limits, sign_ins, Scribe(database), directory)
+    hands = doorman(database, now), scribe(database)
+    return Desk(store, database, settings, now, limits, sign_ins, *hands, directory)
 
 
 def desk_of(request: Request) -> Desk:

@@ -43,6 +43,12 @@ def explanation_json(month: Month, store: Store, household: str) -> bytes:
     return zlib.decompress(_worked_out(month, store, household, _judges_stand(month, store)))
 
 
+def explanation_at_hand(month: Month, store: Store, household: str) -> bytes | None:
+    """The same, where it has been worked out already."""
+    found = _worked_out.known(month, store, household, _judges_stand(month, store))
+    return None if found is None else zlib.decompress(found)
+
+
 def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExplanation:
     """The same, for a page."""
     return HouseholdExplanation.model_validate_json(explanation_json(month, store, household))

@@ -17,6 +17,7 @@ from features.words import Refused
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.declare import SaidRule
 from serving.index import PLACE, holding
+from serving.listed import listed
 from serving.shelf import shelf
 from serving.store import Store
 
@@ -146,15 +147,15 @@ class Published:
 
     def months(self) -> list[date]:
         """Newest first."""
-        names = (path.name.removeprefix("as_of=") for path in self._store.warnings.glob("as_of=*"))
-        return sorted((date.fromisoformat(name) for name in names), reverse=True)
+        return list(listed(self._store.warnings))
 
     def month(self, as_of: date | None = None) -> Month:
         """A published month; the newest where none is named.
 
         Raises Refused where it is not published.
         """
-        months = self.months()
+        editions = listed(self._store.warnings)
+        months = list(editions)
         if not months:
             raise Refused("尚未发布任何月份; 请先运行 lights score。", "No month is published; run lights score first.")
         if as_of is not None and as_of not in months:
@@ -163,7 +164,7 @@ class Published:
                 f"{as_of} is not published; published: {', '.join(str(day) for day in months[:6])}",
             )
         day = as_of or months[0]
-        return self._store.seen(Month(day, (self._store.warnings / f"as_of={day}").resolve().parent))
+        return self._store.seen(Month(day, editions[day]))
 
     def edition(self, as_of: date, number: int) -> Month:
         """A given edition of a month, also one that a newer one has taken the place of.

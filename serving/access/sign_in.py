@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from features.words import Refused
@@ -92,23 +95,53 @@ def close_session(session: Session, cookie: str) -> None:
     session.execute(delete(SignedIn).where(SignedIn.digest == digest(cookie)))
 
 
-_BY_SESSION = (
-    select(Person)
-    .join(SignedIn)
-    .where(SignedIn.digest == bindparam("mine"), SignedIn.expires_at > bindparam("at"), Person.active)
+@dataclass(frozen=True)
+class WayIn:
+    """What a request brings: a key, or the cookie of a session."""
+
+    given: str
+    is_key: bool = False
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Whom a way in is of: an account, as it stands."""
+
+    id: int
+    name: str
+    role: str
+    bank: str | None
+    area: str | None
+
+
+_OF_A_PERSON = tuple(getattr(Person, each.name) for each in fields(Entrant))
+_NAMED: BindParameter[Any] = bindparam("names", expanding=True)
+_SESSIONS = (
+    select(SignedIn.digest, SignedIn.digest, *_OF_A_PERSON)
+    .join(Person)
+    .where(SignedIn.digest.in_(_NAMED), SignedIn.expires_at > bindparam("at"), Person.active)
 )
-_BY_KEY = (
-    select(Person, ApiKey.digest)
-    .join(ApiKey)
-    .where(ApiKey.prefix == bindparam("prefix"), ApiKey.revoked_at.is_(None), Person.active)
+_KEYS = (
+    select(ApiKey.prefix, ApiKey.digest, *_OF_A_PERSON)
+    .join(Person)
+    .where(ApiKey.prefix.in_(_NAMED), ApiKey.revoked_at.is_(None), Person.active)
 )
-"""Built once: each answer waits for one of them."""
+"""A name, the digest of the whole, and the person. Built once: each answer waits for one of them."""
 
 
-def person_of_session(session: Session, cookie: str, at: datetime) -> Person | None:
-    return session.scalar(_BY_SESSION, {"mine": digest(cookie), "at": at})
+def entrants(session: Session, ways: Sequence[WayIn], at: datetime) -> list[Entrant | None]:
+    """Whom each way in lets in now, if anybody: many are looked up at once."""
+    names = {way: way.given.partition(".")[0] if way.is_key else digest(way.given) for way in ways}
+    keys = _found(session, _KEYS, {"names": [name for way, name in names.items() if way.is_key]})
+    sessions = _found(session, _SESSIONS, {"names": [name for way, name in names.items() if not way.is_key], "at": at})
+    return [_let_in((keys if way.is_key else sessions).get(names[way]), way) for way in ways]
 
 
-def person_of_key(session: Session, key: str) -> Person | None:
-    found = session.execute(_BY_KEY, {"prefix": key.partition(".")[0]}).first()
-    return found[0] if found and is_same(found[1], digest(key)) else None
+def _found(session: Session, asked: Select[Any], named: Mapping[str, Any]) -> dict[str, tuple[str, Entrant]]:
+    """Digest and person by name."""
+    rows = session.execute(asked, named) if named["names"] else ()
+    return {name: (whole, Entrant(*person)) for name, whole, *person in rows}
+
+
+def _let_in(found: tuple[str, Entrant] | None, way: WayIn) -> Entrant | None:
+    return found[1] if found and is_same(found[0], digest(way.given)) else None

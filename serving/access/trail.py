@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from features.sources.pseudonym import pseudonyms
 from serving.access.roles import Right, needed
 from serving.access.viewer import SAFE, Viewer, template_of
 from serving.audit import Action, Entry
@@ -20,7 +19,7 @@ _MOST_NAMED = 20
 """More parameters than any address takes."""
 
 
-def leave_trail(request: Request, response: Response, desk: Desk) -> None:
+async def leave_trail(request: Request, response: Response, desk: Desk) -> None:
     """Names in it are codes and numbers as they are kept: an identity number that was typed is a pseudonym."""
     viewer = getattr(request.state, "viewer", None)
     if not isinstance(viewer, Viewer):
@@ -32,7 +31,7 @@ def leave_trail(request: Request, response: Response, desk: Desk) -> None:
     loans = getattr(request.state, "counted", None)
     if loans is not None:
         detail["loans"] = loans
-    desk.scribe.keep(Entry(viewer.who, action, f"{request.method} {template_of(request)}", detail, desk.now()))
+    await desk.scribe.done(Entry(viewer.who, action, f"{request.method} {template_of(request)}", detail, desk.now()))
 
 
 def _action(request: Request, response: Response) -> Action | None:
@@ -61,4 +60,4 @@ def _filters(asked: Mapping[str, str], desk: Desk) -> dict[str, str]:
 
 def _kept(value: str, desk: Desk) -> str:
     """Also inside a longer text an identity number is its pseudonym."""
-    return pseudonyms(desk.store.folder).hidden(value.strip()[:64])
+    return desk.pseudonyms.hidden(value.strip()[:64])

@@ -13,10 +13,9 @@ from starlette.datastructures import FormData
 from features.words import Refused
 from serving.access.roles import OPEN, RIGHTS, Right, Role, needed
 from serving.access.scope import Scope, SeenStore, scope_of
-from serving.access.sign_in import person_of_key, person_of_session
+from serving.access.sign_in import Entrant, WayIn
 from serving.access.tokens import digest, form_token, is_same
 from serving.audit import Who
-from serving.database.tables import Person
 from serving.desk import Desk, desk_of
 from serving.store import Store
 
@@ -52,7 +51,7 @@ class Viewer:
         return right in RIGHTS[self.role]
 
 
-def entered(request: Request) -> Viewer | None:
+async def entered(request: Request) -> Viewer | None:
     """Whoever asks, None at an open address. Every address of the application passes here.
 
     Raises NotSignedIn, Forbidden or TooMany.
@@ -60,15 +59,15 @@ def entered(request: Request) -> Viewer | None:
     template, desk = template_of(request), desk_of(request)
     if template in OPEN:
         return None
-    way_in = _key(request) or request.cookies.get(SESSION) or ""
-    viewer = _viewer(request, desk, way_in)
+    way_in = _way_in(request)
+    viewer = await _viewer(way_in, desk)
     if viewer is None:
         raise NotSignedIn(
             "请先登录, 或在 Authorization 头中给出密钥 (Bearer)。",
             "Sign in first, or give a key in the Authorization header (Bearer).",
         )
     request.state.viewer = viewer
-    desk.limits.take(digest(way_in))
+    desk.limits.take(digest(way_in.given))
     if not viewer.may(needed(template)):
         raise Forbidden("您的角色不能查看此内容。", "Your role does not reach so far.")
     if template.startswith(_ACCOUNT) and request.method not in SAFE and _key(request):
@@ -133,18 +132,19 @@ def _cookie(request: Request) -> str:
     return request.cookies.get(SESSION) or request.cookies.get(FORM) or str(new)
 
 
-def _viewer(request: Request, desk: Desk, way_in: str) -> Viewer | None:
-    if not way_in:
-        return None
-    with desk.database.reading() as session:
-        key = _key(request)
-        person = person_of_key(session, key) if key else person_of_session(session, way_in, desk.now())
-        return _seen_by(person, desk) if person else None
+def _way_in(request: Request) -> WayIn:
+    key = _key(request)
+    return WayIn(key, is_key=True) if key else WayIn(request.cookies.get(SESSION) or "")
 
 
-def _seen_by(person: Person, desk: Desk) -> Viewer:
-    role = Role(person.role)
-    return Viewer(person.id, person.name, role, scope_of(role, person.bank, person.area, desk.mask_key))
+async def _viewer(way_in: WayIn, desk: Desk) -> Viewer | None:
+    entrant = await desk.doorman.done(way_in) if way_in.given else None
+    return _seen_by(entrant, desk) if entrant else None
+
+
+def _seen_by(entrant: Entrant, desk: Desk) -> Viewer:
+    role = Role(entrant.role)
+    return Viewer(entrant.id, entrant.name, role, scope_of(role, entrant.bank, entrant.area, desk.mask_key))
 
 
 def _key(request: Request) -> str | None:

@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,18 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction, kept whole or not at all; SQLite's one writer at a time waits here and not at its end."""
-        engine = self.engine.execution_options(writes=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def appending(self) -> Iterator[Connection]:
+        """The same for rows alone, without the objects that a session keeps of them."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    @cached_property
+    def _writer(self) -> Engine:
+        return self.engine.execution_options(writes=True)
 
     @property
     def is_sqlite(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -52,3 +53,22 @@ def test_so_many_results_are_kept_and_no_more(others: int, computed: int) -> Non
     for number in (0, *range(1, others + 1), 0):
         plain(number)
     assert seen.count(0) == computed
+
+
+def test_what_is_known_is_told_without_computing_or_waiting() -> None:
+    begun, go_on = Event(), Event()
+
+    @remembered(2)
+    def slow(number: int) -> int:
+        begun.set()
+        go_on.wait(10)
+        return number * 2
+
+    with ThreadPoolExecutor(1) as pool:
+        assert slow.known(3) is None
+        computing = pool.submit(slow, 3)
+        begun.wait(10)
+        assert slow.known(3) is None
+        go_on.set()
+        assert computing.result(10) == slow.known(3) == 6
+    assert slow.known(4) is None

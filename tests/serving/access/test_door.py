@@ -218,7 +218,7 @@ def test_each_answer_says_what_a_browser_may_do_with_it(desk: FastAPI) -> None:
 def test_a_failure_is_counted(county: County) -> None:
     app = application(county.store, settings_of(county.data))
     app.state.desk.database.engine.dispose()
-    app.state.desk.scribe.keep = lambda _: 1 / 0
+    app.state.desk.scribe.done = lambda _: 1 / 0
     client = TestClient(
         app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key_for(county.data, 'analyst')}"}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -21,6 +21,11 @@ PASSWORD = "correct horse battery"
 
 def added(session: Session, name: str = "ma", role: str = "county_official") -> Person:
     return people.add(session, people.account(name, role), NOW)
+
+
+def let_in(session: Session, way: sign_in.WayIn, at: datetime = NOW) -> str | None:
+    [entrant] = sign_in.entrants(session, [way], at)
+    return entrant.name if entrant else None
 
 
 @pytest.mark.parametrize(
@@ -124,12 +129,12 @@ def test_a_session_ends_at_its_hour_at_sign_out_and_with_a_new_password(database
         person = added(session)
         one, other = (sign_in.open_session(session, person, NOW, 1) for _ in range(2))
         session.flush()
-        assert sign_in.person_of_session(session, one, NOW + timedelta(minutes=59)) is person
-        assert sign_in.person_of_session(session, one, NOW + timedelta(hours=1)) is None
+        assert let_in(session, sign_in.WayIn(one), NOW + timedelta(minutes=59)) == person.name
+        assert let_in(session, sign_in.WayIn(one), NOW + timedelta(hours=1)) is None
         sign_in.close_session(session, one)
-        assert sign_in.person_of_session(session, one, NOW) is None
+        assert let_in(session, sign_in.WayIn(one), NOW) is None
         people.set_password(session, person, PASSWORD)
-        assert sign_in.person_of_session(session, other, NOW) is None
+        assert let_in(session, sign_in.WayIn(other), NOW) is None
 
 
 def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Database) -> None:
@@ -137,14 +142,31 @@ def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Databa
         person = added(session)
         one, other = (people.give_key(session, person, "x", NOW) for _ in range(2))
         session.flush()
-        assert sign_in.person_of_key(session, one) is person
-        assert sign_in.person_of_key(session, one + "x") is None
-        assert sign_in.person_of_key(session, one.partition(".")[0]) is None
+        assert let_in(session, sign_in.WayIn(one, is_key=True)) == person.name
+        assert let_in(session, sign_in.WayIn(one + "x", is_key=True)) is None
+        assert let_in(session, sign_in.WayIn(one.partition(".")[0], is_key=True)) is None
         people.revoke_key(session, person, one.partition(".")[0], NOW)
-        assert sign_in.person_of_key(session, one) is None
+        assert let_in(session, sign_in.WayIn(one, is_key=True)) is None
         people.disable(session, person)
         session.flush()
-        assert sign_in.person_of_key(session, other) is None
+        assert let_in(session, sign_in.WayIn(other, is_key=True)) is None
+
+
+def test_of_many_who_come_at_once_each_is_let_in_by_their_own_alone(database: Database) -> None:
+    with database.writing() as session:
+        ma, li = added(session, "ma"), added(session, "li", "auditor")
+        key, cookie = people.give_key(session, ma, "x", NOW), sign_in.open_session(session, li, NOW, 1)
+        session.flush()
+        asked = [(cookie, True), (key, True), (key, False), (cookie, False), (key + "x", True), (key, True)]
+        found = sign_in.entrants(session, [sign_in.WayIn(*each) for each in asked], NOW)
+    assert [each and (each.name, each.role) for each in found] == [
+        None,
+        ("ma", "county_official"),
+        None,
+        ("li", "auditor"),
+        None,
+        ("ma", "county_official"),
+    ]
 
 
 def test_a_reset_ends_keys_and_sessions_and_leaves_one_way_in(database: Database) -> None:
@@ -153,8 +175,8 @@ def test_a_reset_ends_keys_and_sessions_and_leaves_one_way_in(database: Database
         key, cookie = people.give_key(session, person, "", NOW), sign_in.open_session(session, person, NOW, 1)
         token = people.reset(session, person, NOW, 1)
     with database.writing() as session:
-        assert sign_in.person_of_key(session, key) is None
-        assert sign_in.person_of_session(session, cookie, NOW) is None
+        assert let_in(session, sign_in.WayIn(key, is_key=True)) is None
+        assert let_in(session, sign_in.WayIn(cookie), NOW) is None
         assert sign_in.with_link(session, token, NOW).name == "ma"
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.access.scribe import Scribe
+from serving.access.scribe import scribe
 from serving.audit import Action, Entry, Sought, Who, found, verify
 from serving.database.opened import Database
 from tests.serving.moments import NOW
@@ -20,9 +17,9 @@ def entry(subject: str, person: str | None = "clerk") -> Entry:
 
 
 def test_of_many_at_once_every_one_is_in_the_chain(database: Database) -> None:
-    scribe = Scribe(database)
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(scribe.keep, [entry(f"GET /{number}") for number in range(_MANY)]))
+    waiting = scribe(database)
+    for each in [waiting.ask(entry(f"GET /{number}")) for number in range(_MANY)]:
+        each.result()
     with database.reading() as session:
         kept = found(session, Sought(limit=2 * _MANY))
         assert verify(session).fault is None
@@ -31,24 +28,18 @@ def test_of_many_at_once_every_one_is_in_the_chain(database: Database) -> None:
 
 
 def test_two_processes_write_one_chain(database: Database) -> None:
-    scribes = [Scribe(database), Scribe(Database(database.engine))]
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda number: scribes[number % 2].keep(entry("GET /")), range(_MANY)))
+    scribes = [scribe(database), scribe(Database(database.engine))]
+    for each in [scribes[number % 2].ask(entry("GET /")) for number in range(_MANY)]:
+        each.result()
     with database.reading() as session:
         assert (verify(session).entries, verify(session).fault) == (_MANY, None)
 
 
 def test_an_entry_that_cannot_be_kept_keeps_no_other_out(database: Database) -> None:
-    scribe = Scribe(database)
-
-    def kept(person: str | None) -> bool:
-        with suppress(SQLAlchemyError):
-            scribe.keep(entry("GET /", person))
-            return True
-        return False
-
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(kept, [None if number % 10 == 0 else "clerk" for number in range(_MANY)]))
-    assert answers.count(False) == _MANY / 10
+    people = [None if number % 10 == 0 else "clerk" for number in range(_MANY)]
+    own = scribe(database)
+    waiting = [own.ask(entry("GET /", person)) for person in people]
+    kept_out = [isinstance(each.exception(), SQLAlchemyError) for each in waiting]
+    assert kept_out == [person is None for person in people]
     with database.reading() as session:
         assert verify(session).entries == _MANY * 9 / 10
