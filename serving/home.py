@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from features.seen.community import Community
+from features.words import Refused
+from serving.answers import LoanWarning
 from serving.before import Before, before_of_few, compared_with
-from serving.judge_again import bench_of
+from serving.judge_again import Lit, bench_of
 from serving.memory import remembered
 from serving.published import Month, Published
 from serving.store import Store
 from serving.supposing import Evenings, evening_of
+from serving.telling import told
 
 _KEPT = 256
 """Households in memory, of some hundred rows each."""
@@ -54,8 +58,27 @@ class Home:
         """
         return bench_of(self.month, self.store).others(self.features)
 
+    @cached_property
+    def told(self) -> list[LoanWarning]:
+        """The warnings with their sentences."""
+        return told(self.warnings, self.features, self.month)
+
+    @cached_property
+    def judged_anew(self) -> Lit:
+        """Light and probability of its loans by its rows as they were: what is made on the way is kept for `what_if`.
+
+        Raises Refused as `others` does.
+        """
+        return bench_of(self.month, self.store).lit(self.evening.evening, self.others, self.before)
+
 
 @remembered(_KEPT)
 def home_of(month: Month, store: Store, household: str) -> Home:
     """As whoever asks sees it: month and store carry their scope."""
     return Home(month, store, household)
+
+
+def get_ready(month: Month, store: Store, household: str) -> None:
+    """Whoever has looked at a household may ask what if: by then most of the answer is there."""
+    with suppress(Refused):  # it cannot be judged again: whoever asks is told why
+        _ = home_of(month, store, household).judged_anew

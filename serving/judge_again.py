@@ -21,6 +21,8 @@ from serving.telling import told
 from serving.warning import NO_MODEL, Judges, lights_of, warnings_of
 
 _KEPT = 4
+Lit = dict[str, tuple[str, float | None]]
+"""Light and probability by loan."""
 
 
 class Again(NamedTuple):
@@ -54,7 +56,7 @@ class Bench:
         warnings = warnings_of(facts, self.typical, before, self.judges, evening.as_of).warnings
         return Again(told(warnings, facts, self.month), facts)
 
-    def lit(self, evening: Evening, others: Community, before: Before) -> dict[str, tuple[str, float | None]]:
+    def lit(self, evening: Evening, others: Community, before: Before) -> Lit:
         """Light and probability alone, of each open loan of one household's evening."""
         found = lights_of(features_of(evening, others, self.bad_after_days), before, self.judges)
         return {loan: (light, probability) for loan, light, probability in found.rows()}

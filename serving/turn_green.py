@@ -128,7 +128,7 @@ def _fewest(applying: Sequence[Remedy], facts: Row, month: Month, store: Store) 
 def _ways(sets: Sequence[tuple[Remedy, ...]], facts: Row, month: Month, store: Store) -> Iterator[Way]:
     """Those of the sets that lower the light, all other facts as they were that evening."""
     bench, home = bench_of(month, store), home_of(month, store, facts["household_id"])
-    stands, _ = bench.lit(home.evening.evening, home.others, home.before)[facts["loan_id"]]
+    stands, _ = home.judged_anew[facts["loan_id"]]
     for remedies in sets:
         try:
             supposed = home.evening.supposing([remedy.fact(facts, month.as_of) for remedy in remedies])

@@ -18,7 +18,7 @@ from serving.judging import ledger_at
 from serving.published import Month, Published
 from serving.store import Store
 from serving.supposed import Supposed
-from serving.telling import Row, likelihood, told
+from serving.telling import Row, likelihood
 
 CLOSED = Words("这笔贷款就此结清。", "The loan is closed by it.")
 Label = Mapping[str, int] | None
@@ -33,8 +33,7 @@ def what_if(month: Month, store: Store, household: str, facts: Sequence[Supposed
     if home.warnings.is_empty():
         raise unknown_household(household, month.as_of)
     again = bench.judged(home.evening.supposing(facts).evening, home.others, home.before)
-    published = told(home.warnings, home.features, month)
-    return WhatIf(**month.versions, household_id=household, loans=_beside(published, home.features, again, bench))
+    return WhatIf(**month.versions, household_id=household, loans=_beside(home.told, home.features, again, bench))
 
 
 def _beside(before: list[LoanWarning], published: pl.DataFrame, again: Again, bench: Bench) -> list[WhatIfLoan]:

@@ -17,7 +17,7 @@ from serving.answers import WarningPage
 from serving.corners import Corner, corner
 from serving.index import PLACE, Sort
 from serving.published import Month
-from serving.telling import needed_to_tell, told
+from serving.told_once import told_at
 
 _PLAIN = (cs.categorical() | cs.enum()).cast(pl.String)
 
@@ -79,11 +79,10 @@ def worklist(month: Month, asked: Asked) -> WarningPage:
     Raises Refused as `listed` does.
     """
     found = listed(month, asked)
-    page, facts = month.rows("warnings", found.places), month.rows("features", found.places, needed_to_tell(month))
     return WarningPage(
         **month.versions,
         total=found.rows.height,
-        items=told(page, facts, month),
+        items=told_at(month, found.places),
         next_cursor=found.next_cursor,
     )
 

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 
 from features.words import Refused
 from models.group_light.groups import Level
@@ -28,6 +29,7 @@ from serving.answers import (
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.desk import Desk, desk_of
 from serving.history import history
+from serving.home import get_ready
 from serving.households import explanation_at_hand, explanation_json
 from serving.index import Sort
 from serving.inputs import champion
@@ -159,10 +161,12 @@ def loan_history(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanHi
 async def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = None) -> Response:
     """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
     month, household = published_month(store, as_of), store.kept_as(household_id)
-    known = explanation_at_hand(month, store, household)  # at once: a thread costs more than the answer
+    if known := explanation_at_hand(month, store, household):  # a thread would cost more than the answer
+        return Response(known, media_type="application/json")
     try:
-        answer = known or await run_in_threadpool(explanation_json, month, store, household)
-        return Response(answer, media_type="application/json")
+        found = await run_in_threadpool(explanation_json, month, store, household)
+        then = BackgroundTask(get_ready, month, store, household)
+        return Response(found, media_type="application/json", background=then)
     except Refused as refusal:
         raise NotFound(refusal.words.zh, refusal.words.en) from refusal
 

@@ -11,6 +11,7 @@ from serving.access.viewer import Kept
 from serving.answers import Scored, WhatIf
 from serving.api.problems import NotFound
 from serving.api.routes import PROBLEMS, AsOf, Identifier, as_json, published_month
+from serving.home import home_of
 from serving.households import unknown_household
 from serving.supposed import Asked
 from serving.what_if import scored, what_if
@@ -34,7 +35,7 @@ class Given(BaseModel):
 def household_what_if(store: Kept, household_id: Identifier, asked: Asked, as_of: AsOf = None) -> Response:
     """The household's warnings with facts supposed, beside the published ones."""
     month, household = published_month(store, as_of), store.kept_as(household_id)
-    if month.household("warnings", household).is_empty():
+    if home_of(month, store, household).warnings.is_empty():
         words = unknown_household(household, month.as_of).words
         raise NotFound(words.zh, words.en)
     return as_json(what_if(month, store, household, asked.facts))

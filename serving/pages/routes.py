@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
 
 from features.units import FINDING
 from features.words import Refused
@@ -18,6 +19,7 @@ from serving.api.cases import case_page
 from serving.api.routes import Area, Bank, Cursor, Sought, WithinDays, published_month
 from serving.cases.book import Sought as Cases
 from serving.desk import desk_of
+from serving.home import get_ready
 from serving.households import explanation_kept
 from serving.light_history import lights_by_loan
 from serving.maturities import DueLevel, maturities
@@ -52,7 +54,9 @@ def household(
     said = {"causes": CAUSE_WORDS, "findings": FINDING.codes, **case_values(worked, language)}
     drawn = {loan: light_history(months, language) for loan, months in lights.items()}
     where = places(month, store)
-    return _page(request, "household.html", language, explained=explained, drawn=drawn, places=where, **said)
+    answer = _page(request, "household.html", language, explained=explained, drawn=drawn, places=where, **said)
+    answer.background = BackgroundTask(get_ready, month, store, explained.household_id)
+    return answer
 
 
 @pages.get("/groups")

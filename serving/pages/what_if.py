@@ -18,6 +18,7 @@ from models.county_policy.sections import Cause
 from serving.access.viewer import Kept
 from serving.api.problems import status_of
 from serving.api.routes import Identifier, published_month
+from serving.home import home_of
 from serving.households import unknown_household
 from serving.pages.rendering import Spoken, page, refused
 from serving.pages.wording import Language, in_language
@@ -112,7 +113,7 @@ def household_what_if(
     """The household's lights with what was filled in, beside the published ones."""
     try:
         month, household = published_month(store, filled.as_of), store.kept_as(household_id)
-        days = dict(month.household("warnings", household).select("loan_id", "days_to_maturity").rows())
+        days = dict(home_of(month, store, household).warnings.select("loan_id", "days_to_maturity").rows())
         if not days:
             return refused(request, language, unknown_household(household, month.as_of), 404)
         facts = list(filled.facts(month.as_of + timedelta(days=days.get(filled.loan, 0))))
