@@ -123,7 +123,16 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
         ) as cluster,
         Client(cluster) as client,
     ):
+        ready = [client.submit(_get_ready, pure=False, workers=[one]) for one in client.nthreads()]
         yield OfDask(client, workers)
+        client.cancel(ready)
+
+
+def _get_ready() -> None:
+    """What takes a worker seconds to import, while the run still finds out what there is to do."""
+    import lightgbm  # noqa: F401
+
+    import models.tree_shap.explain  # noqa: F401
 
 
 @contextmanager

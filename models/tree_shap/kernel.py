@@ -137,3 +137,21 @@ def weights(covers):  # type: ignore[no-untyped-def]
                     others[0] *= covers[other]
             found[feature, pattern] = ((pattern >> feature & 1) - covers[feature]) * (shares * others).sum()
     return found
+
+
+@numba.njit(cache=True, error_model="numpy")
+def add_leaf(table, rows, leaf, tests, begins):  # type: ignore[no-untyped-def]
+    """Under each pattern of a bough, what one of its leaves adds under its own.
+
+    rows: the bough's row of each of the leaf's features. tests: the bough's bit of each of the leaf's tests, 1 where
+    it has to be unset; begins: where each feature's tests begin, and where the last one's end.
+    """
+    for under in range(table.shape[1]):
+        pattern = 0
+        for slot in range(len(rows)):
+            holds = 1
+            for test in range(begins[slot], begins[slot + 1]):
+                holds &= (under >> tests[test, 0] & 1) ^ tests[test, 1]
+            pattern |= holds << slot
+        for slot in range(len(rows)):
+            table[rows[slot], under] += leaf[slot, pattern]

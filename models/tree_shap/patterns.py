@@ -23,8 +23,8 @@ from math import prod
 
 import numpy as np
 
-from models.tree_shap.kernel import weights
-from models.tree_shap.trees import Floats, Ints, Tree, Unreadable
+from models.tree_shap.kernel import add_leaf, weights
+from models.tree_shap.trees import Floats, Tree, Unreadable
 
 WIDEST = 8
 """Bits of a bough, and distinct features on a path: a pattern is kept in one byte."""
@@ -89,25 +89,19 @@ def _bits(leaves: Sequence[Leaf]) -> tuple[Tests, ...]:
 def _bough(leaves: Sequence[Leaf]) -> Bough:
     bits = _bits(leaves)
     features = tuple(dict.fromkeys(chain.from_iterable(leaf.features for leaf in leaves)))
+    rows, places = {feature: row for row, feature in enumerate(features)}, _places(bits)
     table = np.zeros((len(features), 2 ** len(bits)))
     for leaf in leaves:
-        pattern = _pattern(leaf, bits)
-        for feature, mine in zip(leaf.features, leaf.table, strict=True):
-            table[features.index(feature)] += mine[pattern]
+        told = [places[test] for test in chain.from_iterable(leaf.tests)]
+        begins = np.cumsum([0, *map(len, leaf.tests)])
+        add_leaf(table, np.array([rows[feature] for feature in leaf.features]), leaf.table, np.array(told), begins)
     return Bough(features, bits, table)
 
 
-def _pattern(leaf: Leaf, bits: Sequence[Tests]) -> Ints:
-    """The leaf's own pattern under each of the bough's."""
-    holds = {test: place for place, together in enumerate(bits) for test in together}
-    under, found = np.arange(2 ** len(bits)), np.zeros(2 ** len(bits), dtype=np.int64)
-    for slot, tests in enumerate(leaf.tests):
-        satisfied = np.ones_like(under)
-        for node, left in tests:
-            place = holds.get((node, left))
-            satisfied &= (under >> holds[node, True] & 1) ^ 1 if place is None else under >> place & 1
-        found |= satisfied << slot
-    return found
+def _places(bits: Sequence[Tests]) -> dict[tuple[int, bool], tuple[int, int]]:
+    """For each test that leaves of a bough make: its bit, and 1 where that has to be unset."""
+    holds = {test: (place, 0) for place, together in enumerate(bits) for test in together}
+    return {(node, not left): (place, 1) for (node, left), (place, _) in holds.items()} | holds
 
 
 def base_value(tree: Tree) -> float:
