@@ -6,6 +6,8 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from serving.listed import listed
 
 _JUNE, _JULY = date(2025, 6, 30), date(2025, 7, 31)
@@ -28,12 +30,20 @@ def test_a_folder_that_is_not_there_lists_nothing(tmp_path: Path) -> None:
 
 
 def test_a_month_and_an_edition_are_listed_as_soon_as_they_are_published(tmp_path: Path) -> None:
-    """Also within the same tick of the file system's clock."""
     for edition in range(1, 60):
         june = publish(tmp_path, _JUNE, edition)
         assert listed(tmp_path / "warnings") == {_JUNE: june}
     july = publish(tmp_path, _JULY, 1)
     assert list(listed(tmp_path / "warnings").items()) == [(_JULY, july), (_JUNE, june)]
+
+
+def test_a_folder_changed_a_moment_ago_is_not_kept_since_it_may_change_again_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.listed._TICK_NS", 10**12)  # a quarter of an hour: no pause of this machine is as long
+    june, folder = publish(tmp_path, _JUNE, 1), tmp_path / "warnings"
+    assert listed(folder) == listed(folder) == {_JUNE: june}
+    assert listed(folder) is not listed(folder)
 
 
 def test_what_is_kept_gives_way_to_a_new_edition_and_to_one_taken_out(tmp_path: Path) -> None:
