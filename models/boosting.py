@@ -189,6 +189,13 @@ def _dataset(
     )
 
 
+def get_ready() -> None:
+    """What takes a process seconds to import, before it has anything to judge."""
+    import lightgbm  # noqa: F401
+
+    import models.tree_shap.explain  # noqa: F401
+
+
 class Explained(NamedTuple):
     """Rows x (columns + 1) of parts in log-odds, the base value last; the raw scores they sum to.
 

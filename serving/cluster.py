@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from features.words import Refused
+from models.boosting import get_ready
 from serving.inputs import Inputs
 from serving.jobs import Job
 from serving.offer import Shared
@@ -123,16 +124,9 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
         ) as cluster,
         Client(cluster) as client,
     ):
-        ready = [client.submit(_get_ready, pure=False, workers=[one]) for one in client.nthreads()]
+        ready = [client.submit(get_ready, pure=False, workers=[one]) for one in client.nthreads()]
         yield OfDask(client, workers)
         client.cancel(ready)
-
-
-def _get_ready() -> None:
-    """What takes a worker seconds to import, while the run still finds out what there is to do."""
-    import lightgbm  # noqa: F401
-
-    import models.tree_shap.explain  # noqa: F401
 
 
 @contextmanager
