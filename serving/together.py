@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,56 +16,60 @@ _AT_ONCE = 256
 @dataclass(frozen=True, eq=False)
 class _Waiting(Generic[T, R]):
     asked: T
-    result: Future[R] = field(default_factory=Future)
+    result: asyncio.Future[R]
+
+
+@dataclass(frozen=True)
+class _Done(Generic[R]):
+    result: R
 
 
 class Together(Generic[T, R]):
     """do: gives a result for each of those asked for, in their order, or raises and has done nothing.
 
-    Where it raises, each is done by itself: nobody else's fault becomes one's own. What was asked is done, also where
-    nobody waits for it any more.
+    Whoever asks in the same turn of the event loop, or while others are served, is served together. Where `do` raises,
+    each is done by itself: nobody else's fault becomes one's own. What was asked is done, also where nobody waits for
+    it any more.
     """
 
     def __init__(self, do: Callable[[Sequence[T]], Sequence[R]]) -> None:
         self._do = do
-        self._waiting: deque[_Waiting[T, R]] = deque()
+        self._waiting: list[_Waiting[T, R]] = []
         self._hand = ThreadPoolExecutor(1)
-
-    def ask(self, one: T) -> Future[R]:
-        """Its result, when it is there."""
-        mine = _Waiting[T, R](one)
-        mine.result.set_running_or_notify_cancel()  # not to be cancelled from now on
-        self._waiting.append(mine)
-        self._hand.submit(self._work)
-        return mine.result
+        self._at_work: asyncio.Task[None] | None = None
 
     async def done(self, one: T) -> R:
-        """The same, for whoever has an event loop to go on with."""
-        return await asyncio.wrap_future(self.ask(one))
+        """Its result, when it is there."""
+        mine = _Waiting[T, R](one, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        if self._at_work is None:
+            self._at_work = asyncio.create_task(self._work())
+        return await mine.result
 
-    def _work(self) -> None:
-        """For all who wait, also those whose own turn comes later and finds nothing left to do."""
-        together = self._next()
-        fault = self._fault_of(together)
-        for each in together if fault else ():
-            own = fault if len(together) == 1 else self._fault_of([each])
-            if own:
-                each.result.set_exception(own)
-
-    def _fault_of(self, together: Sequence[_Waiting[T, R]]) -> Exception | None:
-        """None where each has its result."""
+    async def _work(self) -> None:
+        """Until nobody waits."""
         try:
-            done = self._do([each.asked for each in together]) if together else ()
-            given = list(zip(together, done, strict=True))
-        except Exception as fault:  # noqa: BLE001 - it is raised to whoever asked
-            return fault
-        for each, result in given:
-            each.result.set_result(result)
-        return None
+            while self._waiting:
+                together, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+                asked = [each.asked for each in together]
+                outcomes = await asyncio.get_running_loop().run_in_executor(self._hand, self._outcomes, asked)
+                for each, outcome in zip(together, outcomes, strict=True):
+                    _tell(each.result, outcome)
+        finally:
+            self._at_work = None
 
-    def _next(self) -> list[_Waiting[T, R]]:
-        taken: list[_Waiting[T, R]] = []
-        with suppress(IndexError):
-            while len(taken) < _AT_ONCE:
-                taken.append(self._waiting.popleft())
-        return taken
+    def _outcomes(self, asked: Sequence[T]) -> Sequence[_Done[R] | Exception]:
+        """Of each what came of it, or what went wrong."""
+        try:
+            return [_Done(result) for _, result in zip(asked, self._do(asked), strict=True)]
+        except Exception as fault:  # noqa: BLE001 - it is raised to whoever asked
+            return [fault] if len(asked) == 1 else [self._outcomes([each])[0] for each in asked]
+
+
+def _tell(waiting: asyncio.Future[R], outcome: _Done[R] | Exception) -> None:
+    if waiting.done():  # given up
+        return
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome.result)
