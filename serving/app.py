@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.words import Refused
 from serving.access.trail import leave_trail
-from serving.access.viewer import FORM, SESSION, entered, from_own_page
+from serving.access.viewer import FORM, enter, new_form_cookie
 from serving.api.audit import audited
 from serving.api.cases import cases
 from serving.api.document import documented
@@ -45,7 +44,7 @@ from serving.store import Store
 
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
-    *(health, monitored, api, supposing, migration, cases, audited),
+    *(api, supposing, migration, cases, audited, health, monitored),
     *(doors, directory_doors, account, people_pages, case_pages, audit_pages),
     *(list_pages, pages, what_if_pages, board_pages, model_pages),
 )
@@ -84,7 +83,7 @@ def application(store: Store, settings: Settings, now: Callable[[], datetime] = 
         redoc_url=None,
         title="County lights",
         version=version("county-lights"),
-        dependencies=[Depends(entered), Depends(from_own_page)],
+        dependencies=[Depends(enter)],
     )
     app.state.desk = desk(store, settings, now)
     app.state.metrics = Metrics()
@@ -116,7 +115,6 @@ class _Guarded:
             await self._app(scope, receive, send)
             return
         begun, request = time.monotonic(), Request(scope)
-        new = _form_cookie(request)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -124,7 +122,7 @@ class _Guarded:
                 answer.raw_headers = list(message["headers"])
                 await leave_trail(request, answer, self._desk)
                 self._metrics.answered(request, answer.status_code, time.monotonic() - begun)
-                self._harden(request, answer, new)
+                self._harden(request, answer)
                 message = {**message, "headers": answer.raw_headers}
             await send(message)
 
@@ -134,18 +132,10 @@ class _Guarded:
             self._metrics.answered(request, 500, time.monotonic() - begun)
             raise
 
-    def _harden(self, request: Request, answer: Response, new: str | None) -> None:
-        settings = self._desk.settings
+    def _harden(self, request: Request, answer: Response) -> None:
+        settings, new = self._desk.settings, new_form_cookie(request)
         if new and "text/html" in answer.headers.get("content-type", ""):
             answer.set_cookie(FORM, new, httponly=True, samesite="lax", secure=settings.secure_cookies, path="/")
         answer.headers.update(_HEADERS if request.url.path != "/docs" else _HEADERS | {_CSP: _POLICY_OF_DOCS})
         if settings.is_secure:
             answer.headers["Strict-Transport-Security"] = "max-age=31536000"
-
-
-def _form_cookie(request: Request) -> str | None:
-    """A new one, for a browser that has none yet."""
-    if request.cookies.get(SESSION) or request.cookies.get(FORM):
-        return None
-    request.state.form_cookie = secrets.token_urlsafe(32)
-    return str(request.state.form_cookie)

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import polars as pl
 
@@ -33,6 +34,8 @@ from serving.why import Why, why
 _KEPT = 8192
 """Explanations in memory, of some 20 kB each as they are kept; everybody with the same scope shares them."""
 _QUICKLY = 1
+_UNPACKED = 256
+"""Of them those looked at last, as they are sent: some 65 kB each."""
 
 
 def explanation_json(month: Month, store: Store, household: str) -> bytes:
@@ -40,13 +43,13 @@ def explanation_json(month: Month, store: Store, household: str) -> bytes:
 
     Raises Refused as `explanation` does.
     """
-    return zlib.decompress(_worked_out(month, store, household, _judges_stand(month, store)))
+    return _unpacked(_worked_out(month, store, household, _judges_stand(month, store)))
 
 
 def explanation_at_hand(month: Month, store: Store, household: str) -> bytes | None:
     """The same, where it has been worked out already."""
     found = _worked_out.known(month, store, household, _judges_stand(month, store))
-    return None if found is None else zlib.decompress(found)
+    return None if found is None else _unpacked(found)
 
 
 def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExplanation:
@@ -59,11 +62,21 @@ def _worked_out(month: Month, store: Store, household: str, _: tuple[int | None,
     return zlib.compress(explanation(month, store, household).model_dump_json().encode(), _QUICKLY)
 
 
+_unpacked = lru_cache(_UNPACKED)(zlib.decompress)
+
+
 def _judges_stand(month: Month, store: Store) -> tuple[int | None, ...]:
     """When what judged the month was last touched: rules, policies and model can be put away, and put back."""
     number = month.manifest.model_version.partition("-")[0]
     paths = (store.folder / RULES, store.folder / POLICIES, store.models.folder / number)
-    return tuple(path.stat().st_mtime_ns if path.exists() else None for path in paths)
+    return tuple(map(_touched, paths))
+
+
+def _touched(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def explanation(month: Month, store: Store, household: str) -> HouseholdExplanation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from features.durable import write_bytes
 from features.ledger import Ledger, ledger_in
-from features.sources.pseudonym import pseudonyms
+from features.sources.pseudonym import is_identity_number, pseudonyms
 from models.champions import Models
 from models.county_policy import table as county_policy
 from models.county_policy.table import PolicyTable, policy_file, policy_table_in, policy_table_of
@@ -63,7 +63,8 @@ class Store:
 
     def kept_as(self, identifier: str) -> str:
         """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""
-        return pseudonyms(self.folder).of(identifier.strip())
+        text = identifier.strip()
+        return pseudonyms(self.folder).of(text) if is_identity_number(text) else text
 
     def seen(self, month: Month) -> Month:
         """A month as far as it exists for whoever reads this store; here, the whole of it."""

@@ -14,7 +14,7 @@ from features.words import Refused
 from serving.access.roles import OPEN, RIGHTS, Right, Role, needed
 from serving.access.scope import Scope, SeenStore, scope_of
 from serving.access.sign_in import Entrant, WayIn
-from serving.access.tokens import digest, form_token, is_same
+from serving.access.tokens import digest, form_token, is_same, new_token
 from serving.audit import Who
 from serving.desk import Desk, desk_of
 from serving.store import Store
@@ -51,14 +51,20 @@ class Viewer:
         return right in RIGHTS[self.role]
 
 
-async def entered(request: Request) -> Viewer | None:
-    """Whoever asks, None at an open address. Every address of the application passes here.
+async def enter(request: Request) -> None:
+    """Every address of the application passes here.
 
     Raises NotSignedIn, Forbidden or TooMany.
     """
+    request.state.viewer = None
+    if template_of(request) not in OPEN:
+        await _let_in(request)
+    if request.method not in SAFE and not _key(request):
+        await _check_own_page(request)
+
+
+async def _let_in(request: Request) -> None:
     template, desk = template_of(request), desk_of(request)
-    if template in OPEN:
-        return None
     way_in = _way_in(request)
     viewer = await _viewer(way_in, desk)
     if viewer is None:
@@ -74,33 +80,28 @@ async def entered(request: Request) -> Viewer | None:
         raise Forbidden(
             "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
         )
-    return viewer
 
 
-async def from_own_page(request: Request) -> None:
+async def _check_own_page(request: Request) -> None:
     """Raises Forbidden where a change comes by cookie from a page that is not ours."""
-    if request.method in SAFE or _key(request):
-        return
     given = request.headers.get("x-csrf-token") or _text(await request.form(), "csrf")
-    if not is_same(given, form_token(_cookie(request))) or not _cookie(request):
+    if not is_same(given, own_form_token(request)):
         raise Forbidden("表单已过期; 请刷新页面后重试。", "The form is out of date; open the page again and retry.")
 
 
-Entered = Annotated[Viewer | None, Depends(entered)]
-
-
-async def viewer_of(viewer: Entered) -> Viewer:
+async def viewer_of(request: Request) -> Viewer:
     """Whoever asks, at an address that is not open."""
-    assert viewer is not None  # noqa: S101 - `entered` lets nobody in at such an address
+    viewer = request.state.viewer
+    assert isinstance(viewer, Viewer)  # noqa: S101 - `enter` lets nobody in at such an address
     return viewer
 
 
 Viewing = Annotated[Viewer, Depends(viewer_of)]
 
 
-async def store_of(request: Request, viewer: Entered) -> Store:
-    """The store, as far as it exists for whoever asks."""
-    store = desk_of(request).store
+async def store_of(request: Request) -> Store:
+    """The store, as far as it exists for whoever asks; the whole of it at an open address."""
+    store, viewer = desk_of(request).store, request.state.viewer
     return store if viewer is None else SeenStore(store.folder, viewer.scope)
 
 
@@ -127,9 +128,18 @@ def own_form_token(request: Request) -> str:
     return form_token(_cookie(request))
 
 
+def new_form_cookie(request: Request) -> str | None:
+    """Made for a browser that had none when it was shown a form."""
+    return getattr(request.state, "form_cookie", None)
+
+
 def _cookie(request: Request) -> str:
-    new = getattr(request.state, "form_cookie", "")
-    return request.cookies.get(SESSION) or request.cookies.get(FORM) or str(new)
+    return request.cookies.get(SESSION) or request.cookies.get(FORM) or _new_form_cookie(request)
+
+
+def _new_form_cookie(request: Request) -> str:
+    request.state.form_cookie = new_form_cookie(request) or new_token()
+    return str(request.state.form_cookie)
 
 
 def _way_in(request: Request) -> WayIn:
