@@ -62,6 +62,10 @@ class Who:
     role: str
 
 
+NOBODY = Who("-", "-")
+"""Somebody who is not known."""
+
+
 def at_machine(user: str) -> Who:
     return Who(f"machine:{user}", "machine")
 

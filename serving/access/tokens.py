@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 
 from argon2 import PasswordHasher
@@ -13,6 +14,7 @@ from features.words import Refused
 
 _LEAST, _MOST = 12, 128
 _HASHER = PasswordHasher()
+_KEY = re.compile(r"([0-9a-f]{8})\.[\w-]{43}\Z", re.ASCII)
 _NOBODYS = _HASHER.hash(secrets.token_urlsafe())
 """What a name that there is not is checked against, so that it takes as long as one that there is."""
 
@@ -44,6 +46,12 @@ def new_key() -> tuple[str, str]:
     """A prefix by which a key is named, and the whole `prefix.secret`."""
     prefix = secrets.token_hex(4)
     return prefix, f"{prefix}.{secrets.token_urlsafe(32)}"
+
+
+def named_by(given: str) -> str | None:
+    """The prefix of what looks like a key; None of anything else: it may be somebody's password."""
+    found = _KEY.match(given)
+    return found[1] if found else None
 
 
 def digest(token: str) -> str:

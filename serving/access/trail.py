@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from serving.access.roles import Right, needed
-from serving.access.viewer import SAFE, Viewer, template_of
+from serving.access.viewer import SAFE, Viewer, asked_for, template_of
 from serving.audit import Action, Entry
 from serving.desk import Desk
 
@@ -31,7 +31,7 @@ async def leave_trail(request: Request, response: Response, desk: Desk) -> None:
     loans = getattr(request.state, "counted", None)
     if loans is not None:
         detail["loans"] = loans
-    await desk.scribe.done(Entry(viewer.who, action, f"{request.method} {template_of(request)}", detail, desk.now()))
+    await desk.scribe.done(Entry(viewer.who, action, asked_for(request), detail, desk.now()))
 
 
 def _action(request: Request, response: Response) -> Action | None:

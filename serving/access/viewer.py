@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,8 +15,8 @@ from features.words import Refused
 from serving.access.roles import OPEN, RIGHTS, Right, Role, needed
 from serving.access.scope import Scope, SeenStore, scope_of
 from serving.access.sign_in import Entrant, WayIn
-from serving.access.tokens import digest, form_token, is_same, new_token
-from serving.audit import Who
+from serving.access.tokens import digest, form_token, is_same, named_by, new_token
+from serving.audit import NOBODY, Action, Entry, Who
 from serving.desk import Desk, desk_of
 from serving.store import Store
 
@@ -68,6 +69,7 @@ async def _let_in(request: Request) -> None:
     way_in = _way_in(request)
     viewer = await _viewer(way_in, desk)
     if viewer is None:
+        await _turn_away(request, way_in, desk)
         raise NotSignedIn(
             "请先登录, 或在 Authorization 头中给出密钥 (Bearer)。",
             "Sign in first, or give a key in the Authorization header (Bearer).",
@@ -80,6 +82,18 @@ async def _let_in(request: Request) -> None:
         raise Forbidden(
             "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
         )
+
+
+async def _turn_away(request: Request, way_in: WayIn, desk: Desk) -> None:
+    """A key that lets nobody in is audited, as often as its sender may ask; a session that is over happens daily.
+
+    Raises TooMany.
+    """
+    if way_in.is_key:
+        desk.limits.take(client_of(request))
+        named = named_by(way_in.given)
+        detail = {"status": HTTPStatus.UNAUTHORIZED.value, **({"key": named} if named else {})}
+        await desk.scribe.done(Entry(NOBODY, Action.REFUSAL, asked_for(request), detail, desk.now()))
 
 
 async def _check_own_page(request: Request) -> None:
@@ -111,6 +125,16 @@ Kept = Annotated[Store, Depends(store_of)]
 def template_of(request: Request) -> str:
     """`/households/{household_id}`: an address without what it names."""
     return str(getattr(request.scope.get("route"), "path", ""))
+
+
+def asked_for(request: Request) -> str:
+    """For the audit: `GET /households/{household_id}`."""
+    return f"{request.method} {template_of(request)}"
+
+
+def client_of(request: Request) -> str:
+    """The address that asks, by which those nobody knows are told apart."""
+    return request.client.host if request.client else ""
 
 
 def counted(request: Request, loans: int) -> None:

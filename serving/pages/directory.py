@@ -12,11 +12,12 @@ from features.words import Refused, Words
 from serving.access.directory import Directory, Sent, sent_in, sent_off
 from serving.access.sign_in import SignInRefused, is_back, keep_sent, open_session
 from serving.access.tokens import digest, is_same
-from serving.audit import Action, record
+from serving.access.viewer import client_of
+from serving.audit import NOBODY, Action, record
 from serving.database.tables import Person
 from serving.desk import Desk, desk_of
 from serving.pages.rendering import Spoken, refused
-from serving.pages.sign_in import NOBODY, Next, client_of, let_in, own_path, shown_again, who_is
+from serving.pages.sign_in import Next, let_in, own_path, shown_again, who_is
 from serving.pages.wording import Language
 
 directory_doors = APIRouter(include_in_schema=False)

@@ -21,16 +21,15 @@ from serving.access.sign_in import (
     with_password,
 )
 from serving.access.tokens import digest
-from serving.access.viewer import SESSION
+from serving.access.viewer import SESSION, client_of
 from serving.api.problems import headers_of, status_of
-from serving.audit import Action, Who, record
+from serving.audit import NOBODY, Action, Who, record
 from serving.database.tables import Person
 from serving.desk import Desk, desk_of
 from serving.pages.rendering import Spoken, page
 from serving.pages.wording import Language
 
 doors = APIRouter(include_in_schema=False)
-NOBODY = Who("-", "-")
 Next = Annotated[str, Query(max_length=500)]
 
 
@@ -150,7 +149,3 @@ def own_path(wanted: str) -> str:
 
 def who_is(person: Person) -> Who:
     return Who(person.name, person.role)
-
-
-def client_of(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from threading import Event
-from typing import Any, TypeVar
 
 import pytest
 
 from serving.together import Together
+from tests.serving.at_once import all_at_once, in_a_loop
 
-T = TypeVar("T")
 _MANY = 1_000
-
-
-def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
-    """In a thread of its own: the browser of other tests may have a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
-async def all_of(together: Together[int, T], asked: Sequence[int]) -> list[T | BaseException]:
-    return await asyncio.gather(*(together.done(each) for each in asked), return_exceptions=True)
 
 
 def test_what_is_asked_at_the_same_moment_is_done_together_and_in_its_order() -> None:
@@ -33,7 +21,7 @@ def test_what_is_asked_at_the_same_moment_is_done_together_and_in_its_order() ->
         done.append(list(asked))
         return [2 * each for each in asked]
 
-    assert in_a_loop(all_of(Together(doubled), range(_MANY))) == [2 * number for number in range(_MANY)]
+    assert all_at_once(map(Together(doubled).done, range(_MANY))) == [2 * number for number in range(_MANY)]
     assert [number for at_once in done for number in at_once] == list(range(_MANY))
     assert len(done) < _MANY / 100
 
@@ -66,7 +54,7 @@ def test_one_that_cannot_be_done_is_told_so_and_the_others_have_theirs() -> None
     def halves(asked: Sequence[int]) -> list[float]:
         return [1 / each for each in asked]
 
-    one, nothing, two, none_again = in_a_loop(all_of(Together(halves), (1, 0, 2, 0)))
+    one, nothing, two, none_again = all_at_once(map(Together(halves).done, (1, 0, 2, 0)))
     assert (one, two) == (1, 0.5)
     assert [type(nothing), type(none_again)] == [ZeroDivisionError] * 2
 

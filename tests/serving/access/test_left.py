@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import polars as pl
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from features.console import now
+from serving.access import people
+from serving.access.viewer import SESSION
+from serving.app import application
+from serving.machine import database_of
+from serving.settings import settings_of
 from tests.conftest import County
+from tests.door import key_for
 from tests.serving.access.seen import NOBODYS, seen_by
 
 
@@ -36,6 +44,39 @@ def test_whoever_asks_with_a_thousand_names_does_not_fill_the_audit(desk: FastAP
     [entry] = auditor.get("/api/v1/audit", params={"person": "county_official", "limit": 1}).json()["items"]
     assert len(str(entry["detail"])) < 3_000
     assert NOBODYS not in str(entry)
+
+
+def test_a_key_that_lets_nobody_in_is_audited_by_its_name_alone(county: County, desk: FastAPI) -> None:
+    key, auditor = key_for(county.data, "analyst"), seen_by(desk, "auditor")
+    with database_of(county.data).writing() as session:
+        people.revoke_key(session, people.person_named(session, "analyst"), key.partition(".")[0], now())
+    for given in (key, "hunter2", NOBODYS, ""):
+        assert TestClient(desk).get("/api/v1/summary", headers={"authorization": f"Bearer {given}"}).status_code == 401
+    entries = auditor.get("/api/v1/audit", params={"limit": 3, "action": "refusal"}).json()["items"]
+    assert {entry["subject"] for entry in entries} == {"GET /api/v1/summary"}
+    assert [entry["detail"].get("key") for entry in entries] == [None, None, key.partition(".")[0]]
+    assert {entry["person"] for entry in entries} == {"-"}
+    assert not re.search(f"hunter2|{NOBODYS}|{key.partition('.')[2]}", str(entries))
+
+
+def test_keys_that_let_nobody_in_do_not_fill_the_audit(county: County, desk: FastAPI) -> None:
+    before = seen_by(desk, "auditor").get("/api/v1/audit", params={"limit": 1}).json()["items"][0]["number"]
+    few = settings_of(county.data).model_copy(update={"requests_per_minute": 5})
+    client = TestClient(application(county.store, few), headers={"authorization": "Bearer none"})
+    answers = [client.get("/api/v1/summary").status_code for _ in range(8)]
+    assert answers == [401] * 5 + [429] * 3
+    entries = seen_by(desk, "auditor").get("/api/v1/audit", params={"action": "refusal"}).json()["items"]
+    assert [each["subject"] for each in entries if each["number"] > before] == ["GET /api/v1/summary"] * 5
+
+
+def test_a_session_that_is_over_is_no_refusal(desk: FastAPI) -> None:
+    def refusals() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = seen_by(desk, "auditor").get("/api/v1/audit?action=refusal").json()["items"]
+        return found
+
+    before = refusals()
+    assert TestClient(desk, cookies={SESSION: "over"}).get("/api/v1/summary").status_code == 401
+    assert refusals() == before
 
 
 def test_failed_sign_ins_are_audited_without_the_name_that_was_typed(desk: FastAPI) -> None:

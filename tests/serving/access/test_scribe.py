@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from serving.access.scribe import scribe
 from serving.audit import Action, Entry, Sought, Who, found, verify
 from serving.database.opened import Database
+from tests.serving.at_once import all_at_once
 from tests.serving.moments import NOW
 
 _MANY = 200
@@ -17,9 +18,8 @@ def entry(subject: str, person: str | None = "clerk") -> Entry:
 
 
 def test_of_many_at_once_every_one_is_in_the_chain(database: Database) -> None:
-    waiting = scribe(database)
-    for each in [waiting.ask(entry(f"GET /{number}")) for number in range(_MANY)]:
-        each.result()
+    own = scribe(database)
+    assert all_at_once(own.done(entry(f"GET /{number}")) for number in range(_MANY)) == [None] * _MANY
     with database.reading() as session:
         kept = found(session, Sought(limit=2 * _MANY))
         assert verify(session).fault is None
@@ -29,8 +29,7 @@ def test_of_many_at_once_every_one_is_in_the_chain(database: Database) -> None:
 
 def test_two_processes_write_one_chain(database: Database) -> None:
     scribes = [scribe(database), scribe(Database(database.engine))]
-    for each in [scribes[number % 2].ask(entry("GET /")) for number in range(_MANY)]:
-        each.result()
+    assert all_at_once(scribes[number % 2].done(entry("GET /")) for number in range(_MANY)) == [None] * _MANY
     with database.reading() as session:
         assert (verify(session).entries, verify(session).fault) == (_MANY, None)
 
@@ -38,8 +37,8 @@ def test_two_processes_write_one_chain(database: Database) -> None:
 def test_an_entry_that_cannot_be_kept_keeps_no_other_out(database: Database) -> None:
     people = [None if number % 10 == 0 else "clerk" for number in range(_MANY)]
     own = scribe(database)
-    waiting = [own.ask(entry("GET /", person)) for person in people]
-    kept_out = [isinstance(each.exception(), SQLAlchemyError) for each in waiting]
+    outcomes = all_at_once(own.done(entry("GET /", person)) for person in people)
+    kept_out = [isinstance(each, SQLAlchemyError) for each in outcomes]
     assert kept_out == [person is None for person in people]
     with database.reading() as session:
         assert verify(session).entries == _MANY * 9 / 10
