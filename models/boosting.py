@@ -197,11 +197,13 @@ def get_ready() -> None:
 
 
 class Explained(NamedTuple):
-    """Rows x (columns + 1) of parts in log-odds, the base value last; the raw scores they sum to.
+    """Rows x columns as the trees read them; rows x (columns + 1) of parts in log-odds, the base value last; the raw
+    scores they sum to.
 
     again: rows that LightGBM had to explain, since their parts by pattern tables did not sum to their score.
     """
 
+    cells: Floats
     parts: Floats
     scores: Floats
     again: int
@@ -234,16 +236,17 @@ class Trees:
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
         if frame.is_empty():
-            return Explained(np.zeros((0, len(self.columns) + 1)), np.zeros(0), 0)
-        rows = matrix(frame, self.columns)
-        scores = self._predicted(rows, raw_score=True)
-        if len(rows) <= _FEW or self._tables is None:
-            return Explained(self._by_lightgbm(rows), scores, 0)
-        parts = self._tables.contributions(rows)
+            nothing = np.zeros((0, len(self.columns) + 1))
+            return Explained(nothing[:, :-1], nothing, np.zeros(0), 0)
+        cells = matrix(frame, self.columns)
+        scores = self._predicted(cells, raw_score=True)
+        if len(cells) <= _FEW or self._tables is None:
+            return Explained(cells, self._by_lightgbm(cells), scores, 0)
+        parts = self._tables.contributions(cells)
         off = np.abs(parts.sum(axis=1) - scores) > _SUM_TOLERANCE
         if off.any():
-            parts[off] = self._by_lightgbm(rows[off])
-        return Explained(parts, scores, int(off.sum()))
+            parts[off] = self._by_lightgbm(cells[off])
+        return Explained(cells, parts, scores, int(off.sum()))
 
     def _by_lightgbm(self, rows: Floats) -> Floats:
         return self._predicted(rows, pred_contrib=True)

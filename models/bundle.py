@@ -61,24 +61,26 @@ class Bundle:
 
         Raises ArithmeticError where a row does not: a reason that does not add up is never shown.
         """
-        parts, raw, again = self.trees.explained(features)
+        cells, parts, raw, again = self.trees.explained(features)
         if parts.shape[0] and np.abs(parts.sum(axis=1) - raw).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
         base = float(parts[0, -1]) if parts.shape[0] else 0.0
         stretched = parts[:, :-1] * self.calibration.steepness(raw, base)[:, None]
         calibrated = float(self.calibration.log_odds(np.array(base)))
-        return Parts(self.trees.columns, stretched, calibrated, self.calibration.probability(raw), again)
+        return Parts(self.trees.columns, cells, stretched, calibrated, self.calibration.probability(raw), again)
 
 
 @dataclass(frozen=True)
 class Parts:
     """Why each row has its probability, in calibrated log-odds.
 
-    of_columns: rows x columns. base: what the average training row has. probability: as `Bundle.probability` has it.
-    again: rows that LightGBM had to explain, since their parts by pattern tables did not sum to their score.
+    cells: rows x columns, the facts as the trees read them. of_columns: the part of each. base: what the average
+    training row has. probability: as `Bundle.probability` has it. again: rows that LightGBM had to explain, since their
+    parts by pattern tables did not sum to their score.
     """
 
     columns: tuple[Column, ...]
+    cells: Floats
     of_columns: Floats
     base: float
     probability: Floats
@@ -87,7 +89,7 @@ class Parts:
     def of_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Parts:
         """The same of some rows alone."""
         these = np.asarray(rows, dtype=np.int64)
-        return Parts(self.columns, self.of_columns[these], self.base, self.probability[these])
+        return Parts(self.columns, self.cells[these], self.of_columns[these], self.base, self.probability[these])
 
     @property
     def log_odds(self) -> Floats:

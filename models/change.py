@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from models.boosting import Column, Floats, matrix
+from models.boosting import Column, Floats
 from models.bundle import Bundle, Parts
 from models.explain import Places, cells_at, in_ranks, largest_of_topics
 from models.topics import Mover, mover
@@ -50,19 +50,19 @@ class Change:
         return np.asarray(self.of_model + self.of_columns.sum(axis=1), dtype=np.float64)
 
 
-def change(bundle: Bundle, now: Parts, after: pl.DataFrame, before: pl.DataFrame, log_odds_before: Floats) -> Change:
+def change(bundle: Bundle, now: Parts, before: pl.DataFrame, log_odds_before: Floats) -> Change:
     """Split the change of loans that were there in both months.
 
-    now: this month's parts of the rows of `after`; before: the same loans' facts the month before, in the same order;
-    log_odds_before: of the probability published then, which is what that month's model said.
+    now: this month's parts; before: the same loans' facts the month before, in the same order; log_odds_before: of the
+    probability published then, which is what that month's model said.
     """
     then = bundle.parts(before)
     return Change(
         now.columns,
         then.log_odds - log_odds_before,
         now.of_columns - then.of_columns,
-        matrix(before, now.columns),
-        matrix(after, now.columns),
+        then.cells,
+        now.cells,
     )
 
 

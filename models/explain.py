@@ -28,24 +28,32 @@ REASON = pl.Struct(
 _AFTER_ALL_RAISING = 1e6
 _CODES_APART = 1000
 _MODELS_KEPT = 8
+_UNKNOWN = -1
 Places = npt.NDArray[np.int64]
 
 
-def reasons(features: pl.DataFrame, typical: pl.DataFrame, parts: Parts) -> pl.DataFrame:
+def reasons(townships: pl.Series, typical: pl.DataFrame, parts: Parts) -> pl.DataFrame:
     """For each row: `reasons` (at most five, one a topic) and `base_value`, in calibrated log-odds.
 
     First what raises the risk, the most first, then what lowers it, the most first. A number stands in `value`,
-    a code in `value_code`; typical: one row a township (`typical_by_township`).
+    a code in `value_code`. townships: the code of each row's; typical: one row a township (`typical_by_township`).
     """
-    usual = features.select("township_code").join(
-        typical, on="township_code", how="left", maintain_order="left", nulls_equal=True
-    )
-    cells = {"value": matrix(features, parts.columns), "typical": matrix(usual, parts.columns)}
+    cells = {"value": parts.cells, "typical": _usual(townships, typical, parts.columns)}
     largest = largest_of_topics(parts.of_columns, parts.columns)
     order = np.argsort(_order(np.take_along_axis(parts.of_columns, largest, axis=1)), axis=1, kind="stable")
     places = np.take_along_axis(largest, order[:, :REASONS_SHOWN], axis=1)
     listed = listed_at(places, parts.of_columns, parts.columns, cells).cast(pl.List(REASON)).alias("reasons")
     return listed.to_frame().with_columns(pl.lit(parts.base).alias("base_value"))
+
+
+def _usual(townships: pl.Series, typical: pl.DataFrame, columns: Sequence[Column]) -> Floats:
+    """For each row what is typical of its township, as the trees read it; missing where nothing is known of that."""
+    known = {code: place for place, code in enumerate(typical["township_code"])}
+    named, of_row = np.unique([known.get(code, _UNKNOWN) for code in townships], return_inverse=True)
+    there = named != _UNKNOWN
+    usual = np.full((len(named), len(columns)), np.nan)
+    usual[there] = matrix(typical[named[there]], columns)
+    return usual[of_row]
 
 
 def typical_by_township(features: pl.DataFrame) -> pl.DataFrame:

@@ -37,17 +37,15 @@ _OTHER_FACTS = Words(
 )
 
 
-def what_changed(
-    warning: LoanWarning, facts: pl.DataFrame, parts: Parts | None, bundle: Bundle | None, before: Before
-) -> WhatChanged:
-    """The whole difference for one loan; `facts` and `parts` are its own. Where there is none to tell, why not."""
+def what_changed(warning: LoanWarning, parts: Parts | None, bundle: Bundle | None, before: Before) -> WhatChanged:
+    """The whole difference for one loan; `parts` are its own. Where there is none to tell, why not."""
     then = before.lights.filter(pl.col("loan_id") == warning.loan_id)
     why_not = _why_not(warning, then, before)
     if why_not or bundle is None or parts is None or before.facts is None:
         said = why_not or NO_MODEL_USED
         return WhatChanged(since=before.as_of, total=None, zh=said.zh, en=said.en, kinds=[])
     facts_then = before.facts.filter(pl.col("loan_id") == warning.loan_id)
-    found = change(bundle, parts, facts, facts_then, log_odds_of(then["previous_probability"]))
+    found = change(bundle, parts, facts_then, log_odds_of(then["previous_probability"]))
     return _told(found, warning, before)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 
 from features.words import Words
-from models.boosting import matrix
 from models.bundle import Bundle, Parts
 from models.champions import Models
 from models.explain import REASONS_SHOWN, largest_of_topics, listed_at
@@ -36,9 +35,9 @@ _OF_COUNTY, _OF_ALL = Words("本县", "in the county"), Words("各县", "in all 
 
 
 def threshold_reasons(
-    warning: LoanWarning, facts: pl.DataFrame, parts: Parts, bundle: Bundle, month: Month, models: Models
+    warning: LoanWarning, parts: Parts, bundle: Bundle, month: Month, models: Models
 ) -> ThresholdReasons | None:
-    """For one loan that the model judged; `facts` and `parts` are its own.
+    """For one loan that the model judged; `parts` are its own.
 
     None where too few loans lie on the other side to be compared with.
     """
@@ -48,7 +47,7 @@ def threshold_reasons(
     if other is None:
         return None
     mine = against(parts, 0, other)
-    said, compared, reasons = _question(warning, other, bundle), _compared(other), _reasons(parts, facts, mine, other)
+    said, compared, reasons = _question(warning, other, bundle), _compared(other), _reasons(parts, mine, other)
     return ThresholdReasons.model_validate(
         {
             "light": other.question.light.code,
@@ -110,11 +109,11 @@ def _compared(other: Beside) -> Words:
     return Words(zh, _COMPARED.en.format(whose=whose.en, side=side.en, loans=other.loans))
 
 
-def _reasons(parts: Parts, facts: pl.DataFrame, mine: Against, other: Beside) -> list[Reason]:
+def _reasons(parts: Parts, mine: Against, other: Beside) -> list[Reason]:
     whole = mine.of_columns[None, :]
     largest = largest_of_topics(whole, parts.columns)
     order = in_answer(whole[0, largest[0]], other.question)[:REASONS_SHOWN]
-    cells = {"value": matrix(facts, parts.columns), "typical": mine.typical[None, :]}
+    cells = {"value": parts.cells, "typical": mine.typical[None, :]}
     [listed] = listed_at(largest[:, order], whole, parts.columns, cells).to_list()
     side = _side(other)
     usual = Words(f"{side.zh}一般为 {{typical}}", f"usual {side.en}: {{typical}}")

@@ -133,16 +133,16 @@ def _scored(
     if bundle is None:
         return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
     parts = bundle.parts(features)
-    lit = _lit(features, parts.probability, before, bundle)
+    lit = _lit(ids, parts.probability, before, bundle)
     told = lit.lazy().select("loan_id", "probability", "model_light")
-    explained = pl.concat([told, reasons(features, typical, parts).lazy()], how="horizontal")
+    explained = pl.concat([told, reasons(features["township_code"], typical, parts).lazy()], how="horizontal")
     changes = _changes(lit, before, bundle, parts).lazy()
     return _at_once(explained.join(changes, on="loan_id", how="left", maintain_order="left")), parts.again
 
 
-def _lit(features: pl.DataFrame, probability: Floats, before: Before, bundle: Bundle) -> pl.DataFrame:
-    """The features with `probability`, `model_light` and what the month before said."""
-    scored = features.lazy().with_columns(pl.Series("probability", probability, dtype=pl.Float64))
+def _lit(loans: pl.DataFrame, probability: Floats, before: Before, bundle: Bundle) -> pl.DataFrame:
+    """`loan_id`, `probability`, `model_light` and what the month before said."""
+    scored = loans.lazy().with_columns(pl.Series("probability", probability, dtype=pl.Float64))
     known = scored.join(before.lights.lazy(), on="loan_id", how="left", maintain_order="left")
     level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
     return _at_once(known.with_columns(as_codes(level).alias("model_light")))
@@ -155,7 +155,7 @@ def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.Data
     if judges.bundle is None:
         lit = sound.select("loan_id", pl.lit(None, pl.Float64).alias("probability"))
     else:
-        lit = _lit(sound, judges.bundle.probability(sound), before, judges.bundle).select(
+        lit = _lit(sound.select("loan_id"), judges.bundle.probability(sound), before, judges.bundle).select(
             "loan_id", "probability", "model_light"
         )
     joined = rows.join(lit, on="loan_id", how="left", maintain_order="left")
@@ -166,13 +166,11 @@ def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> p
     """`loan_id`, `changes` of the loans that the month before gave a probability."""
     if before.facts is None:
         return pl.DataFrame(schema={"loan_id": pl.String, "changes": pl.List(CHANGE)})
-    there, facts = pl.col("previous_probability").is_not_null(), before.facts.lazy()
-    both = _at_once(
-        lit.lazy().with_row_index("row").filter(there).join(facts.select("loan_id"), on="loan_id", how="semi")
-    )
-    then = _at_once(both.lazy().select("loan_id").join(facts, on="loan_id", how="left", maintain_order="left"))
-    mine = now.of_rows(both["row"].to_numpy())
-    found = change(bundle, mine, both, then, log_odds_of(both["previous_probability"]))
+    judged_then = lit.lazy().with_row_index("now").filter(pl.col("previous_probability").is_not_null())
+    known_then = before.facts.lazy().select("loan_id").with_row_index("then")
+    both = _at_once(judged_then.join(known_then, on="loan_id", how="inner", maintain_order="left"))
+    then, odds_then = before.facts[both["then"]], log_odds_of(both["previous_probability"])
+    found = change(bundle, now.of_rows(both["now"].to_numpy()), then, odds_then)
     other_light = both["model_light"].ne_missing(both["previous_model_light"])
     return both.select("loan_id").with_columns(largest_changes(found, other_light).alias("changes"))
 

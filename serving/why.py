@@ -46,15 +46,13 @@ class Why:
         if self.bundle is None or self.parts is None or row is None:
             return None
         mine = self.parts.of_rows([row])
-        return threshold_reasons(warning, self.facts[row], mine, self.bundle, self.month, self.store.models)
+        return threshold_reasons(warning, mine, self.bundle, self.month, self.store.models)
 
     def changed(self, warning: LoanWarning) -> WhatChanged:
         """The whole difference from the month before, or why there is none to tell."""
         row = self._row(warning.loan_id)
         mine = None if self.parts is None or row is None else self.parts.of_rows([row])
-        return what_changed(
-            warning, self.facts.filter(pl.col("loan_id") == warning.loan_id), mine, self.bundle, self.before
-        )
+        return what_changed(warning, mine, self.bundle, self.before)
 
     def _row(self, loan: str) -> int | None:
         found = self.facts["loan_id"].index_of(loan)

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from features.catalog import FAMILY_WORDS, FEATURES
-from models.boosting import matrix
 from models.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -65,11 +64,12 @@ def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) 
 
     rows = sample.head(_ROWS)
     parts, columns = bundle.parts(rows), [column.name for column in bundle.trees.columns]
-    cells = matrix(rows, parts.columns)
     pairs: dict[frozenset[str], tuple[str, str]] = {}
     for name in names:
         with np.errstate(all="ignore"):  # a column that is the same everywhere goes with nothing
-            [other, *_] = shap.utils.approximate_interactions(name, parts.of_columns, cells, feature_names=columns)
+            [other, *_] = shap.utils.approximate_interactions(
+                name, parts.of_columns, parts.cells, feature_names=columns
+            )
         pairs.setdefault(frozenset((name, columns[other])), (name, columns[other]))
     return list(pairs.values())
 
@@ -81,8 +81,9 @@ def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: st
 
     rows = sample.head(_ROWS)
     parts, columns = bundle.parts(rows), [column.name for column in bundle.trees.columns]
-    cells = matrix(rows, parts.columns)
-    shap.dependence_plot(name, parts.of_columns, cells, feature_names=columns, interaction_index=other, show=False)
+    shap.dependence_plot(
+        name, parts.of_columns, parts.cells, feature_names=columns, interaction_index=other, show=False
+    )
     figure = plt.gcf()
     plt.close(figure)
     return figure  # type: ignore[no-any-return]

@@ -45,7 +45,7 @@ def steadiness(facts: pl.DataFrame, bundle: Bundle, noise: float = 0.01, draws: 
 
 def _features(facts: pl.DataFrame, typical: pl.DataFrame, bundle: Bundle) -> list[list[str]]:
     """The features of each loan's reasons, the first one first."""
-    told = reasons(facts, typical, bundle.parts(facts))
+    told = reasons(facts["township_code"], typical, bundle.parts(facts))
     return told.select(pl.col("reasons").list.eval(pl.element().struct.field("feature"))).to_series().to_list()
 
 

@@ -25,7 +25,7 @@ def other() -> Bundle:
 
 
 def changed(bundle: Bundle, now: pl.DataFrame, then: pl.DataFrame, judge_then: Bundle) -> Change:
-    return change(bundle, bundle.parts(now), now, then, judge_then.parts(then).log_odds)
+    return change(bundle, bundle.parts(now), then, judge_then.parts(then).log_odds)
 
 
 def test_the_parts_sum_to_the_difference_of_the_two_months(bundle: Bundle, other: Bundle) -> None:
@@ -76,5 +76,5 @@ def test_a_code_is_told_by_its_code(bundle: Bundle) -> None:
 
 def test_no_loans_have_no_changes(bundle: Bundle) -> None:
     none = THEN.clear()
-    found = change(bundle, bundle.parts(none), none, none, np.zeros(0))
+    found = change(bundle, bundle.parts(none), none, np.zeros(0))
     assert largest_changes(found, SAME_LIGHT.clear()).dtype == pl.List(CHANGE)

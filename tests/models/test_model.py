@@ -90,7 +90,7 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
 
 def test_reasons_are_the_largest_of_each_topic_with_what_raises_the_risk_first(bundle: Bundle) -> None:
     parts = bundle.parts(FRAME)
-    told = reasons(FRAME, typical_by_township(FRAME), parts)
+    told = reasons(FRAME["township_code"], typical_by_township(FRAME), parts)
     names = [column.name for column in parts.columns]
     for row, listed in enumerate(told["reasons"].to_list()):
         largest: dict[str, float] = {}
@@ -103,7 +103,7 @@ def test_reasons_are_the_largest_of_each_topic_with_what_raises_the_risk_first(b
 
 
 def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle) -> None:
-    told = reasons(FRAME, typical_by_township(FRAME), bundle.parts(FRAME))
+    told = reasons(FRAME["township_code"], typical_by_township(FRAME), bundle.parts(FRAME))
     for row, listed in zip(FRAME.to_dicts(), told["reasons"].to_list(), strict=True):
         township = FRAME.filter(pl.col("township_code") == row["township_code"])
         for reason in listed:
