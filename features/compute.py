@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -57,10 +57,10 @@ def features_at(
 def features_of(evening: Evening, around: Community, bad_after_days: int = BAD_AFTER_DAYS) -> pl.DataFrame:
     """The same of the open loans of one household's evening.
 
-    What was found of each source is kept with the evening: asked again, or with more rows (`Evening.with_more`), only
+    What follows from each source is kept with the evening: asked again, or with more rows (`Evening.with_more`), only
     what these touch is computed.
     """
-    frame = _own_facts(evening, bad_after_days, kept=True).sort("loan_id")
+    frame = _kept_facts(evening, bad_after_days)
     return evening.known.rows.computed(_among_others(frame, around))
 
 
@@ -90,26 +90,28 @@ def evening_at(as_of: date, rows: Rows) -> Evening:
     return Evening(Known(rows, as_of, only_borrowing=True), as_of)
 
 
-def _own_facts(evening: Evening, bad_after_days: int, kept: bool = False) -> pl.DataFrame:
+def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
     """For each open loan, what follows from the rows of its own household."""
-    frame = _population(evening, bad_after_days, kept)
+    frame = _population(evening, bad_after_days).with_columns(_whether_delivered(tables, evening) for tables in _NEEDED)
     for observed in _OBSERVED:
-        frame = observed.joined(frame, evening, kept)
-    return evening.known.rows.computed(frame.select(_OWN))
+        frame = observed.joined(frame, evening)
+    return evening.known.rows.computed(frame.select(*_WHOSE, *(value for each in _OBSERVED for value in each.filled)))
 
 
-def _population(evening: Evening, bad_after_days: int, kept: bool) -> pl.LazyFrame:
-    """The open loans, with whether what each source needs was delivered.
+def _kept_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
+    """The same, sorted by loan_id, laid together from pieces that are kept."""
 
-    Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none.
-    """
+    def opened() -> pl.DataFrame:
+        name = f"open loans, bad after {bad_after_days} days"
+        return evening.known.held(name, lambda: _population(evening, bad_after_days).sort("loan_id"))
 
-    def opened() -> pl.LazyFrame:
-        loans = evening.open_loans.select(*IDENTITY, "loan", "household")
-        return _with_gone_bad(loans, evening, bad_after_days)
+    beside = (observed.beside(opened, evening) for observed in _OBSERVED)
+    return pl.concat([opened().select(_WHOSE), *beside], how="horizontal")
 
-    found = evening.known.shared(f"open loans, bad after {bad_after_days} days", opened) if kept else opened()
-    return found.with_columns(*_whether_delivered(evening))
+
+def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
+    loans = evening.open_loans.select(*IDENTITY, "loan", "household")
+    return _with_gone_bad(loans, evening, bad_after_days)
 
 
 def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -> pl.LazyFrame:
@@ -118,10 +120,11 @@ def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -
     return found.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad"))
 
 
-def _whether_delivered(evening: Evening) -> Iterator[pl.Expr]:
-    for tables in _NEEDED:
-        counties = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
-        yield _in_all(*counties).alias(_delivered(tables))
+def _whether_delivered(tables: tuple[str, ...], evening: Evening) -> pl.Expr:
+    """Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none."""
+    evening.known.pieces.looked_at(*tables)
+    counties = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
+    return _in_all(*counties).alias(_delivered(tables))
 
 
 def _delivered(tables: tuple[str, ...]) -> str:
@@ -157,13 +160,21 @@ class _Observed:
         filled = (pl.col(feature.name) if source.one_row else _filled(feature, source) for feature in features)
         return _Observed(source, seen, windows, tuple(map(_value, features)), counts, tuple(filled))
 
-    def joined(self, frame: pl.LazyFrame, evening: Evening, kept: bool) -> pl.LazyFrame:
-        """The loans with these values and counts; kept: for the evening to be asked again."""
+    def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
+        """The loans with these values and counts."""
         if not evening.known.rows.empty.isdisjoint(self.source.tables):
             return frame.with_columns(_nothing(self))
-        name = f"features of {self.source.name}"
-        found = evening.known.shared(name, lambda: self.found(evening)) if kept else self.found(evening)
-        return frame.join(found, on=self.source.by, how="left", maintain_order="left")
+        return frame.join(self.found(evening), on=self.source.by, how="left", maintain_order="left")
+
+    def beside(self, opened: Callable[[], pl.DataFrame], evening: Evening) -> pl.DataFrame:
+        """The features alone of the open loans, in their order, kept with the evening."""
+
+        def found() -> pl.LazyFrame:
+            needed = (self.source.tables,) if self.source.tables else ()
+            loans = opened().lazy().with_columns(_whether_delivered(tables, evening) for tables in needed)
+            return self.joined(loans, evening).select(self.filled)
+
+        return evening.known.held(f"features of {self.source.name}", found)
 
     def found(self, evening: Evening) -> pl.LazyFrame:
         """One row for each loan or household that has any, with its number."""
@@ -232,7 +243,7 @@ def _as_kept(feature: Feature) -> pl.Expr:
 
 _OBSERVED = _by_source()
 _NEEDED = dict.fromkeys(each.source.tables for each in _OBSERVED if each.source.tables)
-_OWN = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(value for each in _OBSERVED for value in each.filled)]
+_WHOSE = [*map(pl.col, IDENTITY), pl.col("has_gone_bad")]
 _OF_OTHERS = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
 _DERIVED = _derived_in_order()
-_LEAVING = [*map(pl.col, IDENTITY), pl.col("has_gone_bad"), *(_as_kept(feature) for feature in KEPT)]
+_LEAVING = [*_WHOSE, *(_as_kept(feature) for feature in KEPT)]

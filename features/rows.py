@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
@@ -100,10 +100,10 @@ class Rows:
         known_from = {name: dict(days) for name, days in self.known_from.items()}
         for name, rows in added.items():
             version, key = [*TABLES[name].key, "known_on"], list(TABLES[name].key)
-            here = self[name].select(rows.columns).cast(rows.schema).collect()
-            kept = here.join(rows, on=version, how="anti", nulls_equal=True)
+            here = self.computed(self[name].select(rows.columns).cast(pl.Schema(rows.schema)))
+            kept = here.filter(~_are_in(here, rows, version))
             frames[name] = pl.concat([kept, rows]).lazy()
-            if kept.join(rows, on=key, how="semi").height:
+            if _are_in(kept, rows, key).any():
                 revised.add(name)
             days = known_from.setdefault(name, {})
             if county is not None and rows.height:
@@ -122,6 +122,12 @@ class Rows:
         revised = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
         linked = symmetric(pair for name in revised for pair in households_sharing(name, frames[name].collect()))
         return Rows(frames, _known_from(frames), frozenset(revised), held=True, linked=linked)
+
+
+def _are_in(some: pl.DataFrame, others: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Whether each row's values in these columns are those of one of the others; of few rows sooner than a join."""
+    there = set(others.select(columns).rows())
+    return pl.Series([row in there for row in some.select(columns).rows()], dtype=pl.Boolean)
 
 
 def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:

@@ -11,8 +11,8 @@ import polars as pl
 
 from models.boosting import Column, Floats
 from models.bundle import Bundle, Parts
-from models.explain import Places, cells_at, in_ranks, largest_of_topics
-from models.topics import Mover, mover
+from models.explain import Places, in_lists, largest_of_topics, told_at
+from models.topics import Mover, movers
 
 CHANGES_SHOWN = 3
 CHANGE = pl.Struct(
@@ -26,7 +26,6 @@ CHANGE = pl.Struct(
         "contribution": pl.Float64,
     }
 )
-_FIELDS = [field.name for field in CHANGE.fields]
 _NOTHING = 1e-6
 """Log-odds below which two scores are the same: parts by tables are as exact as that."""
 
@@ -74,36 +73,32 @@ def largest_changes(found: Change, other_light: pl.Series) -> pl.Series:
     """
     of_columns = np.where(_moved(found), found.of_columns, 0.0)
     places = _largest(of_columns, found.columns)
-    rows = np.repeat(np.arange(len(places)), places.shape[1])
-    facts = in_ranks(_facts(rows, places.ravel(), of_columns, found), places.shape[1]).cast(pl.List(CHANGE))
+    listed = in_lists(places, of_columns, lambda rows, at: _facts(rows, at, of_columns, found))
+    facts = listed.cast(pl.List(CHANGE))
     policy = other_light & pl.Series(np.abs(found.total) < _NOTHING)
     if not policy.any() and np.abs(found.of_model).max(initial=0.0) < _NOTHING:
         return facts.alias("changes")
-    listed = pl.DataFrame({"facts": facts, "model": found.of_model, "policy": policy})
-    whole = listed.select(pl.concat_list(_of_policy(), _of_model(), "facts").list.drop_nulls().alias("changes"))
+    told = pl.DataFrame({"facts": facts, "model": found.of_model, "policy": policy})
+    whole = told.select(pl.concat_list(_of_policy(), _of_model(), "facts").list.drop_nulls().alias("changes"))
     by_size = pl.element().sort_by(pl.element().struct.field("contribution").abs(), descending=True)
     return whole.select(pl.col("changes").list.eval(by_size).list.head(CHANGES_SHOWN)).to_series()
 
 
 def all_changes(found: Change, row: int) -> pl.DataFrame:
     """Every part of one loan's change, as CHANGE's fields, the largest first; they sum to its total."""
-    places: Places = np.argsort(-np.abs(found.of_columns[row]), kind="stable")
-    facts = _facts(np.full_like(places, row), places, found.of_columns, found).drop_nulls()
+    by_size: Places = np.argsort(-np.abs(found.of_columns[row]), kind="stable")
+    places = by_size[found.of_columns[row, by_size] != 0]
+    facts = _facts(np.full_like(places, row), places, found.of_columns, found)
     model = pl.DataFrame({"model": found.of_model[row : row + 1]}).select(_of_model()).to_series().drop_nulls()
-    return pl.concat([model.struct.unnest(), facts.struct.unnest()])
+    return pl.concat([model.struct.unnest(), facts])
 
 
-def _facts(rows: Places, places: Places, of_columns: Floats, found: Change) -> pl.Series:
-    """The change of each pair of a loan and a column, with what moved it; null where it adds nothing."""
+def _facts(rows: Places, places: Places, of_columns: Floats, found: Change) -> pl.DataFrame:
+    """The change of each pair of a loan and a column, with what moved it, as CHANGE's fields."""
     cells = {"before": found.before, "after": found.after}
-    told = cells_at(rows, places, of_columns, found.columns, cells)
-    return told.struct.unnest().select(_fact()).to_series()
-
-
-@cache
-def _fact() -> pl.Expr:
-    kind = mover(pl.col("feature"), pl.col("before"), pl.col("after")).alias("kind")
-    return pl.when(pl.col("feature").is_not_null()).then(pl.struct(kind, *_FIELDS[1:]))
+    names = tuple(column.name for column in found.columns)
+    kinds = movers(names, places, found.before[rows, places], found.after[rows, places])
+    return told_at(rows, places, of_columns, found.columns, cells).insert_column(0, kinds.alias("kind"))
 
 
 def _moved(found: Change) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Parts
@@ -26,7 +28,6 @@ REASON = pl.Struct(
     }
 )
 _AFTER_ALL_RAISING = 1e6
-_CODES_APART = 1000
 _MODELS_KEPT = 8
 _UNKNOWN = -1
 Places = npt.NDArray[np.int64]
@@ -89,54 +90,58 @@ def listed_at(places: Places, parts: Floats, columns: Sequence[Column], cells: M
 
     places: rows x ranks. What contributes nothing is not listed.
     """
+    return in_lists(places, parts, lambda rows, at: told_at(rows, at, parts, columns, cells))
+
+
+def in_lists(places: Places, parts: Floats, told: Callable[[Places, Places], pl.DataFrame]) -> pl.Series:
+    """For each row what is told of those of its places that contribute; told: a row for each pair of row and place."""
     rows = np.repeat(np.arange(len(places)), places.shape[1])
-    return in_ranks(cells_at(rows, places.ravel(), parts, columns, cells), places.shape[1])
+    there = parts[rows, places.ravel()] != 0
+    return as_lists(told(rows[there], places.ravel()[there]).to_struct(), there.reshape(places.shape).sum(axis=1))
 
 
-def in_ranks(told: pl.Series, ranks: int) -> pl.Series:
-    """So many after one another as the list of a row, without those that are null."""
-    return as_lists(told.drop_nulls(), told.is_not_null().to_numpy().reshape(-1, ranks).sum(axis=1))
-
-
-def cells_at(
+def told_at(
     rows: Places, places: Places, parts: Floats, columns: Sequence[Column], cells: Mapping[str, Floats]
-) -> pl.Series:
-    """What `listed_at` lists, for pairs of a row and a place; null for what contributes nothing."""
-    seen = {name: cell[rows, places] for name, cell in cells.items()}
-    frame = pl.DataFrame({"place": places, **seen, "contribution": parts[rows, places]}).with_columns(
-        pl.col(*cells).fill_nan(None)
-    )
-    told, listed = _formulas(tuple(columns), tuple(cells))
-    return frame.with_columns(told).select(listed).to_series()
+) -> pl.DataFrame:
+    """Of each pair of a row and a place: feature, cells and contribution, as `listed_at` lists them."""
+    words = _words(tuple(columns))
+    told = {"feature": words.names.gather(pl.Series(places))}
+    for name, cell in cells.items():
+        seen, coded = cell[rows, places], words.coded[places]
+        is_level = coded & ~np.isnan(seen)
+        levels = np.where(is_level, words.first_level[places] + np.where(is_level, seen, 0), words.no_level)
+        told[name] = _numbers(seen, coded | np.isnan(seen))
+        told[f"{name}_code"] = words.levels.gather(pl.Series(levels.astype(np.int64)))
+    return pl.DataFrame({**told, "contribution": parts[rows, places]})
+
+
+class _Words(NamedTuple):
+    """A model's columns by place: their names; which are codes, and where among all levels their own begin.
+
+    no_level: the place of null among the levels.
+    """
+
+    names: pl.Series
+    coded: npt.NDArray[np.bool_]
+    first_level: Places
+    levels: pl.Series
+    no_level: int
 
 
 @lru_cache(_MODELS_KEPT)
-def _formulas(columns: tuple[Column, ...], cells: tuple[str, ...]) -> tuple[tuple[pl.Expr, ...], pl.Expr]:
-    """Names and codes for numbers, and all of it as one value; built once a model."""
-    names, codes = [column.name for column in columns], _codes(columns)
-    told = (
-        pl.col("place").replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("feature"),
-        *(_code(name, codes) for name in cells),
-        *(_number(name, columns) for name in cells),
+def _words(columns: tuple[Column, ...]) -> _Words:
+    counts = np.array([len(column.levels) for column in columns])
+    levels = [level for column in columns for level in column.levels]
+    return _Words(
+        pl.Series([column.name for column in columns], dtype=pl.String),
+        counts > 0,
+        np.cumsum(counts) - counts,
+        pl.Series([*levels, None], dtype=pl.String),
+        len(levels),
     )
-    fields = ("feature", *(field for name in cells for field in (name, f"{name}_code")), "contribution")
-    return told, pl.when(pl.col("contribution") != 0).then(pl.struct(fields)).alias("listed")
 
 
-def _codes(columns: Sequence[Column]) -> dict[int, str]:
-    """Every level of every code, by the number of its column and its own."""
-    return {
-        place * _CODES_APART + number: level
-        for place, column in enumerate(columns)
-        for number, level in enumerate(column.levels)
-    }
-
-
-def _code(name: str, codes: dict[int, str]) -> pl.Expr:
-    number = pl.col("place") * _CODES_APART + pl.col(name).cast(pl.Int64, strict=False)
-    return number.replace_strict(codes, default=None, return_dtype=pl.String).alias(f"{name}_code")
-
-
-def _number(name: str, columns: Sequence[Column]) -> pl.Expr:
-    coded = [place for place, column in enumerate(columns) if column.levels]
-    return pl.when(~pl.col("place").is_in(coded)).then(pl.col(name)).alias(name)
+def _numbers(values: Floats, missing: npt.NDArray[np.bool_]) -> pl.Series:
+    found = pl.from_arrow(pa.array(values, pa.float64(), mask=missing))
+    assert isinstance(found, pl.Series)  # noqa: S101 - an array is one
+    return found

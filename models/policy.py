@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,14 @@ class Policy:
     by: str | None = None
     groups: Mapping[str, Thresholds] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def version(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def goes_by(self) -> tuple[str, ...]:
+        """The columns that `level` looks at besides."""
+        return () if self.by is None else (self.by,)
 
     def level(self, probability: pl.Expr, was: pl.Expr | None = None) -> pl.Expr:
         """0, 1, 2 for green, yellow, red; null without a probability. On a threshold counts as above it.

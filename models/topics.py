@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.declare import Feature
 from features.words import did_you_mean
+
+_MODELS_KEPT = 8
+Places = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "arrears": (
@@ -113,14 +120,21 @@ TOPICS: Mapping[str, str] = topics(FEATURES_BY_TOPIC, MODEL_COLUMNS)
 _SURROUNDINGS = tuple(column.name for column in MODEL_COLUMNS if column.family == "community")
 
 
-def mover(feature: pl.Expr, before: pl.Expr, after: pl.Expr) -> pl.Expr:
-    """What moved a number between two months: the calendar, the surroundings, or else the household."""
-    clock = feature.replace_strict(CLOCKS, default=None, return_dtype=pl.Int8)
-    by_the_clock = (after - before) * clock >= 0
-    return (
-        pl.when(feature.is_in(_SURROUNDINGS))
-        .then(pl.lit(Mover.SURROUNDINGS.value))
-        .when(by_the_clock.fill_null(False))
-        .then(pl.lit(Mover.TIME.value))
-        .otherwise(pl.lit(Mover.HOUSEHOLD.value))
-    )
+_MOVERS = pl.Series([Mover.SURROUNDINGS.value, Mover.TIME.value, Mover.HOUSEHOLD.value])
+
+
+def movers(names: tuple[str, ...], places: Places, before: Floats, after: Floats) -> pl.Series:
+    """What moved numbers between two months: the surroundings, the calendar, or else the household.
+
+    places: which of the names each is of.
+    """
+    clocks, surroundings = _moving(names)
+    by_the_clock = (after - before) * clocks[places] >= 0  # never where one is missing
+    return _MOVERS.gather(pl.Series(np.where(surroundings[places], 0, np.where(by_the_clock, 1, 2))))
+
+
+@lru_cache(_MODELS_KEPT)
+def _moving(names: tuple[str, ...]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Which way the calendar moves each, if at all; whether it is of the surroundings."""
+    clocks = [CLOCKS.get(name, np.nan) for name in names]
+    return np.array(clocks, dtype=np.float64), np.isin(names, _SURROUNDINGS)

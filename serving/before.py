@@ -22,13 +22,17 @@ class Before:
     """What the newest month published before said of some loans.
 
     as_of: that month; None where there is none. lights: `loan_id`, `previous_light`, `previous_model_light`,
-    `previous_probability`. facts: `loan_id` and what the model looks at; None where that month was computed without
-    one of today's columns.
+    `previous_probability`, and `place`, the loan's row in `facts`. facts: `loan_id` and what the model looks at; None
+    where that month was computed without one of today's columns.
     """
 
     as_of: date | None
     lights: pl.DataFrame
     facts: pl.DataFrame | None
+
+    def of(self, loans: pl.Series) -> pl.DataFrame:
+        """`lights` of these loans, in their order; missing of those that were not there."""
+        return loans.to_frame("loan_id").join(self.lights, on="loan_id", how="left", maintain_order="left")
 
 
 def compared_with(published: Published, month: Month) -> Month | None:
@@ -59,11 +63,16 @@ def _before(as_of: date, warnings: pl.LazyFrame, features: pl.LazyFrame) -> Befo
     names = [feature.name for feature in MODEL_COLUMNS]
     is_alike = set(names) <= set(features.collect_schema().names())
     facts = features.select("loan_id", *names).collect() if is_alike else None
-    return Before(as_of, warnings.select("loan_id", *lights).collect(), facts)
+    places = (_NO_FACTS if facts is None else facts.select("loan_id")).with_row_index("place")
+    lit = warnings.select("loan_id", *lights).collect()
+    return Before(as_of, lit.join(places, on="loan_id", how="left", maintain_order="left"), facts)
 
 
-def _types() -> dict[str, type[pl.DataType]]:
-    return {alias: dtype for alias, (_, dtype) in _LIGHTS.items()}
-
-
-_NO_MONTH = Before(None, pl.DataFrame(schema={"loan_id": pl.String, **_types()}), None)
+_NO_FACTS = pl.DataFrame(schema={"loan_id": pl.String})
+_NO_MONTH = Before(
+    None,
+    pl.DataFrame(
+        schema={"loan_id": pl.String, **{alias: dtype for alias, (_, dtype) in _LIGHTS.items()}, "place": pl.UInt32}
+    ),
+    None,
+)

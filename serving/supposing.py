@@ -108,7 +108,7 @@ def _payment(on: Evenings, fact: Payment) -> Added:
             f"贷款 {fact.loan_id} 只欠 {owed:,.2f} 元, 还不了 {fact.yuan:,.2f} 元; 请填不超过所欠的金额。",
             f"Loan {fact.loan_id} owes {owed:,.2f} yuan, so {fact.yuan:,.2f} cannot be paid; give no more than that.",
         )
-    number = on.rows["payments"].select(pl.len()).collect().item()
+    number = on.rows.computed(on.rows["payments"].select(pl.len())).item()
     paid = {"principal_paid": principal, "interest_paid": round(interest, 2), "payer": fact.payer}
     return {"payments": [{"payment_id": f"supposed-{number}", "loan_id": fact.loan_id, "paid_on": on.as_of, **paid}]}
 
@@ -151,7 +151,7 @@ def _moved(name: str, known: float | None, by: float) -> float:
 
 
 def _hardship(on: Evenings, fact: NewHardship) -> Added:
-    number = on.rows["hardships"].select(pl.len()).collect().item()
+    number = on.rows.computed(on.rows["hardships"].select(pl.len())).item()
     row = {"event_id": f"supposed-{number}", "occurred_on": on.as_of, "cause": fact.cause}
     return {"hardships": [{**row, "loss_amount": fact.loss_amount, "resolved_on": None}]}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -69,10 +71,40 @@ class Judges:
     def model_version(self) -> str:
         return self.bundle.version if self.bundle else NO_MODEL
 
-    @property
+    @cached_property
     def policy_version(self) -> str:
         thresholds = self.bundle.policy.version if self.bundle else NO_MODEL
         return f"{rules_version(self.rules)}-{self.county.version}-{thresholds}"
+
+    @cached_property
+    def model_light(self) -> pl.Expr:
+        """By `probability`, and `previous_model_light` where lights are kept; missing without a model."""
+        if self.bundle is None:
+            return pl.lit(None, pl.String)
+        was = as_levels(pl.col("previous_model_light"))
+        return as_codes(self.bundle.policy.level(pl.col("probability"), was))
+
+    @cached_property
+    def light(self) -> pl.Expr:
+        """The worse of the hard rules' light and the model's, as a level; red once it has gone bad."""
+        if self.bundle is None:
+            level = as_levels(pl.col("rule_light"))
+        else:
+            level = pl.max_horizontal(as_levels(pl.col("hard_light")), as_levels(pl.col("model_light")))
+        return pl.when(pl.col("has_gone_bad")).then(int(Light.RED)).otherwise(level).cast(pl.Int8)
+
+    @cached_property
+    def told(self) -> tuple[pl.Expr, ...]:
+        """What a warning says by its `level`, and by what it was judged."""
+        actions = {int(light): self.county.actions.of(light).code for light in Light}
+        return (
+            as_codes(pl.col("level")).alias("light"),
+            pl.col("level").replace_strict(actions).alias("action"),
+            pl.lit(self.model_version).alias("model_version"),
+            pl.lit(self.policy_version).alias("policy_version"),
+            pl.lit(self.data_version).alias("data_version"),
+            *_TOLD,
+        )
 
 
 class Warned(NamedTuple):
@@ -89,25 +121,29 @@ def warnings_of(features: pl.DataFrame, typical: pl.DataFrame, before: Before, j
     A loan that has gone bad is red and has no probability. Without a model the light is the rule light.
     """
     rows = features.lazy().select(*_FROM_FEATURES, "has_gone_bad")
-    scored, again = _scored(features.filter(~pl.col("has_gone_bad")), typical, before, judges.bundle)
-    known = (
-        pl.concat([rows, judged(features, judges.rules).lazy()], how="horizontal")
-        .join(scored.lazy(), on="loan_id", how="left", maintain_order="left")
-        .join(before.lights.lazy().select("loan_id", "previous_light"), on="loan_id", how="left", maintain_order="left")
-    )
-    lit = known.with_columns(_light(judges.bundle).alias("level"))
-    told = lit.with_columns(
-        as_codes(pl.col("level")).alias("light"),
-        pl.col("level")
-        .replace_strict({int(light): judges.county.actions.of(light).code for light in Light})
-        .alias("action"),
-        pl.lit(as_of).alias("as_of"),
-        pl.lit(judges.model_version).alias("model_version"),
-        pl.lit(judges.policy_version).alias("policy_version"),
-        pl.lit(judges.data_version).alias("data_version"),
-        *_TOLD,
-    )
+    then, sound = before.of(features["loan_id"]), ~features["has_gone_bad"]
+    scored, again = _scored(_only(features, sound), _only(then, sound), typical, before, judges)
+    beside = (judged(features, judges.rules), then.select("previous_light"), _spread(scored, sound))
+    known = pl.concat([rows, *(each.lazy() for each in beside)], how="horizontal")
+    told = known.with_columns(judges.light.alias("level")).with_columns(*judges.told, pl.lit(as_of).alias("as_of"))
     return Warned(_at_once(told.select(_ORDER)), again)
+
+
+def _only(rows: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
+    return rows if which.all() else rows.filter(which)
+
+
+def _nothing(rows: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Columns in which nothing is known of any of the rows."""
+    return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in columns.items()).select(*columns)
+
+
+def _spread(some: pl.DataFrame, where: pl.Series) -> pl.DataFrame:
+    """Rows laid where `where` holds, in their order; missing elsewhere."""
+    if where.all():
+        return some
+    places = pl.when(where).then(where.cum_sum() - 1)
+    return some.select(pl.all().gather(pl.select(places).to_series()))
 
 
 def _at_once(query: pl.LazyFrame) -> pl.DataFrame:
@@ -126,66 +162,58 @@ def ranked(warnings: pl.DataFrame, among: pl.Series) -> pl.DataFrame:
 
 
 def _scored(
-    features: pl.DataFrame, typical: pl.DataFrame, before: Before, bundle: Bundle | None
+    features: pl.DataFrame, then: pl.DataFrame, typical: pl.DataFrame, before: Before, judges: Judges
 ) -> tuple[pl.DataFrame, int]:
-    """`probability`, `model_light`, `reasons`, `base_value` and `changes` of loans that have not gone bad."""
-    ids = features.select("loan_id")
+    """`probability`, `model_light`, `reasons`, `base_value` and `changes` of loans that have not gone bad.
+
+    then: what the month before said of each (`Before.of`).
+    """
+    bundle = judges.bundle
     if bundle is None:
-        return ids.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _SCORED.items()), 0
+        return _nothing(features, _SCORED), 0
     parts = bundle.parts(features)
-    lit = _lit(ids, parts.probability, before, bundle)
-    told = lit.lazy().select("loan_id", "probability", "model_light")
-    explained = pl.concat([told, reasons(features["township_code"], typical, parts).lazy()], how="horizontal")
-    changes = _changes(lit, before, bundle, parts).lazy()
-    return _at_once(explained.join(changes, on="loan_id", how="left", maintain_order="left")), parts.again
+    lit = _lit(features, then, parts.probability, judges)
+    told = reasons(features["township_code"], typical, parts)
+    changes = _changes(then, lit["model_light"], before, bundle, parts)
+    return pl.concat([lit, told, changes.to_frame()], how="horizontal"), parts.again
 
 
-def _lit(loans: pl.DataFrame, probability: Floats, before: Before, bundle: Bundle) -> pl.DataFrame:
-    """`loan_id`, `probability`, `model_light` and what the month before said."""
-    scored = loans.lazy().with_columns(pl.Series("probability", probability, dtype=pl.Float64))
-    known = scored.join(before.lights.lazy(), on="loan_id", how="left", maintain_order="left")
-    level = bundle.policy.level(pl.col("probability"), as_levels(pl.col("previous_model_light")))
-    return _at_once(known.with_columns(as_codes(level).alias("model_light")))
+def _lit(features: pl.DataFrame, then: pl.DataFrame, probability: Floats, judges: Judges) -> pl.DataFrame:
+    """`probability` and `model_light` of each row."""
+    goes_by = judges.bundle.policy.goes_by if judges.bundle else ()
+    known = [features.lazy().select(goes_by), then.lazy().select("previous_model_light")]
+    found = pl.Series("probability", probability, dtype=pl.Float64).to_frame().lazy()
+    together = pl.concat([found, *known], how="horizontal")
+    return _at_once(together.select("probability", judges.model_light.alias("model_light")))
 
 
 def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.DataFrame:
     """`loan_id`, `light` and `probability` of each row, as its warning has them, without the reasons."""
     rows = features.select("loan_id", "has_gone_bad").hstack(judged(features, judges.rules))
-    sound = features.filter(~pl.col("has_gone_bad"))
+    sound = ~features["has_gone_bad"]
+    known, then = _only(features, sound), _only(before.of(features["loan_id"]), sound)
     if judges.bundle is None:
-        lit = sound.select("loan_id", pl.lit(None, pl.Float64).alias("probability"))
+        lit = _nothing(known, {"probability": pl.Float64()})
     else:
-        lit = _lit(sound.select("loan_id"), judges.bundle.probability(sound), before, judges.bundle).select(
-            "loan_id", "probability", "model_light"
-        )
-    joined = rows.join(lit, on="loan_id", how="left", maintain_order="left")
-    return joined.select("loan_id", as_codes(_light(judges.bundle)).alias("light"), "probability")
+        lit = _lit(known, then, judges.bundle.probability(known), judges)
+    beside = pl.concat([rows, _spread(lit, sound)], how="horizontal")
+    return beside.select("loan_id", as_codes(judges.light).alias("light"), "probability")
 
 
-def _changes(lit: pl.DataFrame, before: Before, bundle: Bundle, now: Parts) -> pl.DataFrame:
-    """`loan_id`, `changes` of the loans that the month before gave a probability."""
+def _changes(then: pl.DataFrame, model_light: pl.Series, before: Before, bundle: Bundle, now: Parts) -> pl.Series:
+    """`changes` of each row; missing of a loan to which the month before gave no probability."""
     if before.facts is None:
-        return pl.DataFrame(schema={"loan_id": pl.String, "changes": pl.List(CHANGE)})
-    judged_then = lit.lazy().with_row_index("now").filter(pl.col("previous_probability").is_not_null())
-    known_then = before.facts.lazy().select("loan_id").with_row_index("then")
-    both = _at_once(judged_then.join(known_then, on="loan_id", how="inner", maintain_order="left"))
-    then, odds_then = before.facts[both["then"]], log_odds_of(both["previous_probability"])
-    found = change(bundle, now.of_rows(both["now"].to_numpy()), then, odds_then)
-    other_light = both["model_light"].ne_missing(both["previous_model_light"])
-    return both.select("loan_id").with_columns(largest_changes(found, other_light).alias("changes"))
+        return pl.Series("changes", [None] * then.height, pl.List(CHANGE))
+    there = then["previous_probability"].is_not_null() & then["place"].is_not_null()
+    both, light = _only(then, there), model_light.filter(there)
+    facts = before.facts[both["place"]]
+    found = change(bundle, now.of_rows(there.arg_true().to_numpy()), facts, log_odds_of(both["previous_probability"]))
+    other_light = light.ne_missing(both["previous_model_light"])
+    listed = largest_changes(found, other_light).alias("changes").to_frame()
+    return _spread(listed, there).to_series()
 
 
 def log_odds_of(probability: pl.Series) -> npt.NDArray[np.float64]:
     """Of published probabilities."""
     known = probability.to_numpy()
     return np.asarray(np.log(known) - np.log1p(-known), dtype=np.float64)
-
-
-def _light(bundle: Bundle | None) -> pl.Expr:
-    """The worse of the hard rules' light and the model's; red once it has gone bad."""
-    judged_level = (
-        as_levels(pl.col("rule_light"))
-        if bundle is None
-        else pl.max_horizontal(as_levels(pl.col("hard_light")), as_levels(pl.col("model_light")))
-    )
-    return pl.when(pl.col("has_gone_bad")).then(int(Light.RED)).otherwise(judged_level).cast(pl.Int8)

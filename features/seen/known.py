@@ -33,7 +33,11 @@ class Known:
 
     def shared(self, name: str, facts: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
         """Computed when first asked for and held in memory, for all that is made of them."""
-        return self.pieces.of(name, lambda: self.rows.computed(facts())).lazy()
+        return self.held(name, facts).lazy()
+
+    def held(self, name: str, facts: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
+        """The same, as it is held."""
+        return self.pieces.of(name, lambda: self.rows.computed(facts()))
 
     def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Known:
         """As if more rows had been delivered (`Rows.with_more`); what they do not touch is not computed again."""

@@ -65,11 +65,11 @@ def _laid_out(rules: tuple[Rule, ...]) -> _LaidOut:
 
 def _named(which: npt.NDArray[np.bool_], names: pl.Series) -> pl.Series:
     """For each row of `which` (rows x rules) the names of those that are true, in the rules' order."""
-    return as_lists(names.gather(np.nonzero(which)[1]), which.sum(axis=1))
+    return as_lists(names.gather(pl.Series(np.nonzero(which)[1])), which.sum(axis=1))
 
 
 def _worst(fired: npt.NDArray[np.bool_], levels: Levels) -> pl.Series:
-    return _CODES.gather((fired * levels).max(axis=1, initial=0))
+    return _CODES.gather(pl.Series((fired * levels).max(axis=1, initial=0)))
 
 
 def as_codes(level: pl.Expr) -> pl.Expr:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Risk
 from features.words import Refused
-from models.boosting import columns_of, matrix
+from models.boosting import Column, columns_of, matrix
 from models.bundle import Bundle, read, write
-from models.explain import reasons, typical_by_township
+from models.explain import reasons, told_at, typical_by_township
 from models.topics import TOPICS
 from tests.models.frames import fitted_bundle, random_frame
 
@@ -113,6 +115,16 @@ def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle)
             else:
                 assert (reason["value"], reason["value_code"]) == (row[name], None)
                 assert reason["typical"] == township[name].median()
+
+
+@given(st.floats(0, 1e9) | st.integers(0, 10**6).map(lambda thousands: thousands * 1000.0))
+def test_a_number_is_never_told_as_a_code_however_large_it_is(number: float) -> None:
+    columns = [Column("savings", -1), Column("product", 0, ("microloan", "guaranteed")), Column("bank", 0, ("B1",))]
+    cells, places = np.array([[number, 1.0, np.nan]]), np.arange(3)
+    told = told_at(np.zeros(3, dtype=np.int64), places, np.ones((1, 3)), columns, {"value": cells})
+    assert told["feature"].to_list() == ["savings", "product", "bank"]
+    assert told["value"].to_list() == [number, None, None]
+    assert told["value_code"].to_list() == [None, "guaranteed", None]
 
 
 def test_a_bundle_is_text_and_reads_back_as_it_was(bundle: Bundle, tmp_path: Path) -> None:

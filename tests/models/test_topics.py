@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
 import pytest
 
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Role
-from models.topics import CLOCKS, FEATURES_BY_TOPIC, TOPICS, mover, topics
+from models.topics import CLOCKS, FEATURES_BY_TOPIC, TOPICS, movers, topics
 
 
 def moved_by(feature: str, before: float | None, after: float | None) -> str:
-    drawn = pl.DataFrame(
-        {"f": [feature], "b": [before], "a": [after]}, {"f": pl.String, "b": pl.Float64, "a": pl.Float64}
-    )
-    return str(drawn.select(mover(pl.col("f"), pl.col("b"), pl.col("a"))).item())
+    was, is_now = (np.array([np.nan if each is None else each]) for each in (before, after))
+    names = tuple(TOPICS)
+    return str(movers(names, np.array([names.index(feature)]), was, is_now).item())
 
 
 def test_every_column_of_the_model_has_one_topic_and_nothing_else_has() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
+from models.policy import NEVER, Policy, Thresholds
 from models.topics import TOPICS
-from serving.warning import ranked
+from serving.before import before_of, compared_with
+from serving.judge_again import bench_of
+from serving.published import Published
+from serving.warning import lights_of, ranked, warnings_of
 from tests.conftest import County
 
 TEXT = pl.String()
@@ -229,3 +234,30 @@ def test_the_manifest_counts_what_was_published(county: County) -> None:
 
 def _log_odds(probability: float) -> float:
     return math.log(probability / (1 - probability))
+
+
+def judged_by(county: County, policy: Policy) -> pl.DataFrame:
+    """The newest month's loans, lit by other thresholds."""
+    month, judges = county.month, bench_of(county.month, county.store).judges
+    assert judges.bundle
+    before = before_of(compared_with(Published(county.store), month), county.facts["loan_id"])
+    other = replace(judges, bundle=replace(judges.bundle, policy=policy))
+    typical = month.scan("typical").collect()
+    found = warnings_of(county.facts, typical, before, other, month.as_of).warnings
+    alone = lights_of(county.facts, before, other)
+    assert alone.equals(found.select(alone.columns))
+    return found
+
+
+def test_what_was_published_is_what_the_function_says(county: County) -> None:
+    policy = bench_of(county.month, county.store).judges.bundle.policy  # type: ignore[union-attr] # it has one
+    told = judged_by(county, policy).drop("score_rank")
+    assert told.equals(county.month.scan("warnings").sort("loan_id").collect().select(told.columns))
+
+
+def test_a_bank_with_thresholds_of_its_own_has_its_loans_lit_by_them(county: County) -> None:
+    bank = county.facts["bank"][0]
+    found = judged_by(county, Policy(NEVER, NEVER, "capacity", by="bank", groups={bank: Thresholds(0.0, 0.0)}))
+    predicted = found.filter(pl.col("probability").is_not_null())
+    lights = {(row["bank"] == bank, row["model_light"]) for row in predicted.to_dicts()}
+    assert lights == {(True, "red"), (False, "green")}
