@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.declare import Feature
-from models.tree_shap.trees import Unreadable
+from models.tree_shap.trees import Unreadable, columns_named
 
 if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
@@ -210,19 +210,26 @@ class Explained(NamedTuple):
 
 
 class Trees:
-    """A fitted model: the text, its columns, and what it says about a frame."""
+    """A fitted model: the text, its columns, and what it says about a frame.
+
+    Raises ValueError where the text is not whole, or of other columns. LightGBM reads it when a row is first judged.
+    """
 
     def __init__(self, text: str, columns: Sequence[Column]) -> None:
-        import lightgbm as lgb
-
         self.text, self.columns = text, tuple(columns)
         try:
-            self._booster = lgb.Booster(model_str=text)
-        except lgb.basic.LightGBMError as error:
+            named = columns_named(text)
+        except (ValueError, IndexError) as error:
             raise ValueError(f"model.txt is no LightGBM model: {error}") from error
-        named = tuple(self._booster.feature_name())
         if named != tuple(column.name for column in self.columns):
             raise ValueError("The model's text and its card name different columns.")
+
+    @cached_property
+    def booster(self) -> lgb.Booster:
+        """Read by LightGBM; asked for early, nobody waits for it later."""
+        import lightgbm as lgb
+
+        return lgb.Booster(model_str=self.text)
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
         """The raw score of each row."""
@@ -254,7 +261,7 @@ class Trees:
     def _predicted(self, rows: Floats, **asked: bool) -> Floats:
         """By one thread where there are few rows: to start more takes longer than they save."""
         threads = {"num_threads": 1} if len(rows) <= _FEW else {}
-        return np.asarray(self._booster.predict(rows, **asked, **threads), dtype=np.float64)
+        return np.asarray(self.booster.predict(rows, **asked, **threads), dtype=np.float64)
 
     @cached_property
     def _tables(self) -> TableExplainer | None:

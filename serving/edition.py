@@ -21,7 +21,7 @@ from features.words import Refused
 from serving.files import ROWS_IN_GROUP, write_published, write_text
 from serving.inputs import Inputs, keep_tables
 from serving.jobs import Job
-from serving.parts import frames_of
+from serving.parts import frames_of, published_by
 from serving.published import EDITION, Manifest, Published
 from serving.store import Store
 from serving.warning import ranked
@@ -94,17 +94,25 @@ def _probabilities(warnings: Sequence[Path]) -> pl.Series:
 
 
 def _county_files(county: Job, making: Path, among: pl.Series) -> Files:
-    edition, name = making / "edition", f"{county.county}.parquet"
-    counts = _Counts()
-    checksums = {}
-    for kind in ("warnings", "features", "typical"):
-        paths = frames_of(county, kind, making)
-        pieces = _in_order_of_loans(paths) if kind != "typical" else map(pl.read_parquet, paths)
-        if kind == "warnings":
-            pieces = (counts.of(ranked(piece, among)) for piece in pieces)
-        if frames_of(county, "warnings", making):
-            checksums[f"{kind}/{name}"] = write_published(pieces, edition / kind / name)
+    if not (warnings := frames_of(county, "warnings", making)):
+        return Files({}, {})
+    edition, name, counts = making / "edition", f"{county.county}.parquet", _Counts()
+    pieces = (counts.of(ranked(piece, among)) for piece in _in_order_of_loans(warnings))
+    checksums = {f"warnings/{name}": write_published(pieces, edition / "warnings" / name)}
+    for kind in ("features", "typical"):
+        checksums[f"{kind}/{name}"] = _as_left(county, kind, making, edition / kind / name)
     return Files(checksums, counts.lights)
+
+
+def _as_left(county: Job, kind: str, making: Path, path: Path) -> str:
+    """What a county's jobs have left of a kind, under the name it is published by; its checksum."""
+    if left := published_by(county, kind, making):
+        whole, known = left
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(whole)
+        return known
+    paths = frames_of(county, kind, making)
+    return write_published(_in_order_of_loans(paths) if kind == "features" else map(pl.read_parquet, paths), path)
 
 
 def _in_order_of_loans(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:

@@ -19,9 +19,13 @@ ROWS_IN_GROUP = 20_000
 _ROWS_IN_PART_GROUP = 5_000
 
 
+def in_order_of_loans(frame: pl.DataFrame) -> pl.DataFrame:
+    """As a file has it; rows that are of no loan as they are."""
+    return frame.sort("loan_id") if "loan_id" in frame.columns else frame
+
+
 def write_part(frame: pl.DataFrame, path: Path) -> str:
-    """Write what is read again soon, in the order of loans; its checksum."""
-    frame = frame.sort("loan_id") if "loan_id" in frame.columns else frame
+    """Write what is read again soon; its checksum."""
     content = io.BytesIO()  # what the disk answers is an OSError, not one of polars' own
     frame.write_parquet(content, compression="lz4", row_group_size=_ROWS_IN_PART_GROUP, statistics=True)
     path.write_bytes(content.getbuffer())

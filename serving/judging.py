@@ -35,6 +35,7 @@ def _read(folder: Path, version: str) -> Bundle:
             f"模型 {version} 已被改动 (现为 {found.version}); 请重新评灯后再查看。",
             f"Model {version} has been altered (it is {found.version} now); score the month again.",
         )
+    _ = found.trees.booster  # whoever asks first does not wait for it
     return found
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from features.seen.community import GROUPS, Community
 from features.words import Refused
 from models.explain import typical_by_township
 from serving.before import before_of
-from serving.files import write_part
+from serving.files import in_order_of_loans, write_part, write_published
 from serving.inputs import Inputs, Opened, county_before, opened
 from serving.jobs import Job, Step
 from serving.published import checksum
@@ -52,10 +52,22 @@ class Record:
 
 @dataclass(frozen=True)
 class Left:
-    """What a job has made: frames by the name of their file, and how many rows were explained again."""
+    """What a job has made: frames by the name of their file, and how many rows were explained again.
+
+    published: those that stay as they are until they are published, and are written as that.
+    """
 
     frames: Frames
     explained_again: int = 0
+    published: frozenset[str] = frozenset()
+
+    def written(self, folder: Path) -> dict[str, str]:
+        """Checksums by file."""
+        return {f"{name}.parquet": self._write(name, folder / f"{name}.parquet") for name in self.frames}
+
+    def _write(self, name: str, path: Path) -> str:
+        in_order = in_order_of_loans(self.frames[name])
+        return write_published([in_order], path) if name in self.published else write_part(in_order, path)
 
 
 def folder_of(job: Job, making: Path) -> Path:
@@ -97,9 +109,7 @@ def do(job: Job, inputs: Inputs, making: Path) -> Record:
 
 def _keep(job: Job, inputs: Inputs, making: Path, left: Left, began: float) -> Record:
     with laid(job, making) as half:
-        checksums = {
-            f"{name}.parquet": write_part(frame, half / f"{name}.parquet") for name, frame in left.frames.items()
-        }
+        checksums = left.written(half)
         rows = left.frames["warnings"].height if "warnings" in left.frames else 0
         record = Record(
             job.name, inputs.digest, rows, round(time.monotonic() - began, 3), left.explained_again, checksums
@@ -153,12 +163,12 @@ class _Work:
     def features(self, rows: Rows, around: Community | None) -> pl.DataFrame:
         return features_at(self.inputs.as_of, rows, bad_after_days=self.opened.bad_after_days, around=around)
 
-    def warned(self, features: pl.DataFrame, typical: pl.DataFrame, *more: tuple[str, pl.DataFrame]) -> Left:
-        """The warnings beside more frames."""
+    def warned(self, features: pl.DataFrame, typical: pl.DataFrame) -> Left:
+        """The warnings."""
         county = county_before(self.opened.before, self.job.county, self.opened.ledger)
         before = before_of(self.opened.before, features["loan_id"], county)
         found = warnings_of(features, typical, before, self.opened.judges, self.inputs.as_of)
-        return Left({**dict(more), "warnings": found.warnings}, found.explained_again)
+        return Left({"warnings": found.warnings}, found.explained_again)
 
 
 def _whole(work: _Work) -> Left:
@@ -166,7 +176,8 @@ def _whole(work: _Work) -> Left:
     if features.is_empty():
         return Left({})
     typical = typical_by_township(features)
-    return work.warned(features, typical, ("features", features), ("typical", typical))
+    warned, beside = work.warned(features, typical), {"features": features, "typical": typical}
+    return replace(warned, frames={**beside, **warned.frames}, published=frozenset(beside))
 
 
 def _community(work: _Work) -> Left:
@@ -208,6 +219,15 @@ _STEPS = {
     Step.USUAL: _usual,
     Step.LIGHTS: _lights,
 }
+
+
+def published_by(job: Job, kind: str, making: Path) -> tuple[Path, str] | None:
+    """The file, and its checksum, that a county's only job has written as it is published; None of one in blocks."""
+    if job.blocks > 1:
+        return None
+    [path] = frames_of(job, kind, making)
+    record = Record(**json.loads((path.parent / "record.json").read_text("utf-8")))
+    return path, record.checksums[path.name]
 
 
 def frames_of(job: Job, kind: str, making: Path) -> list[Path]:

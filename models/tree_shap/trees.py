@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,25 @@ def trees_of(text: str) -> tuple[Tree, ...]:
     return tuple(_tree(_pairs(part)) for part in rest)
 
 
+def columns_named(text: str) -> tuple[str, ...]:
+    """The columns that a model's text names, once it is seen to be whole: trees as long as it says, of numbers.
+
+    Raises ValueError where it is not. LightGBM itself takes seconds to import.
+    """
+    head, begun, _ = text.partition("\nTree=0\n")
+    general, trees = _pairs(head), text.encode()[len(head.encode()) + 1 :]
+    end = 0
+    for number, size in enumerate(_ints(general, "tree_sizes")):
+        if not trees.startswith(b"Tree=%d\n" % number, end):
+            raise ValueError(f"tree {number} does not begin where it should")
+        end += size
+    if not begun or not trees.startswith(b"end of trees\n", end):
+        raise ValueError("it is cut off, or no text of a model")
+    with suppress(Unreadable):  # whole all the same
+        trees_of(text)
+    return tuple(general.get("feature_names", "").split())
+
+
 def _pairs(part: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in part.splitlines() if "=" in line)
 
@@ -65,7 +85,7 @@ def _tree(pairs: Mapping[str, str]) -> Tree:
         raise Unreadable("its leaves are linear")
     value = _floats(pairs, "leaf_value")
     decision = _ints(pairs, "decision_type")
-    return Tree(
+    tree = Tree(
         feature=_ints(pairs, "split_feature"),
         threshold=_floats(pairs, "threshold"),
         left=_ints(pairs, "left_child"),
@@ -77,6 +97,10 @@ def _tree(pairs: Mapping[str, str]) -> Tree:
         value=value,
         leaf_cover=_floats(pairs, "leaf_count") if len(value) > 1 else np.ones(1),
     )
+    of_nodes = (tree.feature, tree.threshold, tree.left, tree.right, tree.missing, tree.cover)
+    if {len(each) for each in of_nodes} != {len(value) - 1} or len(tree.leaf_cover) != len(value):
+        raise ValueError("a tree's nodes and leaves do not go together")
+    return tree
 
 
 def _floats(pairs: Mapping[str, str], name: str) -> Floats:

@@ -86,10 +86,30 @@ def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
         read(bundle)
 
 
-@pytest.mark.parametrize("name", ["card.json", "calibration.json", "policy.json"])
-def test_half_a_file_is_refused(bundle: Path, name: str) -> None:
-    half = (bundle / name).read_text()[:40]
-    (bundle / name).write_text(half)
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.95])
+@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+def test_part_of_a_file_is_refused(bundle: Path, name: str, share: float) -> None:
+    whole = (bundle / name).read_text()
+    end = whole.find("\nend of trees") if name == "model.txt" else len(whole)
+    (bundle / name).write_text(whole[: int(share * end)])
+    with pytest.raises(Refused, match=r"cannot be read"):
+        read(bundle)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [
+        ("Tree=1\n", "Tree=2\n"),  # a tree twice
+        ("leaf_value=", "leaf_value=x"),
+        ("\nleaf_value=", "\nleaf_valve="),
+        ("\ntree_sizes=", "\ntree_sizes=1"),
+        ("\nTree=1\n", "\n\nTree=1\n"),
+    ],
+)
+def test_a_text_that_is_not_what_was_written_is_refused(bundle: Path, was: str, is_now: str) -> None:
+    text = (bundle / "model.txt").read_text()
+    assert was in text
+    (bundle / "model.txt").write_text(text.replace(was, is_now, 1))
     with pytest.raises(Refused, match=r"cannot be read"):
         read(bundle)
 
