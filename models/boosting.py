@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -189,10 +192,20 @@ def _dataset(
     )
 
 
+def _lightgbm() -> ModuleType:
+    """LightGBM without scikit-learn, which it would import for wrappers that nobody here uses: a second and a half."""
+    if {"lightgbm", "sklearn"}.isdisjoint(sys.modules):
+        sys.modules["sklearn"] = None  # type: ignore[assignment] # as the import system says that there is none
+        try:
+            importlib.import_module("lightgbm")
+        finally:
+            del sys.modules["sklearn"]
+    return importlib.import_module("lightgbm")
+
+
 def get_ready() -> None:
     """What takes a process seconds to import, before it has anything to judge."""
-    import lightgbm  # noqa: F401
-
+    _lightgbm()
     import models.tree_shap.explain  # noqa: F401
 
 
@@ -227,9 +240,7 @@ class Trees:
     @cached_property
     def booster(self) -> lgb.Booster:
         """Read by LightGBM; asked for early, nobody waits for it later."""
-        import lightgbm as lgb
-
-        return lgb.Booster(model_str=self.text)
+        return _lightgbm().Booster(model_str=self.text)
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
         """The raw score of each row."""

@@ -108,6 +108,7 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.target": False,
         "distributed.admin.system-monitor.gil.enabled": False,
+        "distributed.worker.profile.enabled": False,
     }
     with (
         tempfile.TemporaryDirectory(prefix="lights-") as scratch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +21,10 @@ _IDENTIFIERS = (
     *("household_id", "member_id", "borrower_member_id", "loan_id", "renews_loan_id"),
     *("payment_id", "event_id", "policy_id", "claim_id"),
 )
+_FIRST_COUNTY = 640_323
 _VILLAGES_IN_COUNTY = 1_000_000
+_AT_ONCE = 25
+"""Counties in memory together."""
 
 
 def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) -> list[Store]:
@@ -35,9 +38,9 @@ def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) 
     for name, numbers in (("few", range(max(copies // 4, 1))), ("all", range(copies))):
         store = Store(folder / name)
         shutil.copytree(models, store.folder / "models")
-        for number in numbers:
-            tell(f"{name}: county {number + 1} of {len(numbers)}")
-            _commit(store, original, number)
+        for some in (numbers[begin : begin + _AT_ONCE] for begin in range(0, len(numbers), _AT_ONCE)):
+            tell(f"{name}: counties {some[0] + 1} to {some[-1] + 1} of {len(numbers)}")
+            _commit(store, original, some)
         found.append(store)
     return found
 
@@ -48,21 +51,28 @@ def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
     return {name: rows[name].collect() for name in TABLES}
 
 
-def _commit(store: Store, original: dict[str, pl.DataFrame], number: int) -> None:
-    county = str(640_323 + number)
+def _commit(store: Store, original: dict[str, pl.DataFrame], numbers: Sequence[int]) -> None:
+    """The counties' tables, each in a commit, as a province delivers them."""
     ledger = Ledger(store.folder / "ledger")
     for name, rows in original.items():
-        if name == "prices" and number:
+        if name == "prices" and numbers[0]:
             continue
-        kept = EVERYWHERE if name == "prices" else county
         ledger = ledger.with_commit(
             table=name,
-            file=f"{name}-{county}.parquet",
+            file=f"{name}-{numbers[0]}.parquet",
             sha256="",
             delivered_on=DELIVERED_ON,
-            rows=_renamed(rows, number).with_columns(pl.lit(kept).alias(COUNTY)),
+            rows=_of_counties(name, rows, numbers),
             quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
         )
+
+
+def _of_counties(name: str, rows: pl.DataFrame, numbers: Sequence[int]) -> pl.DataFrame:
+    if name == "prices":
+        return rows.with_columns(pl.lit(EVERYWHERE).alias(COUNTY))
+    return pl.concat(
+        _renamed(rows, number).with_columns(pl.lit(str(_FIRST_COUNTY + number)).alias(COUNTY)) for number in numbers
+    )
 
 
 def _renamed(rows: pl.DataFrame, number: int) -> pl.DataFrame:

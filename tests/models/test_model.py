@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -156,3 +158,16 @@ def test_no_audit_feature_is_a_column_of_the_model() -> None:
     barred = {"borrower_sex", "borrower_age", "household_disabled", "household_type"}
     assert barred <= set(FEATURES)
     assert not barred & {column.name for column in columns_of(MODEL_COLUMNS)}
+
+
+def test_a_process_that_judges_imports_no_scikit_learn_and_may_do_so_afterwards(bundle: Bundle, tmp_path: Path) -> None:
+    write(bundle, tmp_path / "7")
+    judging = (
+        "import sys; from pathlib import Path; from models.bundle import read;"
+        "judge = read(Path(sys.argv[1])); print('lightgbm' in sys.modules); judge.trees.booster;"
+        "print('lightgbm' in sys.modules, 'sklearn' in sys.modules); import sklearn.linear_model; print('there')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", judging, str(tmp_path / "7")], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["False", "True", "False", "there"]
