@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 
@@ -52,10 +53,8 @@ def main() -> None:
         models = models_of_size(asked.size, judging, folder / "sized") if asked.size else judging.models.folder
         stores = counties.stores(folder, asked.loans, models, _tell)
         lines = [_scored(store, ()) for store in stores]
-        compared = (1, asked.workers) if asked.workers else ()
-        by_workers = [_scored(stores[-1], ("--workers", str(workers))) for workers in compared]
-        if by_workers:
-            print(f"{asked.workers} workers against one: {by_workers[0].seconds / by_workers[1].seconds:.2f}x")
+        if asked.workers:
+            _compare_workers(stores[-1], asked.workers, asked.rounds)
         if not asked.alone:
             _against(lines[len(stores) - 1], stores[-1], asked.sample)
 
@@ -65,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loans", type=int, default=100_000, help="open and closed, about")
     parser.add_argument("--sample", type=int, default=2_000, help="rows that shap.TreeExplainer explains")
     parser.add_argument("--workers", type=int, help="compare one worker with so many")
+    parser.add_argument("--rounds", type=int, default=3, help="so often they are compared; the median is told")
     parser.add_argument("--model", type=Path, help="a data folder whose champion judges; else one is trained")
     parser.add_argument(
         "--size", help="trees x leaves, as 300x31, of a model that learns the champion's score and judges"
@@ -136,6 +136,16 @@ def _scored(store: Store, words: Sequence[str]) -> Cost:
         flush=True,
     )
     return cost
+
+
+def _compare_workers(store: Store, workers: int, rounds: int) -> None:
+    """One worker and so many, by turns."""
+    ratios = []
+    for _ in range(rounds):
+        one, many = (_scored(store, ("--workers", str(number))) for number in (1, workers))
+        ratios.append(one.seconds / many.seconds)
+    told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"{workers} workers against one: {median(ratios):.2f}x ({told})", flush=True)
 
 
 def _against(ours: Cost, store: Store, sample: int) -> None:
