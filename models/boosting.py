@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _SUM_TOLERANCE = 1e-6
+_CHECKED = 256
+"""Rows of those explained at once that LightGBM scores, too."""
 _FEW_ROWS = 20_000
 _PATIENCE = 40
 """Trees grown without gain on the later rows before it is given up."""
@@ -250,24 +252,31 @@ class Trees:
         """Exact path-dependent TreeSHAP of each row.
 
         By pattern tables; by LightGBM itself where there are few rows (the tables take longer to make), where the
-        model's paths are too long for them, and for a row whose parts do not sum to its score.
+        model's paths are too long for them, for a row whose parts do not sum to its score, and for all rows where one
+        of those that LightGBM scores, too, has another score.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
         if frame.is_empty():
             nothing = np.zeros((0, len(self.columns) + 1))
             return Explained(nothing[:, :-1], nothing, np.zeros(0), 0)
         cells = matrix(frame, self.columns)
-        scores = self._predicted(cells, raw_score=True)
         if len(cells) <= _FEW or self._tables is None:
-            return Explained(cells, self._by_lightgbm(cells), scores, 0)
-        parts = self._tables.contributions(cells)
+            return Explained(cells, *self._by_lightgbm(cells), 0)
+        parts, scores = self._tables.explained(cells)
         off = np.abs(parts.sum(axis=1) - scores) > _SUM_TOLERANCE
+        if not self._scores_alike(cells, scores):
+            off[:] = True
         if off.any():
-            parts[off] = self._by_lightgbm(cells[off])
+            parts[off], scores[off] = self._by_lightgbm(cells[off])
         return Explained(cells, parts, scores, int(off.sum()))
 
-    def _by_lightgbm(self, rows: Floats) -> Floats:
-        return self._predicted(rows, pred_contrib=True)
+    def _scores_alike(self, cells: Floats, scores: Floats) -> bool:
+        """Whether LightGBM gives some of the rows, here and there among them, the very same scores."""
+        some = slice(None, None, -(-len(cells) // _CHECKED))
+        return np.array_equal(self._predicted(cells[some], raw_score=True), scores[some])
+
+    def _by_lightgbm(self, rows: Floats) -> tuple[Floats, Floats]:
+        return self._predicted(rows, pred_contrib=True), self._predicted(rows, raw_score=True)
 
     def _predicted(self, rows: Floats, **asked: bool) -> Floats:
         """By one thread where there are few rows: to start more takes longer than they save."""

@@ -27,23 +27,23 @@ class TableExplainer:
 
     def __init__(self, text: str, features: int) -> None:
         trees = trees_of(text)
-        grown = [tree for tree in trees if len(tree.feature)]
         self._features = features
         self._base = sum(base_value(tree) for tree in trees)
-        self._program = _laid_out(grown, [boughs_of(tree) for tree in grown])
+        self._program = _laid_out(trees, [boughs_of(tree) for tree in trees])
 
-    def contributions(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> Floats:
-        """Rows x (features + 1), as LightGBM's pred_contrib: parts of the raw score, and the base value last.
+    def explained(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> tuple[Floats, Floats]:
+        """Rows x (features + 1), as LightGBM's pred_contrib: parts of the raw score, and the base value last; and the
+        raw scores themselves, to the last bit as LightGBM has them.
 
-        A row's parts are the same bit for bit whatever rows stand beside it, and whatever the number of threads.
+        A row's are the same bit for bit whatever rows stand beside it, and whatever the number of threads.
         """
-        parts = np.empty((len(rows), self._features + 1))
+        parts, scores = np.empty((len(rows), self._features + 1)), np.empty(len(rows))
         parts[:, -1] = self._base
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         some = [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, len(rows), _ROWS_AT_ONCE)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda these: fill(self._program, rows[these], parts[these]), some))
-        return parts
+            list(pool.map(lambda these: fill(self._program, rows[these], parts[these], scores[these]), some))
+        return parts, scores
 
 
 def _laid_out(trees: Sequence[Tree], boughs: Sequence[Sequence[Bough]]) -> Program:
@@ -65,11 +65,13 @@ def _laid_out(trees: Sequence[Tree], boughs: Sequence[Sequence[Bough]]) -> Progr
         bough_bits=_begins(len(bough.bits) for bough in every),
         bough_slots=_begins(len(bough.features) for bough in every),
         bough_entries=_begins(bough.table.size for bough in every),
+        bough_values=_begins(bough.values.size for bough in every),
         slot_feature=np.array([feature for bough in every for feature in bough.features], dtype=np.int32),
         bit_tests=_begins(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
         entries=_joined((bough.table.ravel() for bough in every), np.float32),
+        values=_joined((bough.values for bough in every), np.float64),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
 

@@ -20,8 +20,8 @@ class Program(NamedTuple):
     Nodes: feature, threshold, missing, default_left; levels_from and levels_to bound the node's part of level_set, one
     byte a level; empty for numerical tests. tree_nodes, tree_boughs: where each tree's begin, and the end of the last.
     Boughs: bits from bough_bits[i] to the next, slots from bough_slots[i]; entries of its table begin at
-    bough_entries[i]. Slots: the feature. Bits: where their tests begin. Tests: the node (counted from the tree's first)
-    and whether a row has to go left.
+    bough_entries[i], what a row scores under each pattern at bough_values[i]. Slots: the feature. Bits: where their
+    tests begin. Tests: the node (counted from the tree's first) and whether a row has to go left.
     """
 
     feature: npt.NDArray[np.int32]
@@ -36,19 +36,25 @@ class Program(NamedTuple):
     bough_bits: npt.NDArray[np.int64]
     bough_slots: npt.NDArray[np.int64]
     bough_entries: npt.NDArray[np.int64]
+    bough_values: npt.NDArray[np.int64]
     slot_feature: npt.NDArray[np.int32]
     bit_tests: npt.NDArray[np.int64]
     test_node: npt.NDArray[np.int32]
     test_left: npt.NDArray[np.uint8]
     entries: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float64]
     most_nodes: int
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def fill(program, rows, parts):  # type: ignore[no-untyped-def]
-    """Each row's parts into all columns of `parts` but the last. Rows a block turned, and their sums turned back."""
+def fill(program, rows, parts, scores):  # type: ignore[no-untyped-def]
+    """Each row's parts into all columns of `parts` but the last, its raw score into `scores`.
+
+    Rows a block turned, and their sums turned back. Leaves are added up tree by tree, as LightGBM does: a score is its
+    own to the last bit.
+    """
     features = rows.shape[1]
-    values, sums = np.zeros((features, ROWS)), np.empty((features, ROWS))
+    values, sums, scored = np.zeros((features, ROWS)), np.empty((features, ROWS)), np.empty(ROWS)
     for begin in range(0, len(rows), ROWS):
         count = min(ROWS, len(rows) - begin)
         for row in range(count):
@@ -56,14 +62,16 @@ def fill(program, rows, parts):  # type: ignore[no-untyped-def]
                 value = rows[begin + row, feature]
                 values[feature, row] = 0.0 if abs(value) <= ZERO else value
         sums[:] = 0
-        _add_up(program, values, sums)
+        scored[:] = 0
+        _add_up(program, values, sums, scored)
         for row in range(count):
+            scores[begin + row] = scored[row]
             for feature in range(features):
                 parts[begin + row, feature] = sums[feature, row]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _add_up(program, values, sums):  # type: ignore[no-untyped-def]
+def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]
     goes = np.empty((program.most_nodes, ROWS), np.uint8)
     pattern = np.empty(ROWS, np.uint8)
     holds = np.empty(ROWS, np.uint8)
@@ -84,6 +92,9 @@ def _add_up(program, values, sums):  # type: ignore[no-untyped-def]
                 for row in range(ROWS):
                     pattern[row] |= holds[row] << shift
             size, at = 1 << (end - begin), program.bough_entries[bough]
+            leaf = program.values[program.bough_values[bough] : program.bough_values[bough] + size]
+            for row in range(ROWS):
+                scored[row] += leaf[pattern[row]]
             for slot in range(program.bough_slots[bough], program.bough_slots[bough + 1]):
                 table = program.entries[at : at + size]
                 total = sums[program.slot_feature[slot]]
@@ -140,8 +151,8 @@ def weights(covers):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def add_leaf(table, rows, leaf, tests, begins):  # type: ignore[no-untyped-def]
-    """Under each pattern of a bough, what one of its leaves adds under its own.
+def add_leaf(table, values, rows, leaf, value, tests, begins):  # type: ignore[no-untyped-def]
+    """Under each pattern of a bough, what one of its leaves adds under its own; its value where all its tests hold.
 
     rows: the bough's row of each of the leaf's features. tests: the bough's bit of each of the leaf's tests, 1 where
     it has to be unset; begins: where each feature's tests begin, and where the last one's end.
@@ -155,3 +166,5 @@ def add_leaf(table, rows, leaf, tests, begins):  # type: ignore[no-untyped-def]
             pattern |= holds << slot
         for slot in range(len(rows)):
             table[rows[slot], under] += leaf[slot, pattern]
+        if pattern == (1 << len(rows)) - 1:
+            values[under] += value

@@ -48,18 +48,24 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Bough:
-    """features: all that the leaves' paths test. bits: what a row has to satisfy for each. table: features x 2^bits."""
+    """features: all that the leaves' paths test. bits: what a row has to satisfy for each. table: features x 2^bits.
+
+    values: what a row scores under each pattern: its leaf's value, 0 where that is on another bough.
+    """
 
     features: tuple[int, ...]
     bits: tuple[Tests, ...]
     table: Floats
+    values: Floats
 
 
 def boughs_of(tree: Tree) -> tuple[Bough, ...]:
-    """The leaves of a tree, in order, as few boughs as that gives.
+    """The leaves of a tree, in order, as few boughs as that gives; a tree of one leaf is a bough without bits.
 
     Raises Unreadable where a path tests more than WIDEST features.
     """
+    if not len(tree.feature):
+        return (Bough((), (), np.zeros((0, 1)), tree.value),)
     found: list[list[Leaf]] = []
     for leaf in leaves_of(tree):
         if found and len(_bits([*found[-1], leaf])) <= WIDEST:
@@ -90,12 +96,13 @@ def _bough(leaves: Sequence[Leaf]) -> Bough:
     bits = _bits(leaves)
     features = tuple(dict.fromkeys(chain.from_iterable(leaf.features for leaf in leaves)))
     rows, places = {feature: row for row, feature in enumerate(features)}, _places(bits)
-    table = np.zeros((len(features), 2 ** len(bits)))
+    table, values = np.zeros((len(features), 2 ** len(bits))), np.zeros(2 ** len(bits))
     for leaf in leaves:
         told = [places[test] for test in chain.from_iterable(leaf.tests)]
         begins = np.cumsum([0, *map(len, leaf.tests)])
-        add_leaf(table, np.array([rows[feature] for feature in leaf.features]), leaf.table, np.array(told), begins)
-    return Bough(features, bits, table)
+        mine = np.array([rows[feature] for feature in leaf.features])
+        add_leaf(table, values, mine, leaf.table, leaf.value, np.array(told), begins)
+    return Bough(features, bits, table, values)
 
 
 def _places(bits: Sequence[Tests]) -> dict[tuple[int, bool], tuple[int, int]]:

@@ -56,12 +56,12 @@ def _size(booster: lgb.Booster) -> str:
 def _told(name: str, booster: lgb.Booster, rows: Floats) -> None:
     fewer = np.ascontiguousarray(rows[::_FEWER])
     tables = TableExplainer(booster.model_to_string(), rows.shape[1])
-    tables.contributions(rows[:64])
+    tables.explained(rows[:64])
     theirs = np.asarray(booster.predict(fewer, pred_contrib=True, num_threads=2))
-    off = np.abs(tables.contributions(fewer) - theirs).max()
-    sums = np.abs(tables.contributions(rows).sum(axis=1) - booster.predict(rows, raw_score=True)).max()
+    off = np.abs(tables.explained(fewer)[0] - theirs).max()
+    sums = np.abs(tables.explained(rows)[0].sum(axis=1) - booster.predict(rows, raw_score=True)).max()
     ours, lightgbm = _medians(
-        lambda: tables.contributions(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
+        lambda: tables.explained(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
     )
     fast, slow = len(rows) / ours, len(fewer) / lightgbm
     print(f"{name:<28}{fast:>14,.0f}{slow:>14,.0f}{fast / slow:>7.1f}x{off:>10.1e}{sums:>10.1e}", flush=True)

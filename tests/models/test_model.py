@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Risk
 from features.words import Refused
-from models.boosting import Column, columns_of, matrix
+from models.boosting import Column, Trees, columns_of, matrix
 from models.bundle import Bundle, read, write
 from models.explain import reasons, told_at, typical_by_township
 from models.topics import TOPICS
@@ -77,6 +77,18 @@ def test_the_parts_carry_the_published_probability_of_each_row(bundle: Bundle) -
     parts, published = bundle.parts(FRAME), bundle.probability(FRAME)
     assert np.array_equal(parts.probability, published)
     assert np.array_equal(parts.of_rows([2, 0]).probability, published[[2, 0]])
+
+
+@pytest.mark.parametrize("damaged", ["values", "entries", "threshold"])
+def test_what_wrong_tables_say_is_not_told(bundle: Bundle, damaged: str) -> None:
+    """Parts that do not sum to the score, and parts and scores that agree with each other and not with LightGBM."""
+    sound, trees = bundle.trees.explained(FRAME), Trees(bundle.trees.text, bundle.trees.columns)
+    assert trees._tables is not None
+    getattr(trees._tables._program, damaged)[:] += 1
+    found = trees.explained(FRAME)
+    assert (sound.again, found.again) == (0, FRAME.height)
+    assert np.array_equal(found.scores, sound.scores)
+    assert np.abs(found.parts - sound.parts).max() < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # shap's own colours, on import

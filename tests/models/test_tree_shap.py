@@ -41,8 +41,10 @@ def model_of(seed: int, **parameters: Any) -> lgb.Booster:
 
 
 def difference(model: lgb.Booster, rows: Floats) -> float:
-    ours = TableExplainer(model.model_to_string(), FEATURES).contributions(rows)
-    return float(np.abs(ours - np.asarray(model.predict(rows, pred_contrib=True))).max())
+    """Of the parts; the scores are LightGBM's own to the last bit."""
+    parts, scores = TableExplainer(model.model_to_string(), FEATURES).explained(rows)
+    assert np.array_equal(scores, np.asarray(model.predict(rows, raw_score=True)))
+    return float(np.abs(parts - np.asarray(model.predict(rows, pred_contrib=True))).max())
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -51,7 +53,7 @@ def difference(model: lgb.Booster, rows: Floats) -> float:
     [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 6}, {"num_leaves": 2}],
     ids=str,
 )
-def test_every_part_is_lightgbms_own(seed: int, parameters: dict[str, Any]) -> None:
+def test_every_part_and_every_score_is_lightgbms_own(seed: int, parameters: dict[str, Any]) -> None:
     rows = rows_of(np.random.default_rng(100 + seed), 300)
     assert difference(model_of(seed, **parameters), rows) < EXACT
 
@@ -83,14 +85,15 @@ def test_parts_are_those_of_the_shap_package() -> None:
 
     model, rows = model_of(1), rows_of(np.random.default_rng(9), 50)
     theirs = shap.TreeExplainer(model).shap_values(rows)
-    ours = TableExplainer(model.model_to_string(), FEATURES).contributions(rows)
+    ours, _ = TableExplainer(model.model_to_string(), FEATURES).explained(rows)
     assert np.abs(ours[:, :-1] - theirs).max() < EXACT
 
 
 @pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 2 * ROWS, 2 * ROWS + 1])
-def test_a_rows_parts_are_the_same_to_the_last_bit_whatever_stands_beside_it(count: int) -> None:
+def test_a_rows_parts_and_score_are_the_same_to_the_last_bit_whatever_stands_beside_it(count: int) -> None:
     explainer, rows = TableExplainer(model_of(2).model_to_string(), FEATURES), rows_of(np.random.default_rng(4), 20_000)
-    assert np.array_equal(explainer.contributions(rows[:count], threads=1), explainer.contributions(rows)[:count])
+    for alone, among in zip(explainer.explained(rows[:count], threads=1), explainer.explained(rows), strict=True):
+        assert np.array_equal(alone, among[:count])
 
 
 def test_a_model_of_a_single_leaf_explains_nothing_and_has_its_base() -> None:
