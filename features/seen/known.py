@@ -77,7 +77,9 @@ class Known:
         self.pieces.looked_at("policies")
         if "policies" not in self.rows.revised:
             return claims
-        holders = self.newest_of_all("policies").select("policy_id", holder="household_id")
+        claimed = self._delivered("policies").join(claims.select("policy_id"), on="policy_id", how="semi")
+        newest = self.newest_of(claimed, "policies", TABLES["policies"].key)
+        holders = newest.select("policy_id", holder="household_id")
         held = claims.join(holders, on="policy_id", how="left")
         return held.with_columns(pl.coalesce("holder", "household_id").alias("household_id")).drop("holder")
 
