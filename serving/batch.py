@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from serving.parts import Record, as_told, do, kept
 from serving.published import Manifest, Published
 from serving.store import Store
 
+_AT_ONCE = 2
 Advance = Callable[[int, str], object]
 """Is told of so many loans done, and says a line where there is one to say."""
 
@@ -36,13 +38,16 @@ class Workers(Protocol):
 
 
 class Alone:
-    """This process, one job after another, each with all cores."""
+    """This process, two jobs at once: while one has work for a single core, the other takes the rest."""
 
     told = 1
 
     def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
-        for job in jobs:
-            yield job, do(job, inputs, making)
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        try:
+            yield from zip(jobs, pool.map(lambda job: do(job, inputs, making), jobs), strict=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def score(
