@@ -32,11 +32,17 @@ app.add_typer(desk_commands)
 app.add_typer(training_commands)
 
 
+SETTINGS = {"OMP_WAIT_POLICY": "passive", "_RJEM_MALLOC_CONF": "dirty_decay_ms:30000"}
+"""Of libraries, by the environment, before they are imported: waiting threads sleep, since a server does several things
+at once; polars keeps memory for half a minute, since to give it back and ask for it again takes a tenth of a run."""
+
+
 def main() -> None:
     """Run a command: exit 0 done, 1 refused with one clear sentence, 2 wrong usage."""
     from features.words import Refused
 
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads sleep: a server does several things at once
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         app()
     except Refused as refusal:
