@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.features --loans 1000000`: all features against good vectorised pandas, same values.
 
 The opponent reads with `read_parquet` and joins with `merge`, `groupby` and `merge_asof` (`pandas_features/`). Both
-sides compute every feature that leaves `features_at`, codes included. Each run is a fresh process; the ratio is of
-medians, taken in turn. Processor seconds tell what a busy machine hides. Exits 1 where a value differs.
+sides compute every feature that leaves `features_at`, codes included. Each run is a fresh process under the settings
+of `lights`; the ratio is of medians, taken in turn. Processor seconds tell what a busy machine hides. Exits 1 where a
+value differs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from lights import SETTINGS
 
 _ONCE_FROM = 1_000_000
 _RUNS = 3
@@ -45,7 +48,7 @@ def _arguments() -> argparse.Namespace:
 
 def _measured(*what: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.benchmarks.measured", *what]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env={**SETTINGS, **os.environ})
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 AS_OF = date(2025, 12, 31)
+BEFORE = date(2025, 11, 30)
 TOLERANCE = 0.005
 HOUSEHOLDS = 200
 _WARMING_UP = 10
