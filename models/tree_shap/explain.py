@@ -15,7 +15,7 @@ from models.tree_shap.kernel import ROWS, Program, fill
 from models.tree_shap.patterns import Bough, base_value, boughs_of
 from models.tree_shap.trees import Floats, Tree, trees_of
 
-_ROWS_AT_ONCE = 16 * ROWS
+_ROWS_AT_ONCE = 4 * ROWS
 
 
 class TableExplainer:

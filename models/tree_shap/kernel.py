@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-ROWS = 256
+ROWS = 512
 """Rows of a block: so many that a table read once serves many of them, so few that a block stays in the near cache."""
 ZERO = float(np.float32(1e-35))
 """Up to which LightGBM takes a value for zero (kZeroThreshold)."""
