@@ -34,7 +34,7 @@ app.add_typer(training_commands)
 
 SETTINGS = {"OMP_WAIT_POLICY": "passive", "_RJEM_MALLOC_CONF": "dirty_decay_ms:30000"}
 """Of libraries, by the environment, before they are imported: waiting threads sleep, since a server does several things
-at once; polars keeps memory for half a minute, since to give it back and ask for it again takes a tenth of a run."""
+at once; polars keeps freed memory for half a minute, since a run would soon ask for it again, page by page."""
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from serving.published import Manifest, Published
 from serving.store import Store
 
 _AT_ONCE = 2
+"""Jobs of one process: more would hold more in memory, and wait for each other's locks."""
 Advance = Callable[[int, str], object]
 """Is told of so many loans done, and says a line where there is one to say."""
 

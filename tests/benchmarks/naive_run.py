@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lightgbm as lgb
@@ -30,44 +32,37 @@ def main() -> None:
 
     from tests.benchmarks.pandas_features.compute import features
 
-    took = {}
-    began = time.perf_counter()
-    frame = features(store.folder / "ledger", AS_OF)
-    took["features"] = time.perf_counter() - began
-
-    began = time.perf_counter()
-    columns = bundle.trees.columns
-    now = pl.from_pandas(frame)
-    rows = matrix(now, columns)
-    booster = lgb.Booster(model_str=bundle.trees.text)
-    probability = booster.predict(rows)
-    took["predict"] = time.perf_counter() - began
-
-    began = time.perf_counter()
-    before = Published(store).month(BEFORE).scan("features").collect()
-    both = now.select("loan_id").with_row_index().join(before, on="loan_id")
-    some = both.sample(min(sample, both.height), seed=1)
-    explainer = shap.TreeExplainer(booster)
-    took["read"] = time.perf_counter() - began
-
-    began = time.perf_counter()
-    parts = np.asarray(explainer.shap_values(rows[some["index"].to_numpy()]))
-    best = np.argsort(-parts, axis=1)[:, :5]
-    took["explain"] = time.perf_counter() - began
-    took["explain_all"] = took["explain"] * len(rows) / some.height
-
-    began = time.perf_counter()
-    changed = parts - np.asarray(explainer.shap_values(matrix(some, columns)))
-    largest = np.argsort(-np.abs(changed), axis=1)[:, :3]
-    took["change"] = time.perf_counter() - began
-    took["change_all"] = took["change"] * both.height / some.height
-
-    began = time.perf_counter()
-    frame["probability"], frame["rank"] = probability, pd.Series(probability).rank(ascending=False)
-    frame.to_parquet(store.folder / "naive.parquet")
-    took["write"] = time.perf_counter() - began
-    told = {"rows": len(rows), "sample": some.height, "reasons": best.shape[1], "changes": largest.shape[1]}
+    took: dict[str, float] = {}
+    with _timed("features", took):
+        frame = features(store.folder / "ledger", AS_OF)
+    with _timed("predict", took):
+        now, columns = pl.from_pandas(frame), bundle.trees.columns
+        rows, booster = matrix(now, columns), lgb.Booster(model_str=bundle.trees.text)
+        probability = booster.predict(rows)
+    with _timed("read", took):
+        before = Published(store).month(BEFORE).scan("features").collect()
+        both = now.select("loan_id").with_row_index().join(before, on="loan_id")
+        some, explainer = both.sample(min(sample, both.height), seed=1), shap.TreeExplainer(booster)
+    with _timed("explain", took):
+        parts = np.asarray(explainer.shap_values(rows[some["index"].to_numpy()]))
+        reasons = np.argsort(-parts, axis=1)[:, :5]
+    with _timed("change", took):
+        changed = parts - np.asarray(explainer.shap_values(matrix(some, columns)))
+        changes = np.argsort(-np.abs(changed), axis=1)[:, :3]
+    with _timed("write", took):
+        frame["probability"], frame["rank"] = probability, pd.Series(probability).rank(ascending=False)
+        frame.to_parquet(store.folder / "naive.parquet")
+    all_of_them = {"explain_all": ("explain", len(rows)), "change_all": ("change", both.height)}
+    took |= {name: took[stage] * count / some.height for name, (stage, count) in all_of_them.items()}
+    told = {"rows": len(rows), "sample": some.height, "reasons": reasons.shape[1], "changes": changes.shape[1]}
     print(json.dumps(took | told))
+
+
+@contextmanager
+def _timed(stage: str, took: dict[str, float]) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    took[stage] = time.perf_counter() - began
 
 
 if __name__ == "__main__":
