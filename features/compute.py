@@ -50,7 +50,7 @@ def features_at(
     (`Community.without`).
     """
     own = [_own_facts(evening_at(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
-    frame = pl.concat(own).sort("loan_id")
+    frame = own[0] if len(own) == 1 else pl.concat(own).sort("loan_id")
     return rows.computed(_among_others(frame, around).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
 
 
@@ -91,11 +91,12 @@ def evening_at(as_of: date, rows: Rows) -> Evening:
 
 
 def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
-    """For each open loan, what follows from the rows of its own household."""
+    """For each open loan, what follows from the rows of its own household, sorted by loan_id."""
     frame = _population(evening, bad_after_days).with_columns(_whether_delivered(tables, evening) for tables in _NEEDED)
     for observed in _OBSERVED:
         frame = observed.joined(frame, evening)
-    return evening.known.rows.computed(frame.select(*_WHOSE, *(value for each in _OBSERVED for value in each.filled)))
+    facts = (value for each in _OBSERVED for value in each.filled)
+    return evening.known.rows.computed(frame.select(*_WHOSE, *facts).sort("loan_id"))
 
 
 def _kept_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
@@ -142,26 +143,26 @@ def _in_all(*counties: tuple[str, ...]) -> pl.Expr:
 class _Observed:
     """The features of one source, and the formulas that compute them, built once.
 
-    windows: which rows each holds; counts: how many; filled: the features, also where their window holds no row.
+    windows: which rows each holds; some: whether it holds any; filled: the features, also where it holds none.
     """
 
     source: Source
     seen: Callable[[Evening], pl.LazyFrame]
     windows: tuple[pl.Expr, ...]
     values: tuple[pl.Expr, ...]
-    counts: tuple[pl.Expr, ...]
+    some: tuple[pl.Expr, ...]
     filled: tuple[pl.Expr, ...]
 
     @staticmethod
     def of(source: Source, seen: Callable[[Evening], pl.LazyFrame], features: Sequence[Feature]) -> _Observed:
         every = {feature.window.name: feature.window for feature in features}.values()
         windows = tuple(window.holds.alias(window.name) for window in every if window.holds is not None)
-        counts = () if source.one_row else tuple(_count(window).alias(_counted(source, window)) for window in every)
-        filled = (pl.col(feature.name) if source.one_row else _filled(feature, source) for feature in features)
-        return _Observed(source, seen, windows, tuple(map(_value, features)), counts, tuple(filled))
+        some = () if source.one_row else tuple(_holds_some(window).alias(_some(source, window)) for window in every)
+        filled = (_filled(feature, source) for feature in features)
+        return _Observed(source, seen, windows, tuple(map(_value, features)), some, tuple(filled))
 
     def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
-        """The loans with these values and counts."""
+        """The loans with these values, and whether any row was found."""
         if not evening.known.rows.empty.isdisjoint(self.source.tables):
             return frame.with_columns(_nothing(self))
         return frame.join(self.found(evening), on=self.source.by, how="left", maintain_order="left")
@@ -180,9 +181,7 @@ class _Observed:
         """One row for each loan or household that has any, with its number."""
         by, seen = self.source.by, self.seen(evening)
         rows = seen.with_columns(self.windows) if self.windows else seen
-        return (
-            rows.select(by, *self.values) if self.source.one_row else rows.group_by(by).agg(*self.values, *self.counts)
-        )
+        return rows.select(by, *self.values) if self.source.one_row else rows.group_by(by).agg(*self.values, *self.some)
 
 
 @cache
@@ -198,20 +197,25 @@ def _value(feature: Feature) -> pl.Expr:
     return value.alias(feature.name)
 
 
-def _count(window: Window) -> pl.Expr:
-    return pl.len() if window.holds is None else pl.col(window.name).sum()
+def _holds_some(window: Window) -> pl.Expr:
+    """Of the rows of one loan or household, of which there is one at least."""
+    return pl.len() > 0 if window.holds is None else pl.col(window.name).any()
 
 
-def _counted(source: Source, window: Window) -> str:
+def _some(source: Source, window: Window) -> str:
     return f"{source.name} {window.name}"
 
 
 def _filled(feature: Feature, source: Source) -> pl.Expr:
-    has_rows, value = pl.col(_counted(source, feature.window)).fill_null(0) > 0, pl.col(feature.name)
+    """A feature of each loan; where none of its rows is found, what is said then."""
+    value = pl.col(feature.name)
+    if source.one_row or (feature.when_empty is None and feature.window.holds is None):
+        return value
+    found = pl.when(pl.col(_some(source, feature.window))).then(value)
     if feature.when_empty is None:
-        return pl.when(has_rows).then(value).alias(feature.name)
+        return found.alias(feature.name)
     delivered = pl.col(_delivered(source.tables)) if source.tables else pl.lit(True)
-    return pl.when(has_rows).then(value).when(delivered).then(pl.lit(feature.when_empty)).alias(feature.name)
+    return found.when(delivered).then(pl.lit(feature.when_empty)).alias(feature.name)
 
 
 def _by_source() -> list[_Observed]:

@@ -18,6 +18,7 @@ import polars as pl
 
 from features.commits import Commit, Part, commit_from
 from features.durable import sink_parquet, write_bytes, write_parquet
+from features.groups import Groups, groups_of
 from features.rows import PLACED, Rows, households_sharing, kept_schema, symmetric, with_day_placed
 from features.sources.tables import TABLES
 from features.words import Refused
@@ -48,6 +49,8 @@ class Ledger:
         self.folder = folder
         self.commits = _commits_in(folder) if commits is None else commits
         self._scans: dict[tuple[str, str | None], pl.LazyFrame] = {}
+        self._sorted: dict[tuple[str, str | None], list[tuple[pl.LazyFrame, Groups | None]]] = {}
+        self._empty: dict[str | None, frozenset[str]] = {}
         self._then: dict[str, Ledger] = {}
 
     @property
@@ -140,10 +143,42 @@ class Ledger:
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
-        tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
-        empty = frozenset(name for name in TABLES if not self._kept_under(name, county))
-        everything = Rows(tables, self._known_from, self._revised, linked=self.linked, empty=empty)
+        if household is None or household in self.linked:
+            tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
+        else:
+            tables = {name: self._near(name, county, household) for name in TABLES}
+        everything = Rows(tables, self._known_from, self._revised, linked=self.linked, empty=self._without_rows(county))
         return everything if household is None else everything.of_household(household)
+
+    def _without_rows(self, county: str | None) -> frozenset[str]:
+        """The tables of which a county has no row."""
+        if county not in self._empty:
+            self._empty[county] = frozenset(name for name in TABLES if not self._kept_under(name, county))
+        return self._empty[county]
+
+    def _near(self, table: str, county: str | None, household: str) -> pl.LazyFrame:
+        """Of each file of a table and county, the row groups in which a household may have rows."""
+        if table == "prices":
+            return self._prices.lazy()
+        near = []
+        for rows, groups in self._files(table, county):
+            start, height = groups.span(household) if groups else (0, None)
+            if height != 0:
+                near.append(rows.slice(start, height))
+        if len(near) == 1:
+            return near[0]
+        return pl.concat(near) if near else pl.LazyFrame(schema=kept_schema(TABLES[table]))
+
+    def _files(self, table: str, county: str | None) -> list[tuple[pl.LazyFrame, Groups | None]]:
+        """The files of a table and county, and where in them households lie; footers are read once."""
+        if (table, county) not in self._sorted:
+            paths = [path for one in self._kept_under(table, county) for path in self.paths(table, one)]
+            self._sorted[table, county] = [(_alone(path), groups_of(path)) for path in paths]
+        return self._sorted[table, county]
+
+    @cached_property
+    def _prices(self) -> pl.DataFrame:
+        return self.scan("prices").drop(COUNTY).collect()
 
     @cached_property
     def _revised(self) -> frozenset[str]:
@@ -254,6 +289,10 @@ def ledger_in(folder: Path) -> Ledger:
 def _ledger_of(folder: Path, _newest: tuple[str, int] | None) -> Ledger:
     """_newest: the last commit's file and when it was written, which tell one ledger from another."""
     return Ledger(folder)
+
+
+def _alone(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
 
 
 def _commits_in(folder: Path) -> tuple[Commit, ...]:

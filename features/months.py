@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import cache
 
 import polars as pl
 
@@ -43,9 +44,11 @@ def next_day(day: date) -> date:
     return day + timedelta(days=1)
 
 
-def month_offset(day: pl.Expr, as_of: date) -> pl.Expr:
-    """Calendar months from as_of's month to the month of `day`: 0 is the same month, negative is earlier."""
-    return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - (as_of.year * 12 + as_of.month)
+@cache
+def month_offset(day: str, as_of: date) -> pl.Expr:
+    """Calendar months from as_of's month to the month of column `day`: 0 is the same month, negative is earlier."""
+    at = pl.col(day).dt
+    return at.year() * 12 + at.month().cast(pl.Int32) - (as_of.year * 12 + as_of.month)
 
 
 def day_offset(day: pl.Expr, as_of: date) -> pl.Expr:
@@ -53,6 +56,7 @@ def day_offset(day: pl.Expr, as_of: date) -> pl.Expr:
     return (day - pl.lit(as_of)).dt.total_days()
 
 
-def whole_months_since(day: pl.Expr, as_of: date) -> pl.Expr:
-    """Whole calendar months from `day` to as_of, the day of month counted (contract, section 2)."""
-    return -month_offset(day, as_of) - (day.dt.day().cast(pl.Int32) > as_of.day).cast(pl.Int32)
+@cache
+def whole_months_since(day: str, as_of: date) -> pl.Expr:
+    """Whole calendar months from column `day` to as_of, the day of month counted (contract, section 2)."""
+    return -month_offset(day, as_of) - (pl.col(day).dt.day().cast(pl.Int32) > as_of.day).cast(pl.Int32)

@@ -19,7 +19,9 @@ Linked = Mapping[str, frozenset[str]]
 FirstKnown = Mapping[str, Mapping[str, date]]
 
 
-_AS_WRITTEN, _IN_THE_BEST_ORDER = pl.QueryOptFlags.none(), pl.QueryOptFlags()
+_FEW = 100
+"""Rows that Python has looked through sooner than polars has begun."""
+_AS_WRITTEN = pl.QueryOptFlags.none()
 
 
 def kept_schema(table: Table) -> dict[str, pl.DataType]:
@@ -53,8 +55,15 @@ class Rows:
         return pl.LazyFrame(schema=kept_schema(TABLES[table])) if frame is None else frame
 
     def computed(self, query: pl.LazyFrame) -> pl.DataFrame:
-        """What a query made of these rows finds; over rows held, finding a better order takes longer than it saves."""
-        return query.collect(engine="in-memory", optimizations=_AS_WRITTEN if self.held else _IN_THE_BEST_ORDER)
+        """What a query made of these rows finds.
+
+        Over rows held, finding a better order takes longer than it saves, and so does handing each join to polars'
+        threads and back: `collect_all` hands over the whole query.
+        """
+        if not self.held:
+            return query.collect(engine="in-memory")
+        [found] = pl.collect_all([query], engine="in-memory", optimizations=_AS_WRITTEN)
+        return found
 
     def counties_with(self, table: str, known_by: date) -> tuple[str, ...]:
         """The counties in which anything of a table was known by a day."""
@@ -72,6 +81,8 @@ class Rows:
 
     def blocks(self, households: int) -> list[Rows]:
         """The rows of so many households after so many others, by identifier, so that few are in memory at once."""
+        if self.held and self.looked_at is not None:  # one household's: few by themselves
+            return [self]
         names = self.computed(self["loans"].select(pl.col("household_id").unique().sort())).to_series()
         if len(names) <= households:
             return [self]
@@ -132,7 +143,9 @@ def _are_in(some: pl.DataFrame, others: pl.DataFrame, columns: Sequence[str]) ->
 
 def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:
     """Whether some fact has."""
-    return rows.height > 1 and bool(rows.select(TABLES[table].key).is_duplicated().any())
+    if rows.height < _FEW:
+        return len(set(zip(*(rows[name] for name in TABLES[table].key), strict=True))) < rows.height
+    return bool(rows.select(TABLES[table].key).is_duplicated().any())
 
 
 def households_sharing(table: str, versions: pl.DataFrame) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -28,6 +29,9 @@ from features.seen.statements import assets_seen, newest_statement, prices_seen,
 
 _LONGEST_LOOK = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
+_UNTIL = pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
+_TO_COME, _BY_THEN = pl.col("day_offset") > 0, pl.col("day_offset") <= pl.col("until")
+_DUE = (pl.col("principal_due") + pl.col("interest_due")).alias("due")
 
 
 @dataclass(frozen=True)
@@ -61,34 +65,23 @@ class Evening:
     @property
     def dues_to_maturity(self) -> pl.LazyFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
-        until = self.open_loans.select(
-            "loan", "household", pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
-        )
-        dues = self.instalments.filter(pl.col("day_offset") > 0).join(
-            self.open_loans.select("loan"), on="loan", how="semi"
-        )
-        coming = dues.select("household", "day_offset", due=pl.col("principal_due") + pl.col("interest_due"))
-        return until.join(coming, on="household").filter(pl.col("day_offset") <= pl.col("until"))
+        until = self.open_loans.select("loan", "household", _UNTIL)
+        dues = self.instalments.filter(_TO_COME).join(self.open_loans.select("loan"), on="loan", how="semi")
+        coming = dues.select("household", "day_offset", _DUE)
+        return until.join(coming, on="household").filter(_BY_THEN)
 
     @property
     def payments(self) -> pl.LazyFrame:
-        paid_on = pl.col("paid_on")
-        return self.book.payments.select(
-            "loan",
-            day_offset(paid_on, self.as_of).alias("day_offset"),
-            month_offset(paid_on, self.as_of).alias("month_offset"),
-            as_yuan(pl.col("principal_paid") + pl.col("interest_paid")).alias("paid"),
-            "by_borrower",
-        )
+        return self.book.payments.select(_payment(self.as_of))
 
     @property
-    def prices(self) -> pl.LazyFrame:
-        return self.known.shared("prices seen", lambda: prices_seen(self.known, self.as_of))
+    def prices(self) -> pl.DataFrame:
+        return self.known.held("prices seen", lambda: prices_seen(self.known, self.as_of))
 
     @property
     def declared_prices(self) -> pl.LazyFrame:
         """The price of what each loan was declared for."""
-        of_product = self.prices.rename({"product": "declared_use"})
+        of_product = self.prices.lazy().rename({"product": "declared_use"})
         return self.loans.select("loan", "declared_use").join(of_product, on="declared_use")
 
     @property
@@ -138,3 +131,14 @@ class Evening:
     @property
     def loan_events(self) -> pl.LazyFrame:
         return loan_events_seen(self.book, self.as_of)
+
+
+@cache
+def _payment(as_of: date) -> tuple[pl.Expr, ...]:
+    return (
+        pl.col("loan"),
+        day_offset(pl.col("paid_on"), as_of).alias("day_offset"),
+        month_offset("paid_on", as_of).alias("month_offset"),
+        as_yuan(pl.col("principal_paid") + pl.col("interest_paid")).alias("paid"),
+        pl.col("by_borrower"),
+    )

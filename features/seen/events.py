@@ -94,12 +94,10 @@ def _claim(as_of: date) -> tuple[pl.Expr, ...]:
 def use_checks_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each loan checked: the newest finding; whether ill use stands that nothing put right since."""
     checks = known.shared("use checks", lambda: known.newest("use_checks"))
-    last = last_of_each(checks, "loan", "checked_on").select(
-        "loan", "finding", whole_months_since(pl.col("checked_on"), as_of).alias("months_since")
-    )
-    found = {name: pl.when(pl.col("finding").is_in(codes)).then(pl.col("checked_on")) for name, codes in _FOUND.items()}
-    days = checks.select("loan", **found).group_by("loan").agg(pl.col(*_FOUND).max())
-    return last.join(days, on="loan").with_columns(_not_put_right("diverted"), _not_put_right("ill_used"))
+    months = whole_months_since("checked_on", as_of).alias("months_since")
+    last = last_of_each(checks, "loan", "checked_on").select("loan", "finding", months)
+    days = checks.select(_FOUND_ON).group_by("loan").agg(_LAST_FOUND)
+    return last.join(days, on="loan").with_columns(_NOT_PUT_RIGHT)
 
 
 def _not_put_right(found: str) -> pl.Expr:
@@ -108,11 +106,19 @@ def _not_put_right(found: str) -> pl.Expr:
     return (pl.col(found).is_not_null() & since.fill_null(True)).cast(pl.Int8).alias(found)
 
 
+_FOUND_ON = (
+    pl.col("loan"),
+    *(pl.when(pl.col("finding").is_in(codes)).then(pl.col("checked_on")).alias(name) for name, codes in _FOUND.items()),
+)
+_LAST_FOUND = pl.col(*_FOUND).max()
+_NOT_PUT_RIGHT = (_not_put_right("diverted"), _not_put_right("ill_used"))
+
+
 def reviews_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a household: the newest village review and the integrity points of the one before."""
     before = {"integrity_before": "integrity_points"}
     newest = last_of_each(known.newest("village_reviews"), "household", "reviewed_on", before)
-    return newest.with_columns(whole_months_since(pl.col("reviewed_on"), as_of).alias("age_months"))
+    return newest.with_columns(whole_months_since("reviewed_on", as_of).alias("age_months"))
 
 
 def loan_events_seen(book: Book, as_of: date) -> pl.LazyFrame:
@@ -124,8 +130,7 @@ def loan_events_seen(book: Book, as_of: date) -> pl.LazyFrame:
 @cache
 def _placed(day: str, as_of: date) -> tuple[pl.Expr, pl.Expr]:
     """How many days and calendar months it lies from as_of."""
-    at = pl.col(day)
-    return day_offset(at, as_of).alias("day_offset"), month_offset(at, as_of).alias("month_offset")
+    return day_offset(pl.col(day), as_of).alias("day_offset"), month_offset(day, as_of).alias("month_offset")
 
 
 def _if_known(yuan: str) -> pl.Expr:

@@ -33,7 +33,7 @@ def _instalment(as_of: date) -> tuple[pl.Expr, ...]:
         pl.col("loan"),
         pl.col("household"),
         offset.alias("day_offset"),
-        month_offset(pl.col("due_on"), as_of).alias("month_offset"),
+        month_offset("due_on", as_of).alias("month_offset"),
         as_yuan(pl.col("principal_due")).alias("principal_due"),
         as_yuan(pl.col("interest_due")).alias("interest_due"),
         pl.when(offset <= 0).then(pl.max_horizontal(late, pl.lit(0))).alias("days_late"),
@@ -58,6 +58,9 @@ def _days_before_due() -> pl.Expr:
 
 def _owed(book: Book) -> pl.LazyFrame:
     """Less what fell due after the loan was repaid or settled: interest that never accrued is not late."""
-    ended = book.endings.select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
-    owed = pl.col("ended_on").is_null() | (pl.col("due_on") <= pl.col("ended_on"))
-    return in_force(book).join(ended, on="loan", how="left").filter(owed)
+    ended = book.endings.select("loan", _ENDED_ON)
+    return in_force(book).join(ended, on="loan", how="left").filter(_OWED)
+
+
+_ENDED_ON = pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on")
+_OWED = pl.col("ended_on").is_null() | (pl.col("due_on") <= pl.col("ended_on"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -52,14 +53,12 @@ class Known:
         loans = self.newest_of_all("loans")
         if self.only_borrowing:
             events = self.newest_of_all("loan_events")
-            closed = events.filter(pl.col("kind").is_in(CLOSING))
+            closed = events.filter(_CLOSES)
             borrowing = loans.join(closed, on="loan_id", how="anti").select("household_id").unique()
             loans = loans.join(borrowing, on="household_id", how="semi")
         if self.rows.looked_at is not None:
             loans = loans.filter(self.rows.looked_at)
-        number = pl.int_range(pl.len(), dtype=pl.Int32)
-        household = pl.col("household_id").rank("dense").cast(pl.Int32)
-        return loans.sort("loan_id").with_columns(number.alias("loan"), household.alias("household"))
+        return loans.sort("loan_id").with_columns(_NUMBERS)
 
     def newest(self, table: str) -> pl.LazyFrame:
         """One row a key: the version with the latest known_on, by the number of its loan, or else of its household.
@@ -107,17 +106,43 @@ class Known:
         """The version with the latest known_on of each key; nothing to choose in a table that was never revised."""
         if table not in self.rows.revised:
             return versions
-        return versions.filter(pl.col("known_on") == pl.col("known_on").max().over(key))
+        return versions.filter(_newest_by(*key))
 
     def _delivered(self, table: str) -> pl.LazyFrame:
         self.pieces.looked_at(table)
         rows = self.rows[table]
-        return rows if self.known_by is None else rows.filter(pl.col("known_on") <= self.known_by)
+        return rows if self.known_by is None else rows.filter(_known_by(self.known_by))
+
+
+@cache
+def _known_by(day: date) -> pl.Expr:
+    return pl.col("known_on") <= day
+
+
+@cache
+def _newest_by(*key: str) -> pl.Expr:
+    return pl.col("known_on") == pl.col("known_on").max().over(key)
 
 
 def last_of_each(rows: pl.LazyFrame, by: str, day: str, before: Mapping[str, str] | None = None) -> pl.LazyFrame:
     """The row with the latest day of each loan or household, and columns of the row before it under other names."""
-    in_order, group = rows.sort(by, day), pl.col(by)
-    same = group == group.shift(1)
-    earlier = {name: pl.when(same).then(pl.col(column).shift(1)) for name, column in (before or {}).items()}
-    return in_order.with_columns(**earlier).filter(group.ne_missing(group.shift(-1)))
+    earlier = [_of_the_one_before(by, column).alias(name) for name, column in (before or {}).items()]
+    in_order = rows.sort(by, day)
+    return (in_order.with_columns(earlier) if earlier else in_order).filter(_last_of(by))
+
+
+@cache
+def _of_the_one_before(by: str, column: str) -> pl.Expr:
+    return pl.when(pl.col(by) == pl.col(by).shift(1)).then(pl.col(column).shift(1))
+
+
+@cache
+def _last_of(by: str) -> pl.Expr:
+    return pl.col(by).ne_missing(pl.col(by).shift(-1))
+
+
+_CLOSES = pl.col("kind").is_in(CLOSING)
+_NUMBERS = (
+    pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
+    pl.col("household_id").rank("dense").cast(pl.Int32).alias("household"),
+)

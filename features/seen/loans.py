@@ -39,9 +39,9 @@ def _standing(as_of: date) -> tuple[pl.Expr, ...]:
         _short("interest").alias("overdue_interest"),
         day_offset(matures_on, as_of).alias("days_to_maturity"),
         matures_on.dt.month().cast(pl.String).alias("maturity_month"),
-        whole_months_since(pl.col("originated_on"), as_of).alias("months_on_book"),
+        whole_months_since("originated_on", as_of).alias("months_on_book"),
         day_offset(pl.col("originated_on"), as_of).alias("day_offset"),
-        month_offset(pl.col("originated_on"), as_of).alias("month_offset"),
+        month_offset("originated_on", as_of).alias("month_offset"),
         (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
         pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
         ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
@@ -69,21 +69,19 @@ def _short(money: str) -> pl.Expr:
 
 def _events(book: Book) -> pl.LazyFrame:
     """Each loan's closing day and its newest agreed maturity."""
-    closing = pl.col("kind").is_in(CLOSING)
-    agreed = pl.col("new_matures_on").is_not_null()
     ordered = book.events.sort("loan", "occurred_on", "known_on", "new_matures_on")
-    return ordered.group_by("loan").agg(
-        pl.col("occurred_on").filter(closing).min().alias("closed_on"), pl.col("new_matures_on").filter(agreed).last()
-    )
+    return ordered.group_by("loan").agg(_CLOSED_ON, _NEWEST_AGREED)
 
 
 def _places(known: Known, as_of: date) -> pl.LazyFrame:
-    village = pl.col("village_code")
-    return known.newest("households").select(
-        "household",
-        "household_type",
-        whole_months_since(pl.col("registered_on"), as_of).alias("months_registered"),
-        village,
-        village.str.head(9).alias("township_code"),
-        village.str.head(6).alias("county_code"),
-    )
+    registered = whole_months_since("registered_on", as_of).alias("months_registered")
+    return known.newest("households").select(registered, *_PLACE)
+
+
+_CLOSED_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(CLOSING)).min().alias("closed_on")
+_NEWEST_AGREED = pl.col("new_matures_on").filter(pl.col("new_matures_on").is_not_null()).last()
+_PLACE = (
+    *map(pl.col, ("household", "household_type", "village_code")),
+    pl.col("village_code").str.head(9).alias("township_code"),
+    pl.col("village_code").str.head(6).alias("county_code"),
+)

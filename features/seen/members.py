@@ -33,7 +33,7 @@ def _member(as_of: date) -> tuple[pl.Expr, ...]:
         (pl.col("health") == "healthy").alias("healthy"),
         (pl.col("relation") == "head").fill_null(False).alias("is_head"),
         pl.col("sex"),
-        (whole_months_since(pl.col("birth_date"), as_of) // 12).alias("age"),
+        (whole_months_since("birth_date", as_of) // 12).alias("age"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -22,22 +22,27 @@ def statements_seen(known: Known, as_of: date) -> pl.LazyFrame:
     net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
     statement of income. household_cost: living, medical and education, in the same way.
     """
-    stated, costed = (pl.any_horizontal(pl.col(*names).is_not_null()) for names in (_INCOMES, _COSTS))
-    in_fen = known.newest("income_statements").with_columns(
-        *map(fen, (*_INCOMES, *_COSTS, "production_cost")), stated=stated, costed=costed
-    )
-    return in_fen.with_columns(gross=pl.sum_horizontal(_INCOMES)).select(_stated(as_of))
+    return known.newest("income_statements").with_columns(_IN_FEN).with_columns(_GROSS).select(_stated(as_of))
+
+
+_IN_FEN = (
+    *map(fen, (*_INCOMES, *_COSTS, "production_cost")),
+    *(
+        pl.any_horizontal(pl.col(*names).is_not_null()).alias(whether)
+        for whether, names in (("stated", _INCOMES), ("costed", _COSTS))
+    ),
+)
+_GROSS = pl.sum_horizontal(_INCOMES).alias("gross")
 
 
 @cache
 def _stated(as_of: date) -> tuple[pl.Expr, ...]:
-    day = pl.col("period_end")
     where_stated = pl.when("stated")
     return (
         pl.col("household"),
-        whole_months_since(day, as_of).alias("age_months"),
-        day_offset(day, as_of).alias("day_offset"),
-        month_offset(day, as_of).alias("month_offset"),
+        whole_months_since("period_end", as_of).alias("age_months"),
+        day_offset(pl.col("period_end"), as_of).alias("day_offset"),
+        month_offset("period_end", as_of).alias("month_offset"),
         as_yuan(where_stated.then(pl.col("gross") - pl.col("production_cost"))).alias("net_income"),
         as_yuan(where_stated.then("gross")).alias("gross_income"),
         *(as_yuan(where_stated.then(name)).alias(name) for name in _INCOMES),
@@ -50,32 +55,38 @@ def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
     return last_of_each(statements, "household", "day_offset", before={"net_income_before": "net_income"})
 
 
-def assets_seen(known: Known, as_of: date, prices: pl.LazyFrame) -> pl.LazyFrame:
+def assets_seen(known: Known, as_of: date, prices: pl.DataFrame) -> pl.LazyFrame:
     """One row a household: its newest observation, the herd at known prices, and the observation before.
 
     A herd is worth what was counted and has a known price; without any such animal its worth is missing. `herd_before`
     is in today's prices, so that a change is one of animals.
     """
-    valued = known.newest("assets").with_columns(as_yuan(_herd(prices)).alias("herd_value"))
+    herd = tuple((name, price) for name, price in zip(prices["product"], prices["price"], strict=True) if name in _HERD)
+    valued = known.newest("assets").with_columns(_worth(herd))
     before = {"herd_before": "herd_value", "outside_debt_before": "outside_debt"}
     newest = last_of_each(valued, "household", "observed_on", before)
-    return newest.with_columns(whole_months_since(pl.col("observed_on"), as_of).alias("age_months"))
+    return newest.with_columns(whole_months_since("observed_on", as_of).alias("age_months"))
 
 
-def _herd(prices: pl.LazyFrame) -> pl.Expr:
-    known = dict(prices.select("product", "price").collect().rows())
-    worth = [
-        (pl.col(f"{animal}_count") * known[animal] * 100).round().cast(pl.Int64) for animal in _HERD if animal in known
-    ]
+@lru_cache(maxsize=64)
+def _worth(prices: tuple[tuple[str, float], ...]) -> pl.Expr:
+    """`herd_value` of the animals with a known price."""
+    worth = [(pl.col(f"{animal}_count") * price * 100).round().cast(pl.Int64) for animal, price in prices]
     valued = pl.any_horizontal(pl.lit(False), *(part.is_not_null() for part in worth))
-    return pl.when(valued).then(pl.sum_horizontal(pl.lit(0, pl.Int64), *worth))
+    herd = pl.when(valued).then(pl.sum_horizontal(pl.lit(0, pl.Int64), *worth))
+    return as_yuan(herd).alias("herd_value")
 
 
 def prices_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row a product: its newest known `price`, and `price_year_before`, twelve months before that month."""
     prices = known.newest("prices").filter(pl.col("month") <= as_of)
     newest = prices.sort("month").unique("product", keep="last")
-    earlier = prices.select("product", (pl.col("month").dt.offset_by("12mo")).alias("month"), "price")
-    return newest.join(earlier.rename({"price": "price_year_before"}), on=["product", "month"], how="left").select(
-        "product", "price", "price_year_before"
-    )
+    earlier = prices.select(_A_YEAR_LATER)
+    return newest.join(earlier, on=["product", "month"], how="left").select("product", "price", "price_year_before")
+
+
+_A_YEAR_LATER = (
+    pl.col("product"),
+    pl.col("month").dt.offset_by("12mo"),
+    pl.col("price").alias("price_year_before"),
+)
