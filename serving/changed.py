@@ -11,7 +11,8 @@ from models.bundle import Bundle, Parts
 from models.change import Change as Difference
 from models.change import all_changes, change
 from models.topics import Mover
-from serving.answers import Change, ChangesOfKind, LoanWarning, WhatChanged
+from serving.answers.loan import Change, LoanWarning
+from serving.answers.why import ChangesOfKind, WhatChanged
 from serving.before import Before
 from serving.telling import GONE_BAD, NO_MODEL_USED, change_told
 from serving.warning import NO_MODEL, log_odds_of

@@ -17,7 +17,7 @@ from models.help_routes.route import Protection
 from models.help_routes.sorting import routes
 from models.rating.items import DEDUCTIONS, ITEMS
 from models.rating.rate import rated
-from serving.answers import ExpectedLoss, GrantNote, HelpRoute, Rating, RatingLine
+from serving.answers.household import ExpectedLoss, GrantNote, HelpRoute, Rating, RatingLine
 from serving.telling import Row
 
 GRADE_WORDS = {

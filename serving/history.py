@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from serving.answers import LoanHistory, MonthOfLoan, Versions
+from serving.answers.basis import Versions
+from serving.answers.loan import LoanHistory, MonthOfLoan
 from serving.published import Month, Published
 from serving.store import Store
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from features.seen.community import Community
 from features.words import Refused
-from serving.answers import LoanWarning
+from serving.answers.loan import LoanWarning
 from serving.before import Before, before_of_few, compared_with
 from serving.judge_again import Lit, bench_of
 from serving.memory import remembered

@@ -20,7 +20,8 @@ from models.county_policy.table import FILE as POLICIES
 from models.expected_loss import covered
 from models.help_routes.route import Protection, Rows
 from models.traffic_light.table import FILE as RULES
-from serving.answers import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment, LoanWarning
+from serving.answers.household import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment
+from serving.answers.loan import LoanWarning
 from serving.entitlements import help_routes, losses, notes, ratings
 from serving.home import home_of
 from serving.memory import remembered

@@ -12,7 +12,7 @@ from features.compute import BAD_AFTER_DAYS, features_of
 from features.seen.community import NEIGHBOURLY, Community, community_of
 from features.seen.evening import Evening
 from features.words import Refused
-from serving.answers import LoanWarning
+from serving.answers.loan import LoanWarning
 from serving.before import Before
 from serving.judging import bundle_of
 from serving.published import Month

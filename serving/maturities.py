@@ -12,7 +12,7 @@ import polars as pl
 from models.county_policy.sections import Plans
 from models.group_light.groups import CODE_OF, Level
 from models.light import CODES
-from serving.answers import DueGroup, DueWithin, Maturity, MaturityCalendar
+from serving.answers.county import DueGroup, DueWithin, Maturity, MaturityCalendar
 from serving.index import Sort
 from serving.published import Month
 from serving.worklist import Asked, listed

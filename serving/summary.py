@@ -9,7 +9,7 @@ from models.county_policy.sections import Groups
 from models.expected_loss import expected_loss
 from models.group_light.groups import Level, common_causes, groups
 from models.light import LIGHT_WORDS
-from serving.answers import CommonCause, GroupLight, Summary
+from serving.answers.county import CommonCause, GroupLight, Summary
 from serving.published import Month
 
 TOO_FEW = Words("不足 {least} 笔, 不评", "under {least} loans: too few to judge")

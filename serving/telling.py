@@ -17,7 +17,8 @@ from models.county_policy.sections import Actions, Classes
 from models.five_classes import CLASS_WORDS, MATRICES
 from models.light import Light
 from models.traffic_light.declare import SaidRule
-from serving.answers import Change, Family, FiredRule, FiveClass, LoanWarning, OpenRule, Reason, ShownFeature
+from serving.answers.household import Family, FiveClass, ShownFeature
+from serving.answers.loan import Change, FiredRule, LoanWarning, OpenRule, Reason
 from serving.published import Month
 
 LIKELIHOOD = Words(

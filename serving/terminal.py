@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from features.words import Words
 from models.light import LIGHT_WORDS
-from serving.answers import ExplainedLoan, HouseholdExplanation, LoanWarning
+from serving.answers.household import ExplainedLoan, HouseholdExplanation
+from serving.answers.loan import LoanWarning
 from serving.published import Manifest
 
 if TYPE_CHECKING:

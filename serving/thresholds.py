@@ -14,7 +14,8 @@ from models.champions import Models
 from models.explain import REASONS_SHOWN, largest_of_topics, listed_at
 from models.light import CODES, Light
 from models.threshold import QUESTIONS, Against, Beside, against, chosen_beside, in_answer, together
-from serving.answers import LoanWarning, Reason, ThresholdReasons
+from serving.answers.loan import LoanWarning, Reason
+from serving.answers.why import ThresholdReasons
 from serving.judging import bundle_of
 from serving.published import Month
 from serving.telling import reason_told

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from serving.answers import LoanWarning
+from serving.answers.loan import LoanWarning
 from serving.published import Month
 from serving.telling import needed_to_tell, told
 

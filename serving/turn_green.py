@@ -14,8 +14,9 @@ from features.months import months_later
 from features.words import Refused, Words
 from models.county_policy.sections import CountyPolicy
 from models.light import CODES, LIGHT_WORDS
-from serving import answers
-from serving.answers import LoanWarning, TurnGreen, Way
+from serving.answers.loan import LoanWarning
+from serving.answers.why import Remedy as ToldRemedy
+from serving.answers.why import TurnGreen, Way
 from serving.home import home_of
 from serving.judge_again import bench_of
 from serving.published import Month
@@ -104,7 +105,7 @@ def turn_green(warning: LoanWarning, facts: Row, month: Month, store: Store) -> 
         return _answer(Words(_CANNOT_SAY.zh.format(why=why.zh), _CANNOT_SAY.en.format(why=why.en)))
 
 
-def _answer(words: Words, applying: Sequence[answers.Remedy] = (), ways: Sequence[Way] = ()) -> TurnGreen:
+def _answer(words: Words, applying: Sequence[ToldRemedy] = (), ways: Sequence[Way] = ()) -> TurnGreen:
     return TurnGreen(zh=words.zh, en=words.en, looked_at=list(applying), ways=list(ways))
 
 
@@ -160,6 +161,6 @@ def _reached(light: str | None, probability: float | None, month: Month) -> Word
     return Words(f"{lamp.zh}; {said.zh}", f"{lamp.en}; {said.en}")
 
 
-def _named(remedy: Remedy, facts: Row) -> answers.Remedy:
+def _named(remedy: Remedy, facts: Row) -> ToldRemedy:
     zh, en = (text.format(overdue_amount=facts["overdue_amount"] or 0) for text in (remedy.words.zh, remedy.words.en))
-    return answers.Remedy(code=remedy.code, zh=zh, en=en)
+    return ToldRemedy(code=remedy.code, zh=zh, en=en)

@@ -8,7 +8,8 @@ import polars as pl
 
 from features.compute import evening_at
 from features.words import Words
-from serving.answers import LoanWarning, Scored, WhatIf, WhatIfLoan
+from serving.answers.loan import LoanWarning
+from serving.answers.supposed import Scored, WhatIf, WhatIfLoan
 from serving.before import before_of_few, compared_with
 from serving.given import Tables, rows_given
 from serving.home import home_of

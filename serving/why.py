@@ -8,7 +8,8 @@ import polars as pl
 
 from features.words import Refused
 from models.bundle import Bundle, Parts
-from serving.answers import LoanWarning, ThresholdReasons, WhatChanged
+from serving.answers.loan import LoanWarning
+from serving.answers.why import ThresholdReasons, WhatChanged
 from serving.before import Before
 from serving.changed import what_changed
 from serving.home import Home

@@ -13,7 +13,7 @@ import polars as pl
 import polars.selectors as cs
 
 from features.words import Refused
-from serving.answers import WarningPage
+from serving.answers.loan import WarningPage
 from serving.corners import Corner, corner
 from serving.index import PLACE, Sort
 from serving.published import Month

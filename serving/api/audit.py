@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from serving.access.viewer import Kept, Viewing
-from serving.answers import Answer
+from serving.answers.basis import Answer
 from serving.api.routes import PROBLEMS
 from serving.audit import Action, Sought, found, note_promotions, told
 from serving.cases.telling import Number

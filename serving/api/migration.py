@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from models.group_light.groups import Level
 from serving.access.viewer import Kept
-from serving.answers import Answer, Versions
+from serving.answers.basis import Answer, Versions
 from serving.api.routes import PROBLEMS, Area, Bank
 from serving.reports.migration import AFTER, BEFORE, Span, by_group, cells, moved, totals
 from serving.reports.period import Scope

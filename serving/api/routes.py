@@ -17,15 +17,9 @@ from starlette.background import BackgroundTask
 from features.words import Refused
 from models.group_light.groups import Level
 from serving.access.viewer import Kept, counted
-from serving.answers import (
-    HouseholdExplanation,
-    LoanHistory,
-    LoanWarning,
-    MaturityCalendar,
-    ModelAnswer,
-    Summary,
-    WarningPage,
-)
+from serving.answers.county import MaturityCalendar, ModelAnswer, Summary
+from serving.answers.household import HouseholdExplanation
+from serving.answers.loan import LoanHistory, LoanWarning, WarningPage
 from serving.api.problems import NotFound, NotReady, Problem
 from serving.desk import Desk, desk_of
 from serving.history import history

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.access.viewer import Kept
-from serving.answers import Scored, WhatIf
+from serving.answers.supposed import Scored, WhatIf
 from serving.api.problems import NotFound
 from serving.api.routes import PROBLEMS, AsOf, Identifier, as_json, published_month
 from serving.home import home_of

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from serving.answers import Answer, Colour
+from serving.answers.basis import Answer, Colour
 from serving.cases.book import Event
 from serving.cases.declare import KINDS, MOST_TEXT, OUTCOME_WORDS, Kind, Outcome
 from serving.database.tables import Case, CaseEvent

@@ -10,7 +10,7 @@ from features.words import Words
 from models.group_light.groups import Level
 from models.light import LIGHT_WORDS
 from models.traffic_light.judge import as_levels
-from serving.answers import LoanWarning
+from serving.answers.loan import LoanWarning
 from serving.published import Month
 from serving.reports.calendar import matures_on, places
 from serving.reports.tables import LANGUAGES, Table, count, in_words, number, on_day, text, words, yuan

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.words import Words
-from serving.answers import MaturityCalendar
+from serving.answers.county import MaturityCalendar
 from serving.pages.wording import TAGS, Language, in_language
 from serving.reports.tables import Column, Kind, Table
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.words import Refused, Words
 from models.light import LIGHT_WORDS
-from serving.answers import LoanWarning
+from serving.answers.loan import LoanWarning
 from serving.corners import CORNER_WORDS, corner
 from serving.places import Places
 from serving.published import Month
