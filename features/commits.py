@@ -31,7 +31,8 @@ class Commit:
     """One delivered file as it was taken in: where it came from and which parts hold its rows.
 
     quarantine: the part with the rows set aside. taken_up: ids of rows set aside earlier that came in now.
-    linked: pairs of households that share a fact, since a version of it gave it to the other.
+    linked: pairs of households that share a fact, since a version of it gave it to the other; linked_counties: the
+    counties these are kept under, where it is not one.
     """
 
     sequence: int
@@ -44,6 +45,7 @@ class Commit:
     quarantine: str | None = None
     taken_up: tuple[str, ...] = field(default=())
     linked: tuple[tuple[str, str], ...] = field(default=())
+    linked_counties: tuple[tuple[str, str], ...] = field(default=())
 
     @property
     def written(self) -> bytes:
@@ -60,5 +62,5 @@ def commit_from(path: Path) -> Commit:
     """Read a commit as it was written."""
     stored: Mapping[str, object] = json.loads(path.read_text("utf-8"))
     parts = tuple(Part(**part) for part in stored["parts"])  # type: ignore[attr-defined]
-    linked = tuple((one, other) for one, other in stored["linked"])  # type: ignore[attr-defined]
-    return Commit(**{**stored, "parts": parts, "taken_up": tuple(stored["taken_up"]), "linked": linked})  # type: ignore[arg-type]
+    pairs = {name: tuple((one, other) for one, other in stored[name]) for name in ("linked", "linked_counties")}  # type: ignore[attr-defined]
+    return Commit(**{**stored, "parts": parts, "taken_up": tuple(stored["taken_up"]), **pairs})  # type: ignore[arg-type]

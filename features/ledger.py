@@ -8,8 +8,9 @@ by household, so that one household is found fast: made from the parts, and lost
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ import polars as pl
 from features.commits import Commit, Part, commit_from
 from features.durable import sink_parquet, write_bytes, write_parquet
 from features.groups import Groups, groups_of
-from features.rows import PLACED, Rows, households_sharing, kept_schema, symmetric, with_day_placed
+from features.rows import PLACED, Rows, kept_schema, sharing, symmetric, with_day_placed
 from features.sources.tables import TABLES
 from features.words import Refused
 
@@ -144,11 +145,43 @@ class Ledger:
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
         if household is None or household in self.linked:
-            tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
-        else:
-            tables = {name: self._near(name, county, household) for name in TABLES}
-        everything = Rows(tables, self._known_from, self._revised, linked=self.linked, empty=self._without_rows(county))
-        return everything if household is None else everything.of_household(household)
+            found = self._rows(county)
+            return found if household is None else found.of_household(household)
+        near = {name: self._near(name, county, household) for name in TABLES}
+        return self._rows_of(near, county).of_household(household)
+
+    def _rows(self, county: str | None) -> Rows:
+        """With the rows of households elsewhere that have had a fact of a household here, or the other way round."""
+        here = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
+        others = self.read_for(county)[1:] if county else ()
+        elsewhere = self._linked_in(others) if others else []
+        if not elsewhere:
+            return self._rows_of(here, county)
+        of_those = pl.col("household_id").is_in(elsewhere)
+        beside = {
+            name: [self.scan(name, other).drop(COUNTY).filter(of_those) for other in others]
+            for name in TABLES
+            if name != "prices"
+        }
+        together = {name: pl.concat([rows, *beside.get(name, ())]) for name, rows in here.items()}
+        return replace(self._rows_of(together, county), looked_at=~of_those, empty=frozenset())
+
+    def _rows_of(self, tables: Mapping[str, pl.LazyFrame], county: str | None) -> Rows:
+        return Rows(tables, self._known_from, self._revised, linked=self.linked, empty=self._without_rows(county))
+
+    def read_for(self, county: str) -> tuple[str, ...]:
+        """The counties whose files are read to compute a county: itself first, then those it has shared facts with."""
+        return county, *sorted(self._linked_counties.get(county, ()))
+
+    @cached_property
+    def _linked_counties(self) -> dict[str, frozenset[str]]:
+        return symmetric(pair for commit in self.commits for pair in commit.linked_counties)
+
+    def _linked_in(self, counties: Iterable[str]) -> list[str]:
+        """The households there that share a fact with another."""
+        linked = pl.col("household_id").is_in(sorted(self.linked))
+        there = [self.scan("households", county).filter(linked).select("household_id") for county in counties]
+        return pl.concat(there).unique().collect().to_series().sort().to_list()
 
     def _without_rows(self, county: str | None) -> frozenset[str]:
         """The tables of which a county has no row."""
@@ -260,16 +293,17 @@ class Ledger:
             write_parquet(quarantine, self.folder / aside)
         previous = self.commits[-1].id if self.commits else ""
         versions = pl.concat([held, rows.select(held.columns)])
-        linked = tuple(households_sharing(table, versions)) if revises else ()
-        commit = Commit(sequence, previous, table, file, sha256, delivered_on, parts, aside, taken_up, linked)
+        linked = [tuple(sharing(table, versions, by)) if revises else () for by in ("household_id", COUNTY)]
+        commit = Commit(sequence, previous, table, file, sha256, delivered_on, parts, aside, taken_up, *linked)
         path = self.folder / "commits" / f"{sequence:08d}.json"
         write_bytes(commit.written, path)
         return Ledger(self.folder)
 
     def _held(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """The versions held already of the facts among the rows: their keys, and the household of each."""
+        """The versions held already of the facts among the rows: their keys, and the household and county of each."""
         key = TABLES[table].key
         columns = [name for name in dict.fromkeys((*key, "household_id")) if name in kept_schema(TABLES[table])]
+        columns.append(COUNTY)
         return self.scan(table).select(columns).join(rows.lazy().select(key), on=key, how="semi").collect()
 
     def _write_part(self, table: str, county: str, sequence: int, rows: pl.DataFrame, revises: bool) -> Part:

@@ -100,7 +100,8 @@ class Rows:
     def _of(self, looked_at: pl.Expr, linked: Collection[str]) -> Rows:
         kept = looked_at | pl.col("household_id").is_in(sorted(linked)) if linked else looked_at
         frames = {name: frame if name == "prices" else frame.filter(kept) for name, frame in self.frames.items()}
-        return replace(self, frames=frames, looked_at=looked_at)
+        meant = looked_at if self.looked_at is None else looked_at & self.looked_at
+        return replace(self, frames=frames, looked_at=meant)
 
     def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Rows:
         """These rows and more of the same county, as if delivered besides; in memory from then on.
@@ -131,7 +132,7 @@ class Rows:
                 frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
                 frames[name] = _with_household(frame, table, frames)
         revised = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
-        linked = symmetric(pair for name in revised for pair in households_sharing(name, frames[name].collect()))
+        linked = symmetric(pair for name in revised for pair in sharing(name, frames[name].collect()))
         return Rows(frames, _known_from(frames), frozenset(revised), held=True, linked=linked)
 
 
@@ -148,14 +149,15 @@ def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:
     return bool(rows.select(TABLES[table].key).is_duplicated().any())
 
 
-def households_sharing(table: str, versions: pl.DataFrame) -> list[tuple[str, str]]:
-    """Pairs of households that have had the same fact, one version in one and another in the other."""
+def sharing(table: str, versions: pl.DataFrame, by: str = "household_id") -> list[tuple[str, str]]:
+    """Pairs of households (or what else `by` tells) that have had the same fact, a version in one, another in the
+    other."""
     key = list(TABLES[table].key)
-    if "household_id" in key or "household_id" not in versions.columns:
+    if "household_id" in key or by not in versions.columns:
         return []
-    had = versions.select(*key, "household_id").unique()
+    had = versions.select(*key, by).unique()
     shared = had.filter(had.select(key).is_duplicated())
-    pairs = shared.join(shared, on=key).select(one="household_id", other="household_id_right")
+    pairs = shared.join(shared, on=key).select(one=by, other=f"{by}_right")
     return pairs.filter(pl.col("one") < pl.col("other")).unique().sort("one", "other").rows()
 
 

@@ -89,7 +89,8 @@ class Offer:
 
     def _of_ledger(self, county: str) -> dict[Path, tuple[str, str]]:
         ledger = self._opened.ledger
-        found = ((one, path) for one in (county, EVERYWHERE) for table in TABLES for path in ledger.paths(table, one))
+        counties = (*ledger.read_for(county), EVERYWHERE)
+        found = ((one, path) for one in counties for table in TABLES for path in ledger.paths(table, one))
         return {path: (self._at(path), f"{_OFFERED}/{one}") for one, path in found}
 
     def _of_parts(self, job: Job) -> dict[Path, tuple[str, str]]:

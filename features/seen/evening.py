@@ -24,7 +24,7 @@ from features.seen.events import (
 from features.seen.instalments import instalments_seen
 from features.seen.known import Known
 from features.seen.loans import loans_seen
-from features.seen.members import borrowers_seen, members_seen
+from features.seen.members import borrowers_seen, members_seen, people_seen
 from features.seen.statements import assets_seen, newest_statement, prices_seen, statements_seen
 
 _LONGEST_LOOK = 365
@@ -102,7 +102,8 @@ class Evening:
 
     @property
     def borrowers(self) -> pl.LazyFrame:
-        return borrowers_seen(self.open_loans, self.members)
+        people = people_seen(self.known, self.as_of) if self.known.rows.linked else self.members
+        return borrowers_seen(self.open_loans, self.members, people)
 
     @property
     def hardships(self) -> pl.LazyFrame:

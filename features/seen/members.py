@@ -15,8 +15,18 @@ _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 
 def members_seen(known: Known, as_of: date) -> pl.LazyFrame:
     """One row for each member not gone by as_of. `labour`: 1 full, 0.5 part, 0 none."""
-    members = known.newest("members").filter(pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of))
-    return members.select(_member(as_of))
+    return known.newest("members").filter(_born(as_of)).select(_member(as_of))
+
+
+def people_seen(known: Known, as_of: date) -> pl.LazyFrame:
+    """The same, and of each household those who have been its members and are recorded in another now."""
+    ever = known.versions("members").select("household", "member_id").unique()
+    return known.newest_of_all("members").join(ever, on="member_id").filter(_born(as_of)).select(_member(as_of))
+
+
+@cache
+def _born(as_of: date) -> pl.Expr:
+    return pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of)
 
 
 @cache
@@ -37,12 +47,14 @@ def _member(as_of: date) -> tuple[pl.Expr, ...]:
     )
 
 
-def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame) -> pl.LazyFrame:
-    """One row for each loan: its borrower's record; the head's where it names nobody known.
+def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame, people: pl.LazyFrame) -> pl.LazyFrame:
+    """One row for each loan: its borrower's record; the head's where it names nobody known to be of the household.
 
+    people: who is or has been a member (`people_seen`): whoever borrowed and moved away is the borrower still.
     Of several heads, one who is there before one who is gone, and then the first by identifier.
     """
-    by_name = loans.join(members.drop("household"), left_on="borrower_member_id", right_on="member_id")
+    named = ["household", "borrower_member_id"]
+    by_name = loans.join(people, left_on=named, right_on=["household", "member_id"])
     unnamed = loans.join(by_name, on="loan", how="anti")
     heads = (
         members.filter("is_head")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from features.compute import features_at
 from features.ledger import Ledger
 from features.loading.load import Loading, load
 from features.sources.column_map import column_map
@@ -21,6 +23,7 @@ from serving.inputs import Inputs
 from serving.jobs import Job
 from serving.offer import Shared
 from serving.parts import Record
+from serving.published import Published
 from serving.storage import storage_at
 from tests.door import CHINESE, done, lights, refused
 from tests.serving.clusters import CAN_HIDE, cluster, scored_by_one_left
@@ -28,6 +31,7 @@ from tests.serving.hdfs import Served, hdfs
 from tests.serving.provinces import AS_OF, AT, IN_BLOCKS, WHOLE, Province, records
 
 BEFORE = date(2025, 11, 30)
+COUNTIES = ("640323", "640324")
 
 
 class Travelled:
@@ -116,17 +120,27 @@ def test_parts_that_a_killed_run_has_left_are_offered_to_the_run_that_takes_it_u
 def test_where_a_loan_has_moved_to_another_household_all_of_the_month_before_is_offered(
     own: Province, served: Served, tmp_path: Path
 ) -> None:
-    moved(own, tmp_path / "more")
+    loan_id = moved(own, tmp_path / "more")
     other = own.copied_to(tmp_path / "other")
     own.scored()
     other.scored(WHOLE, Travelled(served.url))
     assert other.files == own.files
+    loan = pl.col("loan_id") == loan_id
+    listed = {county: own.month.scan("warnings", county).filter(loan).collect().height for county in COUNTIES}
+    assert listed == {"640323": 0, "640324": 1}
+    facts = own.month.scan("features", "640324").filter(loan).drop("as_of", strict=False).collect()
+    champion = own.store.models.champion
+    assert champion
+    everywhere = features_at(AS_OF, own.store.ledger.rows(), bad_after_days=champion.bad_after_days).filter(loan)
+    assert_frame_equal(facts.select(everywhere.columns), everywhere)
 
 
-def moved(province: Province, inbox: Path) -> None:
-    """A loan of one county is corrected to be a household's of another."""
+def moved(province: Province, inbox: Path) -> str:
+    """An open loan of one county is corrected to be a household's of another; which."""
     ledger = Ledger(province.data / "ledger")
-    loan = ledger.scan("loans", "640323").sort("loan_id").head(1).drop("county").collect()
+    opened = Published(province.store).month(BEFORE).scan("warnings", "640323").filter(pl.col("days_to_maturity") > 90)
+    [loan_id] = opened.select(pl.col("loan_id").min()).collect().to_series()
+    loan = ledger.scan("loans", "640323").filter(pl.col("loan_id") == loan_id).drop("county").collect()
     household = ledger.scan("loans", "640324").select(pl.col("household_id").max()).collect().item()
     inbox.mkdir()
     changed = loan.with_columns(pl.lit(household).alias("household_id"), pl.lit(AS_OF).alias("known_on"))
@@ -134,6 +148,7 @@ def moved(province: Province, inbox: Path) -> None:
     loading = Loading(AS_OF, column_map(), pseudonyms(province.data), tell=lambda _: None)
     assert not load(inbox, ledger, loading).refused
     assert province.store.ledger.rows().linked
+    return str(loan_id)
 
 
 def test_a_run_after_another_offers_nothing_again(own: Province, served: Served) -> None:
