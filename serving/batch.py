@@ -21,8 +21,8 @@ from serving.parts import Record, as_told, do, kept
 from serving.published import Manifest, Published
 from serving.store import Store
 
-_AT_ONCE = 2
-"""Jobs of one process: more would hold more in memory, and wait for each other's locks."""
+_AT_ONCE = 4
+"""Jobs of one process on two cores: each has stretches for a single core; more would only hold more in memory."""
 Advance = Callable[[int, str], object]
 """Is told of so many loans done, and says a line where there is one to say."""
 
@@ -39,7 +39,7 @@ class Workers(Protocol):
 
 
 class Alone:
-    """This process, two jobs at once: while one has work for a single core, the other takes the rest."""
+    """This process, some jobs at once: while one has work for a single core, the others take the rest."""
 
     told = 1
 
