@@ -84,3 +84,11 @@ def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(in
     for rows in (intake.ledger.rows(), intake.ledger.rows("990101"), intake.ledger.rows("990101", "H1")):
         of_loan = features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")
         assert of_loan.select("borrower_deceased", "household_size").row(0) == (1, 0)
+
+
+def test_a_claim_follows_its_policy_into_a_county_that_has_delivered_no_claims(tmp_path: Path) -> None:
+    intake = Intake(tmp_path)
+    intake.deliver(**DRAWN | {"claims": table(DRAWN["claims"])[1:]})
+    intake.deliver(policies=with_cell(table(DRAWN["policies"])[1:], household_id="H1", known_on="2024-05-20"))
+    for rows in (intake.ledger.rows(), intake.ledger.rows("990101"), intake.ledger.rows("990101", "H1")):
+        assert features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")["open_claims"].item() == 1
