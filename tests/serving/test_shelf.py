@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,8 +40,11 @@ def test_only_the_columns_named_are_read_in_their_order(files: tuple[Path, ...],
 
 
 def test_copies_of_the_two_newest_editions_stay(files: tuple[Path, ...], tmp_path: Path) -> None:
-    kept = [shelf(files[1:], tmp_path / f"edition-{number}" / "n.arrow") for number in (1, 2, 3)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["edition-2", "edition-3"]
+    kept = [shelf(files[1:], tmp_path / f"edition-{number}" / "n.arrow") for number in (9, 10)]
+    for edition in tmp_path.iterdir():
+        os.utime(edition, ns=(0, 0))  # both made in one tick of the clock
+    shelf(files[1:], tmp_path / "edition-11" / "n.arrow")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["edition-10", "edition-11"]
     assert kept[0].rows([0])["n"].to_list() == [400_000]
 
 
