@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from features.catalog import KEPT
-from features.ledger import EVERYWHERE
+from features.kept_files import EVERYWHERE
 from features.rows import Rows
 from features.sources.tables import REQUIRED_TABLES, TABLES
 

@@ -18,17 +18,12 @@ from pathlib import Path
 import polars as pl
 
 from features.commits import Commit, Part, commit_from
-from features.durable import sink_parquet, write_bytes, write_parquet
-from features.groups import Groups, groups_of
+from features.durable import write_bytes, write_parquet
+from features.kept_files import COUNTY, KeptFiles, order_of
 from features.rows import PLACED, Rows, kept_schema, sharing, symmetric, with_day_placed
 from features.sources.tables import TABLES
 from features.words import Refused
 
-EVERYWHERE = "all"
-"""The county of rows that belong to no county: prices."""
-COUNTY = "county"
-_MOST_LOOSE = 8
-"""Parts of a table and county that may wait to be merged; each is opened for every household looked at."""
 QUARANTINE_SCHEMA = {
     "id": pl.String(),
     "kind": pl.String(),
@@ -43,14 +38,11 @@ QUARANTINE_SCHEMA = {
 }
 
 
-class Ledger:
+class Ledger(KeptFiles):
     """The delivered rows under one folder."""
 
     def __init__(self, folder: Path, commits: tuple[Commit, ...] | None = None) -> None:
-        self.folder = folder
-        self.commits = _commits_in(folder) if commits is None else commits
-        self._scans: dict[tuple[str, str | None], pl.LazyFrame] = {}
-        self._sorted: dict[tuple[str, str | None], list[tuple[pl.LazyFrame, Groups | None]]] = {}
+        super().__init__(folder, _commits_in(folder) if commits is None else commits)
         self._empty: dict[str | None, frozenset[str]] = {}
         self._then: dict[str, Ledger] = {}
 
@@ -82,72 +74,14 @@ class Ledger:
 
     @cached_property
     def counties(self) -> tuple[str, ...]:
-        return tuple(sorted({part.county for part in self._parts("households")}))
-
-    def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
-        """All rows of a table, in all its versions, with the county they are kept under.
-
-        A scan that is asked again looks for no files and reads no footers again.
-        """
-        if (table, county) not in self._scans:
-            paths = [path for one in self._kept_under(table, county) for path in self.paths(table, one)]
-            self._scans[table, county] = self._scan(table, paths)
-        return self._scans[table, county]
-
-    def _kept_under(self, table: str, county: str | None) -> list[str]:
-        """The counties whose files hold the rows of a table and county, or of all counties."""
-        kept = sorted({part.county for part in self._parts(table)})
-        return [one for one in kept if county in (None, one) or one == EVERYWHERE]
-
-    def paths(self, table: str, county: str) -> list[Path]:
-        """The files that hold all rows of a table and county: the newest merged one and the parts after it."""
-        merged = self._merged(table, county)
-        loose = [self.folder / part.path for part in self._loose(table, county)]
-        return [merged[1], *loose] if merged else loose
-
-    def _scan(self, table: str, paths: list[Path]) -> pl.LazyFrame:
-        if not paths:
-            return pl.LazyFrame(schema=kept_schema(TABLES[table]) | {COUNTY: pl.String()})
-        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
-
-    def _merged(self, table: str, county: str) -> tuple[int, Path] | None:
-        """How many commits the newest merged file holds, and where it is; one of another history does not count."""
-        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
-        for path in sorted(folder.glob("*.parquet"), reverse=True):
-            commits, of = path.stem.split("-")
-            if int(commits) <= len(self.commits) and self.commits[int(commits) - 1].id == of:
-                return int(commits), path
-        return None
-
-    def _loose(self, table: str, county: str) -> list[Part]:
-        held, _ = self._merged(table, county) or (0, None)
-        return [part for commit, part in self._parts_by_table[table] if commit > held and part.county == county]
-
-    def merge(self, most_loose: int = _MOST_LOOSE) -> None:
-        """Merge the parts of each table and county that has more than so many loose ones.
-
-        Raises Refused where the disk does not take it; nothing is lost then.
-        """
-        for table, county in sorted({(part.table, part.county) for commit in self.commits for part in commit.parts}):
-            if len(self._loose(table, county)) > most_loose:
-                self._merge(table, county)
-
-    def _merge(self, table: str, county: str) -> None:
-        """The file merged before stays for those who are reading it; older ones go."""
-        rows, before = self._scan(table, self.paths(table, county)), self._merged(table, county)
-        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
-        made = folder / f"{len(self.commits):08d}-{self.commits[-1].id}.parquet"
-        sink_parquet(rows.drop(COUNTY).sort(_order(table, rows.collect_schema().names())), made)
-        for path in folder.glob("*.parquet"):
-            if path not in (made, before and before[1]):
-                path.unlink()
+        return tuple(sorted({part.county for part in self.parts("households")}))
 
     def rows(self, county: str | None = None, household: str | None = None) -> Rows:
         """The tables of one county or of all; or one household's own rows, with the prices."""
         if household is None or household in self.linked:
             found = self._rows(county)
             return found if household is None else found.of_household(household)
-        near = {name: self._near(name, county, household) for name in TABLES}
+        near = {name: self.near(name, county, household) for name in TABLES}
         return self._rows_of(near, county).of_household(household)
 
     def _rows(self, county: str | None) -> Rows:
@@ -186,32 +120,8 @@ class Ledger:
     def _without_rows(self, county: str | None) -> frozenset[str]:
         """The tables of which a county has no row."""
         if county not in self._empty:
-            self._empty[county] = frozenset(name for name in TABLES if not self._kept_under(name, county))
+            self._empty[county] = frozenset(name for name in TABLES if not self.counties_of(name, county))
         return self._empty[county]
-
-    def _near(self, table: str, county: str | None, household: str) -> pl.LazyFrame:
-        """Of each file of a table and county, the row groups in which a household may have rows."""
-        if table == "prices":
-            return self._prices.lazy()
-        near = []
-        for rows, groups in self._files(table, county):
-            start, height = groups.span(household) if groups else (0, None)
-            if height != 0:
-                near.append(rows.slice(start, height))
-        if len(near) == 1:
-            return near[0]
-        return pl.concat(near) if near else pl.LazyFrame(schema=kept_schema(TABLES[table]))
-
-    def _files(self, table: str, county: str | None) -> list[tuple[pl.LazyFrame, Groups | None]]:
-        """The files of a table and county, and where in them households lie; footers are read once."""
-        if (table, county) not in self._sorted:
-            paths = [path for one in self._kept_under(table, county) for path in self.paths(table, one)]
-            self._sorted[table, county] = [(_alone(path), groups_of(path)) for path in paths]
-        return self._sorted[table, county]
-
-    @cached_property
-    def _prices(self) -> pl.DataFrame:
-        return self.scan("prices").drop(COUNTY).collect()
 
     @cached_property
     def _revised(self) -> frozenset[str]:
@@ -243,18 +153,6 @@ class Ledger:
         if not paths:
             return pl.DataFrame(schema=QUARANTINE_SCHEMA)
         return pl.scan_parquet(paths, glob=False).filter(~pl.col("id").is_in(taken_up)).collect()
-
-    def _parts(self, table: str) -> list[Part]:
-        return [part for _, part in self._parts_by_table[table]]
-
-    @cached_property
-    def _parts_by_table(self) -> dict[str, list[tuple[int, Part]]]:
-        """Each with the number of its commit."""
-        found: dict[str, list[tuple[int, Part]]] = {name: [] for name in TABLES}
-        for commit in self.commits:
-            for part in commit.parts:
-                found[part.table].append((commit.sequence, part))
-        return found
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -309,7 +207,7 @@ class Ledger:
     def _write_part(self, table: str, county: str, sequence: int, rows: pl.DataFrame, revises: bool) -> Part:
         path = f"{table}/{COUNTY}={county}/{sequence:08d}.parquet"
         kept = rows.select(list(kept_schema(TABLES[table])))
-        write_parquet(kept.sort(_order(table, kept.columns)), self.folder / path)
+        write_parquet(kept.sort(order_of(table, kept.columns)), self.folder / path)
         return Part(table, county, path, rows.height, str(rows[PLACED].min()), revises)
 
 
@@ -325,10 +223,6 @@ def _ledger_of(folder: Path, _newest: tuple[str, int] | None) -> Ledger:
     return Ledger(folder)
 
 
-def _alone(path: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
-
-
 def _commits_in(folder: Path) -> tuple[Commit, ...]:
     return tuple(commit_from(path) for path in sorted((folder / "commits").glob("*.json")))
 
@@ -336,7 +230,3 @@ def _commits_in(folder: Path) -> tuple[Commit, ...]:
 def _by_county(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for (county,), part in sorted(rows.group_by(COUNTY), key=lambda group: str(group[0][0])):
         yield str(county), part
-
-
-def _order(table: str, columns: list[str]) -> list[str]:
-    return [name for name in dict.fromkeys(("household_id", *TABLES[table].key, "known_on")) if name in columns]

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from features.ledger import EVERYWHERE
+from features.kept_files import EVERYWHERE
 from features.sources.tables import TABLES
 from features.words import Refused
 from serving.apart import Task, do_apart

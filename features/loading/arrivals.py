@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.ledger import COUNTY, EVERYWHERE, Ledger
+from features.kept_files import COUNTY, EVERYWHERE
+from features.ledger import Ledger
 from features.sources.reading import LINE
 from features.sources.table import Table
 from features.sources.validating import DATED

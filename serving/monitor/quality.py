@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from features.ledger import COUNTY, Ledger
+from features.kept_files import COUNTY
+from features.ledger import Ledger
 from features.months import months_after, next_day
 from features.sources.table import Kind
 from features.sources.tables import TABLES

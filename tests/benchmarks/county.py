@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from features.ledger import COUNTY, EVERYWHERE, QUARANTINE_SCHEMA, Ledger
+from features.kept_files import COUNTY, EVERYWHERE
+from features.ledger import QUARANTINE_SCHEMA, Ledger
 from features.rows import Rows
 from features.sources.tables import TABLES
 from training.simulate.order import Order

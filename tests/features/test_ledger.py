@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.ledger import EVERYWHERE, Ledger, ledger_in
+from features.kept_files import EVERYWHERE
+from features.ledger import Ledger, ledger_in
 from features.sources.tables import TABLES
 from features.words import Refused
 from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell

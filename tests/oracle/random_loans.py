@@ -38,8 +38,7 @@ def write_loan(
 ) -> None:
     originated_on = scribe.day(first_day, date(2025, 11, 30))
     months, method = scribe.random.choice((6, 12, 12, 24, 36)), scribe.random.choice(METHODS)
-    principal = scribe.random.choice((5000.0, 20000.0, 50000.0, 1000 + scribe.money(30000)))
-    principal = round(principal, 2)
+    principal = round(scribe.random.choice((5000.0, 20000.0, 50000.0, 1000 + scribe.money(30000))), 2)
     matures_on, rate = months_after(originated_on, months), 0.0 if scribe.chance(0.1) else 0.0345
     known_on = scribe.heard(originated_on) - timedelta(days=scribe.random.choice((0, 0, 0, 6)))
     scribe.write(
@@ -66,15 +65,8 @@ def write_loan(
     write_payments(scribe, county, loan_id, ended(scribe, county, loan_id, principal, originated_on, dues, payments))
     write_use_checks(scribe, county, loan_id, originated_on)
     if renews is None and matures_on < date(2025, 11, 1) and scribe.chance(0.15):
-        scribe.write(
-            "loan_events",
-            county,
-            scribe.heard(matures_on),
-            loan_id=loan_id,
-            occurred_on=matures_on,
-            kind="renewed",
-            amount=principal,
-        )
+        renewed = {"loan_id": loan_id, "occurred_on": matures_on, "kind": "renewed", "amount": principal}
+        scribe.write("loan_events", county, scribe.heard(matures_on), **renewed)
         write_loan(scribe, county, household_id, loan_id + "R", loan_id, matures_on)
 
 

@@ -89,8 +89,7 @@ class Homes:
 def move_in(p: Parameters, rng: np.random.Generator, places: Places, n: int, month: int) -> tuple[Homes, Members]:
     """n households with members, land, animals and a little cash, as they stand in that first month."""
     village = np.sort(rng.integers(0, len(places.codes), n))
-    kind = _kinds(p, rng, n)
-    members = _members(p, rng, n, month)
+    kind, members = _kinds(p, rng, n), _members(p, rng, n, month)
     industry = rng.choice(len(INDUSTRIES), n, p=[each.share for each in INDUSTRIES])
     ability = round_about(rng, p.ability_spread, n) * np.where(kind == ORDINARY, 1.04, 0.95)
     units = np.array([each.units for each in INDUSTRIES])[industry] * round_about(rng, 0.22, n) * ability
