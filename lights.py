@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from features.console import VAR, Data, now, progress, teller, today, who
-from serving.commands import commands as serving_commands
-from serving.desk_commands import commands as desk_commands
-from serving.month_commands import commands as month_commands
+from serving.cli.accounts import commands as desk_commands
+from serving.cli.data import commands as serving_commands
+from serving.cli.month import commands as month_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
-    from features.words import Refused
-    from serving.store import Store
+    from features.messages import Refused
+    from serving.months.data_folder import Store
 
 app = typer.Typer(
     name="lights",
@@ -39,7 +39,7 @@ at once; polars keeps freed memory for half a minute, since a run would soon ask
 
 def main() -> None:
     """Run a command: exit 0 done, 1 refused with one clear sentence, 2 wrong usage."""
-    from features.words import Refused
+    from features.messages import Refused
 
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -68,7 +68,7 @@ def demo(
     """演示: a simulated county, from loading to the page."""
     import shutil
 
-    from serving.store import Store
+    from serving.months.data_folder import Store
 
     store = Store(data / "demo")
     shutil.rmtree(store.folder, ignore_errors=True)
@@ -80,10 +80,10 @@ def demo(
 
 def _live(store: Store, households: int, seed: int) -> None:
     """A county of four years, delivered and loaded."""
+    from features.contract.column_map import column_map
+    from features.contract.pseudonym import pseudonyms
     from features.loading.load import Loading, load
-    from features.sources.column_map import column_map
-    from features.sources.pseudonym import pseudonyms
-    from serving.terminal import load_lines
+    from serving.cli.output import load_lines
     from training.simulate.order import Order
     from training.simulate.province import simulate
 
@@ -96,10 +96,10 @@ def _live(store: Store, households: int, seed: int) -> None:
 
 def _learn(store: Store) -> None:
     """A champion, judged beside the rules; a county too small to learn from is lit by the rules alone."""
-    from features.words import Refused
-    from training.planned import SHIPPED, plan_from
+    from features.messages import Refused
+    from training.output import summary_lines
+    from training.plan_files import SHIPPED, plan_from
     from training.publish import Registry
-    from training.terminal import summary_lines
     from training.train import steps_of, train
 
     plan = plan_from(SHIPPED / "demo.toml")
@@ -114,8 +114,8 @@ def _learn(store: Store) -> None:
 def _light(store: Store) -> None:
     """The newest month and the one before it."""
     from features.months import months_after
-    from serving.batch import score
-    from serving.terminal import manifest_lines
+    from serving.batch.run import score
+    from serving.cli.output import manifest_lines
     from training.cohort import data_until
 
     newest, tell = months_after(data_until(store.ledger), 0), teller()
@@ -125,9 +125,9 @@ def _light(store: Store) -> None:
 
 def _show(store: Store, port: int, stay: bool) -> None:
     """The pages, with a one-time link for each role."""
-    from serving.first_people import one_of_each, sign_in_lines
+    from serving.cli.demo_accounts import one_of_each, sign_in_lines
+    from serving.server import look_once, serve
     from serving.settings import settings_of
-    from serving.web import look_once, serve
 
     settings = settings_of(store.folder)
     tokens = one_of_each(store, settings, now())

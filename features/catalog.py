@@ -7,7 +7,7 @@ from types import ModuleType
 
 from features import community, credit, household, income, insurance, loan, repayment
 from features.declare import Feature, Role
-from features.words import Words, did_you_mean
+from features.messages import Words, did_you_mean
 
 FAMILIES: tuple[ModuleType, ...] = (household, income, credit, loan, repayment, insurance, community)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, Risk, Role, Row, change, observed
-from features.seen.sources import DECLARED_PRICES, NEIGHBOURS
+from features.snapshot.sources import DECLARED_PRICES, NEIGHBOURS
 from features.units import PERCENT, YUAN
 
 

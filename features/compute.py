@@ -13,12 +13,12 @@ import polars as pl
 
 from features.catalog import FEATURES, KEPT
 from features.declare import Feature, Window
-from features.rows import Rows
-from features.seen.book import bad_on
-from features.seen.community import NEIGHBOURLY, Community, community_of, with_shares_of_others
-from features.seen.evening import Evening
-from features.seen.known import Known
-from features.seen.sources import NEIGHBOURS, Source
+from features.delivered_tables import Rows
+from features.snapshot.as_of import Evening
+from features.snapshot.latest_versions import Known
+from features.snapshot.loan_book import bad_on
+from features.snapshot.peer_groups import NEIGHBOURLY, Community, community_of, with_shares_of_others
+from features.snapshot.sources import NEIGHBOURS, Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")

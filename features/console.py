@@ -64,8 +64,8 @@ def progress(steps: int, of: str) -> Iterator[Callable[[int, str], None]]:
 @contextmanager
 def recorded(data: Path, what: str, **asked: object) -> Iterator[dict[str, object]]:
     """A run with its line in the run ledger, however it ends; what it found out is laid into the dictionary."""
+    from features.messages import Refused
     from features.runs import Run, record
-    from features.words import Refused
 
     at, began, found = now(), time.monotonic(), dict[str, object]()
     outcome, refused = "failed", None

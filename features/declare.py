@@ -14,9 +14,9 @@ from typing import Any
 
 import polars as pl
 
-from features.seen.sources import Source
+from features.messages import Words, did_you_mean
+from features.snapshot.sources import Source
 from features.units import Unit
-from features.words import Words, did_you_mean
 
 
 class Risk(IntEnum):

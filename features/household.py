@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, Risk, Role, Row, observed, ratio
-from features.seen.sources import BORROWERS, LOANS, MEMBERS, REVIEWS
+from features.snapshot.sources import BORROWERS, LOANS, MEMBERS, REVIEWS
 from features.units import COUNT, HOUSEHOLD_TYPE, MONTHS, PERCENT, POINTS, SEX, YEARS, YES_NO
 
 

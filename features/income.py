@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
-from features.seen.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
+from features.snapshot.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
 _DAYS_IN_YEAR = 365

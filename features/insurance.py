@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio, total
-from features.seen.sources import CLAIMS, HARDSHIPS, POLICIES
+from features.snapshot.sources import CLAIMS, HARDSHIPS, POLICIES
 from features.units import COUNT, MONTHS, PERCENT, YES_NO, YUAN
 
 LAST_6M, LAST_12M = past_months(6), past_months(12)

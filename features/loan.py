@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, TO_COME, Risk, Role, Row, derived, next_months, observed, past_months, ratio
-from features.seen.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
+from features.snapshot.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
 from features.units import (
     COUNT,
     DAYS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio
-from features.seen.sources import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAYMENTS
+from features.snapshot.sources import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAYMENTS
 from features.units import COUNT, DAYS, PERCENT, YUAN
 
 LAST_6M, LAST_12M = past_months(6), past_months(12)

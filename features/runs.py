@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from features.words import Words
+from features.messages import Words
 
 FILE = "runs.jsonl"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan
 
-from features.words import Words
+from features.messages import Words
 
 Value = float | int | str | bool | None
 MISSING = Words("无数据", "no data")

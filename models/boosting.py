@@ -20,7 +20,7 @@ from models.tree_shap.trees import Unreadable, columns_named
 if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
 
-    from models.tree_shap.explain import TableExplainer  # brings numba: imported where rows are explained
+    from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are explained
 
 Floats = npt.NDArray[np.float64]
 _SUM_TOLERANCE = 1e-6
@@ -208,7 +208,7 @@ def _lightgbm() -> ModuleType:
 def get_ready() -> None:
     """What takes a process seconds to import, before it has anything to judge."""
     _lightgbm()
-    import models.tree_shap.explain  # noqa: F401
+    import models.tree_shap.explainer  # noqa: F401
 
 
 class Explained(NamedTuple):
@@ -286,7 +286,7 @@ class Trees:
     @cached_property
     def _tables(self) -> TableExplainer | None:
         """None where the model cannot be laid out in tables."""
-        from models.tree_shap.explain import TableExplainer
+        from models.tree_shap.explainer import TableExplainer
 
         try:
             return TableExplainer(self.text, len(self.columns))

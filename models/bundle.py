@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
-from features.words import Refused
+from features.messages import Refused
 from models.boosting import Column, Floats, Trees, columns_of
 from models.calibration import Calibration, calibration_of
 from models.policy import Policy, policy_of

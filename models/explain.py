@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from models.boosting import Column, Floats, matrix
 from models.bundle import Parts
-from models.lists import as_lists
-from models.topics import TOPICS
+from models.feature_topics import TOPICS
+from models.list_columns import as_lists
 
 REASONS_SHOWN = 5
 REASON = pl.Struct(

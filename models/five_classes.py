@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from features.words import Words
+from features.messages import Words
 
 CLASS_WORDS: Mapping[str, Words] = {
     "normal": Words("正常", "normal"),

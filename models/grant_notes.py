@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.messages import Words
 from features.months import months_later
 from features.units import MONTHS, YEARS, YUAN
-from features.words import Words
 from models.county_policy.sections import Lending
 
 

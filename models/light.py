@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from features.words import Words
+from features.messages import Words
 
 
 class Light(IntEnum):

@@ -13,34 +13,34 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.words import Refused
-from serving.access.trail import leave_trail
-from serving.access.viewer import FORM, enter, new_form_cookie
-from serving.api.audit import audited
-from serving.api.cases import cases
+from features.messages import Refused
+from serving.api.audit_routes import audited
+from serving.api.case_routes import cases
 from serving.api.document import documented
-from serving.api.migration import migration
-from serving.api.problems import answer_problems
-from serving.api.routes import api, health
-from serving.api.what_if import supposing
-from serving.desk import Desk, desk
-from serving.judging import bundle_of
-from serving.metrics import Metrics, log_as_lines, monitored
+from serving.api.migration_route import migration
+from serving.api.warning_routes import api, health
+from serving.api.what_if_routes import supposing
+from serving.explain.loaded_models import bundle_of
+from serving.http.audit_middleware import leave_trail
+from serving.http.context import Desk, desk
+from serving.http.dependencies import FORM, enter, new_form_cookie
+from serving.http.metrics import Metrics, log_as_lines, monitored
+from serving.http.problems import answer_problems
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from serving.pages.account import account
-from serving.pages.audit import audit_pages
-from serving.pages.board import board_pages
-from serving.pages.cases import case_pages
-from serving.pages.directory import directory_doors
+from serving.pages.accounts_page import people_pages
+from serving.pages.audit_page import audit_pages
+from serving.pages.board_page import board_pages
+from serving.pages.case_pages import case_pages
+from serving.pages.household_pages import pages
 from serving.pages.model import model_pages
-from serving.pages.people import people_pages
+from serving.pages.oidc_pages import directory_doors
 from serving.pages.rendering import answer_refusals
-from serving.pages.routes import pages
-from serving.pages.sign_in import doors
-from serving.pages.what_if import what_if_pages
-from serving.pages.worklist import list_pages
-from serving.published import Published
+from serving.pages.sign_in_pages import doors
+from serving.pages.what_if_page import what_if_pages
+from serving.pages.worklist_page import list_pages
 from serving.settings import Settings, settings_of
-from serving.store import Store
 
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from features.words import Refused
-from serving.faults import fault, faults
+from features.messages import Refused
+from serving.text.validation_errors import fault, faults
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

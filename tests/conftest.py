@@ -12,11 +12,11 @@ import httpx2
 import polars as pl
 import pytest
 
-from features.ledger import Ledger
+from features.ledger.ledger import Ledger
 from features.months import months_after
-from serving.published import Month, Published
-from serving.store import Store
-from tests.door import Ran, done, lights, serving
+from serving.months.data_folder import Store
+from serving.months.repository import Month, Published
+from tests.running_service import Ran, done, lights, serving
 
 
 @dataclass(frozen=True)

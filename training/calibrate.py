@@ -9,7 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from features.words import Refused
+from features.messages import Refused
 from models.boosting import Floats, Trees
 from models.calibration import Beta, Calibration, Isotonic
 from training.plan import Plan

@@ -8,12 +8,12 @@ from datetime import date
 import polars as pl
 
 from features.compute import Population, features_at
-from features.ledger import Ledger
-from features.words import Refused
+from features.ledger.ledger import Ledger
+from features.messages import Refused
 from models.light import CODES
-from models.traffic_light.declare import Rule
-from models.traffic_light.judge import judged
-from models.traffic_light.table import RuleTable
+from models.traffic_light.evaluate import judged
+from models.traffic_light.rule import Rule
+from models.traffic_light.rule_table import RuleTable
 from training.folds import Fold, in_fold
 from training.labels import bad_days, labelled
 from training.plan import Plan

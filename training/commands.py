@@ -56,8 +56,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
-    from training.planned import plan_from
-    from training.terminal import summary_lines
+    from training.output import summary_lines
+    from training.plan_files import plan_from
 
     given = plan_from(plan) if plan else None
 
@@ -82,7 +82,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """评判: the judgement again, of any version."""
-    from training.terminal import summary_lines
+    from training.output import summary_lines
 
     number = number_of(data, model)
 
@@ -115,9 +115,9 @@ def gate(
 
     asked, number = gate_in(gate_file or SHIPPED), number_of(data, model)
 
+    from training.evaluation.gate_input import report_for_gate  # takes seconds: a wrong gate is refused before
+    from training.evaluation.page import write_pages
     from training.gate_criteria import gate_result
-    from training.gating import report_for_gate  # takes seconds: a wrong gate is refused before
-    from training.judgement.page import write_pages
 
     tell = teller()
     report = report_for_gate(data, number, again, truth, lambda _, line: tell(line))
@@ -172,14 +172,14 @@ def thresholds(
 
     With a reason the same trees with these thresholds become a new challenger.
     """
-    from training.planned import light_policy_from
-    from training.terminal import colour_lines, policy_lines
+    from training.output import colour_lines, policy_lines
+    from training.plan_files import light_policy_from
 
     chosen, number = light_policy_from(light_policy), number_of(data, model)
 
-    from features.ledger import Ledger
-    from models.champions import Models
-    from training.colours import colours
+    from features.ledger.ledger import Ledger
+    from models.registry import Models
+    from training.light_changes import colours
     from training.promotion import Crowning, rethresholded, thresholds_published
     from training.publish import Registry
 
@@ -193,9 +193,9 @@ def thresholds(
 
 
 def _crown(data: Path, number: int, reason: str, mlflow: str | None, failed: Sequence[str] = ()) -> None:
+    from training.output import colour_lines
     from training.promotion import Crowning, colours_under, crowned
     from training.publish import Registry
-    from training.terminal import colour_lines
 
     moves = colours_under(data, number)
     crowned(data, Registry(data, mlflow), number, Crowning("champion", reason, who(), now()), failed)
@@ -204,8 +204,8 @@ def _crown(data: Path, number: int, reason: str, mlflow: str | None, failed: Seq
 
 def number_of(data: Path, model: str) -> int:
     """The number behind an alias, or the number itself."""
-    from features.words import Refused
-    from models.champions import Models
+    from features.messages import Refused
+    from models.registry import Models
 
     number = int(model.split("-")[0]) if model.split("-")[0].isdigit() else Models(data / "models").holder(model)
     if number is None:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from features.words import Words
-from models.strict import Share, Strict, Text, Written, faults
+from features.messages import Words
+from models.toml_tables import Share, Strict, Text, Written, faults
 
 SHIPPED = Path(__file__).parent / "gates" / "default.toml"
 _WHAT = Words("关口文件", "gate file")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from features.words import Words
-from models.by_calendar import BY_CALENDAR
-from models.judged_words import part
+from features.messages import Words
+from models.calendar_features import BY_CALENDAR
+from models.evaluation_words import part
+from training.evaluation.report import Report
 from training.gate import Criterion, Gate, GateResult
-from training.judgement.report import Report
 
 
 def gate_result(report: Report, gate: Gate) -> GateResult:

@@ -6,9 +6,9 @@ from datetime import date
 
 import polars as pl
 
-from features.rows import Rows
-from features.seen.book import Book, bad_on
-from features.seen.known import Known
+from features.delivered_tables import Rows
+from features.snapshot.latest_versions import Known
+from features.snapshot.loan_book import Book, bad_on
 from training.plan import Plan
 
 

@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from features.ledger import Ledger
-from features.words import Refused
+from features.ledger.ledger import Ledger
+from features.messages import Refused
 from models.bundle import Bundle
-from models.champions import Models
-from models.county_policy.table import policy_table_of
-from models.traffic_light.table import rule_table_of
+from models.county_policy.policy_table import policy_table_of
+from models.registry import Models
+from models.traffic_light.rule_table import rule_table_of
 from training.cohort import Tell, samples
-from training.colours import Colours, colours
+from training.evaluation.evaluate import judgement
+from training.evaluation.evaluated_loans import judged_by
+from training.evaluation.report import Report
+from training.evaluation.runs import keep_report, kept_report
 from training.folds import Fold
 from training.gate import Gate
 from training.gate_criteria import gate_result
-from training.judgement.judge import judgement
-from training.judgement.judged import judged_by
-from training.judgement.report import Report
-from training.judging import keep_report, kept_report
+from training.light_changes import Colours, colours
 from training.plan import LightPolicy, Plan
 from training.publish import Logged, Registry
-from training.thresholds import light_policy
+from training.threshold_search import light_policy
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from matplotlib.figure import Figure
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from features.words import Refused
+from features.messages import Refused
 from models.bundle import Bundle, write
-from models.champions import Models
+from models.registry import Models
 
 MODEL_NAME = "county-lights"
 EXPERIMENT = "county-lights"
-_LOADER = Path(__file__).with_name("loader.py")
+_LOADER = Path(__file__).with_name("mlflow_loader.py")
 
 
 @dataclass(frozen=True)

@@ -10,31 +10,31 @@ from typing import Any
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
-from features.ledger import Ledger
+from features.ledger.ledger import Ledger
 from models.boosting import Ground, Growth, Trees, columns_of
 from models.bundle import Bundle
-from models.champions import Models
-from models.county_policy.table import policy_table_of
-from models.reference import reference_of
-from models.traffic_light.table import rule_table_of
+from models.county_policy.policy_table import policy_table_of
+from models.drift_reference import reference_of
+from models.registry import Models
+from models.traffic_light.rule_table import rule_table_of
+from training.baselines import rung_scores
 from training.calibrate import calibrated
 from training.code_version import code_version
 from training.cohort import Tell, data_from, data_until, samples, steps
+from training.evaluation.evaluate import judgement
+from training.evaluation.evaluated_loans import judged_by
+from training.evaluation.page import html
+from training.evaluation.report import Lang, MonthLine, Report
+from training.evaluation.runs import keep_report, report_of
 from training.folds import Fold
 from training.global_reasons import figures
-from training.judgement.judge import judgement
-from training.judgement.judged import judged_by
-from training.judgement.page import html
-from training.judgement.report import Lang, MonthLine, Report
-from training.judging import keep_report, report_of
 from training.plan import Plan
-from training.planned import plan_for
+from training.plan_files import plan_for
 from training.plots import reason_plots
 from training.promotion import Crowning, crowned
 from training.publish import Logged, Registry
-from training.rungs import rung_scores
 from training.search import best_growth
-from training.thresholds import light_policy
+from training.threshold_search import light_policy
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

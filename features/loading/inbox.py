@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.sources.reading import SUFFIXES
-from features.sources.tables import TABLES
-from features.words import Refused
+from features.contract.reading import SUFFIXES
+from features.contract.tables import TABLES
+from features.messages import Refused
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import polars as pl
 
-from features.ledger import Ledger
-from features.loading.arrivals import Arrivals, arrivals
+from features.contract.column_map import ColumnMap
+from features.contract.declarations import Kind, Table
+from features.contract.pseudonym import Pseudonyms
+from features.contract.reading import LINE, Delivery, delivery
+from features.contract.tables import TABLES
+from features.contract.validation import DATED, FAULT_SCHEMA, Checked, checked, from_cells
+from features.ledger.ledger import Ledger
 from features.loading.inbox import inbox
+from features.loading.load_report import FileReport, LoadReport, file_report, too_many_wrong
 from features.loading.quarantine import set_aside
-from features.loading.report import FileReport, LoadReport, file_report, too_many_wrong
-from features.sources.column_map import ColumnMap
-from features.sources.pseudonym import Pseudonyms
-from features.sources.reading import LINE, Delivery, delivery
-from features.sources.table import Kind, Table
-from features.sources.tables import TABLES
-from features.sources.validating import DATED, FAULT_SCHEMA, Checked, checked, from_cells
-from features.words import Refused
+from features.loading.reconcile import Arrivals, arrivals
+from features.messages import Refused
 
 _DELIVERED = "line as delivered"
 BAD_SHARE = 0.05

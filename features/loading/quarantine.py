@@ -6,12 +6,12 @@ import hashlib
 
 import polars as pl
 
-from features.ledger import QUARANTINE_SCHEMA, Ledger
-from features.loading.arrivals import CONFLICT, Arrivals
-from features.sources.reading import LINE
-from features.sources.table import Table
-from features.sources.validating import DATED, FAULT_SCHEMA, Checked, as_cells
-from features.words import Words
+from features.contract.declarations import Table
+from features.contract.reading import LINE
+from features.contract.validation import DATED, FAULT_SCHEMA, Checked, as_cells
+from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.loading.reconcile import CONFLICT, Arrivals
+from features.messages import Words
 
 _SAID = "cells as the file said them"
 _WAITING = {

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from features.words import Words
-from models.strict import Share, Strict, Text, Yuan
+from features.messages import Words
+from models.toml_tables import Share, Strict, Text, Yuan
 
 HouseholdType = Literal["lifted_out", "unstable", "marginal", "sudden_hardship", "ordinary"]
 

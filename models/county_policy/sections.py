@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from features.words import Words
+from features.messages import Words
 from models.county_policy.rating_sections import Points, RatingTable
 from models.light import Light
-from models.strict import Share, Strict, Text, Yuan
+from models.toml_tables import Share, Strict, Text, Yuan
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Count = Annotated[int, Field(ge=0, le=600)]

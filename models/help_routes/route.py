@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from features.words import Words
+from features.messages import Words
 
 State = Literal["open", "pending", "later", "closed", "unknown"]
 Row = Mapping[str, Any]

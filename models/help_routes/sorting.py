@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from features.messages import Words
 from features.units import DAYS, YUAN
-from features.words import Words
 from models.county_policy.sections import CountyPolicy
-from models.help_routes.insurance import insurance_routes
+from models.help_routes.claims import insurance_routes
 from models.help_routes.route import Protection, Route, Row, Rows
 
 _NOT_COVERED = Words("该产品不属于补偿基金范围", "the fund does not cover this product")

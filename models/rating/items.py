@@ -12,8 +12,8 @@ from features.declare import Feature
 from features.household import civility_points, healthy_share, integrity_points, schooled_share, workers_per_head
 from features.income import household_overdue_amount, income_per_head
 from features.loan import use_diverted
+from features.messages import Words
 from features.repayment import late_instalments_12m
-from features.words import Words
 from models.county_policy.rating_sections import Points
 
 Earned = Callable[[pl.Expr, Points], pl.Expr]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from models.county_policy.sections import Actions
 from models.light import LIGHT_WORDS, Light
-from models.traffic_light.declare import Condition, Rule
+from models.traffic_light.rule import Condition, Rule
 
 
 def decision_table(rules: tuple[Rule, ...], actions: Actions) -> str:
@@ -19,7 +19,7 @@ def _lines(rules: tuple[Rule, ...], actions: Actions) -> Iterator[str]:
     yield ""
     yield "A rule fires when all its conditions hold. Where a missing value leaves it open it is listed as not"
     yield "assessable. The light is the worst that fired; hard rules bind the published light whatever the model says."
-    yield "Written by `python -m training.documents`; do not edit."
+    yield "Written by `python -m training.studies.documents`; do not edit."
     yield ""
     yield "| id | light | hard | fires when | 提示 | finding | source | in force |"
     yield "|---|---|---|---|---|---|---|---|"

@@ -12,9 +12,9 @@ from features.credit import default_elsewhere, new_debt_to_income_12m
 from features.income import income_change, income_per_head, income_unknown, repayment_cover
 from features.insurance import borrower_lost, new_hardship_6m
 from features.loan import days_to_maturity, renewal_agreed_3m, times_renewed, use_diverted, use_doubtful
+from features.messages import Words
 from features.repayment import interest_days_past_due, late_instalments_12m, principal_days_past_due
-from features.words import Words
-from models.traffic_light.declare import Colour, Rule, at_least, at_most, less_than, more_than
+from models.traffic_light.rule import Colour, Rule, at_least, at_most, less_than, more_than
 
 DEFAULT_TABLE = "default table, assembled from published county notices (domain, section 6)"
 ASSUMED = "assumed; the county's own notice replaces it"

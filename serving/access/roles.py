@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from features.words import Refused, Words
+from features.messages import Refused, Words
 
 
 class Right(StrEnum):

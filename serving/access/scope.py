@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, true
 
 from serving.access.roles import MASKED, Role
 from serving.database.tables import Case
-from serving.index import holding
-from serving.published import Month
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.loan_index import holding
+from serving.months.repository import Month
 
 _PERSONAL = ("warnings", "features")
 """Kinds of frames with a row for each loan; the others hold nothing about a person."""

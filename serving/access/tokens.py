@@ -10,7 +10,7 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from features.words import Refused
+from features.messages import Refused
 
 _LEAST, _MOST = 12, 128
 _HASHER = PasswordHasher()

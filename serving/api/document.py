@@ -13,14 +13,14 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from features.words import Refused
+from features.messages import Refused
 from serving.access.roles import Right
-from serving.access.viewer import SESSION, Kept, Viewer, Viewing
 from serving.api.examples import EXAMPLES, Example
-from serving.cases.book import Sought, found
-from serving.desk import Desk, desk_of
-from serving.published import Published
-from serving.store import Store
+from serving.cases.repository import Sought, found
+from serving.http.context import Desk, desk_of
+from serving.http.dependencies import SESSION, Kept, Viewer, Viewing
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 
 _ASSETS = "/static-offline-docs"
 _SECURITY = {

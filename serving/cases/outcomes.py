@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from features.months import months_after
-from serving.cases.book import events_of
-from serving.cases.declare import Kind
+from serving.cases.kinds import Kind
+from serving.cases.repository import events_of
 from serving.database.tables import Case, CaseEvent
-from serving.published import Published
+from serving.months.repository import Published
 
 MONTHS_WATCHED, BAD_AFTER_DAYS = 6, 30
 _SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {

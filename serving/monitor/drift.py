@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from features.catalog import FEATURES
-from features.words import Words
-from models.reference import SCORE, bins_in, psi
+from features.messages import Words
+from models.drift_reference import SCORE, bins_in, psi
+from serving.monitor.bounds import Drift
 from serving.monitor.finding import VERDICTS, Finding
-from serving.monitor.limits import Drift
-from serving.published import Month
-from serving.reports.tables import Table, count, in_words, number, on_day, words
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Month
+from serving.portfolio.report_tables import Table, count, in_words, number, on_day, words
 
 _SCORE_WORDS = Words("公布的可能性", "published probability")
 _NO_REFERENCE = Words(

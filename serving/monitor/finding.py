@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.words import Words
+from features.messages import Words
 
 
 @dataclass(frozen=True)

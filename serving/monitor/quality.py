@@ -9,15 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from features.kept_files import COUNTY
-from features.ledger import Ledger
+from features.contract.declarations import Kind
+from features.contract.tables import TABLES
+from features.ledger.ledger import Ledger
+from features.ledger.part_files import COUNTY
+from features.messages import Words
 from features.months import months_after, next_day
-from features.sources.table import Kind
-from features.sources.tables import TABLES
-from features.words import Words
+from serving.monitor.bounds import Quality
 from serving.monitor.finding import VERDICTS, Finding
-from serving.monitor.limits import Quality
-from serving.reports.tables import Column, Table, count, in_words, number, on_day, share, text, words
+from serving.portfolio.report_tables import Column, Table, count, in_words, number, on_day, share, text, words
 
 _MONTHS_BEFORE = 12
 _RHYTHM_MONTHS = 24

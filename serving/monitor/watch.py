@@ -10,18 +10,18 @@ from typing import Any
 import polars as pl
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from features.words import Words
+from features.messages import Words
+from serving.monitor.bounds import Limits
 from serving.monitor.drift import drift
 from serving.monitor.finding import KINDS, Finding
-from serving.monitor.limits import Limits
-from serving.monitor.outcomes import outcomes
+from serving.monitor.outcomes_check import outcomes
 from serving.monitor.quality import deliveries, quality
-from serving.pages.wording import Language
-from serving.published import Month, Published
-from serving.reports.charts import Line, lines
+from serving.months.data_folder import Store
+from serving.months.repository import Month, Published
+from serving.portfolio.report_tables import Table, in_words, words
 from serving.reports.html import Page, Section, page_html
-from serving.reports.tables import Table, in_words, words
-from serving.store import Store
+from serving.text.charts import Line, lines
+from serving.text.page_words import Language
 
 _MONTHS = 24
 """Published months that are looked at."""

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from features.words import Refused
-from serving.access.people import give_key, keys_of, revoke_key, set_password
-from serving.access.sign_in import check_open, failed, open_session, succeeded
+from features.messages import Refused
+from serving.access.accounts import give_key, keys_of, revoke_key, set_password
+from serving.access.credentials import check_open, failed, open_session, succeeded
 from serving.access.tokens import is_password
-from serving.access.viewer import SESSION, Viewing, traced
 from serving.database.tables import Person
-from serving.desk import Desk, desk_of
+from serving.http.context import Desk, desk_of
+from serving.http.dependencies import SESSION, Viewing, traced
 from serving.pages.rendering import Spoken, page, see_other
-from serving.pages.wording import Language
+from serving.text.page_words import Language
 
 account = APIRouter(include_in_schema=False)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.cases.declare import FIELD_WORDS, KINDS, MOST_TEXT, OUTCOME_WORDS, Kind
-from serving.cases.telling import CasePage
-from serving.pages.wording import Language
+from serving.cases.kinds import FIELD_WORDS, KINDS, MOST_TEXT, OUTCOME_WORDS, Kind
+from serving.cases.schemas import CasePage
+from serving.text.page_words import Language
 
 _OFFERED = (Kind.VISIT, Kind.PROMISE, Kind.OUTCOME, Kind.SNOOZE, Kind.OBJECTION, Kind.NOTE)
 

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from features.words import Refused
-from models.judged_words import contender, part
-from serving.access.viewer import Kept
-from serving.judgement import Judged, judged
-from serving.pages.drawing import calibration_curve
+from features.messages import Refused
+from models.evaluation_words import contender, part
+from serving.http.dependencies import Kept
 from serving.pages.rendering import Spoken, page, refused
-from serving.pages.wording import WORDS, Language
+from serving.portfolio.model_report import Judged, judged
+from serving.text.light_charts import calibration_curve
+from serving.text.page_words import WORDS, Language
 
 model_pages = APIRouter(include_in_schema=False)
 FOLDS = ("fit", "calibration", "policy", "judgement")

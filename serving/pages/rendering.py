@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
-from features.words import Refused
+from features.messages import Refused
 from models.light import LIGHT_WORDS
-from serving.access.limits import TooMany
+from serving.access.rate_limit import TooMany
 from serving.access.roles import HOME, ROLE_WORDS, Right
-from serving.access.viewer import SAFE, Forbidden, NotSignedIn, Viewer, own_form_token
-from serving.api.problems import headers_of, http_words, invalid_words, problem, status_of
-from serving.pages.wording import TAGS, Language, in_language
+from serving.http.dependencies import SAFE, Forbidden, NotSignedIn, Viewer, own_form_token
+from serving.http.problems import headers_of, http_words, invalid_words, problem, status_of
+from serving.text.page_words import TAGS, Language, in_language
 
 _templates = Jinja2Templates(Path(__file__).with_name("templates"))
 _NO_PAGES = ("/api/", "/health/", "/metrics")

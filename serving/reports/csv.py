@@ -6,8 +6,8 @@ import csv
 import io
 from typing import Any
 
-from serving.pages.wording import Language
-from serving.reports.tables import Table
+from serving.portfolio.report_tables import Table
+from serving.text.page_words import Language
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula, or skips to find one."""

@@ -12,8 +12,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from features.words import Refused
-from serving.reports.tables import LANGUAGES, Column, Kind, Table
+from features.messages import Refused
+from serving.portfolio.report_tables import LANGUAGES, Column, Kind, Table
 
 _FORMATS: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {},

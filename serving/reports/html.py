@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from features.words import Words
-from serving.answers.county import MaturityCalendar
-from serving.pages.wording import TAGS, Language, in_language
-from serving.reports.tables import Column, Kind, Table
+from features.messages import Words
+from serving.portfolio.report_tables import Column, Kind, Table
+from serving.schemas.portfolio import MaturityCalendar
+from serving.text.page_words import TAGS, Language, in_language
 
 _HERE = Path(__file__).parent
 _STYLE = _HERE.parent / "pages" / "static" / "lights.css"

@@ -11,29 +11,29 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup
 
-from features.words import Refused, Words
-from models.group_light.groups import Level
+from features.messages import Refused, Words
+from models.group_light.evaluate_groups import Level
 from models.light import CODES, LIGHT_WORDS
-from serving.maturities import DueLevel, maturities
-from serving.pages.wording import Language
-from serving.published import Month, Published
-from serving.reports.actions import action_list, action_rows, cut
-from serving.reports.assessment import assessment
-from serving.reports.calendar import calendar, due_list
-from serving.reports.charts import LIGHT_COLOURS, Bar, Line, Part, bars, lines
+from serving.months.data_folder import Store
+from serving.months.repository import Month, Published
+from serving.portfolio.action_list import action_list, action_rows, cut
+from serving.portfolio.assessment import assessment
+from serving.portfolio.due_calendar import calendar, due_list
+from serving.portfolio.flows import flows
+from serving.portfolio.fund import fund
+from serving.portfolio.maturities import DueLevel, maturities
+from serving.portfolio.migration import Span, migration_tables
+from serving.portfolio.outcomes import Fates, fates_of
+from serving.portfolio.report_period import Issue, Period, Scope
+from serving.portfolio.report_tables import Table
+from serving.portfolio.standing import LEVELS, lights, loans_of, standing
+from serving.portfolio.trends import trend
+from serving.portfolio.worklist import Asked
 from serving.reports.excel import workbook
-from serving.reports.fates import Fates, fates_of
-from serving.reports.flows import flows
-from serving.reports.fund import fund
 from serving.reports.html import Page, Section, notices_html, page_html
-from serving.reports.migration import Span, migration_tables
-from serving.reports.period import Issue, Period, Scope
-from serving.reports.standing import LEVELS, lights, loans_of, standing
-from serving.reports.tables import Table
-from serving.reports.trends import trend
 from serving.reports.writing import write_folder
-from serving.store import Store
-from serving.worklist import Asked
+from serving.text.charts import LIGHT_COLOURS, Bar, Line, Part, bars, lines
+from serving.text.page_words import Language
 
 _MOST_LISTED_ON_A_PAGE = 5_000
 """Loans on the printed action list: a browser opens no more with ease; the workbook holds them all."""

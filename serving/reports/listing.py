@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import polars as pl
 
-from features.words import Refused, Words
+from features.messages import Refused, Words
 from models.light import LIGHT_WORDS
-from serving.answers.loan import LoanWarning
-from serving.corners import CORNER_WORDS, corner
-from serving.places import Places
-from serving.published import Month
-from serving.reports.tables import LANGUAGES, Table, count, in_words, number, on_day, text, words, yuan
-from serving.telling import told
-from serving.worklist import Asked, listed
+from serving.explain.sentences import told
+from serving.months.repository import Month
+from serving.portfolio.place_names import Places
+from serving.portfolio.quadrants import CORNER_WORDS, corner
+from serving.portfolio.report_tables import LANGUAGES, Table, count, in_words, number, on_day, text, words, yuan
+from serving.portfolio.worklist import Asked, listed
+from serving.schemas.loan_warning import LoanWarning
 
 MOST = 20_000
 """Loans in one file: more is no list to work through, and a file like that is soon everywhere."""

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.words import Refused
+from features.messages import Refused
 
 
 def write_folder(files: Mapping[str, bytes], folder: Path) -> None:

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from serving.web import listening
+from serving.server import listening
 
 app = FastAPI()
 

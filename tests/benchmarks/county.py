@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
-from features.kept_files import COUNTY, EVERYWHERE
-from features.ledger import QUARANTINE_SCHEMA, Ledger
-from features.rows import Rows
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
+from features.delivered_tables import Rows
+from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.ledger.part_files import COUNTY, EVERYWHERE
 from training.simulate.order import Order
 from training.simulate.province import simulate
 

@@ -24,13 +24,13 @@ import polars as pl
 import psutil
 
 from features.console import now
-from serving.access import people
-from serving.machine import database_of
-from serving.published import Published
-from serving.store import Store
+from serving.access import accounts as people
+from serving.audit.command_line import database_of
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from tests.benchmarks import large_month
 from tests.benchmarks.officers import Question, Told, asked
-from tests.door import free_port, serving, unsigned, wait_for
+from tests.running_service import free_port, serving, unsigned, wait_for
 
 _OFFICERS, _WORKERS = 50, 2
 _UNLOADED, _LOADED, _VISITS = 100, 1_500, 60

@@ -11,8 +11,8 @@ import numpy as np
 
 from models.boosting import Column, Floats, Trees, matrix
 from models.bundle import write
-from serving.published import Published
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 
 _DEPTH = 6
 

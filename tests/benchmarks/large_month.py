@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from serving.files import ROWS_IN_GROUP, write_published
-from serving.published import KINDS, Manifest, Month, Published
-from serving.store import Store
-from serving.warning import ranked
+from serving.batch.parquet import ROWS_IN_GROUP, write_published
+from serving.batch.warnings import ranked
+from serving.months.data_folder import Store
+from serving.months.repository import KINDS, Manifest, Month, Published
 
 _SPREAD = 0.1
 """By so much of its probability the last copy of a loan is less risky than the first."""

@@ -33,7 +33,7 @@ def build(folder: Path) -> dict[str, Any]:
 
 def ours(folder: Path) -> dict[str, Any]:
     from features.compute import IDENTITY, features_at
-    from features.ledger import Ledger
+    from features.ledger.ledger import Ledger
 
     frame, seconds = _timed(lambda: features_at(AS_OF, Ledger(folder / "ledger").rows()))
     cost = _cost(seconds)
@@ -64,7 +64,7 @@ def household(folder: Path) -> dict[str, Any]:
     import polars as pl
 
     from features.compute import community_at, features_at
-    from features.ledger import Ledger
+    from features.ledger.ledger import Ledger
 
     ledger = Ledger(folder / "ledger")
     [county] = ledger.counties

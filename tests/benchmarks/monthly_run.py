@@ -27,8 +27,8 @@ from statistics import median
 
 import psutil
 
-from serving.published import Published
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from tests.benchmarks import counties
 from tests.benchmarks.grown import models_of_size
 from tests.benchmarks.measured import AS_OF, BEFORE

@@ -19,8 +19,8 @@ import pandas as pd
 import polars as pl
 
 from models.boosting import matrix
-from serving.published import Published
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from tests.benchmarks.measured import AS_OF, BEFORE
 
 

@@ -18,12 +18,12 @@ import lightgbm as lgb
 import polars as pl
 
 from models.boosting import matrix
-from serving.households import explanation
-from serving.judging import bundle_of
-from serving.published import Published
-from serving.store import Store
-from serving.supposed import NewHardship
-from serving.what_if import what_if
+from serving.explain.household import explanation
+from serving.explain.loaded_models import bundle_of
+from serving.explain.what_if.answer import what_if
+from serving.explain.what_if.facts import NewHardship
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 
 _RUNS, _WARMING_UP = 60, 5
 

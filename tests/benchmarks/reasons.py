@@ -18,9 +18,9 @@ import lightgbm as lgb
 import numpy as np
 
 from models.boosting import Floats, matrix
-from models.tree_shap.explain import TableExplainer
-from serving.published import Published
-from serving.store import Store
+from models.tree_shap.explainer import TableExplainer
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from tests.benchmarks.grown import grown
 
 _FEWER = 20

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from features.compute import features_at
-from features.ledger import Ledger
+from features.ledger.ledger import Ledger
 from tests.benchmarks.agreement import differences
 from tests.benchmarks.county import small_ledger
 from tests.benchmarks.measured import TOLERANCE

@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 from openpyxl import Workbook
 
-from features.ledger import Ledger
+from features.contract.column_map import column_map
+from features.contract.pseudonym import pseudonyms
+from features.contract.tables import TABLES
+from features.ledger.ledger import Ledger
 from features.loading.load import BAD_SHARE, Loading, load
-from features.loading.report import LoadReport
-from features.sources.column_map import column_map
-from features.sources.pseudonym import pseudonyms
-from features.sources.tables import TABLES
+from features.loading.load_report import LoadReport
 
 DELIVERED_ON = "2024-06-30"
 

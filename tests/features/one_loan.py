@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from features.rows import Rows
-from features.sources.tables import REQUIRED_TABLES, TABLES
+from features.contract.tables import REQUIRED_TABLES, TABLES
+from features.delivered_tables import Rows
 
 AS_OF = date(2024, 9, 30)
 OPTIONAL = [name for name in TABLES if name not in REQUIRED_TABLES]

@@ -8,7 +8,7 @@ import pytest
 from features import repayment
 from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN, catalogued
 from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
-from features.seen.sources import BORROWERS, INSTALMENTS
+from features.snapshot.sources import BORROWERS, INSTALMENTS
 from features.units import DAYS
 
 

@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 import pytest
 
-from features.sources.tables import TABLES
-from features.words import Refused
-from models.codes import CAUSE_WORDS, INSURED_WORDS
+from features.contract.tables import TABLES
+from features.messages import Refused
+from models.code_labels import CAUSE_WORDS, INSURED_WORDS
+from models.county_policy.policy_table import FILE, PolicyTable, policy_file, policy_table_in, policy_table_of, shipped
 from models.county_policy.rating_sections import HouseholdType
 from models.county_policy.sections import Cause, PolicyKind, Product
-from models.county_policy.table import FILE, PolicyTable, policy_file, policy_table_in, policy_table_of, shipped
 from models.traffic_light.rules import RULES
 
 HEAD = "[[policy]]\nsince = 2024-07-01\nsource = 'county notice'\n"

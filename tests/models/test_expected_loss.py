@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.county_policy.table import shipped
+from models.county_policy.policy_table import shipped
 from models.expected_loss import expected_loss
 
 POLICY = shipped().in_force(date(2025, 12, 31))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.county_policy.table import shipped
+from models.county_policy.policy_table import shipped
 from models.grant_notes import GrantNote, grant_notes
 
 LENDING = shipped().in_force(date(2025, 12, 31)).lending

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest, hypergeom
 
-from models.county_policy.table import shipped
+from models.county_policy.policy_table import shipped
 from models.expected_loss import LOSSES
-from models.group_light.groups import Level, common_causes, groups
+from models.group_light.evaluate_groups import Level, common_causes, groups
 from models.group_light.intervals import at_least_by_chance, effective_size, wilson
 
 VILLAGE = "640323100001"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.county_policy.table import shipped
+from models.county_policy.policy_table import shipped
 from models.help_routes.route import Protection, Route
 from models.help_routes.sorting import routes
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Risk
-from features.words import Refused
+from features.messages import Refused
 from models.boosting import Column, Trees, columns_of, matrix
 from models.bundle import Bundle, read, write
 from models.explain import reasons, told_at, typical_by_township
-from models.topics import TOPICS
+from models.feature_topics import TOPICS
 from tests.models.frames import fitted_bundle, random_frame
 
 FRAME = random_frame(400, 11)

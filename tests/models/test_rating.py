@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 import pytest
 
-from models.county_policy.table import shipped
+from models.county_policy.policy_table import shipped
 from models.rating.items import DEDUCTIONS, ITEMS
 from models.rating.rate import rated
 from tests.models.test_rule_cases import frame_of

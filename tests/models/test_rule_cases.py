@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from features.catalog import FEATURES, KEPT
-from models.traffic_light.declare import Condition, Rule
-from models.traffic_light.judge import judged
+from models.traffic_light.evaluate import judged
+from models.traffic_light.rule import Condition, Rule
 from models.traffic_light.rules import RULES
 
 CASES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in Path("tests/cases").glob("*.yaml")}

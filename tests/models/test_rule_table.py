@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from features.words import Refused
-from models.traffic_light.declare import Colour
-from models.traffic_light.judge import judged
-from models.traffic_light.table import FILE, SHIPPED, RuleTable, rule_file, rule_table_in, rule_table_of
+from features.messages import Refused
+from models.traffic_light.evaluate import judged
+from models.traffic_light.rule import Colour
+from models.traffic_light.rule_table import FILE, SHIPPED, RuleTable, rule_file, rule_table_in, rule_table_of
 from tests.models.test_rule_cases import frame_of
 
 GOOD = {

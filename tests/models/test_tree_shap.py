@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from models.tree_shap.explain import TableExplainer
+from models.tree_shap.explainer import TableExplainer
 from models.tree_shap.kernel import ROWS
 from models.tree_shap.patterns import WIDEST, boughs_of, leaves_of
 from models.tree_shap.trees import Unreadable, trees_of

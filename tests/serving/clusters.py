@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.door import free_port, started
+from tests.running_service import free_port, started
 from tests.serving.provinces import AS_OF, Province, records
 
 _HIDING = 'mount -t tmpfs hidden "$1" && shift && exec "$@"'

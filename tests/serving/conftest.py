@@ -6,7 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
+from serving.app import application
+from serving.settings import settings_of
+from tests.conftest import County
 from tests.models.frames import fitted_bundle
 from tests.serving.browsers import browser
 from tests.serving.databases import address, database, postgres
@@ -33,3 +37,9 @@ def ruled_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
 def ruled(ruled_province: Province, tmp_path: Path) -> Province:
     """One of its own, to be changed by one test."""
     return ruled_province.copied_to(tmp_path / "var")
+
+
+@pytest.fixture(scope="module")
+def desk(county: County) -> FastAPI:
+    """The county's service without a server."""
+    return application(county.store, settings_of(county.data))

@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from serving.database.opened import Database, opened
-from tests.door import free_port
+from serving.database.engine import Database, opened
+from tests.running_service import free_port
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 

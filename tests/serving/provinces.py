@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from features.contract.column_map import column_map
+from features.contract.pseudonym import pseudonyms
 from features.loading.load import Loading, load
-from features.sources.column_map import column_map
-from features.sources.pseudonym import pseudonyms
 from models.bundle import Bundle, write
-from serving.batch import Workers, score
-from serving.published import Manifest, Month, Published
-from serving.store import Store
+from serving.batch.run import Workers, score
+from serving.months.data_folder import Store
+from serving.months.repository import Manifest, Month, Published
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
 from training.simulate.province import simulate

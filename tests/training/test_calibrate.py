@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from features.catalog import MODEL_COLUMNS
-from features.words import Refused
+from features.messages import Refused
 from models.boosting import Ground, Growth, Trees, columns_of
 from models.calibration import Beta, Calibration, Isotonic
 from tests.models.frames import outcome, random_frame

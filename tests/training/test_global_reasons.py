@@ -13,7 +13,7 @@ from features.catalog import FAMILY_WORDS, FEATURES
 from models.bundle import Bundle
 from tests.models.frames import fitted_bundle, random_frame
 from training.global_reasons import figures, importance_by_family, strongest_pairs, top_features
-from training.steadiness import steadiness
+from training.studies.steadiness import steadiness
 
 DAYS = pl.Series("as_of", [date(2025, 11, 30), date(2025, 12, 31)] * 200)
 SAMPLE = random_frame(400, 41).with_columns(DAYS).sort("as_of", maintain_order=True)

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 from tests.conftest import County
-from tests.door import free_port, wait_for
+from tests.running_service import free_port, wait_for
 
 MODEL = "models:/county-lights@champion"
 ROWS = 3

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from features.words import Refused
+from features.messages import Refused
 from training.plan import Plan
-from training.planned import plan_for, plan_from
+from training.plan_files import plan_for, plan_from
 
 SHIPPED = Path("training/plans/nano_loans.toml")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from models.bundle import read
-from models.champions import Models
+from models.registry import Models
 from tests.conftest import County
-from tests.door import done, lights, refused
+from tests.running_service import done, lights, refused
 from training.gate import SHIPPED
 
 CAPACITY = """

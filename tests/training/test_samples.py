@@ -9,17 +9,17 @@ import polars as pl
 import pytest
 
 from features.compute import Population, features_at
-from models.county_policy.table import shipped
-from tests.features.test_oracle import rows_of
+from models.county_policy.policy_table import shipped
+from tests.behaviour.test_oracle import rows_of
 from tests.models.test_rule_cases import frame_of
 from tests.oracle import referee
 from tests.oracle.random_ledger import random_ledger
+from training.evaluation.evaluated_loans import rating_scores
+from training.evaluation.measures import auc, recall_at
 from training.folds import Fold, in_fold
-from training.judgement.judged import rating_scores
-from training.judgement.measures import auc, recall_at
 from training.labels import bad_days, labelled
 from training.plan import Plan
-from training.planned import plan_for
+from training.plan_files import plan_for
 
 PLAN: Plan = plan_for(date(2021, 1, 1), date(2025, 12, 31))
 

@@ -12,9 +12,9 @@ from features.catalog import MODEL_COLUMNS
 from features.months import month_ends
 from models.boosting import Ground, Trees, columns_of
 from tests.models.frames import outcome, random_frame
-from training.judgement.measures import auc
+from training.baselines import rung_scores, scorecard
+from training.evaluation.measures import auc
 from training.plan import MonthEnds, Plan, Search
-from training.rungs import rung_scores, scorecard
 from training.search import best_growth, origins
 
 FIT = tuple(month_ends(date(2022, 1, 31), date(2023, 6, 30)))

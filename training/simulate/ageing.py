@@ -8,7 +8,7 @@ import numpy as np
 
 from training.simulate.chance import happens, whole
 from training.simulate.days import B, F, I, first_day, month_number
-from training.simulate.people import AWAY, CHILD, DECEASED, LEFT, PRESENT, UNBORN, Members, counted, write_member
+from training.simulate.population import AWAY, CHILD, DECEASED, LEFT, PRESENT, UNBORN, Members, counted, write_member
 from training.simulate.world import World
 
 _FULL, _PART, _NONE = range(3)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.simulate.book import Book
 from training.simulate.days import NEVER, B, F, I
+from training.simulate.loan_book import Book
 from training.simulate.schedule import Instalments
 
 _CENT = 0.005

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.simulate.book import BANKS, METHODS, PRODUCTS
 from training.simulate.chance import happens, whole
 from training.simulate.days import NEVER, F, I, day_in, day_number, first_day, month_of
 from training.simulate.industries import INDUSTRIES
+from training.simulate.loan_book import BANKS, METHODS, PRODUCTS
 from training.simulate.schedule import Instalments
 from training.simulate.world import World
 

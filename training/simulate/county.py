@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.ageing import grow_older
-from training.simulate.book import empty_book
 from training.simulate.chance import streams
 from training.simulate.economy import live, living_cost
-from training.simulate.insurance import insure, no_cover
+from training.simulate.geography import settle
 from training.simulate.lending import lend, look_ahead
+from training.simulate.loan_book import empty_book
 from training.simulate.offices import keep_records, open_registers
 from training.simulate.order import Order
-from training.simulate.people import move_in
-from training.simulate.places import settle
+from training.simulate.policies import insure, no_cover
+from training.simulate.population import move_in
 from training.simulate.prices import Prices
 from training.simulate.relief import clear_away, relieve
-from training.simulate.repayment import collect
+from training.simulate.repayments import collect
 from training.simulate.shocks import strike
 from training.simulate.world import World
 

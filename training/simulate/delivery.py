@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from features.durable import write_parquet
-from features.sources.table import Table
-from features.sources.tables import TABLES
+from features.atomic_files import write_parquet
+from features.contract.declarations import Table
+from features.contract.tables import TABLES
 from training.simulate.days import END, LAST_MONTH, NEVER, first_day
 from training.simulate.diary import Chunk
 from training.simulate.prices import Prices, quoted

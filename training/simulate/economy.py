@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.chance import round_about
-from training.simulate.credit import borrow_outside, service_outside_debt
 from training.simulate.days import F, month_number
 from training.simulate.industries import INDUSTRIES
+from training.simulate.other_credit import borrow_outside, service_outside_debt
 from training.simulate.world import World
 
 _ANIMAL = np.array([each.animal for each in INDUSTRIES])

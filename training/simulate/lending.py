@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.banks import write_loans
-from training.simulate.book import AS_DECLARED, COMPENSATED, DIVERTED, IDLE, OTHER, PARTLY, REVOLVING, Terms
 from training.simulate.chance import happens, sigmoid, whole
 from training.simulate.days import B, F, I, day_in, day_number, first_day, month_of, year_of
 from training.simulate.industries import EARLIER_RATE, LENDING_RATE
-from training.simulate.people import ORDINARY
+from training.simulate.loan_book import AS_DECLARED, COMPENSATED, DIVERTED, IDLE, OTHER, PARTLY, REVOLVING, Terms
+from training.simulate.population import ORDINARY
 from training.simulate.schedule import instalments
 from training.simulate.world import World
 

@@ -12,14 +12,14 @@ import numpy as np
 import polars as pl
 
 from features.compute import Population, features_at
-from features.rows import Rows
-from features.sources.tables import TABLES
-from models.traffic_light.judge import judged
+from features.contract.tables import TABLES
+from features.delivered_tables import Rows
+from models.traffic_light.evaluate import judged
 from models.traffic_light.rules import RULES
-from training.ceiling import Ceiling, ceiling, hazards
-from training.judgement.measures import Bools, auc, recall_at
+from training.evaluation.ceiling import Ceiling, ceiling, hazards
+from training.evaluation.measures import Bools, auc, recall_at
 from training.labels import bad_days, labelled
-from training.planned import plan_for
+from training.plan_files import plan_for
 
 _PLAN = plan_for(date(2021, 1, 31), date(2025, 12, 31))  # only its horizon and what it calls bad are used
 _ENOUGH = 30

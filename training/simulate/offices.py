@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulate.book import AS_DECLARED, FINDINGS
 from training.simulate.chance import happens, round_about, whole
 from training.simulate.days import NEVER, F, I, day_in, first_day, last_day, month_number, month_of
-from training.simulate.people import ORDINARY, TYPES, UNBORN, write_member
+from training.simulate.loan_book import AS_DECLARED, FINDINGS
+from training.simulate.population import ORDINARY, TYPES, UNBORN, write_member
 from training.simulate.world import World
 
 _MONEY_IN = ("wage_income", "business_income", "property_income", "transfer_income")

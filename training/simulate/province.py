@@ -14,10 +14,10 @@ import numpy as np
 from training.simulate.chance import seed_of
 from training.simulate.county import founded, pass_month
 from training.simulate.days import LAST_MONTH, month_number, year_of
+from training.simulate.deliver_inbox import whole_inbox
 from training.simulate.delivery import deliver, deliver_prices
-from training.simulate.inbox import whole_inbox
+from training.simulate.geography import county_code
 from training.simulate.order import HORIZON, Order
-from training.simulate.places import county_code
 from training.simulate.prices import Prices, price_path
 from training.simulate.truth import Truth
 

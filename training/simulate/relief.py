@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.banks import write_event, write_instalments, write_payments
-from training.simulate.book import COMPENSATED, RENEWED, REVOLVING, SETTLED_EARLY, WRITTEN_OFF, Book, Terms
 from training.simulate.chance import happens, whole
 from training.simulate.days import NEVER, F, I, day_in, day_number, first_day, last_day, month_of
 from training.simulate.economy import living_cost
 from training.simulate.lending import grant
+from training.simulate.loan_book import COMPENSATED, RENEWED, REVOLVING, SETTLED_EARLY, WRITTEN_OFF, Book, Terms
 from training.simulate.schedule import instalments
 from training.simulate.world import World
 

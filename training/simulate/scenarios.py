@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.words import Refused
+from features.messages import Refused
 from training.simulate.days import LAST_MONTH, month_number
 
 _APRIL = 4

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.book import METHODS, Book
 from training.simulate.days import PAYDAY, B, F, I, day_in, day_number, month_of
+from training.simulate.loan_book import METHODS, Book
 
 _BULLET_QUARTERLY, _BULLET_ALL, _EQUAL_INSTALMENT, _EQUAL_PRINCIPAL = range(len(METHODS))
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from training.simulate.chance import happens, round_about, whole
 from training.simulate.days import NEVER, B, F, I, first_day, month_number
-from training.simulate.fates import mark
 from training.simulate.industries import INDUSTRIES
-from training.simulate.insurance import claim
-from training.simulate.people import AWAY, write_member
+from training.simulate.loan_ends import mark
+from training.simulate.policies import claim
+from training.simulate.population import AWAY, write_member
 from training.simulate.world import World
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.words import Words
+from features.messages import Words
 from training.simulate.measured import County, Month
 
 PUBLISHED = "已公布 published (domain 2, 5)"

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from features.durable import write_parquet
-from training.simulate.book import FINDINGS, OUTCOMES
+from features.atomic_files import write_parquet
 from training.simulate.days import END, NEVER, first_day, last_day
 from training.simulate.delivery import identifiers
 from training.simulate.hazards import Futures
 from training.simulate.industries import INDUSTRIES
+from training.simulate.loan_book import FINDINGS, OUTCOMES
 from training.simulate.world import World
 
 _WATCHED = 200

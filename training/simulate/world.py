@@ -8,14 +8,14 @@ from typing import TypeVar
 import numpy as np
 
 from training.simulate.arrears import Unpaid
-from training.simulate.book import Book
 from training.simulate.chance import Streams
 from training.simulate.days import F, I
 from training.simulate.diary import Diary, Unwritten
+from training.simulate.geography import Places
 from training.simulate.industries import INDUSTRIES
+from training.simulate.loan_book import Book
 from training.simulate.parameters import Parameters
-from training.simulate.people import Homes, Members
-from training.simulate.places import Places
+from training.simulate.population import Homes, Members
 from training.simulate.prices import Prices
 from training.simulate.scenarios import Scenario
 from training.simulate.schedule import Calendar

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import pandas as pd
 
-from features.ledger import Ledger
-from features.sources.table import Kind, Table
-from features.sources.tables import TABLES
+from features.contract.declarations import Kind, Table
+from features.contract.tables import TABLES
+from features.ledger.ledger import Ledger
 from tests.benchmarks.pandas_features.days import dates
 from tests.benchmarks.pandas_features.grouped import ratio
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.seen.known import Known
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
+from features.snapshot.latest_versions import Known
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
 
 VERSIONED = {"households": "village_name", "loans": "bank", "payments": "payer", "prices": "price"}

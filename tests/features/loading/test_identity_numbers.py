@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.door import lights
 from tests.features.inboxes import DRAWN, Intake, identity_number, table, with_cell
+from tests.running_service import lights
 
 HEAD, SON, BORN_LATER = identity_number(), identity_number("20051224", 17), identity_number("20051231", 3)
 LOAN = "202402060012345678"

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.sources.tables import TABLES
-from tests.door import LIGHTS, environment, lights
+from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, table
+from tests.running_service import LIGHTS, environment, lights
 
 LOANS = 1500
 MOMENTS = (1, 3, 5, 8, 11, 15)

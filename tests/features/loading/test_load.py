@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from features.words import Refused
-from tests.door import lights
+from features.messages import Refused
 from tests.features.inboxes import DRAWN, Intake, csv_text, drawn, table
+from tests.running_service import lights
 
 GOOD = csv_text(table(DRAWN["households"]))
 

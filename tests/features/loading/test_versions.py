@@ -7,8 +7,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.seen.known import Known
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
+from features.snapshot.latest_versions import Known
 from tests.features.inboxes import DRAWN, Intake, drawn, parents_of, table, with_cell
 
 HOUSE = """

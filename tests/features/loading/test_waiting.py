@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, parents_of, table, typed, with_cell
 
 CHILDREN = [name for name, kind in TABLES.items() if kind.parent]

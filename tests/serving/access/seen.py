@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.door import key_for
 from tests.features.inboxes import identity_number
+from tests.running_service import key_for
 
 NOBODYS = identity_number()
 

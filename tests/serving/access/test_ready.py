@@ -8,9 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from serving.access.scope import Scope, SeenStore
-from serving.home import home_of
-from serving.published import Published
-from serving.store import Store
+from serving.explain.household_cache import home_of
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 from tests.conftest import County
 from tests.serving.access.seen import seen_by
 

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from serving.app import application
 from serving.settings import settings_of
+from tests.behaviour.test_identity_numbers import NUMBER
 from tests.conftest import County
-from tests.door import key_for
-from tests.test_identity import NUMBER
+from tests.running_service import key_for
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from tests.conftest import County
-from tests.door import key_for, serving, unsigned
+from tests.running_service import key_for, serving, unsigned
 
 CHINESE = re.compile("[一-鿿]")
 TRUE = (

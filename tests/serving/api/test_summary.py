@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from serving.places import names_of
+from serving.portfolio.place_names import names_of
 from tests.conftest import County
 
 CODES = {"county": "county_code", "township": "township_code", "village": "village_code", "bank": "bank"}

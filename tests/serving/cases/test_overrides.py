@@ -10,8 +10,8 @@ import pytest
 
 from features.months import months_after
 from serving.cases.outcomes import overrides
-from serving.published import Published
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Published
 
 OPENED = date(2025, 6, 30)
 

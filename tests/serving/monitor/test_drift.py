@@ -12,11 +12,11 @@ import pytest
 
 from features.catalog import MODEL_COLUMNS
 from models.boosting import Column
-from models.reference import SCORE, psi, reference_of
+from models.drift_reference import SCORE, psi, reference_of
+from serving.monitor.bounds import Drift, limits_from
 from serving.monitor.drift import _findings, drift, indices
-from serving.monitor.limits import Drift, limits_from
-from serving.published import Month
-from serving.store import Store
+from serving.months.data_folder import Store
+from serving.months.repository import Month
 from tests.serving.reports.conftest import MARCH, ten
 
 __all__ = ["ten"]
@@ -83,7 +83,7 @@ def test_what_moves_with_the_calendar_is_shown_and_not_warned_of() -> None:
 
 
 def test_a_month_scored_without_a_reference_says_so(ten: Store) -> None:
-    from serving.published import Published
+    from serving.months.repository import Published
 
     months: list[Month] = [Published(ten).month(MARCH)]
     table, findings = drift(ten, months, LIMITS)

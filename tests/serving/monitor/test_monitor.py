@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from features.catalog import MODEL_COLUMNS
-from serving.month_commands import BEYOND_BOUNDS
+from serving.cli.month import BEYOND_BOUNDS
 from tests.conftest import County
-from tests.door import lights, refused
+from tests.running_service import lights, refused
 
 WIDE = """
 [drift]

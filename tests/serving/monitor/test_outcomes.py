@@ -7,10 +7,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from serving.monitor.limits import limits_from
-from serving.monitor.outcomes import Label, _findings, _month_row, bad_days, compared, judged
-from serving.published import Month, Published
-from serving.store import Store
+from serving.monitor.bounds import limits_from
+from serving.monitor.outcomes_check import Label, _findings, _month_row, bad_days, compared, judged
+from serving.months.data_folder import Store
+from serving.months.repository import Month, Published
 from tests.serving.reports.conftest import FEBRUARY, MARCH, ten
 
 __all__ = ["ten"]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from features.months import months_after
-from serving.monitor.limits import limits_from
+from serving.monitor.bounds import limits_from
 from serving.monitor.quality import deliveries, quality
 from tests.features.inboxes import DELIVERED_ON, Intake, drawn
 

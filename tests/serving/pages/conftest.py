@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.door import KEYS
+from tests.running_service import KEYS
 
 
 @contextmanager

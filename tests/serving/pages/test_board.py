@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import County
-from tests.door import key_for, serving
+from tests.running_service import key_for, serving
 
 
 def test_the_board_counts_lights_by_loans_and_money(county: County, served: str, page: Page) -> None:

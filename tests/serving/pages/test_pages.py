@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import County
-from tests.door import serving, unsigned
+from tests.running_service import serving, unsigned
 
 KINDS = ("red", "yellow", "green", "gone_bad")
 SAID = {

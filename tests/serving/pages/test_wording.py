@@ -8,10 +8,12 @@ from collections import Counter
 import httpx2
 import pytest
 
-from serving.pages import desk_wording, model_wording, wording
-from serving.pages.wording import WORDS
+from serving.text import model_words as model_wording
+from serving.text import page_words as wording
+from serving.text import portfolio_words as desk_wording
+from serving.text.page_words import WORDS
 from tests.conftest import County
-from tests.door import key_for
+from tests.running_service import key_for
 
 PAGES = {
     "county_official": ("/", "/board", "/model", "/groups", "/groups?level=bank", "/groups?level=product", "/cases"),

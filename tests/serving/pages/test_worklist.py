@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
-from serving.corners import CORNER_WORDS, Corner
+from serving.portfolio.quadrants import CORNER_WORDS, Corner
 from tests.conftest import County
-from tests.door import key_for
+from tests.running_service import key_for
 
 
 def shown(page: Page) -> list[str]:

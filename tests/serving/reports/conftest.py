@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from serving.batch import score
-from serving.store import Store
+from serving.batch.run import score
+from serving.months.data_folder import Store
 from tests.features.inboxes import Intake
 
 JANUARY, FEBRUARY, MARCH = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)

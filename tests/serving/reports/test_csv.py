@@ -8,9 +8,9 @@ import io
 import polars as pl
 import pytest
 
-from features.words import Words
+from features.messages import Words
+from serving.portfolio.report_tables import Table, text, yuan
 from serving.reports.csv import csv_file
-from serving.reports.tables import Table, text, yuan
 
 
 def cells(value: str | None, money: float | None = 1.0) -> list[str]:

@@ -7,10 +7,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.words import Refused
-from serving.reports.migration import AFTER, BEFORE, Span, cells, migration_tables, moved, totals
-from serving.reports.period import Scope
-from serving.store import Store
+from features.messages import Refused
+from serving.months.data_folder import Store
+from serving.portfolio.migration import AFTER, BEFORE, Span, cells, migration_tables, moved, totals
+from serving.portfolio.report_period import Scope
 from tests.serving.reports.conftest import FEBRUARY, JANUARY, MARCH
 
 ALL = Scope()

@@ -13,16 +13,16 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page
 
-from features.words import Refused
-from models.group_light.groups import Level
-from serving.batch import score
+from features.messages import Refused
+from models.group_light.evaluate_groups import Level
+from serving.batch.run import score
+from serving.months.data_folder import Store
+from serving.portfolio.report_period import Scope
 from serving.reports.issue import Report, period_of, report
-from serving.reports.period import Scope
 from serving.reports.writing import write_folder
-from serving.store import Store
 from tests.conftest import County
-from tests.door import done, lights, refused
 from tests.features.inboxes import Intake
+from tests.running_service import done, lights, refused
 from tests.serving.reports.conftest import MARCH
 
 OUTSIDE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""")
@@ -135,7 +135,7 @@ def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: Store, tmp_path:
 
 def test_a_list_is_cut_for_each_reader_red_before_yellow(ten: Store) -> None:
     monthly = Report(ten, period_of(MARCH, quarter=False, year=False), Scope())
-    from serving.reports.actions import cut
+    from serving.portfolio.action_list import cut
 
     parts = cut(monthly.actions[Level.VILLAGE], Level.VILLAGE)
     assert [(name, part.frame["loan_id"].to_list()) for name, part in parts] == [

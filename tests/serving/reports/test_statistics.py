@@ -7,17 +7,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.group_light.groups import Level
-from serving.published import Month, Published
-from serving.reports.calendar import calendar, due_list
-from serving.reports.fates import Fates
-from serving.reports.flows import flows
-from serving.reports.fund import fund
-from serving.reports.period import Issue, Period, Scope
-from serving.reports.standing import lights, loans_of, standing
-from serving.reports.tables import Table, count, text
-from serving.reports.trends import trend
-from serving.store import Store
+from models.group_light.evaluate_groups import Level
+from serving.months.data_folder import Store
+from serving.months.repository import Month, Published
+from serving.portfolio.due_calendar import calendar, due_list
+from serving.portfolio.flows import flows
+from serving.portfolio.fund import fund
+from serving.portfolio.outcomes import Fates
+from serving.portfolio.report_period import Issue, Period, Scope
+from serving.portfolio.report_tables import Table, count, text
+from serving.portfolio.standing import lights, loans_of, standing
+from serving.portfolio.trends import trend
 from tests.serving.reports.conftest import FEBRUARY, JANUARY, MARCH
 
 ALL = Scope()
@@ -145,6 +145,6 @@ def test_a_table_that_lacks_a_declared_column_does_not_come_to_be() -> None:
 
 
 def _words() -> Any:
-    from features.words import Words
+    from features.messages import Words
 
     return Words("表", "table")

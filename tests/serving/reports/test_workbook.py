@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
-from features.words import Refused, Words
+from features.messages import Refused, Words
+from serving.portfolio.report_tables import Table, count, number, on_day, share, text, words, yuan
 from serving.reports.excel import sheet_name, workbook
-from serving.reports.tables import Table, count, number, on_day, share, text, words, yuan
 
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "http://a.b", "007", "{=A1}"]

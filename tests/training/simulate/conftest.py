@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
 from training.simulate.order import Order
 from training.simulate.province import simulate
 

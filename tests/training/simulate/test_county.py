@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.sources.table import Column, Kind
-from features.sources.tables import TABLES
+from features.contract.declarations import Column, Kind
+from features.contract.tables import TABLES
 from tests.training.simulate.conftest import Tables, county_in
 
 LAST = date(2025, 12, 31)

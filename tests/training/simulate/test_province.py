@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.sources.tables import TABLES
-from features.words import Refused
+from features.contract.tables import TABLES
+from features.messages import Refused
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
 from training.simulate.province import simulate

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.sources.tables import TABLES
-from features.words import Refused
-from tests.door import done, lights
+from features.contract.tables import TABLES
+from features.messages import Refused
+from tests.running_service import done, lights
 from tests.training.simulate.conftest import Tables
 from training.simulate.order import Order
 from training.simulate.province import simulate

@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 
 from features.compute import Population, features_at
-from features.rows import Rows
-from features.sources.tables import TABLES
+from features.contract.tables import TABLES
+from features.delivered_tables import Rows
 from models.boosting import Floats
-from tests.door import done, lights
+from tests.running_service import done, lights
 from tests.training.simulate.conftest import Tables
-from training.ceiling import Ceiling, ceiling, hazards
+from training.evaluation.ceiling import Ceiling, ceiling, hazards
 from training.labels import bad_days, labelled
 from training.plan import Plan
-from training.planned import plan_for
+from training.plan_files import plan_for
 from training.simulate.order import Order
 from training.simulate.province import simulate
 

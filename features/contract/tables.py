@@ -1,0 +1,314 @@
+"""The fifteen tables of the contract, section 1, as data."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from features.contract.declarations import Column, Kind, Table
+
+_name = partial(Column, kind=Kind.NAME)
+_person = partial(Column, kind=Kind.PERSON)
+_date = partial(Column, kind=Kind.DATE)
+_money = partial(Column, kind=Kind.MONEY)
+_number = partial(Column, kind=Kind.NUMBER)
+_points = partial(Column, kind=Kind.POINTS)
+_known_on = Column("known_on", Kind.DATE)
+
+USES = ("sheep", "cattle", "daylily", "grain", "forage", "herbs", "trade", "other")
+
+
+def _code(name: str, *codes: str, required: bool = False) -> Column:
+    return Column(name, Kind.CODE, required=required, codes=codes)
+
+
+HOUSEHOLDS = Table(
+    "households",
+    key=("household_id",),
+    columns=(
+        _person("household_id", required=True),
+        Column("village_code", Kind.VILLAGE, required=True),
+        _name("county_name"),
+        _name("township_name"),
+        _name("village_name"),
+        _code("household_type", "lifted_out", "unstable", "marginal", "sudden_hardship", "ordinary"),
+        _date("registered_on"),
+        _known_on,
+    ),
+)
+MEMBERS = Table(
+    "members",
+    key=("member_id",),
+    parent=("households", "household_id"),
+    columns=(
+        _person("member_id", required=True),
+        _person("household_id", required=True),
+        _code("relation", "head", "spouse", "child", "parent", "other"),
+        _code("sex", "F", "M"),
+        _date("birth_date"),
+        _code("education", "none", "primary", "junior", "senior", "tertiary"),
+        _code("health", "healthy", "chronic", "serious_illness", "disabled"),
+        _code("labour", "full", "part", "none"),
+        _code("status", "present", "working_away", "left", "deceased"),
+        _known_on,
+    ),
+)
+INCOME_STATEMENTS = Table(
+    "income_statements",
+    key=("household_id", "period_end"),
+    parent=("households", "household_id"),
+    happened="period_end",
+    ordered=(("period_start", "period_end"),),
+    columns=(
+        _person("household_id", required=True),
+        _date("period_start", required=True),
+        _date("period_end", required=True),
+        _money("wage_income"),
+        _money("business_income"),
+        _money("property_income"),
+        _money("transfer_income"),
+        _money("production_cost"),
+        _money("living_cost"),
+        _money("medical_cost"),
+        _money("education_cost"),
+        _known_on,
+    ),
+)
+ASSETS = Table(
+    "assets",
+    key=("household_id", "observed_on"),
+    parent=("households", "household_id"),
+    happened="observed_on",
+    columns=(
+        _person("household_id", required=True),
+        _date("observed_on", required=True),
+        _number("sheep_count"),
+        _number("cattle_count"),
+        _number("farmland_mu"),
+        _money("savings"),
+        _money("outside_debt"),
+        _known_on,
+    ),
+)
+LOANS = Table(
+    "loans",
+    key=("loan_id",),
+    parent=("households", "household_id"),
+    ordered=(("originated_on", "matures_on"),),
+    columns=(
+        _name("loan_id", required=True),
+        _person("household_id", required=True),
+        _person("borrower_member_id"),
+        _name("bank", required=True),
+        _code("product", "microloan", "revolving", "other"),
+        _money("principal", required=True),
+        _number("annual_rate", required=True),
+        _date("originated_on", required=True),
+        _date("matures_on", required=True),
+        _code(
+            "repayment_method",
+            "bullet_quarterly_interest",
+            "bullet_all",
+            "equal_instalment",
+            "equal_principal",
+            required=True,
+        ),
+        _code("declared_use", *USES),
+        Column("subsidy_share", Kind.SHARE),
+        _name("renews_loan_id"),
+        _known_on,
+    ),
+)
+INSTALMENTS = Table(
+    "instalments",
+    key=("loan_id", "schedule_no", "due_on"),
+    parent=("loans", "loan_id"),
+    columns=(
+        _name("loan_id", required=True),
+        Column("schedule_no", Kind.WHOLE, default=1),
+        _date("due_on", required=True),
+        _money("principal_due", required=True),
+        _money("interest_due", required=True),
+        _known_on,
+    ),
+)
+PAYMENTS = Table(
+    "payments",
+    key=("payment_id",),
+    parent=("loans", "loan_id"),
+    happened="paid_on",
+    columns=(
+        _name("payment_id", required=True),
+        _name("loan_id", required=True),
+        _date("paid_on", required=True),
+        _money("principal_paid", required=True),
+        _money("interest_paid", required=True),
+        _code("payer", "borrower", "subsidy", "insurance", "compensation_fund", "other"),
+        _known_on,
+    ),
+)
+LOAN_EVENTS = Table(
+    "loan_events",
+    key=("loan_id", "kind", "occurred_on"),
+    parent=("loans", "loan_id"),
+    happened="occurred_on",
+    columns=(
+        _name("loan_id", required=True),
+        _date("occurred_on", required=True),
+        _code("kind", "extended", "renewed", "settled", "compensated", "written_off", required=True),
+        _money("amount"),
+        _date("new_matures_on"),
+        _known_on,
+    ),
+)
+USE_CHECKS = Table(
+    "use_checks",
+    key=("loan_id", "checked_on"),
+    parent=("loans", "loan_id"),
+    happened="checked_on",
+    columns=(
+        _name("loan_id", required=True),
+        _date("checked_on", required=True),
+        _code("finding", "as_declared", "partly_diverted", "diverted", "idle", "put_right", required=True),
+        _known_on,
+    ),
+)
+CREDIT_EVENTS = Table(
+    "credit_events",
+    key=("event_id",),
+    parent=("households", "household_id"),
+    happened="occurred_on",
+    columns=(
+        _name("event_id", required=True),
+        _person("household_id", required=True),
+        _date("occurred_on", required=True),
+        _code(
+            "kind",
+            "overdue_elsewhere",
+            "default_elsewhere",
+            "court_enforcement",
+            "new_debt",
+            "guarantee_called",
+            "inquiry",
+            required=True,
+        ),
+        _money("amount"),
+        _date("closed_on"),
+        _known_on,
+    ),
+)
+POLICIES = Table(
+    "policies",
+    key=("policy_id",),
+    parent=("households", "household_id"),
+    ordered=(("insured_from", "insured_to"),),
+    columns=(
+        _name("policy_id", required=True),
+        _person("household_id", required=True),
+        _code(
+            "kind",
+            "accident",
+            "serious_illness",
+            "sheep_income",
+            "daylily_price",
+            "crop",
+            "other",
+            required=True,
+        ),
+        _date("insured_from", required=True),
+        _date("insured_to", required=True),
+        _money("sum_insured"),
+        _known_on,
+    ),
+)
+CLAIMS = Table(
+    "claims",
+    key=("claim_id",),
+    parent=("policies", "policy_id"),
+    happened="occurred_on",
+    columns=(
+        _name("claim_id", required=True),
+        _name("policy_id", required=True),
+        _date("occurred_on", required=True),
+        _money("claimed_amount"),
+        _money("paid_amount"),
+        _date("settled_on"),
+        _known_on,
+    ),
+)
+HARDSHIPS = Table(
+    "hardships",
+    key=("event_id",),
+    parent=("households", "household_id"),
+    happened="occurred_on",
+    columns=(
+        _name("event_id", required=True),
+        _person("household_id", required=True),
+        _date("occurred_on", required=True),
+        _code(
+            "cause",
+            "illness",
+            "disability",
+            "death",
+            "missing",
+            "custody",
+            "disaster",
+            "epidemic",
+            "accident",
+            "business_failure",
+            "unemployment",
+            "price_collapse",
+            "schooling",
+            "other",
+            required=True,
+        ),
+        _money("loss_amount"),
+        _date("resolved_on"),
+        _known_on,
+    ),
+)
+VILLAGE_REVIEWS = Table(
+    "village_reviews",
+    key=("household_id", "reviewed_on"),
+    parent=("households", "household_id"),
+    happened="reviewed_on",
+    columns=(
+        _person("household_id", required=True),
+        _date("reviewed_on", required=True),
+        _points("integrity_points"),
+        _points("civility_points"),
+        _known_on,
+    ),
+)
+PRICES = Table(
+    "prices",
+    key=("product", "month"),
+    columns=(
+        _code("product", *USES, required=True),
+        _date("month", required=True),
+        _money("price", required=True),
+        _known_on,
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        HOUSEHOLDS,
+        MEMBERS,
+        INCOME_STATEMENTS,
+        ASSETS,
+        LOANS,
+        INSTALMENTS,
+        PAYMENTS,
+        LOAN_EVENTS,
+        USE_CHECKS,
+        CREDIT_EVENTS,
+        POLICIES,
+        CLAIMS,
+        HARDSHIPS,
+        VILLAGE_REVIEWS,
+        PRICES,
+    )
+}
+"""All tables by name, parents before the tables that hang on them."""
+REQUIRED_TABLES = ("households", "loans", "instalments", "payments")

@@ -1,0 +1,1 @@
+"""The commands of data, month and accounts, and what the terminal prints; the only part that knows typer."""

@@ -1,0 +1,1 @@
+"""Concurrent requests: calls coalesced into batches, and values computed once."""

@@ -1,0 +1,1 @@
+"""Request handling shared by the API and the pages: context, dependencies, audit middleware, problems, metrics."""

@@ -1,0 +1,1 @@
+"""Tables over many loans: work list, board, calendar, group lights, migration; no format, no web."""

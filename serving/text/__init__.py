@@ -1,0 +1,1 @@
+"""Words in two languages, charts as SVG, and messages for invalid input."""

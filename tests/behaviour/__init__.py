@@ -1,0 +1,1 @@
+"""Behaviour across modules: point in time, batch = API = page, the command line."""

@@ -1,0 +1,62 @@
+"""The features against the naive referee, on random ledgers with everything that makes them hard."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from features.compute import Population, features_at
+from features.contract.tables import TABLES
+from features.delivered_tables import Rows
+from features.snapshot.latest_versions import Known
+from features.snapshot.loan_book import Book, bad_on
+from tests.oracle import referee
+from tests.oracle.knowledge import Tables
+from tests.oracle.random_ledger import random_ledger
+
+SEEDS = range(30)
+MONTH_ENDS = (date(2024, 3, 31), date(2024, 9, 30), date(2025, 6, 30))
+YUAN = 0.005
+
+
+def rows_of(tables: Tables) -> Rows:
+    return Rows.of({name: pl.DataFrame(rows, TABLES[name].schema, orient="row") for name, rows in tables.items()})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("as_of", MONTH_ENDS)
+def test_every_feature_the_contract_defines_is_what_the_referee_says(seed: int, as_of: date) -> None:
+    tables = random_ledger(seed, 20)
+    found = {row["loan_id"]: row for row in features_at(as_of, rows_of(tables)).to_dicts()}
+    expected = referee.features(tables, as_of)
+    assert found.keys() == expected.keys()
+    differing = [
+        (loan, name, value, found[loan][name])
+        for loan, values in expected.items()
+        for name, value in values.items()
+        if not same(value, found[loan][name])
+    ]
+    assert differing == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_cohort_and_the_days_loans_went_bad_are_what_the_referee_says(seed: int) -> None:
+    tables = random_ledger(seed, 20)
+    rows = rows_of(tables)
+    for as_of in MONTH_ENDS:
+        cohort = features_at(as_of, rows, Population.COHORT, 30)["loan_id"]
+        assert sorted(cohort) == referee.cohort(tables, as_of, 30)
+    loans = {row["loan_id"] for row in tables["loans"]}
+    for days, known_by in ((30, None), (7, None), (30, date(2024, 9, 30))):
+        expected = {loan: day for loan in loans if (day := referee.bad_on(tables, loan, days, known_by))}
+        book = Book(Known(rows, known_by))
+        found = book.loans.join(bad_on(book, days), on="loan").select("loan_id", "bad_on").collect()
+        assert dict(found.rows()) == expected
+
+
+def same(expected: float | None, found: float | None) -> bool:
+    if expected is None or found is None:
+        return expected is found
+    return abs(expected - found) <= YUAN

@@ -1,0 +1,56 @@
+"""The real nano-loans beside the project: read, never copied; what is computed of them is what the referee says."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from features.compute import features_at
+from features.contract.column_map import column_map
+from features.contract.pseudonym import pseudonyms
+from features.contract.tables import REQUIRED_TABLES, TABLES
+from features.ledger.ledger import Ledger
+from features.loading.load import Loading, load
+from tests.behaviour.test_oracle import rows_of, same
+from tests.oracle import referee
+from tests.oracle.knowledge import Tables
+
+NANO = Path("../shared/data/nano_loans")
+AS_OF = date(2017, 4, 30)
+pytestmark = pytest.mark.skipif(not NANO.is_dir(), reason=f"the real loans are not beside the project ({NANO})")
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    folder = tmp_path_factory.mktemp("nano")
+    loading = Loading(date(2017, 8, 1), column_map(), pseudonyms(folder), tell=lambda _: None)
+    report = load(NANO, Ledger(folder / "ledger"), loading)
+    assert [(file.table, file.quarantined, file.waiting) for file in report.files] == [
+        (table, 0, 0) for table in REQUIRED_TABLES
+    ]
+    return Ledger(folder / "ledger")
+
+
+def test_four_tables_of_real_loans_load_without_a_fault(ledger: Ledger) -> None:
+    assert ledger.scan("loans").select(pl.len()).collect().item() == 24_090
+
+
+def test_features_of_real_loans_are_what_the_referee_says(ledger: Ledger) -> None:
+    tables = some_households(ledger, 250)
+    expected = referee.features(tables, AS_OF)
+    found = {row["loan_id"]: row for row in features_at(AS_OF, rows_of(tables)).to_dicts()}
+    assert found.keys() == expected.keys()
+    assert len(found) > 50
+    assert all(same(value, found[loan][name]) for loan, values in expected.items() for name, value in values.items())
+
+
+def some_households(ledger: Ledger, count: int) -> Tables:
+    households = ledger.scan("households").select("household_id").sort("household_id").head(count).collect()
+    tables: Tables = {}
+    for name in REQUIRED_TABLES:
+        mine = ledger.scan(name).join(households.lazy(), on="household_id", how="semi")
+        tables[name] = mine.select(TABLES[name].names).collect().to_dicts()
+    return tables

@@ -1,0 +1,56 @@
+"""A county's own words for the columns, and everything that can be wrong with them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from features.contract.column_map import column_map
+from features.messages import Refused
+from tests.features.inboxes import DRAWN, Intake, table
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "map.toml"
+    path.write_text(text, encoding)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(Refused) as refusal:
+        column_map(path)
+    return refusal.value.words.en
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_countys_own_words_are_laid_over_the_shipped_ones(intake: Intake, encoding: str) -> None:
+    own = written(intake.folder, '[households]\n"门牌" = "household_id"\n"Dorf" = "village_code"\n', encoding)
+    rows = table(DRAWN["households"]).rename({"household_id": "门牌", "village_code": "Dorf", "known_on": "知悉日"})
+    assert intake.load(intake.inbox(households=rows), columns=own).files[0].added == 2
+
+
+def test_a_word_of_the_shipped_map_can_be_given_another_meaning(intake: Intake) -> None:
+    own = written(intake.folder, '[loans]\n"本金" = "subsidy_share"\n')
+    assert column_map(own).name("loans", "本金") == "subsidy_share"
+    assert column_map(own).name("loans", "贷款本金") == "principal"
+
+
+def test_every_fault_is_named_at_once_with_what_was_meant(tmp_path: Path) -> None:
+    faults = '[loanz]\n"a" = "loan_id"\n[payments]\n"b" = "payed_on"\n"c" = 5\n"d" = "payer"\n[loans]\n"e" = "due_on"\n'
+    said = refused(written(tmp_path, faults))
+    assert "[loanz] is not a table of the contract. Did you mean 'loans'?" in said
+    assert """[payments] "b" = "payed_on" is not a column. Did you mean 'paid_on'?""" in said
+    assert '[payments] "c" = "5" is not a column. There are: interest_paid' in said
+    assert '[loans] "e" = "due_on" is not a column.' in said
+    assert '"d"' not in said
+
+
+@pytest.mark.parametrize("text", ["households = 1", "[households", '[households]\n"a" = "b', "\x00"])
+def test_a_map_that_is_no_map_is_refused(tmp_path: Path, text: str) -> None:
+    assert "map.toml" in refused(written(tmp_path, text))
+
+
+def test_a_map_in_another_encoding_or_none_at_all_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(written(tmp_path, '[households]\n"门牌" = "household_id"', "gb18030"))
+    assert "cannot be read" in refused(tmp_path / "nowhere.toml")

@@ -1,0 +1,142 @@
+"""A model that does not fit today's code is refused, saying what is wrong; the month is then lit by the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from features.messages import Refused
+from models.bundle import read
+from tests.conftest import County
+from tests.running_service import done, lights, serving
+
+Card = dict[str, Any]
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+
+
+def renamed(card: Card) -> None:
+    card["columns"][0]["name"] = "shoe_size"
+
+
+def left_out(card: Card) -> None:
+    del card["columns"][0]
+
+
+def added(card: Card) -> None:
+    card["columns"].append({"name": "shoe_size", "sign": 0, "levels": []})
+
+
+def turned_round(card: Card) -> None:
+    card["columns"].reverse()
+
+
+def other_levels(card: Card) -> None:
+    next(column for column in card["columns"] if column["levels"])["levels"].append("shoes")
+
+
+def changed(bundle: Path, change: Callable[[Card], None]) -> None:
+    card = json.loads((bundle / "card.json").read_text())
+    change(card)
+    (bundle / "card.json").write_text(json.dumps(card))
+
+
+@pytest.fixture
+def bundle(county: County, tmp_path: Path) -> Path:
+    """The champion's folder, in a store of its own."""
+    return county.copied_to(tmp_path / "var").data / "models" / "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (renamed, "shoe_size"),
+        (left_out, "only the catalogue has"),
+        (added, "shoe_size"),
+        (turned_round, "the order differs"),
+        (other_levels, "only the model has"),
+    ],
+)
+def test_other_columns_than_the_catalogues_are_refused_by_name(
+    bundle: Path, change: Callable[[Card], None], said: str
+) -> None:
+    changed(bundle, change)
+    with pytest.raises(Refused) as refusal:
+        read(bundle)
+    assert said in refusal.value.words.en
+    assert "输入列与当前特征目录不一致" in refusal.value.words.zh
+
+
+def test_a_text_with_other_columns_than_its_card_is_refused(bundle: Path) -> None:
+    text = (bundle / "model.txt").read_text()
+    first = json.loads((bundle / "card.json").read_text())["columns"][0]["name"]
+    (bundle / "model.txt").write_text(text.replace(f"feature_names={first} ", "feature_names=shoe_size "))
+    with pytest.raises(Refused, match="different columns"):
+        read(bundle)
+
+
+@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    with pytest.raises(Refused, match=name):
+        read(bundle)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.95])
+@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+def test_part_of_a_file_is_refused(bundle: Path, name: str, share: float) -> None:
+    whole = (bundle / name).read_text()
+    end = whole.find("\nend of trees") if name == "model.txt" else len(whole)
+    (bundle / name).write_text(whole[: int(share * end)])
+    with pytest.raises(Refused, match=r"cannot be read"):
+        read(bundle)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [
+        ("Tree=1\n", "Tree=2\n"),  # a tree twice
+        ("leaf_value=", "leaf_value=x"),
+        ("\nleaf_value=", "\nleaf_valve="),
+        ("\ntree_sizes=", "\ntree_sizes=1"),
+        ("\nTree=1\n", "\n\nTree=1\n"),
+    ],
+)
+def test_a_text_that_is_not_what_was_written_is_refused(bundle: Path, was: str, is_now: str) -> None:
+    text = (bundle / "model.txt").read_text()
+    assert was in text
+    (bundle / "model.txt").write_text(text.replace(was, is_now, 1))
+    with pytest.raises(Refused, match=r"cannot be read"):
+        read(bundle)
+
+
+def test_a_month_is_then_lit_by_the_rules_and_says_why(county: County, bundle: Path) -> None:
+    changed(bundle, renamed)
+    data = bundle.parent.parent
+    printed = done(lights(data, "score", "--as-of", county.newest))
+    assert "仅按规则 / by the rules alone" in printed
+    assert "shoe_size" in printed
+    manifest = json.loads(done(lights(data, "score", "--as-of", county.newest, "--json")))
+    assert (manifest["edition"], manifest["model_version"]) == (2, "none")
+    assert "shoe_size" in manifest["model_refused"]
+
+
+def test_the_interface_then_says_why_there_is_no_model(bundle: Path) -> None:
+    changed(bundle, renamed)
+    with serving(bundle.parent.parent) as address:
+        answer = httpx2.get(f"{address}/api/v1/model").json()
+        assert (answer["model_version"], answer["card"], answer["policy"]) == (None, None, None)
+        assert "shoe_size" in answer["refused"]
+        assert [entry["alias"] for entry in answer["history"]] == ["champion"]
+
+
+def test_no_file_of_the_store_is_a_pickle(county: County) -> None:
+    files = [path for path in county.data.rglob("*") if path.is_file()]
+    named = [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib", ".cloudpickle")]
+    begun = [path for path in files if path.read_bytes()[:2] in PICKLES]
+    assert (named, begun) == ([], [])
+    assert (county.data / "models" / "1" / "model.txt").read_text().startswith("tree\n")

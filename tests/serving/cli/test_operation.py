@@ -1,0 +1,126 @@
+"""The desk from the machine: people, backup, workers, hosts, and a trail of what the machine's user does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from features.messages import Refused
+from serving.app import application
+from serving.cli.backup import backup, restore
+from serving.months.data_folder import Store
+from serving.months.repository import OPENED
+from serving.settings import Settings, settings_of
+from tests.conftest import County
+from tests.running_service import done, entered, key_for, lights, refused, serving, unsigned
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Of every file but the database's own, whose pages may lie otherwise, and of every link; not of mapped copies."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file())
+        and ".db" not in path.name
+        and path.name not in ("lock", "settings.json")
+        and path.relative_to(folder).parts[0] != OPENED
+    }
+
+
+def test_a_backup_restored_elsewhere_is_the_same_county_with_the_same_people(county: County, tmp_path: Path) -> None:
+    key = key_for(county.data, "county_official")
+    files = backup(settings_of(county.data), tmp_path / "b.tar.gz")
+    assert restore(tmp_path / "b.tar.gz", tmp_path / "new") == files
+    assert contents(tmp_path / "new") == contents(county.data)
+    again = County(tmp_path / "new", county.inbox, county.newest, {})
+    client = TestClient(application(again.store, settings_of(again.data)), headers={"authorization": f"Bearer {key}"})
+    assert client.get("/api/v1/warnings").json()["total"] == county.warnings.height
+
+
+def test_a_damaged_backup_is_refused_and_leaves_nothing(by_rules: County, tmp_path: Path) -> None:
+    backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
+    with tarfile.open(tmp_path / "b.tar.gz") as tar:
+        tar.extractall(tmp_path / "open", filter="data")
+    (tmp_path / "open" / "pseudonym.key").write_bytes(b"another")
+    with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "open", ".")
+    with pytest.raises(Refused, match=r"damaged: pseudonym\.key"):
+        restore(tmp_path / "c.tar.gz", tmp_path / "new")
+    (tmp_path / "cut.tar.gz").write_bytes((tmp_path / "b.tar.gz").read_bytes()[:5000])
+    with pytest.raises(Refused, match="no whole backup"):
+        restore(tmp_path / "cut.tar.gz", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_is_restored_over_what_is_there(by_rules: County, tmp_path: Path) -> None:
+    backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
+    with pytest.raises(Refused, match="not empty"):
+        restore(tmp_path / "b.tar.gz", by_rules.data)
+    with pytest.raises(Refused, match="exists already"):
+        backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
+
+
+def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> None:
+    link = json.loads(done(lights(tmp_path, "user", "add", "ma", "--role", "administrator", "--json")))
+    client = TestClient(application(Store(tmp_path), settings_of(tmp_path)))
+    assert entered(client, link["path"].partition("token=")[2]).url.path == "/people"
+    assert "ma  administrator  -  -  True" in done(lights(tmp_path, "user", "list"))
+    assert refused(lights(tmp_path, "user", "disable", "ma")).startswith("ma is the last administrator")
+    assert refused(lights(tmp_path, "user", "add", "li", "--role", "officer")) == "An officer needs a bank (--bank)."
+    assert "the chain holds: " in done(lights(tmp_path, "audit", "verify"))
+
+
+def test_what_the_machines_user_looks_at_is_audited(county: County, tmp_path: Path) -> None:
+    household = county.warnings["household_id"][0]
+    done(lights(county.data, "explain", household))
+    done(lights(county.data, "report", "--as-of", county.newest, "--out", tmp_path / "issued", "--lang", "zh"))
+    done(lights(county.data, "audit", "export", "--out", tmp_path / "audit.jsonl"))
+    entries = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text("utf-8").splitlines()]
+    looks = [entry for entry in entries if entry["subject"] == "lights explain"]
+    assert looks[-1]["person"].startswith("machine:")
+    assert looks[-1]["detail"]["household_id"] == household
+    issued = [entry for entry in entries if entry["subject"] == "lights report"]
+    assert (issued[-1]["action"], issued[-1]["detail"]["as_of"]) == ("export", str(county.newest))
+
+
+@pytest.mark.parametrize(
+    ("host", "set_to", "is_open"),
+    [
+        ("127.0.0.1", {}, True),
+        ("0.0.0.0", {}, False),  # noqa: S104 - it is refused
+        ("0.0.0.0", {"secure_cookies": True}, False),  # noqa: S104
+        ("0.0.0.0", {"secure_cookies": True, "public_url": "http://lights.county"}, False),  # noqa: S104
+        ("0.0.0.0", {"secure_cookies": True, "public_url": "https://lights.county"}, True),  # noqa: S104
+    ],
+)
+def test_others_are_listened_to_over_https_alone(host: str, set_to: dict[str, object], is_open: bool) -> None:
+    settings = Settings().model_copy(update=set_to)
+    if is_open:
+        settings.open_to(host)
+        return
+    with pytest.raises(Refused, match="HTTPS is needed"):
+        settings.open_to(host)
+
+
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTS_AUDIT_YEARS", "2")
+    with pytest.raises(Refused, match="LIGHTS_AUDIT_YEARS"):
+        settings_of()
+
+
+def test_two_workers_answer_as_one(by_rules: County) -> None:
+    with serving(by_rules.data, "--workers", 2) as address:
+        totals = {httpx2.get(f"{address}/api/v1/warnings", timeout=30).json()["total"] for _ in range(6)}
+        figures = {httpx2.get(f"{unsigned(address)}/metrics", timeout=30).text for _ in range(6)}
+    assert totals == {by_rules.warnings.height}
+    counted = 'lights_requests_total{method="GET",route="/api/v1/warnings",status="200"} 6.0'
+    red = f'lights_loans{{light="red"}} {by_rules.month.manifest.lights["red"]["loans"]}.0'
+    assert [text for text in figures if counted not in text or red not in text] == []

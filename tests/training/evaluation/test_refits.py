@@ -1,0 +1,105 @@
+"""What other fits tell, on the loans of a simulated county; and how far its model is from what its truth allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.catalog import FAMILIES
+from features.ledger.ledger import Ledger
+from features.messages import Refused
+from models.boosting import Floats, Growth
+from models.county_policy.policy_table import policy_table_of
+from models.registry import Models
+from models.traffic_light.rule_table import rule_table_of
+from tests.conftest import County
+from training.cohort import samples
+from training.evaluation.ceiling import Ceiling
+from training.evaluation.ceiling_distance import ceiling_distance, ceiling_of
+from training.evaluation.evaluate import judgement
+from training.evaluation.evaluated_loans import Judged, judged_by
+from training.evaluation.refits import Scorer, ablation, fitted, permuted, stability
+from training.evaluation.report import Report, Settings
+from training.folds import Fold
+from training.plan import Plan
+
+FIT = fitted(Growth(trees=15, leaves=7))
+Folds = tuple[pl.DataFrame, Judged]
+
+
+@pytest.fixture(scope="module")
+def folds(county: County) -> Folds:
+    bundle = Models(county.data / "models").numbered(1)
+    plan = Plan.model_validate(bundle.card["plan"])
+    wanted = [Fold.FIT, Fold.JUDGEMENT]
+    found = samples(Ledger(county.data / "ledger"), plan, rule_table_of(county.data), lambda *_: None, wanted)
+    return found[Fold.FIT], judged_by(bundle, found[Fold.JUDGEMENT], policy_table_of(county.data))
+
+
+def test_shuffled_labels_teach_nothing_on_average(folds: Folds) -> None:
+    found = permuted(*folds, FIT, seed=1, fits=2)
+    assert found.fits == 2
+    assert found.auc == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_column_that_carries_the_label_gives_itself_away(folds: Folds) -> None:
+    def peeping(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:  # noqa: ARG001 - as a fit is called
+        def score(asked: pl.DataFrame) -> Floats:
+            return asked["bad"].to_numpy().astype(np.float64)
+
+        return score
+
+    assert permuted(*folds, peeping, seed=1, fits=1).auc == 1.0
+
+
+def test_every_family_is_left_out_once_after_all_together(folds: Folds) -> None:
+    found = ablation(*folds, FIT, seed=1)
+    assert found[0].family is None
+    assert {each.family for each in found[1:]} <= {family.__name__.split(".")[-1] for family in FAMILIES}
+    assert len(found) == len({each.family for each in found}) > 2
+    assert all(each.auc and 0 < each.auc < 1 for each in found)
+    assert len({each.auc for each in found}) > 2
+
+
+def test_the_same_seed_twice_changes_nothing_and_two_seeds_something(folds: Folds) -> None:
+    same, other = stability(*folds, FIT, (1, 1)), stability(*folds, FIT, (1, 2))
+    assert same.rank_correlation == pytest.approx(1)
+    assert same.changing == 0
+    assert other.rank_correlation < 1
+    assert other.auc
+    assert other.auc[0] < other.auc[1]
+    with pytest.raises(ValueError, match="two seeds"):
+        stability(*folds, FIT, (1,))
+
+
+@pytest.fixture(scope="module")
+def report(folds: Folds) -> Report:
+    return judgement(folds[1], Settings(draws=10))
+
+
+def test_a_model_is_measured_on_the_way_from_chance_to_the_best_there_is(report: Report) -> None:
+    best = Ceiling(np.array([0.0, 1.0]), np.array([0.9, 0.1]))
+    found = ceiling_distance(best, report)
+    assert found.best_auc == best.auc == pytest.approx(1.0)
+    assert found.way == pytest.approx(2 * (found.auc - 0.5))
+    assert found.best_recall == pytest.approx(min(1.0, 10 * report.everyone.visits / report.everyone.loans))
+
+
+def test_the_ceiling_is_that_of_the_judged_months_alone(folds: Folds, report: Report, tmp_path: Path) -> None:
+    months = folds[1].frame.select("loan_id", "as_of").unique()
+    chance = np.random.default_rng(1)
+    true = np.where(chance.random(months.height) < 0.2, 0.5, 0.02)
+    truth = months.with_columns(replicates=pl.lit(100), went_bad=pl.Series(chance.binomial(100, true)))
+    other = truth.with_columns(as_of=pl.lit("1999-12-31").str.to_date(), went_bad=pl.lit(100, pl.Int64))
+    (tmp_path / "truth" / "hazards").mkdir(parents=True)
+    pl.concat([truth, other]).write_parquet(tmp_path / "truth" / "hazards" / "1.parquet")
+    assert ceiling_of(tmp_path, report).mean == pytest.approx(true.mean(), abs=0.01)
+
+
+def test_an_inbox_without_truth_of_these_months_is_refused(county: County, report: Report) -> None:
+    with pytest.raises(Refused, match="no true hazards of the judged months"):
+        ceiling_of(county.inbox, report)

@@ -1,0 +1,104 @@
+"""The calibration report, ten seeds against their targets: `python -m training.simulate.calibration_report --write`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from training.simulate.industries import INDUSTRIES, LENDING_RATE
+from training.simulate.measured import county_in
+from training.simulate.order import Order
+from training.simulate.parameters import Parameters
+from training.simulate.policies import COVERS
+from training.simulate.province import simulate
+from training.simulate.shocks import SHOCKS
+from training.simulate.targets import TARGETS, Target
+
+DOCUMENT = Path(__file__).with_name("CALIBRATION.md")
+MONTHS, REPLICATES = 48, 40
+Values = list[list[float]]
+"""A row for each target, a column for each seed."""
+
+_PREFACE = """\
+# 模拟县校准 Calibration of the simulated county
+
+目标范围、来源与 {seeds} 个随机种子的实际结果; 由 `python -m training.simulate.calibration_report --write` 生成。
+Targets with their sources, and what {seeds} seeds achieve: {households:,} households each, {months} months, four month
+ends three months apart, {replicates} futures tried for each hazard. Written by
+`python -m training.simulate.calibration_report --seeds {seeds} --households {households} --write`; the parameters
+behind it stand one a line in `parameters.py`, `industries.py`, `shocks.py`, `policies.py` (together version {version}).
+
+"""
+_HEADER = (
+    "| 指标 Quantity | 目标 Target | 来源 Source | 中位数 Median | 最小 Min | 最大 Max | 达标种子 Seeds within |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
+
+
+def version() -> str:
+    """Names the declared values by what they are: a calibration of others says nothing of these."""
+    declared = (Parameters(), INDUSTRIES, LENDING_RATE, SHOCKS, COVERS, [(t.words.en, t.low, t.high) for t in TARGETS])
+    return hashlib.sha256(repr(declared).encode()).hexdigest()[:8]
+
+
+def document(values: Values, households: int) -> str:
+    """The whole page."""
+    seeds = len(values[0])
+    preface = _PREFACE.format(
+        seeds=seeds, households=households, months=MONTHS, replicates=REPLICATES, version=version()
+    )
+    rows = [_row(target, row) for target, row in zip(TARGETS, values, strict=True)]
+    return preface + _HEADER + "".join(rows) + "\n" + "".join(_seeds(values))
+
+
+def _row(target: Target, values: list[float]) -> str:
+    median = float(np.median(values))
+    cells = (
+        f"{target.words.zh} {target.words.en}",
+        f"{target.written(target.low)} – {target.written(target.high)}",
+        target.source,
+        *(target.written(value) for value in (median, min(values), max(values))),
+        f"{sum(map(target.is_met, values))}/{len(values)}" + ("" if target.is_met(median) else " ✗"),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _seeds(values: Values) -> Iterator[str]:
+    numbers = range(1, len(values[0]) + 1)
+    yield "## 各种子 Each seed\n\n"
+    yield f"| 指标 Quantity | {' | '.join(map(str, numbers))} |\n"
+    yield f"|---|{'---|' * len(numbers)}\n"
+    for target, row in zip(TARGETS, values, strict=True):
+        yield f"| {target.words.zh} {target.words.en} | {' | '.join(map(target.written, row))} |\n"
+
+
+def achieved(seed: int, households: int) -> list[float]:
+    """Each target's quantity in the county of that seed."""
+    with tempfile.TemporaryDirectory() as folder:
+        simulate(Order(households, MONTHS, seed, REPLICATES), Path(folder))
+        county = county_in(Path(folder))
+    return [target.measure(county) for target in TARGETS]
+
+
+def main() -> None:
+    """Print the page, or write it where it belongs."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--seeds", type=int, default=10)
+    asked.add_argument("--households", type=int, default=10_000)
+    asked.add_argument("--write", action="store_true")
+    given = asked.parse_args()
+    by_seed = [achieved(seed, given.households) for seed in range(1, given.seeds + 1)]
+    text = document([list(row) for row in zip(*by_seed, strict=True)], given.households)
+    if given.write:
+        DOCUMENT.write_text(text, "utf-8")
+    else:
+        print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
