@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, change, observed
+from features.declare import EVER, FeatureRole, Risk, Row, observed, relative_change
 from features.snapshot.sources import DECLARED_PRICES, NEIGHBOURS
 from features.units import PERCENT, YUAN
 
@@ -36,7 +36,7 @@ def township_bad_share(row: Row) -> pl.Expr:
     zh="该行其他贷款变坏占比",
     en="Others of the bank gone bad",
     unit=PERCENT,
-    role=Role.SHOWN,
+    role=FeatureRole.SHOWN,
 )
 def bank_bad_share(row: Row) -> pl.Expr:
     """Shows how a bank collects; no fact about the household, so the model does not use it."""
@@ -56,7 +56,9 @@ def product_bad_share(row: Row) -> pl.Expr:
     return row.product_share
 
 
-@observed(DECLARED_PRICES, EVER, zh="申报产业价格", en="Price of the declared product", unit=YUAN, role=Role.SHOWN)
+@observed(
+    DECLARED_PRICES, EVER, zh="申报产业价格", en="Price of the declared product", unit=YUAN, role=FeatureRole.SHOWN
+)
 def declared_price(row: Row) -> pl.Expr:
     """What a sale brings today."""
     return row.price
@@ -72,4 +74,4 @@ def declared_price(row: Row) -> pl.Expr:
 )
 def declared_price_change(row: Row) -> pl.Expr:
     """A fall of a fifth takes the profit of a whole season."""
-    return change(row.price, row.price_year_before)
+    return relative_change(row.price, row.price_year_before)

@@ -1,4 +1,4 @@
-"""The one door to the features: one row for each loan, as of a day, from the rows delivered by then."""
+"""Features of loans as of a day: `features_at` is the only way to them, with one row for each loan."""
 
 from __future__ import annotations
 
@@ -11,225 +11,172 @@ from graphlib import TopologicalSorter
 
 import polars as pl
 
-from features.catalog import FEATURES, KEPT
+from features.catalog import FEATURES, OUTPUT_FEATURES
 from features.declare import Feature, Window
-from features.delivered_tables import Rows
-from features.snapshot.as_of import Evening
-from features.snapshot.latest_versions import Known
-from features.snapshot.loan_book import bad_on
-from features.snapshot.peer_groups import NEIGHBOURLY, Community, community_of, with_shares_of_others
+from features.delivered_tables import DeliveredTables
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.as_of import Snapshot
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.loan_book import first_bad_days
+from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics, with_peer_shares
 from features.snapshot.sources import NEIGHBOURS, Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
 BAD_AFTER_DAYS = 30
-_HOUSEHOLDS_AT_ONCE = 50_000
-"""Read and computed together: memory stays flat however many there are."""
+"""Days past due from which a loan has gone bad (contract, section 2)."""
+FEATURES_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
+        "household_id": FrameColumn(pl.String(), "Identifier of its household."),
+        "county_code": FrameColumn(pl.String(), "County of the household, six digits."),
+        "township_code": FrameColumn(pl.String(), "Township of the household, nine digits."),
+        "village_code": FrameColumn(pl.String(), "Village of the household, twelve digits."),
+        "has_gone_bad": FrameColumn(pl.Boolean(), "Whether the loan has gone bad by as_of."),
+        **{
+            feature.name: FrameColumn(
+                pl.String() if feature.is_code else pl.Float64(), f"{feature.label.en} ({feature.unit.name})."
+            )
+            for feature in OUTPUT_FEATURES
+        },
+    }
+)
+_HOUSEHOLDS_PER_BLOCK = 50_000
+"""Households that are read and computed together, so that memory does not grow with their number."""
 
 
 class Population(StrEnum):
-    """Which loans: all open ones, or the cohort (open and, by what was known, not gone bad)."""
+    """The loans to compute: all open ones, or the cohort (open, and not gone bad by what was known)."""
 
     OPEN = "open"
     COHORT = "cohort"
 
 
-def features_at(
-    as_of: date,
-    rows: Rows,
-    loans: Population = Population.OPEN,
-    bad_after_days: int = BAD_AFTER_DAYS,
-    around: Community | None = None,
-) -> pl.DataFrame:
-    """Features of the open loans (or the cohort) at the end of `as_of`, sorted by loan_id.
-
-    Columns: IDENTITY, `has_gone_bad`, then every feature that is not a step, in the catalogue's order; numbers
-    as Float64, codes as String, missing as null. Rows known or happened later change nothing.
-    around: for the rows of one household alone, what its village, township, bank and product looked like
-    (`community_at` of all rows); or, where its rows are not as they were in that, the others alone
-    (`Community.without`).
-    """
-    own = [_own_facts(evening_at(as_of, block), bad_after_days) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE)]
-    frame = own[0] if len(own) == 1 else pl.concat(own).sort("loan_id")
-    return rows.computed(_among_others(frame, around).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
-
-
-def features_of(evening: Evening, around: Community, bad_after_days: int = BAD_AFTER_DAYS) -> pl.DataFrame:
-    """The same of the open loans of one household's evening.
-
-    What follows from each source is kept with the evening: asked again, or with more rows (`Evening.with_more`), only
-    what these touch is computed.
-    """
-    frame = _kept_facts(evening, bad_after_days)
-    return evening.known.rows.computed(_among_others(frame, around))
-
-
-def _among_others(frame: pl.DataFrame, around: Community | None) -> pl.LazyFrame:
-    """With what follows from the others' loans, and from all features together."""
-    whole = with_shares_of_others(frame.lazy(), _around(frame, around))
-    for formulas in (_OF_OTHERS, *_DERIVED):
-        whole = whole.with_columns(formulas)
-    return whole.select(_LEAVING)
-
-
-def _around(frame: pl.DataFrame, around: Community | None) -> Community:
-    if around is None:
-        return community_of(frame)
-    return around if around.whole else around.joined_by(frame)
-
-
-def community_at(as_of: date, rows: Rows, bad_after_days: int = BAD_AFTER_DAYS) -> Community:
-    """What `features_at` needs to know of the others to compute one household alone."""
-    evenings = (evening_at(as_of, block) for block in rows.blocks(_HOUSEHOLDS_AT_ONCE))
-    blocks = (_with_gone_bad(each.open_loans, each, bad_after_days).select(NEIGHBOURLY) for each in evenings)
-    return community_of(pl.concat(block.collect() for block in blocks))
-
-
-def evening_at(as_of: date, rows: Rows) -> Evening:
-    """What of these rows was known at the end of `as_of` about the households that still borrow."""
-    return Evening(Known(rows, as_of, only_borrowing=True), as_of)
-
-
-def _own_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
-    """For each open loan, what follows from the rows of its own household, sorted by loan_id."""
-    frame = _population(evening, bad_after_days).with_columns(_whether_delivered(tables, evening) for tables in _NEEDED)
-    for observed in _OBSERVED:
-        frame = observed.joined(frame, evening)
-    facts = (value for each in _OBSERVED for value in each.filled)
-    return evening.known.rows.computed(frame.select(*_WHOSE, *facts).sort("loan_id"))
-
-
-def _kept_facts(evening: Evening, bad_after_days: int) -> pl.DataFrame:
-    """The same, sorted by loan_id, laid together from pieces that are kept."""
-
-    def opened() -> pl.DataFrame:
-        name = f"open loans, bad after {bad_after_days} days"
-        return evening.known.held(name, lambda: _population(evening, bad_after_days).sort("loan_id"))
-
-    beside = (observed.beside(opened, evening) for observed in _OBSERVED)
-    return pl.concat([opened().select(_WHOSE), *beside], how="horizontal")
-
-
-def _population(evening: Evening, bad_after_days: int) -> pl.LazyFrame:
-    loans = evening.open_loans.select(*IDENTITY, "loan", "household")
-    return _with_gone_bad(loans, evening, bad_after_days)
-
-
-def _with_gone_bad(loans: pl.LazyFrame, evening: Evening, bad_after_days: int) -> pl.LazyFrame:
-    """The loans with `has_gone_bad`."""
-    found = loans.join(bad_on(evening.book, bad_after_days), on="loan", how="left", maintain_order="left")
-    return found.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad"))
-
-
-def _whether_delivered(tables: tuple[str, ...], evening: Evening) -> pl.Expr:
-    """Nothing known is not nothing: where a county has not delivered a table by then, no row of it is not none."""
-    evening.known.pieces.looked_at(*tables)
-    counties = (evening.known.rows.counties_with(table, evening.as_of) for table in tables)
-    return _in_all(*counties).alias(_delivered(tables))
-
-
-def _delivered(tables: tuple[str, ...]) -> str:
-    """The column that says whether a loan's county has delivered these tables."""
-    return " and ".join((*tables, "delivered"))
-
-
-@cache
-def _in_all(*counties: tuple[str, ...]) -> pl.Expr:
-    """Whether a loan's county is in all of these; null where its county is not known."""
-    return pl.all_horizontal(pl.col("county_code").is_in(each) for each in counties)
-
-
 @dataclass(frozen=True, eq=False)
-class _Observed:
-    """The features of one source, and the formulas that compute them, built once.
+class _SourceFeatures:
+    """The features of one source, and the expressions that compute them, built once.
 
-    windows: which rows each holds; some: whether it holds any; filled: the features, also where it holds none.
+    frame: the source's rows. windows: for each window, which rows lie in it. values: the features of a group of rows.
+    has_rows: for each window, whether the group has a row in it. results: the features of each loan, with their
+    `when_empty` where the group has no row in the window.
     """
 
     source: Source
-    seen: Callable[[Evening], pl.LazyFrame]
+    frame: Callable[[Snapshot], pl.LazyFrame]
     windows: tuple[pl.Expr, ...]
     values: tuple[pl.Expr, ...]
-    some: tuple[pl.Expr, ...]
-    filled: tuple[pl.Expr, ...]
+    has_rows: tuple[pl.Expr, ...]
+    results: tuple[pl.Expr, ...]
 
     @staticmethod
-    def of(source: Source, seen: Callable[[Evening], pl.LazyFrame], features: Sequence[Feature]) -> _Observed:
+    def build(
+        source: Source, frame: Callable[[Snapshot], pl.LazyFrame], features: Sequence[Feature]
+    ) -> _SourceFeatures:
         every = {feature.window.name: feature.window for feature in features}.values()
-        windows = tuple(window.holds.alias(window.name) for window in every if window.holds is not None)
-        some = () if source.one_row else tuple(_holds_some(window).alias(_some(source, window)) for window in every)
-        filled = (_filled(feature, source) for feature in features)
-        return _Observed(source, seen, windows, tuple(map(_value, features)), some, tuple(filled))
+        return _SourceFeatures(
+            source=source,
+            frame=frame,
+            windows=tuple(window.holds.alias(window.name) for window in every if window.holds is not None),
+            values=tuple(map(_value, features)),
+            has_rows=() if source.one_row else tuple(_has_rows(source, window) for window in every),
+            results=tuple(_result(feature, source) for feature in features),
+        )
 
-    def joined(self, frame: pl.LazyFrame, evening: Evening) -> pl.LazyFrame:
-        """The loans with these values, and whether any row was found."""
-        if not evening.known.rows.empty.isdisjoint(self.source.tables):
-            return frame.with_columns(_nothing(self))
-        return frame.join(self.found(evening), on=self.source.by, how="left", maintain_order="left")
+    def aggregate(self, snapshot: Snapshot) -> pl.LazyFrame:
+        """`values` and `has_rows` of each loan or household that has a row, with its number."""
+        by, rows = self.source.by, self.frame(snapshot)
+        if self.windows:
+            rows = rows.with_columns(self.windows)
+        if self.source.one_row:
+            return rows.select(by, *self.values)
+        return rows.group_by(by).agg(*self.values, *self.has_rows)
 
-    def beside(self, opened: Callable[[], pl.DataFrame], evening: Evening) -> pl.DataFrame:
-        """The features alone of the open loans, in their order, kept with the evening."""
+    def join_to(self, loans: pl.LazyFrame, snapshot: Snapshot) -> pl.LazyFrame:
+        """`loans` with the columns of `aggregate`, null where the loan or household has no row."""
+        if not snapshot.versions.tables.empty_tables.isdisjoint(self.source.tables):
+            return loans.with_columns(_null_values(self))
+        return loans.join(self.aggregate(snapshot), on=self.source.by, how="left", maintain_order="left")
 
-        def found() -> pl.LazyFrame:
-            needed = (self.source.tables,) if self.source.tables else ()
-            loans = opened().lazy().with_columns(_whether_delivered(tables, evening) for tables in needed)
-            return self.joined(loans, evening).select(self.filled)
+    def cached_results(self, open_loans: Callable[[], pl.DataFrame], snapshot: Snapshot) -> pl.DataFrame:
+        """`results` alone for the open loans, in their order, cached with the snapshot."""
 
-        return evening.known.held(f"features of {self.source.name}", found)
+        def query() -> pl.LazyFrame:
+            """The open loans' `results`."""
+            tables = (self.source.tables,) if self.source.tables else ()
+            loans = open_loans().lazy().with_columns(_delivered_flag(names, snapshot) for names in tables)
+            return self.join_to(loans, snapshot).select(self.results)
 
-    def found(self, evening: Evening) -> pl.LazyFrame:
-        """One row for each loan or household that has any, with its number."""
-        by, seen = self.source.by, self.seen(evening)
-        rows = seen.with_columns(self.windows) if self.windows else seen
-        return rows.select(by, *self.values) if self.source.one_row else rows.group_by(by).agg(*self.values, *self.some)
+        return snapshot.versions.cached_frame(f"features of {self.source.name}", query)
 
 
 @cache
-def _nothing(observed: _Observed) -> tuple[pl.Expr, ...]:
-    """What is found where a table it needs holds no row, in the types it is found in elsewhere."""
-    schema = observed.found(evening_at(date.max, Rows({}, {}, frozenset()))).collect_schema()
-    return tuple(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name != observed.source.by)
+def _null_values(source_features: _SourceFeatures) -> tuple[pl.Expr, ...]:
+    """Nulls in the columns and types of `aggregate`, for a source with a table that has no row."""
+    no_rows = DeliveredTables({}, {}, frozenset())
+    schema = source_features.aggregate(snapshot_at(date.max, no_rows)).collect_schema()
+    return tuple(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name != source_features.source.by)
 
 
 def _value(feature: Feature) -> pl.Expr:
-    """Sums of money to the fen, so that no order of rows or threads can move them."""
+    """A feature's formula; money is rounded to the fen, so that the order of rows or threads cannot change it."""
     value = feature.value.round(2) if feature.unit is YUAN else feature.value
     return value.alias(feature.name)
 
 
-def _holds_some(window: Window) -> pl.Expr:
-    """Of the rows of one loan or household, of which there is one at least."""
-    return pl.len() > 0 if window.holds is None else pl.col(window.name).any()
+def _has_rows(source: Source, window: Window) -> pl.Expr:
+    """Whether a group has a row in the window; for groups that are not empty."""
+    has_rows = pl.len() > 0 if window.holds is None else pl.col(window.name).any()
+    return has_rows.alias(_has_rows_column(source, window))
 
 
-def _some(source: Source, window: Window) -> str:
+def _has_rows_column(source: Source, window: Window) -> str:
     return f"{source.name} {window.name}"
 
 
-def _filled(feature: Feature, source: Source) -> pl.Expr:
-    """A feature of each loan; where none of its rows is found, what is said then."""
+def _result(feature: Feature, source: Source) -> pl.Expr:
+    """A feature of each loan: its value, or `when_empty` where there is no row in the window."""
     value = pl.col(feature.name)
     if source.one_row or (feature.when_empty is None and feature.window.holds is None):
         return value
-    found = pl.when(pl.col(_some(source, feature.window))).then(value)
+    with_rows = pl.when(pl.col(_has_rows_column(source, feature.window))).then(value)
     if feature.when_empty is None:
-        return found.alias(feature.name)
-    delivered = pl.col(_delivered(source.tables)) if source.tables else pl.lit(True)
-    return found.when(delivered).then(pl.lit(feature.when_empty)).alias(feature.name)
+        return with_rows.alias(feature.name)
+    delivered = pl.col(_delivered_column(source.tables)) if source.tables else pl.lit(True)
+    return with_rows.when(delivered).then(pl.lit(feature.when_empty)).alias(feature.name)
 
 
-def _by_source() -> list[_Observed]:
+def _delivered_flag(tables: tuple[str, ...], snapshot: Snapshot) -> pl.Expr:
+    """Whether the loan's county had delivered all these tables by as_of.
+
+    It separates "no rows" (a count of 0) from "not delivered" (missing).
+    """
+    snapshot.versions.cache.record_dependency(*tables)
+    counties = (snapshot.versions.tables.counties_with(table, snapshot.as_of) for table in tables)
+    return _county_in_all(*counties).alias(_delivered_column(tables))
+
+
+def _delivered_column(tables: tuple[str, ...]) -> str:
+    return " and ".join((*tables, "delivered"))
+
+
+@cache
+def _county_in_all(*counties: tuple[str, ...]) -> pl.Expr:
+    """Whether a loan's county is in all of these; null where its county is not known."""
+    return pl.all_horizontal(pl.col("county_code").is_in(each) for each in counties)
+
+
+def _features_by_source() -> list[_SourceFeatures]:
     features = list(FEATURES.values())
     sources = {feature.source.name: feature.source for feature in features if feature.source}
     return [
-        _Observed.of(source, source.frame, [feature for feature in features if feature.source is source])
+        _SourceFeatures.build(source, source.frame, [feature for feature in features if feature.source is source])
         for _, source in sorted(sources.items())
         if source.frame
     ]
 
 
-def _derived_in_order() -> list[list[pl.Expr]]:
-    """Formulas of derived features in steps, each made of the steps before it."""
+def _derivation_steps() -> list[list[pl.Expr]]:
+    """Formulas of derived features in steps, each of which needs the steps before it alone."""
     order = TopologicalSorter({name: feature.inputs for name, feature in FEATURES.items()})
     order.prepare()
     steps = []
@@ -240,14 +187,124 @@ def _derived_in_order() -> list[list[pl.Expr]]:
     return [step for step in steps if step]
 
 
-def _as_kept(feature: Feature) -> pl.Expr:
-    column = pl.col(feature.name)
-    return column if feature.is_code else column.cast(pl.Float64)
+_SOURCE_FEATURES = _features_by_source()
+_OPTIONAL_TABLES = dict.fromkeys(each.source.tables for each in _SOURCE_FEATURES if each.source.tables)
+_IDENTITY_COLUMNS = [*map(pl.col, IDENTITY), pl.col("has_gone_bad")]
+_PEER_FEATURES = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
+_DERIVATION_STEPS = _derivation_steps()
+_OUTPUT_COLUMNS = [
+    *_IDENTITY_COLUMNS,
+    *(
+        pl.col(feature.name) if feature.is_code else pl.col(feature.name).cast(pl.Float64)
+        for feature in OUTPUT_FEATURES
+    ),
+]
 
 
-_OBSERVED = _by_source()
-_NEEDED = dict.fromkeys(each.source.tables for each in _OBSERVED if each.source.tables)
-_WHOSE = [*map(pl.col, IDENTITY), pl.col("has_gone_bad")]
-_OF_OTHERS = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
-_DERIVED = _derived_in_order()
-_LEAVING = [*_WHOSE, *(_as_kept(feature) for feature in KEPT)]
+@returns(FEATURES_SCHEMA)
+def features_at(
+    as_of: date,
+    tables: DeliveredTables,
+    loans: Population = Population.OPEN,
+    bad_after_days: int = BAD_AFTER_DAYS,
+    peers: PeerStatistics | None = None,
+) -> pl.DataFrame:
+    """Features of the open loans at the end of a day, from what was known by then.
+
+    Args:
+        as_of: the day, the last of a month. Rows known, and days that came, after it change nothing.
+        tables: the delivered rows, of a ledger (`Ledger.tables`) or of frames (`DeliveredTables.from_frames`).
+        loans: all open loans, or the cohort: those of them that have not gone bad.
+        bad_after_days: days past due from which a loan has gone bad.
+        peers: for the rows of a single household, the statistics of the loans around it (`peer_statistics_at` of all
+            rows); where its rows differ from those counted in them, the statistics without it
+            (`PeerStatistics.without`). None where `tables` hold all loans.
+
+    Returns:
+        One row for each loan, sorted by loan_id: IDENTITY, `has_gone_bad`, and all features but the steps, in the
+        order of the catalogue, in the units of CATALOG.md. Numbers are Float64, codes String, missing values null.
+
+    Raises:
+        FrameMismatchError: where `tables` hold a column in another type than the contract's.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> features = features_at(date(2025, 12, 31), Ledger(data / "ledger").tables())
+        >>> features.columns[:2], features["loan_id"].is_sorted(), features["days_past_due"].dtype
+        (['loan_id', 'household_id'], True, Float64)
+    """
+    blocks = tables.household_blocks(_HOUSEHOLDS_PER_BLOCK)
+    frames = [_own_features(snapshot_at(as_of, block), bad_after_days) for block in blocks]
+    own = frames[0] if len(frames) == 1 else pl.concat(frames).sort("loan_id")
+    return tables.collect(_all_features(own, peers).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
+
+
+@returns(FEATURES_SCHEMA)
+def household_features(snapshot: Snapshot, peers: PeerStatistics, bad_after_days: int = BAD_AFTER_DAYS) -> pl.DataFrame:
+    """Features of the open loans of one household, as `features_at` gives them.
+
+    The features of each source are cached with the snapshot: at a second call, or for a snapshot with more rows
+    (`Snapshot.with_added_rows`), only those that depend on changed tables are computed.
+    """
+    own = _cached_own_features(snapshot, bad_after_days)
+    return snapshot.versions.tables.collect(_all_features(own, peers))
+
+
+def peer_statistics_at(as_of: date, tables: DeliveredTables, bad_after_days: int = BAD_AFTER_DAYS) -> PeerStatistics:
+    """The statistics of all open loans, which `features_at` needs to compute a single household."""
+    snapshots = (snapshot_at(as_of, block) for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK))
+    blocks = (_with_gone_bad(each.open_loans, each, bad_after_days).select(PEER_COLUMNS) for each in snapshots)
+    return peer_statistics(pl.concat(block.collect() for block in blocks))
+
+
+def snapshot_at(as_of: date, tables: DeliveredTables) -> Snapshot:
+    """The snapshot at the end of `as_of` of the households that still borrow."""
+    return Snapshot(LatestVersions(tables, as_of, only_borrowing=True), as_of)
+
+
+def _own_features(snapshot: Snapshot, bad_after_days: int) -> pl.DataFrame:
+    """For each open loan, the features that follow from its own household's rows, sorted by loan_id."""
+    flags = (_delivered_flag(tables, snapshot) for tables in _OPTIONAL_TABLES)
+    loans = _open_loans(snapshot, bad_after_days).with_columns(flags)
+    for source_features in _SOURCE_FEATURES:
+        loans = source_features.join_to(loans, snapshot)
+    results = (result for source_features in _SOURCE_FEATURES for result in source_features.results)
+    return snapshot.versions.tables.collect(loans.select(*_IDENTITY_COLUMNS, *results).sort("loan_id"))
+
+
+def _cached_own_features(snapshot: Snapshot, bad_after_days: int) -> pl.DataFrame:
+    """Like `_own_features`, with each source's columns cached, and concatenated."""
+
+    def open_loans() -> pl.DataFrame:
+        """The open loans with `has_gone_bad`, by loan_id; each source asks anew, to depend on their tables."""
+        name = f"open loans, bad after {bad_after_days} days"
+        return snapshot.versions.cached_frame(name, lambda: _open_loans(snapshot, bad_after_days).sort("loan_id"))
+
+    results = (source_features.cached_results(open_loans, snapshot) for source_features in _SOURCE_FEATURES)
+    return pl.concat([open_loans().select(_IDENTITY_COLUMNS), *results], how="horizontal")
+
+
+def _open_loans(snapshot: Snapshot, bad_after_days: int) -> pl.LazyFrame:
+    loans = snapshot.open_loans.select(*IDENTITY, "loan", "household")
+    return _with_gone_bad(loans, snapshot, bad_after_days)
+
+
+def _with_gone_bad(loans: pl.LazyFrame, snapshot: Snapshot, bad_after_days: int) -> pl.LazyFrame:
+    """The loans with `has_gone_bad`."""
+    bad_days = first_bad_days(snapshot.book, bad_after_days)
+    with_bad_days = loans.join(bad_days, on="loan", how="left", maintain_order="left")
+    return with_bad_days.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad"))
+
+
+def _all_features(own: pl.DataFrame, peers: PeerStatistics | None) -> pl.LazyFrame:
+    """The loans' own features with the peer shares and the derived features, in the columns of FEATURES_SCHEMA."""
+    if peers is None:
+        peers = peer_statistics(own)
+    elif not peers.includes_own:
+        peers = peers.with_loans(own)
+    features = with_peer_shares(own.lazy(), peers)
+    for formulas in (_PEER_FEATURES, *_DERIVATION_STEPS):
+        features = features.with_columns(formulas)
+    return features.select(_OUTPUT_COLUMNS)

@@ -1,4 +1,4 @@
-"""What every command says alike: the day, the data folder, progress, who and when."""
+"""What all commands share: options of the command line, progress on the terminal, the run log, user and clock."""
 
 from __future__ import annotations
 
@@ -15,46 +15,55 @@ from typing import Annotated, Any
 import typer
 
 
-def day(text: str) -> date:
-    """A day as it is written on the command line."""
+def parse_day(text: str) -> date:
+    """Parse a day of the command line, written 2024-01-31; raises typer.BadParameter where it is none."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"日期写作 2024-01-31 / a day is written 2024-01-31, not {text!r}") from error
 
 
-Data = Annotated[Path, typer.Option("--data", envvar="LIGHTS_DATA", help="folder of everything the service keeps")]
-AsOf = Annotated[date, typer.Option("--as-of", parser=day, metavar="DAY", help="month end, 2024-01-31")]
-AsOfOrNewest = Annotated[date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="month end; the newest")]
-Json = Annotated[bool, typer.Option("--json", help="the answer as JSON")]
-VAR = Path("var")
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="LIGHTS_DATA", help="folder of everything the service keeps")
+]
+AsOfOption = Annotated[date, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="month end, 2024-01-31")]
+AsOfOrNewestOption = Annotated[
+    date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="month end; the newest")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="the answer as JSON")]
+DEFAULT_DATA_FOLDER = Path("var")
 
 
-def teller() -> Callable[[str], None]:
-    """A line of progress on a terminal's error stream; nothing is lost where it is redirected."""
+def progress_printer() -> Callable[[str], None]:
+    """A function that prints one line of progress to the standard error stream."""
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         print(f"… {line}", file=sys.stderr, flush=True)
 
-    return tell
+    return print_line
 
 
 @contextmanager
-def progress(steps: int, of: str) -> Iterator[Callable[[int, str], None]]:
-    """A bar with rate and time left on a terminal; elsewhere the lines that are said on the way."""
-    tell = teller()
+def progress_bar(total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
+    """Yield a function `advance(more, line)` that reports progress on the standard error stream.
+
+    On a terminal it draws a bar with the rate in `unit`s a second and the time left; elsewhere it prints the lines
+    that are not empty.
+    """
+    print_line = progress_printer()
     if not sys.stderr.isatty():
-        yield lambda _, line: tell(line) if line else None
+        yield lambda _, line: print_line(line) if line else None
         return
-    began, done = time.monotonic(), [0]
+    started, finished = time.monotonic(), 0
 
     def rate(_: object) -> str:
-        return f"{done[0] / max(time.monotonic() - began, 0.001):,.0f} {of}/s" if done[0] else ""
+        return f"{finished / max(time.monotonic() - started, 0.001):,.0f} {unit}/s" if finished else ""
 
-    with typer.progressbar(length=steps, label=of, show_pos=True, item_show_func=rate, file=sys.stderr) as bar:
+    with typer.progressbar(length=total, label=unit, show_pos=True, item_show_func=rate, file=sys.stderr) as bar:
 
         def advance(more: int, _: str) -> None:
-            done[0] += more
+            nonlocal finished
+            finished += more
             bar.update(more)
 
         advance(0, "")
@@ -62,27 +71,33 @@ def progress(steps: int, of: str) -> Iterator[Callable[[int, str], None]]:
 
 
 @contextmanager
-def recorded(data: Path, what: str, **asked: object) -> Iterator[dict[str, object]]:
-    """A run with its line in the run ledger, however it ends; what it found out is laid into the dictionary."""
-    from features.messages import Refused
-    from features.runs import Run, record
+def record_run(data: Path, command: str, **parameters: object) -> Iterator[dict[str, object]]:
+    """Append a line to the data folder's run log when the block ends: done, refused or failed.
 
-    at, began, found = now(), time.monotonic(), dict[str, object]()
-    outcome, refused = "failed", None
+    parameters: what the command was called with. The block adds its results to the dictionary that is yielded; an
+    entry `outcome` replaces "done".
+    """
+    from features.messages import UserError
+    from features.runs import Run, append_run
+
+    started_at, started, results = utc_now(), time.monotonic(), dict[str, object]()
+    outcome, error_message = "failed", None
     try:
-        yield found
-        outcome = str(found.pop("outcome", "done"))
-    except Refused as refusal:
-        outcome, refused = "refused", refusal.words
+        yield results
+        outcome = str(results.pop("outcome", "done"))
+    except UserError as refusal:
+        outcome, error_message = "refused", refusal.message
         raise
     finally:
-        told = {name: value if isinstance(value, int) else str(value) for name, value in (asked | found).items()}
-        seconds = round(time.monotonic() - began, 3)
-        record(data, Run(at.isoformat(timespec="seconds"), who(), what, outcome, seconds, told, refused))
+        facts = parameters | results
+        details = {name: value if isinstance(value, int) else str(value) for name, value in facts.items()}
+        seconds = round(time.monotonic() - started, 3)
+        at, by = started_at.isoformat(timespec="seconds"), current_os_user()
+        append_run(data, Run(at, by, command, outcome, seconds, details, error_message))
 
 
-def who() -> str:
-    """The person at the machine."""
+def current_os_user() -> str:
+    """The name of the operating system's user, or "unknown"."""
     import getpass
 
     try:
@@ -91,21 +106,23 @@ def who() -> str:
         return "unknown"
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
+    """The current moment in UTC."""
     return datetime.now(UTC)
 
 
-def today() -> date:
-    """The county's own calendar day."""
+def county_today() -> date:
+    """The current calendar day in China."""
     from zoneinfo import ZoneInfo
 
     return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def print_json(answer: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(answer, default=_plain, ensure_ascii=False, indent=1))
+    """Print an answer as one JSON document; dataclasses become objects, other values that JSON lacks become text."""
 
+    def as_json_value(value: Any) -> Any:
+        is_instance = dataclasses.is_dataclass(value) and not isinstance(value, type)
+        return dataclasses.asdict(value) if is_instance else str(value)
 
-def _plain(value: Any) -> Any:
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else str(value)
+    print(json.dumps(answer, default=as_json_value, ensure_ascii=False, indent=1))

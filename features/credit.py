@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio, total
+from features.declare import EVER, TO_DATE, FeatureRole, Risk, Row, derived, observed, past_months, ratio, sum_where
 from features.snapshot.sources import ASSETS, CREDIT_EVENTS, HOUSEHOLD_LOANS, HOUSEHOLD_OPEN_LOANS
 from features.units import COUNT, MONTHS, PERCENT, TIMES, YES_NO, YUAN
 
@@ -37,7 +37,9 @@ def household_new_loans_12m(row: Row) -> pl.Expr:
     return row.principal.count()
 
 
-@observed(HOUSEHOLD_LOANS, EVER, zh="该户历来最大本金", en="Largest loan of the household", unit=YUAN, role=Role.STEP)
+@observed(
+    HOUSEHOLD_LOANS, EVER, zh="该户历来最大本金", en="Largest loan of the household", unit=YUAN, role=FeatureRole.STEP
+)
 def household_principal_max(row: Row) -> pl.Expr:
     """The size the household has handled before."""
     return row.principal.max()
@@ -118,7 +120,7 @@ def overdue_elsewhere_12m(row: Row) -> pl.Expr:
 )
 def new_debt_12m(row: Row) -> pl.Expr:
     """New debt elsewhere falls due beside this one."""
-    return total(row.amount, row.new_debt == 1)
+    return sum_where(row.amount, row.new_debt == 1)
 
 
 @derived(zh="近12个月新增借款占年纯收入", en="New debt to yearly income, last 12 months", unit=PERCENT, risk=Risk.RISES)

@@ -1,4 +1,4 @@
-"""Delivered rows, table by table: every version and every day, as the ledger or a caller holds them."""
+"""The delivered tables that features are computed from: all versions of all rows, in files or in memory."""
 
 from __future__ import annotations
 
@@ -10,192 +10,250 @@ from itertools import zip_longest
 
 import polars as pl
 
-from features.contract.declarations import Table
+from features.contract.declarations import ContractTable
 from features.contract.tables import TABLES
+from features.frame_schema import FrameColumn, FrameSchema, returns
 
-PLACED = "day placed"
-"""The column that says from when a row is known to be of somebody known."""
-Linked = Mapping[str, frozenset[str]]
+KNOWN_SINCE = "day placed"
+"""Column of the first day on which a row, its loan or policy, and its household are all known."""
+KNOWN_SINCE_SCHEMA = FrameSchema(
+    {
+        KNOWN_SINCE: FrameColumn(
+            pl.Date(), "First day on which the row, its loan or policy, and its household are all known."
+        )
+    },
+    extra="The columns of the rows.",
+)
+ReassignedHouseholds = Mapping[str, frozenset[str]]
+"""For a household id, the other households that have had one of its facts in some version."""
 FirstKnown = Mapping[str, Mapping[str, date]]
+"""For a table and a county, the first day on which any row is known."""
+_FEW_ROWS = 100
+"""Up to so many rows a comparison in Python takes less time than a polars query."""
+_UNOPTIMISED = pl.QueryOptFlags.none()
 
 
-_FEW = 100
-"""Rows that Python has looked through sooner than polars has begun."""
-_AS_WRITTEN = pl.QueryOptFlags.none()
-
-
-def kept_schema(table: Table) -> dict[str, pl.DataType]:
-    """A table's columns as kept: the contract's, and the household that every row belongs to."""
+def stored_dtypes(table: ContractTable) -> dict[str, pl.DataType]:
+    """The columns of a stored table with their types: the contract's, and `household_id` (not for prices)."""
     return table.schema if table.name == "prices" else table.schema | {"household_id": pl.String()}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The tables that features are computed from, in the columns kept; a table nobody delivered is an empty one.
+class DeliveredTables:
+    """The delivered tables of a county or of some households, each as a LazyFrame in the columns of `stored_dtypes`.
 
-    known_from: for each table and county, the first day on which anything of it was known there.
-    revised: the tables in which some fact has more than one version.
-    held: whether they are in memory; else they are read from files as a stream.
-    linked: households that share a fact with another, since a version of it gave it to the other.
-    empty: tables known to hold no row.
-    looked_at: which households (by household_id) are meant, None for all; rows of those linked to them are there
-    besides.
+    `tables["loans"]` is one table; a table that was not delivered is an empty frame.
+
+    frames: the tables by name.
+    first_known: for each table and county, the first day on which any row is known.
+    revised_tables: the tables in which some fact has more than one version.
+    in_memory: whether the rows are in memory; otherwise queries read them from files.
+    reassigned_households: for a household, the others that have had one of its facts in some version.
+    restrict_to: a condition on household_id for the households to compute; None for all. The frames also hold the
+    rows of the households that are reassigned with these.
+    empty_tables: tables that are known to have no row.
     """
 
     frames: Mapping[str, pl.LazyFrame]
-    known_from: FirstKnown
-    revised: frozenset[str]
-    held: bool = False
-    linked: Linked = field(default_factory=dict)
-    looked_at: pl.Expr | None = None
-    empty: frozenset[str] = frozenset()
+    first_known: FirstKnown
+    revised_tables: frozenset[str]
+    in_memory: bool = False
+    reassigned_households: ReassignedHouseholds = field(default_factory=dict)
+    restrict_to: pl.Expr | None = None
+    empty_tables: frozenset[str] = frozenset()
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
+        """One table by name; an empty frame where it was not delivered."""
         frame = self.frames.get(table)
-        return pl.LazyFrame(schema=kept_schema(TABLES[table])) if frame is None else frame
+        return pl.LazyFrame(schema=stored_dtypes(TABLES[table])) if frame is None else frame
 
-    def computed(self, query: pl.LazyFrame) -> pl.DataFrame:
-        """What a query made of these rows finds.
-
-        Over rows held, finding a better order takes longer than it saves, and so does handing each join to polars'
-        threads and back: `collect_all` hands over the whole query.
-        """
-        if not self.held:
+    def collect(self, query: pl.LazyFrame) -> pl.DataFrame:
+        """The result of a query over these tables, in the columns of `query`."""
+        if not self.in_memory:
             return query.collect(engine="in-memory")
-        [found] = pl.collect_all([query], engine="in-memory", optimizations=_AS_WRITTEN)
-        return found
+        # Over few rows in memory, optimising costs more than it saves. collect_all passes the whole query to polars'
+        # threads at once, where collect passes each join on its own.
+        [result] = pl.collect_all([query], engine="in-memory", optimizations=_UNOPTIMISED)
+        return result
 
     def counties_with(self, table: str, known_by: date) -> tuple[str, ...]:
-        """The counties in which anything of a table was known by a day."""
-        return tuple(sorted(county for county, day in self.known_from.get(table, {}).items() if day <= known_by))
+        """The counties that have any row of a table known by the day `known_by`, sorted."""
+        return tuple(sorted(county for county, day in self.first_known.get(table, {}).items() if day <= known_by))
 
-    def of_household(self, household: str) -> Rows:
-        """One household's own rows, with the prices; what the county had delivered stays known."""
-        mine = self._of(pl.col("household_id") == household, self.linked.get(household, frozenset()))
-        held = pl.collect_all(mine.frames.values(), engine="in-memory" if self.held else "streaming")
-        frames = dict(zip(mine.frames, held, strict=True))
-        revised = frozenset(name for name in self.revised if _has_several_versions(name, frames[name]))
-        empty = frozenset(name for name, frame in frames.items() if frame.is_empty())
-        lazily = {name: frame.lazy() for name, frame in frames.items()}
-        return replace(mine, frames=lazily, held=True, revised=revised, empty=empty)
+    def for_household(self, household: str) -> DeliveredTables:
+        """The rows of one household, in memory, with all prices; `first_known` stays that of the county.
 
-    def blocks(self, households: int) -> list[Rows]:
-        """The rows of so many households after so many others, by identifier, so that few are in memory at once."""
-        if self.held and self.looked_at is not None:  # one household's: few by themselves
-            return [self]
-        names = self.computed(self["loans"].select(pl.col("household_id").unique().sort())).to_series()
-        if len(names) <= households:
-            return [self]
-        starts = [names[start] for start in range(0, len(names), households)]
-        return [self._between(start, end) for start, end in zip_longest(starts, starts[1:])]
-
-    def _between(self, start: str, end: str | None) -> Rows:
-        def within(name: str) -> bool:
-            return name >= start and (end is None or name < end)
-
-        linked = {other for name, others in self.linked.items() if within(name) for other in others}
-        from_start = pl.col("household_id") >= start
-        return self._of(from_start if end is None else from_start & (pl.col("household_id") < end), linked)
-
-    def _of(self, looked_at: pl.Expr, linked: Collection[str]) -> Rows:
-        kept = looked_at | pl.col("household_id").is_in(sorted(linked)) if linked else looked_at
-        frames = {name: frame if name == "prices" else frame.filter(kept) for name, frame in self.frames.items()}
-        meant = looked_at if self.looked_at is None else looked_at & self.looked_at
-        return replace(self, frames=frames, looked_at=meant)
-
-    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Rows:
-        """These rows and more of the same county, as if delivered besides; in memory from then on.
-
-        added: in the columns kept. A row with the key and known_on of one that is here takes its place.
+        The frames also hold the rows of the households that are reassigned with it.
         """
-        frames, revised = dict(self.frames), set(self.revised)
-        known_from = {name: dict(days) for name, days in self.known_from.items()}
+        reassigned = self.reassigned_households.get(household, frozenset())
+        own_tables = self._restricted_to(pl.col("household_id") == household, reassigned)
+        own_rows = pl.collect_all(own_tables.frames.values(), engine="in-memory" if self.in_memory else "streaming")
+        frames = dict(zip(own_tables.frames, own_rows, strict=True))
+        revised_tables = frozenset(name for name in self.revised_tables if _has_several_versions(name, frames[name]))
+        empty_tables = frozenset(name for name, frame in frames.items() if frame.is_empty())
+        return replace(
+            own_tables,
+            frames={name: frame.lazy() for name, frame in frames.items()},
+            in_memory=True,
+            revised_tables=revised_tables,
+            empty_tables=empty_tables,
+        )
+
+    def household_blocks(self, households_per_block: int) -> list[DeliveredTables]:
+        """These tables split by ranges of household_id, so that a computation has few households in memory at once."""
+        if self.in_memory and self.restrict_to is not None:  # the rows of one household are few
+            return [self]
+        households = self.collect(self["loans"].select(pl.col("household_id").unique().sort())).to_series()
+        if len(households) <= households_per_block:
+            return [self]
+        starts = [households[start] for start in range(0, len(households), households_per_block)]
+        blocks = []
+        for start, end in zip_longest(starts, starts[1:]):
+            condition = pl.col("household_id") >= start
+            if end is not None:
+                condition &= pl.col("household_id") < end
+            inside = [name for name in self.reassigned_households if name >= start and (end is None or name < end)]
+            reassigned = {other for name in inside for other in self.reassigned_households[name]}
+            blocks.append(self._restricted_to(condition, reassigned))
+        return blocks
+
+    def _restricted_to(self, condition: pl.Expr, reassigned: Collection[str]) -> DeliveredTables:
+        """The tables restricted to the households that meet a condition; the rows of `reassigned` stay readable."""
+        readable = condition | pl.col("household_id").is_in(sorted(reassigned)) if reassigned else condition
+        frames = {name: frame if name == "prices" else frame.filter(readable) for name, frame in self.frames.items()}
+        restrict_to = condition if self.restrict_to is None else condition & self.restrict_to
+        return replace(self, frames=frames, restrict_to=restrict_to)
+
+    def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> DeliveredTables:
+        """The tables with further rows, as if these had been delivered, too; the tables with added rows are in memory.
+
+        added: rows by table, in the columns of `stored_dtypes`. A row replaces a stored one with the same key and
+        known_on. county: the county of the added rows.
+        """
+        frames, revised_tables = dict(self.frames), set(self.revised_tables)
+        first_known = {name: dict(days) for name, days in self.first_known.items()}
         for name, rows in added.items():
             version, key = [*TABLES[name].key, "known_on"], list(TABLES[name].key)
-            here = self.computed(self[name].select(rows.columns).cast(pl.Schema(rows.schema)))
-            kept = here.filter(~_are_in(here, rows, version))
-            frames[name] = pl.concat([kept, rows]).lazy()
-            if _are_in(kept, rows, key).any():
-                revised.add(name)
-            days = known_from.setdefault(name, {})
+            stored_rows = self.collect(self[name].select(rows.columns).cast(pl.Schema(rows.schema)))
+            unreplaced_rows = stored_rows.filter(~_rows_in(stored_rows, rows, version))
+            frames[name] = pl.concat([unreplaced_rows, rows]).lazy()
+            if _rows_in(unreplaced_rows, rows, key).any():
+                revised_tables.add(name)
+            days = first_known.setdefault(name, {})
             if county is not None and rows.height:
                 days[county] = min(days.get(county, date.max), *rows["known_on"])
-        empty = self.empty.difference(name for name, rows in added.items() if rows.height)
-        return replace(self, frames=frames, revised=frozenset(revised), known_from=known_from, empty=empty)
+        empty_tables = self.empty_tables.difference(name for name, rows in added.items() if rows.height)
+        return replace(
+            self,
+            frames=frames,
+            revised_tables=frozenset(revised_tables),
+            first_known=first_known,
+            empty_tables=empty_tables,
+        )
 
     @staticmethod
-    def of(tables: Mapping[str, pl.DataFrame]) -> Rows:
-        """Rows held in memory, in the contract's columns; each is told the household it belongs to."""
+    def from_frames(tables: Mapping[str, pl.DataFrame]) -> DeliveredTables:
+        """Delivered tables made of frames in memory, without a ledger.
+
+        tables: frames by table name, with all columns of the contract; types are cast to the contract's, further
+        columns are dropped. Tables that are left out count as not delivered. Rows that lack `household_id` get it
+        from their loan or policy.
+
+        Raises polars' ColumnNotFoundError where a column is missing.
+
+        >>> from datetime import date
+        >>> import polars as pl
+        >>> from features.contract.tables import TABLES
+        >>> from features.delivered_tables import DeliveredTables
+        >>> cells = {"household_id": "H1", "village_code": "640323100201", "known_on": date(2024, 1, 31)}
+        >>> households = pl.DataFrame({name: [cells.get(name)] for name in TABLES["households"].column_names})
+        >>> tables = DeliveredTables.from_frames({"households": households})
+        >>> tables["households"].collect()["household_id"].to_list()
+        ['H1']
+        >>> tables["loans"].collect().height
+        0
+        """
         frames: dict[str, pl.LazyFrame] = {}
         for name, table in TABLES.items():
             if name in tables:
-                frame = tables[name].lazy().select(table.names).cast(pl.Schema(table.schema))
-                frames[name] = _with_household(frame, table, frames)
-        revised = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
-        linked = symmetric(pair for name in revised for pair in sharing(name, frames[name].collect()))
-        return Rows(frames, _known_from(frames), frozenset(revised), held=True, linked=linked)
+                frame = tables[name].lazy().select(table.column_names).cast(pl.Schema(table.schema))
+                if table.parent and "household_id" not in table.column_names:
+                    parent, by = table.parent
+                    no_parents = pl.LazyFrame(schema={by: pl.String(), "household_id": pl.String()})
+                    households = frames.get(parent, no_parents).select(by, "household_id").unique(by, keep="last")
+                    frame = frame.join(households, on=by, how="left")
+                frames[name] = frame
+        revised_tables = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
+        pairs = [pair for name in revised_tables for pair in reassigned_pairs(name, frames[name].collect())]
+        return DeliveredTables(
+            frames,
+            _first_known(frames),
+            frozenset(revised_tables),
+            in_memory=True,
+            reassigned_households=partners_by_name(pairs),
+        )
 
 
-def _are_in(some: pl.DataFrame, others: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    """Whether each row's values in these columns are those of one of the others; of few rows sooner than a join."""
-    there = set(others.select(columns).rows())
-    return pl.Series([row in there for row in some.select(columns).rows()], dtype=pl.Boolean)
+def _rows_in(rows: pl.DataFrame, lookup_rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """For each of `rows`, whether `lookup_rows` has one with the same values in `columns`."""
+    lookup = set(lookup_rows.select(columns).rows())
+    return pl.Series([row in lookup for row in rows.select(columns).rows()], dtype=pl.Boolean)
 
 
 def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:
-    """Whether some fact has."""
-    if rows.height < _FEW:
+    """Whether some fact, named by the table's key, has more than one row."""
+    if rows.height < _FEW_ROWS:
         return len(set(zip(*(rows[name] for name in TABLES[table].key), strict=True))) < rows.height
     return bool(rows.select(TABLES[table].key).is_duplicated().any())
 
 
-def sharing(table: str, versions: pl.DataFrame, by: str = "household_id") -> list[tuple[str, str]]:
-    """Pairs of households (or what else `by` tells) that have had the same fact, a version in one, another in the
-    other."""
+def reassigned_pairs(table: str, versions: pl.DataFrame, by: str = "household_id") -> list[tuple[str, str]]:
+    """Pairs of households (or of other values of the column `by`) between which a correction moved a fact.
+
+    versions: all versions of the facts, with the key of `table` and `by`. Each pair is sorted, and listed once.
+    """
     key = list(TABLES[table].key)
     if "household_id" in key or by not in versions.columns:
         return []
-    had = versions.select(*key, by).unique()
-    shared = had.filter(had.select(key).is_duplicated())
-    pairs = shared.join(shared, on=key).select(one=by, other=f"{by}_right")
+    owners = versions.select(*key, by).unique()
+    reassigned_facts = owners.filter(owners.select(key).is_duplicated())
+    pairs = reassigned_facts.join(reassigned_facts, on=key).select(one=by, other=f"{by}_right")
     return pairs.filter(pl.col("one") < pl.col("other")).unique().sort("one", "other").rows()
 
 
-def symmetric(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    """For each household of the pairs, those it is paired with."""
-    found: dict[str, set[str]] = defaultdict(set)
+def partners_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """For each name in the pairs, the names it is paired with."""
+    partners: dict[str, set[str]] = defaultdict(set)
     for one, other in pairs:
-        found[one].add(other)
-        found[other].add(one)
-    return {name: frozenset(others) for name, others in found.items()}
+        partners[one].add(other)
+        partners[other].add(one)
+    return {name: frozenset(names) for name, names in partners.items()}
 
 
-def _with_household(frame: pl.LazyFrame, table: Table, parents: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    if table.parent is None or "household_id" in table.names:
-        return frame
-    parent, by = table.parent
-    known = parents.get(parent, pl.LazyFrame(schema={by: pl.String(), "household_id": pl.String()}))
-    return frame.join(known.select(by, "household_id").unique(by, keep="last"), on=by, how="left")
-
-
-def _known_from(frames: Mapping[str, pl.LazyFrame]) -> dict[str, dict[str, date]]:
-    """A household's county is the one that knew it first, as in the ledger."""
-    households = frames.get("households", pl.LazyFrame(schema=kept_schema(TABLES["households"])))
-    homes = households.sort("known_on").unique("household_id", keep="first")
-    county = homes.select("household_id", pl.col("village_code").str.head(6).alias("county"))
-    found = {}
+def _first_known(frames: Mapping[str, pl.LazyFrame]) -> dict[str, dict[str, date]]:
+    """The first day with a known row by table and county; a household's county is that of its first version."""
+    households = frames.get("households", pl.LazyFrame(schema=stored_dtypes(TABLES["households"])))
+    first_versions = households.sort("known_on").unique("household_id", keep="first")
+    county = first_versions.select("household_id", pl.col("village_code").str.head(6).alias("county"))
+    first_known = {}
     for name, frame in frames.items():
         if name != "prices":
-            placed = with_day_placed(frame, TABLES[name], frames).join(county, on="household_id")
-            found[name] = dict(placed.group_by("county").agg(pl.col(PLACED).min()).collect().rows())
-    return found
+            dated_rows = with_known_since(frame, TABLES[name], frames).join(county, on="household_id")
+            first_known[name] = dict(dated_rows.group_by("county").agg(pl.col(KNOWN_SINCE).min()).collect().rows())
+    return first_known
 
 
-def with_day_placed(rows: pl.LazyFrame, table: Table, kept: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """With the day from which a row, its loan or policy and its household are all known: until then it is nobody's."""
+@returns(KNOWN_SINCE_SCHEMA)
+def with_known_since(rows: pl.LazyFrame, table: ContractTable, parent_rows: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """The rows with the column KNOWN_SINCE: the first day on which row, parent and household are all known.
+
+    Until that day the row is ignored. parent_rows: the tables of the parents, at least `known_on` and their key; a
+    parent whose table is missing is taken as known.
+    """
     days = ["known_on"]
     for parent, by in (table.parent, ("households", "household_id")) if table.parent else ():
-        if parent in kept and parent not in days:
-            rows = rows.join(kept[parent].group_by(by).agg(pl.col("known_on").min().alias(parent)), on=by, how="left")
+        if parent in parent_rows and parent not in days:
+            first_days = parent_rows[parent].group_by(by).agg(pl.col("known_on").min().alias(parent))
+            rows = rows.join(first_days, on=by, how="left")
             days.append(parent)
-    return rows.with_columns(pl.max_horizontal(days).alias(PLACED))
+    return rows.with_columns(pl.max_horizontal(days).alias(KNOWN_SINCE))

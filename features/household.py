@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, observed, ratio
+from features.declare import EVER, FeatureRole, Risk, Row, observed, ratio
 from features.snapshot.sources import BORROWERS, LOANS, MEMBERS, REVIEWS
 from features.units import COUNT, HOUSEHOLD_TYPE, MONTHS, PERCENT, POINTS, SEX, YEARS, YES_NO
 
@@ -63,38 +63,40 @@ def review_age_months(row: Row) -> pl.Expr:
     return row.age_months
 
 
-@observed(BORROWERS, EVER, zh="借款人已去世", en="Borrower recorded as deceased", unit=YES_NO, role=Role.SHOWN)
+@observed(BORROWERS, EVER, zh="借款人已去世", en="Borrower recorded as deceased", unit=YES_NO, role=FeatureRole.SHOWN)
 def borrower_deceased(row: Row) -> pl.Expr:
     """Somebody has to talk to the heirs before the principal falls due."""
     return row.deceased.cast(pl.Int8)
 
 
-@observed(BORROWERS, EVER, zh="借款人性别", en="Sex of the borrower", unit=SEX, role=Role.AUDIT)
+@observed(BORROWERS, EVER, zh="借款人性别", en="Sex of the borrower", unit=SEX, role=FeatureRole.AUDIT)
 def borrower_sex(row: Row) -> pl.Expr:
     """Only to see whether visits and errors fall on women and men alike."""
     return row.sex
 
 
-@observed(BORROWERS, EVER, zh="借款人年龄", en="Age of the borrower", unit=YEARS, role=Role.AUDIT)
+@observed(BORROWERS, EVER, zh="借款人年龄", en="Age of the borrower", unit=YEARS, role=FeatureRole.AUDIT)
 def borrower_age(row: Row) -> pl.Expr:
     """Only for notes on who may be granted, and to see whether the old and the young are treated alike."""
     return row.age
 
 
-@observed(MEMBERS, EVER, zh="家中有残疾人", en="A member is disabled", unit=YES_NO, role=Role.AUDIT, when_empty=0)
+@observed(
+    MEMBERS, EVER, zh="家中有残疾人", en="A member is disabled", unit=YES_NO, role=FeatureRole.AUDIT, when_empty=0
+)
 def household_disabled(row: Row) -> pl.Expr:
     """Only to see whether households with a disabled member are treated alike."""
     return (row.disabled & row.counts).max().cast(pl.Int8)
 
 
-@observed(MEMBERS, EVER, zh="健康成员占比", en="Share of healthy members", unit=PERCENT, role=Role.AUDIT)
+@observed(MEMBERS, EVER, zh="健康成员占比", en="Share of healthy members", unit=PERCENT, role=FeatureRole.AUDIT)
 def healthy_share(row: Row) -> pl.Expr:
     """Only for the county's own ratings, which count it; no light hangs on it."""
-    known = row.healthy.is_not_null() & row.counts
-    return ratio((row.healthy & row.counts).sum(), known.sum())
+    recorded = row.healthy.is_not_null() & row.counts
+    return ratio((row.healthy & row.counts).sum(), recorded.sum())
 
 
-@observed(LOANS, EVER, zh="农户类型", en="Type of household", unit=HOUSEHOLD_TYPE, role=Role.AUDIT)
+@observed(LOANS, EVER, zh="农户类型", en="Type of household", unit=HOUSEHOLD_TYPE, role=FeatureRole.AUDIT)
 def household_type(row: Row) -> pl.Expr:
     """Only to see whether all types are treated alike."""
     return row.household_type

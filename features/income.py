@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
+from features.declare import EVER, FeatureRole, Risk, Row, derived, observed, past_months, ratio, relative_change
 from features.snapshot.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
@@ -19,13 +19,15 @@ def net_income(row: Row) -> pl.Expr:
     return row.net_income
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="上一期年纯收入", en="Net income, statement before", unit=YUAN, role=Role.STEP)
+@observed(
+    NEWEST_STATEMENT, EVER, zh="上一期年纯收入", en="Net income, statement before", unit=YUAN, role=FeatureRole.STEP
+)
 def net_income_before(row: Row) -> pl.Expr:
     """The year before."""
     return row.net_income_before
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="年总收入", en="Yearly gross income", unit=YUAN, role=Role.STEP)
+@observed(NEWEST_STATEMENT, EVER, zh="年总收入", en="Yearly gross income", unit=YUAN, role=FeatureRole.STEP)
 def gross_income(row: Row) -> pl.Expr:
     """All four incomes."""
     return row.gross_income
@@ -76,7 +78,7 @@ def income_per_head(net_income: pl.Expr, household_size: pl.Expr) -> pl.Expr:
 @derived(zh="纯收入变化", en="Change in net income", unit=PERCENT, risk=Risk.FALLS)
 def income_change(net_income: pl.Expr, net_income_before: pl.Expr) -> pl.Expr:
     """A bad year is felt at the next maturity."""
-    return change(net_income, net_income_before)
+    return relative_change(net_income, net_income_before)
 
 
 @derived(zh="年结余", en="Left over in a year", unit=YUAN, risk=Risk.FALLS)
@@ -118,7 +120,7 @@ def herd_value(row: Row) -> pl.Expr:
 @observed(ASSETS, EVER, zh="牲畜增减", en="Change of the herd", unit=PERCENT, risk=Risk.FALLS)
 def herd_change(row: Row) -> pl.Expr:
     """Animals sold out of season or lost, at unchanged prices."""
-    return change(row.herd_value, row.herd_before)
+    return relative_change(row.herd_value, row.herd_before)
 
 
 @observed(ASSETS, EVER, zh="资产调查距今月数", en="Months since the asset survey", unit=MONTHS)
@@ -141,7 +143,7 @@ def household_overdue_amount(row: Row) -> pl.Expr:
     return row.overdue_principal.sum() + row.overdue_interest.sum()
 
 
-@derived(zh="到期前可用资金", en="Means until maturity", unit=YUAN, role=Role.SHOWN)
+@derived(zh="到期前可用资金", en="Means until maturity", unit=YUAN, role=FeatureRole.SHOWN)
 def means_to_maturity(
     net_income: pl.Expr,
     household_cost: pl.Expr,
@@ -150,8 +152,8 @@ def means_to_maturity(
     days_to_maturity: pl.Expr,
 ) -> pl.Expr:
     """Surplus until maturity (at most a year of it), savings and the herd; missing without a statement."""
-    left = net_income - household_cost.fill_null(0)
-    surplus = pl.when(net_income.is_not_null()).then(pl.max_horizontal(left, pl.lit(0.0)))
+    income_after_cost = net_income - household_cost.fill_null(0)
+    surplus = pl.when(net_income.is_not_null()).then(pl.max_horizontal(income_after_cost, pl.lit(0.0)))
     years = days_to_maturity.clip(0, _DAYS_IN_YEAR) * _YEARS_IN_DAY
     return surplus * years + savings.fill_null(0) + herd_value.fill_null(0)
 
@@ -164,7 +166,7 @@ def repayment_cover(
     return ratio(means_to_maturity, household_overdue_amount + household_due_to_maturity)
 
 
-@derived(zh="18个月内无收入调查", en="No income statement in 18 months", unit=YES_NO, role=Role.SHOWN)
+@derived(zh="18个月内无收入调查", en="No income statement in 18 months", unit=YES_NO, role=FeatureRole.SHOWN)
 def income_unknown(statement_age_months: pl.Expr) -> pl.Expr:
     """Nobody knows what this household lives on now; that is no green."""
     return (statement_age_months.is_null() | (statement_age_months >= 18)).cast(pl.Int8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio, total
+from features.declare import EVER, TO_DATE, FeatureRole, Risk, Row, derived, observed, past_months, ratio, sum_where
 from features.snapshot.sources import CLAIMS, HARDSHIPS, POLICIES
 from features.units import COUNT, MONTHS, PERCENT, YES_NO, YUAN
 
@@ -66,7 +66,7 @@ def person_lost(row: Row) -> pl.Expr:
 )
 def hardship_loss_12m(row: Row) -> pl.Expr:
     """What was lost would have repaid the loan."""
-    return total(row.loss, row.day_offset.is_not_null())
+    return sum_where(row.loss, row.day_offset.is_not_null())
 
 
 @observed(HARDSHIPS, TO_DATE, zh="距最近困难月数", en="Months since the last hardship", unit=MONTHS)
@@ -98,7 +98,7 @@ def insured_person(row: Row) -> pl.Expr:
 @observed(POLICIES, EVER, zh="有效保额", en="Sum insured in force", unit=YUAN, when_empty=0)
 def sum_insured(row: Row) -> pl.Expr:
     """What could be paid at most."""
-    return total(row.sum_insured, row.in_force == 1)
+    return sum_where(row.sum_insured, row.in_force == 1)
 
 
 @observed(CLAIMS, TO_DATE, zh="未结理赔件数", en="Open insurance claims", unit=COUNT, when_empty=0)
@@ -108,20 +108,26 @@ def open_claims(row: Row) -> pl.Expr:
 
 
 @observed(
-    CLAIMS, TO_DATE, zh="未结理赔报损金额", en="Claimed and not yet settled", unit=YUAN, role=Role.SHOWN, when_empty=0
+    CLAIMS,
+    TO_DATE,
+    zh="未结理赔报损金额",
+    en="Claimed and not yet settled",
+    unit=YUAN,
+    role=FeatureRole.SHOWN,
+    when_empty=0,
 )
 def open_claimed(row: Row) -> pl.Expr:
     """What the household hopes for."""
-    return total(row.claimed, row.open == 1)
+    return sum_where(row.claimed, row.open == 1)
 
 
 @observed(CLAIMS, LAST_12M, zh="近12个月赔付", en="Paid by insurers, last 12 months", unit=YUAN, when_empty=0)
 def claims_paid_12m(row: Row) -> pl.Expr:
     """A loss that was made good."""
-    return total(row.paid, row.open == 0)
+    return sum_where(row.paid, row.open == 0)
 
 
-@derived(zh="借款家庭失去还款人", en="The one who repays is lost", unit=YES_NO, role=Role.SHOWN)
+@derived(zh="借款家庭失去还款人", en="The one who repays is lost", unit=YES_NO, role=FeatureRole.SHOWN)
 def borrower_lost(person_lost: pl.Expr, borrower_deceased: pl.Expr) -> pl.Expr:
     """Deceased, missing or in custody, by the hardship register or the household's own."""
     return pl.when(borrower_deceased == 1).then(1).otherwise(person_lost)

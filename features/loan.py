@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_COME, Risk, Role, Row, derived, next_months, observed, past_months, ratio
+from features.declare import EVER, TO_COME, FeatureRole, Risk, Row, derived, next_months, observed, past_months, ratio
 from features.snapshot.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
 from features.units import (
     COUNT,
@@ -22,7 +22,7 @@ from features.units import (
 )
 
 
-@observed(LOANS, EVER, zh="贷款银行", en="Bank", unit=NAME, role=Role.SHOWN)
+@observed(LOANS, EVER, zh="贷款银行", en="Bank", unit=NAME, role=FeatureRole.SHOWN)
 def bank(row: Row) -> pl.Expr:
     """Names who lends and who visits; lending habits are no fact about the household, so the model does not use it."""
     return row.bank
@@ -132,7 +132,7 @@ def due_next_6m(row: Row) -> pl.Expr:
     zh="未来5个月应还本金",
     en="Principal due in 5 months",
     unit=YUAN,
-    role=Role.STEP,
+    role=FeatureRole.STEP,
     when_empty=0,
 )
 def principal_next_5m(row: Row) -> pl.Expr:
@@ -192,7 +192,7 @@ def use_check_age_months(row: Row) -> pl.Expr:
     zh="近3个月已商定展期或续贷",
     en="Renewal or extension agreed, last 3 months",
     unit=YES_NO,
-    role=Role.SHOWN,
+    role=FeatureRole.SHOWN,
     when_empty=0,
 )
 def renewal_agreed_3m(row: Row) -> pl.Expr:
@@ -200,14 +200,14 @@ def renewal_agreed_3m(row: Row) -> pl.Expr:
     return (row.day_offset.count() > 0).cast(pl.Int8)
 
 
-@derived(zh="已续贷或展期次数", en="Times given more time", unit=COUNT, role=Role.SHOWN)
+@derived(zh="已续贷或展期次数", en="Times given more time", unit=COUNT, role=FeatureRole.SHOWN)
 def times_renewed(extensions: pl.Expr, is_renewal: pl.Expr) -> pl.Expr:
     """Extensions of this loan, and its being a renewal itself: the notices allow one of them."""
-    known = pl.when(is_renewal == 1).then(extensions.fill_null(0)).otherwise(extensions)
-    return known + is_renewal
+    times_extended = pl.when(is_renewal == 1).then(extensions.fill_null(0)).otherwise(extensions)
+    return times_extended + is_renewal
 
 
-@derived(zh="用途存疑", en="Use in doubt", unit=YES_NO, role=Role.SHOWN)
+@derived(zh="用途存疑", en="Use in doubt", unit=YES_NO, role=FeatureRole.SHOWN)
 def use_doubtful(use_ill: pl.Expr, use_unchecked: pl.Expr, months_on_book: pl.Expr) -> pl.Expr:
     """Partly diverted, idle, or never looked at in the half year after drawdown."""
     unchecked = (use_unchecked == 1) & (months_on_book >= 6)

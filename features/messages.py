@@ -1,4 +1,4 @@
-"""A sentence in Chinese and English, and the refusal that carries one to whoever has to act on it."""
+"""Messages in Chinese and English, and the error that carries one to the user."""
 
 from __future__ import annotations
 
@@ -8,41 +8,44 @@ from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One meaning in both languages; placeholders in braces are the same in each."""
+class Bilingual:
+    """A text in both languages; placeholders in braces have the same names in each."""
 
     zh: str
     en: str
 
-    def filled(self, **values: object) -> Words:
-        """The same sentence with its placeholders filled."""
-        return Words(self.zh.format(**values), self.en.format(**values))
+    def format(self, **values: object) -> Bilingual:
+        """The text with its placeholders replaced by `values`, in both languages."""
+        return Bilingual(self.zh.format(**values), self.en.format(**values))
 
     def __str__(self) -> str:
         return f"{self.zh} / {self.en}"
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of the program
-    """What was asked cannot be done; the words say what is wrong, where, and what to do instead."""
+class UserError(Exception):
+    """A request that cannot be fulfilled. `message` says what is wrong, where, and what to do instead.
+
+    The command line prints it and exits with 1, the service answers it as problem details; neither shows a traceback.
+    """
 
     def __init__(self, zh: str, en: str) -> None:
-        self.words = Words(zh, en)
-        super().__init__(str(self.words))
+        self.message = Bilingual(zh, en)
+        super().__init__(str(self.message))
 
-    def __reduce__(self) -> tuple[type[Refused], tuple[str, str]]:
-        """So that it comes back whole from another process."""
-        return Refused, (self.words.zh, self.words.en)
-
-
-def meant(word: str, known: Iterable[str]) -> Words:
-    """`Did you mean 'days_late'?` after a misspelling, or the names there are where nothing is near."""
-    names = sorted(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return Words(f"是否为 '{near[0]}'?", f"Did you mean '{near[0]}'?")
-    return Words(f"可用的有: {', '.join(names)}。", f"There are: {', '.join(names)}.")
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
+        """Pickle by both texts, so that the error survives the way back from another process."""
+        return UserError, (self.message.zh, self.message.en)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The same in English alone, for whoever writes the declarations."""
-    return meant(word, known).en
+def spelling_hint(word: str, names: Iterable[str]) -> Bilingual:
+    """The closest of `names` to a misspelt `word`, as `Did you mean 'days_late'?`; all names where none is close."""
+    candidates = sorted(names)
+    closest = get_close_matches(word, candidates, n=1, cutoff=0.6)
+    if closest:
+        return Bilingual(f"是否为 '{closest[0]}'?", f"Did you mean '{closest[0]}'?")
+    return Bilingual(f"可用的有: {', '.join(candidates)}。", f"There are: {', '.join(candidates)}.")
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """The English text of `spelling_hint`, for errors that only developers see."""
+    return spelling_hint(word, names).en

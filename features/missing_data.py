@@ -1,4 +1,4 @@
-"""What a feature frame could not know, so that nobody takes it for nothing."""
+"""Missing data of a feature frame: tables not delivered, and features without any value."""
 
 from __future__ import annotations
 
@@ -7,21 +7,37 @@ from datetime import date
 
 import polars as pl
 
-from features.catalog import KEPT
+from features.catalog import OUTPUT_FEATURES
 from features.contract.tables import REQUIRED_TABLES, TABLES
-from features.delivered_tables import Rows
-from features.ledger.part_files import EVERYWHERE
+from features.delivered_tables import DeliveredTables
+from features.ledger.part_files import ALL_COUNTIES
 
 
-def gap_lines(frame: pl.DataFrame, rows: Rows, as_of: date) -> Iterator[str]:
-    """Tables that a county had not delivered by then, and features that no loan has a value of."""
+def missing_data_lines(frame: pl.DataFrame, tables: DeliveredTables, as_of: date) -> Iterator[str]:
+    """Lines that say what is missing, for a person to read beside the frame.
+
+    Args:
+        frame: features as `features_at` returns them.
+        tables: the delivered rows they were computed from.
+        as_of: the day they were computed for.
+
+    Yields:
+        A line for each county that had not delivered all optional tables by then, and a line with the features that
+        no loan has a value of; no line where nothing is missing.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> from features.missing_data import missing_data_lines
+        >>> tables, day = Ledger(data / "ledger").tables(), date(2025, 12, 31)
+        >>> all(" / " in line for line in missing_data_lines(features_at(day, tables), tables, day))
+        True
+    """
+    optional = [table for table in TABLES if table not in REQUIRED_TABLES]
+    delivered = {table: tables.counties_with(table, as_of) for table in optional}
     for county in frame["county_code"].drop_nulls().unique().sort():
-        if absent := [table for table in TABLES if _is_absent(table, county, rows, as_of)]:
+        if absent := [table for table in optional if {county, ALL_COUNTIES}.isdisjoint(delivered[table])]:
             yield f"  {county}: 未送达的表 / tables not delivered: {', '.join(absent)}"
-    if frame.height and (empty := [each.name for each in KEPT if frame[each.name].is_null().all()]):
+    if frame.height and (empty := [each.name for each in OUTPUT_FEATURES if frame[each.name].is_null().all()]):
         yield f"  所有贷款均缺失 / missing for every loan ({len(empty)}): {', '.join(empty)}"
-
-
-def _is_absent(table: str, county: str, rows: Rows, as_of: date) -> bool:
-    delivered = rows.counties_with(table, as_of)
-    return table not in REQUIRED_TABLES and county not in delivered and EVERYWHERE not in delivered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_DATE, Risk, Role, Row, derived, observed, past_months, ratio
+from features.declare import EVER, TO_DATE, FeatureRole, Risk, Row, derived, observed, past_months, ratio
 from features.snapshot.sources import HOUSEHOLD_INSTALMENTS, INSTALMENTS, LOANS, PAYMENTS
 from features.units import COUNT, DAYS, PERCENT, YUAN
 
@@ -13,9 +13,12 @@ _HALF_A_FEN = 0.005
 
 
 def _if_scheduled(unpaid_days: pl.Expr, scheduled: pl.Expr, principal: pl.Expr) -> pl.Expr:
-    """Nothing overdue by a schedule that asks for less than the loan says nothing: it is missing, not 0."""
-    whole = scheduled >= principal - _HALF_A_FEN
-    return pl.when(whole | (unpaid_days > 0)).then(unpaid_days)
+    """Days unpaid, but null instead of 0 where the schedule asks for less than the loan's principal.
+
+    Such a schedule was not delivered whole, and cannot tell that nothing is overdue.
+    """
+    is_complete = scheduled >= principal - _HALF_A_FEN
+    return pl.when(is_complete | (unpaid_days > 0)).then(unpaid_days)
 
 
 @observed(INSTALMENTS, TO_DATE, zh="逾期天数", en="Days past due", unit=DAYS, risk=Risk.RISES, when_empty=0)
@@ -24,13 +27,17 @@ def days_past_due(row: Row) -> pl.Expr:
     return row.unpaid_days.max()
 
 
-@observed(INSTALMENTS, EVER, zh="计划应还本金", en="Principal in the schedule", unit=YUAN, role=Role.STEP, when_empty=0)
+@observed(
+    INSTALMENTS, EVER, zh="计划应还本金", en="Principal in the schedule", unit=YUAN, role=FeatureRole.STEP, when_empty=0
+)
 def scheduled_principal(row: Row) -> pl.Expr:
     """A schedule that does not ask for the whole loan was not delivered whole."""
     return row.principal_due.sum()
 
 
-@observed(INSTALMENTS, TO_DATE, zh="本金未还天数", en="Principal unpaid", unit=DAYS, role=Role.STEP, when_empty=0)
+@observed(
+    INSTALMENTS, TO_DATE, zh="本金未还天数", en="Principal unpaid", unit=DAYS, role=FeatureRole.STEP, when_empty=0
+)
 def principal_unpaid_days(row: Row) -> pl.Expr:
     """What the instalments say that were delivered."""
     return row.principal_unpaid_days.max()
@@ -44,7 +51,7 @@ def principal_days_past_due(
     return _if_scheduled(principal_unpaid_days, scheduled_principal, principal)
 
 
-@observed(INSTALMENTS, TO_DATE, zh="利息未还天数", en="Interest unpaid", unit=DAYS, role=Role.STEP, when_empty=0)
+@observed(INSTALMENTS, TO_DATE, zh="利息未还天数", en="Interest unpaid", unit=DAYS, role=FeatureRole.STEP, when_empty=0)
 def interest_unpaid_days(row: Row) -> pl.Expr:
     """What the instalments say that were delivered."""
     return row.interest_unpaid_days.max()
@@ -122,7 +129,7 @@ def late_instalments_12m(row: Row) -> pl.Expr:
     zh="近12个月应还",
     en="Due in the last 12 months",
     unit=YUAN,
-    role=Role.STEP,
+    role=FeatureRole.STEP,
     when_empty=0,
 )
 def due_12m(row: Row) -> pl.Expr:
@@ -136,7 +143,7 @@ def due_12m(row: Row) -> pl.Expr:
     zh="近12个月已还",
     en="Paid in the last 12 months",
     unit=YUAN,
-    role=Role.STEP,
+    role=FeatureRole.STEP,
     when_empty=0,
 )
 def paid_12m(row: Row) -> pl.Expr:
@@ -150,7 +157,7 @@ def paid_12m(row: Row) -> pl.Expr:
     zh="近12个月借款人已还",
     en="Paid by the borrower in the last 12 months",
     unit=YUAN,
-    role=Role.STEP,
+    role=FeatureRole.STEP,
     when_empty=0,
 )
 def borrower_paid_12m(row: Row) -> pl.Expr:

@@ -1,24 +1,27 @@
-"""The run ledger: who ran what, when, how long it took, and what was refused; a line is added and never changed."""
+"""The run log (`runs.jsonl`): who ran which command, when, how long it took and how it ended; lines are only added."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from features.messages import Words
+from features.atomic_files import append_line
+from features.messages import Bilingual
 
-FILE = "runs.jsonl"
+RUNS_FILE = "runs.jsonl"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command. at: when it began, ISO with zone. outcome: done, refused or failed. told: what it was
-    asked and what it found, by name. refused: the words of a refusal."""
+    """One run of a command; the fields are the keys of its line.
+
+    at: when it began, ISO 8601 with the zone. by: user of the operating system. what: the command. outcome: done,
+    refused or failed. told: parameters and results by name. refused: the message of the error that ended it.
+    """
 
     at: str
     by: str
@@ -26,51 +29,38 @@ class Run:
     outcome: str
     seconds: float
     told: Mapping[str, Any]
-    refused: Words | None = None
+    refused: Bilingual | None = None
 
 
 @dataclass(frozen=True)
-class Runs:
-    """The runs of a data folder, oldest first; unreadable: lines that a power cut has left torn."""
+class RunHistory:
+    """The runs of a data folder, oldest first, and the number of lines that cannot be read (cut off by a power cut)."""
 
     runs: tuple[Run, ...]
     unreadable: int
 
 
-def record(data: Path, run: Run) -> None:
-    """Add a line, on the disk when it returns; a folder that does not take it keeps no ledger of it.
+def append_run(data: Path, run: Run) -> None:
+    """Append a run to the log of a data folder; the line is on the disk when the call returns.
 
-    A run that could not be recorded has still been done: what the disk says is not raised over it.
+    An error of the disk is not raised: the run has taken place all the same.
     """
-    line = json.dumps(asdict(run), ensure_ascii=False)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        with (data / FILE).open("ab+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            torn = file.seek(0, os.SEEK_END) and not _ends_a_line(file.fileno())
-            file.write((("\n" if torn else "") + line + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        return
+    with suppress(OSError):
+        append_line(data / RUNS_FILE, json.dumps(asdict(run), ensure_ascii=False))
 
 
-def _ends_a_line(file: int) -> bool:
-    return os.pread(file, 1, os.lseek(file, 0, os.SEEK_END) - 1) == b"\n"
-
-
-def runs_in(data: Path) -> Runs:
-    """The run ledger of a data folder; a torn line is counted, not read."""
-    path = data / FILE
+def read_runs(data: Path) -> RunHistory:
+    """The run log of a data folder; lines that cannot be read are counted."""
+    path = data / RUNS_FILE
     lines = path.read_bytes().splitlines() if path.exists() else []
-    runs = [run for line in lines if (run := _run_in(line))]
-    return Runs(tuple(runs), len(lines) - len(runs))
+    runs = [run for line in lines if (run := _parse_run(line))]
+    return RunHistory(tuple(runs), len(lines) - len(runs))
 
 
-def _run_in(line: bytes) -> Run | None:
+def _parse_run(line: bytes) -> Run | None:
     try:
         stored = json.loads(line)
-        refused = Words(**stored["refused"]) if stored["refused"] else None
+        refused = Bilingual(**stored["refused"]) if stored["refused"] else None
         return Run(**{**stored, "refused": refused})
     except (ValueError, TypeError, KeyError):
         return None

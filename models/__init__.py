@@ -1,1 +1,1 @@
-"""What that says about the next months: rule light, model, reasons."""
+"""Rule light, model, reasons and ratings of loans, computed from their features."""

@@ -1,21 +1,21 @@
-"""LightGBM: a feature frame in, log-odds and their exact SHAP parts out; columns and levels are checked."""
+"""LightGBM: training on feature frames, raw scores and exact SHAP contributions; columns and levels are checked."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
-from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from features.declare import Feature
-from models.tree_shap.trees import Unreadable, columns_named
+from models.tree_shap.trees import UnreadableModelError, columns_in
 
 if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
@@ -23,20 +23,38 @@ if TYPE_CHECKING:
     from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are explained
 
 Floats = npt.NDArray[np.float64]
+CARD_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "num_iterations": "trees",
+        "num_leaves": "leaves",
+        "max_depth": "depth",
+        "learning_rate": "learning_rate",
+        "min_data_in_leaf": "rows_in_leaf",
+        "lambda_l2": "ridge",
+        "feature_fraction": "column_share",
+        "bagging_fraction": "row_share",
+        "extra_trees": "random_cuts",
+        "seed": "seed",
+    }
+)
+"""LightGBM's name of each parameter, and its key on the cards of stored models and in plans of version 0.1."""
 _SUM_TOLERANCE = 1e-6
-_CHECKED = 256
-"""Rows of those explained at once that LightGBM scores, too."""
-_FEW_ROWS = 20_000
-_PATIENCE = 40
-"""Trees grown without gain on the later rows before it is given up."""
-_FEW = 256
-"""Rows up to which LightGBM explains faster than tables are made."""
-_A_HOUSEHOLD = 16
-"""Rows up to which they are read one by one."""
+"""Log-odds by which a row's contributions may miss its score."""
+_ROWS_CHECKED = 256
+"""Rows of each explained frame whose scores are compared with LightGBM's own."""
+_FEW_TO_FIT = 20_000
+"""Rows up to which a second thread costs more than it gains in training."""
+_EARLY_STOPPING_ROUNDS = 40
+"""Iterations without a lower log loss on the later rows after which training stops."""
+_FEW_TO_EXPLAIN = 256
+"""Rows up to which LightGBM explains faster than pattern tables are built."""
+_ROWS_OF_A_HOUSEHOLD = 16
+"""Rows up to which plain Python builds the matrix faster than a polars query."""
+_AS_FLOATS = pl.all().cast(pl.Float64).fill_null(float("nan"))
 
 
 @dataclass(frozen=True)
-class Column:
+class ModelColumn:
     """One input of the model: its name, its monotone sign, and the levels of a code (empty for a number)."""
 
     name: str
@@ -44,142 +62,173 @@ class Column:
     levels: tuple[str, ...] = ()
 
 
-def columns_of(features: Sequence[Feature]) -> tuple[Column, ...]:
-    """The model's inputs as the catalogue declares them."""
-    return tuple(Column(f.name, int(f.risk), tuple(f.unit.codes) if f.is_code else ()) for f in features)
+def columns_of(features: Sequence[Feature]) -> tuple[ModelColumn, ...]:
+    """The model's inputs as the feature catalogue declares them."""
+    return tuple(ModelColumn(f.name, int(f.risk), tuple(f.unit.codes) if f.is_code else ()) for f in features)
 
 
-def matrix(frame: pl.DataFrame, columns: Sequence[Column]) -> Floats:
-    """Rows x columns as LightGBM reads them: codes by the number of their level; missing and unknown as NaN.
+def matrix(frame: pl.DataFrame, columns: Sequence[ModelColumn]) -> Floats:
+    """Rows x columns as LightGBM reads them: a code as the number of its level; missing values, unknown codes as NaN.
 
-    Raises KeyError naming a column that the frame lacks.
+    Raises KeyError naming the columns that the frame lacks.
     """
-    there = {name: place for place, name in enumerate(frame.columns)}
-    missing = [column.name for column in columns if column.name not in there]
+    position_of = {name: position for position, name in enumerate(frame.columns)}
+    missing = [column.name for column in columns if column.name not in position_of]
     if missing:
         raise KeyError(f"The frame lacks the model's columns {missing}.")
-    if frame.height <= _A_HOUSEHOLD:
-        return _row_by_row(frame.rows(), [(there[column.name], column.levels) for column in columns])
+    if frame.height <= _ROWS_OF_A_HOUSEHOLD:
+        cells = [(position_of[column.name], column.levels) for column in columns]
+        rows = [
+            [_level_numbers(levels).get(row[at], np.nan) if levels else row[at] for at, levels in cells]
+            for row in frame.rows()
+        ]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
     numbers = frame.select(column.name for column in columns).with_columns(_codes_as_numbers(tuple(columns)))
     return np.ascontiguousarray(numbers.select(_AS_FLOATS).to_numpy(), dtype=np.float64)
 
 
-def _row_by_row(rows: Sequence[tuple[object, ...]], columns: Sequence[tuple[int, tuple[str, ...]]]) -> Floats:
-    """The same for a few rows, sooner than a query is begun; columns: the place and the levels of each."""
-    numbers = [
-        [_places(levels).get(row[place], np.nan) if levels else row[place] for place, levels in columns] for row in rows
-    ]
-    return np.array(numbers, dtype=np.float64).reshape(len(rows), len(columns))
+@cache
+def _level_numbers(levels: tuple[str, ...]) -> Mapping[object, int]:
+    return {level: number for number, level in enumerate(levels)}
 
 
 @cache
-def _places(levels: tuple[str, ...]) -> Mapping[object, int]:
-    return {level: place for place, level in enumerate(levels)}
-
-
-@cache
-def _codes_as_numbers(columns: tuple[Column, ...]) -> tuple[pl.Expr, ...]:
-    """Every code by the number of its level; built once, for a row alone waits longer for it than for its numbers."""
+def _codes_as_numbers(columns: tuple[ModelColumn, ...]) -> tuple[pl.Expr, ...]:
+    """Every code as the number of its level. Cached: for a few rows building the expressions takes longest."""
     return tuple(
-        pl.col(column.name).replace_strict(_places(column.levels), default=None, return_dtype=pl.Float64)
+        pl.col(column.name).replace_strict(_level_numbers(column.levels), default=None, return_dtype=pl.Float64)
         for column in columns
         if column.levels
     )
 
 
-_AS_FLOATS = pl.all().cast(pl.Float64).fill_null(float("nan"))
-
-
 @dataclass(frozen=True)
-class Growth:
-    """How the trees are grown. Small trees of capped depth keep exact reasons for every loan affordable.
+class TreeParams:
+    """LightGBM's parameters that a plan sets or the search varies, under LightGBM's own names.
 
-    trees: at most so many. ridge: L2 on leaf values. column_share, row_share: drawn anew for each tree. random_cuts:
-    one cut drawn at random for each column looked at (Geurts, Ernst, Wehenkel 2006, Extremely randomized trees).
+    Small trees of capped depth keep exact reasons for every loan affordable. num_iterations: trees at most.
+    lambda_l2: on leaf values. feature_fraction, bagging_fraction: shares of columns and rows, drawn anew for each tree.
+    extra_trees: one random cut is tried for each column (Geurts, Ernst, Wehenkel 2006, Extremely randomized trees).
     """
 
-    trees: int = 400
-    leaves: int = 15
-    depth: int = 5
+    num_iterations: int = 400
+    num_leaves: int = 15
+    max_depth: int = 5
     learning_rate: float = 0.05
-    rows_in_leaf: int = 40
-    ridge: float = 100.0
-    column_share: float = 0.3
-    row_share: float = 0.5
-    random_cuts: bool = True
+    min_data_in_leaf: int = 40
+    lambda_l2: float = 100.0
+    feature_fraction: float = 0.3
+    bagging_fraction: float = 0.5
+    extra_trees: bool = True
     seed: int = 20260101
 
-    def parameters(self, columns: Sequence[Column], rows: int) -> dict[str, object]:
-        """As LightGBM names them. No class weights: they would distort the probabilities."""
+    @staticmethod
+    def from_card(stored: Mapping[str, Any]) -> TreeParams:
+        """The parameters that `to_card` stored. Raises KeyError or TypeError where they are none."""
+        names = {key: name for name, key in CARD_KEYS.items()}
+        return TreeParams(**{names[key]: value for key, value in stored.items()})
+
+    def to_card(self) -> dict[str, Any]:
+        """The parameters under the keys that model cards have had since version 0.1 (CARD_KEYS)."""
+        return {CARD_KEYS[name]: value for name, value in asdict(self).items()}
+
+    def for_lightgbm(self, columns: Sequence[ModelColumn], rows: int) -> dict[str, object]:
+        """All parameters of a fit on so many rows. No class weights: they would distort the probabilities."""
         return {
             "objective": "binary",
-            "num_leaves": self.leaves,
-            "max_depth": self.depth,
+            "num_leaves": self.num_leaves,
+            "max_depth": self.max_depth,
             "learning_rate": self.learning_rate,
-            "min_data_in_leaf": self.rows_in_leaf,
-            "lambda_l2": self.ridge,
-            "feature_fraction": self.column_share,
-            "bagging_fraction": self.row_share,
+            "min_data_in_leaf": self.min_data_in_leaf,
+            "lambda_l2": self.lambda_l2,
+            "feature_fraction": self.feature_fraction,
+            "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
-            "extra_trees": self.random_cuts,
+            "extra_trees": self.extra_trees,
             "monotone_constraints": [column.sign for column in columns],
             "monotone_constraints_method": "intermediate",
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": _threads(rows),
+            # by the number of rows alone, so that the same rows always give the same trees
+            "num_threads": 2 if rows > _FEW_TO_FIT else 1,
             "verbosity": -1,
         }
 
 
 @dataclass(frozen=True)
-class Grown:
-    """LightGBM's own text of a model, how many trees it kept, and its log loss on the later rows (None: none given)."""
+class TrainedBooster:
+    """A fitted booster.
+
+    text: as LightGBM writes it. num_iterations: trees it has. loss: log loss on the later rows; None without them.
+    """
 
     text: str
-    trees: int
+    num_iterations: int
     loss: float | None
 
 
-class Ground:
-    """Rows with outcomes, binned once; trees can be grown on them again and again."""
+class TrainingSet:
+    """Rows with outcomes, binned once for any number of fits.
+
+    Args:
+        rows: the model's columns and `bad` (0 or 1).
+        columns: the inputs, in their order.
+        later: such rows of later months; where there are any, training stops once their log loss no longer falls.
+        bad: outcomes to use instead of those in `rows`.
+
+    Raises:
+        KeyError: where rows lack a column, which the message names.
+    """
 
     def __init__(
         self,
         rows: pl.DataFrame,
-        columns: Sequence[Column],
+        columns: Sequence[ModelColumn],
         later: pl.DataFrame | None = None,
         bad: Floats | None = None,
     ) -> None:
-        """rows, later: features and `bad` (0 or 1); bad: other outcomes of the rows, in their place."""
         self._columns = tuple(columns)
         self._data, self._rows = _dataset(rows, columns, bad), rows.height
         self._later = None if later is None else _dataset(later, columns, None, reference=self._data)
 
-    def grown(self, growth: Growth) -> Grown:
-        """As many trees as `growth` says; with later rows, as many as their log loss is lowest at."""
+    def fit(self, params: TreeParams) -> TrainedBooster:
+        """Fit trees on the rows.
+
+        Args:
+            params: LightGBM's parameters. Rows and parameters that are equal give equal trees.
+
+        Returns:
+            `num_iterations` trees or, with later rows, as many as give these the lowest log loss.
+
+        Example:
+            >>> import polars as pl
+            >>> from models.boosting import ModelColumn, TrainingSet, TreeParams, Trees
+            >>> days = [float(loan % 60) for loan in range(400)]
+            >>> rows = pl.DataFrame({"days_past_due": days, "bad": [int(late > 40) for late in days]})
+            >>> columns = [ModelColumn("days_past_due", sign=1)]
+            >>> booster = TrainingSet(rows, columns).fit(TreeParams(num_iterations=20, lambda_l2=1.0))
+            >>> punctual, late = Trees(booster.text, columns).log_odds(rows)[[0, 59]]
+            >>> booster.num_iterations, bool(punctual < late)
+            (20, True)
+        """
         import lightgbm as lgb
 
-        stop = [] if self._later is None else [lgb.early_stopping(_PATIENCE, verbose=False)]
+        stop = [] if self._later is None else [lgb.early_stopping(_EARLY_STOPPING_ROUNDS, verbose=False)]
         booster = lgb.train(
-            growth.parameters(self._columns, self._rows),
+            params.for_lightgbm(self._columns, self._rows),
             self._data,
-            num_boost_round=growth.trees,
+            num_boost_round=params.num_iterations,
             valid_sets=None if self._later is None else [self._later],
             callbacks=stop,
         )
-        kept = max(booster.best_iteration, 1) if stop else growth.trees
+        num_iterations = max(booster.best_iteration, 1) if stop else params.num_iterations
         loss = booster.best_score["valid_0"]["binary_logloss"] if stop else None
-        return Grown(str(booster.model_to_string(num_iteration=kept)), kept, loss)
-
-
-def _threads(rows: int) -> int:
-    """A second thread costs more than it gains on few rows. The same rows, the same number, so the same trees."""
-    return 2 if rows > _FEW_ROWS else 1
+        return TrainedBooster(str(booster.model_to_string(num_iteration=num_iterations)), num_iterations, loss)
 
 
 def _dataset(
-    rows: pl.DataFrame, columns: Sequence[Column], bad: Floats | None, reference: lgb.Dataset | None = None
+    rows: pl.DataFrame, columns: Sequence[ModelColumn], bad: Floats | None, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
     import lightgbm as lgb
 
@@ -194,8 +243,8 @@ def _dataset(
     )
 
 
-def _lightgbm() -> ModuleType:
-    """LightGBM without scikit-learn, which it would import for wrappers that nobody here uses: a second and a half."""
+def _import_lightgbm() -> ModuleType:
+    """LightGBM without scikit-learn, which takes it 1.5 seconds to import, for wrappers that are not used here."""
     if {"lightgbm", "sklearn"}.isdisjoint(sys.modules):
         sys.modules["sklearn"] = None  # type: ignore[assignment] # as the import system says that there is none
         try:
@@ -205,90 +254,110 @@ def _lightgbm() -> ModuleType:
     return importlib.import_module("lightgbm")
 
 
-def get_ready() -> None:
-    """What takes a process seconds to import, before it has anything to judge."""
-    _lightgbm()
+def warm_up_lightgbm() -> None:
+    """Import what takes a process seconds, before it has rows to score."""
+    _import_lightgbm()
     import models.tree_shap.explainer  # noqa: F401
 
 
-class Explained(NamedTuple):
-    """Rows x columns as the trees read them; rows x (columns + 1) of parts in log-odds, the base value last; the raw
-    scores they sum to.
+class RawContributions(NamedTuple):
+    """SHAP contributions to raw scores, in log-odds.
 
-    again: rows that LightGBM had to explain, since their parts by pattern tables did not sum to their score.
+    inputs: rows x columns as the trees read them. contributions: rows x (columns + 1), the base value last. scores: the
+    raw scores they sum to. recomputed_rows: rows that LightGBM explained because their contributions by pattern tables
+    did not sum to their score.
     """
 
-    cells: Floats
-    parts: Floats
+    inputs: Floats
+    contributions: Floats
     scores: Floats
-    again: int
+    recomputed_rows: int
 
 
 class Trees:
-    """A fitted model: the text, its columns, and what it says about a frame.
+    """A fitted model: LightGBM's text and the model's columns; scores and explains feature frames.
 
-    Raises ValueError where the text is not whole, or of other columns. LightGBM reads it when a row is first judged.
+    LightGBM itself is imported, and reads the text, when a row is first scored.
+
+    Args:
+        text: the model as LightGBM writes it.
+        columns: its inputs, in their order.
+
+    Raises:
+        ValueError: where the text is incomplete or names other columns.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.registry import ModelStore
+        >>> trees = ModelStore(data / "models").champion.trees
+        >>> loans = features_at(date(2025, 12, 31), Ledger(data / "ledger").tables()).head(5)
+        >>> raw = trees.explain(loans)
+        >>> raw.contributions.shape == (5, len(trees.columns) + 1)
+        True
+        >>> bool(abs(raw.contributions.sum(axis=1) - trees.log_odds(loans)).max() < 1e-6)
+        True
     """
 
-    def __init__(self, text: str, columns: Sequence[Column]) -> None:
+    def __init__(self, text: str, columns: Sequence[ModelColumn]) -> None:
         self.text, self.columns = text, tuple(columns)
         try:
-            named = columns_named(text)
+            columns_of_text = columns_in(text)
         except (ValueError, IndexError) as error:
             raise ValueError(f"model.txt is no LightGBM model: {error}") from error
-        if named != tuple(column.name for column in self.columns):
+        if columns_of_text != tuple(column.name for column in self.columns):
             raise ValueError("The model's text and its card name different columns.")
 
     @cached_property
     def booster(self) -> lgb.Booster:
-        """Read by LightGBM; asked for early, nobody waits for it later."""
-        return _lightgbm().Booster(model_str=self.text)
+        """LightGBM's booster, read from the text at first use."""
+        return _import_lightgbm().Booster(model_str=self.text)
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
-        """The raw score of each row."""
-        return self._predicted(matrix(frame, self.columns), raw_score=True)
+        """The raw score of each row, in uncalibrated log-odds.
 
-    def explained(self, frame: pl.DataFrame) -> Explained:
+        Raises KeyError naming the columns that the frame lacks.
+        """
+        return self._predict(matrix(frame, self.columns), raw_score=True)
+
+    def explain(self, frame: pl.DataFrame) -> RawContributions:
         """Exact path-dependent TreeSHAP of each row.
 
-        By pattern tables; by LightGBM itself where there are few rows (the tables take longer to make), where the
-        model's paths are too long for them, for a row whose parts do not sum to its score, and for all rows where one
-        of those that LightGBM scores, too, has another score.
+        frame: the model's columns, any others beside them. Pattern tables explain the rows. LightGBM itself does where
+        there are few rows (tables take longer to build), where the model's paths are too long for tables, for rows
+        whose contributions do not sum to their score, and for all rows where a sample's scores differ from LightGBM's.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
         if frame.is_empty():
             nothing = np.zeros((0, len(self.columns) + 1))
-            return Explained(nothing[:, :-1], nothing, np.zeros(0), 0)
-        cells = matrix(frame, self.columns)
-        if len(cells) <= _FEW or self._tables is None:
-            return Explained(cells, *self._by_lightgbm(cells), 0)
-        parts, scores = self._tables.explained(cells)
-        off = np.abs(parts.sum(axis=1) - scores) > _SUM_TOLERANCE
-        if not self._scores_alike(cells, scores):
-            off[:] = True
-        if off.any():
-            parts[off], scores[off] = self._by_lightgbm(cells[off])
-        return Explained(cells, parts, scores, int(off.sum()))
+            return RawContributions(nothing[:, :-1], nothing, np.zeros(0), 0)
+        inputs = matrix(frame, self.columns)
+        if len(inputs) <= _FEW_TO_EXPLAIN or self._table_explainer is None:
+            return RawContributions(inputs, *self._explain_by_lightgbm(inputs), 0)
+        contributions, scores = self._table_explainer.explain(inputs)
+        mismatched = np.abs(contributions.sum(axis=1) - scores) > _SUM_TOLERANCE
+        sample = slice(None, None, -(-len(inputs) // _ROWS_CHECKED))
+        if not np.array_equal(self._predict(inputs[sample], raw_score=True), scores[sample]):
+            mismatched[:] = True
+        if mismatched.any():
+            contributions[mismatched], scores[mismatched] = self._explain_by_lightgbm(inputs[mismatched])
+        return RawContributions(inputs, contributions, scores, int(mismatched.sum()))
 
-    def _scores_alike(self, cells: Floats, scores: Floats) -> bool:
-        """Whether LightGBM gives some of the rows, here and there among them, the very same scores."""
-        some = slice(None, None, -(-len(cells) // _CHECKED))
-        return np.array_equal(self._predicted(cells[some], raw_score=True), scores[some])
+    def _explain_by_lightgbm(self, rows: Floats) -> tuple[Floats, Floats]:
+        return self._predict(rows, pred_contrib=True), self._predict(rows, raw_score=True)
 
-    def _by_lightgbm(self, rows: Floats) -> tuple[Floats, Floats]:
-        return self._predicted(rows, pred_contrib=True), self._predicted(rows, raw_score=True)
-
-    def _predicted(self, rows: Floats, **asked: bool) -> Floats:
-        """By one thread where there are few rows: to start more takes longer than they save."""
-        threads = {"num_threads": 1} if len(rows) <= _FEW else {}
-        return np.asarray(self.booster.predict(rows, **asked, **threads), dtype=np.float64)
+    def _predict(self, rows: Floats, **output: bool) -> Floats:
+        """LightGBM's output for the rows; by one thread where they are few, since starting more takes longer."""
+        threads = {"num_threads": 1} if len(rows) <= _FEW_TO_EXPLAIN else {}
+        return np.asarray(self.booster.predict(rows, **output, **threads), dtype=np.float64)
 
     @cached_property
-    def _tables(self) -> TableExplainer | None:
-        """None where the model cannot be laid out in tables."""
+    def _table_explainer(self) -> TableExplainer | None:
+        """The explainer by pattern tables; None where the model cannot be explained by them."""
         from models.tree_shap.explainer import TableExplainer
 
         try:
             return TableExplainer(self.text, len(self.columns))
-        except Unreadable:
+        except UnreadableModelError:
             return None

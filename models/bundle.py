@@ -1,4 +1,4 @@
-"""A model as a folder of text: LightGBM's own file, the card, the calibration and the policy. No pickle."""
+"""The model bundle: a folder of four text files with LightGBM's model, card, calibration and policy; no pickle."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.atomic_files import atomic_folder
 from features.catalog import MODEL_COLUMNS
-from features.messages import Refused
-from models.boosting import Column, Floats, Trees, columns_of
-from models.calibration import Calibration, calibration_of
+from features.messages import UserError
+from models.boosting import Floats, ModelColumn, Trees, columns_of
+from models.calibration import CalibrationCurve, calibration_of
 from models.policy import Policy, policy_of
 
 _FILES = ("model.txt", "card.json", "calibration.json", "policy.json")
@@ -26,115 +27,188 @@ _SUM_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model that can be used: trees, calibration, policy, and the card that says where they come from.
+    """A model with everything a light needs: trees, calibration, light policy, and the card that says how it was made.
 
-    card: plain JSON values; `horizon_months` and `bad_after_days` say what the probability is of.
+    Args:
+        number: the registered version; 0 before the model is registered.
+        trees: raw scores and their contributions.
+        calibration: from raw scores to the log-odds of going bad.
+        policy: the thresholds of the lights.
+        card: JSON values. `horizon_months` and `bad_after_days` define the event that the probability is of, `plan` and
+            `growth` the training, `reference` the population it was trained on.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.registry import ModelStore
+        >>> bundle = ModelStore(data / "models").champion
+        >>> loans = features_at(date(2025, 12, 31), Ledger(data / "ledger").tables()).head(5)
+        >>> probability = bundle.probability(loans)
+        >>> bool(((0 < probability) & (probability < 1)).all())
+        True
+        >>> by_column, base = bundle.contributions(loans)
+        >>> by_column.shape == (5, len(bundle.trees.columns))
+        True
     """
 
     number: int
     trees: Trees
-    calibration: Calibration
+    calibration: CalibrationCurve
     policy: Policy
     card: Mapping[str, Any]
 
     @cached_property
     def version(self) -> str:
-        """The registered number and a digest of everything that decides a probability or a light."""
-        decides = [self.trees.text, self.calibration.stored, asdict(self.policy)]
+        """The registered number and a digest of everything that decides a probability or a light, as `3-1f0a9c2e`."""
+        decides = [self.trees.text, self.calibration.json_values, asdict(self.policy)]
         return f"{self.number}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
 
     @property
     def bad_after_days(self) -> int:
+        """Days past due from which a loan has gone bad, as the model was trained."""
         return int(self.card["bad_after_days"])
 
     def probability(self, features: pl.DataFrame) -> Floats:
-        """The calibrated probability of the label: the one that is published, ranked and lit."""
+        """The calibrated probability, for each row, that the loan goes bad within the horizon.
+
+        Raises KeyError naming the model's columns that `features` lacks.
+        """
         return self.calibration.probability(self.trees.log_odds(features))
 
     def contributions(self, features: pl.DataFrame) -> tuple[Floats, float]:
-        """Rows x columns in calibrated log-odds, and the base value; a row and the base sum to its log-odds."""
-        parts = self.parts(features)
-        return parts.of_columns, parts.base
+        """Contributions (rows x columns) in calibrated log-odds, and the base value.
 
-    def parts(self, features: pl.DataFrame) -> Parts:
-        """The exact parts of the raw score, stretched row by row as the calibration stretches what they sum to.
-
-        Raises ArithmeticError where a row does not: a reason that does not add up is never shown.
+        A row's contributions and the base value sum to the log-odds of its probability. Raises ArithmeticError
+        otherwise.
         """
-        cells, parts, raw, again = self.trees.explained(features)
-        if parts.shape[0] and np.abs(parts.sum(axis=1) - raw).max() > _SUM_TOLERANCE:
+        explained = self.explain(features)
+        return explained.by_column, explained.base
+
+    def explain(self, features: pl.DataFrame) -> Contributions:
+        """Exact SHAP contributions in calibrated log-odds.
+
+        Contributions to the raw score are multiplied by the slope of the calibration curve between the base value and
+        the row's score, so that they sum to the calibrated log-odds. Raises ArithmeticError where contributions do not
+        sum to the score: such reasons must not be shown.
+        """
+        inputs, raw, raw_scores, recomputed_rows = self.trees.explain(features)
+        if raw.shape[0] and np.abs(raw.sum(axis=1) - raw_scores).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
-        base = float(parts[0, -1]) if parts.shape[0] else 0.0
-        stretched = parts[:, :-1] * self.calibration.steepness(raw, base)[:, None]
-        calibrated = float(self.calibration.log_odds(np.array(base)))
-        return Parts(self.trees.columns, cells, stretched, calibrated, self.calibration.probability(raw), again)
+        base = float(raw[0, -1]) if raw.shape[0] else 0.0
+        by_column = raw[:, :-1] * self.calibration.chord_slope(raw_scores, base)[:, None]
+        calibrated_base = float(self.calibration.log_odds(np.array(base)))
+        return Contributions(
+            self.trees.columns,
+            inputs,
+            by_column,
+            calibrated_base,
+            self.calibration.probability(raw_scores),
+            recomputed_rows,
+        )
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Why each row has its probability, in calibrated log-odds.
+class Contributions:
+    """Contributions to the probability of each row, in calibrated log-odds.
 
-    cells: rows x columns, the facts as the trees read them. of_columns: the part of each. base: what the average
-    training row has. probability: as `Bundle.probability` has it. again: rows that LightGBM had to explain, since their
-    parts by pattern tables did not sum to their score.
+    inputs: rows x columns as the trees read them. by_column: rows x columns of contributions. base: log-odds of the
+    average training row. probability: as `Bundle.probability` gives it. recomputed_rows: rows that LightGBM explained
+    because their contributions by pattern tables did not sum to their score.
     """
 
-    columns: tuple[Column, ...]
-    cells: Floats
-    of_columns: Floats
+    columns: tuple[ModelColumn, ...]
+    inputs: Floats
+    by_column: Floats
     base: float
     probability: Floats
-    again: int = 0
+    recomputed_rows: int = 0
 
-    def of_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Parts:
-        """The same of some rows alone."""
-        these = np.asarray(rows, dtype=np.int64)
-        return Parts(self.columns, self.cells[these], self.of_columns[these], self.base, self.probability[these])
+    def select_rows(self, rows: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Contributions:
+        """The contributions of the rows at these positions."""
+        positions = np.asarray(rows, dtype=np.int64)
+        return Contributions(
+            self.columns, self.inputs[positions], self.by_column[positions], self.base, self.probability[positions]
+        )
 
     @property
     def log_odds(self) -> Floats:
-        """What each row's parts sum to with the base."""
-        return np.asarray(self.base + self.of_columns.sum(axis=1), dtype=np.float64)
+        """Calibrated log-odds of each row: the base value and its contributions added up."""
+        return np.asarray(self.base + self.by_column.sum(axis=1), dtype=np.float64)
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write the four files; the folder appears whole or not at all."""
-    making = folder.with_name(f".{folder.name}.making")
-    making.mkdir(parents=True)
+    """Write a bundle's four files into a new folder, which appears complete or not at all.
+
+    Args:
+        bundle: the model.
+        folder: is created, its parents too. Its name is the bundle's number, as `read` takes it.
+
+    Raises:
+        OSError: where the folder exists and is not empty.
+
+    Example:
+        >>> from models.bundle import read, write
+        >>> from models.registry import ModelStore
+        >>> bundle = ModelStore(data / "models").champion
+        >>> write(bundle, tmp / str(bundle.number))
+        >>> sorted(path.name for path in (tmp / str(bundle.number)).iterdir())
+        ['calibration.json', 'card.json', 'model.txt', 'policy.json']
+        >>> read(tmp / str(bundle.number)).version == bundle.version
+        True
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"There is a bundle in {folder} already.")
     card = {**bundle.card, "columns": [asdict(column) for column in bundle.trees.columns]}
-    contents = (bundle.trees.text, card, bundle.calibration.stored, asdict(bundle.policy))
-    for name, content in zip(_FILES, contents, strict=True):
-        text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
-        (making / name).write_text(text, "utf-8")
-    making.rename(folder)
+    contents = (bundle.trees.text, card, bundle.calibration.json_values, asdict(bundle.policy))
+    with atomic_folder(folder) as staging:
+        for name, content in zip(_FILES, contents, strict=True):
+            text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
+            (staging / name).write_text(text, "utf-8")
 
 
 def read(folder: Path) -> Bundle:
-    """Read a bundle; the folder's name is its number.
+    """Read a bundle.
 
-    Raises Refused where a file is missing or broken, or its columns are not today's catalogue, saying which.
+    Args:
+        folder: of its four files; the folder's name is the bundle's number.
+
+    Returns:
+        The bundle. LightGBM reads its trees only when a row is first scored.
+
+    Raises:
+        UserError: where a file is missing or broken, or where the model's columns are not those of the feature
+            catalogue; the message names them.
+
+    Example:
+        >>> from models.bundle import read
+        >>> bundle = read(data / "models" / "1")
+        >>> bundle.number, sorted(bundle.card)[:2]
+        (1, ['bad_after_days', 'code_version'])
     """
     try:
         text, *stored = ((folder / name).read_text("utf-8") for name in _FILES)
         card, calibration, policy = (json.loads(content) for content in stored)
-        columns = tuple(Column(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
+        columns = tuple(ModelColumn(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
         return Bundle(int(folder.name), Trees(text, columns), calibration_of(calibration), policy_of(policy), card)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(
+        raise UserError(
             f"模型 {folder.name} 无法读取 ({error}); 请重新训练或回退。",
             f"Model {folder.name} cannot be read ({error}); train again or go back to an earlier one.",
         ) from error
 
 
-def _check_columns(number: str, columns: tuple[Column, ...]) -> None:
-    today = columns_of(MODEL_COLUMNS)
-    if columns == today:
+def _check_columns(number: str, columns: tuple[ModelColumn, ...]) -> None:
+    current = columns_of(MODEL_COLUMNS)
+    if columns == current:
         return
-    gone = [column.name for column in columns if column not in today]
-    new = [column.name for column in today if column not in columns]
-    what = f"only the model has {gone}, only the catalogue has {new}" if gone or new else "the order differs"
-    raise Refused(
-        f"模型 {number} 的输入列与当前特征目录不一致 ({what}); 请重新训练。",
-        f"Model {number} was trained on other columns than today's catalogue: {what}. Train again.",
+    removed = [column.name for column in columns if column not in current]
+    added = [column.name for column in current if column not in columns]
+    difference = (
+        f"only the model has {removed}, only the catalogue has {added}" if removed or added else "the order differs"
+    )
+    raise UserError(
+        f"模型 {number} 的输入列与当前特征目录不一致 ({difference}); 请重新训练。",
+        f"Model {number} was trained on other columns than today's catalogue: {difference}. Train again.",
     )

@@ -1,4 +1,4 @@
-"""Features that move with the calendar or grow with the history, in a population that stays as it is."""
+"""Features that drift with the calendar or the length of the history even where the population is unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BY_CALENDAR = (
     *("statements_ever", "household_loans_ever", "household_instalments_ever"),
     *("declared_price_change", "product_bad_share", "township_bad_share", "village_overdue_share"),
 )
-"""Due dates, ages and counts since ever; and what has one value for a whole month and place.
+"""Due dates, ages, counts since the first record, and values that a whole month and area share.
 
-Their distance from the fit fold is shown, never warned of, and a gate does not count it.
+Their drift from the training population is shown, but no warning and no gate depends on it.
 """

@@ -1,4 +1,4 @@
-"""What the model's columns speak about: one topic each, and what moves them between two months."""
+"""The topic of each of the model's columns, and the source of its changes between two months."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from features.catalog import MODEL_COLUMNS
 from features.declare import Feature
 from features.messages import did_you_mean
 
-_MODELS_KEPT = 8
-Places = npt.NDArray[np.int64]
+_MODELS_CACHED = 8
+Positions = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
@@ -65,9 +65,9 @@ FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "neighbours": ("village_overdue_share", "township_bad_share", "product_bad_share"),
     "prices": ("declared_price_change",),
 }
-"""Related features: of each topic a person is told one reason, the largest."""
+"""Related features; of each topic only the feature with the largest contribution is shown as a reason."""
 
-CLOCKS: Mapping[str, int] = {
+CALENDAR_DIRECTION: Mapping[str, int] = {
     "days_to_maturity": -1,
     "months_on_book": 1,
     "days_to_next_due": 0,
@@ -82,11 +82,11 @@ CLOCKS: Mapping[str, int] = {
     "use_check_age_months": 1,
     "hardship_age_months": 1,
 }
-"""What moves by the calendar alone, and which way (0: either way); moved the other way, a new fact has moved it."""
+"""Features that the calendar alone changes, and the sign of that change (0: either); the other sign is a new fact."""
 
 
-class Mover(StrEnum):
-    """What moved a score between two months."""
+class ChangeSource(StrEnum):
+    """Source of a change of a score between two months."""
 
     HOUSEHOLD = "household"
     TIME = "time"
@@ -95,46 +95,46 @@ class Mover(StrEnum):
     POLICY = "policy"
 
 
-def topics(by_topic: Mapping[str, tuple[str, ...]], columns: Iterable[Feature]) -> dict[str, str]:
+def topic_by_column(by_topic: Mapping[str, tuple[str, ...]], columns: Iterable[Feature]) -> dict[str, str]:
     """The topic of each column.
 
-    Raises TypeError for a column with no topic or two, and for a topic of something that is no column.
+    Raises TypeError for a column that has no topic or two, and for a name in a topic that is no column.
     """
     names = [column.name for column in columns]
-    found: dict[str, str] = {}
+    topics: dict[str, str] = {}
     for topic, members in by_topic.items():
         for name in members:
             if name not in names:
                 raise TypeError(f"Topic {topic} names {name!r}, no column of the model. {did_you_mean(name, names)}")
-            if name in found:
-                raise TypeError(f"{name} has two topics, {found[name]} and {topic}.")
-            found[name] = topic
-    without = [name for name in names if name not in found]
-    if without:
-        raise TypeError(f"The model's columns {without} have no topic: add them to models/feature_topics.py.")
-    return found
+            if name in topics:
+                raise TypeError(f"{name} has two topics, {topics[name]} and {topic}.")
+            topics[name] = topic
+    columns_without_topic = [name for name in names if name not in topics]
+    if columns_without_topic:
+        raise TypeError(
+            f"The model's columns {columns_without_topic} have no topic: add them to models/feature_topics.py."
+        )
+    return topics
 
 
-TOPICS: Mapping[str, str] = topics(FEATURES_BY_TOPIC, MODEL_COLUMNS)
+TOPICS: Mapping[str, str] = topic_by_column(FEATURES_BY_TOPIC, MODEL_COLUMNS)
 """The topic of every column of the model."""
-_SURROUNDINGS = tuple(column.name for column in MODEL_COLUMNS if column.family == "community")
+_SURROUNDING_COLUMNS = tuple(column.name for column in MODEL_COLUMNS if column.family == "community")
+_CHANGE_SOURCES = pl.Series([ChangeSource.SURROUNDINGS.value, ChangeSource.TIME.value, ChangeSource.HOUSEHOLD.value])
 
 
-_MOVERS = pl.Series([Mover.SURROUNDINGS.value, Mover.TIME.value, Mover.HOUSEHOLD.value])
+def change_sources(names: tuple[str, ...], positions: Positions, previous: Floats, current: Floats) -> pl.Series:
+    """The source of each change of a value between two months: surroundings, calendar (`time`), or else the household.
 
-
-def movers(names: tuple[str, ...], places: Places, before: Floats, after: Floats) -> pl.Series:
-    """What moved numbers between two months: the surroundings, the calendar, or else the household.
-
-    places: which of the names each is of.
+    names: of the model's columns. positions: the column of each value. previous, current: the values.
     """
-    clocks, surroundings = _moving(names)
-    by_the_clock = (after - before) * clocks[places] >= 0  # never where one is missing
-    return _MOVERS.gather(pl.Series(np.where(surroundings[places], 0, np.where(by_the_clock, 1, 2))))
+    directions, surroundings = _calendar_and_surroundings(names)
+    is_by_calendar = (current - previous) * directions[positions] >= 0  # False where one is missing
+    return _CHANGE_SOURCES.gather(pl.Series(np.where(surroundings[positions], 0, np.where(is_by_calendar, 1, 2))))
 
 
-@lru_cache(_MODELS_KEPT)
-def _moving(names: tuple[str, ...]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Which way the calendar moves each, if at all; whether it is of the surroundings."""
-    clocks = [CLOCKS.get(name, np.nan) for name in names]
-    return np.array(clocks, dtype=np.float64), np.isin(names, _SURROUNDINGS)
+@lru_cache(_MODELS_CACHED)
+def _calendar_and_surroundings(names: tuple[str, ...]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """For each column the sign of its change by the calendar (NaN for none), and whether it is of the surroundings."""
+    clocks = [CALENDAR_DIRECTION.get(name, np.nan) for name in names]
+    return np.array(clocks, dtype=np.float64), np.isin(names, _SURROUNDING_COLUMNS)

@@ -1,4 +1,4 @@
-"""Jeffreys' interval of a rate: quantiles of the beta distribution, without a library of distributions."""
+"""Jeffreys' interval of a rate, from quantiles of the beta distribution computed here."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import math
 _TINY, _STEPS, _PRECISION = 1e-300, 500, 1e-14
 
 
-def jeffreys(found: int, of: int, level: float = 0.95) -> tuple[float, float]:
-    """Lower and upper end of the interval of a rate seen `found` times in `of` cases; of > 0.
+def jeffreys_interval(cases: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Lower and upper end of the interval of a rate observed as `cases` out of `trials` (1 or more).
 
-    Quantiles of Beta(found + 1/2, of - found + 1/2); none found has 0 below, all found 1 above.
+    Quantiles of Beta(cases + 1/2, trials - cases + 1/2); 0 below where cases is 0, 1 above where it equals trials.
     Source: Brown, Cai, DasGupta 2001, Interval estimation for a binomial proportion.
     """
-    a, b, outside = found + 0.5, of - found + 0.5, (1 - level) / 2
-    low = 0.0 if found == 0 else beta_quantile(outside, a, b)
-    return low, 1.0 if found == of else beta_quantile(1 - outside, a, b)
+    a, b, outside = cases + 0.5, trials - cases + 0.5, (1 - level) / 2
+    low = 0.0 if cases == 0 else beta_quantile(outside, a, b)
+    return low, 1.0 if cases == trials else beta_quantile(1 - outside, a, b)
 
 
-def beta_quantile(share: float, a: float, b: float) -> float:
-    """The value below which Beta(a, b) lies with probability `share`, by halving."""
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The value below which Beta(a, b) lies with the given probability; by bisection."""
     low, high = 0.0, 1.0
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if beta_below(middle, a, b) < share else (low, middle)
+        low, high = (middle, high) if beta_cdf(middle, a, b) < probability else (low, middle)
     return (low + high) / 2
 
 
-def beta_below(x: float, a: float, b: float) -> float:
+def beta_cdf(x: float, a: float, b: float) -> float:
     """The probability that Beta(a, b) lies below x: the regularised incomplete beta function."""
     if not 0 < x < 1:
         return float(x >= 1)
     if x > (a + 1) / (a + b + 2):
-        return 1 - beta_below(1 - x, b, a)
+        return 1 - beta_cdf(1 - x, b, a)
     log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     return math.exp(log_front) / a / _fraction(x, a, b)
 
@@ -47,13 +47,13 @@ def _fraction(x: float, a: float, b: float) -> float:
             if step % 2 == 0
             else -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         )
-        d = 1 / _away_from_none(1 + term * d)
-        c = _away_from_none(1 + term / c)
+        d = 1 / _nonzero(1 + term * d)
+        c = _nonzero(1 + term / c)
         value *= c * d
         if abs(c * d - 1) < _PRECISION:
             break
     return value
 
 
-def _away_from_none(value: float) -> float:
+def _nonzero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY

@@ -1,14 +1,14 @@
-"""The light: green, yellow, red."""
+"""The three lights of a loan and their names."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from features.messages import Words
+from features.messages import Bilingual
 
 
 class Light(IntEnum):
-    """GREEN < YELLOW < RED: the worse of two lights is their maximum."""
+    """A light; the worse of two is their maximum."""
 
     GREEN = 0
     YELLOW = 1
@@ -16,18 +16,19 @@ class Light(IntEnum):
 
     @property
     def code(self) -> str:
-        """As files and interfaces write it."""
+        """The light as files and interfaces write it: `green`, `yellow`, `red`."""
         return self.name.lower()
 
     @property
-    def words(self) -> Words:
+    def words(self) -> Bilingual:
+        """The light's name in Chinese and English."""
         return LIGHT_WORDS[self.code]
 
 
 CODES: tuple[str, ...] = tuple(light.code for light in Light)
-LIGHT_WORDS: dict[str, Words] = {
-    "green": Words("绿灯", "green"),
-    "yellow": Words("黄灯", "yellow"),
-    "red": Words("红灯", "red"),
-    "note": Words("提示", "note"),
+LIGHT_WORDS: dict[str, Bilingual] = {
+    "green": Bilingual("绿灯", "green"),
+    "yellow": Bilingual("黄灯", "yellow"),
+    "red": Bilingual("红灯", "red"),
+    "note": Bilingual("提示", "note"),
 }

@@ -1,4 +1,4 @@
-"""Lists of a row, made of values that lie after one another: as fast as the values themselves."""
+"""List columns built from flat values without a Python loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 
 def as_lists(values: pl.Series, counts: npt.NDArray[np.integer]) -> pl.Series:
-    """The first counts[0] values as the list of the first row, the next counts[1] as that of the second, and so on."""
+    """A list column: the first counts[0] values in the first row, the next counts[1] in the second, and so on."""
     ends = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
     listed = pl.from_arrow(pa.LargeListArray.from_arrays(ends, values.to_arrow()))
     assert isinstance(listed, pl.Series)  # noqa: S101 - an array is one

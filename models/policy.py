@@ -1,10 +1,10 @@
-"""The policy: from which probability a loan is yellow and red, when a light is given up, and how that was chosen."""
+"""The light policy of a model: the probabilities from which loans are yellow and red, and how they were chosen."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,18 +13,28 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.light import Light
-
-NEVER = 2.0
-"""A threshold that no probability reaches."""
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+NEVER = 2.0
+"""A threshold that no probability reaches."""
+LEVELS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
+        "as_of": FrameColumn(None, "Month end."),
+        "probability": FrameColumn(pl.Float64(), "Calibrated probability of going bad."),
+        "level": FrameColumn(pl.Int8(), "0 green, 1 yellow, 2 red; missing without a probability."),
+    },
+    extra="the other columns of the rows that were passed in, in their order",
+)
+
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The lowest probabilities that are yellow, and red."""
+    """The lowest probabilities that are yellow and red."""
 
     yellow_from: float
     red_from: float
@@ -32,11 +42,25 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Policy:
-    """Thresholds on the published probability.
+    """Thresholds on the calibrated probability. Its fields are the keys of a bundle's policy.json.
 
-    keeps: a light once lit stays until the probability falls below this share of its threshold; 1 lets go at once.
-    chosen_by: how, with `terms` the numbers it was chosen by. by, groups: where each bank or township has thresholds
-    of its own, the column and they.
+    Args:
+        yellow_from: the lowest probability that is yellow.
+        red_from: the lowest probability that is red.
+        chosen_by: how the thresholds were chosen (`rules_visits`, `capacity`, `cost`).
+        terms: the numbers they were chosen by.
+        keeps: hysteresis. A loan stays yellow or red until its probability falls below this share of the threshold; 1
+            for none.
+        by: the column by whose values thresholds differ (`bank` or `township_code`); None where they do not.
+        groups: the thresholds of each such value; other values have the general ones.
+
+    Example:
+        >>> import polars as pl
+        >>> from models.policy import Policy
+        >>> policy = Policy(yellow_from=0.1, red_from=0.4, chosen_by="capacity", keeps=0.8)
+        >>> loans = pl.DataFrame({"probability": [0.09, 0.1, 0.5], "previous": [1, 0, 0]})
+        >>> loans.select(policy.level(pl.col("probability"), pl.col("previous")).alias("level"))["level"].to_list()
+        [1, 1, 2]
     """
 
     yellow_from: float
@@ -49,39 +73,44 @@ class Policy:
 
     @cached_property
     def version(self) -> str:
+        """Eight hexadecimal digits of a hash of all fields."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
 
     @property
-    def goes_by(self) -> tuple[str, ...]:
-        """The columns that `level` looks at besides."""
+    def group_columns(self) -> tuple[str, ...]:
+        """The column that `level` needs beside the probability, if any."""
         return () if self.by is None else (self.by,)
 
-    def level(self, probability: pl.Expr, was: pl.Expr | None = None) -> pl.Expr:
-        """0, 1, 2 for green, yellow, red; null without a probability. On a threshold counts as above it.
+    def level(self, probability: pl.Expr, previous_level: pl.Expr | None = None) -> pl.Expr:
+        """The light of each row: 0, 1, 2 for green, yellow, red; null without a probability.
 
-        was: the level of the month before, null for none: without it nothing is kept lit.
+        A probability equal to a threshold reaches it. previous_level: the level of the month before, null for none;
+        without it there is no hysteresis.
         """
-        fresh = self._level(probability, 1.0)
-        if was is None or self.keeps == 1.0:
-            return fresh
-        kept = pl.min_horizontal(was.fill_null(int(Light.GREEN)), self._level(probability, self.keeps))
-        return pl.when(probability.is_not_null()).then(pl.max_horizontal(fresh, kept))
+        unsmoothed = self._level_at_share(probability, 1.0)
+        if previous_level is None or self.keeps == 1.0:
+            return unsmoothed
+        retained = pl.min_horizontal(
+            previous_level.fill_null(int(Light.GREEN)), self._level_at_share(probability, self.keeps)
+        )
+        return pl.when(probability.is_not_null()).then(pl.max_horizontal(unsmoothed, retained))
 
-    def lit_month_by_month(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows of consecutive month ends with `level`, each month's lights kept from the one before.
+    @returns(LEVELS_SCHEMA)
+    def levels_by_month(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of consecutive month ends with their `level`, with hysteresis from each month to the next.
 
-        rows: `loan_id`, `as_of`, `probability`, by as_of; and the column the policy goes `by`.
+        rows: sorted by `as_of`, with `loan_id`, `probability` and the column that the policy goes `by`.
         """
-        lit: list[pl.DataFrame] = []
+        months: list[pl.DataFrame] = []
         for (_,), month in rows.group_by("as_of", maintain_order=True):
-            before = lit[-1] if lit else month.clear().with_columns(pl.lit(None, pl.Int8).alias("level"))
-            was = before.select("loan_id", was="level")
-            told = month.join(was, on="loan_id", how="left", maintain_order="left")
+            previous_month = months[-1] if months else month.clear().with_columns(pl.lit(None, pl.Int8).alias("level"))
+            previous_levels = previous_month.select("loan_id", was="level")
+            with_previous = month.join(previous_levels, on="loan_id", how="left", maintain_order="left")
             level = self.level(pl.col("probability"), pl.col("was")).cast(pl.Int8).alias("level")
-            lit.append(told.with_columns(level).drop("was"))
-        return pl.concat(lit)
+            months.append(with_previous.with_columns(level).drop("was"))
+        return pl.concat(months)
 
-    def _level(self, probability: pl.Expr, share: float) -> pl.Expr:
+    def _level_at_share(self, probability: pl.Expr, share: float) -> pl.Expr:
         level = (
             pl.when(probability >= share * self.threshold("red_from"))
             .then(int(Light.RED))
@@ -92,6 +121,7 @@ class Policy:
         return pl.when(probability.is_not_null()).then(level)
 
     def threshold(self, which: str) -> pl.Expr:
+        """The threshold of each row; which: `yellow_from` or `red_from`."""
         general = getattr(self, which)
         if self.by is None:
             return pl.lit(general)
@@ -100,13 +130,16 @@ class Policy:
 
 
 def policy_of(stored: Mapping[str, Any]) -> Policy:
-    """What `asdict` of a policy gave."""
+    """The policy whose `asdict` was stored. Raises KeyError or TypeError where it is none."""
     groups = {code: Thresholds(**each) for code, each in stored["groups"].items()}
     return Policy(**{**stored, "groups": groups})
 
 
 class Panel:
-    """Probabilities of loans over consecutive month ends; what is not there is not lit."""
+    """Probabilities of loans over consecutive month ends, as a matrix of loans x months.
+
+    row, month: the position of each probability. shape: of the matrix. A loan without a row in a month is not flagged.
+    """
 
     def __init__(self, loans: pl.Series, month_ends: pl.Series, probability: Floats) -> None:
         self.row = loans.rank("dense").to_numpy().astype(np.int64) - 1
@@ -116,33 +149,33 @@ class Panel:
         self._table = np.full(self.shape, -1.0)
         self._table[self.row, self.month] = probability
 
-    def lit(self, threshold: float, keeps: float) -> Bools:
-        """Which rows are lit from a threshold on, a light once lit staying while `keeps` allows."""
-        lit = np.zeros(self.shape, dtype=np.bool_)
-        before = np.zeros(self.shape[0], dtype=np.bool_)
+    def flagged_rows(self, threshold: float, keeps: float) -> Bools:
+        """Whether each row is flagged (reaches the threshold), with hysteresis as `Policy.keeps` describes it."""
+        flagged = np.zeros(self.shape, dtype=np.bool_)
+        is_flagged = np.zeros(self.shape[0], dtype=np.bool_)
         for month in range(self.shape[1]):
-            now = self._table[:, month]
-            before = (now >= threshold) | (before & (now >= keeps * threshold))
-            lit[:, month] = before
-        return np.asarray(lit[self.row, self.month], dtype=np.bool_)
+            probability = self._table[:, month]
+            is_flagged = (probability >= threshold) | (is_flagged & (probability >= keeps * threshold))
+            flagged[:, month] = is_flagged
+        return np.asarray(flagged[self.row, self.month], dtype=np.bool_)
 
 
-def thresholds_at_visits(panel: Panel, visits_red: int, visits_any: int, keeps: float = 1.0) -> Thresholds:
-    """The lowest thresholds with which no more rows are lit than that; a tie too large is left out."""
-    return Thresholds(_lowest(panel, visits_any, keeps), _lowest(panel, visits_red, keeps))
+def thresholds_at_capacity(panel: Panel, red_capacity: int, flagged_capacity: int, keeps: float = 1.0) -> Thresholds:
+    """The lowest thresholds at which no more rows are red, and red or yellow, than can be visited.
+
+    Rows of equal probability that would exceed the capacity together are not flagged.
+    """
+    return Thresholds(_lowest_threshold(panel, flagged_capacity, keeps), _lowest_threshold(panel, red_capacity, keeps))
 
 
-def _lowest(panel: Panel, visits: int, keeps: float) -> float:
-    """Of the probabilities there are: fewer rows are lit by a higher one, so halving finds it."""
-    candidates = np.unique(panel.probability)
-    if visits <= 0:
+def _lowest_threshold(panel: Panel, capacity: int, keeps: float) -> float:
+    """The lowest probability of the panel that, as threshold, flags no more rows than the capacity; by bisection."""
+    if capacity <= 0:
         return NEVER
-    return _first(candidates, lambda threshold: int(panel.lit(threshold, keeps).sum()) <= visits)
-
-
-def _first(candidates: Floats, fits: Callable[[float], bool]) -> float:
+    candidates = np.unique(panel.probability)
     low, high = 0, len(candidates)
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if fits(float(candidates[middle])) else (middle + 1, high)
+        fits = int(panel.flagged_rows(float(candidates[middle]), keeps).sum()) <= capacity
+        low, high = (low, middle) if fits else (middle + 1, high)
     return float(candidates[low]) if low < len(candidates) else NEVER

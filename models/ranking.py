@@ -1,4 +1,4 @@
-"""How well scores rank, by outcomes or, before these are known, by the probabilities themselves."""
+"""Measures of ranking by outcomes or, before these are known, as expected from the probabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from models.boosting import Floats
 
 
-def auc(scores: Floats, bad: Floats) -> float | None:
+def roc_auc(scores: Floats, bad: Floats) -> float | None:
     """The probability that a bad loan scores above a good one, ties counting half; None without both.
 
     bad: 0 or 1 for each loan, or how likely it is to be 1: then the expected pairs over the expected number of pairs
@@ -26,7 +26,10 @@ def auc(scores: Floats, bad: Floats) -> float | None:
     return float(((bad_in * below) + (bad_in * good_in - own) / 2).sum() / pairs)
 
 
-def recall(lit: np.ndarray[tuple[int], np.dtype[np.bool_]], bad: Floats) -> float | None:
-    """The share of the bad (or of what is expected of it) among the lit; None where nothing is bad."""
+def recall(flagged: np.ndarray[tuple[int], np.dtype[np.bool_]], bad: Floats) -> float | None:
+    """The share of bad loans that are flagged; None where none is bad.
+
+    bad: 0 or 1 for each loan, or its probability of going bad, for the expected share.
+    """
     whole = float(bad.sum())
-    return float(bad[lit].sum()) / whole if whole > 0 else None
+    return float(bad[flagged].sum()) / whole if whole > 0 else None

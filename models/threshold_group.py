@@ -1,4 +1,4 @@
-"""The threshold question: why this light and not the next, against the loans just on the other side of it."""
+"""The threshold question: why this light and not the next, by comparison with the loans across the threshold."""
 
 from __future__ import annotations
 
@@ -12,115 +12,128 @@ import polars as pl
 
 from features.catalog import FEATURES
 from models.boosting import Floats, matrix
-from models.bundle import Bundle, Parts
-from models.explain import typical_value
+from models.bundle import Bundle, Contributions
+from models.explain import median_or_mode
 from models.light import Light
 
-MOST_BESIDE = 200
+MOST_COMPARED = 200
 LEAST_IN_COUNTY = 30
-"""Loans on the other side it takes to look at the county alone."""
-LEAST_BESIDE = 5
-"""Fewer loans there are no company to be compared with."""
-_SHARE_BESIDE = 0.1
-"""Of the loans on the other side, the nearest that stand for it, where that is between the two."""
+"""Loans across the threshold from which the county's own are compared with; with fewer, those of all counties."""
+LEAST_COMPARED = 5
+"""Loans below which there is no comparison."""
+_SHARE_COMPARED = 0.1
+"""Share of the loans across the threshold that are compared with, within LEAST_IN_COUNTY and MOST_COMPARED."""
 Value = float | str | None
 
 
 @dataclass(frozen=True)
-class Question:
-    """Why `light` and not `instead`: what lies between is `threshold`; from_above: the other side is above it."""
+class ThresholdQuestion:
+    """Why a loan has `light` and not `other_light`.
+
+    threshold: the one between them, `yellow_from` or `red_from`. from_above: whether the other light is above it.
+    """
 
     light: Light
-    instead: Light
+    other_light: Light
     threshold: str
     from_above: bool
 
 
-QUESTIONS: Mapping[Light, Question] = {
-    Light.RED: Question(Light.RED, Light.YELLOW, "red_from", from_above=False),
-    Light.YELLOW: Question(Light.YELLOW, Light.GREEN, "yellow_from", from_above=False),
-    Light.GREEN: Question(Light.GREEN, Light.YELLOW, "yellow_from", from_above=True),
+QUESTIONS: Mapping[Light, ThresholdQuestion] = {
+    Light.RED: ThresholdQuestion(Light.RED, Light.YELLOW, "red_from", from_above=False),
+    Light.YELLOW: ThresholdQuestion(Light.YELLOW, Light.GREEN, "yellow_from", from_above=False),
+    Light.GREEN: ThresholdQuestion(Light.GREEN, Light.YELLOW, "yellow_from", from_above=True),
 }
 
 
 @dataclass(frozen=True)
-class Beside:
-    """The loans nearest a threshold on its other side, taken together.
+class ComparisonGroup:
+    """Aggregates of the loans nearest to a threshold on its other side.
 
-    county: whose they are; None for those of all counties. parts: the mean of theirs, by column, so that with the base
-    they sum to log_odds, the mean of theirs. typical: the median of each column, of a code the most frequent.
+    county: their county; None for all counties. loans: how many. contributions: their mean of each column; with the
+    base value they sum to log_odds, their mean. medians: the median of each number, the most frequent of each code.
     """
 
-    question: Question
+    question: ThresholdQuestion
     county: str | None
     loans: int
-    parts: Floats
+    contributions: Floats
     log_odds: float
-    typical: Mapping[str, Value]
+    medians: Mapping[str, Value]
 
     @cached_property
-    def cells(self) -> pl.DataFrame:
-        """The typical values as one row of features; a code of which nothing is known stays a code."""
-        kinds = {name: pl.String() if FEATURES[name].is_code else pl.Float64() for name in self.typical}
-        return pl.DataFrame([dict(self.typical)], schema=kinds)
+    def features(self) -> pl.DataFrame:
+        """The medians as one row of features: `medians`' keys, a code as String even where its value is missing."""
+        kinds = {name: pl.String() if FEATURES[name].is_code else pl.Float64() for name in self.medians}
+        return pl.DataFrame([dict(self.medians)], schema=kinds)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which loans stand beside a threshold; county: whose they are, None for those of all counties."""
+class ComparisonLoans:
+    """The ids of the loans to compare with, and their county; None for all counties."""
 
-    loans: pl.Series
+    loan_ids: pl.Series
     county: str | None
 
 
-def chosen_beside(published: pl.DataFrame, bundle: Bundle, question: Question, county: str | None) -> Chosen | None:
-    """The loans just on the other side of a threshold: the county's where it has enough, else those of all.
+def comparison_loans(
+    month_loans: pl.DataFrame, bundle: Bundle, question: ThresholdQuestion, county: str | None
+) -> ComparisonLoans | None:
+    """The loans nearest to a threshold on its other side: the county's where it has enough, else those of all counties.
 
-    published: `loan_id`, `county_code`, `probability` of a month's loans, and what thresholds go by. None where there
-    are too few to be compared with, as where no probability lies there.
+    month_loans: `loan_id`, `county_code`, `probability` of a month's loans, and the column that the policy goes by.
+    None where fewer than LEAST_COMPARED loans are there.
     """
-    near = _nearest(published.filter(pl.col("probability").is_not_null()), bundle, question)
-    own = near.filter(pl.col("county_code") == county)
-    of_county = own.height >= LEAST_IN_COUNTY
-    there = own if of_county else near
-    chosen = there.head(max(LEAST_IN_COUNTY, min(MOST_BESIDE, round(_SHARE_BESIDE * there.height))))
-    return Chosen(chosen["loan_id"], county if of_county else None) if chosen.height >= LEAST_BESIDE else None
-
-
-def _nearest(judged: pl.DataFrame, bundle: Bundle, question: Question) -> pl.DataFrame:
-    """Those on the other side, the nearest to their own threshold first."""
     odds = pl.col("probability") / bundle.policy.threshold(question.threshold)
-    there = odds >= 1 if question.from_above else odds < 1
-    return judged.filter(there).sort(odds if question.from_above else -odds, "loan_id")
+    is_across = odds >= 1 if question.from_above else odds < 1
+    scored = month_loans.filter(pl.col("probability").is_not_null())
+    nearest = scored.filter(is_across).sort(odds if question.from_above else -odds, "loan_id")
+    own = nearest.filter(pl.col("county_code") == county)
+    of_county = own.height >= LEAST_IN_COUNTY
+    candidates = own if of_county else nearest
+    compared = candidates.head(max(LEAST_IN_COUNTY, min(MOST_COMPARED, round(_SHARE_COMPARED * candidates.height))))
+    if compared.height < LEAST_COMPARED:
+        return None
+    return ComparisonLoans(compared["loan_id"], county if of_county else None)
 
 
-def together(facts: pl.DataFrame, bundle: Bundle, question: Question, county: str | None) -> Beside:
-    """The loans beside, by their facts."""
-    parts = bundle.parts(facts)
-    names = [column.name for column in parts.columns]
-    typical = facts.select(typical_value(name, facts.schema[name]).alias(name) for name in names).row(0, named=True)
-    mean = parts.of_columns.mean(axis=0)
-    return Beside(question, county, facts.height, mean, float(parts.base + mean.sum()), typical)
+def comparison_group(
+    features: pl.DataFrame, bundle: Bundle, question: ThresholdQuestion, county: str | None
+) -> ComparisonGroup:
+    """Aggregate the loans to compare with; features: theirs."""
+    contributions = bundle.explain(features)
+    names = [column.name for column in contributions.columns]
+    of_columns = (median_or_mode(name, features.schema[name]).alias(name) for name in names)
+    medians = features.select(of_columns).row(0, named=True)
+    mean = contributions.by_column.mean(axis=0)
+    return ComparisonGroup(question, county, features.height, mean, float(contributions.base + mean.sum()), medians)
 
 
 @dataclass(frozen=True)
-class Against:
-    """One loan against the loans beside: parts by column, in log-odds; they sum to the difference of their log-odds."""
+class GroupDifference:
+    """The difference between one loan and the comparison group, in calibrated log-odds.
 
-    of_columns: Floats
-    typical: Floats
+    by_column: of each column's contributions; they sum to the difference of their log-odds. medians: the group's, as
+    the trees read them.
+    """
+
+    by_column: Floats
+    medians: Floats
 
     @property
     def total(self) -> float:
-        return float(self.of_columns.sum())
+        """The difference of log-odds."""
+        return float(self.by_column.sum())
 
 
-def against(parts: Parts, row: int, other: Beside) -> Against:
-    """The loan in `row` of `parts` against the loans beside."""
-    return Against(parts.of_columns[row] - other.parts, matrix(other.cells, parts.columns)[0])
+def difference_from_group(contributions: Contributions, row: int, group: ComparisonGroup) -> GroupDifference:
+    """The difference between the loan in `row` of `contributions` and the comparison group."""
+    return GroupDifference(
+        contributions.by_column[row] - group.contributions, matrix(group.features, contributions.columns)[0]
+    )
 
 
-def in_answer(of_topics: Floats, question: Question) -> npt.NDArray[np.int64]:
-    """The order in which parts answer: first what speaks for the light, the most first, then what speaks against it."""
-    speaks_for = of_topics < 0 if question.from_above else of_topics > 0
-    return np.lexsort((-np.abs(of_topics), ~speaks_for))
+def answer_order(by_topic: Floats, question: ThresholdQuestion) -> npt.NDArray[np.int64]:
+    """The order in which to show contributions: those for the loan's light first, then those against, each by size."""
+    speaks_for = by_topic < 0 if question.from_above else by_topic > 0
+    return np.lexsort((-np.abs(by_topic), ~speaks_for))

@@ -1,4 +1,4 @@
-"""The application: interface and pages over one store, behind one door."""
+"""The application: routers of the API and the pages, authentication, error handlers and security headers."""
 
 from __future__ import annotations
 
@@ -10,53 +10,54 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.messages import Refused
-from serving.api.audit_routes import audited
-from serving.api.case_routes import cases
-from serving.api.document import documented
-from serving.api.migration_route import migration
-from serving.api.warning_routes import api, health
-from serving.api.what_if_routes import supposing
-from serving.explain.loaded_models import bundle_of
-from serving.http.audit_middleware import leave_trail
-from serving.http.context import Desk, desk
-from serving.http.dependencies import FORM, enter, new_form_cookie
-from serving.http.metrics import Metrics, log_as_lines, monitored
-from serving.http.problems import answer_problems
-from serving.months.data_folder import Store
-from serving.months.repository import Published
-from serving.pages.account import account
-from serving.pages.accounts_page import people_pages
-from serving.pages.audit_page import audit_pages
-from serving.pages.board_page import board_pages
-from serving.pages.case_pages import case_pages
-from serving.pages.household_pages import pages
-from serving.pages.model import model_pages
-from serving.pages.oidc_pages import directory_doors
-from serving.pages.rendering import answer_refusals
-from serving.pages.sign_in_pages import doors
-from serving.pages.what_if_page import what_if_pages
-from serving.pages.worklist_page import list_pages
+from features.messages import UserError
+from serving.api.audit_routes import audit_router
+from serving.api.case_routes import case_router
+from serving.api.document import add_documentation
+from serving.api.migration_route import migration_router
+from serving.api.warning_routes import health_router, warning_router
+from serving.api.what_if_routes import what_if_router
+from serving.explain.loaded_models import loaded_model
+from serving.http.audit_middleware import write_audit_entry
+from serving.http.context import AppContext, app_context
+from serving.http.dependencies import CSRF_COOKIE, authenticate, new_csrf_cookie
+from serving.http.metrics import Metrics, configure_logging, metrics_router
+from serving.http.problems import add_problem_handlers
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
+from serving.pages.account import account_router
+from serving.pages.accounts_page import people_router
+from serving.pages.audit_page import audit_page_router
+from serving.pages.board_page import board_router
+from serving.pages.case_pages import case_page_router
+from serving.pages.household_pages import household_router
+from serving.pages.model import model_router
+from serving.pages.oidc_pages import oidc_router
+from serving.pages.rendering import add_page_error_handlers
+from serving.pages.sign_in_pages import sign_in_router
+from serving.pages.what_if_page import what_if_page_router
+from serving.pages.worklist_page import worklist_router
 from serving.settings import Settings, settings_of
 
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
-    *(api, supposing, migration, cases, audited, health, monitored),
-    *(doors, directory_doors, account, people_pages, case_pages, audit_pages),
-    *(list_pages, pages, what_if_pages, board_pages, model_pages),
+    *(warning_router, what_if_router, migration_router, case_router, audit_router, health_router, metrics_router),
+    *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router),
+    *(worklist_router, household_router, what_if_page_router, board_router, model_router),
 )
 _CSP = "Content-Security-Policy"
-_POLICY = (
+_CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; object-src 'none'; "
     "frame-ancestors 'none'"
 )
-_POLICY_OF_DOCS = f"{_POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
-"""Its page starts by a line of script of its own."""
+_CONTENT_POLICY_OF_DOCS = f"{_CONTENT_POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+"""The page of the OpenAPI document starts with an inline script."""
 _HEADERS = {
-    _CSP: _POLICY,
+    _CSP: _CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -66,76 +67,109 @@ _HEADERS = {
 }
 
 
-def moment() -> datetime:
+def current_time() -> datetime:
+    """The time now, in UTC."""
     return datetime.now(UTC)
 
 
-def application(store: Store, settings: Settings, now: Callable[[], datetime] = moment) -> FastAPI:
-    """An app that reads the store anew for each answer, so that a published month or a champion shows at once.
+def operation_id(route: APIRoute) -> str:
+    """The OpenAPI operationId of a route: the name of its function, such as `list_warnings`."""
+    return route.name
 
-    The model that judged the newest month is read before anybody waits for it.
+
+def application(store: DataFolder, settings: Settings, now: Callable[[], datetime] = current_time) -> FastAPI:
+    """The application over a data folder, for any ASGI server.
+
+    Each answer reads the folder anew, so that a newly published month or champion shows at once. The model of the
+    newest month is loaded beforehand, so that the first request does not wait for it.
+
+    Args:
+        store: the data folder, with or without published months.
+        settings: from `settings_of`.
+        now: the clock, UTC; tests set their own.
+
+    Returns:
+        The FastAPI application, with the API, the pages and `/openapi.json`.
+
+    Raises:
+        UserError: the database cannot be opened, or an OIDC provider is set whose extra is not installed.
+
+    Example:
+        >>> from serving.app import application
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.settings import settings_of
+        >>> app = application(DataFolder(data), settings_of(data))
+        >>> app.openapi()["paths"]["/api/v1/warnings"]["get"]["operationId"]
+        'list_warnings'
     """
-    with suppress(Refused):  # nothing published yet, or no model: pages say so themselves
-        bundle_of(Published(store).month(), store.models)
+    with suppress(UserError):  # nothing is published yet, or there is no model: the pages say so themselves
+        loaded_model(MonthRepository(store).month(), store.models)
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         title="County lights",
         version=version("county-lights"),
-        dependencies=[Depends(enter)],
+        dependencies=[Depends(authenticate)],
+        generate_unique_id_function=operation_id,
     )
-    app.state.desk = desk(store, settings, now)
+    app.state.context = app_context(store, settings, now)
     app.state.metrics = Metrics()
-    answer_problems(app)
-    answer_refusals(app)
-    documented(app)
+    add_problem_handlers(app)
+    add_page_error_handlers(app)
+    add_documentation(app)
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_middleware(_Guarded, desk=app.state.desk, metrics=app.state.metrics)
+    app.add_middleware(_ResponseMiddleware, context=app.state.context, metrics=app.state.metrics)
     return app
 
 
 def from_environment() -> FastAPI:
-    """The application of a worker process: everything it is told stands in its environment."""
+    """The application of a worker process, which gets its settings from environment variables."""
     settings = settings_of()
-    log_as_lines()
-    return application(Store(settings.data), settings)
+    configure_logging()
+    return application(DataFolder(settings.data), settings)
 
 
-class _Guarded:
-    """Count, audit and harden each answer before it is given: nothing leaves until its trail is kept."""
+class _ResponseMiddleware:
+    """Writes the audit entry, counts the request and sets the headers before a response is sent.
 
-    def __init__(self, app: ASGIApp, desk: Desk, metrics: Metrics) -> None:
-        self._app, self._desk, self._metrics = app, desk, metrics
+    A response whose audit entry cannot be written is not sent.
+    """
+
+    def __init__(self, app: ASGIApp, context: AppContext, metrics: Metrics) -> None:
+        self._app, self._context, self._metrics = app, context, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, request = time.monotonic(), Request(scope)
+        start, request = time.monotonic(), Request(scope)
 
-        async def guarded(message: Message) -> None:
+        async def send_audited(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = Response(status_code=message["status"])
-                answer.raw_headers = list(message["headers"])
-                await leave_trail(request, answer, self._desk)
-                self._metrics.answered(request, answer.status_code, time.monotonic() - begun)
-                self._harden(request, answer)
-                message = {**message, "headers": answer.raw_headers}
+                response = Response(status_code=message["status"])
+                response.raw_headers = list(message["headers"])
+                await write_audit_entry(request, response, self._context)
+                self._metrics.count_request(request, response.status_code, time.monotonic() - start)
+                self._set_headers(request, response)
+                message = {**message, "headers": response.raw_headers}
             await send(message)
 
         try:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, receive, send_audited)
         except Exception:
-            self._metrics.answered(request, 500, time.monotonic() - begun)
+            self._metrics.count_request(request, 500, time.monotonic() - start)
             raise
 
-    def _harden(self, request: Request, answer: Response) -> None:
-        settings, new = self._desk.settings, new_form_cookie(request)
-        if new and "text/html" in answer.headers.get("content-type", ""):
-            answer.set_cookie(FORM, new, httponly=True, samesite="lax", secure=settings.secure_cookies, path="/")
-        answer.headers.update(_HEADERS if request.url.path != "/docs" else _HEADERS | {_CSP: _POLICY_OF_DOCS})
+    def _set_headers(self, request: Request, response: Response) -> None:
+        """Set the security headers, and the CSRF cookie of a browser that has none."""
+        settings, cookie = self._context.settings, new_csrf_cookie(request)
+        if cookie and "text/html" in response.headers.get("content-type", ""):
+            secure = settings.secure_cookies
+            response.set_cookie(CSRF_COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path="/")
+        is_docs = request.url.path == "/docs"
+        response.headers.update(_HEADERS | {_CSP: _CONTENT_POLICY_OF_DOCS} if is_docs else _HEADERS)
         if settings.is_secure:
-            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -1,4 +1,4 @@
-"""Serve the application, by one process or several, or look at it once and stop."""
+"""The server: uvicorn with one process or several workers, and a run that fetches some pages and stops."""
 
 from __future__ import annotations
 
@@ -17,66 +17,67 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from features.messages import Refused
-from serving.app import application, moment
-from serving.http.context import desk
-from serving.http.metrics import log_as_lines, shared
-from serving.months.data_folder import Store
-from serving.months.repository import Published
-from serving.portfolio.worklist import Asked, worklist
-from serving.settings import LOOPBACK, Settings
+from features.messages import UserError
+from serving.app import application, current_time
+from serving.http.context import app_context
+from serving.http.metrics import configure_logging, shared_metrics_folder
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
+from serving.portfolio.worklist import WorklistQuery, worklist
+from serving.settings import LOOPBACK_HOSTS, Settings
 
 _GRACE_SECONDS = 20
-"""So long a request that has begun may take to end when the service is told to stop."""
+"""How long a request that has begun may take to end when the service is stopped."""
 
 
-def serve(store: Store, settings: Settings, port: int, workers: int = 1) -> None:
-    """Serve until interrupted.
+def serve(store: DataFolder, settings: Settings, port: int, workers: int = 1) -> None:
+    """Serve until interrupted; several worker processes share the port.
 
-    Raises Refused where the port is taken, or others could listen in.
+    Raises UserError where the port is taken, or other machines could reach the service without TLS.
     """
-    settings.open_to(settings.host)
-    log_as_lines()
-    with listening(settings.host, port) as listener:
-        address = settings.public_url or f"http://{_spelled(settings.host)}:{port}"
+    settings.check_may_listen(settings.host)
+    configure_logging()
+    with listening_socket(settings.host, port) as listener:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = settings.public_url or f"http://{host}:{port}"
         print(f"{address.rstrip('/')}/  (Ctrl-C 停止 / stops)", flush=True)
         if workers == 1:
             _server(store, settings).run(sockets=[listener])
         else:
-            _many(store, settings, listener, workers)
+            _run_workers(store, settings, listener, workers)
 
 
-def look_once(store: Store, settings: Settings, token: str) -> Iterator[str]:
-    """Serve on a free port, sign in, fetch the list, one household and its answer, and stop; a line for each."""
-    household = worklist(Published(store).month(), Asked(limit=1)).items[0].household_id
+def fetch_pages_once(store: DataFolder, settings: Settings, token: str) -> Iterator[str]:
+    """Serve on a free port, sign in with a one-time link, fetch some pages and stop; a line for each page."""
+    household = worklist(MonthRepository(store).month(), WorklistQuery(limit=1)).items[0].household_id
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    with listening(LOOPBACK[0], 0) as listener:
+    with listening_socket(LOOPBACK_HOSTS[0], 0) as listener:
         server = _server(store, settings)
-        running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        running.start()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
         try:
-            base = f"http://{LOOPBACK[0]}:{listener.getsockname()[1]}"
-            _enter(browser, base, token)
+            base = f"http://{LOOPBACK_HOSTS[0]}:{listener.getsockname()[1]}"
+            _sign_in(browser, base, token)
             for path in (
                 "/health/ready",
                 "/",
                 f"/households/{household}",
                 f"/api/v1/households/{household}/explanation",
             ):
-                yield f"GET {path}: {_fetched(browser, base + path)}"
+                yield f"GET {path}: {_fetch(browser, base + path)}"
         finally:
             server.should_exit = True
-            running.join()
+            thread.join()
 
 
-def _server(store: Store, settings: Settings) -> uvicorn.Server:
-    """Without an access log: addresses name households."""
+def _server(store: DataFolder, settings: Settings) -> uvicorn.Server:
+    """The server in this process, without an access log: addresses name households."""
     return uvicorn.Server(_config(application(store, settings)))
 
 
 def _config(app: object, workers: int = 1) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type] # an application, or where a worker finds one
+        app,  # type: ignore[arg-type] # an application, or the import path from which a worker gets one
         factory=isinstance(app, str),
         workers=workers,
         access_log=False,
@@ -87,22 +88,18 @@ def _config(app: object, workers: int = 1) -> uvicorn.Config:
     )
 
 
-def _many(store: Store, settings: Settings, listener: socket.socket, workers: int) -> None:
-    """Workers of their own, that share the socket; each reads its settings from the environment, migrated here."""
-    desk(store, settings, moment)
+def _run_workers(store: DataFolder, settings: Settings, listener: socket.socket, workers: int) -> None:
+    """Run worker processes on a shared socket; each reads its settings from the environment."""
+    app_context(store, settings, current_time)  # the database is migrated before the workers start
     os.environ["LIGHTS_DATA"] = str(store.folder)
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))  # they share the cores
     config = _config("serving.app:from_environment", workers)
-    with shared():
+    with shared_metrics_folder():
         Multiprocess(config, sockets=[listener]).run()
 
 
-def _spelled(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that waits for callers, and may be handed on to workers. Raises Refused where the port is taken."""
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A listening socket that worker processes can inherit. Raises UserError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -112,7 +109,7 @@ def listening(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Refused(
+        raise UserError(
             f"端口 {port} 已被占用; 请用 --port 另选。", f"Port {port} is taken; choose another with --port."
         ) from error
     listener.listen()
@@ -120,21 +117,21 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _enter(browser: OpenerDirector, base: str, token: str) -> None:
-    """As a person does by a one-time link: its page, and the button on it."""
+def _sign_in(browser: OpenerDirector, base: str, token: str) -> None:
+    """Sign in as a person does with a one-time link: load its page, and press the button."""
     link = f"{base}/sign-in?token={token}"
-    _fetched(browser, link)  # waits until the service answers
-    with browser.open(link, timeout=10) as answer:
-        found = re.search('name="csrf" value="([0-9a-f]+)"', answer.read().decode())
-    form = {"token": token, "csrf": found[1] if found else ""}
+    _fetch(browser, link)  # waits until the service answers
+    with browser.open(link, timeout=10) as response:
+        match = re.search('name="csrf" value="([0-9a-f]+)"', response.read().decode())
+    form = {"token": token, "csrf": match[1] if match else ""}
     browser.open(f"{base}/sign-in/link", urlencode(form).encode(), timeout=10).close()
 
 
-def _fetched(browser: OpenerDirector, url: str, tries: int = 100) -> str:
+def _fetch(browser: OpenerDirector, url: str, tries: int = 100) -> str:
     for _ in range(tries):
         try:
-            with browser.open(url, timeout=10) as answer:
-                return f"{HTTPStatus(answer.status).value}, {len(answer.read()):,} bytes"
+            with browser.open(url, timeout=10) as response:
+                return f"{HTTPStatus(response.status).value}, {len(response.read()):,} bytes"
         except ConnectionError:
             time.sleep(0.05)
-    raise Refused(f"{url} 没有应答。", f"{url} does not answer.")
+    raise UserError(f"{url} 没有应答。", f"{url} does not answer.")

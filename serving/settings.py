@@ -1,4 +1,4 @@
-"""What the service is set to: read once from the environment, at the edge."""
+"""The settings of the service, read once from the environment."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from features.messages import Refused
-from serving.text.validation_errors import fault, faults
+from features.messages import UserError
+from serving.text.validation_errors import bilingual_error, error_sentences
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 class Settings(BaseSettings):
-    """Each field is an environment variable with LIGHTS_ before it.
+    """The settings; each field is the environment variable LIGHTS_ followed by its name.
 
-    data: the folder of everything the service keeps. database: an SQLAlchemy address; empty for SQLite below data.
-    public_url: the address that people type, where a proxy stands before the service.
+    data: folder of everything the service keeps. database: an SQLAlchemy address; empty for SQLite in that folder.
+    host: address to listen on. public_url: the address that people type, where a proxy stands in front of the service.
+    secure_cookies: cookies are sent over TLS alone. session_hours, link_hours: how long a session and a one-time link
+    last. requests_per_minute: for each key or session.
     metrics_token: lets a monitor that is not on this machine read /metrics.
-    audit_years: how long entries of the audit are kept at the least.
-    oidc_issuer, oidc_client_id, oidc_client_secret: the county's own directory; all empty for none, and no secret where
-    the directory gives none. oidc_claim: what of its answer is the name of an account here.
+    audit_years: how long audit entries are kept at the least.
+    oidc_issuer, oidc_client_id, oidc_client_secret: the county's OpenID Connect provider; all empty for none, and no
+    secret for a public client. oidc_claim: the claim that names an account here.
     """
 
     model_config = SettingsConfigDict(env_prefix="LIGHTS_", extra="ignore", frozen=True)
@@ -45,32 +47,38 @@ class Settings(BaseSettings):
 
     @field_validator("oidc_issuer")
     @classmethod
-    def _is_safe(cls, issuer: str | None) -> str | None:
-        if issuer and not is_safe(issuer):
-            raise fault("应为 https:// 地址", "should be an https:// address")
+    def check_issuer(cls, issuer: str | None) -> str | None:
+        """The issuer, which must be reached over TLS or on this machine; None for an empty text."""
+        if issuer and not is_safe_url(issuer):
+            raise bilingual_error("应为 https:// 地址", "should be an https:// address")
         return issuer or None
 
     @field_validator("oidc_client_id")
     @classmethod
-    def _goes_with_an_issuer(cls, client: str | None, others: ValidationInfo) -> str | None:
-        if others.data.get("oidc_issuer") and not client:
-            raise fault("设了 LIGHTS_OIDC_ISSUER 就须设", "is needed, for LIGHTS_OIDC_ISSUER is set")
-        return client or None
+    def check_client_id(cls, client_id: str | None, info: ValidationInfo) -> str | None:
+        """The client's id, which must be set where an issuer is; None for an empty text."""
+        if info.data.get("oidc_issuer") and not client_id:
+            raise bilingual_error("设了 LIGHTS_OIDC_ISSUER 就须设", "is needed, for LIGHTS_OIDC_ISSUER is set")
+        return client_id or None
 
     @property
     def database_address(self) -> str:
+        """The SQLAlchemy address of the database."""
         return self.database or f"sqlite:///{(self.data / 'lights.db').absolute()}"
 
     @property
     def is_secure(self) -> bool:
-        """Whether a password may cross a network: the cookie asks for TLS, and the public address has it."""
+        """Whether passwords cross a network over TLS alone: cookies ask for it and the public address has it."""
         return self.secure_cookies and (self.public_url or "").startswith("https://")
 
-    def open_to(self, host: str) -> None:
-        """Raises Refused where others could reach the service, and passwords would cross the network in the clear."""
-        if host in LOOPBACK or self.is_secure:
+    def check_may_listen(self, host: str) -> None:
+        """Raises UserError where other machines could reach the host and passwords would go there without TLS.
+
+        host: the address to listen on.
+        """
+        if host in LOOPBACK_HOSTS or self.is_secure:
             return
-        raise Refused(
+        raise UserError(
             f"拒绝监听 {host}: 本机以外须经 HTTPS。请设 LIGHTS_SECURE_COOKIES=true 和 LIGHTS_PUBLIC_URL=https://…, "
             "并由前置代理终止 TLS。",
             f"Not listening on {host}: beyond this machine HTTPS is needed. Set LIGHTS_SECURE_COOKIES=true and "
@@ -78,21 +86,35 @@ class Settings(BaseSettings):
         )
 
 
-def is_safe(url: str) -> bool:
-    """Reached by TLS, or on this machine."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+def is_safe_url(url: str) -> bool:
+    """Whether an address is reached over TLS or on this machine."""
+    split = urlsplit(url)
+    is_local = split.scheme == "http" and split.hostname in LOOPBACK_HOSTS
+    return bool(split.hostname) and (split.scheme == "https" or is_local)
 
 
 def settings_of(data: Path | None = None) -> Settings:
-    """The environment's settings; `data` where the command line names a folder.
+    """The settings that the environment holds.
 
-    Raises Refused where a variable is wrong.
+    Args:
+        data: the data folder that a command line names, in place of LIGHTS_DATA.
+
+    Returns:
+        The settings; defaults where a variable is not set.
+
+    Raises:
+        UserError: a variable is wrong; the message names it.
+
+    Example:
+        >>> from serving.settings import settings_of
+        >>> settings = settings_of(tmp)
+        >>> settings.data == tmp, settings.session_hours, settings.is_secure
+        (True, 12, False)
     """
     try:
         return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        told = faults(
+        sentences = error_sentences(
             {**each, "loc": (f"LIGHTS_{'_'.join(map(str, each['loc'])).upper()}",)} for each in error.errors()
         )
-        raise Refused(f"环境变量有误: {told.zh}", f"An environment variable is wrong: {told.en}") from error
+        raise UserError(f"环境变量有误: {sentences.zh}", f"An environment variable is wrong: {sentences.en}") from error

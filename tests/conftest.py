@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 
 from features.ledger.ledger import Ledger
-from features.months import months_after
-from serving.months.data_folder import Store
-from serving.months.repository import Month, Published
+from features.months import month_end_after
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.repository import MonthRepository
 from tests.running_service import Ran, done, lights, serving
 
 
@@ -30,15 +31,15 @@ class County:
 
     @property
     def before(self) -> date:
-        return months_after(self.newest, -1)
+        return month_end_after(self.newest, -1)
 
     @property
-    def store(self) -> Store:
-        return Store(self.data)
+    def store(self) -> DataFolder:
+        return DataFolder(self.data)
 
     @property
-    def month(self) -> Month:
-        return Published(self.store).month(self.newest)
+    def month(self) -> PublishedMonth:
+        return MonthRepository(self.store).month(self.newest)
 
     @property
     def warnings(self) -> pl.DataFrame:
@@ -73,7 +74,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     printed["load"] = lights(data, "load", inbox, "--delivered-on", "2026-01-10", "--json")
     printed["train"] = lights(data, "train", "--plan", "demo", "--json")
     newest = _last_month_end(data)
-    for name, as_of in (("score before", months_after(newest, -1)), ("score", newest)):
+    for name, as_of in (("score before", month_end_after(newest, -1)), ("score", newest)):
         printed[name] = lights(data, "score", "--as-of", as_of, "--json")
     for ran in printed.values():
         done(ran)
@@ -83,7 +84,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
 def _last_month_end(data: Path) -> date:
     """The end of the month of the newest payment."""
     known = Ledger(data / "ledger").scan("payments").select(pl.col("known_on").max()).collect().item()
-    return months_after(known, 0)
+    return month_end_after(known, 0)
 
 
 @pytest.fixture(scope="session")

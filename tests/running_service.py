@@ -18,7 +18,7 @@ from typing import IO, Any
 import httpx2
 from starlette.testclient import TestClient
 
-from features.console import now
+from features.console import utc_now
 from serving.access import accounts as people
 from serving.audit.command_line import database_of
 
@@ -80,10 +80,12 @@ KEYS: dict[int, str] = {}
 def key_for(data: Path, role: str, bank: str | None = None, area: str | None = None) -> str:
     """A key of somebody with this role; a person of the same name gets another key."""
     name = "-".join(filter(None, (role, bank, area)))
-    with database_of(data).writing() as session:
-        known = {person.name: person for person in people.everybody(session)}
-        person = known.get(name) or people.add(session, people.account(name, role, bank, area), now())
-        return people.give_key(session, person, "tests", now())
+    with database_of(data).write_session() as session:
+        known = {person.name: person for person in people.all_people(session)}
+        person = known.get(name) or people.create_account(
+            session, people.account_details(name, role, bank, area), utc_now()
+        )
+        return people.create_key(session, person, "tests", utc_now())
 
 
 def entered(client: TestClient, token: str) -> Any:

@@ -1,1 +1,1 @@
-"""How a model comes to be: cohort, labels, fit, judgement, publication."""
+"""How a model is made: cohort, labels, fit, evaluation, gate, registration; and the simulator of a county."""

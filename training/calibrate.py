@@ -1,4 +1,4 @@
-"""Calibration on a fold of its own: a beta curve while bad loans are few, an isotonic one where they are many."""
+"""Calibration on its own fold: a beta curve while bad loans are few, an isotonic one where they are many."""
 
 from __future__ import annotations
 
@@ -9,48 +9,75 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from features.messages import Refused
+from features.messages import UserError
 from models.boosting import Floats, Trees
-from models.calibration import Beta, Calibration, Isotonic
+from models.calibration import Beta, CalibrationCurve, Isotonic
 from training.plan import Plan
 
-_BY_CHANCE = 0.5
+_CHANCE_AUC = 0.5
 Outcomes = npt.NDArray[np.int8]
 
 
-def calibrated(trees: Trees, sample: pl.DataFrame, plan: Plan) -> Calibration:
-    """The curve from raw scores to log-odds of the label.
+def fit_calibration(trees: Trees, sample: pl.DataFrame, plan: Plan) -> CalibrationCurve:
+    """The curve from the trees' raw scores to log-odds of the label, fitted on the calibration fold.
 
-    Raises Refused where higher scores did not go bad more often there: such a model is of no use.
+    Args:
+        trees: the fitted model.
+        sample: the calibration fold with the model's columns and `bad` (0, 1).
+        plan: `calibrating.isotonic_from_bad` is the number of bad loans from which the curve is isotonic.
+
+    Returns:
+        A `Beta` or an `Isotonic` curve; its `probability` turns raw scores into probabilities.
+
+    Raises:
+        UserError: a higher score does not go with more bad loans on this fold, so that the model is of no use.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.registry import ModelStore
+        >>> from models.traffic_light.rule_table import rule_table_of
+        >>> from training.cohort import samples
+        >>> from training.folds import Fold
+        >>> champion = ModelStore(data / "models").champion
+        >>> plan = Plan.model_validate(champion.card["plan"])
+        >>> folds = samples(Ledger(data / "ledger"), plan, rule_table_of(data), lambda *_: None, [Fold.CALIBRATION])
+        >>> curve = fit_calibration(champion.trees, folds[Fold.CALIBRATION], plan)
+        >>> probability = curve.probability(champion.trees.log_odds(folds[Fold.CALIBRATION]))
+        >>> bool((0 < probability).all() and (probability < 1).all())
+        True
     """
     raw, bad = trees.log_odds(sample), sample["bad"].to_numpy()
-    many = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
-    found = isotonic(raw, bad) if many else beta(raw, bad)
-    if found is None or roc_auc_score(bad, raw) <= _BY_CHANCE:
-        raise Refused(
+    is_isotonic = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
+    curve = fit_isotonic(raw, bad) if is_isotonic else fit_beta(raw, bad)
+    if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:
+        raise UserError(
             "模型在校准样本上没有排序能力, 未予采用; 请增加数据。",
             "The model does not rank the calibration fold at all and is not taken; it needs more data.",
         )
-    return found
+    return curve
 
 
-def beta(raw: Floats, bad: Outcomes) -> Beta | None:
-    """Both sides where both rise with the risk, else the one that does; None where neither does."""
+def fit_beta(raw: Floats, bad: Outcomes) -> Beta | None:
+    """A beta curve with slopes of at least 0: both slopes, else one of them; None where neither is positive.
+
+    Source: Kull, Silva Filho, Flach 2017, Beta calibration.
+    """
     sides = np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
-    for used in ([0, 1], [0], [1]):
-        fitted = LogisticRegression(C=1e6, solver="lbfgs").fit(sides[:, used], bad)
+    for columns in ([0, 1], [0], [1]):
+        regression = LogisticRegression(C=1e6, solver="lbfgs").fit(sides[:, columns], bad)
         slopes = np.zeros(2)
-        slopes[used] = fitted.coef_[0]
+        slopes[columns] = regression.coef_[0]
         if (slopes >= 0).all() and slopes.any():
-            return Beta(float(slopes[0]), float(slopes[1]), float(fitted.intercept_[0]))
+            return Beta(float(slopes[0]), float(slopes[1]), float(regression.intercept_[0]))
     return None
 
 
-def isotonic(raw: Floats, bad: Outcomes) -> Isotonic | None:
-    """The centres of the blocks of an isotonic fit; None where all are one block.
+def fit_isotonic(raw: Floats, bad: Outcomes) -> Isotonic | None:
+    """An isotonic curve through the centres of the blocks of an isotonic fit; None where all rows are one block.
 
-    Half a bad and half a good loan are added to each block (Jeffreys), so that no log-odds are infinite; blocks that
-    do not rise any more after that are joined.
+    Half a bad and half a good loan are added to each block (Jeffreys' prior), so that no log-odds are infinite; blocks
+    that no longer rise after that are joined.
     """
     block = IsotonicRegression(out_of_bounds="clip").fit(raw, bad).predict(raw)
     blocks = (

@@ -1,4 +1,4 @@
-"""Samples: the cohort of each month end, its features and its labels, one fold at a time."""
+"""Samples: for each fold the cohort of each month end with its features, labels and rule lights."""
 
 from __future__ import annotations
 
@@ -7,70 +7,120 @@ from datetime import date
 
 import polars as pl
 
-from features.compute import Population, features_at
+from features.compute import FEATURES_SCHEMA, Population, features_at
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
-from features.messages import Refused
+from features.messages import UserError
 from models.light import CODES
-from models.traffic_light.evaluate import judged
+from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
-from training.folds import Fold, in_fold
-from training.labels import bad_days, labelled
+from training.folds import Fold, rows_in_fold
+from training.labels import bad_dates, label_cohort
 from training.plan import Plan
 
-Tell = Callable[[int, str], None]
-"""Told after each step: how many steps further, and a line."""
+ProgressCallback = Callable[[int, str], None]
+"""Called after each step with the number of further steps and a line of text."""
+
+SAMPLE_SCHEMA = FrameSchema(
+    {
+        **FEATURES_SCHEMA.columns,
+        "bad_on": FrameColumn(pl.Date(), "Day on which the loan went bad, by all data; null where it has not."),
+        "as_of": FrameColumn(pl.Date(), "Month end on which the features are computed."),
+        "bad": FrameColumn(pl.Int8(), "Label: 1 where the loan goes bad within the plan's horizon, else 0."),
+        "rule_level": FrameColumn(pl.Int8(), "Rule light by the rules in force on `as_of`: 0 green, 1 yellow, 2 red."),
+    }
+)
+"""Columns of a fold as `samples` returns it."""
+RULE_LEVEL_SCHEMA = FrameSchema(
+    {"rule_level": SAMPLE_SCHEMA.columns["rule_level"]}, extra="the columns of the cohort, before it"
+)
 
 
 def samples(
-    ledger: Ledger, plan: Plan, rules: RuleTable, tell: Tell, folds: Collection[Fold] = tuple(Fold)
+    ledger: Ledger,
+    plan: Plan,
+    rules: RuleTable,
+    on_progress: ProgressCallback,
+    folds: Collection[Fold] = tuple(Fold),
 ) -> dict[Fold, pl.DataFrame]:
-    """For each fold one row for each loan of its cohort and month end, by as_of and loan_id.
+    """The training samples: for each fold one row for each loan of its cohort and month end.
 
-    Columns: the features, `as_of`, `bad`, `bad_on`, `rule_level` (0, 1, 2 by the rules in force on its own day).
+    Args:
+        ledger: the county's ledger.
+        plan: month ends, horizon and shares of households of each fold.
+        rules: the dated rule table.
+        on_progress: called once for each month end, with 1 and the day.
+        folds: the folds wanted; all of them if not said.
 
-    Raises Refused where a label is not mature, or where a fold holds no loan that went bad and one that did not.
+    Returns:
+        For each fold a frame sorted by `as_of` and `loan_id`, in the columns of `SAMPLE_SCHEMA`: the features,
+        `bad_on`, `as_of`, `bad`, `rule_level`.
+
+    Raises:
+        UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.
+
+    Example:
+        >>> from models.traffic_light.rule_table import rule_table_of
+        >>> from training.plan_files import SHIPPED_PLANS, load_plan
+        >>> plan, ledger = load_plan(SHIPPED_PLANS / "demo.toml"), Ledger(data / "ledger")
+        >>> folds = samples(ledger, plan, rule_table_of(data), lambda *_: None, [Fold.JUDGEMENT])
+        >>> judgement = folds[Fold.JUDGEMENT]
+        >>> judgement.columns == list(SAMPLE_SCHEMA.columns)
+        True
+        >>> sorted(judgement["bad"].unique()), set(judgement["as_of"]) <= set(plan.month_ends.judgement)
+        ([0, 1], True)
     """
-    rows = ledger.rows()
-    bad = bad_days(rows, plan)
+    rows = ledger.tables()
+    bad = bad_dates(rows, plan)
     frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
     for as_of in sorted({day for fold in folds for day in fold.month_ends(plan)}):
-        _check_mature(as_of, plan, data_until(ledger))
-        tell(1, str(as_of))
-        cohort = labelled(features_at(as_of, rows, Population.COHORT, plan.bad_after_days), bad, as_of, plan)
-        lit = with_rule_level(cohort, rules.in_force(as_of))
+        _check_mature(as_of, plan, last_reported_day(ledger))
+        on_progress(1, str(as_of))
+        cohort = label_cohort(features_at(as_of, rows, Population.COHORT, plan.bad_after_days), bad, as_of, plan)
+        with_lights = with_rule_level(cohort, rules.in_force(as_of))
         for fold in folds:
             if as_of in fold.month_ends(plan):
-                frames[fold].append(in_fold(lit, fold, plan))
-    return {fold: _with_both_outcomes(pl.concat(parts), fold) for fold, parts in frames.items()}
+                frames[fold].append(rows_in_fold(with_lights, fold, plan))
+    joined = {fold: pl.concat(fold_frames) for fold, fold_frames in frames.items()}
+    for fold, frame in joined.items():
+        _check_outcomes(frame, fold)
+    return joined
 
 
-def steps(plan: Plan) -> int:
-    """How many month ends `samples` of all folds looks at."""
+def sample_steps(plan: Plan) -> int:
+    """Number of month ends that `samples` of all folds computes."""
     return len({day for fold in Fold for day in fold.month_ends(plan)})
 
 
+@returns(RULE_LEVEL_SCHEMA)
 def with_rule_level(cohort: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
-    """The cohort of one month end with `rule_level`."""
-    light = judged(cohort, rules)["rule_light"]
-    places = {code: level for level, code in enumerate(CODES)}
-    return cohort.with_columns(light.replace_strict(places, return_dtype=pl.Int8).alias("rule_level"))
+    """The cohort of one month end with `rule_level`, the rule light as 0, 1 or 2."""
+    light = evaluate_rules(cohort, rules)["rule_light"]
+    level_of_code = {code: level for level, code in enumerate(CODES)}
+    return cohort.with_columns(light.replace_strict(level_of_code, return_dtype=pl.Int8).alias("rule_level"))
 
 
-def data_from(ledger: Ledger) -> date:
-    """The first day money was paid out."""
-    return _day(ledger.scan("loans").select(pl.col("originated_on").min()))
+def first_loan_day(ledger: Ledger) -> date:
+    """The day on which the first loan was paid out.
+
+    Raises UserError where no loans are loaded.
+    """
+    return _only_day(ledger.scan("loans").select(pl.col("originated_on").min()))
 
 
-def data_until(ledger: Ledger) -> date:
-    """The last day the banks have reported on: the newest known_on of a payment."""
-    return _day(ledger.scan("payments").select(pl.col("known_on").max()))
+def last_reported_day(ledger: Ledger) -> date:
+    """The last day that the banks have reported on: the newest `known_on` of a payment.
+
+    Raises UserError where no payments are loaded.
+    """
+    return _only_day(ledger.scan("payments").select(pl.col("known_on").max()))
 
 
-def _day(frame: pl.LazyFrame) -> date:
+def _only_day(frame: pl.LazyFrame) -> date:
     day = frame.collect().item()
     if day is None:
-        raise Refused(
+        raise UserError(
             "尚未装入贷款和还款; 请先运行 lights load。",
             "No loans and payments are loaded; run lights load first.",
         )
@@ -80,18 +130,19 @@ def _day(frame: pl.LazyFrame) -> date:
 
 def _check_mature(as_of: date, plan: Plan, until: date) -> None:
     if not plan.is_mature(as_of, until):
-        raise Refused(
+        raise UserError(
             f"{as_of} 的标签要到 {plan.label_end(as_of)} 之后 {plan.reporting_lag_days} 天才成熟, 而数据只到 {until}。",
             f"The labels of {as_of} are mature {plan.reporting_lag_days} days after {plan.label_end(as_of)}, "
             f"but the data end on {until}; choose earlier month ends.",
         )
 
 
-def _with_both_outcomes(frame: pl.DataFrame, fold: Fold) -> pl.DataFrame:
+def _check_outcomes(frame: pl.DataFrame, fold: Fold) -> None:
+    """Raise UserError where no loan of the fold went bad, or every one."""
     went_bad = int(frame["bad"].sum())
     if 0 < went_bad < frame.height:
-        return frame
-    raise Refused(
+        return
+    raise UserError(
         f"{fold} 样本共 {frame.height} 笔, 其中变坏 {went_bad} 笔, 无法训练或评判; 请扩大月份或农户范围。",
         f"The {fold} fold has {frame.height} rows of which {went_bad} went bad: nothing to learn or judge by. "
         "Take more month ends or a larger share of households.",

@@ -1,6 +1,6 @@
-"""The commands of the house that learns: a simulated county, training, judging, promoting.
+"""Commands: simulate a county, train, evaluate, gate, promote, roll back, choose thresholds.
 
-Each imports what it needs when it is called.
+Each imports its modules when it is called, so that the others and `--help` stay quick.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 
-from features.console import VAR, Data, Json, now, print_json, progress, teller, who
+from features.console import (
+    DEFAULT_DATA_FOLDER,
+    DataOption,
+    JsonOption,
+    current_os_user,
+    print_json,
+    progress_bar,
+    progress_printer,
+    utc_now,
+)
 
 commands = typer.Typer()
 Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
@@ -23,8 +32,8 @@ MlflowUrl = Annotated[
 ]
 
 
-@commands.command()
-def simulate(
+@commands.command("simulate")
+def simulate_command(
     households: Annotated[int, typer.Option(min=50, max=2_900_000)] = 600,
     months: Annotated[int, typer.Option(min=12, max=240)] = 48,
     seed: Annotated[int, typer.Option(min=0)] = 1,
@@ -44,30 +53,29 @@ def simulate(
     from training.simulate.scenarios import scenario_named
 
     order = Order(households, months, seed, replicates, scenario_named(scenario))
-    with progress(order.steps, "county-months") as advance:
+    with progress_bar(order.steps, "county-months") as advance:
         simulate_counties(order, out, workers, advance)
 
 
-@commands.command()
-def train(
+@commands.command("train")
+def train_command(
     plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
     from training.output import summary_lines
-    from training.plan_files import plan_from
+    from training.plan_files import load_plan
 
-    given = plan_from(plan) if plan else None
+    plan_from_file = load_plan(plan) if plan else None
 
     from training.publish import Registry
-    from training.train import planned, steps_of  # takes seconds: a wrong plan is refused before
-    from training.train import train as train_model
+    from training.train import plan_or_default, train, training_steps  # takes seconds: a wrong plan is refused before
 
-    whole = planned(data, given)
-    with progress(steps_of(whole), "steps") as advance:
-        trained = train_model(data, whole, Registry(data, mlflow), who(), now(), advance)
+    training_plan = plan_or_default(data, plan_from_file)
+    with progress_bar(training_steps(training_plan), "steps") as advance:
+        trained = train(data, training_plan, Registry(data, mlflow), current_os_user(), utc_now(), advance)
     if as_json:
         print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.report.months})
         return
@@ -75,29 +83,29 @@ def train(
     print("\n".join(summary_lines(trained.report)))
 
 
-@commands.command()
-def evaluate(
+@commands.command("evaluate")
+def evaluate_command(
     model: Model = "champion",
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """评判: the judgement again, of any version."""
     from training.output import summary_lines
 
-    number = number_of(data, model)
+    number = model_number(data, model)
 
-    from training.train import evaluate as evaluate_model
+    from training.train import evaluate
 
-    tell = teller()
-    report = evaluate_model(data, number, lambda _, line: tell(line))
+    print_progress = progress_printer()
+    report = evaluate(data, number, lambda _, line: print_progress(line))
     if as_json:
         print_json(report.months)
     else:
         print("\n".join(summary_lines(report)))
 
 
-@commands.command()
-def gate(
+@commands.command("gate")
+def gate_command(
     model: Model = "challenger",
     gate_file: GateFile = None,
     again: Annotated[bool, typer.Option("--again", help="judge the model again on what is loaded today")] = False,
@@ -107,109 +115,115 @@ def gate(
     html_to: Annotated[
         Path | None, typer.Option("--html", help="a folder for the report in Chinese and English")
     ] = None,
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """关口: may this model become champion? Exit 1 where it may not."""
-    from training.gate import SHIPPED, gate_in, gate_lines
+    from training.gate import DEFAULT_GATE_FILE, gate_lines, load_gate
 
-    asked, number = gate_in(gate_file or SHIPPED), number_of(data, model)
+    bounds, number = load_gate(gate_file or DEFAULT_GATE_FILE), model_number(data, model)
 
     from training.evaluation.gate_input import report_for_gate  # takes seconds: a wrong gate is refused before
-    from training.evaluation.page import write_pages
+    from training.evaluation.page import write_report_pages
     from training.gate_criteria import gate_result
 
-    tell = teller()
-    report = report_for_gate(data, number, again, truth, lambda _, line: tell(line))
-    result = gate_result(report, asked)
+    print_progress = progress_printer()
+    report = report_for_gate(data, number, again, truth, lambda _, line: print_progress(line))
+    result = gate_result(report, bounds)
     if html_to is not None:
-        write_pages(report, html_to)
+        write_report_pages(report, html_to)
     if as_json:
-        print_json({"passed": result.passed, "gate": result, "report": report})
+        print_json({"passed": result.passes, "gate": result, "report": report})
     else:
         print("\n".join(gate_lines(result)))
-    raise typer.Exit(0 if result.passed else 1)
+    raise typer.Exit(0 if result.passes else 1)
 
 
-@commands.command()
-def promote(
+@commands.command("promote")
+def promote_command(
     version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],
     reason: Reason,
     force: Annotated[bool, typer.Option("--force", help="in spite of the gate; what failed is recorded")] = False,
     gate_file: GateFile = None,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
 ) -> None:
     """上线: a registered model becomes champion."""
-    from training.gate import SHIPPED, gate_in
+    from training.gate import DEFAULT_GATE_FILE, load_gate
 
-    asked, number = gate_in(gate_file or SHIPPED), number_of(data, version)
+    bounds, number = load_gate(gate_file or DEFAULT_GATE_FILE), model_number(data, version)
 
-    from training.promotion import failed_at
+    from training.promotion import check_gate
 
-    _crown(data, number, reason, mlflow, failed_at(asked, data, number, force))
+    _assign_champion(data, number, reason, mlflow, check_gate(bounds, data, number, force))
 
 
-@commands.command()
-def rollback(reason: Reason, data: Data = VAR, mlflow: MlflowUrl = None) -> None:
+@commands.command("rollback")
+def rollback_command(reason: Reason, data: DataOption = DEFAULT_DATA_FOLDER, mlflow: MlflowUrl = None) -> None:
     """回退: the champion before is champion again."""
-    from training.promotion import champion_before
+    from training.promotion import previous_champion
 
-    _crown(data, champion_before(data), reason, mlflow)
+    _assign_champion(data, previous_champion(data), reason, mlflow)
 
 
-@commands.command()
-def thresholds(
+@commands.command("thresholds")
+def thresholds_command(
     light_policy: Annotated[Path, typer.Argument(help="how thresholds are chosen (TOML), as light_policy in a plan")],
     model: Model = "champion",
     reason: Annotated[
         str | None, typer.Option("--reason", help="why; registers the model with these thresholds as challenger")
     ] = None,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
 ) -> None:
     """阈值: other thresholds, and who changes colour.
 
     With a reason the same trees with these thresholds become a new challenger.
     """
-    from training.output import colour_lines, policy_lines
-    from training.plan_files import light_policy_from
+    from training.output import light_change_lines, policy_lines
+    from training.plan_files import load_light_policy
 
-    chosen, number = light_policy_from(light_policy), number_of(data, model)
+    policy_plan, number = load_light_policy(light_policy), model_number(data, model)
 
     from features.ledger.ledger import Ledger
-    from models.registry import Models
-    from training.light_changes import colours
-    from training.promotion import Crowning, rethresholded, thresholds_published
+    from models.registry import ModelStore
+    from training.light_changes import light_changes
+    from training.promotion import Assignment, choose_thresholds, register_thresholds
     from training.publish import Registry
 
-    tell = teller()
-    changed = rethresholded(data, number, chosen, lambda _, line: tell(line))
-    moves = colours(Ledger(data / "ledger"), Models(data / "models").numbered(number), changed.bundle)
-    print("\n".join([*policy_lines(changed.bundle.policy), *colour_lines(moves)]))
+    print_progress = progress_printer()
+    rethresholded = choose_thresholds(data, number, policy_plan, lambda _, line: print_progress(line))
+    model_in_registry = ModelStore(data / "models").bundle(number)
+    changes = light_changes(Ledger(data / "ledger"), model_in_registry, rethresholded.bundle)
+    print("\n".join([*policy_lines(rethresholded.bundle.policy), *light_change_lines(changes)]))
     if reason:
-        made = thresholds_published(data, Registry(data, mlflow), changed, Crowning("challenger", reason, who(), now()))
-        print(f"model {made.version}: challenger")
+        assignment = Assignment("challenger", reason, current_os_user(), utc_now())
+        registered = register_thresholds(data, Registry(data, mlflow), rethresholded, assignment)
+        print(f"model {registered.version}: challenger")
 
 
-def _crown(data: Path, number: int, reason: str, mlflow: str | None, failed: Sequence[str] = ()) -> None:
-    from training.output import colour_lines
-    from training.promotion import Crowning, colours_under, crowned
+def _assign_champion(
+    data: Path, number: int, reason: str, mlflow: str | None, failed_criteria: Sequence[str] = ()
+) -> None:
+    """Make a model champion and print whose light changes."""
+    from training.output import light_change_lines
+    from training.promotion import Assignment, assign_alias, light_changes_under
     from training.publish import Registry
 
-    moves = colours_under(data, number)
-    crowned(data, Registry(data, mlflow), number, Crowning("champion", reason, who(), now()), failed)
-    print("\n".join([f"champion: {number}", *(colour_lines(moves) if moves else [])]))
+    changes = light_changes_under(data, number)
+    assignment = Assignment("champion", reason, current_os_user(), utc_now())
+    assign_alias(data, Registry(data, mlflow), number, assignment, failed_criteria)
+    print("\n".join([f"champion: {number}", *(light_change_lines(changes) if changes else [])]))
 
 
-def number_of(data: Path, model: str) -> int:
+def model_number(data: Path, model: str) -> int:
     """The number behind an alias, or the number itself."""
-    from features.messages import Refused
-    from models.registry import Models
+    from features.messages import UserError
+    from models.registry import ModelStore
 
-    number = int(model.split("-")[0]) if model.split("-")[0].isdigit() else Models(data / "models").holder(model)
+    number = int(model.split("-")[0]) if model.split("-")[0].isdigit() else ModelStore(data / "models").number_of(model)
     if number is None:
-        raise Refused(
+        raise UserError(
             f"没有模型 {model}; 请先运行 lights train。",
             f"There is no model {model}; run lights train first.",
         )

@@ -1,4 +1,4 @@
-"""The gate: what a model has to reach before it may become champion, and whether it does, criterion by criterion."""
+"""The gate: what a model has to reach before it may become champion, as a file, and the result of its criteria."""
 
 from __future__ import annotations
 
@@ -9,135 +9,155 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from features.messages import Words
-from models.toml_tables import Share, Strict, Text, Written, faults
+from features.messages import Bilingual
+from models.toml_tables import Share, StrictModel, Text, WrittenTable, validation_faults
 
-SHIPPED = Path(__file__).parent / "gates" / "default.toml"
-_WHAT = Words("关口文件", "gate file")
-Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Segmented = Literal["month", "bank", "township", "product", "arrears", "loan_age", "borrower"]
-Grouped = Literal["sex", "age", "disability", "household_type"]
-
-
-class Floor(Strict):
-    """The least AUC, and the least recall over that of the rules at their number of visits."""
-
-    auc: Share
-    recall_over_rules: Number
+DEFAULT_GATE_FILE = Path(__file__).parent / "gates" / "default.toml"
+_FILE_KIND = Bilingual("关口文件", "gate file")
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+SegmentDimension = Literal["month", "bank", "township", "product", "arrears", "loan_age", "borrower"]
+GroupDimension = Literal["sex", "age", "disability", "household_type"]
 
 
-class CeilingBound(Strict):
-    """The highest AUC that is believed; and way, of the way to the true hazards' own AUC, where they are known."""
+class FloorBounds(StrictModel):
+    """Least AUC, and least recall of the model divided by the rules' recall at their number of visits."""
 
     auc: Share
-    way: Number
+    recall_over_rules: NonNegative
 
 
-class Calibration(Strict):
-    """The largest expected calibration error; the least share of months in which each light's interval holds."""
+class CeilingBounds(StrictModel):
+    """Highest plausible AUC and, for simulated counties, highest share of the way to the true hazards' own AUC."""
+
+    auc: Share
+    way: NonNegative
+
+
+class CalibrationBounds(StrictModel):
+    """Largest expected calibration error, and least share of months in which each light's Jeffreys interval holds."""
 
     ece: Share
     months_hold: Share
 
 
-class Segments(Strict):
-    """The least AUC in each part with enough data."""
+class SegmentBounds(StrictModel):
+    """Least AUC in each segment with enough data, of these dimensions."""
 
-    by: tuple[Segmented, ...] = Field(strict=False)
+    by: tuple[SegmentDimension, ...] = Field(strict=False)
     auc: Share
 
 
-class Fairness(Strict):
-    """The largest difference, between two groups, of the share of bad loans that were green."""
+class FairnessBounds(StrictModel):
+    """Largest difference between groups in the share of bad loans that were green, by these characteristics."""
 
-    by: tuple[Grouped, ...] = Field(strict=False)
+    by: tuple[GroupDimension, ...] = Field(strict=False)
     false_greens: Share
 
 
-class Drift(Strict):
-    """PSI above which a feature has moved, and the largest share of features that may have."""
+class DriftBounds(StrictModel):
+    """PSI above which a feature has drifted, and largest share of features that may have."""
 
-    psi: Number
+    psi: NonNegative
     features_above: Share
 
 
-class LeakBounds(Strict):
-    """Where the AUC under shuffled labels has to lie."""
+class LeakBounds(StrictModel):
+    """Interval in which the AUC under shuffled labels has to lie."""
 
     permuted_auc_from: Share
     permuted_auc_to: Share
 
     @model_validator(mode="after")
-    def _is_an_interval(self) -> LeakBounds:
+    def _check_interval(self) -> LeakBounds:
         if self.permuted_auc_from >= self.permuted_auc_to:
             raise ValueError("下限应小于上限 / expected permuted_auc_from below permuted_auc_to")
         return self
 
 
-class Enough(Strict):
-    """The least number of bad loans to judge by; blocks: whether fewer block on their own."""
+class EvidenceBounds(StrictModel):
+    """Least number of bad loans to evaluate by; blocks: whether fewer of them fail the gate on their own."""
 
     least_bad: Annotated[int, Field(ge=1)]
     blocks: bool
 
 
-class Gate(Strict):
-    """All criteria, in the order they are told."""
+class Gate(StrictModel):
+    """All bounds of a gate, in the order in which the criteria are reported; version: of the gate's file."""
 
     version: Text
-    floor: Floor
-    ceiling: CeilingBound
-    calibration: Calibration
-    segments: Segments
-    fairness: Fairness
-    drift: Drift
+    floor: FloorBounds
+    ceiling: CeilingBounds
+    calibration: CalibrationBounds
+    segments: SegmentBounds
+    fairness: FairnessBounds
+    drift: DriftBounds
     leaks: LeakBounds
-    evidence: Enough
+    evidence: EvidenceBounds
 
 
-def gate_in(path: Path = SHIPPED) -> Gate:
-    """A gate file (TOML). Raises Refused with all its faults at once."""
-    written = Written.of(path, _WHAT)
+def load_gate(path: Path = DEFAULT_GATE_FILE) -> Gate:
+    """Read a gate file (TOML).
+
+    Args:
+        path: the file; the gate that ships with the project if not said.
+
+    Returns:
+        The bounds of every criterion.
+
+    Raises:
+        UserError: with all faults of the file at once, or why it cannot be read.
+
+    Example:
+        >>> gate = load_gate()
+        >>> gate.version, 0.5 < gate.floor.auc < gate.ceiling.auc
+        ('1', True)
+    """
+    table = WrittenTable.read(path, _FILE_KIND)
     try:
-        return Gate.model_validate(written.whole())
+        return Gate.model_validate(table.document())
     except ValidationError as error:
-        raise written.not_taken(faults(error, Gate)) from error
+        raise table.refusal(validation_faults(error, Gate)) from error
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing asked. value: None where it could not be measured; passed is then what the gate makes of it."""
+    """One criterion and its result.
+
+    value: None where it could not be measured. bound: with its sign, such as `>= 0.6`. words: a sentence on both.
+    """
 
     id: str
     value: float | None
     bound: str
     passed: bool
-    words: Words
+    words: Bilingual
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate says of a report."""
+    """The result of every criterion of a gate for one report."""
 
     gate_version: str
     criteria: tuple[Criterion, ...]
 
     @property
     def failed(self) -> tuple[Criterion, ...]:
+        """The criteria that were not passed."""
         return tuple(criterion for criterion in self.criteria if not criterion.passed)
 
     @property
-    def passed(self) -> bool:
+    def passes(self) -> bool:
+        """Whether every criterion was passed."""
         return not self.failed
 
 
 def gate_lines(result: GateResult) -> Iterator[str]:
-    """A line a criterion, what failed in both languages below it, and the verdict."""
+    """A line for each criterion, below each failed one its sentence in both languages, and the verdict."""
     for criterion in result.criteria:
         value = "-" if criterion.value is None else f"{criterion.value:.3f}"
         yield f"{'✓' if criterion.passed else '✗'} {criterion.id:<34}{value:>9}  {criterion.bound}"
         if not criterion.passed:
             yield f"    {criterion.words.zh}\n    {criterion.words.en}"
     failed = len(result.failed)
-    verdict = "通过 / passes" if result.passed else f"{failed} 项未通过 / {failed} failed"
+    verdict = "通过 / passes" if result.passes else f"{failed} 项未通过 / {failed} failed"
     yield f"gate {result.gate_version}: {verdict}"

@@ -1,4 +1,4 @@
-"""The reasons of all loans together, for analysts: by family over time, dependence, and the strongest interactions."""
+"""Reasons over many loans, for analysts: importance by family over time, dependence, and strongest interactions."""
 
 from __future__ import annotations
 
@@ -10,33 +10,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from features.catalog import FAMILY_WORDS, FEATURES
+from features.catalog import FAMILY_LABELS, FEATURES
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.bundle import Bundle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ROWS = 1000
-_TOP = 4
-"""Features drawn alone, and pairs drawn together."""
+_ROWS_DRAWN = 1000
+_FEATURES_DRAWN = 4
+"""Features that get a dependence figure, and each another one for its strongest interaction."""
+IMPORTANCE_SCHEMA = FrameSchema(
+    {
+        "as_of": FrameColumn(pl.Date(), "Month end."),
+        "family": FrameColumn(pl.String(), "Family of features."),
+        "importance": FrameColumn(pl.Float64(), "Mean size of the family's contribution to the log-odds."),
+    }
+)
 
 
+@returns(IMPORTANCE_SCHEMA)
 def importance_by_family(bundle: Bundle, sample: pl.DataFrame) -> pl.DataFrame:
-    """`as_of`, `family`, `importance`: the mean size of the family's part of the log-odds, month end by month end.
+    """The mean size of each family's contribution to the log-odds at each month end, sorted by both.
 
     sample: features of loans at month ends, with `as_of`.
     """
-    parts = bundle.parts(sample)
-    family = np.array([FEATURES[column.name].family for column in parts.columns])
-    sums = {name: np.abs(parts.of_columns[:, family == name].sum(axis=1)) for name in FAMILY_WORDS}
-    long = sample.select("as_of").hstack(pl.DataFrame(sums)).unpivot(index="as_of", variable_name="family")
-    found = long.group_by("as_of", "family").agg(pl.col("value").mean().alias("importance"))
-    return found.sort("as_of", "family")
+    contributions = bundle.explain(sample)
+    family = np.array([FEATURES[column.name].family for column in contributions.columns])
+    sizes = {name: np.abs(contributions.by_column[:, family == name].sum(axis=1)) for name in FAMILY_LABELS}
+    long = sample.select("as_of").hstack(pl.DataFrame(sizes)).unpivot(index="as_of", variable_name="family")
+    importance = long.group_by("as_of", "family").agg(pl.col("value").mean().alias("importance"))
+    return importance.sort("as_of", "family")
 
 
 def family_figure(importance: pl.DataFrame) -> Figure:
-    """A line a family over the month ends."""
-    plt = _pyplot()
+    """The importance of each family as a line over the month ends; importance: as in `importance_by_family`."""
+    plt = _import_pyplot()
     figure, axes = plt.subplots(figsize=(9, 5))
     for (family,), line in importance.group_by("family", maintain_order=True):
         axes.plot(line["as_of"].to_list(), line["importance"].to_list(), marker="o", label=str(family))
@@ -47,50 +56,50 @@ def family_figure(importance: pl.DataFrame) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-def top_features(bundle: Bundle, sample: pl.DataFrame, count: int = _TOP) -> list[str]:
-    """The columns with the largest mean size of their part, the largest first."""
-    parts = bundle.parts(sample)
-    places = np.argsort(-np.abs(parts.of_columns).mean(axis=0), kind="stable")[:count]
-    return [parts.columns[place].name for place in places]
+def top_features(bundle: Bundle, sample: pl.DataFrame, count: int = _FEATURES_DRAWN) -> list[str]:
+    """The columns with the largest mean size of their contribution, the largest first."""
+    contributions = bundle.explain(sample)
+    order = np.argsort(-np.abs(contributions.by_column).mean(axis=0), kind="stable")[:count]
+    return [contributions.columns[number].name for number in order]
 
 
 def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Of each feature the other one that its part goes with most, by the shap package; each pair once.
+    """Each feature with the one that its contribution depends on most, by the shap package; each pair once.
 
-    Estimated from our exact parts. The package's own interaction values do not sum to them where a tree splits on a
-    code, so they are not used.
+    Estimated from our exact contributions: the package's own interaction values do not sum to them where a tree splits
+    on a code.
     """
     import shap  # takes seconds to import: only when something is drawn
 
-    rows = sample.head(_ROWS)
-    parts, columns = bundle.parts(rows), [column.name for column in bundle.trees.columns]
+    contributions = bundle.explain(sample.head(_ROWS_DRAWN))
+    columns = [column.name for column in bundle.trees.columns]
     pairs: dict[frozenset[str], tuple[str, str]] = {}
     for name in names:
-        with np.errstate(all="ignore"):  # a column that is the same everywhere goes with nothing
-            [other, *_] = shap.utils.approximate_interactions(
-                name, parts.of_columns, parts.cells, feature_names=columns
+        with np.errstate(all="ignore"):  # a constant column has no correlation
+            [strongest, *_] = shap.utils.approximate_interactions(
+                name, contributions.by_column, contributions.inputs, feature_names=columns
             )
-        pairs.setdefault(frozenset((name, columns[other])), (name, columns[other]))
+        pairs.setdefault(frozenset((name, columns[strongest])), (name, columns[strongest]))
     return list(pairs.values())
 
 
 def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: str | None = None) -> Figure:
-    """How a feature's part goes with its value, by the shap package; its colour is the other one."""
-    plt = _pyplot()
+    """A feature's contribution over its value, coloured by the other feature, by the shap package."""
+    plt = _import_pyplot()
     import shap
 
-    rows = sample.head(_ROWS)
-    parts, columns = bundle.parts(rows), [column.name for column in bundle.trees.columns]
+    contributions = bundle.explain(sample.head(_ROWS_DRAWN))
+    columns = [column.name for column in bundle.trees.columns]
     shap.dependence_plot(
-        name, parts.of_columns, parts.cells, feature_names=columns, interaction_index=other, show=False
+        name, contributions.by_column, contributions.inputs, feature_names=columns, interaction_index=other, show=False
     )
     figure = plt.gcf()
     plt.close(figure)
     return figure  # type: ignore[no-any-return]
 
 
-def figures(bundle: Bundle, sample: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
-    """Every figure under the name of its file."""
+def reason_figures(bundle: Bundle, sample: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """Every figure with the name of its file."""
     yield "reasons_by_family.png", family_figure(importance_by_family(bundle, sample))
     names = top_features(bundle, sample)
     for name in names:
@@ -99,8 +108,8 @@ def figures(bundle: Bundle, sample: pl.DataFrame) -> Iterator[tuple[str, Figure]
         yield f"interaction/{name}-{other}.png", dependence_figure(bundle, sample, name, other)
 
 
-def _pyplot() -> ModuleType:
-    """Without a screen."""
+def _import_pyplot() -> ModuleType:
+    """Matplotlib's pyplot without a screen."""
     import matplotlib as mpl
 
     mpl.use("Agg")

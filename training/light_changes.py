@@ -1,4 +1,4 @@
-"""Who changes colour: the open loans of the newest month end under the lights of one model and another."""
+"""Loans whose light changes: the open loans of the newest month end under the lights of two models."""
 
 from __future__ import annotations
 
@@ -9,46 +9,50 @@ import polars as pl
 
 from features.compute import Population, features_at
 from features.ledger.ledger import Ledger
-from features.months import month_end, months_after
+from features.months import month_end, month_end_after
 from models.bundle import Bundle
 from models.light import CODES
 from models.traffic_light.evaluate import as_codes
-from training.cohort import data_until
+from training.cohort import last_reported_day
 
 
 @dataclass(frozen=True)
-class Colours:
-    """How many loans, and how much principal, go from one model light to another; sorted by both lights."""
+class LightChanges:
+    """Number of loans and their principal by the light under one model and under another, at one month end.
+
+    transitions: rows with `before`, `after` (lights), `loans` and `outstanding_principal` (yuan), sorted by the lights.
+    """
 
     as_of: date
-    moves: list[dict[str, object]]
+    transitions: list[dict[str, object]]
 
     @property
-    def changed(self) -> int:
-        return sum(int(str(move["loans"])) for move in self.moves if move["before"] != move["after"])
+    def changed_loans(self) -> int:
+        """Number of loans whose light differs."""
+        return sum(int(str(row["loans"])) for row in self.transitions if row["before"] != row["after"])
 
 
-def colours(ledger: Ledger, before: Bundle, after: Bundle) -> Colours:
-    """Lights as both would set them anew, without a month before; a loan that has gone bad has none."""
+def light_changes(ledger: Ledger, current: Bundle, proposed: Bundle) -> LightChanges:
+    """The lights that both models would set without a previous month; loans that have gone bad are left out."""
     as_of = newest_month_end(ledger)
-    loans = features_at(as_of, ledger.rows(), Population.COHORT, after.bad_after_days)
-    lit = loans.select("outstanding_principal", **{name: _light(loans, b) for name, b in _both(before, after)})
-    moves = lit.group_by("before", "after").agg(pl.len().alias("loans"), pl.col("outstanding_principal").sum().round(2))
-    place = {code: level for level, code in enumerate(CODES)}
-    order = [pl.col(name).replace_strict(place, return_dtype=pl.Int64) for name in ("before", "after")]
-    return Colours(as_of, moves.sort(order).to_dicts())
-
-
-def _both(before: Bundle, after: Bundle) -> tuple[tuple[str, Bundle], tuple[str, Bundle]]:
-    return ("before", before), ("after", after)
-
-
-def _light(loans: pl.DataFrame, bundle: Bundle) -> pl.Series:
-    known = loans.with_columns(pl.Series("probability", bundle.probability(loans)))
-    return known.select(as_codes(bundle.policy.level(pl.col("probability")))).to_series()
+    loans = features_at(as_of, ledger.tables(), Population.COHORT, proposed.bad_after_days)
+    lights = {
+        name: loans.with_columns(pl.Series("probability", bundle.probability(loans)))
+        .select(as_codes(bundle.policy.level(pl.col("probability"))))
+        .to_series()
+        for name, bundle in (("before", current), ("after", proposed))
+    }
+    transitions = (
+        loans.select("outstanding_principal", **lights)
+        .group_by("before", "after")
+        .agg(pl.len().alias("loans"), pl.col("outstanding_principal").sum().round(2))
+    )
+    level_of_code = {code: level for level, code in enumerate(CODES)}
+    order = [pl.col(name).replace_strict(level_of_code, return_dtype=pl.Int64) for name in ("before", "after")]
+    return LightChanges(as_of, transitions.sort(order).to_dicts())
 
 
 def newest_month_end(ledger: Ledger) -> date:
     """The last month end that the banks have reported on."""
-    until = data_until(ledger)
-    return until if until == month_end(until) else months_after(until, -1)
+    until = last_reported_day(ledger)
+    return until if until == month_end(until) else month_end_after(until, -1)

@@ -1,4 +1,4 @@
-"""What the command line prints of a judgement, of thresholds and of changed colours: plain lines."""
+"""Lines that the command line prints of an evaluation, of thresholds and of changed lights."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
-from training.evaluation.report import Report
+from training.evaluation.report import EvaluationReport
 
 if TYPE_CHECKING:
-    from training.light_changes import Colours
+    from training.light_changes import LightChanges
 
 
-def summary_lines(report: Report) -> Iterator[str]:
-    """The judgement as a table: for each month and contender AUC, and recall at the rules' number of visits."""
+def summary_lines(report: EvaluationReport) -> Iterator[str]:
+    """The evaluation as a table: for each month and compared model AUC, and recall at the rules' number of visits."""
     yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
     for month in report.months:
-        begins = f"{month.month:<11}{month.loans:>7}{month.bad:>6}{month.visits:>8}"
+        month_cells = f"{month.month:<11}{month.loans:>7}{month.bad:>6}{month.visits:>8}"
         for name, auc in month.auc.items():
-            yield f"{begins:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
-            begins = ""
+            yield f"{month_cells:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
+            month_cells = ""
 
 
 def _share(value: float | None) -> str:
@@ -28,31 +28,28 @@ def _share(value: float | None) -> str:
 
 
 def policy_lines(policy: Policy) -> Iterator[str]:
-    """The thresholds, and what keeping lights on does."""
-    yield f"阈值 thresholds ({policy.chosen_by}): {_both(policy.yellow_from, policy.red_from)}"
-    for code, own in policy.groups.items():
-        yield f"  {code}: {_both(own.yellow_from, own.red_from)}"
+    """The thresholds, and how keeping a light on changes visits and lead time."""
+    yield f"阈值 thresholds ({policy.chosen_by}): {_threshold_pair(policy.yellow_from, policy.red_from)}"
+    for code, thresholds in policy.groups.items():
+        yield f"  {code}: {_threshold_pair(thresholds.yellow_from, thresholds.red_from)}"
     for name in ("as_kept", "without_keeping"):
-        told = policy.terms.get(name, {})
-        yield f"  {name}: " + ", ".join(f"{what} {value}" for what, value in told.items())
+        figures = policy.terms.get(name, {})
+        yield f"  {name}: " + ", ".join(f"{figure} {value}" for figure, value in figures.items())
     for row in policy.terms.get("sweep", ()):
-        yield "  " + ", ".join(f"{what} {value}" for what, value in row.items())
+        yield "  " + ", ".join(f"{figure} {value}" for figure, value in row.items())
 
 
-def _both(yellow_from: float, red_from: float) -> str:
-    return f"黄 yellow {_from(yellow_from)}, 红 red {_from(red_from)}"
+def _threshold_pair(yellow_from: float, red_from: float) -> str:
+    yellow, red = ("–" if threshold >= NEVER else f"≥ {threshold:.4f}" for threshold in (yellow_from, red_from))
+    return f"黄 yellow {yellow}, 红 red {red}"
 
 
-def _from(threshold: float) -> str:
-    return "–" if threshold >= NEVER else f"≥ {threshold:.4f}"
-
-
-def colour_lines(colours: Colours) -> Iterator[str]:
-    """Who changes colour, from light to light, in loans and money."""
-    yield f"{colours.as_of}: {colours.changed} 笔变色 loans change colour"
-    for move in colours.moves:
-        before, after = (LIGHT_WORDS[str(move[name])] for name in ("before", "after"))
+def light_change_lines(changes: LightChanges) -> Iterator[str]:
+    """Loans and money from light to light, below the number of loans whose light changes."""
+    yield f"{changes.as_of}: {changes.changed_loans} 笔变色 loans change colour"
+    for row in changes.transitions:
+        first, second = (LIGHT_WORDS[str(row[name])] for name in ("before", "after"))
         yield (
-            f"  {before.zh} {before.en} → {after.zh} {after.en}: {move['loans']:,} "
-            f"({move['outstanding_principal']:,.2f} 元 yuan)"
+            f"  {first.zh} {first.en} → {second.zh} {second.en}: {row['loans']:,} "
+            f"({row['outstanding_principal']:,.2f} 元 yuan)"
         )

@@ -1,15 +1,15 @@
-"""The plan of a training run: month ends, horizon, folds, search, growth, policy; written before the run."""
+"""The plan of a training run: month ends, horizon, folds, search, LightGBM's parameters, thresholds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
 
-from features.months import is_month_end, month_end, months_after
-from models.boosting import Growth
+from features.months import is_month_end, month_end, month_end_after
+from models.boosting import CARD_KEYS, TreeParams
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Yuan = Annotated[float, Field(ge=0, le=1_000_000)]
@@ -21,15 +21,15 @@ class _Strict(BaseModel):
 
 
 class MonthEnds(_Strict):
-    """Which month ends fit the trees, set calibration and thresholds (`policy`), and judge the result."""
+    """Month ends that fit the trees, set calibration and thresholds (`policy`), and evaluate the result."""
 
     fit: tuple[date, ...] = Field(min_length=2)
     policy: tuple[date, ...] = Field(min_length=1)
     judgement: tuple[date, ...] = Field(min_length=1)
 
 
-class Households(_Strict):
-    """Which share of the households belongs to each fold; no household is in two."""
+class HouseholdShares(_Strict):
+    """Share of the households in each fold; no household is in two folds."""
 
     fit: Share = 0.5
     calibration: Share = 0.15
@@ -37,23 +37,36 @@ class Households(_Strict):
     judgement: Share = 0.25
 
 
-class GrowthPlan(_Strict):
-    """How the trees are grown where the search does not say otherwise; what is left out stands at the default."""
+class TreeParamsPlan(_Strict):
+    """LightGBM's parameters where the search does not vary them; defaults are those of TreeParams.
 
-    trees: Annotated[int, Field(ge=1, le=2000)] = Growth.trees
-    leaves: Annotated[int, Field(ge=2, le=63)] = Growth.leaves
-    depth: Annotated[int, Field(ge=1, le=8)] = Growth.depth
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = Growth.learning_rate
-    rows_in_leaf: Annotated[int, Field(ge=1)] = Growth.rows_in_leaf
-    ridge: Annotated[float, Field(ge=0)] = Growth.ridge
-    column_share: Annotated[float, Field(gt=0, le=1)] = Growth.column_share
-    row_share: Annotated[float, Field(gt=0, le=1)] = Growth.row_share
-    random_cuts: bool = Growth.random_cuts
+    Read under LightGBM's names or the keys of version 0.1 (CARD_KEYS), which model cards and so `Plan.to_card` keep.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(name, CARD_KEYS[name]),
+            serialization_alias=lambda name: CARD_KEYS[name],
+        )
+    )
+
+    num_iterations: Annotated[int, Field(ge=1, le=2000)] = TreeParams.num_iterations
+    num_leaves: Annotated[int, Field(ge=2, le=63)] = TreeParams.num_leaves
+    max_depth: Annotated[int, Field(ge=1, le=8)] = TreeParams.max_depth
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = TreeParams.learning_rate
+    min_data_in_leaf: Annotated[int, Field(ge=1)] = TreeParams.min_data_in_leaf
+    lambda_l2: Annotated[float, Field(ge=0)] = TreeParams.lambda_l2
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = TreeParams.feature_fraction
+    bagging_fraction: Annotated[float, Field(gt=0, le=1)] = TreeParams.bagging_fraction
+    extra_trees: bool = TreeParams.extra_trees
 
 
-class Search(_Strict):
-    """How many ways of growing are tried (the first is the plan's own), in how many seconds at most; on how many
-    rolling origins each."""
+class SearchPlan(_Strict):
+    """The search for parameters.
+
+    trials: parameters tried, the plan's own first. seconds: time after which no further trial begins. origins:
+    rolling origins on which each is evaluated.
+    """
 
     trials: Annotated[int, Field(ge=1, le=1000)] = 20
     seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
@@ -61,13 +74,13 @@ class Search(_Strict):
 
 
 class RulesVisits(_Strict):
-    """As many red, and as many red or yellow, as the rules light on the policy fold."""
+    """Thresholds with as many red loans, and as many red or yellow ones, as the rules give on the policy fold."""
 
     by: Literal["rules_visits"] = "rules_visits"
 
 
 class Capacity(_Strict):
-    """As many as each bank or township can visit in a month, of a hundred open loans."""
+    """Thresholds by the number of loans that each bank or township can visit in a month, of a hundred open loans."""
 
     by: Literal["capacity"]
     each: Literal["bank", "township_code"]
@@ -76,9 +89,10 @@ class Capacity(_Strict):
 
 
 class Cost(_Strict):
-    """Where a visit costs less than what it saves: chance x balance x loss x share of it that a visit averts.
+    """Thresholds from which on a visit saves more than it costs; costs in yuan.
 
-    The defaults are assumed; the sweep kept with the policy says how much hangs on them.
+    It saves probability x outstanding principal x `loss_given_bad` x the share of the loss that a visit averts. The
+    defaults are assumptions; the sweep stored with the policy shows how the thresholds depend on them.
     """
 
     by: Literal["cost"]
@@ -90,14 +104,14 @@ class Cost(_Strict):
 
 
 class LightPolicy(_Strict):
-    """How thresholds are chosen, and the share of its threshold down to which a light once lit stays."""
+    """How thresholds are chosen; keeps: share of its threshold above which a light that is on stays on."""
 
     chosen: Annotated[RulesVisits | Capacity | Cost, Field(discriminator="by")] = RulesVisits()
     keeps: Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
-class Calibrating(_Strict):
-    """From how many bad loans in the calibration fold on the curve is isotonic; with fewer it is a beta curve.
+class CalibrationPlan(_Strict):
+    """The number of bad loans in the calibration fold from which the curve is isotonic; with fewer it is a beta curve.
 
     Source: Niculescu-Mizil, Caruana 2005, Predicting good probabilities: isotonic from about a thousand cases on.
     """
@@ -105,8 +119,8 @@ class Calibrating(_Strict):
     isotonic_from_bad: Annotated[int, Field(ge=10)] = 1000
 
 
-class Judging(_Strict):
-    """What only other fits can tell: on so many shufflings of the labels, without each family, under so many seeds."""
+class EvaluationPlan(_Strict):
+    """Refits of the evaluation: fits to shuffled labels, whether to leave out each feature family, number of seeds."""
 
     permuted_fits: Annotated[int, Field(ge=0, le=20)] = 3
     ablation: bool = True
@@ -114,10 +128,37 @@ class Judging(_Strict):
 
 
 class Plan(_Strict):
-    """A training run, whole.
+    """A training run as it was planned before any data were looked at.
 
-    The label: goes bad (`bad_after_days` past due, compensated or written off) within `horizon_months`. A label
-    counts once `reporting_lag_days` have passed after its last day.
+    The label: the loan goes bad (`bad_after_days` past due, compensated or written off) within `horizon_months`. A
+    label counts once `reporting_lag_days` have passed after its last day.
+
+    Args:
+        seed: of folds, search, trees and resampling.
+        horizon_months: months after a month end in which a loan has to go bad to count.
+        bad_after_days: days past due from which a loan has gone bad.
+        reporting_lag_days: days after which the banks' reports on a day are complete.
+        month_ends: month ends of each fold, in this order of time: `fit`, `policy`, `judgement`.
+        households: share of the households in each fold.
+        growth: LightGBM's parameters of the first trial.
+        search: trials, seconds and rolling origins of the search for parameters.
+        calibrating: which calibration curve is fitted.
+        light_policy: how the thresholds of the lights are chosen.
+        judging: refits of the evaluation.
+
+    Raises:
+        ValidationError: with every fault: unknown or misspelt names, days that are no month ends, folds that begin
+            before the labels of the fold before them have ended, shares that do not sum to 1.
+
+    Example:
+        >>> ends = MonthEnds(fit=["2021-01-31", "2021-02-28"], policy=["2021-08-31"], judgement=["2022-02-28"])
+        >>> plan = Plan(month_ends=ends)
+        >>> plan.label_end(date(2022, 2, 28))
+        datetime.date(2022, 8, 31)
+        >>> plan.is_mature(date(2022, 2, 28), data_until=date(2022, 9, 30))
+        False
+        >>> Plan.model_validate(plan.to_card()) == plan
+        True
     """
 
     seed: int = 20260101
@@ -125,23 +166,23 @@ class Plan(_Strict):
     bad_after_days: Annotated[int, Field(ge=1, le=360)] = 30
     reporting_lag_days: Annotated[int, Field(ge=0, le=366)] = 31
     month_ends: MonthEnds
-    households: Households = Households()
-    growth: GrowthPlan = GrowthPlan()
-    search: Search = Search()
-    calibrating: Calibrating = Calibrating()
+    households: HouseholdShares = HouseholdShares()
+    growth: TreeParamsPlan = TreeParamsPlan()
+    search: SearchPlan = SearchPlan()
+    calibrating: CalibrationPlan = CalibrationPlan()
     light_policy: LightPolicy = LightPolicy()
-    judging: Judging = Judging()
+    judging: EvaluationPlan = EvaluationPlan()
 
     @model_validator(mode="after")
-    def _is_in_order(self) -> Plan:
-        faults = [*self._calendar_faults(), *self._order_faults()]
+    def _check_calendar(self) -> Plan:
+        faults = [*self._month_end_faults(), *self._embargo_faults()]
         if abs(sum(self.households.model_dump().values()) - 1) > 1e-9:
             faults.append("households: the shares of fit, calibration, policy and judgement do not sum to 1")
         if faults:
             raise ValueError("; ".join(faults))
         return self
 
-    def _calendar_faults(self) -> Iterator[str]:
+    def _month_end_faults(self) -> Iterator[str]:
         ends = self.month_ends
         for day in (*ends.fit, *ends.policy, *ends.judgement):
             if not is_month_end(day):
@@ -150,23 +191,28 @@ class Plan(_Strict):
             if list(days) != sorted(set(days)):
                 yield f"month_ends.{name} are not in order, or name a day twice"
 
-    def _order_faults(self) -> Iterator[str]:
-        """A fold begins when the labels of the fold before it have ended: the embargo is the horizon."""
+    def _embargo_faults(self) -> Iterator[str]:
+        """A fold begins when the labels of the earlier fold have ended: the embargo is the horizon."""
         ends = self.month_ends
-        for before, after in (("fit", "policy"), ("policy", "judgement")):
-            ended = self.label_end(max(getattr(ends, before)))
-            begins = min(getattr(ends, after))
+        for earlier, later in (("fit", "policy"), ("policy", "judgement")):
+            ended = self.label_end(max(getattr(ends, earlier)))
+            begins = min(getattr(ends, later))
             if begins < ended:
-                yield f"{after} begins {begins}, before the labels of {before} end ({ended})"
+                yield f"{later} begins {begins}, before the labels of {earlier} end ({ended})"
 
     def label_end(self, as_of: date) -> date:
         """The last day on which a loan can go bad and still count for as_of."""
-        return months_after(as_of, self.horizon_months)
+        return month_end_after(as_of, self.horizon_months)
 
     def is_mature(self, as_of: date, data_until: date) -> bool:
-        """Whether all labels of as_of are known."""
+        """Whether all labels of as_of are complete in data that end on `data_until`."""
         return self.label_end(as_of) + timedelta(days=self.reporting_lag_days) <= data_until
 
+    def to_card(self) -> dict[str, Any]:
+        """The plan as plain JSON values under the keys of model cards; `Plan.model_validate` reads them back."""
+        return self.model_dump(mode="json", by_alias=True)
+
     @property
-    def growth_of_trees(self) -> Growth:
-        return Growth(**self.growth.model_dump(), seed=self.seed)
+    def tree_params(self) -> TreeParams:
+        """LightGBM's parameters of the first trial, with the plan's seed."""
+        return TreeParams(**self.growth.model_dump(), seed=self.seed)

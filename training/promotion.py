@@ -1,4 +1,4 @@
-"""Promotion: challenger to champion through the gate, back again, and other thresholds on the same trees."""
+"""Promotion: a challenger becomes champion through the gate, a rollback, and new thresholds on registered trees."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from datetime import datetime
 from pathlib import Path
 
 from features.ledger.ledger import Ledger
-from features.messages import Refused
+from features.messages import UserError
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
-from models.registry import Models
+from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
-from training.cohort import Tell, samples
-from training.evaluation.evaluate import judgement
-from training.evaluation.evaluated_loans import judged_by
-from training.evaluation.report import Report
-from training.evaluation.runs import keep_report, kept_report
+from training.cohort import ProgressCallback, samples
+from training.evaluation.evaluate import evaluate_loans
+from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.report import EvaluationReport
+from training.evaluation.runs import load_report, save_report
 from training.folds import Fold
 from training.gate import Gate
 from training.gate_criteria import gate_result
-from training.light_changes import Colours, colours
+from training.light_changes import LightChanges, light_changes
 from training.plan import LightPolicy, Plan
-from training.publish import Logged, Registry
-from training.threshold_search import light_policy
+from training.publish import Registry, RunLog
+from training.threshold_search import choose_light_policy
 
 
 @dataclass(frozen=True)
-class Crowning:
-    """Who makes a model what, when and why; it is recorded."""
+class Assignment:
+    """An alias (`champion` or `challenger`) given to a model: why, by whom and when; stored in the history."""
 
     alias: str
     reason: str
@@ -37,37 +37,74 @@ class Crowning:
     at: datetime
 
 
-def crowned(store: Path, registry: Registry, number: int, crowning: Crowning, failed: Sequence[str] = ()) -> None:
-    """Give a registered model an alias, in MLflow and in our own history (MLflow keeps none).
+def assign_alias(
+    store: Path, registry: Registry, number: int, assignment: Assignment, failed_criteria: Sequence[str] = ()
+) -> None:
+    """Promote a registered model: give it an alias in MLflow, and record that in the store's own history.
 
-    failed: what of the gate it did not pass and was made champion in spite of.
+    MLflow itself keeps no history of aliases. A rollback gives the alias to `previous_champion`.
+
+    Args:
+        store: the data folder.
+        registry: MLflow of the store.
+        number: of the registered model.
+        assignment: the alias, why, by whom and when.
+        failed_criteria: ids of the gate's criteria that the model fails and that were overridden (`check_gate`).
+
+    Raises:
+        UserError: there is no such model, or MLflow cannot be reached.
+
+    Example:
+        >>> from datetime import UTC
+        >>> from training.publish import Registry
+        >>> assignment = Assignment("challenger", "an example", "an analyst", datetime(2026, 1, 15, tzinfo=UTC))
+        >>> assign_alias(data, Registry(data), 1, assignment)
+        >>> ModelStore(data / "models").number_of("challenger")
+        1
     """
-    models = Models(store / "models")
-    bundle = models.numbered(number)
-    registry.crown(number, crowning.alias)
+    models = ModelStore(store / "models")
+    bundle = models.bundle(number)
+    registry.set_alias(number, assignment.alias)
     models.record(
         {
             "number": number,
             "model_version": bundle.version,
-            "alias": crowning.alias,
-            "reason": crowning.reason,
-            "by": crowning.by,
-            "at": crowning.at.isoformat(timespec="seconds"),
+            "alias": assignment.alias,
+            "reason": assignment.reason,
+            "by": assignment.by,
+            "at": assignment.at.isoformat(timespec="seconds"),
             "data_version": bundle.card["data_version"],
-            "in_spite_of": list(failed),
+            "in_spite_of": list(failed_criteria),
         }
     )
 
 
-def failed_at(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
-    """What of the gate a model did not pass, by the report kept with it; where forced, for the record.
+def check_gate(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
+    """The ids of the criteria that a model fails, by the report stored with it.
 
-    Raises Refused with the list of it where not.
+    Args:
+        gate: the criteria.
+        store: the data folder.
+        number: of the registered model.
+        force: whether failed criteria are overridden; they are then returned for the record.
+
+    Returns:
+        Ids such as `floor.auc`; empty where the model passes.
+
+    Raises:
+        UserError: with the sentence of each failed criterion, where the model fails and `force` is False; or where
+            there is no such model or report.
+
+    Example:
+        >>> from training.gate import load_gate
+        >>> failed = check_gate(load_gate(), data, 1, force=True)
+        >>> failed == [each.id for each in gate_result(load_report(data, 1), load_gate()).failed]
+        True
     """
-    Models(store / "models").numbered(number)
-    failed = gate_result(kept_report(store, number), gate).failed
+    ModelStore(store / "models").bundle(number)
+    failed = gate_result(load_report(store, number), gate).failed
     if failed and not force:
-        raise Refused(
+        raise UserError(
             f"模型 {number} 未通过关口: {'; '.join(each.words.zh for each in failed)}。"
             "如仍要上线, 用 --force, 会记录在案。",
             f"Model {number} does not pass the gate: {'; '.join(each.words.en for each in failed)}. "
@@ -76,64 +113,82 @@ def failed_at(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
     return [each.id for each in failed]
 
 
-def champion_before(store: Path) -> int:
-    """The number of the last champion that was another one than today's.
+def previous_champion(store: Path) -> int:
+    """The number of the model to which a rollback returns: the last champion that is not today's.
 
-    Raises Refused where there was none.
+    Args:
+        store: the data folder.
+
+    Returns:
+        The number of a registered model.
+
+    Raises:
+        UserError: no other model has been champion.
+
+    Example:
+        >>> models = ModelStore(tmp / "models")
+        >>> for number in (1, 2):
+        ...     models.record({"number": number, "alias": "champion"})
+        >>> previous_champion(tmp)
+        1
     """
-    models = Models(store / "models")
-    held = [int(str(entry["number"])) for entry in models.history if entry["alias"] == "champion"]
-    earlier = [number for number in held if number != held[-1]]
+    models = ModelStore(store / "models")
+    champions = [int(str(entry["number"])) for entry in models.history if entry["alias"] == "champion"]
+    earlier = [number for number in champions if number != champions[-1]]
     if not earlier:
-        raise Refused(
+        raise UserError(
             "没有更早的冠军模型可回退; 请用 lights promote 指定版本。",
             "There was no other champion to go back to; name a version with lights promote.",
         )
     return earlier[-1]
 
 
-def colours_under(store: Path, number: int) -> Colours | None:
-    """Who changes colour where this model takes the champion's place; None where there is no champion."""
-    models = Models(store / "models")
+def light_changes_under(store: Path, number: int) -> LightChanges | None:
+    """Loans whose light changes if this model becomes champion; None where there is no champion."""
+    models = ModelStore(store / "models")
     champion = models.champion
-    return colours(Ledger(store / "ledger"), champion, models.numbered(number)) if champion else None
+    return light_changes(Ledger(store / "ledger"), champion, models.bundle(number)) if champion else None
 
 
 @dataclass(frozen=True)
-class Rethresholded:
-    """A model whose thresholds were chosen anew, not registered yet, and its judgement."""
+class RethresholdedModel:
+    """A registered model's trees with new thresholds, not registered itself yet, and its evaluation."""
 
     bundle: Bundle
-    report: Report
+    report: EvaluationReport
 
 
-def rethresholded(store: Path, number: int, chosen: LightPolicy, tell: Tell) -> Rethresholded:
-    """A registered model with thresholds chosen anew on its own policy fold; drift and leaks are those of its trees."""
-    bundle = Models(store / "models").numbered(number)
+def choose_thresholds(
+    store: Path, number: int, light_policy: LightPolicy, on_progress: ProgressCallback
+) -> RethresholdedModel:
+    """Choose new thresholds for a registered model on its own policy fold, and evaluate the result.
+
+    Leak checks, drift, ablation and stability depend on the trees alone and are taken from the model's own report.
+    """
+    bundle = ModelStore(store / "models").bundle(number)
     plan = Plan.model_validate(bundle.card["plan"])
     wanted = [Fold.POLICY, Fold.JUDGEMENT]
-    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, wanted)
-    policy = light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), chosen)
-    changed = plan.model_copy(update={"light_policy": chosen})
-    card = {**bundle.card, "plan": changed.model_dump(mode="json"), "trees_of": number}
-    made = replace(bundle, number=0, policy=policy, card=card)
-    of_trees = kept_report(store, number)
-    judged = judgement(judged_by(made, folds[Fold.JUDGEMENT], policy_table_of(store)))
+    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), on_progress, wanted)
+    policy = choose_light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), light_policy)
+    changed_plan = plan.model_copy(update={"light_policy": light_policy})
+    card = {**bundle.card, "plan": changed_plan.to_card(), "trees_of": number}
+    rethresholded_bundle = replace(bundle, number=0, policy=policy, card=card)
+    report_of_trees = load_report(store, number)
     report = replace(
-        judged,
-        leaks=of_trees.leaks,
-        drift=of_trees.drift,
-        ablation=of_trees.ablation,
-        stability=of_trees.stability,
+        evaluate_loans(score_loans(rethresholded_bundle, folds[Fold.JUDGEMENT], policy_table_of(store))),
+        leaks=report_of_trees.leaks,
+        drift=report_of_trees.drift,
+        ablation=report_of_trees.ablation,
+        stability=report_of_trees.stability,
     )
-    return Rethresholded(made, report)
+    return RethresholdedModel(rethresholded_bundle, report)
 
 
-def thresholds_published(store: Path, registry: Registry, made: Rethresholded, crowning: Crowning) -> Bundle:
-    """Register a model whose thresholds were chosen anew, as challenger."""
-    card = made.bundle.card
-    logged = Logged({"light_policy": card["plan"]["light_policy"], "trees_of": card["trees_of"]}, {})
-    numbered = registry.published(made.bundle, logged)
-    keep_report(store, numbered.number, made.report)
-    crowned(store, registry, numbered.number, crowning)
-    return numbered
+def register_thresholds(store: Path, registry: Registry, model: RethresholdedModel, assignment: Assignment) -> Bundle:
+    """Register a model with new thresholds, store its report and give it its alias."""
+    card = model.bundle.card
+    log = RunLog({"light_policy": card["plan"]["light_policy"], "trees_of": card["trees_of"]}, {})
+    registered = registry.register(model.bundle, log)
+    save_report(store, registered.number, model.report)
+    assign_alias(store, registry, registered.number, assignment)
+    return registered

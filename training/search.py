@@ -1,4 +1,4 @@
-"""The search: which way of growing trees foretells later months of other households best."""
+"""The search for LightGBM's parameters under which trees predict later months of other households best."""
 
 from __future__ import annotations
 
@@ -10,97 +10,101 @@ import numpy as np
 import optuna
 import polars as pl
 
-from models.boosting import Column, Ground, Growth
-from training.folds import parted
+from models.boosting import ModelColumn, TrainingSet, TreeParams
+from training.folds import split_households
 from training.plan import Plan
 
-Advance = Callable[[int, str], None]
-_LEAST_BEFORE = 2
+ProgressCallback = Callable[[int, str], None]
+"""Called after each trial with the number of further steps and a line of text."""
+_MIN_EARLIER_MONTHS = 2
 """Month ends that a rolling origin needs before it."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """The best growth, with the number of trees it wants; its mean log loss and the plan's own; trials made."""
+class SearchResult:
+    """The best parameters, with their number of trees; mean log loss of them and of the plan's own; trials made."""
 
-    growth: Growth
+    params: TreeParams
     loss: float
     loss_of_plan: float
     trials: int
 
 
 @dataclass(frozen=True)
-class _Origin:
-    ground: Ground
+class _RollingOrigin:
+    training_set: TrainingSet
     later_rows: int
 
 
-def best_growth(sample: pl.DataFrame, columns: Sequence[Column], plan: Plan, advance: Advance) -> Found:
-    """Try growths on rolling origins: trees of the months before, judged by months a horizon later.
+def search_tree_params(
+    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, on_progress: ProgressCallback
+) -> SearchResult:
+    """Try parameters on rolling origins: trees fitted on earlier months, evaluated on months a horizon later.
 
-    The first trial is the plan's own growth. The log loss, a proper score, decides. The same plan and rows find the
-    same growth, unless the seconds run out before the trials.
+    The first trial is the plan's own parameters; the least log loss, a proper score, wins. A plan and its rows always
+    give one result, unless the seconds run out before the trials.
     Sources: Akiba et al. 2019, Optuna; Bergstra et al. 2011, tree-structured Parzen estimators.
     """
-    grounds = [_Origin(Ground(before, columns, after), after.height) for before, after in origins(sample, plan)]
-    own = plan.growth_of_trees
-    tried: list[tuple[float, Growth]] = []
+    folds = [
+        _RollingOrigin(TrainingSet(earlier, columns, later), later.height)
+        for earlier, later in rolling_origins(sample, plan)
+    ]
+    plan_params = plan.tree_params
+    trials: list[tuple[float, TreeParams]] = []
 
-    def loss(trial: optuna.Trial) -> float:
-        growth = own if trial.number == 0 else _suggested(trial, own)
-        found, trees = _judged(grounds, growth)
-        tried.append((found, replace(growth, trees=trees)))
-        advance(1, "")
-        return found
+    def trial_loss(trial: optuna.Trial) -> float:
+        params = plan_params if trial.number == 0 else _suggest_params(trial, plan_params)
+        loss, num_iterations = _mean_loss(folds, params)
+        trials.append((loss, replace(params, num_iterations=num_iterations)))
+        on_progress(1, "")
+        return loss
 
-    _study(plan.seed).optimize(loss, n_trials=plan.search.trials, timeout=plan.search.seconds)
-    least, growth = min(tried, key=lambda pair: pair[0])
-    return Found(growth, least, tried[0][0], len(tried))
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=8))
+    study.optimize(trial_loss, n_trials=plan.search.trials, timeout=plan.search.seconds)
+    least, params = min(trials, key=lambda trial: trial[0])
+    return SearchResult(params, least, trials[0][0], len(trials))
 
 
-def origins(sample: pl.DataFrame, plan: Plan) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
-    """For each rolling origin, rows before it, and rows of other households whose month ends lie a horizon after it.
+def rolling_origins(sample: pl.DataFrame, plan: Plan) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """For each rolling origin the rows up to it, and the rows of other households a horizon or more after it.
 
-    Where the months are too few for that, the last month of other households than those before it.
+    Both frames have the columns of the sample, among them `as_of` and `household_id`. Where the months are too few for
+    a horizon between them, the second frame is the last month of other households.
     """
     months: list[date] = sorted(sample["as_of"].unique())
-    cuts = [cut for cut in range(_LEAST_BEFORE, len(months)) if months[-1] >= plan.label_end(months[cut - 1])]
+    cuts = [cut for cut in range(_MIN_EARLIER_MONTHS, len(months)) if months[-1] >= plan.label_end(months[cut - 1])]
     if not cuts:
-        before, after = parted(sample, 0, 3, plan)
-        return [(before.filter(pl.col("as_of") < months[-1]), after.filter(pl.col("as_of") == months[-1]))]
-    chosen = sorted({cuts[round(place)] for place in np.linspace(len(cuts) // 2, len(cuts) - 1, plan.search.origins)})
-    return [_origin(sample, months[cut - 1], part, len(chosen), plan) for part, cut in enumerate(chosen)]
+        first, second = split_households(sample, 0, 3, plan)
+        return [(first.filter(pl.col("as_of") < months[-1]), second.filter(pl.col("as_of") == months[-1]))]
+    positions = np.linspace(len(cuts) // 2, len(cuts) - 1, plan.search.origins)
+    chosen_cuts = sorted({cuts[round(position)] for position in positions})
+    origins = []
+    for number, cut in enumerate(chosen_cuts):
+        last = months[cut - 1]
+        first, second = split_households(sample, number, max(len(chosen_cuts), 3), plan)
+        origins.append((first.filter(pl.col("as_of") <= last), second.filter(pl.col("as_of") >= plan.label_end(last))))
+    return origins
 
 
-def _origin(sample: pl.DataFrame, last: date, part: int, parts: int, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
-    mine, others = parted(sample, part, max(parts, 3), plan)
-    return mine.filter(pl.col("as_of") <= last), others.filter(pl.col("as_of") >= plan.label_end(last))
-
-
-def _judged(grounds: Sequence[_Origin], growth: Growth) -> tuple[float, int]:
+def _mean_loss(folds: Sequence[_RollingOrigin], params: TreeParams) -> tuple[float, int]:
     """Mean log loss over the later rows, and the mean number of trees."""
-    grown = [origin.ground.grown(growth) for origin in grounds]
-    weights = [origin.later_rows for origin in grounds]
-    return float(np.average([each.loss or 0.0 for each in grown], weights=weights)), round(
-        float(np.mean([each.trees for each in grown]))
-    )
+    boosters = [fold.training_set.fit(params) for fold in folds]
+    weights = [fold.later_rows for fold in folds]
+    loss = np.average([booster.loss or 0.0 for booster in boosters], weights=weights)
+    return float(loss), round(float(np.mean([booster.num_iterations for booster in boosters])))
 
 
-def _suggested(trial: optuna.Trial, own: Growth) -> Growth:
-    """Within what stays small enough to explain every loan every month."""
+def _suggest_params(trial: optuna.Trial, plan_params: TreeParams) -> TreeParams:
+    """Parameters of trees that are small enough to explain every loan every month."""
     return replace(
-        own,
-        leaves=trial.suggest_int("leaves", 6, 31),
-        depth=trial.suggest_int("depth", 3, 6),
+        plan_params,
+        num_leaves=trial.suggest_int("num_leaves", 6, 31),
+        max_depth=trial.suggest_int("max_depth", 3, 6),
         learning_rate=trial.suggest_float("learning_rate", 0.02, 0.1, log=True),
-        rows_in_leaf=trial.suggest_int("rows_in_leaf", 20, 400, log=True),
-        ridge=trial.suggest_float("ridge", 1, 500, log=True),
-        column_share=trial.suggest_float("column_share", 0.1, 0.8),
-        row_share=trial.suggest_float("row_share", 0.3, 0.9),
-        random_cuts=trial.suggest_categorical("random_cuts", [True, False]),
+        min_data_in_leaf=trial.suggest_int("min_data_in_leaf", 20, 400, log=True),
+        lambda_l2=trial.suggest_float("lambda_l2", 1, 500, log=True),
+        feature_fraction=trial.suggest_float("feature_fraction", 0.1, 0.8),
+        bagging_fraction=trial.suggest_float("bagging_fraction", 0.3, 0.9),
+        extra_trees=trial.suggest_categorical("extra_trees", [True, False]),
     )
-
-
-def _study(seed: int) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=8))

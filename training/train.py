@@ -1,4 +1,4 @@
-"""A training run from the ledger to a registered model, and the same judgement again on any version."""
+"""A training run from the ledger to a registered model, and the evaluation of any registered model."""
 
 from __future__ import annotations
 
@@ -11,121 +11,169 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
-from models.boosting import Ground, Growth, Trees, columns_of
+from models.boosting import TrainingSet, TreeParams, Trees, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.drift_reference import reference_of
-from models.registry import Models
+from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
-from training.baselines import rung_scores
-from training.calibrate import calibrated
+from training.baselines import baseline_scores
+from training.calibrate import fit_calibration
 from training.code_version import code_version
-from training.cohort import Tell, data_from, data_until, samples, steps
-from training.evaluation.evaluate import judgement
-from training.evaluation.evaluated_loans import judged_by
-from training.evaluation.page import html
-from training.evaluation.report import Lang, MonthLine, Report
-from training.evaluation.runs import keep_report, report_of
+from training.cohort import ProgressCallback, first_loan_day, last_reported_day, sample_steps, samples
+from training.evaluation.evaluate import evaluate_loans
+from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.page import report_html
+from training.evaluation.report import EvaluationReport, Lang
+from training.evaluation.runs import full_report, save_report
 from training.folds import Fold
-from training.global_reasons import figures
+from training.global_reasons import reason_figures
 from training.plan import Plan
-from training.plan_files import plan_for
+from training.plan_files import default_plan
 from training.plots import reason_plots
-from training.promotion import Crowning, crowned
-from training.publish import Logged, Registry
-from training.search import best_growth
-from training.threshold_search import light_policy
+from training.promotion import Assignment, assign_alias
+from training.publish import Registry, RunLog
+from training.search import search_tree_params
+from training.threshold_search import choose_light_policy
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A registered model, its judgement, and the alias it got."""
+class TrainedModel:
+    """A registered model, its full report, and the alias it got."""
 
     bundle: Bundle
-    report: Report
+    report: EvaluationReport
     alias: str
 
 
-def planned(store: Path, plan: Plan | None) -> Plan:
-    """The plan given, or the one for what is loaded."""
+def plan_or_default(store: Path, plan: Plan | None) -> Plan:
+    """The plan, or where there is none the default plan of the store's data."""
     ledger = Ledger(store / "ledger")
-    return plan or plan_for(data_from(ledger), data_until(ledger))
+    return plan or default_plan(first_loan_day(ledger), last_reported_day(ledger))
 
 
-def steps_of(plan: Plan) -> int:
-    """How many steps `train` tells of."""
-    return steps(plan) + plan.search.trials + 1
+def training_steps(plan: Plan) -> int:
+    """Number of steps that `train` reports to its callback."""
+    return sample_steps(plan) + plan.search.trials + 1
 
 
-def train(store: Path, plan: Plan, registry: Registry, by: str, at: datetime, tell: Tell) -> Trained:
-    """Search, fit, calibrate, set the policy, judge against the rules, log and register.
+def train(
+    store: Path, plan: Plan, registry: Registry, by: str, at: datetime, on_progress: ProgressCallback
+) -> TrainedModel:
+    """Train a model as planned: search, fit, calibrate, choose thresholds, evaluate, register.
 
-    The first model of a store becomes champion, for there is none to beat; every later one is challenger.
+    Args:
+        store: the data folder, with a ledger.
+        plan: of the run.
+        registry: MLflow of the store, where the model is registered.
+        by: who trains, for the history of aliases.
+        at: when, with a time zone.
+        on_progress: called with a number of steps and a line; `training_steps` is their sum.
+
+    Returns:
+        The registered model, its report, and its alias: champion if the store had none, else challenger.
+
+    Raises:
+        UserError: labels are not mature, a fold has one outcome only, the model ranks nothing, or MLflow cannot be
+            reached.
+
+    Example:
+        >>> from datetime import UTC
+        >>> from training.plan import EvaluationPlan, SearchPlan
+        >>> from training.plan_files import SHIPPED_PLANS, load_plan
+        >>> no_refits = EvaluationPlan(permuted_fits=0, ablation=False, seeds=0)
+        >>> short = {"search": SearchPlan(trials=1), "judging": no_refits}
+        >>> plan = load_plan(SHIPPED_PLANS / "demo.toml").model_copy(update=short)
+        >>> at = datetime(2026, 1, 15, tzinfo=UTC)
+        >>> trained = train(data, plan, Registry(data), "an analyst", at, lambda *_: None)
+        >>> trained.alias, trained.bundle.number, trained.report.months[-1].month
+        ('challenger', 2, 'all')
     """
     ledger = Ledger(store / "ledger")
-    folds = samples(ledger, plan, rule_table_of(store), tell)
-    bundle = fitted(folds, plan, ledger.data_version, tell)
-    report = report_of(folds, bundle, policy_table_of(store), ledger.data_version, tell)
-    numbered = registry.published(bundle, _logged(bundle, report, folds[Fold.JUDGEMENT]))
-    keep_report(store, numbered.number, report)
-    alias = "challenger" if Models(store / "models").holder("champion") else "champion"
+    folds = samples(ledger, plan, rule_table_of(store), on_progress)
+    bundle = fit_model(folds, plan, ledger.data_version, on_progress)
+    report = full_report(folds, bundle, policy_table_of(store), ledger.data_version, on_progress)
+    registered = registry.register(bundle, _run_log(bundle, report, folds[Fold.JUDGEMENT]))
+    save_report(store, registered.number, report)
+    alias = "challenger" if ModelStore(store / "models").number_of("champion") else "champion"
     reason = "newly trained" if alias == "challenger" else "first model of this store"
-    crowned(store, registry, numbered.number, Crowning(alias, reason, by, at))
-    return Trained(numbered, report, alias)
+    assign_alias(store, registry, registered.number, Assignment(alias, reason, by, at))
+    return TrainedModel(registered, report, alias)
 
 
-def evaluate(store: Path, number: int, tell: Tell) -> Report:
-    """The judgement of a registered model again, by the plan on its card and today's ledger."""
-    bundle = Models(store / "models").numbered(number)
+def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> EvaluationReport:
+    """Evaluate a registered model on today's ledger, by the plan on its card and beside all baselines.
+
+    Args:
+        store: the data folder.
+        number: of the registered model.
+        on_progress: called once for each month end with 1 and the day.
+
+    Returns:
+        The report without drift, leak checks and refits (`training.evaluation.runs.rebuild_report` has them).
+
+    Raises:
+        UserError: there is no such model, or its samples cannot be made from the ledger (`samples`).
+
+    Example:
+        >>> report = evaluate(data, 1, lambda *_: None)
+        >>> {"model", "rules", "scorecard", "unconstrained"} <= set(report.ranking)
+        True
+        >>> report.months[-1].loans == sum(month.loans for month in report.months[:-1])
+        True
+    """
+    bundle = ModelStore(store / "models").bundle(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), tell, [Fold.FIT, Fold.JUDGEMENT])
+    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), on_progress, [Fold.FIT, Fold.JUDGEMENT])
     fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
-    rungs = rung_scores(fit, sample, bundle.trees.columns, Growth(**bundle.card["growth"]))
-    return judgement(judged_by(bundle, sample, policy_table_of(store), rungs))
+    baselines = baseline_scores(fit, sample, bundle.trees.columns, TreeParams.from_card(bundle.card["growth"]))
+    return evaluate_loans(score_loans(bundle, sample, policy_table_of(store), baselines))
 
 
-def fitted(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, tell: Tell) -> Bundle:
-    """A model of the samples, unregistered: trees on the fit fold, calibration and thresholds each on their own."""
+def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on_progress: ProgressCallback) -> Bundle:
+    """A model fitted on the samples, not registered yet: trees, calibration and thresholds each on their own fold."""
     columns = columns_of(MODEL_COLUMNS)
-    found = best_growth(folds[Fold.FIT], columns, plan, tell)
-    trees = Trees(Ground(folds[Fold.FIT], columns).grown(found.growth).text, columns)
-    curve = calibrated(trees, folds[Fold.CALIBRATION], plan)
+    search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
+    trees = Trees(TrainingSet(folds[Fold.FIT], columns).fit(search.params).text, columns)
+    curve = fit_calibration(trees, folds[Fold.CALIBRATION], plan)
     policy_fold = folds[Fold.POLICY]
-    policy = light_policy(policy_fold, curve.probability(trees.log_odds(policy_fold)), plan.light_policy)
+    policy = choose_light_policy(policy_fold, curve.probability(trees.log_odds(policy_fold)), plan.light_policy)
     card: dict[str, Any] = {
         "horizon_months": plan.horizon_months,
         "bad_after_days": plan.bad_after_days,
-        "plan": plan.model_dump(mode="json"),
+        "plan": plan.to_card(),
         "data_version": data_version,
         "code_version": code_version(),
-        "growth": asdict(found.growth),
-        "search": {"loss": found.loss, "loss_of_plan": found.loss_of_plan, "trials": found.trials},
+        "growth": search.params.to_card(),
+        "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
         "reference": reference_of(folds[Fold.FIT], columns, curve.probability(trees.log_odds(folds[Fold.FIT]))),
     }
     return Bundle(0, trees, curve, policy, card)
 
 
-def _logged(bundle: Bundle, report: Report, sample: pl.DataFrame) -> Logged:
-    """What MLflow keeps of the run."""
-    plan = bundle.card["plan"]
-    made_by = {name: bundle.card[name] for name in ("growth", "data_version", "code_version")}
-    pages = {f"judgement.{lang}.html": html(report, lang) for lang in LANGS}
-    return Logged(
-        parameters={name: value for name, value in plan.items() if name != "month_ends"} | made_by,
-        measures=_measures(report.months[-1]),
-        documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
-        figures={**reason_plots(bundle, sample), **dict(figures(bundle, sample))},
-    )
-
-
-def _measures(overall: MonthLine) -> dict[str, float]:
-    named = {"auc": overall.auc, "recall_at_rules_visits": overall.recall}
-    values = {f"{what}_{who}": value for what, by in named.items() for who, value in by.items() if value is not None}
-    return values | {
-        "judged_loans": overall.loans,
-        "judged_bad": overall.bad,
-        "judged_visits": overall.visits,
+def _run_log(bundle: Bundle, report: EvaluationReport, sample: pl.DataFrame) -> RunLog:
+    """What MLflow stores of the run; tree parameters go under LightGBM's own names."""
+    plan, overall = bundle.card["plan"], report.months[-1]
+    provenance = {
+        "growth": asdict(TreeParams.from_card(bundle.card["growth"])),
+        "data_version": bundle.card["data_version"],
+        "code_version": bundle.card["code_version"],
     }
+    measures = {"auc": overall.auc, "recall_at_rules_visits": overall.recall}
+    by_model = {
+        f"{measure}_{name}": value
+        for measure, values in measures.items()
+        for name, value in values.items()
+        if value is not None
+    }
+    counts = {"judged_loans": overall.loans, "judged_bad": overall.bad, "judged_visits": overall.visits}
+    pages = {f"judgement.{lang}.html": report_html(report, lang) for lang in LANGS}
+    return RunLog(
+        parameters={name: value for name, value in plan.items() if name != "month_ends"} | provenance,
+        metrics=by_model | counts,
+        documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
+        figures={**reason_plots(bundle, sample), **dict(reason_figures(bundle, sample))},
+    )

@@ -1,1 +1,1 @@
-"""The tables banks and offices deliver: what they hold, how they are read, what is refused."""
+"""The data contract: the tables that banks and offices deliver, their reading, validation and pseudonyms."""

@@ -1,4 +1,4 @@
-"""Which delivered header means which of the contract's columns: the shipped Chinese map, and a county's own."""
+"""The column map: delivered headers to the contract's columns, shipped for Chinese headers and extended by a county."""
 
 from __future__ import annotations
 
@@ -8,55 +8,61 @@ from importlib.resources import files
 from pathlib import Path
 
 from features.contract.tables import TABLES
-from features.messages import Refused, did_you_mean
+from features.messages import UserError, did_you_mean
 
-Names = dict[str, dict[str, str]]
+HeadersByTable = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Headers as delivered to column names, table by table."""
+    """The columns that delivered headers mean. columns_by_header: column by header for each table."""
 
-    names: Names
+    columns_by_header: HeadersByTable
 
-    def name(self, table: str, heading: str) -> str:
-        """The contract's name for a header; a header that is in no map stands for itself."""
+    def column_name(self, table: str, heading: str) -> str:
+        """The contract's column for a delivered header; a header without an entry is taken as the column's own name."""
         heading = heading.strip()
-        return self.names.get(table, {}).get(heading, heading.lower())
+        return self.columns_by_header.get(table, {}).get(heading, heading.lower())
 
 
-def column_map(own: Path | None = None) -> ColumnMap:
-    """The shipped map, with a county's own (TOML) laid over it.
+def read_column_map(county_file: Path | None = None) -> ColumnMap:
+    r"""Read the shipped column map, overridden by a county's own.
 
-    Raises Refused with every fault of the county's file at once.
+    county_file: TOML with a section for each table and lines `"header" = "column"`; None for the shipped map alone.
+
+    Raises UserError that names all faults of the county's file.
+
+    >>> from features.contract.column_map import read_column_map
+    >>> read_column_map().column_name("loans", "贷款编号")
+    'loan_id'
+    >>> county_file = tmp / "columns.toml"
+    >>> _ = county_file.write_text('[loans]\n"合同号" = "loan_id"\n', encoding="utf-8")
+    >>> read_column_map(county_file).column_name("loans", "合同号")
+    'loan_id'
     """
     shipped = tomllib.loads(files(__package__).joinpath("chinese_headers.toml").read_text("utf-8"))
-    theirs = _checked(own) if own else {}
-    return ColumnMap({table: shipped.get(table, {}) | theirs.get(table, {}) for table in TABLES})
+    county_headers = _read_county_map(county_file) if county_file else {}
+    return ColumnMap({table: shipped.get(table, {}) | county_headers.get(table, {}) for table in TABLES})
 
 
-def _checked(path: Path) -> Names:
+def _read_county_map(path: Path) -> HeadersByTable:
+    """Read a county's map and check that its tables and columns are the contract's."""
     try:
         maps = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(
+        raise UserError(
             f"列映射 {path.name} 无法读取: {error}", f"The column map {path.name} cannot be read: {error}"
         ) from error
-    faults = _faults(maps)
-    if faults:
-        listed = "; ".join(faults)
-        raise Refused(f"列映射 {path.name} 有误: {listed}", f"The column map {path.name} is wrong: {listed}")
-    return maps
-
-
-def _faults(maps: dict[str, object]) -> list[str]:
     faults = []
-    for table, names in maps.items():
-        if table not in TABLES or not isinstance(names, dict):
+    for table, columns in maps.items():
+        if table not in TABLES or not isinstance(columns, dict):
             faults.append(f"[{table}] is not a table of the contract. {did_you_mean(table, TABLES)}")
             continue
-        for heading, name in names.items():
-            if name not in TABLES[table].names:
-                hint = did_you_mean(str(name), TABLES[table].names)
+        for heading, name in columns.items():
+            if name not in TABLES[table].column_names:
+                hint = did_you_mean(str(name), TABLES[table].column_names)
                 faults.append(f'[{table}] "{heading}" = "{name}" is not a column. {hint}')
-    return faults
+    if faults:
+        listed = "; ".join(faults)
+        raise UserError(f"列映射 {path.name} 有误: {listed}", f"The column map {path.name} is wrong: {listed}")
+    return maps

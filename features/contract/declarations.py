@@ -1,4 +1,4 @@
-"""What a delivered table is: its columns, its key, the table its rows hang on, the day its facts happened."""
+"""The form of a delivered table: its columns, its key, its parent table, and the days its rows must keep to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import polars as pl
 from features.messages import did_you_mean
 
 
-class Kind(Enum):
-    """What a cell holds, and how it is kept."""
+class CellKind(Enum):
+    """The kind of value that the cells of a column hold."""
 
     NAME = "name"  # free text or an identifier
     PERSON = "person"  # an identifier that might be somebody's identity number
@@ -27,63 +27,68 @@ class Kind(Enum):
 
     @property
     def dtype(self) -> pl.DataType:
-        """The type the ledger keeps it in."""
+        """The type in which the ledger stores it."""
         return _DTYPES.get(self, pl.Float64())
 
 
-_DTYPES: dict[Kind, pl.DataType] = {
-    Kind.NAME: pl.String(),
-    Kind.PERSON: pl.String(),
-    Kind.VILLAGE: pl.String(),
-    Kind.CODE: pl.String(),
-    Kind.DATE: pl.Date(),
-    Kind.WHOLE: pl.Int64(),
+_DTYPES: dict[CellKind, pl.DataType] = {
+    CellKind.NAME: pl.String(),
+    CellKind.PERSON: pl.String(),
+    CellKind.VILLAGE: pl.String(),
+    CellKind.CODE: pl.String(),
+    CellKind.DATE: pl.Date(),
+    CellKind.WHOLE: pl.Int64(),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, what its cells hold, whether a row without it is refused."""
+class ContractColumn:
+    """One column of a table.
+
+    required: a row with an empty cell is wrong. codes: the values of a code column. default: the value of empty cells.
+    """
 
     name: str
-    kind: Kind
+    kind: CellKind
     required: bool = False
     codes: tuple[str, ...] = ()
     default: int | None = None
 
 
 @dataclass(frozen=True)
-class Table:
+class ContractTable:
     """One table of the contract, section 1.
 
-    key: the columns that name a fact; rows with the same key are versions of it, told apart by known_on.
-    parent: the table that must know the row's household, loan or policy, and the column that names it.
-    happened: the column with the day the fact happened; known_on cannot lie before it.
-    ordered: pairs of columns (earlier, later) that cannot stand the other way round.
+    key: the columns that name a fact; rows with the same key are versions of it, each with its own known_on.
+    parent: the table of the row's household, loan or policy, and the column that names it.
+    event_day: the column of the day on which the fact happened; known_on cannot be earlier.
+    ordered_days: pairs of columns (earlier, later); a row whose days have the other order is wrong.
     """
 
     name: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ContractColumn, ...]
     parent: tuple[str, str] | None = None
-    happened: str | None = None
-    ordered: tuple[tuple[str, str], ...] = ()
+    event_day: str | None = None
+    ordered_days: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in the contract's order."""
         return tuple(column.name for column in self.columns)
 
     @cached_property
-    def required(self) -> tuple[str, ...]:
+    def required_columns(self) -> tuple[str, ...]:
+        """The names of the columns in which an empty cell is wrong."""
         return tuple(column.name for column in self.columns if column.required)
 
     @cached_property
     def schema(self) -> dict[str, pl.DataType]:
-        """Column name to the type the ledger keeps."""
+        """The columns with the types in which the ledger stores them."""
         return {column.name: column.kind.dtype for column in self.columns}
 
     def __post_init__(self) -> None:
-        mentioned = {*self.key, *(name for pair in self.ordered for name in pair)}
-        mentioned |= {self.happened} if self.happened else set()
-        for name in mentioned - set(self.names):
-            raise TypeError(f"Table {self.name} has no column {name!r}. {did_you_mean(name, self.names)}")
+        mentioned = {*self.key, *(name for pair in self.ordered_days for name in pair)}
+        mentioned |= {self.event_day} if self.event_day else set()
+        for name in mentioned - set(self.column_names):
+            raise TypeError(f"Table {self.name} has no column {name!r}. {did_you_mean(name, self.column_names)}")

@@ -1,23 +1,22 @@
-"""Identity numbers become pseudonyms at the door: the ledger never holds one."""
+"""Keyed pseudonyms for identity numbers, which are replaced before anything is stored."""
 
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from features.messages import Refused
+from features.atomic_files import atomic_file
+from features.messages import UserError
 
 _KEY_BYTES = 32
 _IDENTITY_NUMBER = re.compile(r"[1-9]\d{16}[\dXx]")
-_WITHIN = re.compile(rf"(?=({_IDENTITY_NUMBER.pattern}))")
-"""At every place, also inside a longer number: what stands before it may be the end of another."""
-_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
+_IDENTITY_NUMBER_ANYWHERE = re.compile(rf"(?=({_IDENTITY_NUMBER.pattern}))")
+"""Matches at every position, also inside a longer number: the digits before may be the end of another."""
+_WEIGHTS = tuple(pow(2, 17 - position, 11) for position in range(17))
 _CHECK_DIGITS = "10X98765432"
 
 
@@ -37,59 +36,46 @@ def is_identity_number(text: str) -> bool:
 
 
 class Pseudonyms:
-    """Keyed pseudonyms: the same number always gives the same one, and no one without the key gets back."""
+    """Pseudonyms by a secret key: a number always gets the same one, which cannot be reversed without the key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def of(self, text: str) -> str:
+    def pseudonym(self, text: str) -> str:
         """The pseudonym of an identity number; any other text unchanged."""
         if not is_identity_number(text):
             return text
         return "p" + hmac.new(self._key, text.upper().encode(), "sha256").hexdigest()[:24]
 
     def key_for(self, purpose: str) -> bytes:
-        """A key of its own for another purpose: from neither can the other be found."""
+        """A key derived from this one for another purpose; this one cannot be computed from it."""
         return hmac.digest(self._key, purpose.encode(), "sha256")
 
-    def hidden(self, text: str) -> str:
-        """A text with a pseudonym in the place of every identity number in it."""
-        for found in _WITHIN.finditer(text):
-            text = text.replace(found[1], self.of(found[1]))
+    def replace_identity_numbers(self, text: str) -> str:
+        """The text with a pseudonym for every identity number in it."""
+        for match in _IDENTITY_NUMBER_ANYWHERE.finditer(text):
+            text = text.replace(match[1], self.pseudonym(match[1]))
         return text
 
-    def renamed(self, texts: Iterable[str]) -> dict[str, str]:
-        """Only those of `texts` that are identity numbers, each with its pseudonym."""
-        return {text: self.of(text) for text in texts if is_identity_number(text)}
+    def by_identity_number(self, texts: Iterable[str]) -> dict[str, str]:
+        """The pseudonyms of those `texts` that are identity numbers, by number."""
+        return {text: self.pseudonym(text) for text in texts if is_identity_number(text)}
 
 
-def pseudonyms(folder: Path) -> Pseudonyms:
-    """The pseudonyms of this installation; the key is made once and readable by its owner alone.
+def load_pseudonyms(folder: Path) -> Pseudonyms:
+    """Load the pseudonym key of a data folder; the first call makes it, readable by its owner alone.
 
-    Raises Refused where the key is damaged: with another one nobody would be found again.
+    Raises UserError where the key is damaged: a new one would give every person another pseudonym.
     """
     path = folder / "pseudonym.key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _make_key(path)
+        # Where another process writes a key first, that one stays.
+        with atomic_file(path, unique=True, replace=False, mode=0o600) as staging:
+            staging.write_bytes(secrets.token_bytes(_KEY_BYTES))
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
-        raise Refused(
+        raise UserError(
             f"密钥文件 {path} 已损坏; 请从备份恢复。", f"The key {path} is damaged; restore it from a backup."
         )
     return Pseudonyms(key)
-
-
-def _make_key(path: Path) -> None:
-    """Whole and on disk before it has its name."""
-    making = path.with_suffix(f".{os.getpid()}")
-    making.touch(mode=0o600)
-    try:
-        with making.open("wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process made it first: theirs counts
-            path.hardlink_to(making)
-    finally:
-        making.unlink()

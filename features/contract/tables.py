@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from functools import partial
 
-from features.contract.declarations import Column, Kind, Table
+from features.contract.declarations import CellKind, ContractColumn, ContractTable
 
-_name = partial(Column, kind=Kind.NAME)
-_person = partial(Column, kind=Kind.PERSON)
-_date = partial(Column, kind=Kind.DATE)
-_money = partial(Column, kind=Kind.MONEY)
-_number = partial(Column, kind=Kind.NUMBER)
-_points = partial(Column, kind=Kind.POINTS)
-_known_on = Column("known_on", Kind.DATE)
+_name = partial(ContractColumn, kind=CellKind.NAME)
+_person = partial(ContractColumn, kind=CellKind.PERSON)
+_date = partial(ContractColumn, kind=CellKind.DATE)
+_money = partial(ContractColumn, kind=CellKind.MONEY)
+_number = partial(ContractColumn, kind=CellKind.NUMBER)
+_points = partial(ContractColumn, kind=CellKind.POINTS)
+_known_on = ContractColumn("known_on", CellKind.DATE)
 
 USES = ("sheep", "cattle", "daylily", "grain", "forage", "herbs", "trade", "other")
 
 
-def _code(name: str, *codes: str, required: bool = False) -> Column:
-    return Column(name, Kind.CODE, required=required, codes=codes)
+def _code(name: str, *codes: str, required: bool = False) -> ContractColumn:
+    return ContractColumn(name, CellKind.CODE, required=required, codes=codes)
 
 
-HOUSEHOLDS = Table(
+HOUSEHOLDS = ContractTable(
     "households",
     key=("household_id",),
     columns=(
         _person("household_id", required=True),
-        Column("village_code", Kind.VILLAGE, required=True),
+        ContractColumn("village_code", CellKind.VILLAGE, required=True),
         _name("county_name"),
         _name("township_name"),
         _name("village_name"),
@@ -35,7 +35,7 @@ HOUSEHOLDS = Table(
         _known_on,
     ),
 )
-MEMBERS = Table(
+MEMBERS = ContractTable(
     "members",
     key=("member_id",),
     parent=("households", "household_id"),
@@ -52,12 +52,12 @@ MEMBERS = Table(
         _known_on,
     ),
 )
-INCOME_STATEMENTS = Table(
+INCOME_STATEMENTS = ContractTable(
     "income_statements",
     key=("household_id", "period_end"),
     parent=("households", "household_id"),
-    happened="period_end",
-    ordered=(("period_start", "period_end"),),
+    event_day="period_end",
+    ordered_days=(("period_start", "period_end"),),
     columns=(
         _person("household_id", required=True),
         _date("period_start", required=True),
@@ -73,11 +73,11 @@ INCOME_STATEMENTS = Table(
         _known_on,
     ),
 )
-ASSETS = Table(
+ASSETS = ContractTable(
     "assets",
     key=("household_id", "observed_on"),
     parent=("households", "household_id"),
-    happened="observed_on",
+    event_day="observed_on",
     columns=(
         _person("household_id", required=True),
         _date("observed_on", required=True),
@@ -89,11 +89,11 @@ ASSETS = Table(
         _known_on,
     ),
 )
-LOANS = Table(
+LOANS = ContractTable(
     "loans",
     key=("loan_id",),
     parent=("households", "household_id"),
-    ordered=(("originated_on", "matures_on"),),
+    ordered_days=(("originated_on", "matures_on"),),
     columns=(
         _name("loan_id", required=True),
         _person("household_id", required=True),
@@ -113,29 +113,29 @@ LOANS = Table(
             required=True,
         ),
         _code("declared_use", *USES),
-        Column("subsidy_share", Kind.SHARE),
+        ContractColumn("subsidy_share", CellKind.SHARE),
         _name("renews_loan_id"),
         _known_on,
     ),
 )
-INSTALMENTS = Table(
+INSTALMENTS = ContractTable(
     "instalments",
     key=("loan_id", "schedule_no", "due_on"),
     parent=("loans", "loan_id"),
     columns=(
         _name("loan_id", required=True),
-        Column("schedule_no", Kind.WHOLE, default=1),
+        ContractColumn("schedule_no", CellKind.WHOLE, default=1),
         _date("due_on", required=True),
         _money("principal_due", required=True),
         _money("interest_due", required=True),
         _known_on,
     ),
 )
-PAYMENTS = Table(
+PAYMENTS = ContractTable(
     "payments",
     key=("payment_id",),
     parent=("loans", "loan_id"),
-    happened="paid_on",
+    event_day="paid_on",
     columns=(
         _name("payment_id", required=True),
         _name("loan_id", required=True),
@@ -146,11 +146,11 @@ PAYMENTS = Table(
         _known_on,
     ),
 )
-LOAN_EVENTS = Table(
+LOAN_EVENTS = ContractTable(
     "loan_events",
     key=("loan_id", "kind", "occurred_on"),
     parent=("loans", "loan_id"),
-    happened="occurred_on",
+    event_day="occurred_on",
     columns=(
         _name("loan_id", required=True),
         _date("occurred_on", required=True),
@@ -160,11 +160,11 @@ LOAN_EVENTS = Table(
         _known_on,
     ),
 )
-USE_CHECKS = Table(
+USE_CHECKS = ContractTable(
     "use_checks",
     key=("loan_id", "checked_on"),
     parent=("loans", "loan_id"),
-    happened="checked_on",
+    event_day="checked_on",
     columns=(
         _name("loan_id", required=True),
         _date("checked_on", required=True),
@@ -172,11 +172,11 @@ USE_CHECKS = Table(
         _known_on,
     ),
 )
-CREDIT_EVENTS = Table(
+CREDIT_EVENTS = ContractTable(
     "credit_events",
     key=("event_id",),
     parent=("households", "household_id"),
-    happened="occurred_on",
+    event_day="occurred_on",
     columns=(
         _name("event_id", required=True),
         _person("household_id", required=True),
@@ -196,11 +196,11 @@ CREDIT_EVENTS = Table(
         _known_on,
     ),
 )
-POLICIES = Table(
+POLICIES = ContractTable(
     "policies",
     key=("policy_id",),
     parent=("households", "household_id"),
-    ordered=(("insured_from", "insured_to"),),
+    ordered_days=(("insured_from", "insured_to"),),
     columns=(
         _name("policy_id", required=True),
         _person("household_id", required=True),
@@ -220,11 +220,11 @@ POLICIES = Table(
         _known_on,
     ),
 )
-CLAIMS = Table(
+CLAIMS = ContractTable(
     "claims",
     key=("claim_id",),
     parent=("policies", "policy_id"),
-    happened="occurred_on",
+    event_day="occurred_on",
     columns=(
         _name("claim_id", required=True),
         _name("policy_id", required=True),
@@ -235,11 +235,11 @@ CLAIMS = Table(
         _known_on,
     ),
 )
-HARDSHIPS = Table(
+HARDSHIPS = ContractTable(
     "hardships",
     key=("event_id",),
     parent=("households", "household_id"),
-    happened="occurred_on",
+    event_day="occurred_on",
     columns=(
         _name("event_id", required=True),
         _person("household_id", required=True),
@@ -266,11 +266,11 @@ HARDSHIPS = Table(
         _known_on,
     ),
 )
-VILLAGE_REVIEWS = Table(
+VILLAGE_REVIEWS = ContractTable(
     "village_reviews",
     key=("household_id", "reviewed_on"),
     parent=("households", "household_id"),
-    happened="reviewed_on",
+    event_day="reviewed_on",
     columns=(
         _person("household_id", required=True),
         _date("reviewed_on", required=True),
@@ -279,7 +279,7 @@ VILLAGE_REVIEWS = Table(
         _known_on,
     ),
 )
-PRICES = Table(
+PRICES = ContractTable(
     "prices",
     key=("product", "month"),
     columns=(
@@ -290,7 +290,7 @@ PRICES = Table(
     ),
 )
 
-TABLES: dict[str, Table] = {
+TABLES: dict[str, ContractTable] = {
     table.name: table
     for table in (
         HOUSEHOLDS,
@@ -310,5 +310,6 @@ TABLES: dict[str, Table] = {
         PRICES,
     )
 }
-"""All tables by name, parents before the tables that hang on them."""
+"""All tables by name; parent tables come first."""
 REQUIRED_TABLES = ("households", "loans", "instalments", "payments")
+"""The tables that every county delivers; the others may be missing (contract, section 1)."""

@@ -1,4 +1,4 @@
-"""From text to typed rows: what is right goes on, what is wrong is set aside with the reason in both languages."""
+"""Validation of delivered text: typed rows that keep the contract, and the faults of the others in both languages."""
 
 from __future__ import annotations
 
@@ -8,42 +8,55 @@ from datetime import date
 
 import polars as pl
 
-from features.contract.declarations import Column, Kind, Table
-from features.contract.reading import CELLS_FOUND, LINE
-from features.messages import Words
+from features.contract.declarations import CellKind, ContractColumn, ContractTable
+from features.contract.reading import CELL_COUNT, LINE
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.messages import Bilingual
 
-FAULT_SCHEMA = {
-    LINE: pl.Int64(),
-    "column": pl.String(),
-    "value": pl.String(),
-    "reason_zh": pl.String(),
-    "reason_en": pl.String(),
-    "cells": pl.String(),
-}
-DATED = "known_on given"
+FAULTS_SCHEMA = FrameSchema(
+    {
+        LINE: FrameColumn(pl.Int64(), "Line of the file, the header being line 1."),
+        "column": FrameColumn(pl.String(), "Column with the fault."),
+        "value": FrameColumn(pl.String(), "The cell's text as delivered."),
+        "reason_zh": FrameColumn(pl.String(), "The fault in Chinese."),
+        "reason_en": FrameColumn(pl.String(), "The fault in English."),
+        "cells": FrameColumn(pl.String(), "The whole row as delivered, as a JSON object of column to text."),
+    }
+)
+TEXT_ROWS_SCHEMA = FrameSchema(
+    {
+        LINE: FrameColumn(pl.Int64(), "Line of the file, the header being line 1."),
+        CELL_COUNT: FrameColumn(None, "Number of cells that the line has."),
+    },
+    extra="A String column for each column of the table, null where the cell is empty.",
+)
+HAS_KNOWN_ON = "known_on given"
+"""Column of whether the file itself gives a row's known_on; otherwise it is the day of delivery."""
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}([ T]00:00:00(\.0+)?)?$"
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
-_WHOLE = r"^\+?\d{1,9}(\.0+)?$"
-_ROUNDED = r"^\d(\.\d+)?[eE]\+\d+$"
+_WHOLE_NUMBER = r"^\+?\d{1,9}(\.0+)?$"
+_ROUNDED_NUMBER = r"^\d(\.\d+)?[eE]\+\d+$"
 _UNPRINTABLE = r"[\x00-\x1f\x7f\x{FFFD}]"
-_HIGHEST = {Kind.SHARE: 1, Kind.POINTS: 100}
-_EXPECTED = {
-    Kind.DATE: Words("日期须为 2024-01-31 的形式", "a day is written 2024-01-31"),
-    Kind.WHOLE: Words("须为整数", "a whole number is expected"),
-    Kind.MONEY: Words("金额须为数字 (元), 不带千分位", "money is a plain number of yuan, no thousands separators"),
-    Kind.NUMBER: Words("须为数字", "a plain number is expected"),
-    Kind.SHARE: Words("须为 0 至 1 的数字", "a number from 0 to 1 is expected"),
-    Kind.POINTS: Words("须为 0 至 100 的数字", "a number from 0 to 100 is expected"),
+_HIGHEST = {CellKind.SHARE: 1, CellKind.POINTS: 100}
+_FORMAT_MESSAGES = {
+    CellKind.DATE: Bilingual("日期须为 2024-01-31 的形式", "a day is written 2024-01-31"),
+    CellKind.WHOLE: Bilingual("须为整数", "a whole number is expected"),
+    CellKind.MONEY: Bilingual(
+        "金额须为数字 (元), 不带千分位", "money is a plain number of yuan, no thousands separators"
+    ),
+    CellKind.NUMBER: Bilingual("须为数字", "a plain number is expected"),
+    CellKind.SHARE: Bilingual("须为 0 至 1 的数字", "a number from 0 to 1 is expected"),
+    CellKind.POINTS: Bilingual("须为 0 至 100 的数字", "a number from 0 to 100 is expected"),
 }
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Typed rows that keep their table's contract, and the faults of the lines that do not.
+class CheckedRows:
+    """The valid rows of a delivered frame and the faults of the others.
 
-    rows: `line`, DATED (whether the file itself said known_on) and the table's columns in the ledger's types.
-    faults: FAULT_SCHEMA, a row for each fault; `cells` is the whole line as delivered (JSON).
+    rows: `line`, HAS_KNOWN_ON and the table's columns in the ledger's types. faults: one row for each fault, in the
+    columns of FAULTS_SCHEMA.
     """
 
     rows: pl.DataFrame
@@ -51,137 +64,138 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A condition that no row may meet, the column to blame, and what to say."""
+class RowCheck:
+    """A condition under which a row is wrong, the column to name, and the message."""
 
     column: str
-    broken: pl.Expr
-    words: Words
+    is_wrong: pl.Expr
+    message: Bilingual
 
 
-def checked(frame: pl.DataFrame, table: Table, width: int, delivered_on: date) -> Checked:
-    """Type and check one frame of delivered text; a row without known_on was known when it was delivered."""
+def check_rows(frame: pl.DataFrame, table: ContractTable, cells_per_line: int, delivered_on: date) -> CheckedRows:
+    """Type and check one frame of delivered text (TEXT_ROWS_SCHEMA).
+
+    cells_per_line: number of cells of the header; a line with another number is wrong. delivered_on: the known_on of
+    rows that have none.
+    """
     typed = frame.select(
         LINE,
-        CELLS_FOUND,
-        pl.col("known_on").is_not_null().alias(DATED),
-        *(_typed(column, delivered_on) for column in table.columns),
-        *(pl.col(name).alias(_given(name)) for name in table.names),
+        CELL_COUNT,
+        pl.col("known_on").is_not_null().alias(HAS_KNOWN_ON),
+        *(_typed_cell(column, delivered_on) for column in table.columns),
+        *(pl.col(name).alias(_delivered_cell(name)) for name in table.column_names),
     )
-    checks = [*_line_checks(table, width), *_all_cell_checks(table), *_row_checks(table)]
-    broken = typed.select(check.broken.fill_null(False).alias(str(i)) for i, check in enumerate(checks))
-    struck = [(check, typed.filter(broken[str(i)])) for i, check in enumerate(checks) if broken[str(i)].any()]
-    faults = [_faults(rows, check, table) for check, rows in struck]
-    together = pl.concat([pl.DataFrame(schema=FAULT_SCHEMA), *faults]).sort(LINE, maintain_order=True)
-    sound = typed.filter(~broken.select(pl.any_horizontal(pl.all())).to_series())
-    return Checked(sound.select(LINE, DATED, *table.names), together)
+    checks = list(_row_checks(table, cells_per_line))
+    failures = typed.select(check.is_wrong.fill_null(False).alias(str(i)) for i, check in enumerate(checks))
+    faults = [
+        typed.filter(failures[str(i)]).select(
+            LINE,
+            pl.lit(check.column).alias("column"),
+            pl.col(_delivered_cell(check.column)).alias("value"),
+            pl.lit(check.message.zh).alias("reason_zh"),
+            pl.lit(check.message.en).alias("reason_en"),
+            cells_as_json(table, _delivered_cell),
+        )
+        for i, check in enumerate(checks)
+        if failures[str(i)].any()
+    ]
+    valid = typed.filter(~failures.select(pl.any_horizontal(pl.all())).to_series())
+    return CheckedRows(
+        valid.select(LINE, HAS_KNOWN_ON, *table.column_names),
+        pl.concat([FAULTS_SCHEMA.empty(), *faults]).sort(LINE, maintain_order=True),
+    )
 
 
-def _given(name: str) -> str:
-    """The name of the column that keeps a cell as it was delivered."""
+def _delivered_cell(name: str) -> str:
+    """The name of the column that holds the text of a column's cells as delivered."""
     return f"{name} as delivered"
 
 
-def _faults(rows: pl.DataFrame, check: Check, table: Table) -> pl.DataFrame:
-    return rows.select(
-        LINE,
-        pl.lit(check.column).alias("column"),
-        pl.col(_given(check.column)).alias("value"),
-        pl.lit(check.words.zh).alias("reason_zh"),
-        pl.lit(check.words.en).alias("reason_en"),
-        as_cells(table, _given),
-    )
+def cells_as_json(table: ContractTable, column: Callable[[str], str] = str) -> pl.Expr:
+    """The column `cells`: the whole row as a JSON object of text, from which `rows_from_json` makes a row again.
 
-
-def as_cells(table: Table, column: Callable[[str], str] = str) -> pl.Expr:
-    """The whole row as one JSON text of text cells, so that a row set aside can come in again by the same door."""
-    cells = [pl.col(column(name)).cast(pl.String).alias(name) for name in table.names]
+    column: the name of the column that holds the cells of a contract's column.
+    """
+    cells = [pl.col(column(name)).cast(pl.String).alias(name) for name in table.column_names]
     return pl.struct(cells).struct.json_encode().alias("cells")
 
 
-def from_cells(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Rows set aside (`line`, `cells`), again as delivered text."""
-    cells = pl.col("cells").str.json_decode(pl.Struct(dict.fromkeys(table.names, pl.String)))
-    found = pl.lit(len(table.names)).alias(CELLS_FOUND)
-    return rows.select(LINE, found, cells).unnest("cells")
+@returns(TEXT_ROWS_SCHEMA)
+def rows_from_json(rows: pl.DataFrame, table: ContractTable) -> pl.DataFrame:
+    """Quarantined rows (`line`, `cells`) as text, in the form of a delivered file."""
+    cells = pl.col("cells").str.json_decode(pl.Struct(dict.fromkeys(table.column_names, pl.String)))
+    return rows.select(LINE, pl.lit(len(table.column_names)).alias(CELL_COUNT), cells).unnest("cells")
 
 
-def _typed(column: Column, delivered_on: date) -> pl.Expr:
-    """The cell in its type, null where it cannot be read; defaults stand in for empty cells."""
+def _typed_cell(column: ContractColumn, delivered_on: date) -> pl.Expr:
+    """The column in its type: null where a cell cannot be read, the default where it is empty."""
     text = pl.col(column.name)
-    read = _read(column.kind, text)
-    default = delivered_on if column.name == "known_on" else column.default
-    if default is not None:
-        read = pl.when(text.is_null()).then(pl.lit(default)).otherwise(read)
-    return read.cast(column.kind.dtype).alias(column.name)
-
-
-def _read(kind: Kind, text: pl.Expr) -> pl.Expr:
-    match kind:
-        case Kind.DATE:
+    value: pl.Expr
+    match column.kind:
+        case CellKind.DATE:
             day = text.str.head(10).str.to_date("%Y-%m-%d", strict=False)
-            return pl.when(text.str.contains(_ISO_DAY) & day.is_between(_EARLIEST, _LATEST)).then(day)
-        case Kind.NAME | Kind.PERSON | Kind.VILLAGE | Kind.CODE:
-            return text
+            value = pl.when(text.str.contains(_ISO_DAY) & day.is_between(_EARLIEST, _LATEST)).then(day)
+        case CellKind.NAME | CellKind.PERSON | CellKind.VILLAGE | CellKind.CODE:
+            value = text
         case _:
             number = text.str.strip_prefix("+").cast(pl.Float64, strict=False)
-            form = _WHOLE if kind is Kind.WHOLE else _PLAIN_NUMBER
-            return pl.when(text.str.contains(form) & number.is_finite()).then(number)
+            form = _WHOLE_NUMBER if column.kind is CellKind.WHOLE else _PLAIN_NUMBER
+            value = pl.when(text.str.contains(form) & number.is_finite()).then(number)
+    default = delivered_on if column.name == "known_on" else column.default
+    if default is not None:
+        value = pl.when(text.is_null()).then(pl.lit(default)).otherwise(value)
+    return value.cast(column.kind.dtype).alias(column.name)
 
 
-def _line_checks(table: Table, width: int) -> Iterator[Check]:
-    words = Words(f"该行单元格数与表头的 {width} 个不符", f"the line has not the {width} cells of the header")
-    yield Check(table.names[0], pl.col(CELLS_FOUND) != width, words)
-
-
-def _all_cell_checks(table: Table) -> Iterator[Check]:
+def _row_checks(table: ContractTable, cells_per_line: int) -> Iterator[RowCheck]:
+    """All checks of a table's rows: the number of cells, each cell by itself, and the order of days."""
+    message = Bilingual(
+        f"该行单元格数与表头的 {cells_per_line} 个不符", f"the line has not the {cells_per_line} cells of the header"
+    )
+    yield RowCheck(table.column_names[0], pl.col(CELL_COUNT) != cells_per_line, message)
     for column in table.columns:
         if column.required:
-            yield Check(
+            yield RowCheck(
                 column.name,
-                pl.col(_given(column.name)).is_null(),
-                Words("必填项为空", "a required cell is empty"),
+                pl.col(_delivered_cell(column.name)).is_null(),
+                Bilingual("必填项为空", "a required cell is empty"),
             )
         yield from _cell_checks(column)
+    for earlier, later in table.ordered_days:
+        message = Bilingual(f"{later} 早于 {earlier}", f"{later} lies before {earlier}")
+        yield RowCheck(later, pl.col(later) < pl.col(earlier), message)
+    if table.event_day:
+        message = Bilingual(f"知悉日早于 {table.event_day}", f"known_on lies before {table.event_day}")
+        yield RowCheck("known_on", pl.col("known_on") < pl.col(table.event_day), message)
 
 
-def _cell_checks(column: Column) -> Iterator[Check]:
+def _cell_checks(column: ContractColumn) -> Iterator[RowCheck]:
+    """The checks of one column's cells by their kind."""
     name, cell = column.name, pl.col(column.name)
     match column.kind:
-        case Kind.NAME | Kind.PERSON:
-            yield Check(name, cell.str.contains(_UNPRINTABLE), Words("含无法识别的字符", "unreadable characters"))
-            words = Words("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
-            yield Check(name, cell.str.contains(_ROUNDED), words)
-        case Kind.CODE:
+        case CellKind.NAME | CellKind.PERSON:
+            yield RowCheck(
+                name, cell.str.contains(_UNPRINTABLE), Bilingual("含无法识别的字符", "unreadable characters")
+            )
+            message = Bilingual("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
+            yield RowCheck(name, cell.str.contains(_ROUNDED_NUMBER), message)
+        case CellKind.CODE:
             codes = ", ".join(column.codes)
-            yield Check(
+            yield RowCheck(
                 name,
                 ~cell.is_in(column.codes),
-                Words(f"未知代码; 可用: {codes}", f"unknown code; one of {codes}"),
+                Bilingual(f"未知代码; 可用: {codes}", f"unknown code; one of {codes}"),
             )
-        case Kind.VILLAGE:
-            words = Words("村代码须为 12 位数字", "a village code is 12 digits")
-            yield Check(name, ~cell.str.contains(r"^[0-9]{12}$"), words)
+        case CellKind.VILLAGE:
+            message = Bilingual("村代码须为 12 位数字", "a village code is 12 digits")
+            yield RowCheck(name, ~cell.str.contains(r"^[0-9]{12}$"), message)
         case _:
-            yield Check(name, pl.col(_given(name)).is_not_null() & cell.is_null(), _EXPECTED[column.kind])
-            yield from _bounds(column)
-
-
-def _bounds(column: Column) -> Iterator[Check]:
-    if column.kind is Kind.DATE:
-        return
-    cell = pl.col(column.name)
-    yield Check(column.name, cell < 0, Words("不能为负数", "cannot be negative"))
-    if column.kind is Kind.WHOLE:
-        yield Check(column.name, cell == 0, Words("从 1 起编号", "numbers begin with 1"))
+            yield RowCheck(
+                name, pl.col(_delivered_cell(name)).is_not_null() & cell.is_null(), _FORMAT_MESSAGES[column.kind]
+            )
+    if column.kind.dtype.is_numeric():
+        yield RowCheck(name, cell < 0, Bilingual("不能为负数", "cannot be negative"))
+    if column.kind is CellKind.WHOLE:
+        yield RowCheck(name, cell == 0, Bilingual("从 1 起编号", "numbers begin with 1"))
     if highest := _HIGHEST.get(column.kind):
-        yield Check(column.name, cell > highest, _EXPECTED[column.kind])
-
-
-def _row_checks(table: Table) -> Iterator[Check]:
-    for earlier, later in table.ordered:
-        words = Words(f"{later} 早于 {earlier}", f"{later} lies before {earlier}")
-        yield Check(later, pl.col(later) < pl.col(earlier), words)
-    if table.happened:
-        words = Words(f"知悉日早于 {table.happened}", f"known_on lies before {table.happened}")
-        yield Check("known_on", pl.col("known_on") < pl.col(table.happened), words)
+        yield RowCheck(name, cell > highest, _FORMAT_MESSAGES[column.kind])

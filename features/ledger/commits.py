@@ -1,4 +1,4 @@
-"""What a commit lists: one delivered file as it was taken in, and the part files that hold its rows."""
+"""Commits of the ledger: each describes one delivered file and lists the Parquet files that hold its rows."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+from features.stored_files import read_stored_json
 
 
 @dataclass(frozen=True)
-class Part:
-    """One Parquet file of one table and county; the path is relative to the ledger.
+class PartFile:
+    """One Parquet file with rows of one table and county; the fields are keys of the commit's JSON.
 
-    known_from: the first day on which a row and all it belongs to were known. revises: whether a row is a further
-    version of a fact.
+    path: relative to the ledger's folder. rows: number of rows. known_from: the first day on which any row, its
+    parent and its household are all known (ISO). revises: whether some row is a further version of a fact.
     """
 
     table: str
@@ -28,11 +31,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Commit:
-    """One delivered file as it was taken in: where it came from and which parts hold its rows.
+    """One delivered file in the ledger; the fields are the keys of its JSON file.
 
-    quarantine: the part with the rows set aside. taken_up: ids of rows set aside earlier that came in now.
-    linked: pairs of households that share a fact, since a version of it gave it to the other; linked_counties: the
-    counties these are kept under, where it is not one.
+    sequence: its number, from 1. previous: the id of the commit before. table: the delivered table. file, sha256: name
+    and digest of the delivered file. delivered_on: the day of delivery (ISO). parts: the files with its valid rows.
+    quarantine: path of the Parquet file with its rejected rows. taken_up: ids of rows that this commit releases from
+    quarantine. linked: pairs of households where a correction moved a fact from one to the other. linked_counties:
+    the counties of these pairs where they differ.
     """
 
     sequence: int
@@ -41,26 +46,29 @@ class Commit:
     file: str
     sha256: str
     delivered_on: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PartFile, ...] = ()
     quarantine: str | None = None
     taken_up: tuple[str, ...] = field(default=())
     linked: tuple[tuple[str, str], ...] = field(default=())
     linked_counties: tuple[tuple[str, str], ...] = field(default=())
 
     @property
-    def written(self) -> bytes:
-        """As it stands in its file."""
+    def json_bytes(self) -> bytes:
+        """The content of its file."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False).encode()
 
     @cached_property
     def id(self) -> str:
-        """A digest of this commit and, through `previous`, of all before it."""
+        """A digest of this commit and, through `previous`, of all earlier ones."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def commit_from(path: Path) -> Commit:
-    """Read a commit as it was written."""
-    stored: Mapping[str, object] = json.loads(path.read_text("utf-8"))
-    parts = tuple(Part(**part) for part in stored["parts"])  # type: ignore[attr-defined]
-    pairs = {name: tuple((one, other) for one, other in stored[name]) for name in ("linked", "linked_counties")}  # type: ignore[attr-defined]
-    return Commit(**{**stored, "parts": parts, "taken_up": tuple(stored["taken_up"]), **pairs})  # type: ignore[arg-type]
+def read_commit(path: Path) -> Commit:
+    """Read a commit from its JSON file; raises UserError where the file is cut or damaged."""
+    return read_stored_json(path, _parse_commit)
+
+
+def _parse_commit(stored: Mapping[str, Any]) -> Commit:
+    files = tuple(PartFile(**file) for file in stored["parts"])
+    pairs = {name: tuple((one, other) for one, other in stored[name]) for name in ("linked", "linked_counties")}
+    return Commit(**{**stored, "parts": files, "taken_up": tuple(stored["taken_up"]), **pairs})

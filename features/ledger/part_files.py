@@ -1,4 +1,4 @@
-"""Which files hold what was delivered: the parts that commits list, and files merged from them, by table and county."""
+"""The ledger's Parquet files by table and county: the part files that commits list, and files merged from them."""
 
 from __future__ import annotations
 
@@ -9,125 +9,132 @@ import polars as pl
 
 from features.atomic_files import sink_parquet
 from features.contract.tables import TABLES
-from features.delivered_tables import kept_schema
-from features.ledger.commits import Commit, Part
-from features.row_groups import Groups, groups_of
+from features.delivered_tables import stored_dtypes
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.ledger.commits import Commit, PartFile
+from features.row_groups import RowGroups, read_row_groups
 
-EVERYWHERE = "all"
-"""The county of rows that belong to no county: prices."""
+ALL_COUNTIES = "all"
+"""The county under which rows are stored that belong to no county: prices."""
 COUNTY = "county"
-_MOST_LOOSE = 8
-"""Parts of a table and county that may wait to be merged; each is opened for every household looked at."""
+"""The column of the county that a row is stored under, and the name of its folders."""
+SCAN_SCHEMA = FrameSchema(
+    {COUNTY: FrameColumn(pl.String(), "The county that the row is stored under: six digits, or `all` for prices.")},
+    extra="The columns of the table: the contract's, and household_id (not for prices).",
+)
+_MAX_UNMERGED = 8
+"""Part files of a table and county that may stay unmerged; each is opened when one household is read."""
 
 
-class KeptFiles:
-    """The files under one folder that some commits list, each table and county sorted by household."""
+class PartFiles:
+    """The Parquet files of a ledger's folder that some commits list.
+
+    The rows of each file are sorted by household. Scans and footers are read once for each object.
+    """
 
     def __init__(self, folder: Path, commits: tuple[Commit, ...]) -> None:
         self.folder, self.commits = folder, commits
         self._scans: dict[tuple[str, str | None], pl.LazyFrame] = {}
-        self._sorted: dict[tuple[str, str | None], list[tuple[pl.LazyFrame, Groups | None]]] = {}
+        self._scans_by_file: dict[tuple[str, str | None], list[tuple[pl.LazyFrame, RowGroups | None]]] = {}
 
+    @returns(SCAN_SCHEMA)
     def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
-        """All rows of a table, in all its versions, with the county they are kept under.
-
-        A scan that is asked again looks for no files and reads no footers again.
-        """
+        """All versions of all rows of a table in one county (with the rows of ALL_COUNTIES), or in all counties."""
         if (table, county) not in self._scans:
-            paths = [path for one in self.counties_of(table, county) for path in self.paths(table, one)]
-            self._scans[table, county] = self._scan(table, paths)
+            paths = [path for one in self.counties_with_files(table, county) for path in self.file_paths(table, one)]
+            self._scans[table, county] = self._scan_files(table, paths)
         return self._scans[table, county]
 
-    def counties_of(self, table: str, county: str | None) -> list[str]:
-        """The counties whose files hold the rows of a table and county, or of all counties."""
-        kept = sorted({part.county for part in self.parts(table)})
-        return [one for one in kept if county in (None, one) or one == EVERYWHERE]
+    def counties_with_files(self, table: str, county: str | None) -> list[str]:
+        """The counties whose files `scan` reads for a table and county, sorted; ALL_COUNTIES among them for prices."""
+        counties = sorted({file.county for file in self.part_files(table)})
+        return [one for one in counties if county in (None, one) or one == ALL_COUNTIES]
 
-    def paths(self, table: str, county: str) -> list[Path]:
-        """The files that hold all rows of a table and county: the newest merged one and the parts after it."""
-        merged = self._merged(table, county)
-        loose = [self.folder / part.path for part in self._loose(table, county)]
-        return [merged[1], *loose] if merged else loose
+    def file_paths(self, table: str, county: str) -> list[Path]:
+        """The files that together hold all rows of a table and county: the newest merged one and the unmerged ones."""
+        merged = self._newest_merged_file(table, county)
+        unmerged = [self.folder / file.path for file in self._unmerged_parts(table, county)]
+        return [merged[1], *unmerged] if merged else unmerged
 
-    def _scan(self, table: str, paths: list[Path]) -> pl.LazyFrame:
+    def _scan_files(self, table: str, paths: list[Path]) -> pl.LazyFrame:
         if not paths:
-            return pl.LazyFrame(schema=kept_schema(TABLES[table]) | {COUNTY: pl.String()})
+            return pl.LazyFrame(schema=stored_dtypes(TABLES[table]) | {COUNTY: pl.String()})
         return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
 
-    def _merged(self, table: str, county: str) -> tuple[int, Path] | None:
-        """How many commits the newest merged file holds, and where it is; one of another history does not count."""
+    def _newest_merged_file(self, table: str, county: str) -> tuple[int, Path] | None:
+        """The newest merged file made from these commits: how many of them it holds, and its path."""
         folder = self.folder / "merged" / table / f"{COUNTY}={county}"
         for path in sorted(folder.glob("*.parquet"), reverse=True):
-            commits, of = path.stem.split("-")
-            if int(commits) <= len(self.commits) and self.commits[int(commits) - 1].id == of:
+            commits, last_id = path.stem.split("-")
+            if int(commits) <= len(self.commits) and self.commits[int(commits) - 1].id == last_id:
                 return int(commits), path
         return None
 
-    def _loose(self, table: str, county: str) -> list[Part]:
-        held, _ = self._merged(table, county) or (0, None)
-        return [part for commit, part in self._parts_by_table[table] if commit > held and part.county == county]
+    def _unmerged_parts(self, table: str, county: str) -> list[PartFile]:
+        merged_commits, _ = self._newest_merged_file(table, county) or (0, None)
+        return [
+            file for commit, file in self._files_by_table[table] if commit > merged_commits and file.county == county
+        ]
 
-    def merge(self, most_loose: int = _MOST_LOOSE) -> None:
-        """Merge the parts of each table and county that has more than so many loose ones.
+    def merge(self, max_unmerged: int = _MAX_UNMERGED) -> None:
+        """Merge the files of each table and county that has more than `max_unmerged` unmerged part files.
 
-        Raises Refused where the disk does not take it; nothing is lost then.
+        The last merged file stays, since processes may be reading it; older ones are deleted.
+
+        Raises UserError where the disk cannot be written; no data are lost then.
         """
-        for table, county in sorted({(part.table, part.county) for commit in self.commits for part in commit.parts}):
-            if len(self._loose(table, county)) > most_loose:
-                self._merge(table, county)
+        for table, county in sorted({(file.table, file.county) for commit in self.commits for file in commit.parts}):
+            if len(self._unmerged_parts(table, county)) <= max_unmerged:
+                continue
+            previous = self._newest_merged_file(table, county)
+            rows = self._scan_files(table, self.file_paths(table, county)).drop(COUNTY)
+            folder = self.folder / "merged" / table / f"{COUNTY}={county}"
+            merged = folder / f"{len(self.commits):08d}-{self.commits[-1].id}.parquet"
+            sink_parquet(rows.sort(sort_columns(table, rows.collect_schema().names())), merged)
+            for path in folder.glob("*.parquet"):
+                if path not in (merged, previous and previous[1]):
+                    path.unlink()
 
-    def _merge(self, table: str, county: str) -> None:
-        """The file merged before stays for those who are reading it; older ones go."""
-        rows, before = self._scan(table, self.paths(table, county)), self._merged(table, county)
-        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
-        made = folder / f"{len(self.commits):08d}-{self.commits[-1].id}.parquet"
-        sink_parquet(rows.drop(COUNTY).sort(order_of(table, rows.collect_schema().names())), made)
-        for path in folder.glob("*.parquet"):
-            if path not in (made, before and before[1]):
-                path.unlink()
+    def scan_household(self, table: str, county: str | None, household: str) -> pl.LazyFrame:
+        """The row groups of a table and county that may hold rows of a household, in the columns of `stored_dtypes`.
 
-    def near(self, table: str, county: str | None, household: str) -> pl.LazyFrame:
-        """Of each file of a table and county, the row groups in which a household may have rows."""
+        Rows of other households are among them. Prices are returned whole.
+        """
         if table == "prices":
             return self._prices.lazy()
-        near = []
-        for rows, groups in self._files(table, county):
-            start, height = groups.span(household) if groups else (0, None)
+        if (table, county) not in self._scans_by_file:
+            paths = [path for one in self.counties_with_files(table, county) for path in self.file_paths(table, one)]
+            self._scans_by_file[table, county] = [
+                (pl.scan_parquet(path, glob=False, hive_partitioning=False), read_row_groups(path)) for path in paths
+            ]
+        slices = []
+        for rows, groups in self._scans_by_file[table, county]:
+            start, height = groups.rows_of_household(household) if groups else (0, None)
             if height != 0:
-                near.append(rows.slice(start, height))
-        if len(near) == 1:
-            return near[0]
-        return pl.concat(near) if near else pl.LazyFrame(schema=kept_schema(TABLES[table]))
-
-    def _files(self, table: str, county: str | None) -> list[tuple[pl.LazyFrame, Groups | None]]:
-        """The files of a table and county, and where in them households lie; footers are read once."""
-        if (table, county) not in self._sorted:
-            paths = [path for one in self.counties_of(table, county) for path in self.paths(table, one)]
-            self._sorted[table, county] = [(_alone(path), groups_of(path)) for path in paths]
-        return self._sorted[table, county]
+                slices.append(rows.slice(start, height))
+        if len(slices) == 1:
+            return slices[0]
+        return pl.concat(slices) if slices else pl.LazyFrame(schema=stored_dtypes(TABLES[table]))
 
     @cached_property
     def _prices(self) -> pl.DataFrame:
+        """All prices: few rows that every household needs, so they stay in memory."""
         return self.scan("prices").drop(COUNTY).collect()
 
-    def parts(self, table: str) -> list[Part]:
-        """Of all counties, in the order they were delivered."""
-        return [part for _, part in self._parts_by_table[table]]
+    def part_files(self, table: str) -> list[PartFile]:
+        """The part files of a table in all counties, in the order of their commits."""
+        return [file for _, file in self._files_by_table[table]]
 
     @cached_property
-    def _parts_by_table(self) -> dict[str, list[tuple[int, Part]]]:
-        """Each with the number of its commit."""
-        found: dict[str, list[tuple[int, Part]]] = {name: [] for name in TABLES}
+    def _files_by_table(self) -> dict[str, list[tuple[int, PartFile]]]:
+        """The part files by table, each with the sequence number of its commit."""
+        files_by_table: dict[str, list[tuple[int, PartFile]]] = {name: [] for name in TABLES}
         for commit in self.commits:
-            for part in commit.parts:
-                found[part.table].append((commit.sequence, part))
-        return found
+            for file in commit.parts:
+                files_by_table[file.table].append((commit.sequence, file))
+        return files_by_table
 
 
-def _alone(path: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
-
-
-def order_of(table: str, columns: list[str]) -> list[str]:
-    """The columns that a table's rows are sorted by in every file: a household's stand together."""
+def sort_columns(table: str, columns: list[str]) -> list[str]:
+    """The columns by which the rows of a table's files are sorted: household, key, known_on, as far as it has them."""
     return [name for name in dict.fromkeys(("household_id", *TABLES[table].key, "known_on")) if name in columns]

@@ -1,1 +1,1 @@
-"""From an inbox to the ledger: find the files, sort their rows, keep what is right, set aside the rest."""
+"""Loading of deliveries into the ledger: list the inbox, check and reconcile rows, quarantine the rest."""

@@ -1,146 +1,155 @@
-"""Load an inbox: each file wholly or not at all, wrong rows set aside, rows that waited taken up."""
+"""Loading of an inbox into the ledger: each file as a whole or not at all, wrong rows into quarantine."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from features.contract.column_map import ColumnMap
-from features.contract.declarations import Kind, Table
+from features.contract.declarations import CellKind, ContractTable
 from features.contract.pseudonym import Pseudonyms
-from features.contract.reading import LINE, Delivery, delivery
+from features.contract.reading import LINE, DeliveredFile, open_delivered_file
 from features.contract.tables import TABLES
-from features.contract.validation import DATED, FAULT_SCHEMA, Checked, checked, from_cells
-from features.ledger.ledger import Ledger
-from features.loading.inbox import inbox
-from features.loading.load_report import FileReport, LoadReport, file_report, too_many_wrong
-from features.loading.quarantine import set_aside
-from features.loading.reconcile import Arrivals, arrivals
-from features.messages import Refused
+from features.contract.validation import FAULTS_SCHEMA, HAS_KNOWN_ON, CheckedRows, check_rows, rows_from_json
+from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.loading.inbox import list_inbox
+from features.loading.load_report import FileReport, LoadReport, file_report, refused_report
+from features.loading.quarantine import quarantine_rows
+from features.loading.reconcile import reconcile_rows
+from features.messages import UserError
 
-_DELIVERED = "line as delivered"
-BAD_SHARE = 0.05
-"""The share of a file's rows that may be wrong; above it nothing of the file is loaded (contract, section 1)."""
+_DELIVERED_LINE = "line as delivered"
+"""Column of the line a quarantined row had in its file, while `line` numbers the rows that are checked again."""
+MAX_WRONG_SHARE = 0.05
+"""Largest share of wrong rows in a file that is loaded; a file with more is refused (contract, section 1)."""
 
 
 @dataclass(frozen=True)
-class Loading:
-    """What a load needs to know besides the files; delivered_on stands in for a missing known_on."""
+class LoadOptions:
+    """Options of a load.
+
+    delivered_on: the day of delivery, used for rows without known_on. column_map: names of the columns of delivered
+    headers. pseudonyms: replace identity numbers before anything is stored. report_progress: called with the name of
+    each file. max_wrong_share: largest share of wrong rows in a file that is loaded.
+    """
 
     delivered_on: date
     column_map: ColumnMap
     pseudonyms: Pseudonyms
-    tell: Callable[[str], None]
-    bad_share: float = BAD_SHARE
+    report_progress: Callable[[str], None]
+    max_wrong_share: float = MAX_WRONG_SHARE
 
 
-def load(folder: Path, ledger: Ledger, loading: Loading) -> LoadReport:
-    """Take in all files of an inbox; a refused file stops none of the others.
+def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
+    """Load all files of an inbox into the ledger; the other files are loaded where one is refused.
 
-    Raises Refused where there is no inbox, another load is running, or the disk takes no more.
+    folder: the inbox, with `<table>.csv` or `<table>/*.csv` (also .parquet, .xlsx). ledger: the ledger to append to;
+    the object itself stays as it is. options: the day of delivery, the column map and so on.
+
+    Returns a report of each file. Raises UserError where the folder holds no table, another load is running, or the
+    disk cannot be written.
+
+    >>> from datetime import date
+    >>> from features.contract.column_map import read_column_map
+    >>> from features.contract.pseudonym import load_pseudonyms
+    >>> from features.ledger.ledger import Ledger
+    >>> from features.loading.load import LoadOptions, load
+    >>> options = LoadOptions(date(2026, 1, 5), read_column_map(), load_pseudonyms(tmp), lambda name: None)
+    >>> report = load(inbox, Ledger(tmp / "ledger"), options)
+    >>> report.has_refused_files
+    False
+    >>> Ledger(tmp / "ledger").data_version == report.data_version
+    True
     """
-    found = inbox(folder)
-    with ledger.exclusively():
-        ledger, reports, taken_up = Ledger(ledger.folder), list[FileReport](), 0
-        for table in TABLES.values():  # parents first, and what has waited before what comes now
-            ledger, came = _take_up(table, ledger, loading)
-            taken_up += came
-            for path in found.of(table.name):
-                loading.tell(path.name)
-                ledger, report = _load_file(path, table, ledger, loading)
+    delivery = list_inbox(folder)
+    with ledger.write_lock():
+        ledger, reports, released_rows = Ledger(ledger.folder), list[FileReport](), 0
+        # Parent tables first; of each table first the rows that waited, since they were delivered earlier.
+        for table in TABLES.values():
+            ledger, count = _release_waiting_rows(table, ledger, options)
+            released_rows += count
+            for path in delivery.files_of(table.name):
+                options.report_progress(path.name)
+                ledger, report = _load_file(path, table, ledger, options)
                 reports.append(report)
         ledger.merge()
-    return LoadReport(tuple(reports), found.strangers, taken_up, ledger.data_version)
+    return LoadReport(tuple(reports), delivery.unrecognised, released_rows, ledger.data_version)
 
 
-def _load_file(path: Path, table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, FileReport]:
+def _load_file(path: Path, table: ContractTable, ledger: Ledger, options: LoadOptions) -> tuple[Ledger, FileReport]:
+    """Load one file; returns the ledger after it (unchanged where the file is refused) and its report."""
     file = f"{path.parent.name}/{path.name}" if path.parent.name == table.name else path.name
     try:
-        delivered = delivery(path, table, loading.column_map)
-        rows = _checked_file(delivered, table, loading)
-    except Refused as refusal:
-        return ledger, FileReport(file, table.name, refused=refusal.words)
-    found = arrivals(rows.rows, table, ledger)
-    report = file_report(file, table.name, rows, found, delivered.ignored)
-    if report.quarantined > loading.bad_share * report.rows:
-        return ledger, too_many_wrong(report, loading.bad_share)
-    aside = set_aside(file, table, rows, found, ledger)
-    if found.new.height or aside.height:
-        ledger = ledger.with_commit(
+        delivered = open_delivered_file(path, table, options.column_map)
+        checked_rows = _check_file(delivered, table, options)
+    except UserError as refusal:
+        return ledger, FileReport(file, table.name, refused=refusal.message)
+    result = reconcile_rows(checked_rows.rows, table, ledger)
+    report = file_report(file, table.name, checked_rows, result, delivered.ignored_headers)
+    if report.quarantined > options.max_wrong_share * report.rows:
+        return ledger, refused_report(report, options.max_wrong_share)
+    quarantine = quarantine_rows(file, table, checked_rows, result, ledger)
+    if result.new.height or quarantine.height:
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        ledger = ledger.append_commit(
             table=table.name,
             file=file,
-            sha256=_digest(path),
-            delivered_on=loading.delivered_on.isoformat(),
-            rows=found.new,
-            quarantine=aside,
+            sha256=digest,
+            delivered_on=options.delivered_on.isoformat(),
+            rows=result.new,
+            quarantine=quarantine,
         )
     return ledger, report
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_file(delivered: DeliveredFile, table: ContractTable, options: LoadOptions) -> CheckedRows:
+    """Read and check all rows of a file; identity numbers are replaced by pseudonyms, also in the faults."""
+    frames = []
+    for frame in delivered.frames:
+        for column in table.columns:
+            if column.kind is CellKind.PERSON:
+                replacements = options.pseudonyms.by_identity_number(frame[column.name].drop_nulls().unique())
+                frame = frame.with_columns(pl.col(column.name).replace(replacements)) if replacements else frame
+        frames.append(check_rows(frame, table, delivered.cells_per_line, options.delivered_on))
+    no_rows = pl.DataFrame(schema={LINE: pl.Int64(), HAS_KNOWN_ON: pl.Boolean(), **table.schema})
+    faults = pl.concat([FAULTS_SCHEMA.empty(), *(frame.faults for frame in frames)])
+    # In a broken line an identity number may be in any cell.
+    texts = pl.col("value", "cells").map_elements(options.pseudonyms.replace_identity_numbers, return_dtype=pl.String)
+    return CheckedRows(pl.concat([no_rows, *(frame.rows for frame in frames)]), faults.with_columns(texts))
 
 
-def _checked_file(delivered: Delivery, table: Table, loading: Loading) -> Checked:
-    frames = [
-        checked(_pseudonymised(frame, table, loading.pseudonyms), table, delivered.width, loading.delivered_on)
-        for frame in delivered.frames
-    ]
-    none = pl.DataFrame(schema={LINE: pl.Int64(), DATED: pl.Boolean(), **table.schema})
-    return Checked(
-        pl.concat([none, *(frame.rows for frame in frames)]),
-        pl.concat(
-            [pl.DataFrame(schema=FAULT_SCHEMA), *(_hidden(frame.faults, loading.pseudonyms) for frame in frames)]
-        ),
-    )
+def _release_waiting_rows(table: ContractTable, ledger: Ledger, options: LoadOptions) -> tuple[Ledger, int]:
+    """Load a table's quarantined rows whose household, loan or policy is stored now.
 
-
-def _hidden(faults: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
-    """In a broken line an identity number may stand in any cell."""
-    return faults.with_columns(pl.col("value", "cells").map_elements(pseudonyms.hidden, return_dtype=pl.String))
-
-
-def _pseudonymised(frame: pl.DataFrame, table: Table, pseudonyms: Pseudonyms) -> pl.DataFrame:
-    """With a pseudonym in the place of every identity number."""
-    for column in table.columns:
-        if column.kind is Kind.PERSON:
-            renamed = pseudonyms.renamed(frame[column.name].drop_nulls().unique())
-            if renamed:
-                frame = frame.with_columns(pl.col(column.name).replace(renamed))
-    return frame
-
-
-def _take_up(table: Table, ledger: Ledger, loading: Loading) -> tuple[Ledger, int]:
-    """Bring in a table's rows that waited for a household, loan or policy that is known by now."""
-    waiting = ledger.quarantined().filter(pl.col("kind") == "waiting", pl.col("table") == table.name)
+    Returns the ledger after it and the number of rows loaded.
+    """
+    waiting = ledger.quarantined_rows().filter(pl.col("kind") == "waiting", pl.col("table") == table.name)
     if waiting.is_empty():
         return ledger, 0
-    numbered = waiting.with_columns(pl.col(LINE).alias(_DELIVERED), pl.int_range(pl.len()).alias(LINE))
-    rows = checked(from_cells(numbered, table), table, len(table.names), loading.delivered_on)
-    found = arrivals(rows.rows, table, ledger)
-    came = numbered.join(found.waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
-    if came.is_empty():
+    # Rows of several files may have the same line, so they are numbered anew to be told apart.
+    numbered = waiting.with_columns(pl.col(LINE).alias(_DELIVERED_LINE), pl.int_range(pl.len()).alias(LINE))
+    checked_rows = check_rows(rows_from_json(numbered, table), table, len(table.column_names), options.delivered_on)
+    result = reconcile_rows(checked_rows.rows, table, ledger)
+    released = numbered.join(result.waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
+    if released.is_empty():
         return ledger, 0
-    settled = Arrivals(found.new, found.known, found.conflicts, found.waiting.clear())
-    after = ledger.with_commit(
+    no_longer_waiting = replace(result, waiting=result.waiting.clear())
+    rejected = quarantine_rows("quarantine", table, checked_rows, no_longer_waiting, ledger)
+    origin = numbered.select(LINE, "file", _DELIVERED_LINE)
+    rejected = rejected.drop("file").join(origin, on=LINE).with_columns(pl.col(_DELIVERED_LINE).alias(LINE))
+    ledger = ledger.append_commit(
         table=table.name,
         file="quarantine",
         sha256="",
-        delivered_on=loading.delivered_on.isoformat(),
-        rows=found.new,
-        quarantine=_as_delivered(set_aside("quarantine", table, rows, settled, ledger), numbered),
-        taken_up=tuple(came["id"]),
+        delivered_on=options.delivered_on.isoformat(),
+        rows=result.new,
+        quarantine=rejected.select(list(QUARANTINE_SCHEMA.columns)),
+        released_ids=tuple(released["id"]),
     )
-    return after, found.new.height
-
-
-def _as_delivered(aside: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
-    """Rows set aside again, under the file and line they were once delivered in."""
-    origin = numbered.select(LINE, "file", _DELIVERED)
-    return aside.drop("file").join(origin, on=LINE).with_columns(pl.col(_DELIVERED).alias(LINE)).select(aside.columns)
+    return ledger, result.new.height

@@ -1,4 +1,4 @@
-"""What became of an inbox, file by file."""
+"""The report of a load: counts, faults and refusals of each delivered file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from features.contract.reading import LINE
-from features.contract.validation import Checked
-from features.loading.reconcile import Arrivals
-from features.messages import Words
+from features.contract.validation import CheckedRows
+from features.loading.reconcile import Reconciliation
+from features.messages import Bilingual
 
 _FAULTS_SHOWN = 5
+"""So many faults of a file are in its report; all of them are in quarantine."""
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of one file: rows read, added, known before, set aside (wrong or in conflict), waiting.
+    """The result of loading one file; the fields are keys of the JSON that `lights load --json` prints.
 
-    faults: the first of them, without the cell's value, which may be somebody's and stays in quarantine.
+    rows: rows read. added: new rows. known: rows already stored. quarantined: rows that are wrong or in conflict.
+    waiting: rows whose parent is not delivered yet. ignored: headers of columns that the contract does not have.
+    refused: why the file was refused as a whole. faults: the first faults, without the cell's value, which may be
+    personal data and stays in quarantine.
     """
 
     file: str
@@ -28,13 +32,17 @@ class FileReport:
     quarantined: int = 0
     waiting: int = 0
     ignored: tuple[str, ...] = ()
-    refused: Words | None = None
+    refused: Bilingual | None = None
     faults: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """All files of an inbox; entries that are no table; rows of earlier deliveries that came in now."""
+    """The result of loading an inbox; the fields are keys of the JSON that `lights load --json` prints.
+
+    files: in the order they were loaded. strangers: names of entries that are no table. taken_up: rows of earlier
+    deliveries that left quarantine, since their parent is stored now. data_version: that of the ledger afterwards.
+    """
 
     files: tuple[FileReport, ...]
     strangers: tuple[str, ...]
@@ -42,32 +50,33 @@ class LoadReport:
     data_version: str
 
     @property
-    def refused(self) -> bool:
+    def has_refused_files(self) -> bool:
+        """Whether any file was refused as a whole."""
         return any(file.refused for file in self.files)
 
 
-def file_report(file: str, table: str, rows: Checked, found: Arrivals, ignored: Iterable[str]) -> FileReport:
-    """The report of a file whose rows were all read."""
+def file_report(file: str, table: str, rows: CheckedRows, result: Reconciliation, ignored: Iterable[str]) -> FileReport:
+    """The report of a file from its checked rows and their reconciliation with the ledger."""
     wrong = rows.faults[LINE].n_unique()
     return FileReport(
         file=file,
         table=table,
         rows=rows.rows.height + wrong,
-        added=found.new.height,
-        known=found.known,
-        quarantined=wrong + found.conflicts.height,
-        waiting=found.waiting.height,
+        added=result.new.height,
+        known=result.already_stored,
+        quarantined=wrong + result.conflicts.height,
+        waiting=result.waiting.height,
         ignored=tuple(ignored),
         faults=tuple(rows.faults.drop("cells", "value").head(_FAULTS_SHOWN).to_dicts()),
     )
 
 
-def too_many_wrong(report: FileReport, limit: float) -> FileReport:
-    """The report of the same file refused, because more than `limit` of its rows are wrong."""
+def refused_report(report: FileReport, limit: float) -> FileReport:
+    """The report of a file that is refused because more than the share `limit` of its rows is wrong."""
     file, wrong, rows, share = report.file, report.quarantined, report.rows, report.quarantined / report.rows
-    words = Words(
+    message = Bilingual(
         f"{file}: {rows} 行中 {wrong} 行有误 ({share:.1%}, 上限 {limit:.1%}), 整个文件未装入; 请更正后重新送达。",
         f"{file}: {wrong} of {rows} rows are wrong ({share:.1%}, at most {limit:.1%}), so nothing of it was loaded; "
         "correct the file and deliver it again.",
     )
-    return replace(report, added=0, known=0, waiting=0, refused=words)
+    return replace(report, added=0, known=0, waiting=0, refused=message)

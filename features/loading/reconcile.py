@@ -1,4 +1,4 @@
-"""Arriving rows against the rows already kept: new, known before, in conflict, or waiting for their parent."""
+"""Comparison of delivered rows with stored ones: new, already stored, in conflict, or waiting for their parent."""
 
 from __future__ import annotations
 
@@ -6,93 +6,94 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.contract.declarations import Table
+from features.contract.declarations import ContractTable
 from features.contract.reading import LINE
-from features.contract.validation import DATED
+from features.contract.validation import HAS_KNOWN_ON
 from features.ledger.ledger import Ledger
-from features.ledger.part_files import COUNTY, EVERYWHERE
-from features.messages import Words
+from features.ledger.part_files import ALL_COUNTIES, COUNTY
+from features.messages import Bilingual
 
-_KEPT = "kept "
-CONFLICT = Words(
+_STORED = "stored "
+"""Prefix of the columns that hold the stored version of a row."""
+CONFLICT = Bilingual(
     "同一主键、同一知悉日已有不同内容; 更正须用较晚的知悉日",
     "the same key and known_on exist with other content; a correction needs a later known_on",
 )
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """The rows of one file, each in exactly one place."""
+class Reconciliation:
+    """The rows of one file by what becomes of them.
+
+    new: rows to store, with the table's columns, `household_id` and `county`. already_stored: number of rows that
+    repeat stored ones or each other. conflicts: rows whose key and known_on are stored with other content. waiting:
+    rows whose household, loan or policy is not stored yet. The last two have the columns of the checked rows.
+    """
 
     new: pl.DataFrame
-    known: int
+    already_stored: int
     conflicts: pl.DataFrame
     waiting: pl.DataFrame
 
 
-def arrivals(rows: pl.DataFrame, table: Table, ledger: Ledger) -> Arrivals:
-    """Sort checked rows; the new ones come with the household and county they belong to."""
-    homed = _homed(rows, table, ledger)
-    waiting = homed.filter(pl.col(COUNTY).is_null()).select(rows.columns)
-    single = homed.filter(pl.col(COUNTY).is_not_null()).unique(table.names, keep="first", maintain_order=True)
-    first = single.select(pl.struct(*table.key, "known_on").is_first_distinct()).to_series()
-    compared = _beside_kept(single.filter(first), table, ledger)
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(_KEPT + name)) for name in table.names)
-    exists = pl.col(_KEPT + table.key[0]).is_not_null()
-    clash = compared.filter(exists & ~same)
-    new = _without_repeats(compared.filter(~exists).select(single.columns), table, ledger)
-    conflicts = pl.concat([single.filter(~first), clash.select(single.columns)])
-    known = rows.height - waiting.height - conflicts.height - new.height
-    return Arrivals(new, known, conflicts.select(rows.columns), waiting)
+def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> Reconciliation:
+    """Compare checked rows of a table (`CheckedRows.rows`) with the ledger."""
+    located = _with_county(rows, table, ledger)
+    waiting = located.filter(pl.col(COUNTY).is_null()).select(rows.columns)
+    distinct = located.filter(pl.col(COUNTY).is_not_null()).unique(
+        table.column_names, keep="first", maintain_order=True
+    )
+    is_first_of_key = distinct.select(pl.struct(*table.key, "known_on").is_first_distinct()).to_series()
+    version = [*table.key, "known_on"]
+    candidates = distinct.filter(is_first_of_key)
+    stored_versions = (
+        ledger.scan(table.name)
+        .select(table.column_names)
+        .join(candidates.lazy().select(version), on=version, how="semi")
+        .select(*version, *(pl.col(name).alias(_STORED + name) for name in table.column_names))
+        .collect()
+    )
+    compared = candidates.join(stored_versions, on=version, how="left", maintain_order="left")
+    is_equal = pl.all_horizontal(pl.col(name).eq_missing(pl.col(_STORED + name)) for name in table.column_names)
+    is_stored = pl.col(_STORED + table.key[0]).is_not_null()
+    differing = compared.filter(is_stored & ~is_equal).select(distinct.columns)
+    new = _without_unchanged_rows(compared.filter(~is_stored).select(distinct.columns), table, ledger)
+    conflicts = pl.concat([distinct.filter(~is_first_of_key), differing])
+    already_stored = rows.height - waiting.height - conflicts.height - new.height
+    return Reconciliation(new, already_stored, conflicts.select(rows.columns), waiting)
 
 
-def _homed(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.DataFrame:
-    """Rows with `household_id` and `county`; no county where the parent is not known yet."""
+def _with_county(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
+    """The rows with `household_id` and `county`, which are null where the parent is not stored yet."""
     if table.name == "prices":
-        return rows.with_columns(pl.lit(EVERYWHERE).alias(COUNTY))
+        return rows.with_columns(pl.lit(ALL_COUNTIES).alias(COUNTY))
     if table.parent is None:
-        return _households_homed(rows, ledger)
+        # A household stays in the county of its first version, so that its history stays in one folder.
+        stored = ledger.scan("households").select("household_id", COUNTY).collect()
+        first_delivered = rows.sort("known_on", maintain_order=True)
+        delivered = first_delivered.select("household_id", pl.col("village_code").str.head(6).alias(COUNTY))
+        counties = pl.concat([stored, delivered]).unique("household_id", keep="first", maintain_order=True)
+        return rows.join(counties, on="household_id", how="left", maintain_order="left")
     parent, by = table.parent
     newest = ledger.scan(parent).sort("known_on", maintain_order=True).unique(by, keep="last", maintain_order=True)
-    homes = newest.select(sorted({by, "household_id", COUNTY})).collect()
-    return rows.join(homes, on=by, how="left", maintain_order="left")
+    parents = newest.select(sorted({by, "household_id", COUNTY})).collect()
+    return rows.join(parents, on=by, how="left", maintain_order="left")
 
 
-def _households_homed(rows: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """A household stays in the county that knew it first, so that its history stays in one place."""
-    kept = ledger.scan("households").select("household_id", COUNTY).collect()
-    arriving = rows.sort("known_on", maintain_order=True).select(
-        "household_id", pl.col("village_code").str.head(6).alias(COUNTY)
-    )
-    homes = pl.concat([kept, arriving]).unique("household_id", keep="first", maintain_order=True)
-    return rows.join(homes, on="household_id", how="left", maintain_order="left")
-
-
-def _beside_kept(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.DataFrame:
-    """Each row beside the kept version with the same key and known_on, where there is one."""
-    version = [*table.key, "known_on"]
-    kept = (
-        ledger.scan(table.name)
-        .select(table.names)
-        .join(rows.lazy().select(version), on=version, how="semi")
-        .select(pl.all(), *(pl.col(name).alias(_KEPT + name) for name in table.names))
-        .select(*version, *(_KEPT + name for name in table.names))
-    )
-    return rows.join(kept.collect(), on=version, how="left", maintain_order="left")
-
-
-def _without_repeats(rows: pl.DataFrame, table: Table, ledger: Ledger) -> pl.DataFrame:
-    """Less those that only repeat the newest kept version, in files that do not say known_on themselves."""
-    undated = rows.filter(~pl.col(DATED))
+def _without_unchanged_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
+    """The rows without those that lack a known_on of their own and repeat the newest stored version."""
+    undated = rows.filter(~pl.col(HAS_KNOWN_ON))
     if undated.is_empty():
         return rows
-    kept = ledger.scan(table.name).select(table.names).join(undated.lazy(), on=table.key, how="semi").collect()
+    stored_rows = (
+        ledger.scan(table.name).select(table.column_names).join(undated.lazy(), on=table.key, how="semi").collect()
+    )
     newest = (
-        kept.join(undated.select(*table.key, pl.col("known_on").alias("arrives")), on=list(table.key))
+        stored_rows.join(undated.select(*table.key, pl.col("known_on").alias("arrives")), on=list(table.key))
         .filter(pl.col("known_on") <= pl.col("arrives"))
         .sort("known_on")
         .unique(table.key, keep="last")
     )
-    content = [name for name in table.names if name != "known_on"]
+    content = [name for name in table.column_names if name != "known_on"]
     repeats = undated.join(newest, on=content, how="semi", nulls_equal=True).select(LINE)
     return rows.join(repeats, on=LINE, how="anti", maintain_order="left")

@@ -1,1 +1,4 @@
-"""What had happened and was known by a day: the only code that looks at later rows, and only to hide them."""
+"""Snapshots: the facts that had happened and were known by a day.
+
+No other code looks at rows known later; this one does so only to hide them.
+"""

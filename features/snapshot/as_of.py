@@ -1,4 +1,4 @@
-"""One evening: everything the county knew by then, each table seen once and shared by all features."""
+"""Snapshot of all facts known by a day; each table is read once and shared by all features."""
 
 from __future__ import annotations
 
@@ -9,133 +9,192 @@ from functools import cache
 
 import polars as pl
 
+from features.frame_schema import returns
 from features.months import day_offset, month_offset
+from features.snapshot import frame_schemas as schemas
 from features.snapshot.amounts import as_yuan
 from features.snapshot.events import (
-    claims_seen,
-    credit_events_seen,
-    hardships_seen,
-    loan_events_seen,
-    policies_seen,
-    reviews_seen,
-    use_checks_seen,
+    claims_at,
+    credit_events_at,
+    hardships_at,
+    loan_events_at,
+    policies_at,
+    reviews_at,
+    use_checks_at,
 )
-from features.snapshot.instalments import instalments_seen
-from features.snapshot.latest_versions import Known
-from features.snapshot.loan_book import Book
-from features.snapshot.loans import loans_seen
-from features.snapshot.members import borrowers_seen, members_seen, people_seen
-from features.snapshot.statements import assets_seen, newest_statement, prices_seen, statements_seen
+from features.snapshot.instalments import instalments_at
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.loan_book import LoanBook
+from features.snapshot.loans import loans_at
+from features.snapshot.members import borrowers_of_loans, members_at, members_ever_at
+from features.snapshot.statements import assets_at, newest_statement, prices_at, statements_at
 
-_LONGEST_LOOK = 365
+_LONGEST_COVER_DAYS = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
-_UNTIL = pl.col("days_to_maturity").clip(0, _LONGEST_LOOK).alias("until")
-_TO_COME, _BY_THEN = pl.col("day_offset") > 0, pl.col("day_offset") <= pl.col("until")
+_UNTIL = pl.col("days_to_maturity").clip(0, _LONGEST_COVER_DAYS).alias("until")
+_IS_TO_COME, _IS_DUE_BY_THEN = pl.col("day_offset") > 0, pl.col("day_offset") <= pl.col("until")
 _DUE = (pl.col("principal_due") + pl.col("interest_due")).alias("due")
 
 
 @dataclass(frozen=True)
-class Evening:
-    """What was known at the end of `as_of`."""
+class Snapshot:
+    """All facts that had happened and were known at the end of `as_of`, as one query for each kind of row.
 
-    known: Known
+    Rows delivered later, and days that had not come yet, are hidden. The properties are lazy frames in the columns of
+    features/snapshot/frame_schemas.py; loans and households go by number (`LatestVersions`).
+
+    Args:
+        versions: the rows known by the same day; `features.compute.snapshot_at` makes both from delivered rows.
+        as_of: the day, for features the last of a month.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.ledger.ledger import Ledger
+        >>> from features.snapshot.as_of import Snapshot
+        >>> from features.snapshot.latest_versions import LatestVersions
+        >>> day = date(2025, 12, 31)
+        >>> snapshot = Snapshot(LatestVersions(Ledger(data / "ledger").tables(), day), day)
+        >>> loans = snapshot.open_loans.select("loan_id", "outstanding_principal").collect()
+        >>> bool((loans["outstanding_principal"] > 0).all())
+        True
+    """
+
+    versions: LatestVersions
     as_of: date
 
-    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Evening:
-        """As if more rows had been delivered by then (`Known.with_more`)."""
-        return Evening(self.known.with_more(added, county), self.as_of)
+    def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Snapshot:
+        """The snapshot as if more rows had been delivered by then (`LatestVersions.with_added_rows`)."""
+        return Snapshot(self.versions.with_added_rows(added, county), self.as_of)
 
     @property
-    def book(self) -> Book:
-        return Book(self.known)
+    def book(self) -> LoanBook:
+        """The loans with their payments and dues, by day instead of by offset from as_of."""
+        return LoanBook(self.versions)
 
     @property
+    @returns(schemas.LOANS_SCHEMA)
     def loans(self) -> pl.LazyFrame:
-        """One row a loan, open or closed, with its arrears and its place."""
-        return self.known.shared("loans seen", lambda: loans_seen(self.book, self.as_of))
+        """One row for each loan, open or closed, with its arrears and its household's village."""
+        return self.versions.cached_lazy("loans", lambda: loans_at(self.book, self.as_of))
 
     @property
+    @returns(schemas.INSTALMENTS_SCHEMA)
     def instalments(self) -> pl.LazyFrame:
-        return self.known.shared("instalments seen", lambda: instalments_seen(self.book, self.as_of))
+        """One row for each instalment of the schedule in force."""
+        return self.versions.cached_lazy("instalments", lambda: instalments_at(self.book, self.as_of))
 
     @property
+    @returns(schemas.LOANS_SCHEMA)
     def open_loans(self) -> pl.LazyFrame:
+        """One row for each open loan."""
         return self.loans.filter("is_open")
 
     @property
+    @returns(schemas.DUES_TO_MATURITY_SCHEMA)
     def dues_to_maturity(self) -> pl.LazyFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
         until = self.open_loans.select("loan", "household", _UNTIL)
-        dues = self.instalments.filter(_TO_COME).join(self.open_loans.select("loan"), on="loan", how="semi")
-        coming = dues.select("household", "day_offset", _DUE)
-        return until.join(coming, on="household").filter(_BY_THEN)
+        dues = self.instalments.filter(_IS_TO_COME).join(self.open_loans.select("loan"), on="loan", how="semi")
+        return until.join(dues.select("household", "day_offset", _DUE), on="household").filter(_IS_DUE_BY_THEN)
 
     @property
+    @returns(schemas.PAYMENTS_SCHEMA)
     def payments(self) -> pl.LazyFrame:
-        return self.book.payments.select(_payment(self.as_of))
+        """One row for each payment."""
+        return self.book.payments.select(_payment_columns(self.as_of))
 
     @property
+    @returns(schemas.PRICES_SCHEMA)
     def prices(self) -> pl.DataFrame:
-        return self.known.held("prices seen", lambda: prices_seen(self.known, self.as_of))
+        """One row for each product that has a known price."""
+        return self.versions.cached_frame("prices", lambda: prices_at(self.versions, self.as_of))
 
     @property
+    @returns(schemas.DECLARED_PRICES_SCHEMA)
     def declared_prices(self) -> pl.LazyFrame:
-        """The price of what each loan was declared for."""
+        """One row for each loan whose declared product has a known price."""
         of_product = self.prices.lazy().rename({"product": "declared_use"})
         return self.loans.select("loan", "declared_use").join(of_product, on="declared_use")
 
     @property
+    @returns(schemas.STATEMENTS_SCHEMA)
     def statements(self) -> pl.LazyFrame:
-        return self.known.shared("statements seen", lambda: statements_seen(self.known, self.as_of))
+        """One row for each income statement."""
+        return self.versions.cached_lazy("statements", lambda: statements_at(self.versions, self.as_of))
 
     @property
+    @returns(schemas.NEWEST_STATEMENT_SCHEMA)
     def newest_statement(self) -> pl.LazyFrame:
+        """One row for each household: its newest income statement."""
         return newest_statement(self.statements)
 
     @property
+    @returns(schemas.ASSETS_SCHEMA)
     def assets(self) -> pl.LazyFrame:
-        return assets_seen(self.known, self.as_of, self.prices)
+        """One row for each household: its newest observation of assets."""
+        return assets_at(self.versions, self.as_of, self.prices)
 
     @property
+    @returns(schemas.MEMBERS_SCHEMA)
     def members(self) -> pl.LazyFrame:
-        return self.known.shared("members seen", lambda: members_seen(self.known, self.as_of))
+        """One row for each recorded member of a household."""
+        return self.versions.cached_lazy("members", lambda: members_at(self.versions, self.as_of))
 
     @property
+    @returns(schemas.BORROWERS_SCHEMA)
     def borrowers(self) -> pl.LazyFrame:
-        people = people_seen(self.known, self.as_of) if self.known.rows.linked else self.members
-        return borrowers_seen(self.open_loans, self.members, people)
+        """One row for each open loan whose borrower is recorded."""
+        # Where no fact was moved between households, the members of today are all there ever were.
+        members_ever = (
+            members_ever_at(self.versions, self.as_of) if self.versions.tables.reassigned_households else self.members
+        )
+        return borrowers_of_loans(self.open_loans, self.members, members_ever)
 
     @property
+    @returns(schemas.HARDSHIPS_SCHEMA)
     def hardships(self) -> pl.LazyFrame:
-        return hardships_seen(self.known, self.as_of)
+        """One row for each hardship."""
+        return hardships_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.CREDIT_EVENTS_SCHEMA)
     def credit_events(self) -> pl.LazyFrame:
-        return credit_events_seen(self.known, self.as_of)
+        """One row for each credit event."""
+        return credit_events_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.POLICIES_SCHEMA)
     def policies(self) -> pl.LazyFrame:
-        return policies_seen(self.known, self.as_of)
+        """One row for each insurance policy."""
+        return policies_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.CLAIMS_SCHEMA)
     def claims(self) -> pl.LazyFrame:
-        return claims_seen(self.known, self.as_of)
+        """One row for each insurance claim."""
+        return claims_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.USE_CHECKS_SCHEMA)
     def use_checks(self) -> pl.LazyFrame:
-        return use_checks_seen(self.known, self.as_of)
+        """One row for each loan whose use was checked."""
+        return use_checks_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.REVIEWS_SCHEMA)
     def reviews(self) -> pl.LazyFrame:
-        return reviews_seen(self.known, self.as_of)
+        """One row for each household: its newest village review."""
+        return reviews_at(self.versions, self.as_of)
 
     @property
+    @returns(schemas.LOAN_EVENTS_SCHEMA)
     def loan_events(self) -> pl.LazyFrame:
-        return loan_events_seen(self.book, self.as_of)
+        """One row for each extension or renewal of a loan."""
+        return loan_events_at(self.book, self.as_of)
 
 
 @cache
-def _payment(as_of: date) -> tuple[pl.Expr, ...]:
+def _payment_columns(as_of: date) -> tuple[pl.Expr, ...]:
     return (
         pl.col("loan"),
         day_offset(pl.col("paid_on"), as_of).alias("day_offset"),

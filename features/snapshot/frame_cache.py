@@ -1,4 +1,4 @@
-"""What has been computed of an evening, and of which tables: it stands for as long as these do not change."""
+"""Cache of the frames computed for one as-of date, each invalidated by the tables it was computed from."""
 
 from __future__ import annotations
 
@@ -10,55 +10,56 @@ import polars as pl
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Entry:
     frame: pl.DataFrame
     tables: frozenset[str]
 
 
-class Pieces:
-    """Frames by name, each computed when it is first asked for; which tables it is made of is seen while it is made.
+class FrameCache:
+    """Frames by name, each computed at first use; the tables it depends on are recorded while it is computed.
 
-    other: the pieces of an evening that differs in the tables `differing` alone. What is made of none of them is the
-    same there, and shared with it.
+    base: the cache of a snapshot that differs from this one in `changed_tables` alone. A frame that depends on none
+    of them is the same in both, and kept in the base.
     """
 
-    def __init__(self, other: Pieces | None = None, differing: Collection[str] = ()) -> None:
-        self._other, self._differing = other, frozenset(differing)
-        self._kept: dict[str, _Piece] = {}
-        self._making: list[set[str]] = []
-        self._alone = threading.RLock()
+    def __init__(self, base: FrameCache | None = None, changed_tables: Collection[str] = ()) -> None:
+        self._base, self._changed_tables = base, frozenset(changed_tables)
+        self._entries: dict[str, _Entry] = {}
+        self._computing: list[set[str]] = []
+        self._lock = threading.RLock()
 
-    def looked_at(self, *tables: str) -> None:
-        """Whatever is being made is made of these tables, too."""
-        for seen in self._making:
-            seen.update(tables)
+    def record_dependency(self, *tables: str) -> None:
+        """Record that every frame that is being computed depends on these tables."""
+        for dependencies in self._computing:
+            dependencies.update(tables)
 
-    def of(self, name: str, compute: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """The piece of that name; `compute` makes the same whenever it is asked."""
-        with self._alone:
-            piece = self._found(name) or self._made(name, compute)
-            self.looked_at(*piece.tables)
-            return piece.frame
+    def get_or_compute(self, name: str, compute: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """The frame called `name`, in whatever columns `compute` gives it; computed if it is not there yet.
 
-    def _found(self, name: str) -> _Piece | None:
-        if name in self._kept or self._other is None:
-            return self._kept.get(name)
-        piece = self._other._found(name)
-        return piece if piece and piece.tables.isdisjoint(self._differing) else None
+        compute: has to give the same frame at each call, and to call `record_dependency` for the tables it reads.
+        """
+        with self._lock:
+            entry = self._lookup(name)
+            if entry is None:
+                tables: set[str] = set()
+                self._computing.append(tables)
+                try:
+                    frame = compute()
+                finally:
+                    self._computing.pop()
+                entry = _Entry(frame, frozenset(tables))
+                self._store(name, entry)
+            self.record_dependency(*entry.tables)
+            return entry.frame
 
-    def _made(self, name: str, compute: Callable[[], pl.DataFrame]) -> _Piece:
-        seen: set[str] = set()
-        self._making.append(seen)
-        try:
-            frame = compute()
-        finally:
-            self._making.pop()
-        piece = _Piece(frame, frozenset(seen))
-        self._keep(name, piece)
-        return piece
+    def _lookup(self, name: str) -> _Entry | None:
+        if name in self._entries or self._base is None:
+            return self._entries.get(name)
+        entry = self._base._lookup(name)
+        return entry if entry and entry.tables.isdisjoint(self._changed_tables) else None
 
-    def _keep(self, name: str, piece: _Piece) -> None:
-        if self._other and piece.tables.isdisjoint(self._differing):
-            self._other._keep(name, piece)
+    def _store(self, name: str, entry: _Entry) -> None:
+        if self._base and entry.tables.isdisjoint(self._changed_tables):
+            self._base._store(name, entry)
         else:
-            self._kept[name] = piece
+            self._entries[name] = entry

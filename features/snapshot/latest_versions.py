@@ -1,4 +1,4 @@
-"""What was known by a day: the newest version of every fact, of loans and households numbered from the loan book."""
+"""The newest version of every fact that was known by a day, for the loans and households of the loan book."""
 
 from __future__ import annotations
 
@@ -10,139 +10,159 @@ from functools import cache
 import polars as pl
 
 from features.contract.tables import TABLES
-from features.delivered_tables import Rows
-from features.snapshot.frame_cache import Pieces
+from features.delivered_tables import DeliveredTables
+from features.frame_schema import returns
+from features.snapshot.frame_cache import FrameCache
+from features.snapshot.frame_schemas import NUMBERED_LOANS_SCHEMA
 
-CLOSING = ("settled", "compensated", "written_off")
-_NUMBER = {"loan_id": "loan", "household_id": "household"}
-
-
-@dataclass(frozen=True)
-class Known:
-    """The facts of the households in the loan book, as known by `known_by` (None: by all data).
-
-    Loans and households go by whole numbers, `loan` and `household`: joins and groups of them are fast. A row of a
-    loan goes with the loan, even where a correction has given the loan to another household since. Facts are queries,
-    read and computed with whatever is made of them; what many things are made of is `shared`.
-    only_borrowing: households whose loans are all closed are left out. pieces: what is shared, by name.
-    """
-
-    rows: Rows
-    known_by: date | None
-    only_borrowing: bool = False
-    pieces: Pieces = field(default_factory=Pieces)
-
-    def shared(self, name: str, facts: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
-        """Computed when first asked for and held in memory, for all that is made of them."""
-        return self.held(name, facts).lazy()
-
-    def held(self, name: str, facts: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
-        """The same, as it is held."""
-        return self.pieces.of(name, lambda: self.rows.computed(facts()))
-
-    def with_more(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Known:
-        """As if more rows had been delivered (`Rows.with_more`); what they do not touch is not computed again."""
-        return replace(self, rows=self.rows.with_more(added, county), pieces=Pieces(self.pieces, added))
-
-    @property
-    def loans(self) -> pl.LazyFrame:
-        """The newest version of each loan, sorted by loan_id, with its numbers."""
-        return self.shared("numbered loans", self._numbered_loans)
-
-    def _numbered_loans(self) -> pl.LazyFrame:
-        loans = self.newest_of_all("loans")
-        if self.only_borrowing:
-            events = self.newest_of_all("loan_events")
-            closed = events.filter(_CLOSES)
-            borrowing = loans.join(closed, on="loan_id", how="anti").select("household_id").unique()
-            loans = loans.join(borrowing, on="household_id", how="semi")
-        if self.rows.looked_at is not None:
-            loans = loans.filter(self.rows.looked_at)
-        return loans.sort("loan_id").with_columns(_NUMBERS)
-
-    def newest(self, table: str) -> pl.LazyFrame:
-        """One row a key: the version with the latest known_on, by the number of its loan, or else of its household.
-
-        A fact given to another loan or household since is theirs alone, whether they have a number or not.
-        """
-        key = TABLES[table].key
-        if _NUMBER.keys().isdisjoint(key):
-            newest = self.newest_of_all(table)
-            return self._numbered(self._of_policies(newest) if table == "claims" else newest, table)
-        return self.newest_of(self.versions(table), table, [_NUMBER.get(name, name) for name in key])
-
-    def _of_policies(self, claims: pl.LazyFrame) -> pl.LazyFrame:
-        """A claim goes with its policy, even where a correction has given the policy to another household since."""
-        self.pieces.looked_at("policies")
-        if "policies" not in self.rows.revised:
-            return claims
-        claimed = self._delivered("policies").join(claims.select("policy_id"), on="policy_id", how="semi")
-        newest = self.newest_of(claimed, "policies", TABLES["policies"].key)
-        holders = newest.select("policy_id", holder="household_id")
-        held = claims.join(holders, on="policy_id", how="left")
-        return held.with_columns(pl.coalesce("holder", "household_id").alias("household_id")).drop("holder")
-
-    def versions(self, table: str) -> pl.LazyFrame:
-        """Every known version of every row, by the number of its loan, or else of its household."""
-        return self._numbered(self._delivered(table), table)
-
-    def _numbered(self, rows: pl.LazyFrame, table: str) -> pl.LazyFrame:
-        if table == "prices":
-            return rows
-        name = "loan_id" if TABLES[table].parent == ("loans", "loan_id") else "household_id"
-        return rows.join(self._numbers(name), on=name).drop({"household_id", name})
-
-    def _numbers(self, name: str) -> pl.LazyFrame:
-        """Of loans by `loan_id`, of households by `household_id`."""
-        if name == "loan_id":
-            return self.loans.select("loan_id", "loan")
-        return self.shared("households", lambda: self.loans.select("household_id", "household").unique())
-
-    def newest_of_all(self, table: str) -> pl.LazyFrame:
-        """One row a key, of every household, with the identifiers as delivered."""
-        return self.newest_of(self._delivered(table), table, TABLES[table].key)
-
-    def newest_of(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
-        """The version with the latest known_on of each key; nothing to choose in a table that was never revised."""
-        if table not in self.rows.revised:
-            return versions
-        return versions.filter(_newest_by(*key))
-
-    def _delivered(self, table: str) -> pl.LazyFrame:
-        self.pieces.looked_at(table)
-        rows = self.rows[table]
-        return rows if self.known_by is None else rows.filter(_known_by(self.known_by))
-
-
-@cache
-def _known_by(day: date) -> pl.Expr:
-    return pl.col("known_on") <= day
-
-
-@cache
-def _newest_by(*key: str) -> pl.Expr:
-    return pl.col("known_on") == pl.col("known_on").max().over(key)
-
-
-def last_of_each(rows: pl.LazyFrame, by: str, day: str, before: Mapping[str, str] | None = None) -> pl.LazyFrame:
-    """The row with the latest day of each loan or household, and columns of the row before it under other names."""
-    earlier = [_of_the_one_before(by, column).alias(name) for name, column in (before or {}).items()]
-    in_order = rows.sort(by, day)
-    return (in_order.with_columns(earlier) if earlier else in_order).filter(_last_of(by))
-
-
-@cache
-def _of_the_one_before(by: str, column: str) -> pl.Expr:
-    return pl.when(pl.col(by) == pl.col(by).shift(1)).then(pl.col(column).shift(1))
-
-
-@cache
-def _last_of(by: str) -> pl.Expr:
-    return pl.col(by).ne_missing(pl.col(by).shift(-1))
-
-
-_CLOSES = pl.col("kind").is_in(CLOSING)
+CLOSING_KINDS = ("settled", "compensated", "written_off")
+"""Kinds of loan events that close a loan."""
+_NUMBER_COLUMNS = {"loan_id": "loan", "household_id": "household"}
+_CLOSES = pl.col("kind").is_in(CLOSING_KINDS)
 _NUMBERS = (
     pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
     pl.col("household_id").rank("dense").cast(pl.Int32).alias("household"),
 )
+
+
+@dataclass(frozen=True)
+class LatestVersions:
+    """The facts of the households in the loan book, each in the newest version known by `known_by`.
+
+    Loans and households are identified by whole numbers, `loan` and `household`: joins and groups by them are fast.
+    A row of a loan belongs to that loan, even where a correction has since moved the loan to another household.
+    Facts are lazy queries, which run together with what is computed from them; `cached_lazy` and `cached_frame` are
+    for those that several computations need.
+
+    tables: the delivered rows, in all versions. known_by: the last day from which versions count, None for all.
+    only_borrowing: whether households whose loans are all closed are left out. cache: the frames computed so far.
+    """
+
+    tables: DeliveredTables
+    known_by: date | None
+    only_borrowing: bool = False
+    cache: FrameCache = field(default_factory=FrameCache)
+
+    def cached_lazy(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
+        """The cached frame called `name`, as a query; its columns are those of `query`."""
+        return self.cached_frame(name, query).lazy()
+
+    def cached_frame(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
+        """The cached frame called `name`, in the columns of `query`, which is collected at first use."""
+        return self.cache.get_or_compute(name, lambda: self.tables.collect(query()))
+
+    def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> LatestVersions:
+        """These facts as if more rows had been delivered (`DeliveredTables.with_added_rows`).
+
+        Cached frames that do not depend on the tables in `added` are not computed again.
+        """
+        return replace(self, tables=self.tables.with_added_rows(added, county), cache=FrameCache(self.cache, added))
+
+    @property
+    @returns(NUMBERED_LOANS_SCHEMA)
+    def loans(self) -> pl.LazyFrame:
+        """The newest version of each loan, sorted by loan_id, with the numbers of loan and household."""
+        return self.cached_lazy("numbered loans", self._numbered_loans)
+
+    def _numbered_loans(self) -> pl.LazyFrame:
+        loans = self.newest_of_all_households("loans")
+        if self.only_borrowing:
+            closed = self.newest_of_all_households("loan_events").filter(_CLOSES)
+            borrowing = loans.join(closed, on="loan_id", how="anti").select("household_id").unique()
+            loans = loans.join(borrowing, on="household_id", how="semi")
+        if self.tables.restrict_to is not None:
+            loans = loans.filter(self.tables.restrict_to)
+        return loans.sort("loan_id").with_columns(_NUMBERS)
+
+    def newest(self, table: str) -> pl.LazyFrame:
+        """The version with the latest known_on of each row of `table` that belongs to the loan book.
+
+        Columns as in the contract, with the number `loan` or `household` in place of the identifiers. A fact that a
+        correction has moved to another loan or household belongs to that one alone, and is absent where that one is
+        not in the loan book.
+        """
+        key = TABLES[table].key
+        if _NUMBER_COLUMNS.keys().isdisjoint(key):
+            newest = self.newest_of_all_households(table)
+            return self._with_numbers(self._with_policy_holders(newest) if table == "claims" else newest, table)
+        return self.newest_by_key(self.all_versions(table), table, [_NUMBER_COLUMNS.get(name, name) for name in key])
+
+    def _with_policy_holders(self, claims: pl.LazyFrame) -> pl.LazyFrame:
+        """Claims with the `household_id` of their policy, even where a correction has moved the policy since."""
+        self.cache.record_dependency("policies")
+        if "policies" not in self.tables.revised_tables:
+            return claims
+        claimed = self._delivered("policies").join(claims.select("policy_id"), on="policy_id", how="semi")
+        newest = self.newest_by_key(claimed, "policies", TABLES["policies"].key)
+        holders = newest.select("policy_id", holder="household_id")
+        joined = claims.join(holders, on="policy_id", how="left")
+        return joined.with_columns(pl.coalesce("holder", "household_id").alias("household_id")).drop("holder")
+
+    def all_versions(self, table: str) -> pl.LazyFrame:
+        """Every version known by `known_by` of every row of `table` that belongs to the loan book.
+
+        Columns as in the contract, with the number `loan` or `household` in place of the identifiers.
+        """
+        return self._with_numbers(self._delivered(table), table)
+
+    def _with_numbers(self, rows: pl.LazyFrame, table: str) -> pl.LazyFrame:
+        if table == "prices":
+            return rows
+        if TABLES[table].parent == ("loans", "loan_id"):
+            name, numbers = "loan_id", self.loans.select("loan_id", "loan")
+        else:
+            # `loans` is read inside the query, so that its tables are recorded as dependencies of "households".
+            households = self.cached_lazy("households", lambda: self.loans.select("household_id", "household").unique())
+            name, numbers = "household_id", households
+        return rows.join(numbers, on=name).drop({"household_id", name})
+
+    def newest_of_all_households(self, table: str) -> pl.LazyFrame:
+        """The version with the latest known_on of each row of `table`, of every household, in the columns delivered."""
+        return self.newest_by_key(self._delivered(table), table, TABLES[table].key)
+
+    def newest_by_key(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
+        """The row with the latest known_on of each `key` among `versions` of a table, in their columns.
+
+        A table in which nothing was ever revised is returned as it is.
+        """
+        if table not in self.tables.revised_tables:
+            return versions
+        return versions.filter(_is_newest_of(*key))
+
+    def _delivered(self, table: str) -> pl.LazyFrame:
+        self.cache.record_dependency(table)
+        rows = self.tables[table]
+        return rows if self.known_by is None else rows.filter(_is_known_by(self.known_by))
+
+
+def last_row_of_each(rows: pl.LazyFrame, by: str, day: str, previous: Mapping[str, str] | None = None) -> pl.LazyFrame:
+    """The row with the latest `day` of each loan or household (`by`).
+
+    previous: new column names, each with the column of the row before that it is filled from.
+    """
+    earlier = [_value_of_previous_row(by, column).alias(name) for name, column in (previous or {}).items()]
+    in_order = rows.sort(by, day)
+    return (in_order.with_columns(earlier) if earlier else in_order).filter(_is_last_of(by))
+
+
+# Expressions are built once: for a single household, building them takes longer than computing them.
+
+
+@cache
+def _is_known_by(day: date) -> pl.Expr:
+    return pl.col("known_on") <= day
+
+
+@cache
+def _is_newest_of(*key: str) -> pl.Expr:
+    return pl.col("known_on") == pl.col("known_on").max().over(key)
+
+
+@cache
+def _value_of_previous_row(by: str, column: str) -> pl.Expr:
+    return pl.when(pl.col(by) == pl.col(by).shift(1)).then(pl.col(column).shift(1))
+
+
+@cache
+def _is_last_of(by: str) -> pl.Expr:
+    return pl.col(by).ne_missing(pl.col(by).shift(-1))

@@ -1,4 +1,4 @@
-"""Loans as they stood on a day: what is still owed, until when, and whether the loan is open."""
+"""Loans as of a day: the principal still owed, the arrears, the maturity, and whether the loan is open."""
 
 from __future__ import annotations
 
@@ -7,36 +7,53 @@ from functools import cache
 
 import polars as pl
 
+from features.frame_schema import returns
 from features.months import day_offset, month_offset, whole_months_since
 from features.snapshot.amounts import as_yuan, fen
-from features.snapshot.latest_versions import CLOSING, Known
-from features.snapshot.loan_book import Book
+from features.snapshot.frame_schemas import DUES_SCHEMA, LOANS_SCHEMA
+from features.snapshot.latest_versions import CLOSING_KINDS
+from features.snapshot.loan_book import LoanBook
+
+_CLOSED_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(CLOSING_KINDS)).min().alias("closed_on")
+_NEWEST_MATURITY = pl.col("new_matures_on").filter(pl.col("new_matures_on").is_not_null()).last()
+_HOUSEHOLD_COLUMNS = (
+    *map(pl.col, ("household", "household_type", "village_code")),
+    pl.col("village_code").str.head(9).alias("township_code"),
+    pl.col("village_code").str.head(6).alias("county_code"),
+)
 
 
-def loans_seen(book: Book, as_of: date) -> pl.LazyFrame:
-    """One row for each loan known and paid out by as_of, with what is overdue and the place of its household.
+@returns(LOANS_SCHEMA)
+def loans_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
+    """One row for each loan paid out by as_of, open or closed, with its arrears and its household's village.
 
-    Money in yuan. `is_open` and `days_to_maturity` as the contract's section 2 says.
+    `is_open` and `days_to_maturity` are as the contract's section 2 defines them.
     """
-    loans = book.loans.filter(pl.col("originated_on") <= as_of)
+    paid = book.payments.group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
+    dues = dues_in_force(book).filter(pl.col("due_on") <= as_of)
+    due = dues.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
+    events = book.events.sort("loan", "occurred_on", "known_on", "new_matures_on")
+    registered = whole_months_since("registered_on", as_of).alias("months_registered")
+    households = book.versions.newest("households").select(registered, *_HOUSEHOLD_COLUMNS)
     joined = (
-        loans.join(_paid(book), on="loan", how="left")
-        .join(_due(book, as_of), on="loan", how="left")
-        .join(_events(book), on="loan", how="left")
-        .join(_places(book.known, as_of), on="household", how="left")
+        book.loans.filter(pl.col("originated_on") <= as_of)
+        .join(paid, on="loan", how="left")
+        .join(due, on="loan", how="left")
+        .join(events.group_by("loan").agg(_CLOSED_ON, _NEWEST_MATURITY), on="loan", how="left")
+        .join(households, on="household", how="left")
         .with_columns(pl.col("principal_paid", "interest_paid", "principal_due", "interest_due").fill_null(0))
     )
-    return joined.with_columns(_standing(as_of))
+    return joined.with_columns(_loan_columns(as_of))
 
 
 @cache
-def _standing(as_of: date) -> tuple[pl.Expr, ...]:
+def _loan_columns(as_of: date) -> tuple[pl.Expr, ...]:
     outstanding = fen("principal") - pl.col("principal_paid")
     matures_on = pl.coalesce("new_matures_on", "matures_on")
     return (
         as_yuan(outstanding).alias("outstanding_principal"),
-        _short("principal").alias("overdue_principal"),
-        _short("interest").alias("overdue_interest"),
+        _shortfall("principal").alias("overdue_principal"),
+        _shortfall("interest").alias("overdue_interest"),
         day_offset(matures_on, as_of).alias("days_to_maturity"),
         matures_on.dt.month().cast(pl.String).alias("maturity_month"),
         whole_months_since("originated_on", as_of).alias("months_on_book"),
@@ -48,40 +65,11 @@ def _standing(as_of: date) -> tuple[pl.Expr, ...]:
     )
 
 
-def _paid(book: Book) -> pl.LazyFrame:
-    return book.payments.group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
-
-
-def _due(book: Book, as_of: date) -> pl.LazyFrame:
-    """What the schedule in force has asked for by as_of."""
-    due = in_force(book).filter(pl.col("due_on") <= as_of)
-    return due.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
-
-
-def in_force(book: Book) -> pl.LazyFrame:
-    """The dues of each loan's newest schedule."""
-    return book.dues.filter(pl.col("ends_on").is_null())
-
-
-def _short(money: str) -> pl.Expr:
+def _shortfall(money: str) -> pl.Expr:
     return as_yuan(pl.max_horizontal(pl.col(f"{money}_due") - pl.col(f"{money}_paid"), pl.lit(0, pl.Int64)))
 
 
-def _events(book: Book) -> pl.LazyFrame:
-    """Each loan's closing day and its newest agreed maturity."""
-    ordered = book.events.sort("loan", "occurred_on", "known_on", "new_matures_on")
-    return ordered.group_by("loan").agg(_CLOSED_ON, _NEWEST_AGREED)
-
-
-def _places(known: Known, as_of: date) -> pl.LazyFrame:
-    registered = whole_months_since("registered_on", as_of).alias("months_registered")
-    return known.newest("households").select(registered, *_PLACE)
-
-
-_CLOSED_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(CLOSING)).min().alias("closed_on")
-_NEWEST_AGREED = pl.col("new_matures_on").filter(pl.col("new_matures_on").is_not_null()).last()
-_PLACE = (
-    *map(pl.col, ("household", "household_type", "village_code")),
-    pl.col("village_code").str.head(9).alias("township_code"),
-    pl.col("village_code").str.head(6).alias("county_code"),
-)
+@returns(DUES_SCHEMA)
+def dues_in_force(book: LoanBook) -> pl.LazyFrame:
+    """The dues of each loan's newest schedule."""
+    return book.dues.filter(pl.col("ends_on").is_null())

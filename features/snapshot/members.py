@@ -1,4 +1,4 @@
-"""The people of a household as last recorded: who is there, who can work, and what only audits may look at."""
+"""The members of a household as last recorded, and the borrower of each loan."""
 
 from __future__ import annotations
 
@@ -7,30 +7,38 @@ from functools import cache
 
 import polars as pl
 
+from features.frame_schema import returns
 from features.months import whole_months_since
-from features.snapshot.latest_versions import Known
+from features.snapshot.frame_schemas import BORROWERS_SCHEMA, MEMBERS_SCHEMA
+from features.snapshot.latest_versions import LatestVersions
 
 _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 
 
-def members_seen(known: Known, as_of: date) -> pl.LazyFrame:
-    """One row for each member not gone by as_of. `labour`: 1 full, 0.5 part, 0 none."""
-    return known.newest("members").filter(_born(as_of)).select(_member(as_of))
+@returns(MEMBERS_SCHEMA)
+def members_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
+    """One row for each recorded member born by as_of, also those who left or died."""
+    return versions.newest("members").filter(_is_born(as_of)).select(_member_columns(as_of))
 
 
-def people_seen(known: Known, as_of: date) -> pl.LazyFrame:
-    """The same, and of each household those who have been its members and are recorded in another now."""
-    ever = known.versions("members").select("household", "member_id").unique()
-    return known.newest_of_all("members").join(ever, on="member_id").filter(_born(as_of)).select(_member(as_of))
+@returns(MEMBERS_SCHEMA)
+def members_ever_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
+    """One row for each household and each person who is or once was recorded as its member.
+
+    The other columns are those of the person's newest record, be it in another household.
+    """
+    ever = versions.all_versions("members").select("household", "member_id").unique()
+    newest = versions.newest_of_all_households("members").join(ever, on="member_id")
+    return newest.filter(_is_born(as_of)).select(_member_columns(as_of))
 
 
 @cache
-def _born(as_of: date) -> pl.Expr:
+def _is_born(as_of: date) -> pl.Expr:
     return pl.col("birth_date").is_null() | (pl.col("birth_date") <= as_of)
 
 
 @cache
-def _member(as_of: date) -> tuple[pl.Expr, ...]:
+def _member_columns(as_of: date) -> tuple[pl.Expr, ...]:
     return (
         pl.col("household"),
         pl.col("member_id"),
@@ -47,14 +55,15 @@ def _member(as_of: date) -> tuple[pl.Expr, ...]:
     )
 
 
-def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame, people: pl.LazyFrame) -> pl.LazyFrame:
-    """One row for each loan: its borrower's record; the head's where it names nobody known to be of the household.
+@returns(BORROWERS_SCHEMA)
+def borrowers_of_loans(loans: pl.LazyFrame, members: pl.LazyFrame, members_ever: pl.LazyFrame) -> pl.LazyFrame:
+    """One row for each loan: the record of its borrower, or of the head where it names no member of the household.
 
-    people: who is or has been a member (`people_seen`): whoever borrowed and moved away is the borrower still.
-    Of several heads, one who is there before one who is gone, and then the first by identifier.
+    members_ever: past members included (`members_ever_at`), since a borrower who has moved away still is the borrower.
+    Among several heads, one who counts comes before one who does not, and then the first by identifier.
     """
     named = ["household", "borrower_member_id"]
-    by_name = loans.join(people, left_on=named, right_on=["household", "member_id"])
+    by_name = loans.join(members_ever, left_on=named, right_on=["household", "member_id"])
     unnamed = loans.join(by_name, on="loan", how="anti")
     heads = (
         members.filter("is_head")
@@ -62,4 +71,4 @@ def borrowers_seen(loans: pl.LazyFrame, members: pl.LazyFrame, people: pl.LazyFr
         .unique("household", keep="first", maintain_order=True)
     )
     of_head = unnamed.join(heads, on="household")
-    return pl.concat([found.select("loan", "sex", "age", "deceased") for found in (by_name, of_head)])
+    return pl.concat([borrowers.select("loan", "sex", "age", "deceased") for borrowers in (by_name, of_head)])

@@ -1,4 +1,4 @@
-"""The sources features are observed on: their columns, whose rows they are, and where they come from."""
+"""The sources that features are observed on: their columns, what groups their rows, and where they come from."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.snapshot.as_of import Evening
+from features.snapshot.as_of import Snapshot
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows that features are observed on, as they look that evening.
+    """Rows of a snapshot that features are observed on.
 
-    tables: the optional tables they need; where one is not delivered in a county, its features are missing.
-    by: the column that groups the rows: loan or household (their numbers).
-    frame: its rows; None where they take the loans of all households together (`community.with_shares_of_others`).
-    one_row: at most one row a group.
-    audit_only: columns that may be looked at to audit fairness, never to score.
+    tables: the optional tables the rows come from; where a county has not delivered one, the features are missing.
+    by: the column that groups the rows, `loan` or `household` (their numbers). columns: those a formula may use.
+    frame: the rows; None where they need the loans of all households together (`peer_groups.with_peer_shares`).
+    one_row: whether a group has one row at most. audit_only: columns that may be used to audit fairness, never to
+    score.
     """
 
     name: str
     tables: tuple[str, ...]
     by: str
     columns: tuple[str, ...]
-    frame: Callable[[Evening], pl.LazyFrame] | None = None
+    frame: Callable[[Snapshot], pl.LazyFrame] | None = None
     one_row: bool = False
     audit_only: tuple[str, ...] = ()
 
@@ -40,40 +40,42 @@ _LOAN = (
     *("overdue_principal", "overdue_interest", "renews", "is_open"),
     *("household_type", "months_registered"),
 )
-_HAPPENED = ("day_offset", "month_offset")
+_OFFSETS = ("day_offset", "month_offset")
 
-LOANS = Source("loans", (), "loan", _LOAN, lambda evening: evening.loans, one_row=True, audit_only=("household_type",))
+LOANS = Source(
+    "loans", (), "loan", _LOAN, lambda snapshot: snapshot.loans, one_row=True, audit_only=("household_type",)
+)
 HOUSEHOLD_LOANS = Source(
     "household_loans",
     (),
     "household",
-    (*_LOAN, *_HAPPENED),
-    lambda evening: evening.loans,
+    (*_LOAN, *_OFFSETS),
+    lambda snapshot: snapshot.loans,
     audit_only=("household_type",),
 )
 HOUSEHOLD_OPEN_LOANS = Source(
-    "household_open_loans", (), "household", _LOAN, lambda evening: evening.open_loans, audit_only=("household_type",)
+    "household_open_loans", (), "household", _LOAN, lambda snapshot: snapshot.open_loans, audit_only=("household_type",)
 )
-INSTALMENTS = Source("instalments", (), "loan", _INSTALMENT, lambda evening: evening.instalments)
+INSTALMENTS = Source("instalments", (), "loan", _INSTALMENT, lambda snapshot: snapshot.instalments)
 HOUSEHOLD_INSTALMENTS = Source(
-    "household_instalments", (), "household", _INSTALMENT, lambda evening: evening.instalments
+    "household_instalments", (), "household", _INSTALMENT, lambda snapshot: snapshot.instalments
 )
-DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan", ("due",), lambda evening: evening.dues_to_maturity)
-PAYMENTS = Source("payments", (), "loan", (*_HAPPENED, "paid", "by_borrower"), lambda evening: evening.payments)
-LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan", _HAPPENED, lambda evening: evening.loan_events)
+DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan", ("due",), lambda snapshot: snapshot.dues_to_maturity)
+PAYMENTS = Source("payments", (), "loan", (*_OFFSETS, "paid", "by_borrower"), lambda snapshot: snapshot.payments)
+LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan", _OFFSETS, lambda snapshot: snapshot.loan_events)
 USE_CHECKS = Source(
     "use_checks",
     ("use_checks",),
     "loan",
     ("finding", "diverted", "ill_used", "months_since"),
-    lambda evening: evening.use_checks,
+    lambda snapshot: snapshot.use_checks,
 )
 DECLARED_PRICES = Source(
     "declared_prices",
     (),
     "loan",
     ("price", "price_year_before"),
-    lambda evening: evening.declared_prices,
+    lambda snapshot: snapshot.declared_prices,
     one_row=True,
 )
 MEMBERS = Source(
@@ -81,7 +83,7 @@ MEMBERS = Source(
     ("members",),
     "household",
     ("counts", "works_away", "labour", "schooled", "disabled", "healthy"),
-    lambda evening: evening.members,
+    lambda snapshot: snapshot.members,
     audit_only=("disabled", "healthy"),
 )
 BORROWERS = Source(
@@ -89,7 +91,7 @@ BORROWERS = Source(
     ("members",),
     "loan",
     ("sex", "age", "deceased"),
-    lambda evening: evening.borrowers,
+    lambda snapshot: snapshot.borrowers,
     one_row=True,
     audit_only=("sex", "age"),
 )
@@ -97,8 +99,8 @@ STATEMENTS = Source(
     "statements",
     ("income_statements",),
     "household",
-    (*_HAPPENED, "net_income", "gross_income", "household_cost"),
-    lambda evening: evening.statements,
+    (*_OFFSETS, "net_income", "gross_income", "household_cost"),
+    lambda snapshot: snapshot.statements,
 )
 NEWEST_STATEMENT = Source(
     "newest_statement",
@@ -108,7 +110,7 @@ NEWEST_STATEMENT = Source(
         *("net_income", "net_income_before", "gross_income", "household_cost", "age_months"),
         *("wage_income", "business_income", "property_income", "transfer_income"),
     ),
-    lambda evening: evening.newest_statement,
+    lambda snapshot: snapshot.newest_statement,
     one_row=True,
 )
 ASSETS = Source(
@@ -119,43 +121,43 @@ ASSETS = Source(
         *("sheep_count", "cattle_count", "farmland_mu", "savings", "outside_debt", "outside_debt_before"),
         *("herd_value", "herd_before", "age_months"),
     ),
-    lambda evening: evening.assets,
+    lambda snapshot: snapshot.assets,
     one_row=True,
 )
 CREDIT_EVENTS = Source(
     "credit_events",
     ("credit_events",),
     "household",
-    (*_HAPPENED, "amount", "open", "default", "overdue", "new_debt", "guarantee_called", "inquiry"),
-    lambda evening: evening.credit_events,
+    (*_OFFSETS, "amount", "open", "default", "overdue", "new_debt", "guarantee_called", "inquiry"),
+    lambda snapshot: snapshot.credit_events,
 )
 HARDSHIPS = Source(
     "hardships",
     ("hardships",),
     "household",
-    (*_HAPPENED, "loss", "unresolved", "lost", "sudden"),
-    lambda evening: evening.hardships,
+    (*_OFFSETS, "loss", "unresolved", "lost", "sudden"),
+    lambda snapshot: snapshot.hardships,
 )
 POLICIES = Source(
     "policies",
     ("policies",),
     "household",
     ("in_force", "industry", "person", "sum_insured"),
-    lambda evening: evening.policies,
+    lambda snapshot: snapshot.policies,
 )
 CLAIMS = Source(
     "claims",
     ("claims",),
     "household",
-    (*_HAPPENED, "open", "claimed", "paid"),
-    lambda evening: evening.claims,
+    (*_OFFSETS, "open", "claimed", "paid"),
+    lambda snapshot: snapshot.claims,
 )
 REVIEWS = Source(
     "village_reviews",
     ("village_reviews",),
     "household",
     ("integrity_points", "integrity_before", "civility_points", "age_months"),
-    lambda evening: evening.reviews,
+    lambda snapshot: snapshot.reviews,
     one_row=True,
 )
 

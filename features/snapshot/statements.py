@@ -1,4 +1,4 @@
-"""Income statements, assets and prices as they stood: the newest, the one before, and what a herd is worth."""
+"""Income statements, assets and prices as of a day: the newest of each, and the one before."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from functools import cache, lru_cache
 
 import polars as pl
 
+from features.frame_schema import returns
 from features.months import day_offset, month_offset, whole_months_since
 from features.snapshot.amounts import as_yuan, fen
-from features.snapshot.latest_versions import Known, last_of_each
+from features.snapshot.frame_schemas import ASSETS_SCHEMA, NEWEST_STATEMENT_SCHEMA, PRICES_SCHEMA, STATEMENTS_SCHEMA
+from features.snapshot.latest_versions import LatestVersions, last_row_of_each
 
 _INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
 _COSTS = ("living_cost", "medical_cost", "education_cost")
 _HERD = ("sheep", "cattle")
-
-
-def statements_seen(known: Known, as_of: date) -> pl.LazyFrame:
-    """Every statement of a household. Money in yuan.
-
-    net_income: the four incomes less production_cost; a missing cell is nothing, four missing incomes are no
-    statement of income. household_cost: living, medical and education, in the same way.
-    """
-    return known.newest("income_statements").with_columns(_IN_FEN).with_columns(_GROSS).select(_stated(as_of))
-
-
 _IN_FEN = (
     *map(fen, (*_INCOMES, *_COSTS, "production_cost")),
     *(
@@ -33,10 +24,30 @@ _IN_FEN = (
     ),
 )
 _GROSS = pl.sum_horizontal(_INCOMES).alias("gross")
+_A_YEAR_LATER = (
+    pl.col("product"),
+    pl.col("month").dt.offset_by("12mo"),
+    pl.col("price").alias("price_year_before"),
+)
+
+
+@returns(STATEMENTS_SCHEMA)
+def statements_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
+    """One row for each income statement of a household.
+
+    A single missing income counts as 0; where all four are missing, net and gross income are null. The three
+    household costs are treated in the same way.
+    """
+    return (
+        versions.newest("income_statements")
+        .with_columns(_IN_FEN)
+        .with_columns(_GROSS)
+        .select(_statement_columns(as_of))
+    )
 
 
 @cache
-def _stated(as_of: date) -> tuple[pl.Expr, ...]:
+def _statement_columns(as_of: date) -> tuple[pl.Expr, ...]:
     where_stated = pl.when("stated")
     return (
         pl.col("household"),
@@ -50,43 +61,39 @@ def _stated(as_of: date) -> tuple[pl.Expr, ...]:
     )
 
 
+@returns(NEWEST_STATEMENT_SCHEMA)
 def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
-    """One row a household: its newest statement, and `net_income_before` of the one before it."""
-    return last_of_each(statements, "household", "day_offset", before={"net_income_before": "net_income"})
+    """One row for each household: its newest statement, and the net income of the one before it."""
+    return last_row_of_each(statements, "household", "day_offset", previous={"net_income_before": "net_income"})
 
 
-def assets_seen(known: Known, as_of: date, prices: pl.DataFrame) -> pl.LazyFrame:
-    """One row a household: its newest observation, the herd at known prices, and the observation before.
+@returns(ASSETS_SCHEMA)
+def assets_at(versions: LatestVersions, as_of: date, prices: pl.DataFrame) -> pl.LazyFrame:
+    """One row for each household: its newest observation of assets, and columns of the one before.
 
-    A herd is worth what was counted and has a known price; without any such animal its worth is missing. `herd_before`
-    is in today's prices, so that a change is one of animals.
+    prices: as `prices_at` returns them. The herd's value is null where no animal counted has a price.
+    `herd_before` is at today's prices, so that a change of the herd's value is one of animals.
     """
     herd = tuple((name, price) for name, price in zip(prices["product"], prices["price"], strict=True) if name in _HERD)
-    valued = known.newest("assets").with_columns(_worth(herd))
-    before = {"herd_before": "herd_value", "outside_debt_before": "outside_debt"}
-    newest = last_of_each(valued, "household", "observed_on", before)
+    valued = versions.newest("assets").with_columns(_herd_value(herd))
+    previous = {"herd_before": "herd_value", "outside_debt_before": "outside_debt"}
+    newest = last_row_of_each(valued, "household", "observed_on", previous)
     return newest.with_columns(whole_months_since("observed_on", as_of).alias("age_months"))
 
 
 @lru_cache(maxsize=64)
-def _worth(prices: tuple[tuple[str, float], ...]) -> pl.Expr:
-    """`herd_value` of the animals with a known price."""
-    worth = [(pl.col(f"{animal}_count") * price * 100).round().cast(pl.Int64) for animal, price in prices]
-    valued = pl.any_horizontal(pl.lit(False), *(part.is_not_null() for part in worth))
-    herd = pl.when(valued).then(pl.sum_horizontal(pl.lit(0, pl.Int64), *worth))
-    return as_yuan(herd).alias("herd_value")
+def _herd_value(prices: tuple[tuple[str, float], ...]) -> pl.Expr:
+    """The value of the animals that have a known price, in yuan."""
+    values = [(pl.col(f"{animal}_count") * price * 100).round().cast(pl.Int64) for animal, price in prices]
+    is_valued = pl.any_horizontal(pl.lit(False), *(value.is_not_null() for value in values))
+    total = pl.when(is_valued).then(pl.sum_horizontal(pl.lit(0, pl.Int64), *values))
+    return as_yuan(total).alias("herd_value")
 
 
-def prices_seen(known: Known, as_of: date) -> pl.LazyFrame:
-    """One row a product: its newest known `price`, and `price_year_before`, twelve months before that month."""
-    prices = known.newest("prices").filter(pl.col("month") <= as_of)
+@returns(PRICES_SCHEMA)
+def prices_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
+    """One row for each product: its newest known price, and that of twelve months before."""
+    prices = versions.newest("prices").filter(pl.col("month") <= as_of)
     newest = prices.sort("month").unique("product", keep="last")
     earlier = prices.select(_A_YEAR_LATER)
     return newest.join(earlier, on=["product", "month"], how="left").select("product", "price", "price_year_before")
-
-
-_A_YEAR_LATER = (
-    pl.col("product"),
-    pl.col("month").dt.offset_by("12mo"),
-    pl.col("price").alias("price_year_before"),
-)

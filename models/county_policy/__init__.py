@@ -1,1 +1,1 @@
-"""The numbers a notice can change: limits, shares, bounds, points and actions, each from its day on."""
+"""The policy table: limits, shares, bounds, points and measures that a notice can change, each with its first day."""

@@ -1,8 +1,8 @@
-"""The policy table: rows of changes, each from its day on; the one that ships, and a county's own laid over it."""
+"""The policy table: rows of changes by their first day; the one that ships, and a county's own merged over it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -11,112 +11,122 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from features.messages import Refused, Words
+from features.messages import Bilingual, UserError
 from models.county_policy.sections import CountyPolicy
-from models.toml_tables import Written, faults, merged
+from models.toml_tables import WrittenTable, merged_tables, validation_faults
 
 FILE = "policy.toml"
 _DEFAULT = Path(__file__).with_name("default.toml")
-_WHAT = Words("政策表", "policy table")
-Change = Mapping[str, Any]
+_KIND = Bilingual("政策表", "policy table")
+PolicyRow = Mapping[str, Any]
+_SAME_DAY = Bilingual("第 {number} 行: 另有一行也从 {since} 起", "row {number}: another row begins on {since}, too")
+_TOO_EARLY = Bilingual(
+    "第 {number} 行: 早于政策表的第一天 {first}", "row {number}: begins before the table does, on {first}"
+)
+_NO_SOURCE = Bilingual(
+    "第 {number} 行: 缺少 source (出自哪份通知)", "row {number}: source is missing: the notice it comes from"
+)
+_FIRST_DAY = date(2016, 1, 1)
 
 
 @dataclass(frozen=True)
 class PolicyTable:
-    """Policies by their first day, the earliest first."""
+    """The policies in the order of their first days."""
 
     policies: tuple[CountyPolicy, ...]
 
     def in_force(self, day: date) -> CountyPolicy:
         """The policy that holds on a day.
 
-        Raises Refused before the first.
+        Raises UserError for a day before the first policy.
         """
-        begun = [policy for policy in self.policies if policy.since <= day]
-        if not begun:
-            raise Refused(
+        policies_so_far = [policy for policy in self.policies if policy.since <= day]
+        if not policies_so_far:
+            raise UserError(
                 f"政策表从 {self.policies[0].since} 起, 不含 {day}; 请补上当时的政策行 (since)。",
                 f"No policy holds on {day}: the table begins on {self.policies[0].since}; add the row that held then.",
             )
-        return begun[-1]
+        return policies_so_far[-1]
 
 
 @cache
-def shipped() -> PolicyTable:
-    written = Written.of(_DEFAULT, _WHAT)
-    return _laid_out(written, written.rows("policy"))
+def shipped_policy_table() -> PolicyTable:
+    """The policy table that ships with the project."""
+    written = WrittenTable.read(_DEFAULT, _KIND)
+    return _merge_rows(written, written.rows("policy"))
 
 
 def policy_table_of(folder: Path) -> PolicyTable:
-    """The table that ships, under the county's own where a data folder holds one.
+    """The policy table of a data folder.
 
-    Raises Refused where the county's own is wrong.
+    Args:
+        folder: the data folder; the county's own table is its `policy.toml`.
+
+    Returns:
+        The table that ships, with the county's own rows merged over it where it has any.
+
+    Raises:
+        UserError: where the county's own table has faults; the message names all of them.
+
+    Example:
+        >>> from datetime import date
+        >>> from models.county_policy.policy_table import policy_table_of
+        >>> policy = policy_table_of(data).in_force(date(2025, 12, 31))
+        >>> policy.lending.limit, sorted(policy.ratings)
+        (50000.0, ['1531', '631'])
     """
     path = folder / FILE
-    return policy_table_in(policy_file(path)) if path.exists() else shipped()
+    return parse_policy_table(read_policy_file(path)) if path.exists() else shipped_policy_table()
 
 
-def policy_file(path: Path) -> Written:
-    """A county's table as it was written.
+def read_policy_file(path: Path) -> WrittenTable:
+    """A county's policy file, unparsed. Raises UserError where it cannot be read."""
+    return WrittenTable.read(path, _KIND)
 
-    Raises Refused where the file cannot be read.
+
+def parse_policy_table(written: WrittenTable) -> PolicyTable:
+    """A county's policy table: rows [[policy]] with since, source, and the sections or numbers that each changes.
+
+    Raises UserError with all its faults at once, each with the row it is in.
     """
-    return Written.of(path, _WHAT)
+    return _merge_rows(written, WrittenTable.read(_DEFAULT, _KIND).rows("policy"), written.rows("policy"))
 
 
-def policy_table_in(written: Written) -> PolicyTable:
-    """A county's table: rows [[policy]] with since, source, and the sections or numbers each changes.
+def _merge_rows(written: WrittenTable, *tables: Sequence[PolicyRow]) -> PolicyTable:
+    """The policies after each row of all tables, in the order of their days.
 
-    Raises Refused with all its faults at once, each with the row it stands in.
+    Raises UserError with the faults of the last table's rows; a row with a fault changes nothing in those after it.
     """
-    return _laid_out(written, Written.of(_DEFAULT, _WHAT).rows("policy"), written.rows("policy"))
-
-
-def _laid_out(written: Written, *tables: Sequence[Change]) -> PolicyTable:
-    """The changes of all tables by day, each on top of what held before; a row that is wrong is left out."""
-    own = tables[-1]
-    found = [fault for number, row in enumerate(own, 1) for fault in _row_faults(number, row, own)]
-    held: Change = {}
+    row_faults: list[Bilingual] = []
+    first_days = [row.get("since") for row in tables[-1]]
+    for number, row in enumerate(tables[-1], 1):
+        if _is_dated(row) and first_days.index(row["since"]) + 1 != number:
+            row_faults.append(_SAME_DAY.format(number=number, since=row["since"]))
+        if _is_dated(row) and row["since"] < _FIRST_DAY:
+            row_faults.append(_TOO_EARLY.format(number=number, first=_FIRST_DAY))
+        if "source" not in row:
+            row_faults.append(_NO_SOURCE.format(number=number))
+    values_so_far: PolicyRow = {}
     policies: dict[date, CountyPolicy] = {}
     for row in sorted((row for table in tables for row in table), key=_day):
         try:
-            policies[_day(row)] = CountyPolicy.model_validate(merged(held, row))
-            held = merged(held, row)
+            policies[_day(row)] = CountyPolicy.model_validate(merged_tables(values_so_far, row))
+            values_so_far = merged_tables(values_so_far, row)
         except ValidationError as error:
-            found += [_in_row(row, fault) for fault in faults(error, CountyPolicy)]
-    if found:
-        raise written.not_taken(found)
+            since = row.get("since", "no day")
+            row_faults += [
+                Bilingual(f"{since} 起的行: {fault.zh}", f"row of {since}: {fault.en}")
+                for fault in validation_faults(error, CountyPolicy)
+            ]
+    if row_faults:
+        raise written.refusal(row_faults)
     return PolicyTable(tuple(policies.values()))
 
 
-def _day(row: Change) -> date:
-    """A row without a day is looked at, too, after all others."""
+def _day(row: PolicyRow) -> date:
+    """The first day of a row; rows without one are checked after all others."""
     return row["since"] if _is_dated(row) else date.max
 
 
-def _is_dated(row: Change) -> bool:
+def _is_dated(row: PolicyRow) -> bool:
     return type(row.get("since")) is date
-
-
-def _in_row(row: Change, fault: Words) -> Words:
-    since = row.get("since", "no day")
-    return Words(f"{since} 起的行: {fault.zh}", f"row of {since}: {fault.en}")
-
-
-_AGAIN = Words("第 {number} 行: 另有一行也从 {since} 起", "row {number}: another row begins on {since}, too")
-_EARLY = Words("第 {number} 行: 早于政策表的第一天 {first}", "row {number}: begins before the table does, on {first}")
-_NO_SOURCE = Words(
-    "第 {number} 行: 缺少 source (出自哪份通知)", "row {number}: source is missing: the notice it comes from"
-)
-_FIRST = date(2016, 1, 1)
-
-
-def _row_faults(number: int, row: Change, rows: Sequence[Change]) -> Iterator[Words]:
-    """What is wrong with a row beside its numbers."""
-    since = row.get("since")
-    if _is_dated(row) and [other.get("since") for other in rows].index(since) + 1 != number:
-        yield _AGAIN.filled(number=number, since=since)
-    if _is_dated(row) and _day(row) < _FIRST:
-        yield _EARLY.filled(number=number, first=_FIRST)
-    if "source" not in row:
-        yield _NO_SOURCE.filled(number=number)

@@ -1,4 +1,4 @@
-"""The sections of the policy table that ratings are made of: points, weights, grades."""
+"""The sections of the policy table for the ratings: points, weights, grades."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from features.messages import Words
-from models.toml_tables import Share, Strict, Text, Yuan
+from features.messages import Bilingual
+from models.toml_tables import Share, StrictModel, Text, Yuan
 
 HouseholdType = Literal["lifted_out", "unstable", "marginal", "sudden_hardship", "ordinary"]
 
 
-class Points(Strict):
-    """How facts become shares of the points of an item."""
+class Points(StrictModel):
+    """How facts become shares of an item's points, and how many facts a grade needs."""
 
     monitoring_line: Annotated[float, Field(gt=0, le=1e6)] = Field(
         description="net income per head and year, yuan; rule R203 has its bound in the rule table: change both"
@@ -31,8 +31,8 @@ class Points(Strict):
     least_known: Share = Field(description="of the points whose facts must be known for a grade")
 
 
-class Grade(Strict):
-    """What a household of this grade is granted."""
+class Grade(StrictModel):
+    """A grade: the points it begins at, and the loan limit and rate discount it gives a household."""
 
     code: Literal["excellent", "good", "fair", "poor"] = Field(description="which grade")
     from_points: Annotated[float, Field(ge=0, le=100)] = Field(description="points from which it is reached")
@@ -42,8 +42,8 @@ class Grade(Strict):
     )
 
 
-class Weights(Strict):
-    """Points of each item; 100 together."""
+class Weights(StrictModel):
+    """The most points of each item; they sum to 100."""
 
     civility: Annotated[int, Field(ge=0)] = Field(0, description="village review of manners and conduct")
     integrity: Annotated[int, Field(ge=0)] = Field(description="village review, less what is taken off")
@@ -60,8 +60,8 @@ class Weights(Strict):
         return self
 
 
-class RatingTable(Strict):
-    """One rating: what its items weigh, and its grades from the best to the worst."""
+class RatingTable(StrictModel):
+    """One rating: the weights of its items, and its grades from the best to the worst."""
 
     zh: Text = Field(description="its name in Chinese")
     en: Text = Field(description="its name in English")
@@ -70,8 +70,9 @@ class RatingTable(Strict):
     grades: tuple[Grade, ...] = Field(strict=False, min_length=1)
 
     @property
-    def words(self) -> Words:
-        return Words(self.zh, self.en)
+    def words(self) -> Bilingual:
+        """The rating's name in Chinese and English."""
+        return Bilingual(self.zh, self.en)
 
     @model_validator(mode="after")
     def _in_order(self) -> RatingTable:

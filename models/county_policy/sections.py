@@ -1,4 +1,4 @@
-"""The sections of the policy table: every number a notice can change, with what it means."""
+"""The sections of the policy table: every number that a notice can change, with its meaning."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from features.messages import Words
+from features.messages import Bilingual
 from models.county_policy.rating_sections import Points, RatingTable
 from models.light import Light
-from models.toml_tables import Share, Strict, Text, Yuan
+from models.toml_tables import Share, StrictModel, Text, Yuan
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Count = Annotated[int, Field(ge=0, le=600)]
@@ -36,8 +36,8 @@ Cause = Literal[
 Product = Literal["microloan", "revolving", "other"]
 
 
-class Lending(Strict):
-    """Who is granted how much for how long. A breach is a note, never a rejection."""
+class Lending(StrictModel):
+    """Bounds of age, amount, term and renewals. A loan beyond them gets a note; nothing is rejected."""
 
     limit: Yuan = Field(description="yuan a household may owe with subsidy and compensation")
     longest_months: Count = Field(description="longest term of a loan, months")
@@ -53,33 +53,35 @@ class Lending(Strict):
         return self
 
 
-class Action(Strict):
-    """What a light asks for."""
+class LightAction(StrictModel):
+    """The measure that a light calls for."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")] = Field(description="as files and interfaces write it")
     zh: Text = Field(description="the sentence in Chinese")
     en: Text = Field(description="the sentence in English")
 
     @property
-    def words(self) -> Words:
-        return Words(self.zh, self.en)
+    def words(self) -> Bilingual:
+        """The sentence in Chinese and English."""
+        return Bilingual(self.zh, self.en)
 
 
-class Actions(Strict):
-    """What each light asks for."""
+class LightActions(StrictModel):
+    """The measures that the three lights call for."""
 
-    green: Action
-    yellow: Action
-    red: Action
+    green: LightAction
+    yellow: LightAction
+    red: LightAction
 
-    def of(self, light: Light) -> Action:
-        found = getattr(self, light.code)
-        assert isinstance(found, Action)  # noqa: S101 - the three are declared above
-        return found
+    def of(self, light: Light) -> LightAction:
+        """The measure of a light."""
+        action = getattr(self, light.code)
+        assert isinstance(action, LightAction)  # noqa: S101 - the three are declared above
+        return action
 
 
-class Classes(Strict):
-    """By which of the published matrices loans are put into the five classes."""
+class Classes(StrictModel):
+    """The published matrices by which loans are put into the five classes."""
 
     matrices: tuple[Literal["rule_2023", "unsecured_small"], ...] = Field(
         strict=False, min_length=1, description="shown for each loan, as far as they were in force"
@@ -92,8 +94,8 @@ class Classes(Strict):
         return self
 
 
-class Groups(Strict):
-    """When a village, township, bank, product or county is yellow or red."""
+class GroupBounds(StrictModel):
+    """Bounds of the lights of villages, townships, banks, products and counties, and of common causes."""
 
     yellow_above: Share = Field(description="overdue balance / balance above which a group is yellow")
     red_above: Share = Field(description="and red")
@@ -103,14 +105,14 @@ class Groups(Strict):
     )
 
     @model_validator(mode="after")
-    def _in_order(self) -> Groups:
+    def _in_order(self) -> GroupBounds:
         if self.yellow_above > self.red_above:
             raise ValueError(f"yellow_above {self.yellow_above} is above red_above {self.red_above}")
         return self
 
 
-class Fund(Strict):
-    """The compensation fund: what it takes over, and from when."""
+class Fund(StrictModel):
+    """The compensation fund: the losses it bears, and from when."""
 
     share: Share = Field(description="of a loss by force majeure that the fund bears; the bank bears the rest")
     from_days_overdue: Days = Field(description="days past due from which a loan may be compensated")
@@ -119,8 +121,8 @@ class Fund(Strict):
     loss_given_bad: Share = Field(description="of the outstanding principal that is lost where a loan goes bad")
 
 
-class Insurance(Strict):
-    """Which hardships each policy answers for, and how long a claim can be filed."""
+class Insurance(StrictModel):
+    """The hardships that each kind of insurance covers, and how long a claim can be filed."""
 
     covers: Mapping[PolicyKind, Annotated[tuple[Cause, ...], Field(strict=False)]] = Field(
         description="hardships by kind of policy"
@@ -134,23 +136,23 @@ class Insurance(Strict):
         return self
 
 
-class Plans(Strict):
-    """The maturity calendar and the plan for those who are willing but short."""
+class Plans(StrictModel):
+    """The maturity calendar, and instalment plans for households that are willing but short of money."""
 
     lists_days_ahead: tuple[Days, ...] = Field(strict=False, min_length=1, description="lists of what falls due within")
     notice_days_ahead: Days = Field(description="days before maturity by which the household is told")
     instalments: Annotated[int, Field(ge=2, le=60)] = Field(description="months of an instalment plan")
 
 
-class CountyPolicy(Strict):
-    """All that holds from `since` on, until the next row of the table."""
+class CountyPolicy(StrictModel):
+    """The policy from the day `since` until the next row of the table."""
 
     since: date
     source: Text
     lending: Lending
-    actions: Actions
+    actions: LightActions
     classes: Classes
-    groups: Groups
+    groups: GroupBounds
     fund: Fund
     insurance: Insurance
     plans: Plans
@@ -159,4 +161,5 @@ class CountyPolicy(Strict):
 
     @property
     def version(self) -> str:
+        """Eight hexadecimal digits of a hash of all its numbers."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]

@@ -1,1 +1,1 @@
-"""The light of a village, township, bank or county, and the early sign that its loans go wrong together."""
+"""The lights of groups of loans (county, township, village, bank, product) and their common-cause signal."""

@@ -1,4 +1,4 @@
-"""How sure a share is: Wilson's interval, for counts and, with Kish's effective size, for sums of money."""
+"""Confidence intervals of shares (Wilson), of counts and, with Kish's effective size, of sums of money."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 import polars as pl
 
 _STANDARD_ERRORS = 1.959963984540054
-"""Of a normal distribution, 95% lie within so many."""
+"""Half-width of the 95% interval of a normal distribution, in standard errors."""
 
 
-def wilson(share: pl.Expr, size: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def wilson_interval(share: pl.Expr, size: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Lower and upper end of the 95% interval of a share observed in `size` cases (Wilson, JASA 22, 1927)."""
     z2 = _STANDARD_ERRORS**2
     middle = (share + z2 / (2 * size)) / (1 + z2 / size)
@@ -19,18 +19,18 @@ def wilson(share: pl.Expr, size: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 
 def effective_size(amounts: pl.Expr) -> pl.Expr:
-    """How many equal amounts tell as much as these (Kish, Survey Sampling, 1965): sum squared over sum of squares."""
+    """Kish's effective sample size of unequal amounts, squared sum / sum of squares (Survey Sampling, 1965)."""
     return amounts.sum() ** 2 / (amounts**2).sum()
 
 
-def at_least_by_chance(found: int, drawn: int, marked: int, total: int) -> float:
-    """The probability that of `drawn` out of `total`, `marked` of them marked, `found` or more are marked.
+def hypergeometric_tail(least: int, drawn: int, marked: int, total: int) -> float:
+    """The probability that `drawn` of `total`, of which `marked` are marked, hold `least` marked ones or more.
 
     The upper tail of the hypergeometric distribution (Fisher, 1935), summed from its logarithms.
     """
     most = min(drawn, marked)
     everyone = _log_choose(total, drawn)
-    logs = (_log_choose(marked, k) + _log_choose(total - marked, drawn - k) - everyone for k in range(found, most + 1))
+    logs = (_log_choose(marked, k) + _log_choose(total - marked, drawn - k) - everyone for k in range(least, most + 1))
     return min(1.0, math.fsum(math.exp(log) for log in logs))
 
 

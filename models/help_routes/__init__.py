@@ -1,1 +1,1 @@
-"""Routes of help for one loan: what can still be claimed, renewed, spread, compensated, and until when."""
+"""Routes of help for one loan: insurance claims, more time, instalments, compensation, and their last days."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from features.messages import Words
+from features.messages import Bilingual
 
 State = Literal["open", "pending", "later", "closed", "unknown"]
 Row = Mapping[str, Any]
@@ -16,20 +16,26 @@ Rows = Sequence[Row] | None
 
 @dataclass(frozen=True)
 class Route:
-    """One route. code: permanent. until: the last day it can be taken, or the first for a later one. yuan: what it
-    brings, where that can be said."""
+    """One route of help.
+
+    code: permanent. until: the last day it can be taken; the first for a route that opens later. yuan: the amount it
+    brings; None where that is unknown.
+    """
 
     code: str
     state: State
-    words: Words
+    words: Bilingual
     until: date | None = None
     yuan: float | None = None
 
 
 @dataclass(frozen=True)
 class Protection:
-    """What a household holds, has suffered and has filed, as of the day: rows as `features.seen.protection` gives
-    them; None where the county had not been delivered any: nothing known is not nothing."""
+    """A household's insurance policies, hardships and insurance claims as known on a day.
+
+    Rows are those of features.snapshot.protection. None where the county had not delivered the table by then, which
+    differs from no rows.
+    """
 
     policies: Rows
     hardships: Rows

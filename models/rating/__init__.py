@@ -1,1 +1,1 @@
-"""The village ratings 631 and 1531 as declared score tables."""
+"""The village ratings 631 and 1531: declared score tables, and the points and grades they give."""

@@ -1,1 +1,1 @@
-"""The rule light the county has today: rules as declared values, and the judge who applies them."""
+"""The rule light: rules as declared values, a county's own rule table, and their evaluation."""

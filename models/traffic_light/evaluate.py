@@ -1,4 +1,4 @@
-"""The judge: which rules fired for each loan, which could not be assessed, and the light that follows."""
+"""Evaluation of the rules: those that fired for each loan, those not assessable, and the rule light."""
 
 from __future__ import annotations
 
@@ -9,66 +9,101 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.light import CODES, Light
 from models.list_columns import as_lists
 from models.traffic_light.rule import Colour, Rule
 
-FIRED = pl.List(pl.Struct({"id": pl.String, "light": pl.String, "hard": pl.Boolean}))
 Levels = npt.NDArray[np.int8]
-_TABLES_KEPT = 8
-_FIRED, _OPEN = 1, -1
+
+FIRED = pl.List(pl.Struct({"id": pl.String, "light": pl.String, "hard": pl.Boolean}))
+RULE_LIGHTS_SCHEMA = FrameSchema(
+    {
+        "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),
+        "not_assessable": FrameColumn(pl.List(pl.String()), "Ids of rules that a missing value leaves undecided."),
+        "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
+        "hard_light": FrameColumn(pl.String(), "The worst light of the hard rules that fired; green where none did."),
+    }
+)
+_TABLES_CACHED = 8
+_FIRED, _NOT_ASSESSABLE = 1, -1
 _CODES = pl.Series(CODES)
 _LIGHTS = {Colour.NOTE: Light.GREEN, Colour.YELLOW: Light.YELLOW, Colour.RED: Light.RED}
 
 
-def judged(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
-    """For each row of `features`: `rules` (FIRED), `not_assessable` (rule ids), `rule_light`, `hard_light`.
+@returns(RULE_LIGHTS_SCHEMA)
+def evaluate_rules(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """Apply the rules to each loan.
 
-    A rule that a missing value leaves open did not fire and is named in `not_assessable`.
+    Args:
+        features: with the features that the rules compare.
+        rules: those in force on the day (`RuleTable.in_force`).
+
+    Returns:
+        One row for each of `features`, in their order: `rules` (a list of FIRED), `not_assessable`, `rule_light`,
+        `hard_light`. A rule whose outcome depends on a missing value has not fired; it is in `not_assessable`.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.traffic_light.evaluate import evaluate_rules
+        >>> from models.traffic_light.rule_table import rule_table_of
+        >>> day = date(2025, 12, 31)
+        >>> loans = features_at(day, Ledger(data / "ledger").tables())
+        >>> lights = evaluate_rules(loans, rule_table_of(data).in_force(day))
+        >>> lights.columns
+        ['rules', 'not_assessable', 'rule_light', 'hard_light']
+        >>> set(lights["rule_light"]) <= {"green", "yellow", "red"}
+        True
     """
-    table = _laid_out(rules)
+    table = _CompiledRules.of(rules)
     states = features.select(table.states).to_numpy()
     fired = states == _FIRED
     return pl.DataFrame(
         [
-            _named(fired, table.told).alias("rules"),
-            _named(states == _OPEN, table.ids).alias("not_assessable"),
-            _worst(fired, table.levels).alias("rule_light"),
-            _worst(fired, table.hard_levels).alias("hard_light"),
+            _names_where(fired, table.fired_entries).alias("rules"),
+            _names_where(states == _NOT_ASSESSABLE, table.ids).alias("not_assessable"),
+            _worst_light(fired, table.levels).alias("rule_light"),
+            _worst_light(fired, table.hard_levels).alias("hard_light"),
         ]
     )
 
 
-class _LaidOut(NamedTuple):
-    """A rule table by columns. states: whether a rule fired or was left open. told: what is said of one that fired."""
+class _CompiledRules(NamedTuple):
+    """A rule table as columns, a position for each rule.
+
+    states: 1 where the rule fires, 0 where not, -1 where a missing value leaves it undecided. fired_entries: the struct
+    that stands for a rule that fired. levels, hard_levels: of the rules' lights; 0 for notes, and for rules not hard.
+    """
 
     states: tuple[pl.Expr, ...]
-    told: pl.Series
+    fired_entries: pl.Series
     ids: pl.Series
     levels: Levels
     hard_levels: Levels
 
+    @staticmethod
+    @lru_cache(_TABLES_CACHED)
+    def of(rules: tuple[Rule, ...]) -> _CompiledRules:
+        """The rules as columns. Cached: for a few rows building the expressions takes longest."""
+        entries = [{"id": rule.id, "light": rule.colour.value, "hard": rule.hard} for rule in rules]
+        levels = np.array([_LIGHTS[rule.colour] for rule in rules], dtype=np.int8)
+        return _CompiledRules(
+            tuple(rule.holds.cast(pl.Int8).fill_null(_NOT_ASSESSABLE).alias(rule.id) for rule in rules),
+            pl.Series(entries, dtype=FIRED.inner),
+            pl.Series([rule.id for rule in rules]),
+            levels,
+            levels * np.array([rule.hard for rule in rules]),
+        )
 
-@lru_cache(_TABLES_KEPT)
-def _laid_out(rules: tuple[Rule, ...]) -> _LaidOut:
-    """Built once a rule table: a household alone waits longer for it than for its values."""
-    told = [{"id": rule.id, "light": rule.colour.value, "hard": rule.hard} for rule in rules]
-    levels = np.array([_LIGHTS[rule.colour] for rule in rules], dtype=np.int8)
-    return _LaidOut(
-        tuple(rule.holds.cast(pl.Int8).fill_null(_OPEN).alias(rule.id) for rule in rules),
-        pl.Series(told, dtype=FIRED.inner),
-        pl.Series([rule.id for rule in rules]),
-        levels,
-        levels * np.array([rule.hard for rule in rules]),
-    )
 
-
-def _named(which: npt.NDArray[np.bool_], names: pl.Series) -> pl.Series:
+def _names_where(which: npt.NDArray[np.bool_], names: pl.Series) -> pl.Series:
     """For each row of `which` (rows x rules) the names of those that are true, in the rules' order."""
     return as_lists(names.gather(pl.Series(np.nonzero(which)[1])), which.sum(axis=1))
 
 
-def _worst(fired: npt.NDArray[np.bool_], levels: Levels) -> pl.Series:
+def _worst_light(fired: npt.NDArray[np.bool_], levels: Levels) -> pl.Series:
     return _CODES.gather(pl.Series((fired * levels).max(axis=1, initial=0)))
 
 

@@ -1,100 +1,98 @@
-"""A rule table: the rows that hold on a day, the one that ships or a county's own (TOML), checked on load."""
+"""The rule table: the one that ships, or a county's own (TOML), which is checked when it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
-from features.messages import Refused, Words
-from models.toml_tables import Written
+from features.messages import Bilingual, UserError
+from models.toml_tables import WrittenTable
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_inputs import RowFaults, rule_of
 from models.traffic_light.rules import RULES
 
 FILE = "rules.toml"
-_WHAT = Words("规则表", "rule table")
+_KIND = Bilingual("规则表", "rule table")
+_OVERLAP = Bilingual(
+    "{id}: 两行从 {begins} 起同时有效; 请给较早的一行写 until = {begins}",
+    "{id}: two rows hold from {begins} on; give the earlier one until = {begins}",
+)
+_SAME_DAY = Bilingual("{id}: 两行都从 {begins} 起; 只留一行", "{id}: two rows begin on {begins}; leave one")
 
 
 @dataclass(frozen=True)
 class RuleTable:
-    """Rules with their days; the same id may stand in several rows that hold one after the other."""
+    """Rules and the days they hold; successive rows may have the same id."""
 
     rules: tuple[Rule, ...]
 
     def in_force(self, day: date) -> tuple[Rule, ...]:
-        """The rows that hold on a day, in the order of the table.
+        """The rules that hold on a day, in the order of the table.
 
-        Raises Refused where none does: without rules there is no light, and nothing to judge a model against.
+        Raises UserError where none does: without rules there is no light.
         """
-        found = tuple(rule for rule in self.rules if rule.is_in_force(day))
-        if not found:
-            raise Refused(
+        rules = tuple(rule for rule in self.rules if rule.is_in_force(day))
+        if not rules:
+            raise UserError(
                 f"{day} 没有生效的规则, 不能评灯; 请在规则表中补上当时有效的规则 (since)。",
                 f"No rule is in force on {day}; no light can be set: add the rows that held then (since).",
             )
-        return found
+        return rules
 
 
-SHIPPED = RuleTable(RULES)
+SHIPPED_RULE_TABLE = RuleTable(RULES)
 
 
 def rule_table_of(folder: Path) -> RuleTable:
-    """The county's own table where a data folder holds one, else the one that ships.
+    """The rule table of a data folder.
 
-    Raises Refused where the county's own is wrong.
+    Args:
+        folder: the data folder; the county's own table is its `rules.toml`.
+
+    Returns:
+        The county's own table, or the one that ships where it has none.
+
+    Raises:
+        UserError: where the county's own table has faults; the message names all of them.
+
+    Example:
+        >>> from datetime import date
+        >>> from models.traffic_light.rule_table import rule_table_of
+        >>> rules = rule_table_of(data).in_force(date(2025, 12, 31))
+        >>> rules[0].id, rules[0].hard
+        ('R101', True)
     """
     path = folder / FILE
-    return rule_table_in(rule_file(path)) if path.exists() else SHIPPED
+    return parse_rule_table(read_rule_file(path)) if path.exists() else SHIPPED_RULE_TABLE
 
 
-def rule_file(path: Path) -> Written:
-    """A county's table as it was written.
+def read_rule_file(path: Path) -> WrittenTable:
+    """A county's rule file, unparsed. Raises UserError where it cannot be read."""
+    return WrittenTable.read(path, _KIND)
 
-    Raises Refused where the file cannot be read.
+
+def parse_rule_table(written: WrittenTable) -> RuleTable:
+    """A county's rule table: rows [[rule]], each with id, light, when, zh, en, source, since (until, hard).
+
+    Raises UserError with all its faults at once, each with the row it is in.
     """
-    return Written.of(path, _WHAT)
-
-
-def rule_table_in(written: Written) -> RuleTable:
-    """A county's table: rows [[rule]], each with id, light, when, zh, en, source, since (until, hard).
-
-    Raises Refused with all its faults at once, each with the row it stands in.
-    """
-    rules, faults = _read(written.rows("rule"))
-    faults += _clashes(rules)
-    if faults:
-        raise written.not_taken(faults)
-    return RuleTable(tuple(rules))
-
-
-def _read(rows: list[dict[str, Any]]) -> tuple[list[Rule], list[Words]]:
-    rules, faults = list[Rule](), list[Words]()
-    for number, row in enumerate(rows, 1):
+    rules, faults = list[Rule](), list[Bilingual]()
+    for number, row in enumerate(written.rows("rule"), 1):
         try:
             rules.append(rule_of(row))
-        except RowFaults as found:
+        except RowFaults as row_faults:
             named = row.get("id", "no id")
             faults += [
-                Words(f"第 {number} 行 ({named}): {fault.zh}", f"row {number} ({named}): {fault.en}")
-                for fault in found.faults
+                Bilingual(f"第 {number} 行 ({named}): {fault.zh}", f"row {number} ({named}): {fault.en}")
+                for fault in row_faults.faults
             ]
-    return rules, faults
-
-
-_CLASH = Words(
-    "{id}: 两行从 {begins} 起同时有效; 请给较早的一行写 until = {begins}",
-    "{id}: two rows hold from {begins} on; give the earlier one until = {begins}",
-)
-_TWINS = Words("{id}: 两行都从 {begins} 起; 只留一行", "{id}: two rows begin on {begins}; leave one")
-
-
-def _clashes(rules: list[Rule]) -> Iterator[Words]:
-    """Rows of the same id that hold on the same day: nobody could say which of them fired."""
     for one, other in combinations(rules, 2):
         begins = max(one.since, other.since)
         if one.id == other.id and one.is_in_force(begins) and other.is_in_force(begins):
-            yield (_TWINS if one.since == other.since else _CLASH).filled(id=one.id, begins=begins)
+            fault = _SAME_DAY if one.since == other.since else _OVERLAP
+            faults.append(fault.format(id=one.id, begins=begins))
+    if faults:
+        raise written.refusal(faults)
+    return RuleTable(tuple(rules))

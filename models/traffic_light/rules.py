@@ -12,7 +12,7 @@ from features.credit import default_elsewhere, new_debt_to_income_12m
 from features.income import income_change, income_per_head, income_unknown, repayment_cover
 from features.insurance import borrower_lost, new_hardship_6m
 from features.loan import days_to_maturity, renewal_agreed_3m, times_renewed, use_diverted, use_doubtful
-from features.messages import Words
+from features.messages import Bilingual
 from features.repayment import interest_days_past_due, late_instalments_12m, principal_days_past_due
 from models.traffic_light.rule import Colour, Rule, at_least, at_most, less_than, more_than
 
@@ -26,21 +26,21 @@ RULES: tuple[Rule, ...] = (
         "R101",
         _red,
         (at_least(principal_days_past_due, 1),),
-        Words("本金已逾期 {principal_days_past_due}", "principal overdue for {principal_days_past_due}"),
+        Bilingual("本金已逾期 {principal_days_past_due}", "principal overdue for {principal_days_past_due}"),
         hard=True,
     ),
     _rule(
         "R102",
         _red,
         (more_than(interest_days_past_due, 30),),
-        Words("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
+        Bilingual("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
         hard=True,
     ),
     _rule(
         "R103",
         _red,
         (at_least(borrower_lost, 1),),
-        Words(
+        Bilingual(
             "借款人或家中有人去世、失踪或被羁押, 尚未解决; 请核实是否为借款人",
             "a death, a missing person or custody in the household, unresolved: see whether it is the borrower",
         ),
@@ -50,7 +50,7 @@ RULES: tuple[Rule, ...] = (
         "R104",
         _red,
         (at_least(use_diverted, 1),),
-        Words("用途检查: 挪作禁止用途, 尚未纠正", "use check: diverted to a forbidden use, not put right since"),
+        Bilingual("用途检查: 挪作禁止用途, 尚未纠正", "use check: diverted to a forbidden use, not put right since"),
         hard=True,
     ),
     _rule(
@@ -62,7 +62,7 @@ RULES: tuple[Rule, ...] = (
             less_than(repayment_cover, 0.8),
             less_than(renewal_agreed_3m, 1),
         ),
-        Words(
+        Bilingual(
             "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}, 未商定续贷或展期",
             "principal due in {days_to_maturity} with cover of {repayment_cover}, no renewal or extension agreed",
         ),
@@ -71,20 +71,20 @@ RULES: tuple[Rule, ...] = (
         "R106",
         _red,
         (at_least(default_elsewhere, 1),),
-        Words("在其他机构违约或被强制执行, 未结", "default or court enforcement with another lender, open"),
+        Bilingual("在其他机构违约或被强制执行, 未结", "default or court enforcement with another lender, open"),
     ),
     _rule(
         "R201",
         _yellow,
         (at_least(interest_days_past_due, 8), at_most(interest_days_past_due, 30)),
-        Words("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
+        Bilingual("利息已逾期 {interest_days_past_due}", "interest overdue for {interest_days_past_due}"),
         hard=True,
     ),
     _rule(
         "R202",
         _yellow,
         (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90), less_than(repayment_cover, 1.2)),
-        Words(
+        Bilingual(
             "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}",
             "principal due in {days_to_maturity} with cover of {repayment_cover}",
         ),
@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         "R203",
         _yellow,
         (less_than(income_per_head, 7000),),
-        Words(
+        Bilingual(
             "人均纯收入 {income_per_head}, 低于监测线",
             "net income per head {income_per_head}, below the monitoring line",
         ),
@@ -103,13 +103,13 @@ RULES: tuple[Rule, ...] = (
         "R204",
         _yellow,
         (at_most(income_change, -0.3),),
-        Words("纯收入较上期变化 {income_change}", "net income changed by {income_change}"),
+        Bilingual("纯收入较上期变化 {income_change}", "net income changed by {income_change}"),
     ),
     _rule(
         "R205",
         _yellow,
         (at_least(new_hardship_6m, 1),),
-        Words(
+        Bilingual(
             "近6个月新发生疾病、灾害、事故或疫病, 尚未化解",
             "illness, disaster, accident or animal epidemic in 6 months, unresolved",
         ),
@@ -118,7 +118,7 @@ RULES: tuple[Rule, ...] = (
         "R206",
         _yellow,
         (at_most(declared_price_change, -0.2),),
-        Words(
+        Bilingual(
             "申报产业价格12个月变化 {declared_price_change}",
             "price of the declared product changed by {declared_price_change} in 12 months",
         ),
@@ -127,13 +127,13 @@ RULES: tuple[Rule, ...] = (
         "R207",
         _yellow,
         (at_least(times_renewed, 1),),
-        Words("已展期或续贷 {times_renewed} 次", "renewed or extended {times_renewed} time(s)"),
+        Bilingual("已展期或续贷 {times_renewed} 次", "renewed or extended {times_renewed} time(s)"),
     ),
     _rule(
         "R208",
         _yellow,
         (at_least(use_doubtful, 1),),
-        Words(
+        Bilingual(
             "部分挪用、闲置, 或放款6个月后从未检查用途",
             "use partly diverted, idle, or never checked 6 months after drawdown",
         ),
@@ -142,13 +142,13 @@ RULES: tuple[Rule, ...] = (
         "R209",
         _yellow,
         (at_least(late_instalments_12m, 2),),
-        Words("近12个月逾期 {late_instalments_12m} 期", "{late_instalments_12m} late instalments in 12 months"),
+        Bilingual("近12个月逾期 {late_instalments_12m} 期", "{late_instalments_12m} late instalments in 12 months"),
     ),
     _rule(
         "R210",
         _yellow,
         (at_least(new_debt_to_income_12m, 0.5),),
-        Words(
+        Bilingual(
             "近12个月在他行新增借款占年纯收入 {new_debt_to_income_12m}",
             "new debt elsewhere in 12 months is {new_debt_to_income_12m} of yearly net income",
         ),
@@ -157,13 +157,13 @@ RULES: tuple[Rule, ...] = (
         "R301",
         _note,
         (at_least(income_unknown, 1),),
-        Words("18个月内无收入调查, 无法评估", "no income statement in 18 months: cannot be assessed"),
+        Bilingual("18个月内无收入调查, 无法评估", "no income statement in 18 months: cannot be assessed"),
     ),
     _rule(
         "R302",
         _note,
         (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90)),
-        Words("本金 {days_to_maturity} 后到期", "the principal falls due in {days_to_maturity}"),
+        Bilingual("本金 {days_to_maturity} 后到期", "the principal falls due in {days_to_maturity}"),
     ),
 )
 

@@ -1,1 +1,1 @@
-"""Exact path-dependent TreeSHAP for all rows at once, by pattern tables."""
+"""Exact path-dependent TreeSHAP of many rows at once, by pattern tables."""

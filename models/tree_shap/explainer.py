@@ -1,4 +1,4 @@
-"""Many rows explained: a model's text laid out once, rows in blocks, exact parts of the raw score out."""
+"""The explainer of one model: pattern tables built once, then exact contributions of blocks of rows."""
 
 from __future__ import annotations
 
@@ -12,81 +12,79 @@ import numpy as np
 import numpy.typing as npt
 
 from models.tree_shap.kernel import ROWS, Program, fill
-from models.tree_shap.patterns import Bough, base_value, boughs_of
+from models.tree_shap.patterns import Subtree, base_value, subtrees_of
 from models.tree_shap.trees import Floats, Tree, trees_of
 
 _ROWS_AT_ONCE = 4 * ROWS
 
 
 class TableExplainer:
-    """Exact TreeSHAP of one model, whose tables are made once.
+    """Exact TreeSHAP of one model, whose tables are built once.
 
-    Raises Unreadable for a model it cannot explain: paths over more than WIDEST features, linear leaves,
-    averaged trees, several classes.
+    text: the model as LightGBM writes it. features: the number of its columns. Raises UnreadableModelError for a model
+    with paths over more than WIDEST features, linear leaves, averaged trees or several classes.
     """
 
     def __init__(self, text: str, features: int) -> None:
         trees = trees_of(text)
         self._features = features
         self._base = sum(base_value(tree) for tree in trees)
-        self._program = _laid_out(trees, [boughs_of(tree) for tree in trees])
+        self._program = _program(trees, [subtrees_of(tree) for tree in trees])
 
-    def explained(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> tuple[Floats, Floats]:
-        """Rows x (features + 1), as LightGBM's pred_contrib: parts of the raw score, and the base value last; and the
-        raw scores themselves, to the last bit as LightGBM has them.
+    def explain(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> tuple[Floats, Floats]:
+        """Contributions to the raw scores, rows x (features + 1) with the base value last, and the raw scores.
 
-        A row's are the same bit for bit whatever rows stand beside it, and whatever the number of threads.
+        Contributions are ordered as LightGBM's pred_contrib; scores equal LightGBM's to the last bit. Neither the other
+        rows nor the number of threads changes a row's result by a bit.
         """
-        parts, scores = np.empty((len(rows), self._features + 1)), np.empty(len(rows))
-        parts[:, -1] = self._base
+        contributions, scores = np.empty((len(rows), self._features + 1)), np.empty(len(rows))
+        contributions[:, -1] = self._base
         rows = np.ascontiguousarray(rows, dtype=np.float64)
-        some = [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, len(rows), _ROWS_AT_ONCE)]
+        blocks = [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, len(rows), _ROWS_AT_ONCE)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda these: fill(self._program, rows[these], parts[these], scores[these]), some))
-        return parts, scores
+            list(pool.map(lambda these: fill(self._program, rows[these], contributions[these], scores[these]), blocks))
+        return contributions, scores
 
 
-def _laid_out(trees: Sequence[Tree], boughs: Sequence[Sequence[Bough]]) -> Program:
-    every = list(chain.from_iterable(boughs))
-    bits = list(chain.from_iterable(bough.bits for bough in every))
+def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Program:
+    all_subtrees = list(chain.from_iterable(subtrees))
+    bits = list(chain.from_iterable(subtree.bits for subtree in all_subtrees))
     tests = list(chain.from_iterable(bits))
-    sets = [_as_bytes(levels) for tree in trees for levels in tree.levels]
-    bounds = _begins(map(len, sets))
+    # one byte a level, 1 where it goes left; no byte for a numerical test
+    sets = []
+    for levels in chain.from_iterable(tree.levels for tree in trees):
+        flags = np.zeros(0 if levels is None else max(levels, default=0) + 1, dtype=np.uint8)
+        flags[list(levels or ())] = 1
+        sets.append(flags)
+    bounds = _offsets(map(len, sets))
     return Program(
-        feature=_joined((tree.feature for tree in trees), np.int32),
-        threshold=_joined((tree.threshold for tree in trees), np.float64),
-        missing=_joined((tree.missing for tree in trees), np.uint8),
-        default_left=_joined((tree.default_left for tree in trees), np.uint8),
+        feature=_concatenate((tree.feature for tree in trees), np.int32),
+        threshold=_concatenate((tree.threshold for tree in trees), np.float64),
+        missing=_concatenate((tree.missing for tree in trees), np.uint8),
+        default_left=_concatenate((tree.default_left for tree in trees), np.uint8),
         levels_from=bounds[:-1],
         levels_to=bounds[1:],
-        level_set=_joined(sets, np.uint8),
-        tree_nodes=_begins(len(tree.feature) for tree in trees),
-        tree_boughs=_begins(map(len, boughs)),
-        bough_bits=_begins(len(bough.bits) for bough in every),
-        bough_slots=_begins(len(bough.features) for bough in every),
-        bough_entries=_begins(bough.table.size for bough in every),
-        bough_values=_begins(bough.values.size for bough in every),
-        slot_feature=np.array([feature for bough in every for feature in bough.features], dtype=np.int32),
-        bit_tests=_begins(map(len, bits)),
+        level_set=_concatenate(sets, np.uint8),
+        tree_nodes=_offsets(len(tree.feature) for tree in trees),
+        tree_subtrees=_offsets(map(len, subtrees)),
+        subtree_bits=_offsets(len(subtree.bits) for subtree in all_subtrees),
+        subtree_slots=_offsets(len(subtree.features) for subtree in all_subtrees),
+        subtree_entries=_offsets(subtree.table.size for subtree in all_subtrees),
+        subtree_values=_offsets(subtree.values.size for subtree in all_subtrees),
+        slot_feature=np.array([feature for subtree in all_subtrees for feature in subtree.features], dtype=np.int32),
+        bit_tests=_offsets(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
-        entries=_joined((bough.table.ravel() for bough in every), np.float32),
-        values=_joined((bough.values for bough in every), np.float64),
+        entries=_concatenate((subtree.table.ravel() for subtree in all_subtrees), np.float32),
+        values=_concatenate((subtree.values for subtree in all_subtrees), np.float64),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
 
 
-def _begins(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
-    """Where each of them begins, and where the last one ends."""
+def _offsets(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
+    """The offset of each element, and the end of the last."""
     return np.array(list(accumulate(sizes, initial=0)), dtype=np.int64)
 
 
-def _joined(parts: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
-    return np.concatenate([np.zeros(0), *parts]).astype(dtype)
-
-
-def _as_bytes(levels: frozenset[int] | None) -> npt.NDArray[np.uint8]:
-    """One byte a level, 1 where it goes left; nothing for a numerical test."""
-    found = np.zeros(0 if levels is None else max(levels, default=0) + 1, dtype=np.uint8)
-    found[list(levels or ())] = 1
-    return found
+def _concatenate(arrays: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros(0), *arrays]).astype(dtype)

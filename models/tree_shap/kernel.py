@@ -1,4 +1,4 @@
-"""The inner loops: tests of a block of rows at once, the pattern of each row at each bough, table entries added up."""
+"""The compiled loops: tests of a block of rows, the pattern of each row in each subtree, sums of table entries."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 ROWS = 512
-"""Rows of a block: so many that a table read once serves many of them, so few that a block stays in the near cache."""
+"""Rows of a block: many, so that a table is read once for many of them; few, so that a block stays in the L1 cache."""
 ZERO = float(np.float32(1e-35))
-"""Up to which LightGBM takes a value for zero (kZeroThreshold)."""
+"""Absolute value up to which LightGBM takes a value for zero (kZeroThreshold)."""
 
 
 class Program(NamedTuple):
-    """All trees laid out flat, in order.
+    """All trees as flat arrays, in their order. Offsets say where each element begins, and where the last one ends.
 
-    Nodes: feature, threshold, missing, default_left; levels_from and levels_to bound the node's part of level_set, one
-    byte a level; empty for numerical tests. tree_nodes, tree_boughs: where each tree's begin, and the end of the last.
-    Boughs: bits from bough_bits[i] to the next, slots from bough_slots[i]; entries of its table begin at
-    bough_entries[i], what a row scores under each pattern at bough_values[i]. Slots: the feature. Bits: where their
-    tests begin. Tests: the node (counted from the tree's first) and whether a row has to go left.
+    Nodes: feature, threshold, missing, default_left; levels_from and levels_to bound the node's levels in level_set,
+    one byte a level, none for numerical tests. tree_nodes, tree_subtrees: offsets of each tree's nodes and subtrees.
+    Subtrees: offsets of their bits, slots, table entries, and of the value that a row scores under each pattern. Slots:
+    the feature. Bits: offsets of their tests. Tests: the node (counted from the tree's first), and whether a row has to
+    go left.
     """
 
     feature: npt.NDArray[np.int32]
@@ -32,11 +32,11 @@ class Program(NamedTuple):
     levels_to: npt.NDArray[np.int64]
     level_set: npt.NDArray[np.uint8]
     tree_nodes: npt.NDArray[np.int64]
-    tree_boughs: npt.NDArray[np.int64]
-    bough_bits: npt.NDArray[np.int64]
-    bough_slots: npt.NDArray[np.int64]
-    bough_entries: npt.NDArray[np.int64]
-    bough_values: npt.NDArray[np.int64]
+    tree_subtrees: npt.NDArray[np.int64]
+    subtree_bits: npt.NDArray[np.int64]
+    subtree_slots: npt.NDArray[np.int64]
+    subtree_entries: npt.NDArray[np.int64]
+    subtree_values: npt.NDArray[np.int64]
     slot_feature: npt.NDArray[np.int32]
     bit_tests: npt.NDArray[np.int64]
     test_node: npt.NDArray[np.int32]
@@ -48,10 +48,10 @@ class Program(NamedTuple):
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def fill(program, rows, parts, scores):  # type: ignore[no-untyped-def]
-    """Each row's parts into all columns of `parts` but the last, its raw score into `scores`.
+    """Write each row's contributions into all columns of `parts` but the last, and its raw score into `scores`.
 
-    Rows a block turned, and their sums turned back. Leaves are added up tree by tree, as LightGBM does: a score is its
-    own to the last bit.
+    Each block of rows is transposed, its sums back again. Leaves are added up tree by tree, as LightGBM does, so that a
+    score equals LightGBM's to the last bit.
     """
     features = rows.shape[1]
     values, sums, scored = np.zeros((features, ROWS)), np.empty((features, ROWS)), np.empty(ROWS)
@@ -70,8 +70,9 @@ def fill(program, rows, parts, scores):  # type: ignore[no-untyped-def]
                 parts[begin + row, feature] = sums[feature, row]
 
 
+# one nest of loops, which numba compiles as a whole
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]
+def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]  # noqa: C901
     goes = np.empty((program.most_nodes, ROWS), np.uint8)
     pattern = np.empty(ROWS, np.uint8)
     holds = np.empty(ROWS, np.uint8)
@@ -79,8 +80,8 @@ def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]
         first = program.tree_nodes[tree]
         for node in range(first, program.tree_nodes[tree + 1]):
             _test(program, node, values[program.feature[node]], goes[node - first])
-        for bough in range(program.tree_boughs[tree], program.tree_boughs[tree + 1]):
-            begin, end = program.bough_bits[bough], program.bough_bits[bough + 1]
+        for subtree in range(program.tree_subtrees[tree], program.tree_subtrees[tree + 1]):
+            begin, end = program.subtree_bits[subtree], program.subtree_bits[subtree + 1]
             pattern[:] = 0
             for bit in range(begin, end):
                 holds[:] = 1
@@ -91,11 +92,11 @@ def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]
                 shift = np.uint8(bit - begin)
                 for row in range(ROWS):
                     pattern[row] |= holds[row] << shift
-            size, at = 1 << (end - begin), program.bough_entries[bough]
-            leaf = program.values[program.bough_values[bough] : program.bough_values[bough] + size]
+            size, at = 1 << (end - begin), program.subtree_entries[subtree]
+            leaf = program.values[program.subtree_values[subtree] : program.subtree_values[subtree] + size]
             for row in range(ROWS):
                 scored[row] += leaf[pattern[row]]
-            for slot in range(program.bough_slots[bough], program.bough_slots[bough + 1]):
+            for slot in range(program.subtree_slots[subtree], program.subtree_slots[subtree + 1]):
                 table = program.entries[at : at + size]
                 total = sums[program.slot_feature[slot]]
                 for row in range(ROWS):
@@ -105,14 +106,14 @@ def _add_up(program, values, sums, scored):  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _test(program, node, values, left):  # type: ignore[no-untyped-def]
-    """Which of the rows go left at a node, as LightGBM decides (tree.h, NumericalDecision, CategoricalDecision)."""
+    """Write whether each row goes left at a node, as LightGBM decides it (tree.h, Numerical/CategoricalDecision)."""
     threshold, default = program.threshold[node], program.default_left[node]
     if program.levels_to[node] > program.levels_from[node]:
         levels = program.level_set[program.levels_from[node] : program.levels_to[node]]
         for row in range(ROWS):
             value = values[row]
-            known = value > -1 and value < len(levels)
-            left[row] = levels[int(value)] if known else 0
+            is_level = value > -1 and value < len(levels)
+            left[row] = levels[int(value)] if is_level else 0
     elif program.missing[node] == 2:
         for row in range(ROWS):
             value = values[row]
@@ -129,33 +130,37 @@ def _test(program, node, values, left):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, error_model="numpy")
 def weights(covers):  # type: ignore[no-untyped-def]
-    """D x 2^D: what a leaf of value one adds to each of its D features under each pattern. covers: their z."""
+    """D x 2^D: the contribution of a leaf of value 1 to each of its D features under each pattern.
+
+    covers: the z of each feature (see models.tree_shap.patterns).
+    """
     size = len(covers)
     patterns = 1 << size
-    found, others = np.empty((size, patterns)), np.empty(size)
+    result, product = np.empty((size, patterns)), np.empty(size)
     shares = np.full(size, 1.0 / size)  # k! (size-1-k)! / size!
     for k in range(1, size):
         shares[k] = shares[k - 1] * k / (size - k)
     for feature in range(size):
         for pattern in range(patterns):
-            others[:] = 0.0
-            others[0] = 1.0  # of the product of (z_i + o_i t) over the others, lowest power first
+            # coefficients of the product of (z_i + o_i t) over the other features, lowest power first
+            product[:] = 0.0
+            product[0] = 1.0
             for other in range(size):
                 if other != feature:
                     satisfied = pattern >> other & 1
                     for power in range(size - 1, 0, -1):
-                        others[power] = covers[other] * others[power] + satisfied * others[power - 1]
-                    others[0] *= covers[other]
-            found[feature, pattern] = ((pattern >> feature & 1) - covers[feature]) * (shares * others).sum()
-    return found
+                        product[power] = covers[other] * product[power] + satisfied * product[power - 1]
+                    product[0] *= covers[other]
+            result[feature, pattern] = ((pattern >> feature & 1) - covers[feature]) * (shares * product).sum()
+    return result
 
 
 @numba.njit(cache=True, error_model="numpy")
 def add_leaf(table, values, rows, leaf, value, tests, begins):  # type: ignore[no-untyped-def]
-    """Under each pattern of a bough, what one of its leaves adds under its own; its value where all its tests hold.
+    """Add a leaf's table to the table of its subtree, and its value to the patterns under which all its tests hold.
 
-    rows: the bough's row of each of the leaf's features. tests: the bough's bit of each of the leaf's tests, 1 where
-    it has to be unset; begins: where each feature's tests begin, and where the last one's end.
+    rows: the subtree's row of each of the leaf's features. tests: of each of the leaf's tests, the subtree's bit and
+    whether it has to be unset (1). begins: offsets of each feature's tests.
     """
     for under in range(table.shape[1]):
         pattern = 0

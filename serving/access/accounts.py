@@ -1,4 +1,4 @@
-"""People: added, changed, disabled; the last administrator stays."""
+"""Accounts: create, change, disable, and issue links and keys; at least one administrator stays active."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from features.messages import Refused
-from serving.access.roles import Role, role_of
+from features.messages import UserError
+from serving.access.roles import Role, role_named
 from serving.access.tokens import digest, new_key, new_token, password_hash
-from serving.database.tables import ApiKey, Link, Person, SignedIn
+from serving.database.tables import ApiKey, Person, SignInLink, SignInSession
 
 _NAME = re.compile(r"[\w.\-@一-鿿]{2,64}")
 _AREA = re.compile(r"\d{2,12}")
 
 
 @dataclass(frozen=True)
-class Account:
-    """What a person is given: role, and bank and area it is narrowed to. area: first digits of a village code."""
+class AccountDetails:
+    """The name, role and scope of an account.
+
+    bank: the bank whose loans exist for it; None for all. area: first digits of the village codes; None for all.
+    """
 
     name: str
     role: Role
@@ -29,123 +32,175 @@ class Account:
     area: str | None = None
 
 
-def account(name: str, role: str, bank: str | None = None, area: str | None = None) -> Account:
-    """Raises Refused where the name, role, bank or area is not one, or the role lacks what it is narrowed to."""
-    asked = Account(name, role_of(role), bank or None, area or None)
+def account_details(name: str, role: str, bank: str | None = None, area: str | None = None) -> AccountDetails:
+    """The details of an account, checked.
+
+    Args:
+        name: 2 to 64 letters, digits, Chinese characters or `. - _ @`.
+        role: value of a `Role`, such as `officer`.
+        bank: the bank whose loans exist for the account; required for an officer.
+        area: first digits of the village codes, 2 to 12; required for a cadre, at least 6 for a county official.
+
+    Returns:
+        The details; an empty bank or area is None.
+
+    Raises:
+        UserError: one of them is not as described.
+
+    Example:
+        >>> from serving.access.accounts import account_details
+        >>> account_details("li.wei", "officer", bank="甲银行")
+        AccountDetails(name='li.wei', role=<Role.OFFICER: 'officer'>, bank='甲银行', area=None)
+    """
+    details = AccountDetails(name, role_named(role), bank or None, area or None)
     if not _NAME.fullmatch(name):
-        raise Refused(
+        raise UserError(
             f"账号 {name[:64]!r} 不合规: 2 至 64 个字母、数字、汉字或 . - _ @。",
             "That is no account name: 2 to 64 letters, digits or . - _ @.",
         )
-    if asked.area is not None and not _AREA.fullmatch(asked.area):
-        raise Refused("区域应为 2 至 12 位数字, 例如 640323101。", "An area is 2 to 12 digits, for example 640323101.")
-    if asked.role is Role.OFFICER and asked.bank is None:
-        raise Refused("信贷员须指定银行 (--bank)。", "An officer needs a bank (--bank).")
-    if asked.role is Role.CADRE and asked.area is None:
-        raise Refused("乡村干部须指定区域 (--area)。", "A cadre needs an area (--area).")
-    if asked.role is Role.COUNTY_OFFICIAL and asked.area is not None and len(asked.area) < 6:
-        raise Refused("县级部门的区域至少 6 位。", "A county official's area has at least 6 digits.")
-    return asked
+    if details.area is not None and not _AREA.fullmatch(details.area):
+        raise UserError(
+            "区域应为 2 至 12 位数字, 例如 640323101。", "An area is 2 to 12 digits, for example 640323101."
+        )
+    if details.role is Role.OFFICER and details.bank is None:
+        raise UserError("信贷员须指定银行 (--bank)。", "An officer needs a bank (--bank).")
+    if details.role is Role.CADRE and details.area is None:
+        raise UserError("乡村干部须指定区域 (--area)。", "A cadre needs an area (--area).")
+    if details.role is Role.COUNTY_OFFICIAL and details.area is not None and len(details.area) < 6:
+        raise UserError("县级部门的区域至少 6 位。", "A county official's area has at least 6 digits.")
+    return details
 
 
-def add(session: Session, asked: Account, at: datetime) -> Person:
-    """Raises Refused where the name is taken."""
-    if session.scalar(select(Person).where(Person.name == asked.name)):
-        raise Refused(f"账号 {asked.name} 已存在。", f"There is an account {asked.name} already.")
+def create_account(session: Session, details: AccountDetails, at: datetime) -> Person:
+    """Add an account that can sign in once it has a link or a password.
+
+    Args:
+        session: a writing session of the service's database; the caller commits.
+        details: name, role and scope, from `account_details`.
+        at: the time of creation, with a time zone.
+
+    Returns:
+        The new row of the table `people`.
+
+    Raises:
+        UserError: the name is taken.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from serving.access.accounts import account_details, create_account, create_link
+        >>> from serving.audit.command_line import database_of
+        >>> at = datetime(2026, 1, 10, tzinfo=UTC)
+        >>> with database_of(tmp).write_session() as session:
+        ...     person = create_account(session, account_details("audit.1", "auditor"), at)
+        ...     token = create_link(session, person, at, hours=24)
+        >>> person.name, person.active, len(token)
+        ('audit.1', True, 43)
+    """
+    if session.scalar(select(Person).where(Person.name == details.name)):
+        raise UserError(f"账号 {details.name} 已存在。", f"There is an account {details.name} already.")
     person = Person(
-        name=asked.name, role=asked.role.value, bank=asked.bank, area=asked.area, active=True, created_at=at
+        name=details.name, role=details.role.value, bank=details.bank, area=details.area, active=True, created_at=at
     )
     session.add(person)
     session.flush()
     return person
 
 
-def change(session: Session, person: Person, asked: Account) -> None:
-    """Raises Refused where no administrator would be left."""
-    if asked.role is not Role.ADMINISTRATOR:
-        _keep_an_administrator(session, person)
-    person.role, person.bank, person.area = asked.role.value, asked.bank, asked.area
+def change_account(session: Session, person: Person, details: AccountDetails) -> None:
+    """Give an account another role, bank and area. Raises UserError where no administrator would be left."""
+    if details.role is not Role.ADMINISTRATOR:
+        _check_other_administrator(session, person)
+    person.role, person.bank, person.area = details.role.value, details.bank, details.area
 
 
-def disable(session: Session, person: Person) -> None:
-    """Nothing of theirs lets anybody in from now on. Raises Refused where no administrator would be left."""
-    _keep_an_administrator(session, person)
+def disable_account(session: Session, person: Person) -> None:
+    """Disable an account and end its sessions and links; its keys no longer work.
+
+    Raises UserError where no administrator would be left.
+    """
+    _check_other_administrator(session, person)
     person.active = False
-    _close(session, person)
+    _end_sessions(session, person)
 
 
-def enable(person: Person) -> None:
+def enable_account(person: Person) -> None:
+    """Let a disabled account sign in again."""
     person.active = True
 
 
-def reset(session: Session, person: Person, at: datetime, hours: int) -> str:
-    """Their password, sessions and keys are gone; the token of a new one-time link."""
+def reset_account(session: Session, person: Person, at: datetime, hours: int) -> str:
+    """Remove an account's password, sessions and keys; returns the token of a new one-time link."""
     person.password_hash = None
-    _close(session, person)
-    standing = (ApiKey.person_id == person.id) & ApiKey.revoked_at.is_(None)
-    session.execute(update(ApiKey).where(standing).values(revoked_at=at))
-    return link(session, person, at, hours)
+    _end_sessions(session, person)
+    valid_keys = (ApiKey.person_id == person.id) & ApiKey.revoked_at.is_(None)
+    session.execute(update(ApiKey).where(valid_keys).values(revoked_at=at))
+    return create_link(session, person, at, hours)
 
 
-def link(session: Session, person: Person, at: datetime, hours: int) -> str:
-    """The token of a one-time sign-in."""
+def create_link(session: Session, person: Person, at: datetime, hours: int) -> str:
+    """Add a one-time sign-in link that expires after `hours`; returns its token, of which only the digest is stored."""
     token = new_token()
-    session.add(Link(digest=digest(token), person_id=person.id, expires_at=at + timedelta(hours=hours)))
+    session.add(SignInLink(digest=digest(token), person_id=person.id, expires_at=at + timedelta(hours=hours)))
     return token
 
 
 def set_password(session: Session, person: Person, password: str) -> None:
-    """Every session is closed. Raises Refused where the password is too weak."""
+    """Set a password and end all sessions. Raises UserError where the password is too weak."""
     person.password_hash = password_hash(password, person.name)
-    _close(session, person)
+    _end_sessions(session, person)
 
 
-def give_key(session: Session, person: Person, label: str, at: datetime) -> str:
-    """A key for programs, told this once."""
+def create_key(session: Session, person: Person, label: str, at: datetime) -> str:
+    """Add a key for programs; returns it, the only time it can be read."""
     prefix, key = new_key()
     session.add(ApiKey(prefix=prefix, digest=digest(key), person_id=person.id, label=label[:64], created_at=at))
     return key
 
 
 def revoke_key(session: Session, person: Person, prefix: str, at: datetime) -> None:
-    """Raises Refused where it is none of theirs."""
+    """End a key by its prefix. Raises UserError where the person has no such key."""
     key = session.scalar(select(ApiKey).where(ApiKey.prefix == prefix, ApiKey.person_id == person.id))
     if key is None:
-        raise Refused("没有此密钥。", "There is no such key.")
+        raise UserError("没有此密钥。", "There is no such key.")
     key.revoked_at = key.revoked_at or at
 
 
 def keys_of(session: Session, person: Person) -> Sequence[ApiKey]:
+    """The keys of a person, revoked ones too, oldest first."""
     return session.scalars(select(ApiKey).where(ApiKey.person_id == person.id).order_by(ApiKey.created_at)).all()
 
 
-def everybody(session: Session) -> Sequence[Person]:
+def all_people(session: Session) -> Sequence[Person]:
+    """All accounts by name, disabled ones too."""
     return session.scalars(select(Person).order_by(Person.name)).all()
 
 
 def person_named(session: Session, name: str) -> Person:
-    """Raises Refused where there is none."""
+    """The account of a name. Raises UserError where there is none."""
     person = session.scalar(select(Person).where(Person.name == name))
     if person is None:
-        raise Refused(
+        raise UserError(
             f"没有账号 {name}; 用 lights user list 查看。", f"There is no account {name}; see lights user list."
         )
     return person
 
 
-def _close(session: Session, person: Person) -> None:
-    session.execute(delete(SignedIn).where(SignedIn.person_id == person.id))
-    session.execute(delete(Link).where(Link.person_id == person.id))
+def _end_sessions(session: Session, person: Person) -> None:
+    session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+    session.execute(delete(SignInLink).where(SignInLink.person_id == person.id))
 
 
-def _keep_an_administrator(session: Session, person: Person) -> None:
-    """The rows of all are held, so that two cannot demote each other at once."""
+def _check_other_administrator(session: Session, person: Person) -> None:
+    """Raises UserError where the person is the last active administrator.
+
+    All administrators' rows are locked, so that two of them cannot demote each other at the same moment.
+    """
     if person.role != Role.ADMINISTRATOR or not person.active:
         return
     active = (Person.role == Role.ADMINISTRATOR.value) & Person.active
     administrators = select(Person.id).where(active).order_by(Person.id).with_for_update()
     if session.scalars(administrators).all() == [person.id]:
-        raise Refused(
+        raise UserError(
             f"{person.name} 是最后一名管理员, 不能停用或改任; 请先添加另一名。",
             f"{person.name} is the last administrator and can be neither disabled nor demoted; add another one first.",
         )

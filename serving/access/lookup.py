@@ -1,21 +1,23 @@
-"""Who looks up, in each process, whom a request lets in: many that come at the same moment by one query."""
+"""The batched look-up of accounts: requests that arrive at the same moment are answered by one query."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from serving.access.credentials import Entrant, WayIn, entrants
-from serving.concurrency.batching import Together
+from serving.access.credentials import Account, Credential, accounts_for
+from serving.concurrency.batching import RequestBatcher
 from serving.database.engine import Database
 
-Doorman = Together[WayIn, Entrant | None]
-"""Of a way in, whom it lets in at this moment; None where nobody."""
+AccountLookup = RequestBatcher[Credential, Account | None]
+"""Gives the account of a credential at this moment; None where it is invalid or expired."""
 
 
-def doorman(database: Database, now: Callable[[], datetime]) -> Doorman:
-    def look_up(ways: Sequence[WayIn]) -> list[Entrant | None]:
-        with database.reading() as session:
-            return entrants(session, ways, now())
+def account_lookup(database: Database, now: Callable[[], datetime]) -> AccountLookup:
+    """The look-up of one process in its database; `now` gives the time in UTC."""
 
-    return Together(look_up)
+    def look_up(ways: Sequence[Credential]) -> list[Account | None]:
+        with database.read_session() as session:
+            return accounts_for(session, ways, now())
+
+    return RequestBatcher(look_up)

@@ -1,4 +1,4 @@
-"""The county's own directory (OpenID Connect): where people are sent to sign in, and whom its answer names."""
+"""Sign-in through the county's OpenID Connect provider: authorization code flow with PKCE, state and nonce."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from features.messages import Refused, Words
-from serving.access.credentials import SignInRefused
-from serving.settings import Settings, is_safe
+from features.messages import Bilingual, UserError
+from serving.access.credentials import SignInError
+from serving.settings import Settings, is_safe_url
 
 ALGORITHMS = ("RS256", "ES256")
-"""What an answer may be signed by: never what the answer itself says."""
-_LEEWAY, _PATIENCE, _MOST_BYTES = 60, 10, 1_000_000
-"""Seconds that clocks may differ by; seconds an answer is waited for; and its size."""
+"""Signature algorithms that are accepted; the algorithm that a token names is not trusted."""
+_LEEWAY, _TIMEOUT, _MAX_BYTES = 60, 10, 1_000_000
+"""Seconds that clocks may differ by; seconds that a response may take; bytes that are read of it."""
 _BASIC = "client_secret_basic"
-_SILENT = Words(
+_NO_ANSWER = Bilingual(
     "统一身份目录没有正常应答; 请稍后再试, 或用密码登录, 并告知管理员。",
     "The directory does not answer as it should; try again later or use a password, and tell the administrator.",
 )
-_NOT_VOUCHED = Words(
+_NOT_VERIFIED = Bilingual(
     "统一身份目录的应答未通过校验 (签名、受众、签发者、时效或随机数); 请重新登录。",
     "The directory's answer cannot be trusted (signature, audience, issuer, time or nonce); sign in again.",
 )
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What a browser was sent off with, and brings back in a cookie. wanted: the page it was on its way to."""
+class AuthorizationRequest:
+    """One sign-in that was begun, kept in a cookie of the browser until it returns.
+
+    verifier: PKCE's code verifier. wanted: path of the page to show after the sign-in. language: `zh` or `en`.
+    """
 
     state: str
     nonce: str
@@ -46,35 +49,40 @@ class Sent:
     wanted: str
     language: str
 
+    @classmethod
+    def new(cls, wanted: str, language: str) -> AuthorizationRequest:
+        """A request with new random secrets."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(state, nonce, verifier, wanted, language)
+
+    @classmethod
+    def from_cookie(cls, cookie: str) -> AuthorizationRequest | None:
+        """The request in a cookie of `to_cookie`; None where it cannot be read."""
+        try:
+            fields = json.loads(base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4)))
+            request = cls(**fields)
+        except (ValueError, TypeError, binascii.Error):
+            return None
+        return request if all(isinstance(each, str) and each for each in asdict(request).values()) else None
+
     @property
     def challenge(self) -> str:
-        return _plain(hashlib.sha256(self.verifier.encode()).digest())
+        """PKCE's code challenge, by method S256."""
+        return _base64url(hashlib.sha256(self.verifier.encode()).digest())
 
-    def as_cookie(self) -> str:
-        return _plain(json.dumps(asdict(self)).encode())
-
-
-def sent_off(wanted: str, language: str) -> Sent:
-    """New secrets for one sign-in."""
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    return Sent(state, nonce, verifier, wanted, language)
-
-
-def sent_in(cookie: str) -> Sent | None:
-    """Read back from a cookie; None where it is none of ours."""
-    try:
-        kept = json.loads(base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4)))
-        sent = Sent(**kept)
-    except (ValueError, TypeError, binascii.Error):
-        return None
-    return sent if all(isinstance(each, str) and each for each in asdict(sent).values()) else None
+    def to_cookie(self) -> str:
+        """The request as text that may stand in a cookie."""
+        return _base64url(json.dumps(asdict(self)).encode())
 
 
 @dataclass(frozen=True)
-class Directory:
-    """One provider. claim: of its answer, names an account of ours.
+class OidcProvider:
+    """An OpenID Connect provider.
 
-    Its description and keys are read anew for each sign-in: these are few, and a key taken back is gone at once.
+    issuer, client_id, secret: as registered; no secret for a public client. claim: the claim of the ID token that
+    names an account of ours.
+
+    Metadata and keys are read anew for each sign-in: sign-ins are few, and a withdrawn key stops working at once.
     """
 
     issuer: str
@@ -82,58 +90,70 @@ class Directory:
     secret: str | None
     claim: Literal["preferred_username", "sub"]
 
-    def address(self, sent: Sent, answer_at: str) -> str:
-        """Where the browser goes. answer_at: the address it comes back to. Raises SignInRefused."""
-        asked = {
+    def authorization_url(self, request: AuthorizationRequest, redirect_uri: str) -> str:
+        """The provider's address that the browser is sent to. Raises SignInError where the provider does not answer.
+
+        redirect_uri: our address that the browser comes back to.
+        """
+        parameters = {
             "response_type": "code",
             "client_id": self.client_id,
-            "redirect_uri": answer_at,
+            "redirect_uri": redirect_uri,
             "scope": "openid profile",
-            "state": sent.state,
-            "nonce": sent.nonce,
-            "code_challenge": sent.challenge,
+            "state": request.state,
+            "nonce": request.nonce,
+            "code_challenge": request.challenge,
             "code_challenge_method": "S256",
         }
-        endpoint = _endpoint(self._described(), "authorization_endpoint")
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+        endpoint = _endpoint(self._fetch_metadata(), "authorization_endpoint")
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
-    def name(self, sent: Sent, code: str, answer_at: str, at: datetime) -> str:
-        """The account name that the directory vouches for. Raises SignInRefused where it vouches for nobody."""
-        described = self._described()
-        given = self._exchanged(described, {"code": code, "redirect_uri": answer_at, "code_verifier": sent.verifier})
-        claims = self._claims(str(given.get("id_token", "")), _read(_endpoint(described, "jwks_uri")), sent, at)
-        named = claims.get(self.claim)
-        if not isinstance(named, str) or not named:
-            raise SignInRefused(
+    def account_name(self, request: AuthorizationRequest, code: str, redirect_uri: str, at: datetime) -> str:
+        """The account name in the ID token that the code is exchanged for.
+
+        Raises SignInError where the provider does not answer, or its token fails a check or has no name.
+        """
+        metadata = self._fetch_metadata()
+        proof = {"code": code, "redirect_uri": redirect_uri, "code_verifier": request.verifier}
+        id_token = str(self._fetch_tokens(metadata, proof).get("id_token", ""))
+        claims = self._verified_claims(id_token, _fetch_json(_endpoint(metadata, "jwks_uri")), request.nonce, at)
+        name = claims.get(self.claim)
+        if not isinstance(name, str) or not name:
+            raise SignInError(
                 f"统一身份目录的应答中没有 {self.claim}; 请告知管理员。",
                 f"The directory's answer has no {self.claim}; tell the administrator.",
             )
-        return named
+        return name
 
-    def _described(self) -> Mapping[str, Any]:
-        described = _read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
-        if described.get("issuer") != self.issuer:
-            raise _refusal(_SILENT)
-        return described
+    def _fetch_metadata(self) -> Mapping[str, Any]:
+        metadata = _fetch_json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if metadata.get("issuer") != self.issuer:
+            raise SignInError(_NO_ANSWER.zh, _NO_ANSWER.en)
+        return metadata
 
-    def _exchanged(self, described: Mapping[str, Any], proof: Mapping[str, str]) -> Mapping[str, Any]:
+    def _fetch_tokens(self, metadata: Mapping[str, Any], proof: Mapping[str, str]) -> Mapping[str, Any]:
+        """Exchange a code for tokens; a secret goes by HTTP Basic unless the provider takes it in the form alone."""
+        endpoint = _endpoint(metadata, "token_endpoint")
         form = {"grant_type": "authorization_code", "client_id": self.client_id, **proof}
-        ways = described.get("token_endpoint_auth_methods_supported") or [_BASIC]
+        methods = metadata.get("token_endpoint_auth_methods_supported") or [_BASIC]
         if self.secret is None:
-            return _read(_endpoint(described, "token_endpoint"), form)
-        if _BASIC not in ways:
-            return _read(_endpoint(described, "token_endpoint"), {**form, "client_secret": self.secret})
+            return _fetch_json(endpoint, form)
+        if _BASIC not in methods:
+            return _fetch_json(endpoint, {**form, "client_secret": self.secret})
         pair = f"{quote(self.client_id, safe='')}:{quote(self.secret, safe='')}"
         header = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        return _read(_endpoint(described, "token_endpoint"), form, header)
+        return _fetch_json(endpoint, form, header)
 
-    def _claims(self, token: str, keys: Mapping[str, Any], sent: Sent, at: datetime) -> Mapping[str, Any]:
-        """Source: OpenID Connect Core 1.0, 3.1.3.7, on what is checked of an answer."""
+    def _verified_claims(self, token: str, keys: Mapping[str, Any], nonce: str, at: datetime) -> Mapping[str, Any]:
+        """The claims of an ID token, checked. Source: OpenID Connect Core 1.0, 3.1.3.7.
+
+        Raises SignInError where signature, issuer, audience, time or nonce is wrong.
+        """
         from joserfc import jwt
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
-        wanted = jwt.JWTClaimsRegistry(
+        registry = jwt.JWTClaimsRegistry(
             now=int(at.timestamp()),
             leeway=_LEEWAY,
             iss={"essential": True, "value": self.issuer},
@@ -141,66 +161,69 @@ class Directory:
             sub={"essential": True},
             exp={"essential": True},
             iat={"essential": True},
-            nonce={"essential": True, "value": sent.nonce},
+            nonce={"essential": True, "value": nonce},
         )
         try:
             claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=list(ALGORITHMS)).claims  # type: ignore[arg-type]
-            wanted.validate(claims)
+            registry.validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
-            raise _refusal(_NOT_VOUCHED) from error
-        others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-        if claims.get("azp", None if others else self.client_id) != self.client_id:
-            raise _refusal(_NOT_VOUCHED)
+            raise SignInError(_NOT_VERIFIED.zh, _NOT_VERIFIED.en) from error
+        has_several_audiences = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if claims.get("azp", None if has_several_audiences else self.client_id) != self.client_id:
+            raise SignInError(_NOT_VERIFIED.zh, _NOT_VERIFIED.en)
         return claims
 
 
-def directory_of(settings: Settings) -> Directory | None:
-    """The directory that is set; None without one. Raises Refused where the extra it needs is not installed."""
+def oidc_provider(settings: Settings) -> OidcProvider | None:
+    """The provider that the settings name; None where they name none.
+
+    Raises UserError where the extra it needs is not installed.
+    """
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
     if find_spec("joserfc") is None:
-        raise Refused(
+        raise UserError(
             "已设 LIGHTS_OIDC_ISSUER, 但未安装附加组件 [oidc]; 请运行 pip install 'county-lights[oidc]'。",
             "LIGHTS_OIDC_ISSUER is set, but the extra [oidc] is not installed; run pip install 'county-lights[oidc]'.",
         )
     secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
-    return Directory(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_claim)
+    return OidcProvider(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_claim)
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A directory that points elsewhere is not followed: codes and secrets go where its description says."""
+    """Follows no redirects: codes and secrets go only to the endpoints that the metadata names."""
 
     def redirect_request(self, *_: Any) -> Request | None:
+        """No request: a redirect is an error."""
         return None
 
 
-def _read(url: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _fetch_json(
+    url: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The JSON object at an address, by GET, or by POST of a form. Raises SignInError where there is none."""
     opener = build_opener(_NoRedirects())
     opener.addheaders = [("Accept", "application/json"), *(headers or {}).items()]
     try:
-        with opener.open(url, urlencode(form).encode() if form else None, _PATIENCE) as answer:
-            told = json.loads(answer.read(_MOST_BYTES))
+        with opener.open(url, urlencode(form).encode() if form else None, _TIMEOUT) as response:
+            content = json.loads(response.read(_MAX_BYTES))
     except HTTPError as error:
         error.close()
-        raise _refusal(_SILENT) from error
+        raise SignInError(_NO_ANSWER.zh, _NO_ANSWER.en) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise _refusal(_SILENT) from error
-    if not isinstance(told, dict):
-        raise _refusal(_SILENT)
-    return told
+        raise SignInError(_NO_ANSWER.zh, _NO_ANSWER.en) from error
+    if not isinstance(content, dict):
+        raise SignInError(_NO_ANSWER.zh, _NO_ANSWER.en)
+    return content
 
 
-def _endpoint(described: Mapping[str, Any], name: str) -> str:
-    """Raises SignInRefused for one that is missing, or that passwords and codes would reach in the clear."""
-    url = described.get(name)
-    if not isinstance(url, str) or not is_safe(url):
-        raise _refusal(_SILENT)
+def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
+    """An endpoint of the metadata. Raises SignInError where it is missing or would send secrets without TLS."""
+    url = metadata.get(name)
+    if not isinstance(url, str) or not is_safe_url(url):
+        raise SignInError(_NO_ANSWER.zh, _NO_ANSWER.en)
     return url
 
 
-def _refusal(words: Words) -> SignInRefused:
-    return SignInRefused(words.zh, words.en)
-
-
-def _plain(these: bytes) -> str:
-    return base64.urlsafe_b64encode(these).decode().rstrip("=")
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,17 +1,17 @@
-"""How often somebody may ask: a bucket for each key or session, filled evenly, in this process."""
+"""Rate limits: a token bucket for each key, session or client address, in the memory of one process."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from features.messages import Refused
+from features.messages import UserError
 
-_MOST_BUCKETS = 10_000
+_MAX_BUCKETS = 10_000
 
 
-class TooMany(Refused):
-    """Asked too often. seconds: until the next request is answered."""
+class TooManyRequestsError(UserError):
+    """The rate is exceeded. seconds: until the next request is answered."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
@@ -20,22 +20,38 @@ class TooMany(Refused):
         )
 
 
-class Limits:
-    """So many requests in a minute. clock: seconds that only go forward."""
+class RateLimit:
+    """A limit on requests per minute, by token bucket.
+
+    Args:
+        per_minute: requests a caller may make in a minute; so many at once after a quiet minute.
+        clock: monotonic time in seconds.
+
+    Example:
+        >>> from serving.access.rate_limit import RateLimit, TooManyRequestsError
+        >>> limit = RateLimit(per_minute=2, clock=lambda: 0.0)
+        >>> limit.take("127.0.0.1")
+        >>> limit.take("127.0.0.1")
+        >>> try:
+        ...     limit.take("127.0.0.1")
+        ... except TooManyRequestsError as refusal:
+        ...     print(refusal.seconds)
+        31
+    """
 
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
-        self._most, self._clock = float(per_minute), clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._capacity, self._clock = float(per_minute), clock
+        self._buckets: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def take(self, whose: str) -> None:
-        """Raises TooMany where the bucket is empty."""
+    def take(self, caller: str) -> None:
+        """Count one request of a caller. Raises TooManyRequestsError where the bucket is empty."""
         with self._lock:
             now = self._clock()
-            left, then = self._left.get(whose, (self._most, now))
-            left = min(self._most, left + (now - then) * self._most / 60)
-            if left < 1:
-                raise TooMany(int((1 - left) * 60 / self._most) + 1)
-            if len(self._left) >= _MOST_BUCKETS:
-                self._left.clear()
-            self._left[whose] = (left - 1, now)
+            tokens, updated_at = self._buckets.get(caller, (self._capacity, now))
+            tokens = min(self._capacity, tokens + (now - updated_at) * self._capacity / 60)
+            if tokens < 1:
+                raise TooManyRequestsError(int((1 - tokens) * 60 / self._capacity) + 1)
+            if len(self._buckets) >= _MAX_BUCKETS:
+                self._buckets.clear()
+            self._buckets[caller] = (tokens - 1, now)

@@ -1,15 +1,15 @@
-"""Roles, what each may do, and what each address needs: declared, and the whole of it here."""
+"""Roles, the rights of each, and the right that each route needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from features.messages import Refused, Words
+from features.messages import Bilingual, UserError
 
 
 class Right(StrEnum):
-    """What an address may need."""
+    """A right that a route may need."""
 
     OWN = "own"
     GROUPS = "groups"
@@ -21,7 +21,7 @@ class Right(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody is in the county."""
+    """A user's role in the county."""
 
     OFFICER = "officer"
     CADRE = "cadre"
@@ -31,36 +31,36 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_DESK = frozenset({Right.OWN, Right.GROUPS, Right.LISTS, Right.PERSONS, Right.CASES})
+_CASE_WORK = frozenset({Right.OWN, Right.GROUPS, Right.LISTS, Right.PERSONS, Right.CASES})
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.OFFICER: _DESK,
-    Role.CADRE: _DESK,
-    Role.COUNTY_OFFICIAL: _DESK,
+    Role.OFFICER: _CASE_WORK,
+    Role.CADRE: _CASE_WORK,
+    Role.COUNTY_OFFICIAL: _CASE_WORK,
     Role.ANALYST: frozenset({Right.OWN, Right.GROUPS, Right.LISTS}),
     Role.AUDITOR: frozenset({Right.OWN, Right.AUDIT}),
     Role.ADMINISTRATOR: frozenset({Right.OWN, Right.PEOPLE}),
 }
-MASKED = frozenset({Role.ANALYST})
-"""Who sees pseudonyms in the place of household and loan numbers."""
-ROLE_WORDS: Mapping[Role, Words] = {
-    Role.OFFICER: Words("信贷员", "bank officer"),
-    Role.CADRE: Words("乡村干部", "township or village cadre"),
-    Role.COUNTY_OFFICIAL: Words("县级部门", "county official"),
-    Role.ANALYST: Words("分析员", "analyst"),
-    Role.AUDITOR: Words("审计员", "auditor"),
-    Role.ADMINISTRATOR: Words("管理员", "administrator"),
+MASKED_ROLES = frozenset({Role.ANALYST})
+"""Roles that see pseudonyms in place of household and loan numbers."""
+ROLE_WORDS: Mapping[Role, Bilingual] = {
+    Role.OFFICER: Bilingual("信贷员", "bank officer"),
+    Role.CADRE: Bilingual("乡村干部", "township or village cadre"),
+    Role.COUNTY_OFFICIAL: Bilingual("县级部门", "county official"),
+    Role.ANALYST: Bilingual("分析员", "analyst"),
+    Role.AUDITOR: Bilingual("审计员", "auditor"),
+    Role.ADMINISTRATOR: Bilingual("管理员", "administrator"),
 }
-HOME: Mapping[Role, str] = {Role.AUDITOR: "/audit", Role.ADMINISTRATOR: "/people"}
-"""Where a role's work begins, where it is not the work list."""
+START_PAGES: Mapping[Role, str] = {Role.AUDITOR: "/audit", Role.ADMINISTRATOR: "/people"}
+"""The page that a role sees after sign-in; the work list for the others."""
 
-OPEN = frozenset(
+OPEN_ROUTES = frozenset(
     {
         *("/health/live", "/health/ready", "/metrics"),
         *("/sign-in", "/sign-in/link", "/sign-in/oidc", "/sign-in/oidc/answer"),
     }
 )
-"""Addresses that need no sign-in. /metrics asks for the machine or a token itself."""
-NEEDS: Mapping[str, Right] = {
+"""Routes that need no sign-in. /metrics itself checks the client's address or a token."""
+REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/": Right.LISTS,
     "/worklist.csv": Right.LISTS,
     "/worklist.xlsx": Right.LISTS,
@@ -88,17 +88,18 @@ NEEDS: Mapping[str, Right] = {
     "/api/v1/cases/{case_id}": Right.CASES,
     "/api/v1/audit": Right.AUDIT,
 }
-"""By the template of the address; one that is not here needs the right to see persons, the strictest of the desk's."""
+"""The right that a route needs, by its path; a route that is not listed needs `Right.PERSONS`, the strictest read."""
 
 
-def needed(template: str) -> Right:
-    return NEEDS.get(template, Right.PERSONS)
+def required_right(template: str) -> Right:
+    """The right that a route needs, by its path."""
+    return REQUIRED_RIGHTS.get(template, Right.PERSONS)
 
 
-def role_of(name: str) -> Role:
-    """Raises Refused for a role that there is not."""
+def role_named(name: str) -> Role:
+    """The role of a name. Raises UserError where there is none."""
     try:
         return Role(name)
     except ValueError as error:
-        known = ", ".join(Role)
-        raise Refused(f"没有角色 {name}; 有: {known}。", f"There is no role {name}; there are: {known}.") from error
+        names = ", ".join(Role)
+        raise UserError(f"没有角色 {name}; 有: {names}。", f"There is no role {name}; there are: {names}.") from error

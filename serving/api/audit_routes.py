@@ -1,4 +1,4 @@
-"""The audit over HTTP, for the auditor."""
+"""The route of the audit log, for the auditor."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from serving.api.warning_routes import PROBLEMS
-from serving.audit.log import Action, Sought, found, note_promotions, told
-from serving.cases.schemas import Number
-from serving.http.context import desk_of
-from serving.http.dependencies import Kept, Viewing
+from serving.api.warning_routes import PROBLEM_RESPONSES
+from serving.audit.log import AuditAction, AuditQuery, add_promotions, entry_json, search_entries
+from serving.cases.schemas import DatabaseId
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, CurrentUser
 from serving.schemas.basis import Answer
 
-audited = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["audit"])
+audit_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["audit"])
 
 
-class Entry(Answer):
-    """Who did what when. detail: what was asked for, in codes and kept numbers. hash: over all this and `previous`."""
+class AuditLogEntry(Answer):
+    """An entry of the audit log. hash: over all this and `previous`.
+
+    detail: what was asked for, in codes and pseudonyms.
+    """
 
     number: int
     at: datetime
     person: str
     role: str
-    action: Action
+    action: AuditAction
     subject: str
     detail: dict[str, Any]
     previous: str
@@ -34,32 +37,29 @@ class Entry(Answer):
 class AuditPage(Answer):
     """Entries, the newest first; `next_cursor` asks for the next page, null on the last."""
 
-    items: list[Entry]
+    items: list[AuditLogEntry]
     next_cursor: str | None
 
 
-@audited.get("/audit")
-def audit_entries(
+@audit_router.get("/audit")
+def list_audit_entries(
     request: Request,
-    viewer: Viewing,  # noqa: ARG001 - the auditor, by the address
-    store: Kept,
+    user: CurrentUser,  # noqa: ARG001 - asks for a sign-in; the route's right makes it the auditor
+    store: CurrentData,
     person: Annotated[str | None, Query(max_length=80)] = None,
-    action: Action | None = None,
+    action: AuditAction | None = None,
     since: Annotated[date | None, Query(description="from this day on, UTC")] = None,
     until: Annotated[date | None, Query(description="before this day, UTC")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Number | None = None,
+    cursor: DatabaseId | None = None,
 ) -> AuditPage:
     """Entries of the audit."""
-    desk = desk_of(request)
-    with desk.database.writing() as session:
-        note_promotions(session, store.models.history, desk.now())
-    sought = Sought(person, action, _begin(since), _begin(until), cursor, limit)
-    with desk.database.reading() as session:
-        items = [Entry.model_validate(told(entry)) for entry in found(session, sought)]
-    more = str(items[-1].number) if len(items) == limit else None
-    return AuditPage(items=items, next_cursor=more)
-
-
-def _begin(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time.min, UTC)
+    context = context_of(request)
+    with context.database.write_session() as session:
+        add_promotions(session, store.models.history, context.now())
+    since_time, until_time = (None if day is None else datetime.combine(day, time.min, UTC) for day in (since, until))
+    query = AuditQuery(person, action, since_time, until_time, cursor, limit)
+    with context.database.read_session() as session:
+        items = [AuditLogEntry.model_validate(entry_json(entry)) for entry in search_entries(session, query)]
+    next_cursor = str(items[-1].number) if len(items) == limit else None
+    return AuditPage(items=items, next_cursor=next_cursor)

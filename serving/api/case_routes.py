@@ -1,4 +1,4 @@
-"""Cases over HTTP: open one, find some, add to one."""
+"""Routes of cases: open one, list them, add an event; with the helpers that the case pages share."""
 
 from __future__ import annotations
 
@@ -9,28 +9,38 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from features.contract.pseudonym import pseudonyms
-from serving.api.warning_routes import PROBLEMS, Area, Bank, published_month, unlisted
-from serving.cases.repository import Event, Sought, Written, add, case_numbered, counted, events_of, found, open_case
-from serving.cases.schemas import CaseAnswer, CasePage, EventIn, Number, case_told
+from features.contract.pseudonym import load_pseudonyms
+from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank, loan_not_found, published_month
+from serving.cases.repository import (
+    Authorship,
+    CaseQuery,
+    EventFields,
+    add_event,
+    case_by_number,
+    count_cases,
+    events_by_case,
+    open_case,
+    search_cases,
+)
+from serving.cases.schemas import CaseAnswer, CasePage, DatabaseId, NewCaseEvent, case_answer
 from serving.database.tables import Case
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import Kept, Viewer, Viewing, traced
-from serving.http.dependencies import counted as audit_count
-from serving.months.data_folder import Store
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import CurrentData, CurrentUser, User, audit_detail, audit_row_count
+from serving.months.data_folder import DataFolder
+from serving.months.loan_index import loan_rows
 
-cases = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["cases"])
+case_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["cases"])
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 CaseNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
 
 
-class CaseIn(BaseModel):
+class NewCase(BaseModel):
     """A case to be opened on a loan's newest light, with its first event or none."""
 
     model_config = ConfigDict(extra="forbid")
 
     loan_id: Identifier
-    event: EventIn | None = None
+    event: NewCaseEvent | None = None
 
 
 class CaseChange(BaseModel):
@@ -39,25 +49,26 @@ class CaseChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: Annotated[int, Field(ge=1, le=2_147_483_647)]
-    event: EventIn
+    event: NewCaseEvent
 
 
-@cases.post("/cases", status_code=201)
-def open_on_loan(request: Request, viewer: Viewing, store: Kept, asked: CaseIn) -> CaseAnswer:
+@case_router.post("/cases", status_code=201)
+def create_case(request: Request, user: CurrentUser, store: CurrentData, new_case: NewCase) -> CaseAnswer:
     """Open a case on a loan."""
-    desk = desk_of(request)
-    with desk.database.writing() as session:
-        case = opened_on(session, store, asked.loan_id, pen_of(viewer, desk))
-        if asked.event:
-            add(session, case, case.version, kept_event(asked.event, store), pen_of(viewer, desk))
-        traced(request, case_id=case.id, loan_id=case.loan_id)
-        return told_with_events(session, case)
+    context = context_of(request)
+    authorship = authorship_of(user, context)
+    with context.database.write_session() as session:
+        case = open_case_on_loan(session, store, new_case.loan_id, authorship)
+        if new_case.event:
+            add_event(session, case, case.version, pseudonymized_event(new_case.event, store), authorship)
+        audit_detail(request, case_id=case.id, loan_id=case.loan_id)
+        return answer_with_events(session, case)
 
 
-@cases.get("/cases")
-def find_cases(
+@case_router.get("/cases")
+def list_cases(
     request: Request,
-    viewer: Viewing,
+    user: CurrentUser,
     state: Literal["open", "closed"] | None = None,
     bank: Bank = None,
     area: Area = None,
@@ -65,57 +76,60 @@ def find_cases(
     household_id: Annotated[Identifier | None, Query()] = None,
     awake: Annotated[bool, Query(description="only those not put off beyond today")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[Number | None, Query(description="next_cursor of the page before")] = None,
+    cursor: Annotated[DatabaseId | None, Query(description="next_cursor of the page before")] = None,
 ) -> CasePage:
     """Cases, the newest first."""
-    desk = desk_of(request)
-    kept = desk.store.kept_as(household_id) if household_id else None
-    awake_on = desk.today if awake else None
-    sought = Sought(state, bank, area, loan_id, kept, awake_on, cursor, limit)
-    page = case_page(desk, viewer, sought)
-    audit_count(request, page.total)
+    context = context_of(request)
+    household = context.store.stored_id(household_id) if household_id else None
+    awake_on = context.today if awake else None
+    query = CaseQuery(state, bank, area, loan_id, household, awake_on, cursor, limit)
+    page = case_page_for(context, user, query)
+    audit_row_count(request, page.total)
     return page
 
 
-@cases.patch("/cases/{case_id}")
-def add_to_case(request: Request, viewer: Viewing, case_id: CaseNumber, asked: CaseChange) -> CaseAnswer:
+@case_router.patch("/cases/{case_id}")
+def add_case_event(request: Request, user: CurrentUser, case_id: CaseNumber, change: CaseChange) -> CaseAnswer:
     """Add an event to a case, as it was seen; an outcome closes it."""
-    desk = desk_of(request)
-    with desk.database.writing() as session:
-        case = case_numbered(session, case_id, viewer.scope)
-        add(session, case, asked.version, kept_event(asked.event, desk.store), pen_of(viewer, desk))
-        traced(request, kind=asked.event.kind.value)
-        return told_with_events(session, case)
+    context = context_of(request)
+    with context.database.write_session() as session:
+        case = case_by_number(session, case_id, user.scope)
+        event = pseudonymized_event(change.event, context.store)
+        add_event(session, case, change.version, event, authorship_of(user, context))
+        audit_detail(request, kind=change.event.kind.value)
+        return answer_with_events(session, case)
 
 
-def case_page(desk: Desk, viewer: Viewer, sought: Sought) -> CasePage:
-    """One page of the cases that exist for somebody."""
-    with desk.database.reading() as session:
-        some = found(session, sought, viewer.scope)
-        events = events_of(session, some)
-        total = counted(session, sought, viewer.scope)
-        items = [case_told(case, events[case.id]) for case in some]
-    more = str(some[-1].id) if len(items) == sought.limit else None
-    return CasePage(total=total, items=items, next_cursor=more)
+def case_page_for(context: AppContext, user: User, query: CaseQuery) -> CasePage:
+    """One page of the cases that match a query within the user's scope, with their events."""
+    with context.database.read_session() as session:
+        cases = search_cases(session, query, user.scope)
+        events = events_by_case(session, cases)
+        total = count_cases(session, query, user.scope)
+        items = [case_answer(case, events[case.id]) for case in cases]
+    next_cursor = str(cases[-1].id) if len(items) == query.limit else None
+    return CasePage(total=total, items=items, next_cursor=next_cursor)
 
 
-def opened_on(session: Session, store: Store, loan: str, pen: Written) -> Case:
-    """Raises NotFound where the loan does not exist for whoever asks."""
+def open_case_on_loan(session: Session, store: DataFolder, loan: str, authorship: Authorship) -> Case:
+    """Open a case on the newest published warning of a loan. Raises NotFoundError where the loan is not in the list."""
     month = published_month(store, None)
-    rows = month.loans("warnings", pl.col("loan_id") == loan).to_dicts()
+    rows = loan_rows(month, "warnings", pl.col("loan_id") == loan).to_dicts()
     if not rows:
-        raise unlisted(loan, month.as_of)
-    return open_case(session, rows[0], month.as_of, pen)
+        raise loan_not_found(loan, month.as_of)
+    return open_case(session, rows[0], month.as_of, authorship)
 
 
-def kept_event(asked: EventIn, store: Store) -> Event:
-    """An identity number in a text is kept as its pseudonym."""
-    return asked.event(pseudonyms(store.folder).hidden(asked.text) if asked.text else None)
+def pseudonymized_event(event: NewCaseEvent, store: DataFolder) -> EventFields:
+    """The fields of an event; an identity number in its text becomes a pseudonym."""
+    return event.to_fields(load_pseudonyms(store.folder).replace_identity_numbers(event.text) if event.text else None)
 
 
-def pen_of(viewer: Viewer, desk: Desk) -> Written:
-    return Written(viewer.name, desk.now(), desk.today)
+def authorship_of(user: User, context: AppContext) -> Authorship:
+    """The user, the time and the county's date, for a change of a case."""
+    return Authorship(user.name, context.now(), context.today)
 
 
-def told_with_events(session: Session, case: Case) -> CaseAnswer:
-    return case_told(case, events_of(session, [case])[case.id])
+def answer_with_events(session: Session, case: Case) -> CaseAnswer:
+    """A case with all its events."""
+    return case_answer(case, events_by_case(session, [case])[case.id])

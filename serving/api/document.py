@@ -1,9 +1,9 @@
-"""The OpenAPI document and the page that shows it: how to sign in, problems as they come, examples that work."""
+"""The OpenAPI document and its page: sign-in, problem+json and examples that work."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,14 +13,14 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.access.roles import Right
-from serving.api.examples import EXAMPLES, Example
-from serving.cases.repository import Sought, found
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import SESSION, Kept, Viewer, Viewing
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.api.examples import EXAMPLES
+from serving.cases.repository import CaseQuery, search_cases
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import SESSION_COOKIE, CurrentData, CurrentUser, User
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 
 _ASSETS = "/static-offline-docs"
 _SECURITY = {
@@ -32,18 +32,18 @@ _SECURITY = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": SESSION,
+        "name": SESSION_COOKIE,
         "description": "The cookie of a browser that is signed in; a change needs X-CSRF-Token too, so use a key.",
     },
 }
-_OPEN = Sought(state="open", limit=200)
-documents = APIRouter(include_in_schema=False)
+_OPEN_CASES = CaseQuery(state="open", limit=200)
+document_router = APIRouter(include_in_schema=False)
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the examples name: a loan, its household, a case and its version, as far as they exist for who reads."""
+class ExampleIds:
+    """The loan, household, case and version that the examples name; defaults where the reader may see none."""
 
     loan: str = "L010000001"
     household: str = "H010000001"
@@ -51,16 +51,16 @@ class Names:
     version: int = 1
 
 
-@documents.get("/openapi.json")
-def openapi_document(request: Request, viewer: Viewing, store: Kept) -> JSONResponse:
-    """The document, its examples naming a loan that exists for whoever reads it."""
-    names = _names(viewer, store, desk_of(request))
-    return JSONResponse(with_examples(request.app.openapi(), names), headers={"Vary": "Authorization, Cookie"})
+@document_router.get("/openapi.json")
+def get_openapi_document(request: Request, user: CurrentUser, store: CurrentData) -> JSONResponse:
+    """The OpenAPI document, with examples that name a loan and a case within the reader's scope."""
+    document = with_examples(request.app.openapi(), _example_ids(user, store, context_of(request)))
+    return JSONResponse(document, headers={"Vary": "Authorization, Cookie"})
 
 
-@documents.get("/docs")
-def docs(request: Request) -> HTMLResponse:
-    """The document as a page to try it on, with nothing from outside."""
+@document_router.get("/docs")
+def show_docs(request: Request) -> HTMLResponse:
+    """The document as a page on which requests can be tried; its scripts and styles are served from here."""
     assets = f"{request.scope.get('root_path', '')}{_ASSETS}"
     return get_swagger_ui_html(
         openapi_url=f"{request.scope.get('root_path', '')}/openapi.json",
@@ -71,18 +71,20 @@ def docs(request: Request) -> HTMLResponse:
     )
 
 
-def documented(app: FastAPI) -> None:
-    """Say in the document that all but health asks for a sign-in, and that problems are problem+json."""
-    plain = app.openapi
+def add_documentation(app: FastAPI) -> None:
+    """Add the document's routes, and describe sign-in and problem+json in it."""
+    plain_openapi = app.openapi
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
-    app.include_router(documents)
+    app.include_router(document_router)
 
     def openapi() -> Document:
-        document = plain()
+        document = plain_openapi()
         document["components"]["securitySchemes"] = _SECURITY
         for path, route in document["paths"].items():
             for operation in route.values():
-                _say_problems(operation)
+                for status, response in operation["responses"].items():
+                    if status >= "400" and "application/json" in response.get("content", {}):
+                        response["content"] = {"application/problem+json": response["content"]["application/json"]}
                 if path.startswith("/api"):
                     operation["security"] = [{"key": []}, {"session": []}]
         return document
@@ -90,56 +92,48 @@ def documented(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to add to the document
 
 
-def with_examples(document: Document, names: Names) -> Document:
-    """A copy in which each operation carries its example."""
-    told = copy.deepcopy(document)
+def with_examples(document: Document, ids: ExampleIds) -> Document:
+    """A copy of the document in which each operation has its example."""
+    document = copy.deepcopy(document)
     for (method, path), example in EXAMPLES.items():
-        _exemplify(told["paths"][path][method], _named(example.query | example.path, names), example, names)
-    return told
+        operation, values = document["paths"][path][method], _fill_in(example.query | example.path, ids)
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in values:
+                parameter["example"] = values[parameter["name"]]
+        if example.body is not None:
+            operation["requestBody"]["content"]["application/json"]["example"] = _fill_in(example.body, ids)
+    return document
 
 
-def _exemplify(operation: Document, values: Mapping[str, Any], example: Example, names: Names) -> None:
-    for parameter in operation.get("parameters", ()):
-        if parameter["name"] in values:
-            parameter["example"] = values[parameter["name"]]
-    if example.body is not None:
-        operation["requestBody"]["content"]["application/json"]["example"] = _named(example.body, names)
-
-
-def _named(value: Any, names: Names) -> Any:
-    """With `{loan}` and the like replaced by what is named; a field that is all of a text keeps its type."""
+def _fill_in(value: Any, ids: ExampleIds) -> Any:
+    """An example with `{loan}` and the like replaced by the id; a number stays a number."""
     match value:
         case dict():
-            return {key: _named(each, names) for key, each in value.items()}
+            return {key: _fill_in(each, ids) for key, each in value.items()}
         case list():
-            return [_named(each, names) for each in value]
+            return [_fill_in(each, ids) for each in value]
         case str() if value.startswith("{"):
-            return asdict(names)[value.strip("{}")]
+            return asdict(ids)[value.strip("{}")]
     return value
 
 
-def _say_problems(operation: Document) -> None:
-    for status, response in operation["responses"].items():
-        if status >= "400" and "application/json" in response.get("content", {}):
-            response["content"] = {"application/problem+json": response["content"]["application/json"]}
+def _example_ids(user: User, store: DataFolder, context: AppContext) -> ExampleIds:
+    """An open case and a loan without one, within the user's scope; defaults where there is none."""
+    if not user.has_right(Right.PERSONS):
+        return ExampleIds()
+    with context.database.read_session() as session:
+        cases = [(case.loan_id, case.id, case.version) for case in search_cases(session, _OPEN_CASES, user.scope)]
+    loan, household = _first_loan(store, [loan for loan, _, _ in cases]) or (ExampleIds.loan, ExampleIds.household)
+    ids = ExampleIds(loan, household)
+    return replace(ids, case=cases[0][1], version=cases[0][2]) if cases else ids
 
 
-def _names(viewer: Viewer, store: Store, desk: Desk) -> Names:
-    if not viewer.may(Right.PERSONS):
-        return Names()
-    with desk.database.reading() as session:
-        cases = [(case.loan_id, case.id, case.version) for case in found(session, _OPEN, viewer.scope)]
-    loan, household = _first_loan(store, [loan for loan, _, _ in cases]) or (Names.loan, Names.household)
-    named = Names(loan, household)
-    return replace(named, case=cases[0][1], version=cases[0][2]) if cases else named
-
-
-def _first_loan(store: Store, but: Sequence[str]) -> tuple[str, str] | None:
-    """Of those without an open case, a loan that has not gone bad first, since of it a model tells the most."""
+def _first_loan(store: DataFolder, excluded: Sequence[str]) -> tuple[str, str] | None:
+    """Loan and household of the newest month: one that has not gone bad if possible, as the model explains it best."""
     try:
-        rows = Published(store).month().scan("warnings")
-    except Refused:  # nothing is published yet
+        rows = MonthRepository(store).month().scan("warnings")
+    except UserError:  # nothing is published yet
         return None
-    free = rows.filter(~pl.col("loan_id").is_in(but)).sort(pl.col("probability").is_null(), "loan_id")
-    named = free.select("loan_id", "household_id").head(1).collect().rows()
-    return named[0] if named else None
+    loans = rows.filter(~pl.col("loan_id").is_in(excluded)).sort(pl.col("probability").is_null(), "loan_id")
+    first = loans.select("loan_id", "household_id").head(1).collect().rows()
+    return first[0] if first else None

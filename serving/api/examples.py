@@ -1,4 +1,7 @@
-"""An example of each operation, as a value: `{loan}`, `{household}`, `{case}` and `{version}` stand for real ones."""
+"""An example request for each operation.
+
+`{loan}`, `{household}`, `{case}` and `{version}` are replaced by existing ones when the document is read.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Example:
-    """What to ask with; a parameter that is not here is left out."""
+    """The parameters and body of an example request; optional parameters that are not here are left out."""
 
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The route of the migration between two published months, whole and by group."""
+"""The route of the migration of loans between the lights of two published months, in all and by group."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ from typing import Annotated, Any
 import polars as pl
 from fastapi import APIRouter, Query
 
-from models.group_light.evaluate_groups import Level
-from serving.api.warning_routes import PROBLEMS, Area, Bank
-from serving.http.dependencies import Kept
-from serving.portfolio.migration import AFTER, BEFORE, Span, by_group, cells, moved, totals
-from serving.portfolio.report_period import Scope
+from models.group_light.evaluate_groups import GroupLevel
+from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank
+from serving.http.dependencies import CurrentData
+from serving.portfolio.migration import (
+    STATES_AFTER,
+    STATES_BEFORE,
+    MigrationPeriod,
+    loan_migrations,
+    loans_by_group,
+    migration_cells,
+    migration_totals,
+)
+from serving.portfolio.report_period import ReportScope
 from serving.schemas.basis import Answer, Versions
 
-migration = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+migration_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"])
 Start = Annotated[
     date | None, Query(alias="from", description="a published month end; the one before `to` where none is named")
 ]
 End = Annotated[date | None, Query(alias="to", description="a published month end; the newest where none is named")]
 
 
-class Moved(Answer):
-    """Loans that went from one state to another; principal in yuan, outstanding at the first month end (at the last
-    one for loans that were new to the list)."""
+class MigrationCell(Answer):
+    """Loans that went from one state to another.
+
+    principal: yuan, outstanding at the first month end; at the last one for loans that were new to the list.
+    """
 
     before: str
     before_zh: str
@@ -36,9 +46,12 @@ class Moved(Answer):
     principal: float
 
 
-class Returns(Answer):
-    """Cured: yellow or red to green. Worsened: green to yellow, red or gone bad; fell_again: of these, lit in a month
-    before the first; null where none before it is published."""
+class MigrationTotals(Answer):
+    """Loans that were cured, worsened, or fell again.
+
+    Cured: yellow or red to green. Worsened: green to yellow, red or gone bad. fell_again: of the worsened ones, those
+    that had been yellow or red in a month before the first; null where no such month is published.
+    """
 
     cured_loans: int
     cured_principal: float
@@ -48,67 +61,66 @@ class Returns(Answer):
     fell_again_principal: float | None
 
 
-class MovedGroup(Answer):
-    """One group of the level asked for."""
+class GroupMigration(Answer):
+    """The migration of one group of the level that was asked for."""
 
     code: str
-    moves: list[Moved]
-    returns: Returns
+    moves: list[MigrationCell]
+    returns: MigrationTotals
 
 
 class Migration(Versions):
-    """How loans moved between the lights of two month ends; the versions are the later one's."""
+    """How loans moved between the lights of two month ends; the versions are those of the later month."""
 
     since: date
     level: str
-    moves: list[Moved]
-    returns: Returns
-    groups: list[MovedGroup]
+    moves: list[MigrationCell]
+    returns: MigrationTotals
+    groups: list[GroupMigration]
 
 
-@migration.get("/migration")
-def light_migration(
-    store: Kept,
+@migration_router.get("/migration")
+def get_migration(
+    store: CurrentData,
     start: Start = None,
     end: End = None,
-    level: Level = Level.TOWNSHIP,
+    level: GroupLevel = GroupLevel.TOWNSHIP,
     bank: Bank = None,
     area: Area = None,
 ) -> Migration:
     """Loans and money by state at two month ends: lights, gone bad, paid out between, settled, renewed, lost."""
-    span = Span.of(store, start, end)
-    loans = moved(span, Scope(bank, area))
+    span = MigrationPeriod.between(store, start, end)
+    loans = loan_migrations(span, ReportScope(bank, area))
     groups = [
-        MovedGroup(code=code, moves=_moves(cells(part)), returns=_returns(part))
-        for code, part in by_group(loans, level)
+        GroupMigration(code=code, moves=_moves(migration_cells(rows)), returns=_returns(rows))
+        for code, rows in loans_by_group(loans, level)
     ]
     return Migration(
         **span.later.versions,
         since=span.earlier.as_of,
         level=level.value,
-        moves=_moves(cells(loans)),
+        moves=_moves(migration_cells(loans)),
         returns=_returns(loans),
         groups=groups,
     )
 
 
-def _moves(found: pl.DataFrame) -> list[Moved]:
-    return [_move(row) for row in found.to_dicts()]
+def _moves(cells: pl.DataFrame) -> list[MigrationCell]:
+    def cell(row: dict[str, Any]) -> MigrationCell:
+        start, end = STATES_BEFORE[row["state_before"]], STATES_AFTER[row["state_after"]]
+        return MigrationCell(
+            before=row["state_before"],
+            before_zh=start.zh,
+            before_en=start.en,
+            after=row["state_after"],
+            after_zh=end.zh,
+            after_en=end.en,
+            loans=row["loans"],
+            principal=row["principal"],
+        )
+
+    return [cell(row) for row in cells.to_dicts()]
 
 
-def _move(row: dict[str, Any]) -> Moved:
-    before, after = BEFORE[row["state_before"]], AFTER[row["state_after"]]
-    return Moved(
-        before=row["state_before"],
-        before_zh=before.zh,
-        before_en=before.en,
-        after=row["state_after"],
-        after_zh=after.zh,
-        after_en=after.en,
-        loans=row["loans"],
-        principal=row["principal"],
-    )
-
-
-def _returns(loans: pl.DataFrame) -> Returns:
-    return Returns.model_validate(totals(loans).row(0, named=True))
+def _returns(loans: pl.DataFrame) -> MigrationTotals:
+    return MigrationTotals.model_validate(migration_totals(loans).row(0, named=True))

@@ -1,4 +1,4 @@
-"""The routes: each reads a published month and answers in types."""
+"""Routes of warnings, households, portfolio and model, which read a published month; and the health checks."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
-from features.messages import Refused
-from models.group_light.evaluate_groups import Level
-from serving.batch.inputs import champion
-from serving.explain.household import explanation_at_hand, explanation_json
-from serving.explain.household_cache import get_ready
-from serving.explain.sentences import told
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import Kept, counted
-from serving.http.problems import NotFound, NotReady, Problem
-from serving.months.data_folder import Store
-from serving.months.loan_history import history
-from serving.months.loan_index import Sort
-from serving.months.repository import Month, Published
-from serving.portfolio.group_lights import summary
-from serving.portfolio.maturities import DueLevel, maturities
-from serving.portfolio.worklist import Asked, worklist
+from features.messages import UserError
+from models.group_light.evaluate_groups import GroupLevel
+from serving.batch.inputs import champion_or_reason
+from serving.explain.household import cached_explanation_json, explanation_json
+from serving.explain.household_cache import warm_up_household
+from serving.explain.sentences import render_warnings
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, audit_row_count
+from serving.http.problems import NotFoundError, NotReadyError, Problem
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.loan_history import loan_history
+from serving.months.loan_index import LoanOrder, loan_rows
+from serving.months.repository import MonthRepository
+from serving.portfolio.group_lights import group_lights
+from serving.portfolio.maturities import DueLevel, maturity_calendar
+from serving.portfolio.worklist import WorklistQuery, worklist
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.schemas.loan_warning import LoanHistory, LoanWarning, WarningPage
-from serving.schemas.portfolio import MaturityCalendar, ModelAnswer, Summary
+from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
 
 Colour = Literal["green", "yellow", "red"]
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
@@ -40,10 +41,10 @@ AsOf = Annotated[date | None, Query(description="a published month end; the newe
 Bank = Annotated[str | None, Query(max_length=64)]
 Area = Annotated[str | None, Query(pattern=r"^[0-9]{2,12}$", description="first digits of a village code")]
 WithinDays = Annotated[int | None, Query(ge=0, le=3660)]
-Sought = Annotated[str | None, Query(max_length=64, description="part of a household or loan number")]
+SearchText = Annotated[str | None, Query(max_length=64, description="part of a household or loan number")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=200)]
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": what}
     for status, what in (
         (400, "the body cannot be read"),
@@ -55,60 +56,55 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (429, "asked too often"),
     )
 }
-api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-health = APIRouter(prefix="/health", tags=["health"])
+warning_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES)
+health_router = APIRouter(prefix="/health", tags=["health"])
 
 
-def published_month(store: Store, as_of: date | None) -> Month:
-    return Published(store).month(as_of)
+def published_month(store: DataFolder, as_of: date | None) -> PublishedMonth:
+    """The month that ends on as_of; the newest where None. Raises UserError where it is not published."""
+    return MonthRepository(store).month(as_of)
 
 
-def as_json(answer: BaseModel) -> Response:
-    """An answer that is what its route declares already: it is not looked through again."""
+def json_response(answer: BaseModel) -> Response:
+    """A response model as JSON, without FastAPI's second validation: its route declares the same type."""
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def unlisted(loan: str, as_of: date) -> NotFound:
-    return NotFound(f"{as_of} 的名单中没有贷款 {loan}。", f"Loan {loan} is not in the list of {as_of}.")
+def loan_not_found(loan: str, as_of: date) -> NotFoundError:
+    """The error for a loan that is not in the list of a month."""
+    return NotFoundError(f"{as_of} 的名单中没有贷款 {loan}。", f"Loan {loan} is not in the list of {as_of}.")
 
 
-@health.get("/live")
-def live() -> dict[str, str]:
+@health_router.get("/live")
+def get_liveness() -> dict[str, str]:
     """The process answers."""
     return {"status": "live"}
 
 
-@health.get("/ready", responses={503: {"model": Problem}})
-def ready(request: Request, store: Kept) -> dict[str, str]:
+@health_router.get("/ready", responses={503: {"model": Problem}})
+def get_readiness(request: Request, store: CurrentData) -> dict[str, str]:
     """The database answers, a month is published and can be read, and the champion's card is there."""
-    _check_database(desk_of(request))
     try:
-        month = published_month(store, None)
-    except Refused as refusal:
-        raise NotReady(refusal.words.zh, refusal.words.en) from refusal
-    return {"status": "ready", "as_of": month.manifest.as_of, "champion": _champion_number(store)}
-
-
-def _champion_number(store: Store) -> str:
-    """Without reading its trees: asked every few seconds."""
-    number = store.models.holder("champion")
-    if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
-        raise NotReady(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
-    return "none" if number is None else str(number)
-
-
-def _check_database(desk: Desk) -> None:
-    try:
-        with desk.database.reading() as session:
+        with context_of(request).database.read_session() as session:
             session.execute(select(1))
     except SQLAlchemyError as error:
-        raise NotReady("数据库没有应答。", "The database does not answer.") from error
+        raise NotReadyError("数据库没有应答。", "The database does not answer.") from error
+    try:
+        month = published_month(store, None)
+    except UserError as refusal:
+        raise NotReadyError(refusal.message.zh, refusal.message.en) from refusal
+    number = store.models.number_of("champion")
+    # the card stands for the model: reading its trees would take too long for a check every few seconds
+    if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
+        raise NotReadyError(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
+    champion = "none" if number is None else str(number)
+    return {"status": "ready", "as_of": month.manifest.as_of, "champion": champion}
 
 
-@api.get("/warnings", response_model=WarningPage)
-def warnings(
+@warning_router.get("/warnings", response_model=WarningPage, tags=["warnings"])
+def list_warnings(
     request: Request,
-    store: Kept,
+    store: CurrentData,
     as_of: AsOf = None,
     light: Colour | None = None,
     rule_light: Colour | None = None,
@@ -116,87 +112,87 @@ def warnings(
     bank: Bank = None,
     area: Area = None,
     due_within_days: WithinDays = None,
-    q: Sought = None,
-    sort: Sort = Sort.RISK,
+    q: SearchText = None,
+    sort: LoanOrder = LoanOrder.RISK,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """The work list of a month, filtered and sorted, page by page."""
     month = published_month(store, as_of)
-    sought = store.kept_as(q) if q else None
-    asked = Asked(light, rule_light, model_light, bank, area, due_within_days, sought, sort, limit, cursor)
-    page = worklist(month, asked)
-    counted(request, page.total)
-    return as_json(page)
+    text = store.stored_id(q) if q else None
+    query = WorklistQuery(light, rule_light, model_light, bank, area, due_within_days, text, sort, limit, cursor)
+    page = worklist(month, query)
+    audit_row_count(request, page.total)
+    return json_response(page)
 
 
-@api.get("/loans/{loan_id}/warning")
-def loan_warning(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanWarning:
+@warning_router.get("/loans/{loan_id}/warning", tags=["warnings"])
+def get_loan_warning(store: CurrentData, loan_id: Identifier, as_of: AsOf = None) -> LoanWarning:
     """The warning of one open loan."""
     month = published_month(store, as_of)
-    mine = pl.col("loan_id") == loan_id
-    found = month.loans("warnings", mine)
-    if found.is_empty():
-        raise unlisted(loan_id, month.as_of)
-    return told(found, month.loans("features", mine), month)[0]
+    is_loan = pl.col("loan_id") == loan_id
+    rows = loan_rows(month, "warnings", is_loan)
+    if rows.is_empty():
+        raise loan_not_found(loan_id, month.as_of)
+    return render_warnings(rows, loan_rows(month, "features", is_loan), month)[0]
 
 
-@api.get("/loans/{loan_id}/history")
-def loan_history(store: Kept, loan_id: Identifier, as_of: AsOf = None) -> LoanHistory:
+@warning_router.get("/loans/{loan_id}/history", tags=["warnings"])
+def get_loan_history(store: CurrentData, loan_id: Identifier, as_of: AsOf = None) -> LoanHistory:
     """The light and the figures of one loan at each published month end up to as_of, as they were published."""
     day = published_month(store, as_of).as_of
-    found = history(store, loan_id, day)
-    if found is None:
-        raise unlisted(loan_id, day)
-    return found
+    history = loan_history(store, loan_id, day)
+    if history is None:
+        raise loan_not_found(loan_id, day)
+    return history
 
 
-@api.get("/households/{household_id}/explanation", response_model=HouseholdExplanation)
-async def household_explanation(store: Kept, household_id: Identifier, as_of: AsOf = None) -> Response:
+@warning_router.get("/households/{household_id}/explanation", response_model=HouseholdExplanation, tags=["households"])
+async def explain_household(store: CurrentData, household_id: Identifier, as_of: AsOf = None) -> Response:
     """All open loans of a household: lights, rules, reasons, facts by family, repayment history."""
-    month, household = published_month(store, as_of), store.kept_as(household_id)
-    if known := explanation_at_hand(month, store, household):  # a thread would cost more than the answer
-        return Response(known, media_type="application/json")
+    month, household = published_month(store, as_of), store.stored_id(household_id)
+    if cached := cached_explanation_json(month, store, household):  # a thread would cost more than the answer
+        return Response(cached, media_type="application/json")
     try:
-        found = await run_in_threadpool(explanation_json, month, store, household)
-        then = BackgroundTask(get_ready, month, store, household)
-        return Response(found, media_type="application/json", background=then)
-    except Refused as refusal:
-        raise NotFound(refusal.words.zh, refusal.words.en) from refusal
+        content = await run_in_threadpool(explanation_json, month, store, household)
+        warm_up = BackgroundTask(warm_up_household, month, store, household)
+        return Response(content, media_type="application/json", background=warm_up)
+    except UserError as refusal:
+        raise NotFoundError(refusal.message.zh, refusal.message.en) from refusal
 
 
-@api.get("/summary")
-def group_summary(store: Kept, level: Level = Level.TOWNSHIP, as_of: AsOf = None) -> Summary:
+@warning_router.get("/summary", tags=["portfolio"])
+def get_group_summary(store: CurrentData, level: GroupLevel = GroupLevel.TOWNSHIP, as_of: AsOf = None) -> GroupSummary:
     """Counties, townships, villages, banks or products compared by overdue balance and households."""
-    return summary(published_month(store, as_of), level)
+    return group_lights(published_month(store, as_of), level)
 
 
-@api.get("/maturities")
-def maturity_calendar(
+@warning_router.get("/maturities", tags=["portfolio"])
+def list_maturities(
     request: Request,
-    store: Kept,
+    store: CurrentData,
     within_days: WithinDays = None,
     level: DueLevel = DueLevel.TOWNSHIP,
     as_of: AsOf = None,
     bank: Bank = None,
     area: Area = None,
-    q: Sought = None,
+    q: SearchText = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> MaturityCalendar:
     """Principal that falls due within so many days, whatever the light: by list, by group, and loan by loan."""
-    sought = store.kept_as(q) if q else None
-    asked = Asked(bank=bank, area=area, due_within_days=within_days, q=sought, limit=limit, cursor=cursor)
-    calendar = maturities(published_month(store, as_of), level, asked)
-    counted(request, calendar.total)
+    text = store.stored_id(q) if q else None
+    query = WorklistQuery(bank=bank, area=area, due_within_days=within_days, text=text, limit=limit, cursor=cursor)
+    calendar = maturity_calendar(published_month(store, as_of), level, query)
+    audit_row_count(request, calendar.total)
     return calendar
 
 
-@api.get("/model")
-def model(store: Kept) -> ModelAnswer:
+@warning_router.get("/model", tags=["model"])
+def get_model(store: CurrentData) -> ChampionReport:
     """The champion's card and policy, and who was champion when."""
-    bundle, refused = champion(store)
-    return ModelAnswer(
+    bundle, refused = champion_or_reason(store)
+    return ChampionReport(
         model_version=bundle.version if bundle else None,
         policy_version=bundle.policy.version if bundle else None,
         refused=refused,

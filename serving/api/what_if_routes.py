@@ -1,4 +1,4 @@
-"""What if, and one household's own rows scored: judged as the month was, nothing stored."""
+"""Routes that score hypothetical facts of a household, or the rows of a household that the request holds."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.api.warning_routes import PROBLEMS, AsOf, Identifier, as_json, published_month
-from serving.explain.household import unknown_household
-from serving.explain.household_cache import home_of
-from serving.explain.what_if.answer import scored, what_if
-from serving.explain.what_if.facts import Asked
-from serving.http.dependencies import Kept
-from serving.http.problems import NotFound
-from serving.schemas.rescored import Scored, WhatIf
+from serving.api.warning_routes import PROBLEM_RESPONSES, AsOf, Identifier, json_response, published_month
+from serving.explain.household_cache import household_month, unknown_household
+from serving.explain.what_if.facts import WhatIfRequest
+from serving.explain.what_if_answers import score_household_tables, what_if
+from serving.http.dependencies import CurrentData
+from serving.http.problems import NotFoundError
+from serving.schemas.rescored import RescoredWarnings, WhatIfAnswer
 
-MOST_ROWS = 5000
-supposing = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+MAX_ROWS = 5000
+what_if_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES)
 Text = Annotated[str, Field(max_length=200)]
 Cell = Text | Annotated[float, Field(allow_inf_nan=False)] | None
-Rows = Annotated[list[dict[Text, Cell]], Field(max_length=MOST_ROWS)]
+Rows = Annotated[list[dict[Text, Cell]], Field(max_length=MAX_ROWS)]
 
 
-class Given(BaseModel):
+class HouseholdTables(BaseModel):
     """One household's rows in the contract's tables; a table left out was not delivered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,17 +30,17 @@ class Given(BaseModel):
     tables: dict[Text, Rows]
 
 
-@supposing.post("/households/{household_id}/what-if", response_model=WhatIf)
-def household_what_if(store: Kept, household_id: Identifier, asked: Asked, as_of: AsOf = None) -> Response:
-    """The household's warnings with facts supposed, beside the published ones."""
-    month, household = published_month(store, as_of), store.kept_as(household_id)
-    if home_of(month, store, household).warnings.is_empty():
-        words = unknown_household(household, month.as_of).words
-        raise NotFound(words.zh, words.en)
-    return as_json(what_if(month, store, household, asked.facts))
+@what_if_router.post("/households/{household_id}/what-if", response_model=WhatIfAnswer, tags=["households"])
+def score_what_if(store: CurrentData, household_id: Identifier, request: WhatIfRequest, as_of: AsOf = None) -> Response:
+    """The household's warnings with hypothetical facts, next to the published ones; nothing is stored."""
+    month, household = published_month(store, as_of), store.stored_id(household_id)
+    if household_month(month, store, household).warnings.is_empty():
+        message = unknown_household(household, month.as_of).message
+        raise NotFoundError(message.zh, message.en)
+    return json_response(what_if(month, store, household, request.facts))
 
 
-@supposing.post("/score", response_model=Scored)
-def score(store: Kept, given: Given, as_of: AsOf = None) -> Response:
-    """The warnings of one household's rows, as of the month's evening."""
-    return as_json(scored(published_month(store, as_of), store, given.tables))
+@what_if_router.post("/score", response_model=RescoredWarnings, tags=["households"])
+def score_household(store: CurrentData, household: HouseholdTables, as_of: AsOf = None) -> Response:
+    """The warnings of one household's rows, as of the month's end; nothing is stored."""
+    return json_response(score_household_tables(published_month(store, as_of), store, household.tables))

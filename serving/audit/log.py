@@ -1,4 +1,4 @@
-"""The audit: who looked at, exported, changed or was refused what; a chain of hashes that shows every edit."""
+"""The audit log: who read, exported, changed or was refused what, as a chain of hashes that shows every later edit."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from features.atomic_files import write_bytes
-from features.messages import Refused, Words
-from serving.database.tables import AuditAnchor, AuditEntry, written
+from features.messages import Bilingual, UserError
+from features.stored_files import read_stored_json
+from serving.database.tables import AuditAnchor, AuditEntry, utc_text
 
 _LOCK = 6_404_322
-"""PostgreSQL's advisory lock of whoever writes the next entry; SQLite has one writer anyway."""
-_BEGINNING = "0" * 64
-_AT_ONCE = 5_000
-_SEALED = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
-"""What the hash of an entry is of, in this order."""
-_LAST = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
-_APPENDED = insert(AuditEntry.__table__)  # type: ignore[arg-type]
-"""Built once: each answer waits for them."""
-_LEAST_YEARS, _DAYS_A_YEAR = 3, 366
+"""PostgreSQL's advisory lock on adding an entry; SQLite has a single writer anyway."""
+_FIRST_PREVIOUS = "0" * 64
+_BATCH_SIZE = 5_000
+_HASHED_FIELDS = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
+"""The fields that the hash of an entry covers, in this order."""
+_SELECT_LAST = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
+_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+"""Statements built once: every request waits for them."""
+_MIN_YEARS, _DAYS_A_YEAR = 3, 366
 Detail = Mapping[str, Any]
 
 
-class Action(StrEnum):
-    """What was done."""
+class AuditAction(StrEnum):
+    """The kind of an audit entry."""
 
     LIST = "list"
     LOOK = "look"
@@ -43,123 +44,158 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
 
 
-ACTION_WORDS: Mapping[Action, Words] = {
-    Action.LIST: Words("查看名单", "list seen"),
-    Action.LOOK: Words("查看农户", "person looked at"),
-    Action.EXPORT: Words("导出", "export"),
-    Action.CHANGE: Words("更改", "change"),
-    Action.PROMOTION: Words("模型上线", "promotion"),
-    Action.REFUSAL: Words("拒绝", "refusal"),
-    Action.SIGN_IN: Words("登录", "sign-in"),
+AUDIT_ACTION_WORDS: Mapping[AuditAction, Bilingual] = {
+    AuditAction.LIST: Bilingual("查看名单", "list seen"),
+    AuditAction.LOOK: Bilingual("查看农户", "person looked at"),
+    AuditAction.EXPORT: Bilingual("导出", "export"),
+    AuditAction.CHANGE: Bilingual("更改", "change"),
+    AuditAction.PROMOTION: Bilingual("模型上线", "promotion"),
+    AuditAction.REFUSAL: Bilingual("拒绝", "refusal"),
+    AuditAction.SIGN_IN: Bilingual("登录", "sign-in"),
 }
 
 
 @dataclass(frozen=True)
-class Who:
-    """A person of the service, or the user at the machine (`machine:NAME`)."""
+class Actor:
+    """The person that an entry is about, or the operating-system user of a command (`machine:NAME`)."""
 
     name: str
     role: str
 
 
-NOBODY = Who("-", "-")
-"""Somebody who is not known."""
+ANONYMOUS = Actor("-", "-")
+"""The actor of a request without a valid credential."""
 
 
-def at_machine(user: str) -> Who:
-    return Who(f"machine:{user}", "machine")
+def machine_user(user: str) -> Actor:
+    """The actor of a command that an operating-system user ran."""
+    return Actor(f"machine:{user}", "machine")
 
 
 @dataclass(frozen=True)
 class Head:
-    """The end of the chain: kept elsewhere, it shows where entries were cut off."""
+    """Number and hash of the last entry; a copy kept elsewhere shows whether entries were cut off."""
 
     number: int
     hash: str
 
 
 @dataclass(frozen=True)
-class Verified:
-    """What was found: how many entries, the head, and the first fault, or None."""
+class ChainCheck:
+    """The result of a check: entries that are intact, the last of them, and the first fault or None."""
 
     entries: int
     head: Head
-    fault: Words | None
+    fault: Bilingual | None
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What is to be kept. subject: an address's template or a command."""
+class NewEntry:
+    """An entry to be added. subject: a route such as `GET /households/{household_id}`, or a command."""
 
-    who: Who
-    action: Action
+    actor: Actor
+    action: AuditAction
     subject: str
     detail: Detail
     at: datetime
 
 
-def record(session: Session, who: Who, action: Action, subject: str, detail: Detail, at: datetime) -> None:
-    """Append an entry, in the transaction of what it tells of."""
-    record_all(session.connection(), [Entry(who, action, subject, detail, at)])
+def add_entry(session: Session, actor: Actor, action: AuditAction, subject: str, detail: Detail, at: datetime) -> None:
+    """Append an entry to the log, in the transaction of the change that it records.
+
+    Args:
+        session: a writing session of the service's database; the caller commits.
+        actor: who did it.
+        action: the kind of entry.
+        subject: a route or a command; its first 200 characters are stored.
+        detail: what was asked for or changed, without personal data; stored as JSON.
+        at: the time, with a time zone.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from serving.audit.command_line import database_of
+        >>> from serving.audit.log import AuditAction, add_entry, machine_user, verify_chain
+        >>> with database_of(tmp).write_session() as session:
+        ...     actor, at = machine_user("li.wei"), datetime(2026, 1, 10, tzinfo=UTC)
+        ...     add_entry(session, actor, AuditAction.EXPORT, "lights backup", {"files": 12}, at)
+        ...     check = verify_chain(session)
+        >>> check.entries >= 1, check.fault
+        (True, None)
+    """
+    add_entries(session.connection(), [NewEntry(actor, action, subject, detail, at)])
 
 
-def record_all(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Append entries, one after another, in the transaction of the connection."""
+def add_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
+    """Append entries in their order, in the transaction of the connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    last, rows = head(connection), []
+    last, rows = chain_head(connection), []
     for entry in entries:
-        row = _row(entry, last)
-        last = Head(row["number"], row["hash"])
-        rows.append(row)
-    connection.execute(_APPENDED, rows)
-
-
-def _row(entry: Entry, before: Head) -> dict[str, Any]:
-    row = {
-        "number": before.number + 1,
-        "at": entry.at,
-        "person": entry.who.name,
-        "role": entry.who.role,
-        "action": entry.action.value,
-        "subject": entry.subject[:200],
-        "detail": _as_text(entry.detail),
-        "previous": before.hash,
-    }
-    return {**row, "hash": _hash(row)}
+        row = {
+            "number": last.number + 1,
+            "at": entry.at,
+            "person": entry.actor.name,
+            "role": entry.actor.role,
+            "action": entry.action.value,
+            "subject": entry.subject[:200],
+            "detail": _as_text(entry.detail),
+            "previous": last.hash,
+        }
+        last = Head(last.number + 1, _hash(row))
+        rows.append({**row, "hash": last.hash})
+    connection.execute(_INSERT, rows)
 
 
 def _as_text(detail: Detail) -> str:
     return json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def head(reader: Session | Connection) -> Head:
-    found = reader.execute(_LAST).first() or _anchor(reader)
-    return Head(found[0], found[1]) if found else Head(0, _BEGINNING)
+def chain_head(reader: Session | Connection) -> Head:
+    """Number and hash of the last entry; of the anchor where all were pruned, number 0 where there was none yet."""
+    row = reader.execute(_SELECT_LAST).first() or _anchor(reader)
+    return Head(row[0], row[1]) if row else Head(0, _FIRST_PREVIOUS)
 
 
-def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
-    """Walk the whole chain; `heads` were kept elsewhere and have to stand in it still."""
-    anchor = _anchor(session)
-    start = at = Head(*anchor) if anchor else Head(0, _BEGINNING)
-    wanted = {kept.number: kept.hash for kept in heads if kept.number > start.number}
-    for entry in _entries(session, start.number):
-        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash_of(entry):
-            return Verified(at.number - start.number, at, _broken(at.number + 1))
-        if wanted.pop(entry.number, entry.hash) != entry.hash:
-            return Verified(at.number - start.number, at, _broken(entry.number))
-        at = Head(entry.number, entry.hash)
-    fault = _broken(at.number + 1) if wanted else None
-    return Verified(at.number - start.number, at, fault)
+def verify_chain(session: Session, heads: Sequence[Head] = ()) -> ChainCheck:
+    """Check every entry of the log against its hash and the entry before it.
 
+    Args:
+        session: a session of the service's database.
+        heads: ends of the chain that were saved earlier, which must still be in it; see `save_head`.
 
-def prune(session: Session, years: int, at: datetime) -> int:
-    """Delete entries older than the policy keeps, behind an anchor that carries the chain on; how many went.
+    Returns:
+        How many entries are intact up to the first fault, the last intact one, and the fault in two languages; None
+        where the whole chain is intact.
 
-    Raises Refused under three years.
+    Example:
+        >>> from serving.audit.command_line import database_of
+        >>> from serving.audit.log import saved_heads, verify_chain
+        >>> with database_of(data).read_session() as session:
+        ...     check = verify_chain(session, saved_heads(data))
+        >>> check.fault is None
+        True
     """
-    if years < _LEAST_YEARS:
-        raise Refused("审计记录至少保存 3 年。", "Entries of the audit are kept at least 3 years.")
+    anchor = _anchor(session)
+    start = at = Head(*anchor) if anchor else Head(0, _FIRST_PREVIOUS)
+    expected = {head.number: head.hash for head in heads if head.number > start.number}
+    for entry in _entries(session, start.number):
+        row = {name: getattr(entry, name) for name in _HASHED_FIELDS}
+        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash(row):
+            return ChainCheck(at.number - start.number, at, _chain_fault(at.number + 1))
+        if expected.pop(entry.number, entry.hash) != entry.hash:
+            return ChainCheck(at.number - start.number, at, _chain_fault(entry.number))
+        at = Head(entry.number, entry.hash)
+    fault = _chain_fault(at.number + 1) if expected else None
+    return ChainCheck(at.number - start.number, at, fault)
+
+
+def prune_entries(session: Session, years: int, at: datetime) -> int:
+    """Delete entries older than so many years, and add an anchor from which the chain goes on.
+
+    Returns how many were deleted. Raises UserError under three years.
+    """
+    if years < _MIN_YEARS:
+        raise UserError("审计记录至少保存 3 年。", "Entries of the audit are kept at least 3 years.")
     old = AuditEntry.at < at - timedelta(days=_DAYS_A_YEAR * years)
     last = session.execute(
         select(AuditEntry.number, AuditEntry.hash).where(old).order_by(AuditEntry.number.desc()).limit(1)
@@ -168,79 +204,80 @@ def prune(session: Session, years: int, at: datetime) -> int:
         return 0
     session.add(AuditAnchor(number=last[0], hash=last[1], at=at))
     session.flush()
-    gone = session.scalar(select(func.count()).where(AuditEntry.number <= last[0])) or 0
+    count = session.scalar(select(func.count()).where(AuditEntry.number <= last[0])) or 0
     session.execute(delete(AuditEntry).where(AuditEntry.number <= last[0]))
-    return gone
+    return count
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What of the audit is asked for, newest first. before: entries with a smaller number."""
+class AuditQuery:
+    """Filters of a search in the log. until: exclusive. before_number: only entries with a smaller number."""
 
     person: str | None = None
-    action: Action | None = None
+    action: AuditAction | None = None
     since: datetime | None = None
     until: datetime | None = None
-    before: int | None = None
+    before_number: int | None = None
     limit: int = 50
 
 
-def found(session: Session, sought: Sought) -> Sequence[AuditEntry]:
-    asked = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(sought.limit)
-    for condition in _conditions(sought):
-        asked = asked.where(condition)
-    return session.scalars(asked).all()
+def search_entries(session: Session, query: AuditQuery) -> Sequence[AuditEntry]:
+    """The entries that match a query, newest first."""
+    statement = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(query.limit)
+    if query.person is not None:
+        statement = statement.where(AuditEntry.person == query.person)
+    if query.action is not None:
+        statement = statement.where(AuditEntry.action == query.action.value)
+    if query.since is not None:
+        statement = statement.where(AuditEntry.at >= query.since)
+    if query.until is not None:
+        statement = statement.where(AuditEntry.at < query.until)
+    if query.before_number is not None:
+        statement = statement.where(AuditEntry.number < query.before_number)
+    return session.scalars(statement).all()
 
 
-def _conditions(sought: Sought) -> Iterator[Any]:
-    if sought.person is not None:
-        yield AuditEntry.person == sought.person
-    if sought.action is not None:
-        yield AuditEntry.action == sought.action.value
-    if sought.since is not None:
-        yield AuditEntry.at >= sought.since
-    if sought.until is not None:
-        yield AuditEntry.at < sought.until
-    if sought.before is not None:
-        yield AuditEntry.number < sought.before
-
-
-def exported(session: Session) -> Iterator[str]:
-    """Every entry as a line of JSON, oldest first."""
+def export_lines(session: Session) -> Iterator[str]:
+    """All entries as lines of JSON, oldest first."""
     for entry in _entries(session, 0):
-        yield json.dumps(told(entry), ensure_ascii=False)
+        yield json.dumps(entry_json(entry), ensure_ascii=False)
 
 
-def told(entry: AuditEntry) -> dict[str, Any]:
+def entry_json(entry: AuditEntry) -> dict[str, Any]:
+    """An entry as JSON values; `detail` as an object, `at` in UTC to the microsecond."""
     names = ("number", "person", "role", "action", "subject", "previous", "hash")
     plain = {name: getattr(entry, name) for name in names}
-    return {**plain, "at": written(entry.at), "detail": json.loads(entry.detail)}
+    return {**plain, "at": utc_text(entry.at), "detail": json.loads(entry.detail)}
 
 
-def keep_head(session: Session, folder: Path, name: str) -> Path:
-    """Write the chain's end beside the data, to be carried elsewhere month by month."""
+def save_head(session: Session, folder: Path, name: str) -> Path:
+    """Write the end of the chain to a file of the data folder.
+
+    A copy of it kept elsewhere shows later whether entries were cut off.
+    """
     path = folder / "audit_heads" / f"{name}.json"
-    end = head(session)
+    end = chain_head(session)
     write_bytes(json.dumps({"number": end.number, "hash": end.hash}).encode(), path)
     return path
 
 
-def kept_heads(folder: Path) -> list[Head]:
+def saved_heads(folder: Path) -> list[Head]:
+    """The ends of the chain that `save_head` wrote, by file name."""
     paths = sorted((folder / "audit_heads").glob("*.json"))
-    return [Head(**json.loads(path.read_text("utf-8"))) for path in paths]
+    return [read_stored_json(path, lambda stored: Head(**stored)) for path in paths]
 
 
-def note_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: datetime) -> None:
-    """Champions crowned at the machine since the last look, each with who, when and why, by the models' own history.
+def add_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Add an entry for each promotion in the model store's history that has none yet.
 
-    One whose entry was pruned is not noted again.
+    history: rows with `at`, `by` and the reason. A promotion whose entry was pruned gets no second one.
     """
-    noted = set(session.scalars(select(AuditEntry.detail).where(AuditEntry.action == Action.PROMOTION.value)))
-    oldest = written(at - timedelta(days=_DAYS_A_YEAR * _LEAST_YEARS)) if _anchor(session) else ""
-    for crowned in history:
-        if _as_text(crowned) not in noted and str(crowned.get("at", oldest)) >= oldest:
-            who = at_machine(str(crowned.get("by", "")))
-            record(session, who, Action.PROMOTION, "lights promote", dict(crowned), at)
+    recorded = set(session.scalars(select(AuditEntry.detail).where(AuditEntry.action == AuditAction.PROMOTION.value)))
+    oldest = utc_text(at - timedelta(days=_DAYS_A_YEAR * _MIN_YEARS)) if _anchor(session) else ""
+    for promotion in history:
+        if _as_text(promotion) not in recorded and str(promotion.get("at", oldest)) >= oldest:
+            actor = machine_user(str(promotion.get("by", "")))
+            add_entry(session, actor, AuditAction.PROMOTION, "lights promote", dict(promotion), at)
 
 
 def _anchor(reader: Session | Connection) -> tuple[int, str] | None:
@@ -250,27 +287,24 @@ def _anchor(reader: Session | Connection) -> tuple[int, str] | None:
 
 
 def _entries(session: Session, after: int) -> Iterator[AuditEntry]:
+    """Entries with a number above `after`, in their order, read in batches."""
     while True:
-        asked = select(AuditEntry).where(AuditEntry.number > after).order_by(AuditEntry.number).limit(_AT_ONCE)
-        some = session.scalars(asked).all()
-        yield from some
-        if len(some) < _AT_ONCE:
+        query = select(AuditEntry).where(AuditEntry.number > after).order_by(AuditEntry.number).limit(_BATCH_SIZE)
+        batch = session.scalars(query).all()
+        yield from batch
+        if len(batch) < _BATCH_SIZE:
             return
-        after = some[-1].number
+        after = batch[-1].number
         session.expunge_all()
 
 
-def _hash_of(entry: AuditEntry) -> str:
-    return _hash({name: getattr(entry, name) for name in _SEALED})
-
-
 def _hash(row: Mapping[str, Any]) -> str:
-    said = [written(row[name]) if name == "at" else row[name] for name in _SEALED]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+    values = [utc_text(row[name]) if name == "at" else row[name] for name in _HASHED_FIELDS]
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
-def _broken(number: int) -> Words:
-    return Words(
+def _chain_fault(number: int) -> Bilingual:
+    return Bilingual(
         f"审计链在第 {number} 条处断开: 该条被改、被删或被截去。",
         f"The chain breaks at entry {number}: it was changed, deleted or cut off.",
     )

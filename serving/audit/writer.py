@@ -1,21 +1,23 @@
-"""The writer of the audit in each process: entries that come at the same moment are kept in one transaction."""
+"""The batched writer of the audit log: entries of requests that are answered together share one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serving.audit.log import Entry, record_all
-from serving.concurrency.batching import Together
+from serving.audit.log import NewEntry, add_entries
+from serving.concurrency.batching import RequestBatcher
 from serving.database.engine import Database
 
-Scribe = Together[Entry, None]
-"""An entry is done when it is in the database; what kept it out is raised."""
+AuditWriter = RequestBatcher[NewEntry, None]
+"""Returns once an entry is in the database; raises what prevented it."""
 
 
-def scribe(database: Database) -> Scribe:
-    def keep(entries: Sequence[Entry]) -> list[None]:
-        with database.appending() as connection:
-            record_all(connection, entries)
+def audit_writer(database: Database) -> AuditWriter:
+    """The writer of one process to its database."""
+
+    def write(entries: Sequence[NewEntry]) -> list[None]:
+        with database.write_connection() as connection:
+            add_entries(connection, entries)
         return [None] * len(entries)
 
-    return Together(keep)
+    return RequestBatcher(write)

@@ -1,4 +1,4 @@
-"""The monthly run on several processes or machines: the same jobs, handed out by Dask, done again where one is lost."""
+"""The monthly run on several processes or machines: Dask distributes the tasks and repeats those of lost workers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from features.messages import Refused
-from models.boosting import get_ready
-from serving.batch.inputs import Inputs
-from serving.batch.plan import Job
-from serving.batch.shared_run import Shared
-from serving.batch.storage import storage_at
-from serving.batch.tasks import Record, do
+from features.messages import UserError
+from models.boosting import warm_up_lightgbm
+from serving.batch.inputs import RunSpec
+from serving.batch.plan import Task
+from serving.batch.shared_run import SharedStorageTransport
+from serving.batch.storage import open_storage
+from serving.batch.tasks import TaskRecord, run_task
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -23,86 +23,92 @@ if TYPE_CHECKING:
 _ONE_THREAD = dict.fromkeys(
     ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
-"""Of each worker process: two that use all cores stand in each other's way."""
-_TIMES_A_WORKER_MAY_DIE = 5
-_WAIT_FOR_SCHEDULER = 15  # seconds
+"""Environment of each worker process: processes that each use all cores slow each other down."""
+_ALLOWED_FAILURES = 5
+"""Workers that may die of one task before the run ends."""
+_SCHEDULER_TIMEOUT_SECONDS = 15
 
 
-class Reach(Protocol):
-    """How jobs reach the workers, and what they leave comes back."""
+class Transport(Protocol):
+    """How tasks reach the workers, and how their output comes back."""
 
-    def handed(self, job: Job, inputs: Inputs, making: Path) -> tuple[Any, ...]:
-        """What a worker calls, and with what."""
+    def remote_call(self, task: Task, spec: RunSpec, staging: Path) -> tuple[Any, ...]:
+        """The function that a worker calls for a task, and its arguments."""
 
-    def taken(self, job: Job, record: Record) -> None:
-        """See to it that what a job has left lies where this process makes the month."""
+    def collect(self, task: Task, record: TaskRecord) -> None:
+        """Bring the output of a finished task to this process's staging folder."""
 
 
-class Mounted:
-    """All see the data folder under the same path: a job is named, and what it leaves is there."""
+class SharedFolderTransport:
+    """For workers that see the data folder under the same path: they read and write it directly."""
 
-    def handed(self, job: Job, inputs: Inputs, making: Path) -> tuple[Any, ...]:
-        return _do, job, inputs, making.resolve()
+    def remote_call(self, task: Task, spec: RunSpec, staging: Path) -> tuple[Any, ...]:
+        """The function that a worker calls for a task, and its arguments."""
+        return run_mounted_task, task, spec, staging.resolve()
 
-    def taken(self, job: Job, record: Record) -> None:
-        """Nothing is to be done."""
+    def collect(self, task: Task, record: TaskRecord) -> None:
+        """The output is in the staging folder already."""
 
 
 @dataclass(frozen=True)
-class OfDask:
-    """The workers of a Dask scheduler; `told` says how many or where."""
+class DaskWorkers:
+    """The workers of a Dask scheduler. label: how many, or the scheduler's address."""
 
     client: Client
-    told: int | str
-    reach: Reach = field(default_factory=Mounted)
+    label: int | str
+    transport: Transport = field(default_factory=SharedFolderTransport)
 
-    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
-        """Hand out all jobs; one whose worker is lost is done again by another.
+    def compute(self, tasks: Sequence[Task], spec: RunSpec, staging: Path) -> Iterator[tuple[Task, TaskRecord]]:
+        """Submit tasks to the workers; a task whose worker is lost is run again by another.
 
-        Raises Refused where a job is, where workers do not reach what it needs, or where a job ends them all.
+        Raises UserError where a task raises it, workers cannot read the inputs, or a task kills all of them.
         """
         from distributed import as_completed
         from distributed.scheduler import KilledWorker
 
-        asked: dict[Future, Job] = {}
+        submitted: dict[Future, Task] = {}
         try:
-            for job in jobs:
-                called = self.reach.handed(job, inputs, making)
-                asked[self.client.submit(*called, pure=False, key=f"{job.name}-{inputs.digest}")] = job
-            for done in as_completed(list(asked), loop=self.client.loop):
-                job, record = asked[done], done.result()
-                self.reach.taken(job, record)
-                yield job, record
+            for task in tasks:
+                call = self.transport.remote_call(task, spec, staging)
+                submitted[self.client.submit(*call, pure=False, key=f"{task.name}-{spec.digest}")] = task
+            for future in as_completed(list(submitted), loop=self.client.loop):
+                task, record = submitted[future], future.result()
+                self.transport.collect(task, record)
+                yield task, record
         except KilledWorker as lost:
-            raise Refused(
+            raise UserError(
                 "计算进程反复中断 (内存不足?); 已完成的部分保留。请减少 --workers 或增加内存后重新运行。",
                 "Workers died again and again (out of memory?); finished parts are kept. "
                 "Run again with fewer --workers or more memory.",
             ) from lost
         finally:
-            self.client.cancel(list(asked))
+            self.client.cancel(list(submitted))
 
 
-def _do(job: Job, inputs: Inputs, making: Path) -> Record:
-    if not making.is_dir():
-        raise Refused(
-            f"计算机看不到数据目录 {making}; 请在每台机器上以同一路径挂载共享目录, 或以 --storage 指明共享存储。",
-            f"A worker does not see {making}; mount the shared data folder under the same path on every machine, "
+def run_mounted_task(task: Task, spec: RunSpec, staging: Path) -> TaskRecord:
+    """Run a task in a worker that should see the staging folder."""
+    if not staging.is_dir():
+        raise UserError(
+            f"计算机看不到数据目录 {staging}; 请在每台机器上以同一路径挂载共享目录, 或以 --storage 指明共享存储。",
+            f"A worker does not see {staging}; mount the shared data folder under the same path on every machine, "
             "or name shared storage by --storage.",
         )
-    return do(job, inputs, making)
+    return run_task(task, spec, staging)
 
 
 @contextmanager
-def local_cluster(workers: int) -> Iterator[OfDask]:
-    """Processes of this machine, one thread each; they end with the run."""
+def local_cluster(workers: int) -> Iterator[DaskWorkers]:
+    """Yield worker processes of this machine, one thread each; they end with the block.
+
+    Raises UserError where Dask is not installed.
+    """
     _require_dask()
     import dask.config
     from distributed import Client, LocalCluster
 
-    quiet = {
+    configuration = {
         "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
-        "distributed.scheduler.allowed-failures": _TIMES_A_WORKER_MAY_DIE,
+        "distributed.scheduler.allowed-failures": _ALLOWED_FAILURES,
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
@@ -112,7 +118,7 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
     }
     with (
         tempfile.TemporaryDirectory(prefix="lights-") as scratch,
-        dask.config.set(quiet),
+        dask.config.set(configuration),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -125,39 +131,41 @@ def local_cluster(workers: int) -> Iterator[OfDask]:
         ) as cluster,
         Client(cluster) as client,
     ):
-        ready = [client.submit(get_ready, pure=False, workers=[one]) for one in client.nthreads()]
-        yield OfDask(client, workers)
-        client.cancel(ready)
+        warm_ups = [client.submit(warm_up_lightgbm, pure=False, workers=[one]) for one in client.nthreads()]
+        yield DaskWorkers(client, workers)
+        client.cancel(warm_ups)
 
 
 @contextmanager
-def cluster_at(address: str, storage: str | None = None) -> Iterator[OfDask]:
-    """The workers of a scheduler that runs already, all of which share the data folder, or a storage by its URL.
+def connect_cluster(address: str, storage: str | None = None) -> Iterator[DaskWorkers]:
+    """Yield the workers of a Dask scheduler that runs already.
 
-    Raises Refused where nothing answers there, or nothing installed reads such a URL.
+    storage: the URL of a storage that all workers reach; None where all see the data folder under the same path.
+
+    Raises UserError where no scheduler answers, or no installed package reads such a URL.
     """
     _require_dask()
     from distributed import Client
 
-    shared = Shared(storage_at(storage)) if storage else None
+    transport = SharedStorageTransport(open_storage(storage)) if storage else None
     try:
-        client = Client(address, timeout=_WAIT_FOR_SCHEDULER, set_as_default=False)
+        client = Client(address, timeout=_SCHEDULER_TIMEOUT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise Refused(
+        raise UserError(
             f"{address} 没有 Dask 调度器应答; 请核对地址, 例如 tcp://10.0.0.1:8786。",
             f"No Dask scheduler answers at {address}; check the address, for example tcp://10.0.0.1:8786.",
         ) from error
     with client:
-        yield OfDask(client, address, shared or Mounted())
-    if shared:
-        shared.over()
+        yield DaskWorkers(client, address, transport or SharedFolderTransport())
+    if transport:
+        transport.finish()
 
 
 def _require_dask() -> None:
     from importlib.util import find_spec
 
     if find_spec("distributed") is None:
-        raise Refused(
+        raise UserError(
             "未安装多进程部件; 请运行 pip install 'county-lights[cluster]', 或不带 --workers 运行。",
             "The parts for several workers are not installed; run pip install 'county-lights[cluster]', "
             "or run without --workers.",

@@ -1,10 +1,9 @@
-"""Files of a month: Parquet that every program reads, the same bytes in however many pieces it comes."""
+"""The Parquet files of a month: readable by every program, of equal bytes in however many pieces the rows come."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,28 +11,33 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.months.repository import checksum
+from features.atomic_files import sync
+from serving.months.edition import checksum
 
 ROWS_IN_GROUP = 20_000
-"""Of a published file: what is read to find one loan."""
-_ROWS_IN_PART_GROUP = 5_000
+"""Rows of a row group of a published file: a reader decompresses as many to find one loan."""
+_ROWS_IN_INTERMEDIATE_GROUP = 5_000
+"""Rows of a row group of a task's output."""
 
 
-def in_order_of_loans(frame: pl.DataFrame) -> pl.DataFrame:
-    """As a file has it; rows that are of no loan as they are."""
+def sorted_by_loan(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the order of `loan_id`; a frame without that column as it is."""
     return frame.sort("loan_id") if "loan_id" in frame.columns else frame
 
 
-def write_part(frame: pl.DataFrame, path: Path) -> str:
-    """Write what is read again soon; its checksum."""
+def write_intermediate(frame: pl.DataFrame, path: Path) -> str:
+    """Write a frame that later tasks read, with fast compression; returns the file's SHA-256."""
     content = io.BytesIO()  # what the disk answers is an OSError, not one of polars' own
-    frame.write_parquet(content, compression="lz4", row_group_size=_ROWS_IN_PART_GROUP, statistics=True)
+    frame.write_parquet(content, compression="lz4", row_group_size=_ROWS_IN_INTERMEDIATE_GROUP, statistics=True)
     path.write_bytes(content.getbuffer())
     return hashlib.sha256(content.getbuffer()).hexdigest()
 
 
-def write_published(pieces: Iterable[pl.DataFrame], path: Path) -> str:
-    """Write pieces, each but the last of a whole number of row groups, to the disk; the file's checksum."""
+def write_edition_file(pieces: Iterable[pl.DataFrame], path: Path) -> str:
+    """Write pieces of a frame as one file, on the disk when the call returns; returns the file's SHA-256.
+
+    pieces: each but the last has a whole number of row groups.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     writer: pq.ParquetWriter | None = None
     try:
@@ -45,13 +49,12 @@ def write_published(pieces: Iterable[pl.DataFrame], path: Path) -> str:
     finally:
         if writer is not None:
             writer.close()
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(path)
     return checksum(path)
 
 
 def _readable_everywhere(frame: pl.DataFrame) -> pa.Table:
-    """As Arrow, with as_of spelled as pandas spells a partition: any other type, and it cannot read the folder."""
+    """The frame as Arrow, with `as_of` of the type that pandas gives a partition; it reads the folder with no other."""
     table = frame.to_arrow()
     if "as_of" not in frame.columns:
         return table
@@ -59,9 +62,7 @@ def _readable_everywhere(frame: pl.DataFrame) -> pa.Table:
     return table.set_column(frame.get_column_index("as_of"), "as_of", days)
 
 
-def write_text(text: str, path: Path) -> None:
-    """On the disk when it returns."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def write_text_to_disk(text: str, path: Path) -> None:
+    """Write a text file, on the disk when the call returns."""
+    path.write_text(text, "utf-8")
+    sync(path)

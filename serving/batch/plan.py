@@ -1,4 +1,4 @@
-"""What is to be done for a month: steps on counties, or on blocks of a large one, in rounds."""
+"""The plan of a monthly run: tasks on counties, or on blocks of a large county, in stages."""
 
 from __future__ import annotations
 
@@ -8,83 +8,88 @@ from enum import StrEnum
 from features.ledger.ledger import Ledger
 
 
-class Step(StrEnum):
-    """What is done with a part. A county in one part takes one step, in blocks each of the others after the last."""
+class Stage(StrEnum):
+    """A kind of task. A small county takes WHOLE_COUNTY alone; one in blocks takes the others, one after another.
 
-    WHOLE = "whole"
-    COMMUNITY = "community"
-    FACTS = "facts"
-    USUAL = "usual"
+    The values are part of stored task names.
+    """
+
+    WHOLE_COUNTY = "whole"
+    PEER_STATISTICS = "community"
+    FEATURES = "facts"
+    MEDIANS = "usual"
     LIGHTS = "lights"
 
     @property
-    def reads_rows(self) -> bool:
-        """Whether it reads what was delivered, or only what earlier steps have left."""
-        return self not in (Step.USUAL, Step.LIGHTS)
+    def reads_delivered_tables(self) -> bool:
+        """Whether it reads delivered tables, or only the output of earlier stages."""
+        return self not in (Stage.MEDIANS, Stage.LIGHTS)
 
     @property
-    def compares(self) -> bool:
-        """Whether it reads the month before."""
-        return self in (Step.WHOLE, Step.LIGHTS)
+    def compares_with_previous_month(self) -> bool:
+        """Whether it reads the previous month."""
+        return self in (Stage.WHOLE_COUNTY, Stage.LIGHTS)
 
 
 @dataclass(frozen=True)
-class Job:
-    """A step on a block of a county, or on all of it. loans: delivered, about, which it is worth of the progress."""
+class Task:
+    """A stage for a block of a county, or for all of it.
 
-    step: Step
+    block: from 0. blocks: how many the county has. loans: about how many delivered loans the task counts for in the
+    progress.
+    """
+
+    stage: Stage
     county: str
     block: int = 0
     blocks: int = 1
     loans: int = 0
 
     @property
-    def part(self) -> str:
-        of_county = self.blocks == 1 or self.step not in (Step.FACTS, Step.LIGHTS)
+    def block_name(self) -> str:
+        """The county's code, with the block's number from 001 where the task is for one block."""
+        of_county = self.blocks == 1 or self.stage not in (Stage.FEATURES, Stage.LIGHTS)
         return self.county if of_county else f"{self.county}-{self.block + 1:03d}"
 
     @property
     def name(self) -> str:
-        return f"{self.part}.{self.step}"
+        """The name of the task's folder: `640323.whole`, `640324-002.lights`."""
+        return f"{self.block_name}.{self.stage}"
 
-    def at(self, step: Step, block: int = 0, loans: int = 0) -> Job:
-        return Job(step, self.county, block, self.blocks, loans)
+    def for_stage(self, stage: Stage, block: int = 0, loans: int = 0) -> Task:
+        """The task of another stage for the county, or for one of its blocks."""
+        return Task(stage, self.county, block, self.blocks, loans)
 
 
-def rounds_of(ledger: Ledger, households_in_part: int) -> list[list[Job]]:
-    """Jobs in rounds: those of one round need nothing of each other, only of rounds before it."""
-    rounds: list[list[Job]] = [[], [], [], []]
+def stages_for(ledger: Ledger, households_in_part: int) -> list[list[Task]]:
+    """The tasks of a run in stages: those of one list need nothing of each other, only of earlier lists."""
+    stages: list[list[Task]] = [[], [], [], []]
     for county in ledger.counties:
-        loans = loans_delivered(ledger, county)
-        few = loans <= households_in_part  # then its borrowing households are, too
-        blocks = 1 if few else len(ledger.rows(county).blocks(households_in_part))
-        whole = Job(Step.WHOLE, county, 0, blocks, loans)
-        for jobs, more in zip(rounds, [[], [], [], [whole]] if blocks == 1 else _in_blocks(whole), strict=True):
-            jobs += more
-    return [jobs for jobs in rounds if jobs]
+        loans = delivered_loan_count(ledger, county)
+        is_small = loans <= households_in_part  # then it has no more borrowing households, either
+        blocks = 1 if is_small else len(ledger.tables(county).household_blocks(households_in_part))
+        whole = Task(Stage.WHOLE_COUNTY, county, 0, blocks, loans)
+        if blocks == 1:
+            stages[-1].append(whole)
+            continue
+        stages[0].append(whole.for_stage(Stage.PEER_STATISTICS))
+        stages[1] += [whole.for_stage(Stage.FEATURES, block) for block in range(blocks)]
+        stages[2].append(whole.for_stage(Stage.MEDIANS))
+        stages[3] += [whole.for_stage(Stage.LIGHTS, block, loans // blocks) for block in range(blocks)]
+    return [tasks for tasks in stages if tasks]
 
 
-def _in_blocks(county: Job) -> list[list[Job]]:
-    each, share = range(county.blocks), county.loans // county.blocks
-    return [
-        [county.at(Step.COMMUNITY)],
-        [county.at(Step.FACTS, block) for block in each],
-        [county.at(Step.USUAL)],
-        [county.at(Step.LIGHTS, block, share) for block in each],
-    ]
-
-
-def read_by(job: Job) -> list[Job]:
-    """The jobs of earlier rounds whose parts a job reads."""
+def prerequisites(task: Task) -> list[Task]:
+    """The tasks of earlier stages whose output a task reads."""
     reads = {
-        Step.FACTS: [job.at(Step.COMMUNITY)],
-        Step.USUAL: [job.at(Step.FACTS, block) for block in range(job.blocks)],
-        Step.LIGHTS: [job.at(Step.FACTS, job.block), job.at(Step.USUAL)],
+        Stage.FEATURES: [task.for_stage(Stage.PEER_STATISTICS)],
+        Stage.MEDIANS: [task.for_stage(Stage.FEATURES, block) for block in range(task.blocks)],
+        Stage.LIGHTS: [task.for_stage(Stage.FEATURES, task.block), task.for_stage(Stage.MEDIANS)],
     }
-    return reads.get(job.step, [])
+    return reads.get(task.stage, [])
 
 
-def loans_delivered(ledger: Ledger, county: str | None = None) -> int:
-    """Rows of loans in a county or in all, open and closed and in all their versions: what progress is counted in."""
-    parts = (part for commit in ledger.commits for part in commit.parts if part.table == "loans")
-    return sum(part.rows for part in parts if county in (None, part.county))
+def delivered_loan_count(ledger: Ledger, county: str | None = None) -> int:
+    """Delivered rows of loans of a county, or of all, open and closed and in all versions; progress counts them."""
+    files = (file for commit in ledger.commits for file in commit.parts if file.table == "loans")
+    return sum(file.rows for file in files if county in (None, file.county))

@@ -1,10 +1,8 @@
-"""An edition of a month: made from finished parts in a folder aside, and switched to in one step."""
+"""Publication: an edition is written from the tasks' output in a staging folder, and switched to in one step."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,182 +15,165 @@ from typing import Any
 
 import polars as pl
 
-from features.messages import Refused
-from serving.batch.inputs import Inputs, keep_tables
-from serving.batch.parquet import ROWS_IN_GROUP, write_published, write_text
-from serving.batch.plan import Job
-from serving.batch.tasks import frames_of, published_by
-from serving.batch.warnings import ranked
-from serving.months.data_folder import Store
-from serving.months.repository import EDITION, Manifest, Published
+from features.atomic_files import exclusive_lock, replace_link, sync
+from features.messages import UserError
+from serving.batch.inputs import RunSpec, copy_county_tables
+from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file, write_text_to_disk
+from serving.batch.plan import Task
+from serving.batch.tasks import final_file, output_files
+from serving.batch.warnings import with_score_ranks
+from serving.months.data_folder import DataFolder
+from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers
+from serving.months.repository import MonthRepository
 
-_ROWS_AT_ONCE = 5 * ROWS_IN_GROUP
+_ROWS_IN_PIECE = 5 * ROWS_IN_GROUP
+"""Rows in memory at once while a county in blocks is written; a whole number of row groups."""
 _WRITERS = 2
+"""Counties written at once."""
 
 
 @dataclass(frozen=True)
-class Files:
-    """What is published of a run: by name the checksum; loans and money by light."""
+class EditionFiles:
+    """The files of an edition: checksums by file name, and by light the `loans` and `outstanding_principal` (yuan)."""
 
     checksums: Mapping[str, str]
     lights: Mapping[str, Mapping[str, float]]
 
     @property
     def rows(self) -> int:
+        """The number of loans."""
         return int(sum(light["loans"] for light in self.lights.values()))
 
 
 @contextmanager
-def exclusively(folder: Path, as_of: date) -> Iterator[None]:
-    """Hold a month for writing.
+def lock_month(folder: Path, as_of: date) -> Iterator[None]:
+    """Hold the lock of a month, so that one run at a time writes below its folder.
 
-    Raises Refused where another run holds it.
+    Raises UserError where another run holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as busy:
-            raise Refused(
-                f"另一个评灯正在发布 {as_of}; 请稍后再试。", f"Another run is publishing {as_of}; try again later."
-            ) from busy
+    busy = UserError(
+        f"另一个评灯正在发布 {as_of}; 请稍后再试。", f"Another run is publishing {as_of}; try again later."
+    )
+    with exclusive_lock(folder / "lock", busy):
         yield
 
 
-def prepare(making: Path, store: Store, inputs: Inputs) -> None:
-    """A folder to make the month in: what a killed run left there is kept where its inputs were the same."""
-    begun = making / "inputs.json"
-    if not begun.exists() or begun.read_text("utf-8") != inputs.digest:
-        shutil.rmtree(making, ignore_errors=True)
-    keep_tables(store, inputs.tables)
-    write_text(inputs.digest, begun)
-    shutil.rmtree(making / "edition", ignore_errors=True)
-    for half in (making / "parts").glob(".*"):
-        shutil.rmtree(half, ignore_errors=True)
+def prepare_staging(staging: Path, data_folder: DataFolder, spec: RunSpec) -> None:
+    """Prepare the folder in which a month is made; the finished tasks of a killed run of equal inputs stay."""
+    digest_file = staging / "inputs.json"
+    if not digest_file.exists() or digest_file.read_text("utf-8") != spec.digest:
+        shutil.rmtree(staging, ignore_errors=True)
+    copy_county_tables(data_folder, spec.tables)
+    write_text_to_disk(spec.digest, digest_file)
+    shutil.rmtree(staging / "edition", ignore_errors=True)
+    for unfinished in (staging / "parts").glob(".*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def finished(counties: Sequence[Job], making: Path) -> Files:
-    """Write the published files of all counties: every loan ranked among all, a county after another."""
-    among = _probabilities([path for county in counties for path in frames_of(county, "warnings", making)])
+def write_edition(tasks: Sequence[Task], staging: Path) -> EditionFiles:
+    """Write an edition's files from the tasks' output, a file of each kind for each county.
+
+    tasks: one of each county. Each loan is ranked among the loans of all counties.
+    """
+    paths = [path for task in tasks for path in output_files(task, "warnings", staging)]
+    probabilities = pl.Series("probability", [], pl.Float64)
+    if paths:
+        scan = pl.scan_parquet(paths, glob=False).select(pl.col("probability").drop_nulls().sort())
+        probabilities = scan.collect().to_series()
     with ThreadPoolExecutor(_WRITERS) as pool:
-        written = list(pool.map(partial(_county_files, making=making, among=among), counties))
+        counties = list(pool.map(partial(_write_county, staging=staging, probabilities=probabilities), tasks))
     lights: dict[str, dict[str, float]] = {}
-    for county in written:
-        for light, counted in county.lights.items():
+    for county in counties:
+        for light, totals in county.lights.items():
             so_far = lights.get(light, {"loans": 0, "outstanding_principal": 0.0})
-            lights[light] = {name: round(so_far[name] + value, 2) for name, value in counted.items()}
-    checksums = {name: known for county in written for name, known in county.checksums.items()}
-    return Files(dict(sorted(checksums.items())), dict(sorted(lights.items())))
+            lights[light] = {name: round(so_far[name] + value, 2) for name, value in totals.items()}
+    checksums = {name: digest for county in counties for name, digest in county.checksums.items()}
+    return EditionFiles(dict(sorted(checksums.items())), dict(sorted(lights.items())))
 
 
-def _probabilities(warnings: Sequence[Path]) -> pl.Series:
-    """Of all loans that have one, ascending."""
-    if not warnings:
-        return pl.Series("probability", [], pl.Float64)
-    scan = pl.scan_parquet(list(warnings), glob=False).select(pl.col("probability").drop_nulls().sort())
-    return scan.collect().to_series()
-
-
-def _county_files(county: Job, making: Path, among: pl.Series) -> Files:
-    if not (warnings := frames_of(county, "warnings", making)):
-        return Files({}, {})
-    edition, name, counts = making / "edition", f"{county.county}.parquet", _Counts()
-    pieces = (counts.of(ranked(piece, among)) for piece in _in_order_of_loans(warnings))
-    checksums = {f"warnings/{name}": write_published(pieces, edition / "warnings" / name)}
+def _write_county(task: Task, staging: Path, probabilities: pl.Series) -> EditionFiles:
+    """Write a county's files; probabilities: of all counties' loans, ascending."""
+    if not (warnings := output_files(task, "warnings", staging)):
+        return EditionFiles({}, {})
+    edition, name, totals = staging / "edition", f"{task.county}.parquet", _LightTotals()
+    pieces = (totals.count(with_score_ranks(piece, probabilities)) for piece in _pieces_by_loan(warnings))
+    checksums = {f"warnings/{name}": write_edition_file(pieces, edition / "warnings" / name)}
     for kind in ("features", "typical"):
-        checksums[f"{kind}/{name}"] = _as_left(county, kind, making, edition / kind / name)
-    return Files(checksums, counts.lights)
+        path = edition / kind / name
+        if whole_file := final_file(task, kind, staging):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.hardlink_to(whole_file[0])
+            checksums[f"{kind}/{name}"] = whole_file[1]
+        else:
+            paths = output_files(task, kind, staging)
+            frames = _pieces_by_loan(paths) if kind == "features" else map(pl.read_parquet, paths)
+            checksums[f"{kind}/{name}"] = write_edition_file(frames, path)
+    return EditionFiles(checksums, totals.lights)
 
 
-def _as_left(county: Job, kind: str, making: Path, path: Path) -> str:
-    """What a county's jobs have left of a kind, under the name it is published by; its checksum."""
-    if left := published_by(county, kind, making):
-        whole, known = left
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.hardlink_to(whole)
-        return known
-    paths = frames_of(county, kind, making)
-    return write_published(_in_order_of_loans(paths) if kind == "features" else map(pl.read_parquet, paths), path)
-
-
-def _in_order_of_loans(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
-    """The rows of all blocks of a county, so many at a time, by loan_id; the last piece may be smaller."""
+def _pieces_by_loan(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
+    """The rows of a county's blocks in the order of `loan_id`, in pieces of _ROWS_IN_PIECE; the last may be smaller."""
     if not paths:
         return
     scan = pl.scan_parquet(list(paths), glob=False)
     loans = scan.select("loan_id").collect().to_series().sort()
-    for begin in range(0, len(loans), _ROWS_AT_ONCE):
-        last = loans[min(begin + _ROWS_AT_ONCE, len(loans)) - 1]
+    for begin in range(0, len(loans), _ROWS_IN_PIECE):
+        last = loans[min(begin + _ROWS_IN_PIECE, len(loans)) - 1]
         yield scan.filter(pl.col("loan_id").is_between(pl.lit(loans[begin]), pl.lit(last))).collect().sort("loan_id")
 
 
-class _Counts:
-    """Loans and money by light, counted while rows go by; money in fen, so that no order moves it."""
+class _LightTotals:
+    """Loans and money by light, summed piece by piece; in fen, so that their order does not change a sum."""
 
     def __init__(self) -> None:
-        self._counted: list[pl.DataFrame] = []
+        self._pieces: list[pl.DataFrame] = []
 
-    def of(self, warnings: pl.DataFrame) -> pl.DataFrame:
+    def count(self, warnings: pl.DataFrame) -> pl.DataFrame:
+        """Add the rows' `light` and `outstanding_principal` to the totals; returns the rows."""
         fen = (pl.col("outstanding_principal") * 100).round().cast(pl.Int64).sum().alias("fen")
-        self._counted.append(warnings.group_by("light").agg(pl.len().alias("loans"), fen))
+        self._pieces.append(warnings.group_by("light").agg(pl.len().alias("loans"), fen))
         return warnings
 
     @property
     def lights(self) -> dict[str, dict[str, float]]:
-        if not self._counted:
+        """`loans` and `outstanding_principal` (yuan) by light."""
+        if not self._pieces:
             return {}
-        summed = pl.concat(self._counted).group_by("light").sum().sort("light")
+        summed = pl.concat(self._pieces).group_by("light").sum().sort("light")
         return {
             row["light"]: {"loans": row["loans"], "outstanding_principal": row["fen"] / 100}
             for row in summed.to_dicts()
         }
 
 
-def published(store: Store, as_of: date, making: Path, files: Files, told: Mapping[str, Any]) -> Manifest:
-    """Switch the month to what has been made; the same content as the edition that stands changes nothing.
+def publish(
+    data_folder: DataFolder, as_of: date, staging: Path, files: EditionFiles, provenance: Mapping[str, Any]
+) -> Manifest:
+    """Publish the edition that lies in the staging folder; files equal to the current edition's change nothing.
 
-    Readers see the old edition or the new, never a mixture.
+    provenance: the manifest's other fields. Readers see the old edition or the new, never a mixture.
+
+    Returns the manifest of the edition that is published now.
     """
-    standing = Published(store).standing(as_of)
-    if standing and standing.manifest.checksums == files.checksums and standing.is_whole:
-        return standing.manifest
+    current = MonthRepository(data_folder).current_edition(as_of)
+    if current and current.manifest.checksums == files.checksums and current.is_whole:
+        current.note_inputs(provenance["inputs"])
+        return current.manifest
+    # One more than there is: a run killed before its switch leaves an edition that was never shown.
+    numbers = edition_numbers(staging.parent)
     manifest = Manifest(
         as_of=as_of.isoformat(),
-        edition=_next_edition(making.parent),
+        edition=max(numbers, default=0) + 1,
         rows=files.rows,
         lights=files.lights,
         checksums=files.checksums,
-        **told,
+        **provenance,
     )
-    edition = making / "edition"
-    shutil.copytree(making / "tables", edition / "tables")
-    write_text(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), edition / "manifest.json")
-    final = edition.rename(making.with_name(f"{EDITION}{manifest.edition}"))
+    edition = staging / "edition"
+    shutil.copytree(staging / "tables", edition / "tables")
+    write_text_to_disk(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), edition / "manifest.json")
+    final = edition.rename(staging.with_name(f"{EDITION_PREFIX}{manifest.edition}"))
     for folder in (final, *(path for path in final.iterdir() if path.is_dir()), final.parent):
-        _sync(folder)
-    _switch(store.warnings / f"as_of={as_of}", final / "warnings")
+        sync(folder)
+    replace_link(data_folder.warnings / f"as_of={as_of}", final / "warnings")
     return manifest
-
-
-def _next_edition(folder: Path) -> int:
-    """One more than there is: a run killed before its switch leaves an edition that was never shown."""
-    numbers = (int(path.name.removeprefix(EDITION)) for path in folder.glob(f"{EDITION}*"))
-    return max(numbers, default=0) + 1
-
-
-def _switch(link: Path, target: Path) -> None:
-    """Point the month at the new edition by one rename."""
-    link.parent.mkdir(parents=True, exist_ok=True)
-    making = link.with_name(f".{link.name}")
-    making.unlink(missing_ok=True)
-    making.symlink_to(os.path.relpath(target, link.parent))
-    making.replace(link)
-    _sync(link.parent)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -1,4 +1,4 @@
-"""A job done by a worker that does not see the data folder: what it reads is brought, what it leaves is put back."""
+"""A task run by a worker without the data folder: it downloads the inputs from a storage and uploads the output."""
 
 from __future__ import annotations
 
@@ -12,86 +12,85 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from features.messages import Refused
-from serving.batch.inputs import Inputs
-from serving.batch.plan import Job
-from serving.batch.storage import Copy, Storage
-from serving.batch.tasks import Record, do, folder_of
+from features.messages import UserError
+from serving.batch.inputs import RunSpec
+from serving.batch.plan import Task
+from serving.batch.storage import Storage, StoredFile
+from serving.batch.tasks import TaskRecord, run_task, task_folder
 
-_RUNS_KEPT = 2
-"""Of which a worker keeps what it has brought."""
+_RUNS_IN_SCRATCH = 2
+"""Runs of which a worker keeps the downloaded files."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """A job, and the copies it needs. run: the folder of the storage for what it leaves.
+class RemoteTask:
+    """A task with the stored files that it reads.
 
-    packs: copies of many files in one, that every job of the run needs. copies: of the files it needs besides.
+    run: the folder of the storage for its output. archives: tar files that many tasks of the run read; the first is
+    read by all. files: what the task reads besides.
     """
 
     storage: Storage
     run: str
-    job: Job
-    inputs: Inputs
-    packs: tuple[Copy, ...]
-    copies: tuple[Copy, ...]
+    task: Task
+    spec: RunSpec
+    archives: tuple[StoredFile, ...]
+    files: tuple[StoredFile, ...]
 
 
-class Here:
-    """A folder of this process with what it has brought for a run; it goes with the process."""
+class ScratchFolder:
+    """A folder of this process with the downloaded files of a run; it is removed when the process ends."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lights-", dir=_scratch()))
-        self._lock, self._unpacked = Lock(), set[Copy]()
+        self.folder = Path(tempfile.mkdtemp(prefix="lights-", dir=_worker_directory()))
+        self._lock, self._unpacked = Lock(), set[StoredFile]()
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def bring(self, storage: Storage, packs: Sequence[Copy], copies: Sequence[Copy]) -> None:
-        """Bring what is not here yet; of two threads one waits for the other."""
+    def fetch(self, storage: Storage, archives: Sequence[StoredFile], files: Sequence[StoredFile]) -> None:
+        """Download what is not here yet; threads wait for each other."""
         with self._lock:
-            for pack in packs:
-                if pack not in self._unpacked:
-                    self._unpack(storage, pack)
-            storage.bring(copies, self.folder)
-
-    def _unpack(self, storage: Storage, pack: Copy) -> None:
-        storage.bring([pack], self.folder)
-        with tarfile.open(self.folder / pack.at) as packed:
-            packed.extractall(self.folder, filter="data")
-        (self.folder / pack.at).unlink()
-        self._unpacked.add(pack)
+            for archive in archives:
+                if archive not in self._unpacked:
+                    storage.fetch([archive], self.folder)
+                    with tarfile.open(self.folder / archive.local_path) as tar:
+                        tar.extractall(self.folder, filter="data")
+                    (self.folder / archive.local_path).unlink()
+                    self._unpacked.add(archive)
+            storage.fetch(files, self.folder)
 
 
-def do_apart(task: Task) -> Record:
-    """Do a job in a folder of this process's own; what it leaves is in the storage when it returns.
+def run_remote_task(remote_task: RemoteTask) -> TaskRecord:
+    """Run a task in a scratch folder; its output is in the storage when the call returns.
 
-    Raises Refused where the job cannot be done, the storage does not answer, or this machine's disk takes no more.
+    Raises UserError where the task cannot be computed, the storage does not answer, or this machine's disk is full.
     """
-    here = here_for(task.inputs, task.packs[0])
+    scratch = scratch_folder_for(remote_task.spec, remote_task.archives[0])
     try:
-        (here.folder / "tables").mkdir(exist_ok=True)
-        here.bring(task.storage, task.packs, task.copies)
-        making = here.folder / "making"
-        record = do(task.job, replace(task.inputs, data=here.folder, tables=here.folder / "tables"), making)
+        (scratch.folder / "tables").mkdir(exist_ok=True)
+        scratch.fetch(remote_task.storage, remote_task.archives, remote_task.files)
+        staging = scratch.folder / "making"
+        spec = replace(remote_task.spec, data=scratch.folder, tables=scratch.folder / "tables")
+        record = run_task(remote_task.task, spec, staging)
     except OSError as error:
-        raise Refused(
+        raise UserError(
             f"一台计算机的本地磁盘无法写入 ({error.strerror}); 已完成的部分保留。请腾出空间后重新运行。",
             f"The disk of a worker takes no more ({error.strerror}); finished parts are kept. "
             "Make room there and run again.",
         ) from error
-    left = folder_of(task.job, making)
-    copies = {Copy(name, task.run, known): left / name for name, known in record.checksums.items()}
-    task.storage.put(copies, aside=task.run)
+    output = task_folder(remote_task.task, staging)
+    sources = {StoredFile(name, remote_task.run, digest): output / name for name, digest in record.checksums.items()}
+    remote_task.storage.upload(sources, staging=remote_task.run)
     return record
 
 
-@lru_cache(_RUNS_KEPT)
-def here_for(_inputs: Inputs, _common: Copy) -> Here:
-    """One for each run, told by its inputs and the pack that every job of it needs."""
-    return Here()
+@lru_cache(_RUNS_IN_SCRATCH)
+def scratch_folder_for(_spec: RunSpec, _common_archive: StoredFile) -> ScratchFolder:
+    """The scratch folder of a run; runs differ in their inputs or in the archive that all tasks read."""
+    return ScratchFolder()
 
 
-def _scratch() -> str | None:
-    """The worker's own folder, which Dask clears even after one that was killed."""
+def _worker_directory() -> str | None:
+    """The folder that Dask gives a worker, and clears even after a worker that was killed; None outside a worker."""
     from distributed import get_worker
 
     try:

@@ -1,4 +1,4 @@
-"""The monthly run: all open loans of all counties, in parts, published in one step."""
+"""The monthly run: all open loans of all counties, computed task by task and published in one step."""
 
 from __future__ import annotations
 
@@ -12,147 +12,171 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from features.messages import Refused
-from models.bundle import Bundle
-from serving.batch.inputs import HOUSEHOLDS_IN_PART, Inputs, Opened, inputs_now, opened
-from serving.batch.plan import Job, rounds_of
-from serving.batch.publish import exclusively, finished, prepare, published
-from serving.batch.tasks import Record, as_told, do, kept
-from serving.months.data_folder import Store
-from serving.months.repository import Manifest, Published
+from features.messages import UserError
+from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, current_run_spec, open_context
+from serving.batch.plan import Task, stages_for
+from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
+from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, run_task
+from serving.months.data_folder import DataFolder
+from serving.months.edition import Manifest
+from serving.months.repository import MonthRepository
 
-_AT_ONCE = 4
-"""Jobs of one process on two cores: each has stretches for a single core; more would only hold more in memory."""
-Advance = Callable[[int, str], object]
-"""Is told of so many loans done, and says a line where there is one to say."""
+_CONCURRENT_TASKS = 4
+"""Tasks of one process on two cores: each has stretches for a single core; more would only hold more in memory."""
+ReportProgress = Callable[[int, str], object]
+"""Called with the number of loans that have been computed since the last call, and a line to print."""
 
 
 class Workers(Protocol):
-    """Who does the jobs of a round, in any order."""
+    """The threads, processes or machines that run tasks."""
 
     @property
-    def told(self) -> int | str:
-        """How many, or where: for the manifest."""
+    def label(self) -> int | str:
+        """How many workers, or the cluster's address, for the manifest."""
 
-    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
-        """Do them all; raises what one of them raises."""
+    def compute(self, tasks: Sequence[Task], spec: RunSpec, staging: Path) -> Iterator[tuple[Task, TaskRecord]]:
+        """Run tasks of one stage, in any order; raises what one of them raises."""
 
 
-class Alone:
-    """This process, some jobs at once: while one has work for a single core, the others take the rest."""
+class ThisProcess:
+    """Runs several tasks at once in this process: while one has work for a single core, others use the rest."""
 
-    told = 1
+    label = 1
 
-    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
-        pool = ThreadPoolExecutor(_AT_ONCE)
+    def compute(self, tasks: Sequence[Task], spec: RunSpec, staging: Path) -> Iterator[tuple[Task, TaskRecord]]:
+        """Run tasks of one stage in threads."""
+        pool = ThreadPoolExecutor(_CONCURRENT_TASKS)
         try:
-            yield from zip(jobs, pool.map(lambda job: do(job, inputs, making), jobs), strict=True)
+            yield from zip(tasks, pool.map(lambda task: run_task(task, spec, staging), tasks), strict=True)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def score(
-    store: Store,
+    data_folder: DataFolder,
     as_of: date,
-    by: str,
-    at: datetime,
-    advance: Advance,
+    scored_by: str,
+    scored_at: datetime,
+    report_progress: ReportProgress,
     workers: Workers | None = None,
     households_in_part: int = HOUSEHOLDS_IN_PART,
 ) -> Manifest:
-    """Score and publish a month end.
+    """Score all open loans of a month end and publish them as an edition.
 
-    by, at: who began the run, and when. The same inputs as the edition that stands change nothing.
-    Raises Refused for a day that is no month end or has no rules, with no open loan known by then, where a part cannot
-    be computed or the disk takes no more: what was published before still stands.
+    Args:
+        data_folder: with the ledger, and a champion unless the rules alone are to decide.
+        as_of: a month end.
+        scored_by: who began the run, for the manifest.
+        scored_at: when the run began, for the manifest.
+        report_progress: called after each task with the number of its loans and a line to print.
+        workers: run the tasks; None for this process.
+        households_in_part: counties with more borrowing households are computed in blocks of as many.
+
+    Returns:
+        The manifest of the published edition. Where the inputs equal those of the current edition, nothing is computed
+        and its manifest is returned. Finished tasks of a killed run with equal inputs are not computed again.
+
+    Raises:
+        UserError: for a day that is no month end or has no rules, where no open loan is known by then, a task cannot
+            be computed, or the disk takes no more. The edition that was published stays published.
+
+    Example:
+        >>> from datetime import UTC, date, datetime
+        >>> from serving.batch.run import score
+        >>> from serving.months.data_folder import DataFolder
+        >>> manifest = score(DataFolder(data), date(2025, 12, 31), "clerk", datetime.now(UTC), lambda loans, line: None)
+        >>> manifest.as_of, manifest.rows == sum(light["loans"] for light in manifest.lights.values())
+        ('2025-12-31', True)
     """
-    folder = store.editions / f"as_of={as_of}"
-    making = folder / ".making"
-    inputs, why_no_model = inputs_now(store, as_of, making / "tables", households_in_part)
-    with _disk_of(making, as_of), exclusively(folder, as_of):
-        standing = Published(store).standing(as_of)
-        if standing and standing.manifest.inputs == inputs.digest and standing.is_whole:
-            shutil.rmtree(making, ignore_errors=True)
-            return standing.manifest
-        prepare(making, store, inputs)
+    folder = data_folder.editions / f"as_of={as_of}"
+    staging = folder / ".making"
+    spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part)
+    with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
+        current = MonthRepository(data_folder).current_edition(as_of)
+        if current and spec.digest in current.input_digests and current.is_whole:
+            shutil.rmtree(staging, ignore_errors=True)
+            return current.manifest
+        prepare_staging(staging, data_folder, spec)
         began = time.monotonic()
-        rounds = rounds_of(opened(inputs).ledger, households_in_part)
-        records = computed(rounds, inputs, making, workers or Alone(), advance)
+        stages = stages_for(open_context(spec).ledger, households_in_part)
+        records = run_tasks(stages, spec, staging, workers or ThisProcess(), report_progress)
         computing = time.monotonic() - began
-        files = finished(counties_of(rounds), making)
+        files = write_edition(one_task_per_county(stages), staging)
         if not files.rows:
-            shutil.rmtree(making, ignore_errors=True)
-            raise Refused(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
+            shutil.rmtree(staging, ignore_errors=True)
+            raise UserError(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
         seconds = {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)}
-        run = {"scored_at": at.isoformat(timespec="seconds"), "scored_by": by, "model_refused": why_no_model}
-        told = {**run, **_made_of(inputs, records), "seconds": seconds, "workers": (workers or Alone()).told}
-        manifest = published(store, as_of, making, files, told)
-        shutil.rmtree(making, ignore_errors=True)
+        provenance = {
+            "scored_at": scored_at.isoformat(timespec="seconds"),
+            "scored_by": scored_by,
+            "model_refused": why_no_model,
+            **_provenance(spec, records),
+            "seconds": seconds,
+            "workers": (workers or ThisProcess()).label,
+        }
+        manifest = publish(data_folder, as_of, staging, files, provenance)
+        shutil.rmtree(staging, ignore_errors=True)
         return manifest
 
 
-def computed(
-    rounds: Sequence[Sequence[Job]], inputs: Inputs, making: Path, workers: Workers, advance: Advance
-) -> list[Record]:
-    """Do all jobs that a run before has not left done from the same inputs; their records by name."""
+def run_tasks(
+    stages: Sequence[Sequence[Task]], spec: RunSpec, staging: Path, workers: Workers, report_progress: ReportProgress
+) -> list[TaskRecord]:
+    """Run the tasks of all stages, except those that an earlier run finished from equal inputs.
+
+    Returns the records of all tasks, by name.
+    """
     records = []
-    for jobs in rounds:
-        left = []
-        for job in jobs:
-            if record := kept(job, inputs, making):
+    for tasks in stages:
+        remaining = []
+        for task in tasks:
+            if record := cached_result(task, spec, staging):
                 records.append(record)
-                advance(job.loans, f"{job.name} {inputs.as_of} 已完成 already done")
+                report_progress(task.loans, f"{task.name} {spec.as_of} 已完成 already done")
             else:
-                left.append(job)
-        for job, record in workers.each(left, inputs, making):
+                remaining.append(task)
+        for task, record in workers.compute(remaining, spec, staging):
             records.append(record)
-            advance(job.loans, f"{job.name} {inputs.as_of}: {record.rows} 笔 loans, {record.seconds:.1f} s")
+            report_progress(task.loans, f"{task.name} {spec.as_of}: {record.rows} 笔 loans, {record.seconds:.1f} s")
     return sorted(records, key=lambda record: record.name)
 
 
-def counties_of(rounds: Sequence[Sequence[Job]]) -> list[Job]:
-    """One job of each county."""
-    return list({job.county: job for jobs in rounds for job in jobs}.values())
+def one_task_per_county(stages: Sequence[Sequence[Task]]) -> list[Task]:
+    """A task of each county, the last of them: any task of a county leads to the county's output."""
+    return list({task.county: task for tasks in stages for task in tasks}.values())
 
 
 @contextmanager
-def _disk_of(making: Path, as_of: date) -> Iterator[None]:
-    """A disk that takes no more is given back what the run has taken, and it is told."""
+def _refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
+    """Remove the staging folder of a run that fails on the disk, and raise the UserError that says so."""
     try:
         yield
     except OSError as error:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
         what = os.strerror(error.errno) if error.errno else str(error)
-        raise Refused(
+        raise UserError(
             f"{as_of} 未发布 ({what}); 上一版仍在使用。请检查磁盘空间后重新运行。",
             f"{as_of} was not published ({what}); what was published before still stands. "
             "Check the disk and run again.",
         ) from error
 
 
-def _made_of(inputs: Inputs, records: Sequence[Record]) -> dict[str, Any]:
-    """For the manifest: from what the month was computed, by what it was judged, and what each part came to."""
+def _provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
+    """The manifest's fields on inputs, versions and tasks."""
+    scoring = open_context(spec).scoring
+    label = None
+    if scoring.bundle:
+        horizon = int(scoring.bundle.card["horizon_months"])
+        label = {"horizon_months": horizon, "bad_after_days": scoring.bundle.bad_after_days}
     return {
-        **_judged_by(opened(inputs)),
-        "inputs": inputs.digest,
-        "before": inputs.before,
+        "model_version": scoring.model_version,
+        "policy_version": scoring.policy_version,
+        "data_version": scoring.data_version,
+        "label": label,
+        "rules": {rule.id: rule.sentences for rule in scoring.rules},
+        "county_policy": scoring.county_policy.model_dump(mode="json"),
+        "inputs": spec.digest,
+        "before": spec.previous_month,
         "explained_again": sum(record.explained_again for record in records),
-        "parts": [as_told(record) for record in records],
+        "parts": [manifest_entry(record) for record in records],
     }
-
-
-def _judged_by(inputs: Opened) -> dict[str, Any]:
-    judges = inputs.judges
-    return {
-        "model_version": judges.model_version,
-        "policy_version": judges.policy_version,
-        "data_version": judges.data_version,
-        "label": _label(judges.bundle) if judges.bundle else None,
-        "rules": {rule.id: rule.said for rule in judges.rules},
-        "county_policy": judges.county.model_dump(mode="json"),
-    }
-
-
-def _label(bundle: Bundle) -> dict[str, int]:
-    """What a probability is of."""
-    return {"horizon_months": int(bundle.card["horizon_months"]), "bad_after_days": bundle.bad_after_days}

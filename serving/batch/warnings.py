@@ -1,8 +1,8 @@
-"""The warning: one row for each open loan, by one function for batch, interface and page."""
+"""The warning, a row for each open loan: one function builds it for the monthly run, the API and the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,81 +12,115 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import Floats
-from models.bundle import Bundle, Parts
+from models.bundle import Bundle, Contributions
 from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
 from models.light import Light
-from models.score_change import CHANGE, change, largest_changes
-from models.traffic_light.evaluate import as_codes, as_levels, judged
+from models.score_change import CHANGE, largest_changes, score_change
+from models.traffic_light.evaluate import FIRED, as_codes, as_levels, evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rules import rules_version
-from serving.months.previous_month import Before
+from serving.months.previous_month import PreviousMonth
 
 NO_MODEL = "none"
-_SCORED: dict[str, pl.DataType] = {
-    "probability": pl.Float64(),
-    "model_light": pl.String(),
-    "reasons": pl.List(REASON),
-    "base_value": pl.Float64(),
-    "changes": pl.List(CHANGE),
-}
-_AS_WRITTEN = pl.QueryOptFlags.none()
-_TOLD = (
-    pl.lit(None, pl.Int64).alias("score_rank"),
-    pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
-    pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
-    pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
+"""The model version of a month that the rules alone decided."""
+WARNINGS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "household_id": FrameColumn(pl.String(), "The household that owes it."),
+        "bank": FrameColumn(pl.String(), "The bank that lent it."),
+        "county_code": FrameColumn(pl.String(), "The household's county, six digits; missing where it is not known."),
+        "township_code": FrameColumn(pl.String(), "The household's township, nine digits."),
+        "village_code": FrameColumn(pl.String(), "The household's village, twelve digits."),
+        "as_of": FrameColumn(pl.Date(), "The month end; published files spell it as a category of text, YYYY-MM-DD."),
+        "light": FrameColumn(pl.String(), "green, yellow or red: the worse of the hard rules' light and model_light."),
+        "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
+        "model_light": FrameColumn(pl.String(), "The light by probability; missing where the model gave none."),
+        "probability": FrameColumn(
+            pl.Float64(), "Calibrated probability of going bad within the model's horizon; missing once gone bad."
+        ),
+        "score_rank": FrameColumn(
+            pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
+        ),
+        "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),
+        "not_assessable": FrameColumn(pl.List(pl.String()), "Ids of the rules that a missing value leaves undecided."),
+        "reasons": FrameColumn(
+            pl.List(REASON),
+            "At most five features, those that raise the risk first: the loan's value, the township's median (typical)"
+            " and the contribution to the log-odds. Codes are in value_code and typical_code.",
+        ),
+        "base_value": FrameColumn(pl.Float64(), "Calibrated log-odds of the average training row."),
+        "outstanding_principal": FrameColumn(pl.Float64(), "Principal that is not repaid, yuan."),
+        "days_to_maturity": FrameColumn(pl.Int64(), "Days from as_of to maturity; below zero after it."),
+        "days_past_due": FrameColumn(pl.Int64(), "Days since the oldest unpaid due day; 0 where nothing is overdue."),
+        "previous_light": FrameColumn(pl.String(), "The loan's light in the previous published month, if it has one."),
+        "changes": FrameColumn(
+            pl.List(CHANGE),
+            "At most three changes of the log-odds since the previous month, the largest first: kind, feature, value"
+            " before and after, contribution.",
+        ),
+        "action": FrameColumn(pl.String(), "Code of the action that the county's policy assigns to the light."),
+        "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
+        "policy_version": FrameColumn(pl.String(), "Versions of rules, county policy and thresholds."),
+        "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),
+    }
 )
-_FROM_FEATURES = (
-    "loan_id",
-    "household_id",
-    "bank",
-    "county_code",
-    "township_code",
-    "village_code",
-    "outstanding_principal",
-    "days_to_maturity",
-    "days_past_due",
+LIGHTS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "light": FrameColumn(pl.String(), "green, yellow or red."),
+        "probability": FrameColumn(pl.Float64(), "Calibrated probability of going bad; missing where there is none."),
+    }
 )
-_ORDER = (
-    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code", "as_of"),
-    *("light", "rule_light", "model_light", "probability", "score_rank", "rules", "not_assessable"),
-    *("reasons", "base_value", "outstanding_principal", "days_to_maturity", "days_past_due"),
-    *("previous_light", "changes", "action", "model_version", "policy_version", "data_version"),
+_MODEL_COLUMNS = ("probability", "model_light", "reasons", "base_value", "changes")
+_FEATURE_COLUMNS = (
+    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
+    *("outstanding_principal", "days_to_maturity", "days_past_due"),
 )
+_WITHOUT_OPTIMISATION = pl.QueryOptFlags.none()
+"""For a single household, planning a query costs more than it saves."""
 
 
 @dataclass(frozen=True)
-class Judges:
-    """What turns features into lights: the rules and the county's policy in force, the champion (None: rule light
-    only), the data's name."""
+class ScoringPolicy:
+    """Everything that turns features into lights.
+
+    rules, county_policy: those in force. bundle: the champion; None for the rules' light alone. data_version: the
+    version of the ledger, which a warning names.
+    """
 
     rules: tuple[Rule, ...]
-    county: CountyPolicy
+    county_policy: CountyPolicy
     bundle: Bundle | None
     data_version: str
 
     @property
     def model_version(self) -> str:
+        """The bundle's version, or NO_MODEL."""
         return self.bundle.version if self.bundle else NO_MODEL
 
     @cached_property
     def policy_version(self) -> str:
+        """The versions of rules, county policy and thresholds, joined."""
         thresholds = self.bundle.policy.version if self.bundle else NO_MODEL
-        return f"{rules_version(self.rules)}-{self.county.version}-{thresholds}"
+        return f"{rules_version(self.rules)}-{self.county_policy.version}-{thresholds}"
 
     @cached_property
     def model_light(self) -> pl.Expr:
-        """By `probability`, and `previous_model_light` where lights are kept; missing without a model."""
+        """The light by `probability`, and by `previous_model_light` where the policy holds on to lights.
+
+        Missing without a model.
+        """
         if self.bundle is None:
             return pl.lit(None, pl.String)
-        was = as_levels(pl.col("previous_model_light"))
-        return as_codes(self.bundle.policy.level(pl.col("probability"), was))
+        previous_level = as_levels(pl.col("previous_model_light"))
+        return as_codes(self.bundle.policy.level(pl.col("probability"), previous_level))
 
     @cached_property
-    def light(self) -> pl.Expr:
-        """The worse of the hard rules' light and the model's, as a level; red once it has gone bad."""
+    def light_level(self) -> pl.Expr:
+        """The worse of the hard rules' light and the model's, as a level; red for a loan that has gone bad."""
         if self.bundle is None:
             level = as_levels(pl.col("rule_light"))
         else:
@@ -94,126 +128,209 @@ class Judges:
         return pl.when(pl.col("has_gone_bad")).then(int(Light.RED)).otherwise(level).cast(pl.Int8)
 
     @cached_property
-    def told(self) -> tuple[pl.Expr, ...]:
-        """What a warning says by its `level`, and by what it was judged."""
-        actions = {int(light): self.county.actions.of(light).code for light in Light}
+    def output_columns(self) -> tuple[pl.Expr, ...]:
+        """The published columns that follow from `level` and from the versions, and those in their published types."""
+        actions = {int(light): self.county_policy.actions.of(light).code for light in Light}
         return (
             as_codes(pl.col("level")).alias("light"),
             pl.col("level").replace_strict(actions).alias("action"),
             pl.lit(self.model_version).alias("model_version"),
             pl.lit(self.policy_version).alias("policy_version"),
             pl.lit(self.data_version).alias("data_version"),
-            *_TOLD,
+            pl.lit(None, pl.Int64).alias("score_rank"),
+            pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
+            pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
+            pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
         )
 
 
-class Warned(NamedTuple):
-    """The warnings, and how many rows were explained again since their parts did not sum to their score."""
+class ScoredWarnings(NamedTuple):
+    """The warnings, and how many of them LightGBM itself explained.
+
+    warnings: columns of WARNINGS_SCHEMA, with `score_rank` missing. explained_again: rows whose contributions by
+    pattern tables did not sum to their score.
+    """
 
     warnings: pl.DataFrame
     explained_again: int
 
 
-def warnings_of(features: pl.DataFrame, typical: pl.DataFrame, before: Before, judges: Judges, as_of: date) -> Warned:
-    """The contract's warning for each row of `features`; `score_rank` is left to `ranked`.
+def build_warnings(
+    features: pl.DataFrame,
+    township_medians: pl.DataFrame,
+    previous_month: PreviousMonth,
+    scoring: ScoringPolicy,
+    as_of: date,
+) -> ScoredWarnings:
+    """Build the warning of each open loan. The monthly run, the API and the pages all call this function.
 
-    typical: medians by township. before: what the month before said of these loans.
-    A loan that has gone bad is red and has no probability. Without a model the light is the rule light.
+    A loan that has gone bad is red and has no probability. Without a model the light is the rules' light.
+
+    Args:
+        features: of the loans, as `features_at` returns them.
+        township_medians: medians by township, as `township_medians` of models.explain returns them; reasons name them.
+        previous_month: lights, probabilities and features of these loans in the previous month; changes compare them.
+        scoring: the rules, policy and model in force.
+        as_of: the month end.
+
+    Returns:
+        The warnings in the columns of WARNINGS_SCHEMA, one for each row of `features` in their order, and how many of
+        them LightGBM itself explained. `score_rank` is missing: `with_score_ranks` adds it once all loans are scored.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from models.explain import township_medians
+        >>> from serving.batch.warnings import WARNINGS_SCHEMA, ScoringPolicy, build_warnings
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.previous_month import previous_month_of
+        >>> folder, day = DataFolder(data), date(2025, 12, 31)
+        >>> loans = features_at(day, folder.ledger.tables())
+        >>> in_force = folder.rules.in_force(day), folder.policies.in_force(day)
+        >>> scoring = ScoringPolicy(*in_force, folder.models.champion, folder.ledger.data_version)
+        >>> previous = previous_month_of(None, loans["loan_id"])
+        >>> warnings, explained_again = build_warnings(loans, township_medians(loans), previous, scoring, day)
+        >>> warnings.height == loans.height, WARNINGS_SCHEMA.mismatch(warnings.schema) is None
+        (True, True)
     """
-    rows = features.lazy().select(*_FROM_FEATURES, "has_gone_bad")
-    then, sound = before.of(features["loan_id"]), ~features["has_gone_bad"]
-    scored, again = _scored(_only(features, sound), _only(then, sound), typical, before, judges)
-    beside = (judged(features, judges.rules), then.select("previous_light"), _spread(scored, sound))
-    known = pl.concat([rows, *(each.lazy() for each in beside)], how="horizontal")
-    told = known.with_columns(judges.light.alias("level")).with_columns(*judges.told, pl.lit(as_of).alias("as_of"))
-    return Warned(_at_once(told.select(_ORDER)), again)
+    loans = features.lazy().select(*_FEATURE_COLUMNS, "has_gone_bad")
+    previous_lights, is_sound = previous_month.lights_of(features["loan_id"]), ~features["has_gone_bad"]
+    scored_columns, explained_again = _model_columns(
+        _rows_where(features, is_sound),
+        _rows_where(previous_lights, is_sound),
+        township_medians,
+        previous_month,
+        scoring,
+    )
+    frames = (
+        evaluate_rules(features, scoring.rules),
+        previous_lights.select("previous_light"),
+        _scatter(scored_columns, is_sound),
+    )
+    rows = pl.concat([loans, *(frame.lazy() for frame in frames)], how="horizontal")
+    rows = rows.with_columns(scoring.light_level.alias("level"))
+    rows = rows.with_columns(*scoring.output_columns, pl.lit(as_of).alias("as_of"))
+    return ScoredWarnings(_collect_unoptimised(rows.select(*WARNINGS_SCHEMA.columns)), explained_again)
 
 
-def _only(rows: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
-    return rows if which.all() else rows.filter(which)
+def _rows_where(rows: pl.DataFrame, condition: pl.Series) -> pl.DataFrame:
+    """The rows where a condition holds; no copy where it holds for all."""
+    return rows if condition.all() else rows.filter(condition)
 
 
-def _nothing(rows: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Columns in which nothing is known of any of the rows."""
-    return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in columns.items()).select(*columns)
+def _null_columns(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Columns of WARNINGS_SCHEMA that are missing in each row."""
+    dtypes = WARNINGS_SCHEMA.dtypes
+    return rows.with_columns(pl.lit(None, dtypes[name]).alias(name) for name in names).select(names)
 
 
-def _spread(some: pl.DataFrame, where: pl.Series) -> pl.DataFrame:
-    """Rows laid where `where` holds, in their order; missing elsewhere."""
-    if where.all():
-        return some
-    places = pl.when(where).then(where.cum_sum() - 1)
-    return some.select(pl.all().gather(pl.select(places).to_series()))
+def _scatter(rows: pl.DataFrame, condition: pl.Series) -> pl.DataFrame:
+    """Put the rows, in their order, where the condition holds; missing values elsewhere."""
+    if condition.all():
+        return rows
+    positions = pl.when(condition).then(condition.cum_sum() - 1)
+    return rows.select(pl.all().gather(pl.select(positions).to_series()))
 
 
-def _at_once(query: pl.LazyFrame) -> pl.DataFrame:
-    """In one go, as it is written: of a household alone, what each step costs to begin is most of it."""
-    return query.collect(engine="in-memory", optimizations=_AS_WRITTEN)
+def _collect_unoptimised(query: pl.LazyFrame) -> pl.DataFrame:
+    return query.collect(engine="in-memory", optimizations=_WITHOUT_OPTIMISATION)
 
 
-def ranked(warnings: pl.DataFrame, among: pl.Series) -> pl.DataFrame:
-    """With `score_rank`: 1 is the riskiest, ties share the better rank, listed by loan_id.
+@returns(WARNINGS_SCHEMA)
+def with_score_ranks(warnings: pl.DataFrame, probabilities: pl.Series) -> pl.DataFrame:
+    """Add `score_rank` to warnings and sort them by `loan_id`.
 
-    among: the probabilities of all loans that are ranked together, ascending.
+    Args:
+        warnings: in the columns of WARNINGS_SCHEMA.
+        probabilities: of all loans that are ranked together, ascending.
+
+    Returns:
+        The warnings by loan_id. Rank 1 is the riskiest; ties share the better rank; no probability, no rank.
     """
-    safer = pl.Series("safer", among.search_sorted(warnings["probability"], side="right")).cast(pl.Int64)
-    rank = pl.when(pl.col("probability").is_not_null()).then(len(among) + 1 - pl.lit(safer))
+    safer_or_equal = probabilities.search_sorted(warnings["probability"], side="right")
+    safer = pl.Series("safer", safer_or_equal).cast(pl.Int64)
+    rank = pl.when(pl.col("probability").is_not_null()).then(len(probabilities) + 1 - pl.lit(safer))
     return warnings.with_columns(rank.alias("score_rank")).sort("loan_id")
 
 
-def _scored(
-    features: pl.DataFrame, then: pl.DataFrame, typical: pl.DataFrame, before: Before, judges: Judges
+def _model_columns(
+    features: pl.DataFrame,
+    previous_lights: pl.DataFrame,
+    township_medians: pl.DataFrame,
+    previous_month: PreviousMonth,
+    scoring: ScoringPolicy,
 ) -> tuple[pl.DataFrame, int]:
-    """`probability`, `model_light`, `reasons`, `base_value` and `changes` of loans that have not gone bad.
+    """The columns _MODEL_COLUMNS of loans that have not gone bad, and how many of them LightGBM itself explained.
 
-    then: what the month before said of each (`Before.of`).
+    previous_lights: the loans' rows of `PreviousMonth.lights_of`.
     """
-    bundle = judges.bundle
+    bundle = scoring.bundle
     if bundle is None:
-        return _nothing(features, _SCORED), 0
-    parts = bundle.parts(features)
-    lit = _lit(features, then, parts.probability, judges)
-    told = reasons(features["township_code"], typical, parts)
-    changes = _changes(then, lit["model_light"], before, bundle, parts)
-    return pl.concat([lit, told, changes.to_frame()], how="horizontal"), parts.again
+        return _null_columns(features, _MODEL_COLUMNS), 0
+    contributions = bundle.explain(features)
+    lights = _model_lights(features, previous_lights, contributions.probability, scoring)
+    reason_columns = reasons(features["township_code"], township_medians, contributions)
+    changes = _changes(previous_lights, lights["model_light"], previous_month, bundle, contributions)
+    return pl.concat([lights, reason_columns, changes.to_frame()], how="horizontal"), contributions.recomputed_rows
 
 
-def _lit(features: pl.DataFrame, then: pl.DataFrame, probability: Floats, judges: Judges) -> pl.DataFrame:
+def _model_lights(
+    features: pl.DataFrame, previous_lights: pl.DataFrame, probability: Floats, scoring: ScoringPolicy
+) -> pl.DataFrame:
     """`probability` and `model_light` of each row."""
-    goes_by = judges.bundle.policy.goes_by if judges.bundle else ()
-    known = [features.lazy().select(goes_by), then.lazy().select("previous_model_light")]
-    found = pl.Series("probability", probability, dtype=pl.Float64).to_frame().lazy()
-    together = pl.concat([found, *known], how="horizontal")
-    return _at_once(together.select("probability", judges.model_light.alias("model_light")))
+    group_columns = scoring.bundle.policy.group_columns if scoring.bundle else ()
+    rows = pl.concat(
+        [
+            pl.Series("probability", probability, dtype=pl.Float64).to_frame().lazy(),
+            features.lazy().select(group_columns),
+            previous_lights.lazy().select("previous_model_light"),
+        ],
+        how="horizontal",
+    )
+    return _collect_unoptimised(rows.select("probability", scoring.model_light.alias("model_light")))
 
 
-def lights_of(features: pl.DataFrame, before: Before, judges: Judges) -> pl.DataFrame:
-    """`loan_id`, `light` and `probability` of each row, as its warning has them, without the reasons."""
-    rows = features.select("loan_id", "has_gone_bad").hstack(judged(features, judges.rules))
-    sound = ~features["has_gone_bad"]
-    known, then = _only(features, sound), _only(before.of(features["loan_id"]), sound)
-    if judges.bundle is None:
-        lit = _nothing(known, {"probability": pl.Float64()})
+@returns(LIGHTS_SCHEMA)
+def build_lights(features: pl.DataFrame, previous_month: PreviousMonth, scoring: ScoringPolicy) -> pl.DataFrame:
+    """The light and probability of each loan, equal to those of `build_warnings`, without reasons and changes."""
+    is_sound = ~features["has_gone_bad"]
+    sound_loans = _rows_where(features, is_sound)
+    if scoring.bundle is None:
+        lights = _null_columns(sound_loans, ["probability"])
     else:
-        lit = _lit(known, then, judges.bundle.probability(known), judges)
-    beside = pl.concat([rows, _spread(lit, sound)], how="horizontal")
-    return beside.select("loan_id", as_codes(judges.light).alias("light"), "probability")
+        previous_lights = _rows_where(previous_month.lights_of(features["loan_id"]), is_sound)
+        lights = _model_lights(sound_loans, previous_lights, scoring.bundle.probability(sound_loans), scoring)
+    rows = features.select("loan_id", "has_gone_bad").hstack(evaluate_rules(features, scoring.rules))
+    rows = pl.concat([rows, _scatter(lights, is_sound)], how="horizontal")
+    return rows.select("loan_id", as_codes(scoring.light_level).alias("light"), "probability")
 
 
-def _changes(then: pl.DataFrame, model_light: pl.Series, before: Before, bundle: Bundle, now: Parts) -> pl.Series:
-    """`changes` of each row; missing of a loan to which the month before gave no probability."""
-    if before.facts is None:
-        return pl.Series("changes", [None] * then.height, pl.List(CHANGE))
-    there = then["previous_probability"].is_not_null() & then["place"].is_not_null()
-    both, light = _only(then, there), model_light.filter(there)
-    facts = before.facts[both["place"]]
-    found = change(bundle, now.of_rows(there.arg_true().to_numpy()), facts, log_odds_of(both["previous_probability"]))
-    other_light = light.ne_missing(both["previous_model_light"])
-    listed = largest_changes(found, other_light).alias("changes").to_frame()
-    return _spread(listed, there).to_series()
+def _changes(
+    previous_lights: pl.DataFrame,
+    model_light: pl.Series,
+    previous_month: PreviousMonth,
+    bundle: Bundle,
+    contributions: Contributions,
+) -> pl.Series:
+    """`changes` of each row; missing for a loan without a probability in the previous month."""
+    if previous_month.features is None:
+        return pl.Series("changes", [None] * previous_lights.height, pl.List(CHANGE))
+    is_comparable = (
+        previous_lights["previous_probability"].is_not_null() & previous_lights["row_position"].is_not_null()
+    )
+    previous_rows = _rows_where(previous_lights, is_comparable)
+    changes = score_change(
+        bundle,
+        contributions.select_rows(is_comparable.arg_true().to_numpy()),
+        previous_month.features[previous_rows["row_position"]],
+        published_log_odds(previous_rows["previous_probability"]),
+    )
+    other_light = model_light.filter(is_comparable).ne_missing(previous_rows["previous_model_light"])
+    lists = largest_changes(changes, other_light).alias("changes").to_frame()
+    return _scatter(lists, is_comparable).to_series()
 
 
-def log_odds_of(probability: pl.Series) -> npt.NDArray[np.float64]:
-    """Of published probabilities."""
-    known = probability.to_numpy()
-    return np.asarray(np.log(known) - np.log1p(-known), dtype=np.float64)
+def published_log_odds(probability: pl.Series) -> npt.NDArray[np.float64]:
+    """The log-odds of published probabilities."""
+    values = probability.to_numpy()
+    return np.asarray(np.log(values) - np.log1p(-values), dtype=np.float64)

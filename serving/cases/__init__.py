@@ -1,1 +1,1 @@
-"""The work on a loan: a case, what happens in it, what came of it."""
+"""Cases: an officer's work on a loan that has a light, the events in it, and its outcome."""

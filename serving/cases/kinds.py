@@ -1,4 +1,4 @@
-"""Kinds of events, what each must say, and the outcomes there are: declared, in both languages."""
+"""Kinds of case events, the fields of each, and the outcomes of a case, with their words in both languages."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from features.messages import Words
+from features.messages import Bilingual
 
 
-class Kind(StrEnum):
-    """What can happen in a case."""
+class CaseEventKind(StrEnum):
+    """The kind of an event in a case."""
 
     VISIT = "visit"
     PROMISE = "promise"
@@ -21,8 +21,8 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-class Outcome(StrEnum):
-    """How a case can end."""
+class CaseOutcome(StrEnum):
+    """How a case ended."""
 
     REPAID = "repaid"
     RENEWED = "renewed"
@@ -37,41 +37,47 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Declared:
-    """A kind's words, the fields it must have, and those it may have."""
+class EventRule:
+    """The words of a kind of event, the fields that it must have, and those that it may have."""
 
-    words: Words
-    must: frozenset[str]
-    may: frozenset[str] = frozenset()
+    label: Bilingual
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
 
 
-KINDS: Mapping[Kind, Declared] = {
-    Kind.VISIT: Declared(Words("走访", "visit"), frozenset({"on_date"}), frozenset({"judgement", "text"})),
-    Kind.PROMISE: Declared(Words("承诺还款", "promise to pay"), frozenset({"on_date", "amount"}), frozenset({"text"})),
-    Kind.OUTCOME: Declared(Words("办结", "outcome"), frozenset({"outcome"}), frozenset({"judgement", "text"})),
-    Kind.SNOOZE: Declared(Words("暂缓", "put off"), frozenset({"on_date", "text"})),
-    Kind.OBJECTION: Declared(Words("农户异议", "objection by the household"), frozenset({"text"})),
-    Kind.ANSWER: Declared(Words("异议答复", "answer to the objection"), frozenset({"answers", "text"})),
-    Kind.NOTE: Declared(Words("备注", "note"), frozenset({"text"})),
+EVENT_RULES: Mapping[CaseEventKind, EventRule] = {
+    CaseEventKind.VISIT: EventRule(
+        Bilingual("走访", "visit"), frozenset({"on_date"}), frozenset({"judgement", "text"})
+    ),
+    CaseEventKind.PROMISE: EventRule(
+        Bilingual("承诺还款", "promise to pay"), frozenset({"on_date", "amount"}), frozenset({"text"})
+    ),
+    CaseEventKind.OUTCOME: EventRule(
+        Bilingual("办结", "outcome"), frozenset({"outcome"}), frozenset({"judgement", "text"})
+    ),
+    CaseEventKind.SNOOZE: EventRule(Bilingual("暂缓", "put off"), frozenset({"on_date", "text"})),
+    CaseEventKind.OBJECTION: EventRule(Bilingual("农户异议", "objection by the household"), frozenset({"text"})),
+    CaseEventKind.ANSWER: EventRule(Bilingual("异议答复", "answer to the objection"), frozenset({"answers", "text"})),
+    CaseEventKind.NOTE: EventRule(Bilingual("备注", "note"), frozenset({"text"})),
 }
-OUTCOME_WORDS: Mapping[Outcome, Words] = {
-    Outcome.REPAID: Words("已还清", "repaid"),
-    Outcome.RENEWED: Words("续贷", "renewed"),
-    Outcome.EXTENDED: Words("展期", "extended"),
-    Outcome.INSTALMENTS: Words("分期还款", "instalments agreed"),
-    Outcome.CLAIM: Words("保险理赔", "insurance claim"),
-    Outcome.COMPENSATED: Words("基金代偿", "compensated by the fund"),
-    Outcome.LEGAL: Words("依法追偿", "legal action"),
-    Outcome.NO_RISK: Words("核实无风险", "no risk found"),
-    Outcome.UNREACHABLE: Words("无法联系", "cannot be reached"),
-    Outcome.OTHER: Words("其他", "other"),
+OUTCOME_WORDS: Mapping[CaseOutcome, Bilingual] = {
+    CaseOutcome.REPAID: Bilingual("已还清", "repaid"),
+    CaseOutcome.RENEWED: Bilingual("续贷", "renewed"),
+    CaseOutcome.EXTENDED: Bilingual("展期", "extended"),
+    CaseOutcome.INSTALMENTS: Bilingual("分期还款", "instalments agreed"),
+    CaseOutcome.CLAIM: Bilingual("保险理赔", "insurance claim"),
+    CaseOutcome.COMPENSATED: Bilingual("基金代偿", "compensated by the fund"),
+    CaseOutcome.LEGAL: Bilingual("依法追偿", "legal action"),
+    CaseOutcome.NO_RISK: Bilingual("核实无风险", "no risk found"),
+    CaseOutcome.UNREACHABLE: Bilingual("无法联系", "cannot be reached"),
+    CaseOutcome.OTHER: Bilingual("其他", "other"),
 }
-FIELD_WORDS: Mapping[str, Words] = {
-    "on_date": Words("日期", "date"),
-    "amount": Words("金额", "amount"),
-    "outcome": Words("结果", "outcome"),
-    "judgement": Words("信贷员判断", "officer's judgement"),
-    "text": Words("说明", "text"),
-    "answers": Words("所答异议", "objection answered"),
+FIELD_WORDS: Mapping[str, Bilingual] = {
+    "on_date": Bilingual("日期", "date"),
+    "amount": Bilingual("金额", "amount"),
+    "outcome": Bilingual("结果", "outcome"),
+    "judgement": Bilingual("信贷员判断", "officer's judgement"),
+    "text": Bilingual("说明", "text"),
+    "answers": Bilingual("所答异议", "objection answered"),
 }
-MOST_TEXT = 500
+MAX_TEXT_LENGTH = 500

@@ -1,56 +1,75 @@
-"""What came of cases: a frame for analysis, and officer against light, judged by the months that followed."""
+"""Outcomes of cases: a frame for analysis, and how often officer and light were right where they differed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from features.months import months_after
-from serving.cases.kinds import Kind
-from serving.cases.repository import events_of
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.months import month_end_after
+from serving.cases.kinds import CaseEventKind
+from serving.cases.repository import events_by_case
 from serving.database.tables import Case, CaseEvent
-from serving.months.repository import Published
+from serving.months.repository import MonthRepository
 
 MONTHS_WATCHED, BAD_AFTER_DAYS = 6, 30
-_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
-    "case_id": pl.Int64,
-    "loan_id": pl.String,
-    "as_of": pl.Date,
-    "light": pl.String,
-    "judgement": pl.String,
-    "judged_by": pl.String,
-    "visits": pl.Int64,
-    "promised_on": pl.Date,
-    "promised_amount": pl.Float64,
-    "objections": pl.Int64,
-    "outcome": pl.String,
-    "closed_at": pl.Datetime("us", "UTC"),
-}
+CASE_OUTCOMES = FrameSchema(
+    {
+        "case_id": FrameColumn(pl.Int64(), "number of the case"),
+        "loan_id": FrameColumn(pl.String(), "the loan it is on"),
+        "as_of": FrameColumn(pl.Date(), "month end of the warning it was opened on"),
+        "light": FrameColumn(pl.String(), "light of that warning"),
+        "judgement": FrameColumn(pl.String(), "the officer's newest judgement as a light; null without one"),
+        "judged_by": FrameColumn(pl.String(), "account name of that officer"),
+        "visits": FrameColumn(pl.Int64(), "number of visits"),
+        "promised_on": FrameColumn(pl.Date(), "day of the newest promised payment"),
+        "promised_amount": FrameColumn(pl.Float64(), "amount of that promise, yuan"),
+        "objections": FrameColumn(pl.Int64(), "number of the household's objections"),
+        "outcome": FrameColumn(pl.String(), "how the case ended; null while it is open"),
+        "closed_at": FrameColumn(pl.Datetime("us", "UTC"), "when it ended"),
+    }
+)
+OVERRIDE_COUNTS = FrameSchema(
+    {
+        "light": FrameColumn(pl.String(), "the published light"),
+        "judgement": FrameColumn(pl.String(), "the officer's judgement as a light"),
+        "cases": FrameColumn(pl.UInt32(), "number of cases with a judgement"),
+        "known": FrameColumn(pl.UInt32(), "number of these for which it is known by now whether the loan went bad"),
+        "went_bad": FrameColumn(pl.UInt32(), "number of these that went bad"),
+        "light_right": FrameColumn(
+            pl.UInt32(), "number in which the light was right: not green, and the loan went bad"
+        ),
+        "officer_right": FrameColumn(pl.UInt32(), "number in which the officer's judgement was right"),
+    }
+)
 
 
-def outcomes(session: Session) -> pl.DataFrame:
-    """A row for each case: the light it was opened on, the officer's newest judgement, how it ended.
+@returns(CASE_OUTCOMES)
+def case_outcomes(session: Session) -> pl.DataFrame:
+    """A row for each case: the light it was opened on, the officer's newest judgement, and the outcome.
 
-    No text is in it: what was written about a household stays in the case.
+    Texts are left out: what was written about a household stays in the case.
     """
     cases = session.scalars(select(Case).order_by(Case.id)).all()
-    events = events_of(session, cases)
-    return pl.DataFrame([_row(case, events[case.id]) for case in cases], _SCHEMA)
+    events = events_by_case(session, cases)
+    return pl.DataFrame([_outcome_row(case, events[case.id]) for case in cases], CASE_OUTCOMES.dtypes)
 
 
-def overrides(judged: pl.DataFrame, published: Published) -> pl.DataFrame:
-    """By light and judgement: how many, how many are known by now, how many went bad, and who was right how often.
+@returns(OVERRIDE_COUNTS)
+def override_counts(outcomes: pl.DataFrame, months: MonthRepository) -> pl.DataFrame:
+    """By light and judgement, how many cases there are, how many loans went bad, and how often each was right.
 
-    A light or a judgement other than green says risk. Known: the loan went bad (30 days past due) within six months
-    after as_of in the published months, or these months are all published.
+    outcomes: from `case_outcomes`. A light or judgement other than green foretells that the loan goes bad. The result
+    is known where the loan went bad (30 days past due) within six months after as_of in the published months, or where
+    all these months are published.
     """
-    rows = judged.drop_nulls("judgement").with_columns(_went_bad(judged.drop_nulls("judgement"), published))
-    risk = {name: pl.col(name) != "green" for name in ("light", "judgement")}
-    right = {name: (said == pl.col("went_bad")) for name, said in risk.items()}
+    judged_cases = outcomes.drop_nulls("judgement")
+    rows = judged_cases.with_columns(_went_bad(judged_cases, months))
+    right = {name: (pl.col(name) != "green") == pl.col("went_bad") for name in ("light", "judgement")}
     return (
         rows.group_by("light", "judgement")
         .agg(
@@ -64,42 +83,40 @@ def overrides(judged: pl.DataFrame, published: Published) -> pl.DataFrame:
     )
 
 
-def _row(case: Case, events: Sequence[CaseEvent]) -> dict[str, object]:
-    judged = [event for event in events if event.judgement]
-    promised = [event for event in events if event.kind == Kind.PROMISE]
-    ended = [event.outcome for event in events if event.outcome]
+def _outcome_row(case: Case, events: Sequence[CaseEvent]) -> dict[str, object]:
+    judgements = [event for event in events if event.judgement]
+    promises = [event for event in events if event.kind == CaseEventKind.PROMISE]
+    outcomes = [event.outcome for event in events if event.outcome]
     return {
         "case_id": case.id,
         "loan_id": case.loan_id,
         "as_of": case.as_of,
         "light": case.light,
-        "judgement": judged[-1].judgement if judged else None,
-        "judged_by": judged[-1].by if judged else None,
-        "visits": sum(event.kind == Kind.VISIT for event in events),
-        "promised_on": promised[-1].on_date if promised else None,
-        "promised_amount": promised[-1].amount if promised else None,
-        "objections": sum(event.kind == Kind.OBJECTION for event in events),
-        "outcome": ended[-1] if ended else None,
+        "judgement": judgements[-1].judgement if judgements else None,
+        "judged_by": judgements[-1].by if judgements else None,
+        "visits": sum(event.kind == CaseEventKind.VISIT for event in events),
+        "promised_on": promises[-1].on_date if promises else None,
+        "promised_amount": promises[-1].amount if promises else None,
+        "objections": sum(event.kind == CaseEventKind.OBJECTION for event in events),
+        "outcome": outcomes[-1] if outcomes else None,
         "closed_at": case.closed_at,
     }
 
 
-def _went_bad(rows: pl.DataFrame, published: Published) -> pl.Series:
-    months = published.months()
-    pairs = list(rows.select("loan_id", "as_of").iter_rows())
+def _went_bad(judged_cases: pl.DataFrame, repository: MonthRepository) -> pl.Series:
+    """For each case, whether its loan went bad within `MONTHS_WATCHED`; null while not all months are published."""
+    months = repository.months()
+    pairs = list(judged_cases.select("loan_id", "as_of").iter_rows())
     first = min((as_of for _, as_of in pairs), default=date.max)
-    bad = {month: _bad_loans(published, month) for month in months if month > first}
-    found = [_fate(loan, as_of, bad, months) for loan, as_of in pairs]
-    return pl.Series("went_bad", found, pl.Boolean)
+    bad_loans: dict[date, set[str]] = {}
+    for month in (each for each in months if each > first):
+        overdue = repository.month(month).scan("warnings").filter(pl.col("days_past_due") >= BAD_AFTER_DAYS)
+        bad_loans[month] = set(overdue.select("loan_id").collect()["loan_id"])
 
+    def went_bad(loan: str, as_of: date) -> bool | None:
+        watched = [month_end_after(as_of, ahead) for ahead in range(1, MONTHS_WATCHED + 1)]
+        if any(loan in bad_loans.get(month, ()) for month in watched):
+            return True
+        return False if set(watched) <= set(months) else None
 
-def _fate(loan: str, as_of: date, bad: dict[date, set[str]], months: Sequence[date]) -> bool | None:
-    watched = [months_after(as_of, ahead) for ahead in range(1, MONTHS_WATCHED + 1)]
-    if any(loan in bad.get(month, ()) for month in watched):
-        return True
-    return False if set(watched) <= set(months) else None
-
-
-def _bad_loans(published: Published, month: date) -> set[str]:
-    late = published.month(month).scan("warnings").filter(pl.col("days_past_due") >= BAD_AFTER_DAYS)
-    return set(late.select("loan_id").collect()["loan_id"])
+    return pl.Series("went_bad", [went_bad(loan, as_of) for loan, as_of in pairs], pl.Boolean)

@@ -1,4 +1,4 @@
-"""The book of cases: opened on a loan's light, added to, closed; within a scope, each change on what was seen."""
+"""The repository of cases: open, search and add events; a change names the version of the case that it is based on."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.access.scope import Scope
-from serving.cases.kinds import FIELD_WORDS, KINDS, Kind
+from serving.cases.kinds import EVENT_RULES, FIELD_WORDS, CaseEventKind
 from serving.database.tables import Case, CaseEvent
 
 _DAYS_AHEAD, _DAYS_BACK = 366, 366
 
 
-class NoSuchCase(Refused):
-    """There is none for whoever asks."""
+class CaseNotFoundError(UserError):
+    """No case of that number exists within the user's scope."""
 
 
 @dataclass(frozen=True)
-class Event:
-    """What happened. on_date: of the visit, the promise or the end of a snooze. amount: yuan."""
+class EventFields:
+    """The fields of an event in a case.
 
-    kind: Kind
+    on_date: of the visit, of the promised payment, or the end of a snooze. amount: promised, in yuan. judgement: the
+    light that the officer would set. answers: id of the objection that is answered.
+    """
+
+    kind: CaseEventKind
     on_date: date | None = None
     amount: float | None = None
     outcome: str | None = None
@@ -37,18 +41,42 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Written:
-    """By whom, when, and what day it is in the county."""
+class Authorship:
+    """Who makes a change, when (with a time zone), and the date in the county."""
 
     by: str
     at: datetime
     today: date
 
 
-def open_case(session: Session, warning: Mapping[str, Any], as_of: date, pen: Written) -> Case:
-    """A case on a published warning of a loan.
+def open_case(session: Session, warning: Mapping[str, Any], as_of: date, authorship: Authorship) -> Case:
+    """Open a case on a loan's published warning.
 
-    Raises Refused where the loan has an open one.
+    Args:
+        session: a writing session of the service's database; the caller commits.
+        warning: `loan_id`, `household_id`, `bank`, `village_code` and `light`, as published.
+        as_of: the month end of the warning.
+        authorship: who opens it, and when.
+
+    Returns:
+        The case, at version 1.
+
+    Raises:
+        UserError: the loan has an open case already.
+
+    Example:
+        >>> from datetime import UTC, date, datetime
+        >>> from serving.audit.command_line import database_of
+        >>> from serving.cases.kinds import CaseEventKind
+        >>> from serving.cases.repository import Authorship, EventFields, add_event, open_case
+        >>> warning = dict(loan_id="L1", household_id="H1", bank="甲银行", village_code=None, light="red")
+        >>> authorship = Authorship("li.wei", datetime(2026, 1, 10, tzinfo=UTC), date(2026, 1, 10))
+        >>> with database_of(tmp).write_session() as session:
+        ...     case = open_case(session, warning, date(2025, 12, 31), authorship)
+        ...     note = EventFields(CaseEventKind.NOTE, text="called; will pay next week")
+        ...     event = add_event(session, case, case.version, note, authorship)
+        >>> case.state, case.version, event.kind
+        ('open', 2, 'note')
     """
     names = ("loan_id", "household_id", "bank", "village_code", "light")
     case = Case(
@@ -56,54 +84,70 @@ def open_case(session: Session, warning: Mapping[str, Any], as_of: date, pen: Wr
         as_of=as_of,
         state="open",
         version=1,
-        opened_by=pen.by,
-        opened_at=pen.at,
+        opened_by=authorship.by,
+        opened_at=authorship.at,
     )
     try:
         with session.begin_nested():
             session.add(case)
     except IntegrityError as error:
         loan = warning["loan_id"]
-        raise Refused(
+        raise UserError(
             f"贷款 {loan} 已有未办结的走访单。", f"Loan {loan} has an open case already; add to that one."
         ) from error
     return case
 
 
-def add(session: Session, case: Case, version: int, event: Event, pen: Written) -> CaseEvent:
-    """Add to the version of the case that was seen.
+def add_event(session: Session, case: Case, version: int, event: EventFields, authorship: Authorship) -> CaseEvent:
+    """Add an event to a case; an outcome closes it, a snooze puts it off.
 
-    Raises Refused where it has changed since, is closed, or the event says too little, too much or the wrong thing.
+    Args:
+        session: a writing session of the service's database; the caller commits.
+        case: the case.
+        version: the version of the case that the change is based on.
+        event: kind and fields of the event.
+        authorship: who adds it, when, and the date in the county.
+
+    Returns:
+        The event; the case's version goes up by one.
+
+    Raises:
+        UserError: the case has another version or is closed, a field is missing, out of place or wrong, or an
+            objection is unanswered.
     """
-    _check(session, case, version, event, pen.today)
-    said = CaseEvent(
+    _check_event(session, case, version, event, authorship.today)
+    row = CaseEvent(
         case_id=case.id,
         kind=event.kind.value,
-        at=pen.at,
-        by=pen.by,
+        at=authorship.at,
+        by=authorship.by,
         **{each.name: getattr(event, each.name) for each in fields(event) if each.name != "kind"},
     )
-    session.add(said)
+    session.add(row)
     case.version += 1
-    if event.kind is Kind.SNOOZE:
+    if event.kind is CaseEventKind.SNOOZE:
         case.snoozed_until = event.on_date
-    if event.kind is Kind.OUTCOME:
-        case.state, case.closed_at = "closed", pen.at
+    if event.kind is CaseEventKind.OUTCOME:
+        case.state, case.closed_at = "closed", authorship.at
     session.flush()
-    return said
+    return row
 
 
-def case_numbered(session: Session, number: int, scope: Scope) -> Case:
-    """Raises NoSuchCase where there is none within the scope."""
-    case = session.scalar(select(Case).where(Case.id == number, scope.cases()).with_for_update())
+def case_by_number(session: Session, number: int, scope: Scope) -> Case:
+    """The case of a number, locked for a change. Raises CaseNotFoundError where there is none within the scope."""
+    case = session.scalar(select(Case).where(Case.id == number, scope.case_condition()).with_for_update())
     if case is None:
-        raise NoSuchCase(f"没有走访单 {number}。", f"There is no case {number}.")
+        raise CaseNotFoundError(f"没有走访单 {number}。", f"There is no case {number}.")
     return case
 
 
 @dataclass(frozen=True)
-class Sought:
-    """Which cases are asked for. before: those with a smaller number. awake_on: not put off beyond this day."""
+class CaseQuery:
+    """Filters of a search for cases.
+
+    state: `open` or `closed`. area: first digits of the village code. awake_on: leaves out cases put off beyond this
+    day. before_number: only cases with a smaller number.
+    """
 
     state: str | None = None
     bank: str | None = None
@@ -111,94 +155,105 @@ class Sought:
     loan_id: str | None = None
     household_id: str | None = None
     awake_on: date | None = None
-    before: int | None = None
+    before_number: int | None = None
     limit: int = 50
 
 
-def found(session: Session, sought: Sought, scope: Scope) -> Sequence[Case]:
-    """The newest first."""
-    asked = select(Case).where(scope.cases(), *_conditions(sought)).order_by(Case.id.desc()).limit(sought.limit)
-    return session.scalars(asked).all()
+def search_cases(session: Session, query: CaseQuery, scope: Scope) -> Sequence[Case]:
+    """The cases that match a query within a scope, newest first."""
+    statement = (
+        select(Case).where(scope.case_condition(), *_conditions(query)).order_by(Case.id.desc()).limit(query.limit)
+    )
+    return session.scalars(statement).all()
 
 
-def counted(session: Session, sought: Sought, scope: Scope) -> int:
-    return session.scalar(select(func.count()).select_from(Case).where(scope.cases(), *_conditions(sought))) or 0
+def count_cases(session: Session, query: CaseQuery, scope: Scope) -> int:
+    """How many cases match a query within a scope, without its limit."""
+    return (
+        session.scalar(select(func.count()).select_from(Case).where(scope.case_condition(), *_conditions(query))) or 0
+    )
 
 
-def events_of(session: Session, cases: Sequence[Case]) -> dict[int, list[CaseEvent]]:
-    """Of each case, oldest first."""
-    found: dict[int, list[CaseEvent]] = {case.id: [] for case in cases}
-    asked = select(CaseEvent).where(CaseEvent.case_id.in_(list(found))).order_by(CaseEvent.id)
-    for event in session.scalars(asked):
-        found[event.case_id].append(event)
-    return found
+def events_by_case(session: Session, cases: Sequence[Case]) -> dict[int, list[CaseEvent]]:
+    """The events of each case by its id, oldest first."""
+    events: dict[int, list[CaseEvent]] = {case.id: [] for case in cases}
+    statement = select(CaseEvent).where(CaseEvent.case_id.in_(list(events))).order_by(CaseEvent.id)
+    for event in session.scalars(statement):
+        events[event.case_id].append(event)
+    return events
 
 
-def unanswered(events: Sequence[CaseEvent]) -> list[CaseEvent]:
-    """Objections that nobody has answered."""
+def open_objections(events: Sequence[CaseEvent]) -> list[CaseEvent]:
+    """The objections that no event answers."""
     answered = {event.answers for event in events}
-    return [event for event in events if event.kind == Kind.OBJECTION and event.id not in answered]
+    return [event for event in events if event.kind == CaseEventKind.OBJECTION and event.id not in answered]
 
 
-def _conditions(sought: Sought) -> Iterator[ColumnElement[bool]]:
+def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
     for name in ("state", "bank", "loan_id", "household_id"):
-        if getattr(sought, name) is not None:
-            yield getattr(Case, name) == getattr(sought, name)
-    if sought.area is not None:
-        yield Case.village_code.startswith(sought.area, autoescape=True)
-    if sought.awake_on is not None:
-        yield Case.snoozed_until.is_(None) | (Case.snoozed_until <= sought.awake_on)
-    if sought.before is not None:
-        yield Case.id < sought.before
+        if getattr(query, name) is not None:
+            yield getattr(Case, name) == getattr(query, name)
+    if query.area is not None:
+        yield Case.village_code.startswith(query.area, autoescape=True)
+    if query.awake_on is not None:
+        yield Case.snoozed_until.is_(None) | (Case.snoozed_until <= query.awake_on)
+    if query.before_number is not None:
+        yield Case.id < query.before_number
 
 
-def _check(session: Session, case: Case, version: int, event: Event, today: date) -> None:
+def _check_event(session: Session, case: Case, version: int, event: EventFields, today: date) -> None:
+    """Raises UserError where the event may not be added to this version of the case."""
     if case.version != version:
-        raise Refused(
+        raise UserError(
             f"走访单 {case.id} 已被他人更新 (第 {case.version} 版); 请刷新后再填。",
             f"Case {case.id} has been changed since (version {case.version}); look at it again and retry.",
         )
-    if case.state != "open" and event.kind is not Kind.ANSWER:
-        raise Refused(f"走访单 {case.id} 已办结。", f"Case {case.id} is closed.")
+    if case.state != "open" and event.kind is not CaseEventKind.ANSWER:
+        raise UserError(f"走访单 {case.id} 已办结。", f"Case {case.id} is closed.")
     _check_fields(event)
     _check_day(event, today)
-    open_objections = unanswered(events_of(session, [case])[case.id])
-    if event.kind is Kind.OUTCOME and open_objections:
-        raise Refused("农户异议尚未答复, 不能办结。", "An objection is unanswered; answer it before closing the case.")
-    if event.kind is Kind.ANSWER and event.answers not in {each.id for each in open_objections}:
-        raise Refused("没有待答复的该项异议。", "There is no such objection that waits for an answer.")
+    objections = open_objections(events_by_case(session, [case])[case.id])
+    if event.kind is CaseEventKind.OUTCOME and objections:
+        raise UserError(
+            "农户异议尚未答复, 不能办结。", "An objection is unanswered; answer it before closing the case."
+        )
+    if event.kind is CaseEventKind.ANSWER and event.answers not in {each.id for each in objections}:
+        raise UserError("没有待答复的该项异议。", "There is no such objection that waits for an answer.")
 
 
-def _check_fields(event: Event) -> None:
-    declared = KINDS[event.kind]
-    given = {each.name for each in fields(event) if each.name != "kind" and getattr(event, each.name) is not None}
-    lacking, idle = declared.must - given, given - declared.must - declared.may
-    if lacking:
-        zh, en = _named(lacking)
-        raise Refused(f"{declared.words.zh}缺少: {zh}。", f"Missing for '{declared.words.en}': {en}.")
-    if idle:
-        zh, en = _named(idle)
-        raise Refused(f"{declared.words.zh}不含: {zh}。", f"No part of '{declared.words.en}': {en}.")
+def _check_fields(event: EventFields) -> None:
+    """Raises UserError where a field that the kind must have is missing, or one that it may not have is there."""
+    rule = EVENT_RULES[event.kind]
+    names = {each.name for each in fields(event) if each.name != "kind" and getattr(event, each.name) is not None}
+    missing, extra = rule.required - names, names - rule.required - rule.optional
+    if missing:
+        zh, en = _field_lists(missing)
+        raise UserError(f"{rule.label.zh}缺少: {zh}。", f"Missing for '{rule.label.en}': {en}.")
+    if extra:
+        zh, en = _field_lists(extra)
+        raise UserError(f"{rule.label.zh}不含: {zh}。", f"No part of '{rule.label.en}': {en}.")
 
 
-def _named(names: frozenset[str] | set[str]) -> tuple[str, str]:
+def _field_lists(names: frozenset[str] | set[str]) -> tuple[str, str]:
     words = [FIELD_WORDS[name] for name in sorted(names)]
     return "、".join(each.zh for each in words), ", ".join(each.en for each in words)
 
 
-def _check_day(event: Event, today: date) -> None:
+def _check_day(event: EventFields, today: date) -> None:
+    """Raises UserError where a visit lies in the future, a promise or snooze in the past, or either a year away."""
     if event.on_date is None:
         return
-    ahead = (event.on_date - today).days
-    is_past = event.kind is Kind.VISIT
-    if not (-_DAYS_BACK <= ahead <= 0 if is_past else 1 <= ahead <= _DAYS_AHEAD or _is_today(event, ahead)):
-        raise Refused(
+    days_ahead = (event.on_date - today).days
+    match event.kind:
+        case CaseEventKind.VISIT:
+            is_plausible = -_DAYS_BACK <= days_ahead <= 0
+        case CaseEventKind.PROMISE:  # may be for today
+            is_plausible = 0 <= days_ahead <= _DAYS_AHEAD
+        case _:
+            is_plausible = 1 <= days_ahead <= _DAYS_AHEAD
+    if not is_plausible:
+        raise UserError(
             f"日期 {event.on_date} 不合理: 走访应在过去一年内, 承诺和暂缓应在今后一年内。",
             f"The date {event.on_date} cannot be: a visit lies within the past year, a promise or a delay within the "
             "next.",
         )
-
-
-def _is_today(event: Event, ahead: int) -> bool:
-    """A promise may be for today."""
-    return event.kind is Kind.PROMISE and ahead == 0

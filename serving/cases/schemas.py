@@ -1,4 +1,4 @@
-"""A case as a person is told it, in both languages."""
+"""Cases in requests and responses of the API, in both languages."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from serving.cases.kinds import KINDS, MOST_TEXT, OUTCOME_WORDS, Kind, Outcome
-from serving.cases.repository import Event
+from serving.cases.kinds import EVENT_RULES, MAX_TEXT_LENGTH, OUTCOME_WORDS, CaseEventKind, CaseOutcome
+from serving.cases.repository import EventFields
 from serving.database.tables import Case, CaseEvent
-from serving.schemas.basis import Answer, Colour
+from serving.schemas.basis import Answer, LightCode
 
 Text = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=MOST_TEXT, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+        strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
     ),
 ]
-Number = Annotated[int, Field(ge=1, le=2_147_483_647)]
+DatabaseId = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Amount = Annotated[float, Field(gt=0, le=100_000_000, allow_inf_nan=False)]
 
 
-class EventIn(BaseModel):
-    """What happened: which fields a kind takes, and which it must have, the answer says where they are wrong."""
+class NewCaseEvent(BaseModel):
+    """An event to be added to a case. Which fields a kind needs and takes, the refusal of a wrong one says."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"kind": "note", "text": "电话已联系, 下周卖羊后还款"}]},
     )
 
-    kind: Kind
+    kind: CaseEventKind
     on_date: date | None = None
     amount: Amount | None = None
-    outcome: Outcome | None = None
-    judgement: Colour | None = None
+    outcome: CaseOutcome | None = None
+    judgement: LightCode | None = None
     text: Text | None = None
-    answers: Number | None = None
+    answers: DatabaseId | None = None
 
-    def event(self, text: str | None) -> Event:
-        """With the text as it may be kept."""
+    def to_fields(self, text: str | None) -> EventFields:
+        """The event's fields, with the text as it may be stored."""
         outcome = self.outcome.value if self.outcome else None
-        return Event(self.kind, self.on_date, self.amount, outcome, self.judgement, text, self.answers)
+        return EventFields(self.kind, self.on_date, self.amount, outcome, self.judgement, text, self.answers)
 
 
 class CaseEventAnswer(Answer):
     """One event. zh, en: its kind, and its outcome, in words."""
 
     id: int
-    kind: Kind
+    kind: CaseEventKind
     zh: str
     en: str
     at: datetime
     by: str
     on_date: date | None
     amount: float | None
-    outcome: Outcome | None
+    outcome: CaseOutcome | None
     outcome_zh: str | None
     outcome_en: str | None
-    judgement: Colour | None
+    judgement: LightCode | None
     text: str | None
     answers: int | None
 
@@ -73,7 +73,7 @@ class CaseAnswer(Answer):
     bank: str
     village_code: str | None
     as_of: date
-    light: Colour
+    light: LightCode
     state: Literal["open", "closed"]
     version: int
     snoozed_until: date | None
@@ -91,15 +91,20 @@ class CasePage(Answer):
     next_cursor: str | None
 
 
-def case_told(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
-    return CaseAnswer.model_validate({**_columns(case), "events": [_event_told(event) for event in events]})
-
-
-def _event_told(event: CaseEvent) -> CaseEventAnswer:
-    words = KINDS[Kind(event.kind)].words
-    ended = OUTCOME_WORDS[Outcome(event.outcome)] if event.outcome else None
-    said = {"outcome_zh": ended.zh if ended else None, "outcome_en": ended.en if ended else None}
-    return CaseEventAnswer.model_validate({**_columns(event), **said, "zh": words.zh, "en": words.en})
+def case_answer(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
+    """A case with its events, with the words of kinds and outcomes."""
+    answers = []
+    for event in events:
+        label = EVENT_RULES[CaseEventKind(event.kind)].label
+        outcome = OUTCOME_WORDS[CaseOutcome(event.outcome)] if event.outcome else None
+        words = {
+            "zh": label.zh,
+            "en": label.en,
+            "outcome_zh": outcome.zh if outcome else None,
+            "outcome_en": outcome.en if outcome else None,
+        }
+        answers.append(CaseEventAnswer.model_validate({**_columns(event), **words}))
+    return CaseAnswer.model_validate({**_columns(case), "events": answers})
 
 
 def _columns(row: Case | CaseEvent) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""The commands of data, month and accounts, and what the terminal prints; the only part that knows typer."""
+"""The commands of data, months and accounts, and their output; no other package imports typer."""

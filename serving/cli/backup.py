@@ -1,81 +1,93 @@
-"""Backup and restore: everything the service keeps as one file with checksums, the database at one moment."""
+"""Backup and restore: everything the service keeps in one file with checksums, the database as of one moment."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from features.messages import Refused
-from serving.months.repository import OPENED
+from features.atomic_files import STAGING, atomic_file, atomic_folder
+from features.messages import UserError
+from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings
 
 _CHECKSUMS, _SETTINGS = "checksums.json", "settings.json"
-_LEFT_OUT = (".making", ".lock", "-wal", "-shm", "-journal")
-_LAST = "ledger"
-"""Read last: what a month or a model rests on is in the ledger before it is published, and never leaves it."""
+_EXCLUDED_SUFFIXES = (STAGING, ".lock", "-wal", "-shm", "-journal")
+_READ_LAST = "ledger"
+"""Data of a published month or model were in the ledger before, and stay there: read last, it holds all of them."""
 
 
 def backup(settings: Settings, file: Path) -> int:
-    """Write all of the data folder to a new file; how many files are in it.
+    """Write everything in the data folder to a new compressed file, with checksums.
 
-    Raises Refused where there is no data, the file exists, or the database is PostgreSQL's own to keep.
+    The database is copied as of one moment; caches that can be rebuilt are left out.
+
+    Args:
+        settings: from `settings_of`; its `data` is the folder.
+        file: the file to write; it appears only when it is complete.
+
+    Returns:
+        How many files are in it.
+
+    Raises:
+        UserError: there is no data folder, the file exists, or the database is PostgreSQL, which pg_dump backs up.
+
+    Example:
+        >>> from serving.cli.backup import backup, restore
+        >>> from serving.settings import settings_of
+        >>> files = backup(settings_of(data), tmp / "county.tar.gz")
+        >>> restore(tmp / "county.tar.gz", tmp / "restored") == files
+        True
     """
-    _check(settings, file)
-    making = file.with_name(f"{file.name}.making")
-    try:
-        with tarfile.open(making, "w:gz", compresslevel=3) as tar:
-            checksums = dict(_packed(settings, tar))
-        making.rename(file)
-    finally:
-        making.unlink(missing_ok=True)
+    _check_can_back_up(settings, file)
+    with atomic_file(file) as staging, tarfile.open(staging, "w:gz", compresslevel=3) as tar:
+        checksums = _add_files(settings, tar)
     return len(checksums)
 
 
 def restore(file: Path, folder: Path) -> int:
-    """Unpack a backup into a new folder, and check every file; how many there are.
+    """Unpack a backup into a new data folder, and check every file against its checksum.
 
-    Raises Refused where the folder holds anything, or the backup is damaged.
+    Args:
+        file: a backup.
+        folder: a folder that does not exist or is empty; it appears only when all files are intact.
+
+    Returns:
+        How many files it has.
+
+    Raises:
+        UserError: the folder is not empty, or the backup is damaged.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(
+        raise UserError(
             f"{folder} 不是空文件夹; 请恢复到新的文件夹。", f"{folder} is not empty; restore into a new folder."
         )
-    making = folder.with_name(f"{folder.name}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    try:
-        checksums = _unpacked(file, making)
-        if folder.exists():
-            folder.rmdir()
-        making.rename(folder)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return len(checksums)
+    with atomic_folder(folder) as staging:
+        return len(_unpack(file, staging))
 
 
-def _check(settings: Settings, file: Path) -> None:
+def _check_can_back_up(settings: Settings, file: Path) -> None:
+    """Raises UserError as `backup` does."""
     if not settings.data.is_dir():
-        raise Refused(f"没有数据文件夹 {settings.data}。", f"There is no data folder {settings.data}.")
+        raise UserError(f"没有数据文件夹 {settings.data}。", f"There is no data folder {settings.data}.")
     if file.exists():
-        raise Refused(f"{file} 已存在; 请另取文件名。", f"{file} exists already; choose another name.")
+        raise UserError(f"{file} 已存在; 请另取文件名。", f"{file} exists already; choose another name.")
     if not settings.database_address.startswith("sqlite"):
-        raise Refused(
+        raise UserError(
             "数据库为 PostgreSQL: 请用 pg_dump 备份它, 并另行备份数据文件夹。",
             "The database is PostgreSQL: back it up with pg_dump, and the data folder beside it.",
         )
 
 
-def _packed(settings: Settings, tar: tarfile.TarFile) -> Iterator[tuple[str, str]]:
-    """Each file packed, with its checksum; the list of them goes in at the end."""
+def _add_files(settings: Settings, tar: tarfile.TarFile) -> dict[str, str]:
+    """Add the files, the settings and at last the checksums to an archive; returns the checksums by path."""
     checksums: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for path in _kept(settings.data):
+        for path in _files_to_back_up(settings.data):
             name = path.relative_to(settings.data).as_posix()
             if path.is_symlink():
                 tar.add(path, name)
@@ -83,27 +95,30 @@ def _packed(settings: Settings, tar: tarfile.TarFile) -> Iterator[tuple[str, str
             source = _copy_of_database(path, Path(scratch)) if path.suffix == ".db" else path
             tar.add(source, name)
             checksums[name] = _checksum(source)
-        for name, said in ((_SETTINGS, _told(settings)), (_CHECKSUMS, checksums)):
-            (Path(scratch) / name).write_text(json.dumps(said, indent=1), "utf-8")
+        # for setting up another machine; secrets are left out
+        values = settings.model_dump(mode="json", exclude={"data", "metrics_token", "database"})
+        variables = {f"LIGHTS_{name.upper()}": value for name, value in values.items() if value is not None}
+        for name, content in ((_SETTINGS, variables), (_CHECKSUMS, checksums)):
+            (Path(scratch) / name).write_text(json.dumps(content, indent=1), "utf-8")
             tar.add(Path(scratch) / name, name)
-    yield from checksums.items()
+    return checksums
 
 
-def _kept(folder: Path) -> list[Path]:
-    """Files and links; the ledger's last."""
+def _files_to_back_up(folder: Path) -> list[Path]:
+    """Files and links of a data folder; those of the ledger last."""
     paths = [
         path
         for path in folder.rglob("*")
         if (path.is_symlink() or path.is_file())
-        and not path.name.endswith(_LEFT_OUT)
+        and not path.name.endswith(_EXCLUDED_SUFFIXES)
         and path.name != "lock"
-        and path.relative_to(folder).parts[0] != OPENED  # laid open anew by whoever looks
+        and path.relative_to(folder).parts[0] != ROW_STORES_FOLDER  # a cache: rebuilt when it is read
     ]
-    return sorted(paths, key=lambda path: (path.relative_to(folder).parts[0] == _LAST, path))
+    return sorted(paths, key=lambda path: (path.relative_to(folder).parts[0] == _READ_LAST, path))
 
 
 def _copy_of_database(path: Path, scratch: Path) -> Path:
-    """As it stands at one moment, whoever writes to it meanwhile."""
+    """A consistent copy of an SQLite database that others may be writing to."""
     copy = scratch / "database"
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
@@ -111,24 +126,19 @@ def _copy_of_database(path: Path, scratch: Path) -> Path:
     return copy
 
 
-def _told(settings: Settings) -> dict[str, object]:
-    """For whoever sets up the new machine; secrets stay where they are."""
-    told = settings.model_dump(mode="json", exclude={"data", "metrics_token", "database"})
-    return {f"LIGHTS_{name.upper()}": value for name, value in told.items() if value is not None}
-
-
-def _unpacked(file: Path, folder: Path) -> dict[str, str]:
+def _unpack(file: Path, folder: Path) -> dict[str, str]:
+    """Unpack a backup and check its files; returns the checksums by path. Raises UserError where it is damaged."""
     try:
         with tarfile.open(file, "r:gz") as tar:
             tar.extractall(folder, filter="data")
         checksums = json.loads((folder / _CHECKSUMS).read_text("utf-8"))
     except (tarfile.TarError, EOFError, ValueError, OSError) as error:
-        raise Refused(
+        raise UserError(
             f"{file} 不是完整的备份 ({type(error).__name__})。", f"{file} is no whole backup ({type(error).__name__})."
         ) from error
     damaged = [name for name, digest in checksums.items() if _checksum(folder / name) != digest]
     if damaged:
-        raise Refused(f"备份中有损坏的文件: {damaged[0]}。", f"A file of the backup is damaged: {damaged[0]}.")
+        raise UserError(f"备份中有损坏的文件: {damaged[0]}。", f"A file of the backup is damaged: {damaged[0]}.")
     (folder / _CHECKSUMS).unlink()
     return dict(checksums)
 

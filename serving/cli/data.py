@@ -1,4 +1,4 @@
-"""The commands of the house that serves: delivery, features, tables in use, one household, pages.
+"""The commands of deliveries, features, rules and policies, one household's explanation, and the service.
 
 Each imports what it needs when it is called.
 """
@@ -11,135 +11,153 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import VAR, AsOf, AsOfOrNewest, Data, Json, day, now, print_json, recorded, teller, today, who
+from features.console import (
+    DEFAULT_DATA_FOLDER,
+    AsOfOption,
+    AsOfOrNewestOption,
+    DataOption,
+    JsonOption,
+    county_today,
+    current_os_user,
+    parse_day,
+    print_json,
+    progress_printer,
+    record_run,
+    utc_now,
+)
 
 if TYPE_CHECKING:
-    from serving.months.data_folder import Store
+    from serving.months.data_folder import DataFolder
 
 commands = typer.Typer()
 
 
-@commands.command()
-def load(
+@commands.command("load")
+def load_command(
     inbox: Annotated[Path, typer.Argument(help="folder with <table>.csv, .parquet or .xlsx")],
     delivered_on: Annotated[
         date | None,
-        typer.Option("--delivered-on", parser=day, metavar="DAY", help="stands in for a missing known_on; today"),
+        typer.Option("--delivered-on", parser=parse_day, metavar="DAY", help="stands in for a missing known_on; today"),
     ] = None,
     columns: Annotated[Path | None, typer.Option("--columns", help="column map (TOML) of a delivery")] = None,
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """装载: check a delivery and take it in."""
-    from features.contract.column_map import column_map
-    from features.contract.pseudonym import pseudonyms
-    from features.loading.load import Loading
+    from features.contract.column_map import read_column_map
+    from features.contract.pseudonym import load_pseudonyms
+    from features.loading.load import LoadOptions
     from features.loading.load import load as load_inbox
     from serving.cli.output import load_lines
 
-    loading = Loading(delivered_on or today(), column_map(columns), pseudonyms(data), tell=teller())
-    with recorded(data, "load", inbox=str(inbox)) as found:
+    loading = LoadOptions(
+        delivered_on or county_today(),
+        read_column_map(columns),
+        load_pseudonyms(data),
+        report_progress=progress_printer(),
+    )
+    with record_run(data, "load", inbox=str(inbox)) as results:
         report = load_inbox(inbox, store_of(data).ledger, loading)
         refused_files = sum(1 for file in report.files if file.refused)
-        found |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
-        found |= {"outcome": "refused" if report.refused else "done"}
-    _audited(data, "CHANGE", "lights load", data_version=report.data_version)
+        results |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
+        results |= {"outcome": "refused" if report.has_refused_files else "done"}
+    _audit(data, "CHANGE", "lights load", data_version=report.data_version)
     if as_json:
         print_json(report)
     else:
         print("\n".join(load_lines(report)))
-    raise typer.Exit(1 if report.refused else 0)
+    raise typer.Exit(1 if report.has_refused_files else 0)
 
 
-@commands.command()
-def features(
-    as_of: AsOf,
+@commands.command("features")
+def features_command(
+    as_of: AsOfOption,
     out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
     loans: Annotated[str, typer.Option("--loans", help="open or cohort", metavar="open|cohort")] = "open",
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """特征: the feature frame as of a day, one row for each loan."""
     from features.compute import Population, features_at
-    from features.messages import Refused
-    from features.missing_data import gap_lines
+    from features.messages import UserError
+    from features.missing_data import missing_data_lines
 
     if loans not in tuple(Population):
         raise typer.BadParameter("open or cohort", param_hint="--loans")
     ledger = store_of(data).ledger
     if not ledger.commits:
-        raise Refused(f"{data} 中尚未装载任何数据。", f"Nothing has been loaded into {data}.")
-    rows = ledger.rows()
+        raise UserError(f"{data} 中尚未装载任何数据。", f"Nothing has been loaded into {data}.")
+    rows = ledger.tables()
     frame = features_at(as_of, rows, Population(loans))
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
-    _audited(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
-    print("\n".join((f"{out}: {frame.height} x {frame.width}", *gap_lines(frame, rows, as_of))))
+    _audit(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
+    print("\n".join((f"{out}: {frame.height} x {frame.width}", *missing_data_lines(frame, rows, as_of))))
 
 
-@commands.command()
-def rules(
+@commands.command("rules")
+def rules_command(
     table: Annotated[Path | None, typer.Argument(help="a county's own rule table (TOML), to be taken in")] = None,
     as_of: Annotated[
-        date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="the rules of this day; today")
+        date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="the rules of this day; today")
     ] = None,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """规则: the rules in use; or take in a county's own."""
     from models.traffic_light.decision_table import decision_table
 
-    store, day = store_of(data), as_of or today()
+    store, day = store_of(data), as_of or county_today()
     if table is not None:
-        store.take_in_rules(table, day)
+        store.replace_rules(table, day)
     print(decision_table(store.rules.in_force(day), store.policies.in_force(day).actions), end="")
 
 
-@commands.command()
-def policy(
+@commands.command("policy")
+def policy_command(
     table: Annotated[Path | None, typer.Argument(help="a county's own policy rows (TOML), to be taken in")] = None,
     as_of: Annotated[
-        date | None, typer.Option("--as-of", parser=day, metavar="DAY", help="the policy of this day; today")
+        date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="the policy of this day; today")
     ] = None,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """政策: the policy numbers in use; or take in a county's own."""
-    from models.county_policy.document import policy_book
+    from models.county_policy.document import policy_document
 
-    store, day = store_of(data), as_of or today()
+    store, day = store_of(data), as_of or county_today()
     if table is not None:
-        store.take_in_policies(table, day)
-    print(policy_book([store.policies.in_force(day)]), end="")
+        store.replace_policies(table, day)
+    print(policy_document([store.policies.in_force(day)]), end="")
 
 
-@commands.command()
-def explain(
+@commands.command("explain")
+def explain_command(
     household: Annotated[str, typer.Argument(help="household_id, or the identity number it was delivered with")],
-    as_of: AsOfOrNewest = None,
+    as_of: AsOfOrNewestOption = None,
     lang: Annotated[str, typer.Option("--lang", metavar="zh|en")] = "zh",
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """解释: one household's lights and reasons."""
     from serving.cli.output import explanation_lines
-    from serving.explain.household import explanation
-    from serving.months.repository import Published
+    from serving.explain.household import household_explanation
+    from serving.months.repository import MonthRepository
 
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh or en", param_hint="--lang")
     store = store_of(data)
-    explained = explanation(Published(store).month(as_of), store, store.kept_as(household))
-    _audited(data, "LOOK", "lights explain", household_id=explained.household_id, as_of=explained.as_of)
+    explained = household_explanation(MonthRepository(store).month(as_of), store, store.stored_id(household))
+    _audit(data, "LOOK", "lights explain", household_id=explained.household_id, as_of=explained.as_of)
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:
         print("\n".join(explanation_lines(explained, lang)))
 
 
-@commands.command()
-def serve(
+@commands.command("serve")
+def serve_command(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     host: Annotated[str | None, typer.Option("--host", help="beyond this machine only over HTTPS")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the port")] = 1,
-    data: Data = VAR,
+    data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """网页与接口: pages and interface, for people with an account."""
     from serving.server import serve as serve_web
@@ -150,15 +168,16 @@ def serve(
     serve_web(store_of(data), here, port, workers)
 
 
-def _audited(data: Path, action: str, command: str, **detail: object) -> None:
+def _audit(data: Path, action: str, command: str, **detail: object) -> None:
     """The user at the machine is trusted, and leaves a trail as everybody does."""
-    from serving.audit.command_line import leave
-    from serving.audit.log import Action
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
 
-    leave(data, who(), now(), Action[action], command, **detail)
+    audit_command(data, current_os_user(), utc_now(), AuditAction[action], command, **detail)
 
 
-def store_of(data: Path) -> Store:
-    from serving.months.data_folder import Store
+def store_of(data: Path) -> DataFolder:
+    """The data folder at a path."""
+    from serving.months.data_folder import DataFolder
 
-    return Store(data)
+    return DataFolder(data)

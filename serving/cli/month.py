@@ -1,4 +1,4 @@
-"""The commands of the month: lights set, computed again and compared, runs told, reports issued, drift watched.
+"""The commands of a month: score, replay, report, monitor, and the log of runs.
 
 Each imports what it needs when it is called.
 """
@@ -13,20 +13,31 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from features.console import VAR, AsOf, Data, Json, now, print_json, progress, recorded, teller, who
+from features.console import (
+    DEFAULT_DATA_FOLDER,
+    AsOfOption,
+    DataOption,
+    JsonOption,
+    current_os_user,
+    print_json,
+    progress_bar,
+    progress_printer,
+    record_run,
+    utc_now,
+)
 
 if TYPE_CHECKING:
     from serving.batch.run import Workers
 
 commands = typer.Typer()
 BEYOND_BOUNDS = 3
-"""Exit of a monitor that warns: 1 is a refusal, 2 wrong usage."""
-_SPOKEN: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
+"""Exit code of `lights monitor` with a finding; 1 is a refusal and 2 wrong usage."""
+_LANGUAGES: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
-@commands.command()
-def score(
-    as_of: AsOf,
+@commands.command("score")
+def score_command(
+    as_of: AsOfOption,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=256, help="processes on this machine, one core each")
     ] = None,
@@ -37,25 +48,25 @@ def score(
         str | None,
         typer.Option("--storage", metavar="URL", help="what they share instead: s3://bucket/lights, any fsspec URL"),
     ] = None,
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """评灯: set and publish the lights of a month end."""
-    from serving.audit.command_line import leave_month
-    from serving.batch.plan import loans_delivered
+    from serving.audit.command_line import audit_month
+    from serving.batch.plan import delivered_loan_count
     from serving.batch.run import score as score_month
     from serving.cli.output import manifest_lines
-    from serving.months.data_folder import Store
+    from serving.months.data_folder import DataFolder
 
-    store = Store(data)
+    store = DataFolder(data)
     with (
         workers_of(workers, cluster, storage) as computing,
-        recorded(data, "score", as_of=as_of) as found,
-        progress(loans_delivered(store.ledger), "loans") as advance,
+        record_run(data, "score", as_of=as_of) as results,
+        progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
-        manifest = score_month(store, as_of, who(), now(), advance, computing)
-        found |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
-    leave_month(data, who(), now(), str(as_of))
+        manifest = score_month(store, as_of, current_os_user(), utc_now(), advance, computing)
+        results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
+    audit_month(data, current_os_user(), utc_now(), str(as_of))
     if as_json:
         print_json(manifest)
     else:
@@ -64,45 +75,45 @@ def score(
 
 @contextmanager
 def workers_of(workers: int | None, cluster: str | None, storage: str | None) -> Iterator[Workers]:
-    """Who computes: this process, processes of this machine, or a cluster."""
-    from serving.batch.run import Alone
+    """The workers that compute a month: this process, processes of this machine, or a Dask cluster."""
+    from serving.batch.run import ThisProcess
 
     if workers and cluster:
         raise typer.BadParameter("--workers 与 --cluster 只选其一 / one of both, not both", param_hint="--cluster")
     if storage and not cluster:
         raise typer.BadParameter("--storage 只与 --cluster 同用 / only with --cluster", param_hint="--storage")
     if not (workers or cluster):
-        yield Alone()
+        yield ThisProcess()
         return
-    from serving.batch.cluster import cluster_at, local_cluster
+    from serving.batch.cluster import connect_cluster, local_cluster
 
-    with cluster_at(cluster, storage) if cluster else local_cluster(workers or 1) as found:
-        yield found
+    with connect_cluster(cluster, storage) if cluster else local_cluster(workers or 1) as connected:
+        yield connected
 
 
-@commands.command()
-def replay(
-    as_of: AsOf,
+@commands.command("replay")
+def replay_command(
+    as_of: AsOfOption,
     edition: Annotated[
         int | None, typer.Option("--edition", min=1, help="the published one where none is named")
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="say in which columns, and of which loans")] = False,
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """重算: a past month again, beside what was published."""
-    from serving.batch.plan import loans_delivered
+    from serving.batch.plan import delivered_loan_count
     from serving.batch.replay import replay as replay_month
     from serving.cli.output import replay_lines
-    from serving.months.data_folder import Store
+    from serving.months.data_folder import DataFolder
 
-    store = Store(data)
+    store = DataFolder(data)
     with (
-        recorded(data, "replay", as_of=as_of) as found,
-        progress(loans_delivered(store.ledger), "loans") as advance,
+        record_run(data, "replay", as_of=as_of) as results,
+        progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
         replayed = replay_month(store, as_of, edition, advance)
-        found |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}
+        results |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}
     if as_json:
         print_json({"equal": replayed.is_equal, **asdict(replayed)})
     else:
@@ -110,22 +121,22 @@ def replay(
     raise typer.Exit(0 if replayed.is_equal else 1)
 
 
-@commands.command()
-def runs(data: Data = VAR, as_json: Json = False) -> None:
+@commands.command("runs")
+def runs_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
     """运行记录: who ran what, when, how long, and what was refused."""
-    from features.runs import runs_in
+    from features.runs import read_runs
     from serving.cli.output import run_lines
 
-    found = runs_in(data)
+    history = read_runs(data)
     if as_json:
-        print_json(found)
+        print_json(history)
     else:
-        print("\n".join(run_lines(found)))
+        print("\n".join(run_lines(history)))
 
 
-@commands.command()
-def report(
-    as_of: AsOf,
+@commands.command("report")
+def report_command(
+    as_of: AsOfOption,
     out: Annotated[Path, typer.Option("--out", help="folder; each issue gets one of its own below it")],
     quarter: Annotated[bool, typer.Option("--quarter", help="季度通报: the quarter up to the day")] = False,
     year: Annotated[bool, typer.Option("--year", help="年度考核: the year up to the day")] = False,
@@ -134,22 +145,24 @@ def report(
         str | None, typer.Option("--area", metavar="CODE", help="loans of this place alone: first digits of its code")
     ] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both")] = "both",
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """报表: statistics, bulletin or assessment. With action lists, maturity lists and notices, as Excel and HTML."""
-    from serving.audit.command_line import leave
-    from serving.audit.log import Action
-    from serving.months.data_folder import Store
-    from serving.portfolio.report_period import Scope
-    from serving.reports.issue import period_of
-    from serving.reports.issue import report as issue_report
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.months.data_folder import DataFolder
+    from serving.portfolio.report_period import ReportScope
+    from serving.reports.issue import report_period
+    from serving.reports.issue import write_report as issue_report
 
-    if lang not in _SPOKEN:
+    if lang not in _LANGUAGES:
         raise typer.BadParameter("zh, en or both", param_hint="--lang")
-    period = period_of(as_of, quarter, year)
-    folder = issue_report(Store(data), period, Scope(bank, area), _SPOKEN[lang], out, teller())
-    leave(data, who(), now(), Action.EXPORT, "lights report", as_of=as_of, bank=bank, area=area)
+    period = report_period(as_of, quarter, year)
+    folder = issue_report(DataFolder(data), period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer())
+    audit_command(
+        data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area
+    )
     files = sorted(path.name for path in folder.iterdir())
     if as_json:
         print_json({"folder": str(folder), "files": files})
@@ -157,33 +170,33 @@ def report(
         print("\n".join([str(folder), *(f"  {name}" for name in files)]))
 
 
-@commands.command()
-def monitor(
-    as_of: AsOf,
+@commands.command("monitor")
+def monitor_command(
+    as_of: AsOfOption,
     html: Annotated[Path | None, typer.Option("--html", help="write the page to this file")] = None,
     prometheus: Annotated[Path | None, typer.Option("--prometheus", help="write metrics as text to this file")] = None,
     limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="of the page")] = "zh",
-    data: Data = VAR,
-    as_json: Json = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """监测: drift, calibration, labels, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
     from features.atomic_files import write_bytes
-    from serving.monitor.bounds import limits_from
-    from serving.monitor.watch import as_json as watch_json
-    from serving.monitor.watch import prometheus as metrics
-    from serving.monitor.watch import watch_html, watch_lines, watched
-    from serving.months.data_folder import Store
+    from serving.monitor.bounds import load_limits
+    from serving.monitor.watch import monitor_html, monitor_lines, monitor_month
+    from serving.monitor.watch import monitor_json as watch_json
+    from serving.monitor.watch import prometheus_metrics as metrics
+    from serving.months.data_folder import DataFolder
 
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh or en", param_hint="--lang")
-    watch = watched(Store(data), as_of, limits_from(limits), teller())
+    watch = monitor_month(DataFolder(data), as_of, load_limits(limits), progress_printer())
     if html is not None:
-        write_bytes(watch_html(watch, "zh" if lang == "zh" else "en").encode(), html)
+        write_bytes(monitor_html(watch, "zh" if lang == "zh" else "en").encode(), html)
     if prometheus is not None:
         write_bytes(metrics(watch), prometheus)
     if as_json:
         print_json(watch_json(watch))
     else:
-        print("\n".join(watch_lines(watch)))
+        print("\n".join(monitor_lines(watch)))
     raise typer.Exit(BEYOND_BOUNDS if watch.findings else 0)

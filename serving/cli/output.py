@@ -1,26 +1,35 @@
-"""What the command line prints for a person: plain lines."""
+"""The text that commands print for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from features.messages import Words
+from features.messages import Bilingual
 from models.light import LIGHT_WORDS
-from serving.months.repository import Manifest
+from serving.months.edition import Manifest
 from serving.schemas.household_sheet import ExplainedLoan, HouseholdExplanation
-from serving.schemas.loan_warning import LoanWarning
 
 if TYPE_CHECKING:
-    from features.loading.load_report import FileReport, LoadReport
-    from features.runs import Runs
+    from features.loading.load_report import LoadReport
+    from features.runs import RunHistory
     from serving.batch.replay import Replay
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
-    """The load report: a line a file, what was wrong below it."""
+    """The report of a load: a line for each file, with its faults below it."""
     for file in report.files:
-        yield from _file_lines(file)
+        if file.refused:
+            yield f"✗ {file.refused.zh}\n  {file.refused.en}"
+        else:
+            yield (
+                f"✓ {file.file}: 读 {file.rows} 行 rows, 新增 {file.added} new, 已有 {file.known} known, "
+                f"隔离 {file.quarantined} quarantined, 等待 {file.waiting} waiting"
+            )
+        if file.ignored:
+            yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
+        for fault in file.faults:
+            yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
     for name in report.strangers:
         yield f"{name}: 不是合同中的表, 已忽略 / is no table of the contract, ignored"
     if report.taken_up:
@@ -28,44 +37,30 @@ def load_lines(report: LoadReport) -> Iterator[str]:
     yield f"data {report.data_version}"
 
 
-def _file_lines(file: FileReport) -> Iterator[str]:
-    if file.refused:
-        yield f"✗ {file.refused.zh}\n  {file.refused.en}"
-    else:
-        yield (
-            f"✓ {file.file}: 读 {file.rows} 行 rows, 新增 {file.added} new, 已有 {file.known} known, "
-            f"隔离 {file.quarantined} quarantined, 等待 {file.waiting} waiting"
-        )
-    if file.ignored:
-        yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
-    for fault in file.faults:
-        yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
-
-
 def manifest_lines(manifest: Manifest) -> Iterator[str]:
-    """What was published."""
+    """A published month: loans and principal by light."""
     edition = f"第 {manifest.edition} 版 edition"
     yield f"{manifest.as_of}: {manifest.rows} 笔 loans, {edition}, model {manifest.model_version}"
-    for code, counted in manifest.lights.items():
+    for code, totals in manifest.lights.items():
         words = LIGHT_WORDS[code]
-        yield f"  {words.zh} {words.en}: {counted['loans']:,} ({counted['outstanding_principal']:,.2f} 元 yuan)"
+        yield f"  {words.zh} {words.en}: {totals['loans']:,} ({totals['outstanding_principal']:,.2f} 元 yuan)"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
 
 
 _OUTCOMES = {
-    "done": Words("完成", "done"),
-    "refused": Words("被拒", "refused"),
-    "failed": Words("中断", "failed"),
+    "done": Bilingual("完成", "done"),
+    "refused": Bilingual("被拒", "refused"),
+    "failed": Bilingual("中断", "failed"),
 }
 
 
-def run_lines(runs: Runs) -> Iterator[str]:
-    """The run ledger, newest last; what was refused below its line."""
+def run_lines(runs: RunHistory) -> Iterator[str]:
+    """The run log, oldest first, with refusals below their lines."""
     for run in runs.runs:
         outcome = _OUTCOMES[run.outcome]
-        told = "  ".join(f"{name} {value}" for name, value in run.told.items())
-        yield f"{run.at}  {run.by}  {run.what}  {outcome.zh} {outcome.en}  {run.seconds:.1f} s  {told}".rstrip()
+        details = "  ".join(f"{name} {value}" for name, value in run.told.items())
+        yield f"{run.at}  {run.by}  {run.what}  {outcome.zh} {outcome.en}  {run.seconds:.1f} s  {details}".rstrip()
         if run.refused:
             yield f"  {run.refused.zh}\n  {run.refused.en}"
     if runs.unreadable:
@@ -73,18 +68,19 @@ def run_lines(runs: Runs) -> Iterator[str]:
 
 
 def replay_lines(replay: Replay, diff: bool) -> Iterator[str]:
-    """Whether a month computed again is what was published; with `diff` in what it is not."""
+    """Whether a replayed month equals the published one; with `diff`, the columns and loans that differ."""
     head = f"{replay.as_of} 第 {replay.edition} 版 edition {replay.edition}: {replay.rows} 笔 loans"
     yield f"{head}, {'一致 equal' if replay.is_equal else '不一致 different'}"
-    for kind, found in replay.differences.items():
-        yield f"  {kind}: 仅发布 only published {found.only_published}, 仅重算 only replayed {found.only_replayed}"
+    for kind, difference in replay.differences.items():
+        only = f"仅发布 only published {difference.only_published}, 仅重算 only replayed {difference.only_replayed}"
+        yield f"  {kind}: {only}"
         if diff:
-            yield from (f"    {column}: {count}" for column, count in found.columns.items())
-            yield f"    例如 for example: {', '.join(found.examples)}"
+            yield from (f"    {column}: {count}" for column, count in difference.columns.items())
+            yield f"    例如 for example: {', '.join(difference.examples)}"
 
 
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:
-    """One household for a terminal, in one language."""
+    """The explanation of one household in one language, `zh` or `en`."""
     yield f"{explained.household_id}  {explained.as_of}  model {explained.model_version}"
     for loan in explained.loans:
         yield from _loan_lines(loan, lang)
@@ -97,55 +93,48 @@ AGAINST_AVERAGE = {"zh": "与平均贷款相比:", "en": "Against the average lo
 THOSE_LOANS = {"zh": "这些贷款的平均", "en": "average of those loans"}
 OTHER_FACTS = {"zh": "其他情况合计", "en": "all other facts together"}
 THIS_LOAN = {"zh": "本笔贷款", "en": "this loan"}
-_WORTH_SAYING = ("open", "pending", "later", "unknown")
-"""States of a route of help that a terminal has room for."""
+_SHOWN_STATES = ("open", "pending", "later", "unknown")
+"""States of a help route that are printed; the others are left to the page."""
 
 
 def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     warning = loan.warning
-    yield f"\n{warning.loan_id}  {getattr(LIGHT_WORDS[warning.light], lang)}  {_judged(warning, lang)}"
+    rules, model, no_light = {"zh": ("规则", "模型", "无"), "en": ("rules", "model", "none")}[lang]
+    by_rules = getattr(LIGHT_WORDS[warning.rule_light], lang)
+    by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else no_light
+    light = getattr(LIGHT_WORDS[warning.light], lang)
+    yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield f"  {getattr(loan, f'likelihood_{lang}')}"
     yield f"  {'; '.join(getattr(each, lang) for each in loan.classes)}"
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"
     yield from _threshold_lines(loan, lang)
-    yield from _change_lines(loan, lang)
+    yield f"  {getattr(loan.changed, lang)}"
+    for change in warning.changes:
+        yield f"  {change.contribution:+.2f}  {getattr(change, lang)}"
     if warning.reasons:
         yield f"  {AGAINST_AVERAGE[lang]}"
     for reason in warning.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
     yield f"  {getattr(loan.turn_green, lang)}"
-    for way in loan.turn_green.ways:
-        yield f"  = {getattr(way, lang)}"
-    for lacking in warning.open_rules:
-        yield f"  ? {lacking.id} {getattr(lacking, lang)}"
+    for counterfactual in loan.turn_green.ways:
+        yield f"  = {getattr(counterfactual, lang)}"
+    for unassessed in warning.open_rules:
+        yield f"  ? {unassessed.id} {getattr(unassessed, lang)}"
     for route in loan.routes:
-        if route.state in _WORTH_SAYING:
+        if route.state in _SHOWN_STATES:
             yield f"  + {getattr(route, lang)}"
 
 
 def _threshold_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
-    """Why this light and not the next; what the reasons do not name is in one line, so that it adds up."""
-    if loan.threshold is None:
+    """Why the loan is beyond its threshold: reasons against the loans below it, with one line for all other facts."""
+    threshold = loan.threshold
+    if threshold is None:
         return
-    told = loan.threshold
-    yield f"  {getattr(told, lang)} ({getattr(told, f'compared_{lang}')})"
-    yield f"  {told.compared_log_odds:+.2f}  {THOSE_LOANS[lang]}"
-    for reason in told.reasons:
+    yield f"  {getattr(threshold, lang)} ({getattr(threshold, f'compared_{lang}')})"
+    yield f"  {threshold.compared_log_odds:+.2f}  {THOSE_LOANS[lang]}"
+    for reason in threshold.reasons:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
-    yield f"  {told.other_facts:+.2f}  {OTHER_FACTS[lang]}"
-    yield f"  {told.log_odds:+.2f}  {THIS_LOAN[lang]}"
-
-
-def _change_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
-    yield f"  {getattr(loan.changed, lang)}"
-    for change in loan.warning.changes:
-        yield f"  {change.contribution:+.2f}  {getattr(change, lang)}"
-
-
-def _judged(warning: LoanWarning, lang: str) -> str:
-    """`(rules: red, model: yellow)`."""
-    named = {"zh": ("规则", "模型", "无"), "en": ("rules", "model", "none")}[lang]
-    by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else named[2]
-    return f"({named[0]}: {getattr(LIGHT_WORDS[warning.rule_light], lang)}, {named[1]}: {by_model})"
+    yield f"  {threshold.other_facts:+.2f}  {OTHER_FACTS[lang]}"
+    yield f"  {threshold.log_odds:+.2f}  {THIS_LOAN[lang]}"

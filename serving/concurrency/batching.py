@@ -1,4 +1,4 @@
-"""What many ask for at the same moment is done at once, by a thread of its own: a transaction for all, not for each."""
+"""Concurrent calls of coroutines, coalesced into batches: one transaction for many requests."""
 
 from __future__ import annotations
 
@@ -10,66 +10,74 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-_AT_ONCE = 256
+_MAX_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
-class _Waiting(Generic[T, R]):
-    asked: T
+class _Request(Generic[T, R]):
+    item: T
     result: asyncio.Future[R]
 
 
 @dataclass(frozen=True)
-class _Done(Generic[R]):
+class _Success(Generic[R]):
     result: R
 
 
-class Together(Generic[T, R]):
-    """do: gives a result for each of those asked for, in their order, or raises and has done nothing.
+class RequestBatcher(Generic[T, R]):
+    """Coalesces concurrent calls into batches, each of which runs in a worker thread.
 
-    Whoever asks in the same turn of the event loop, or while others are served, is served together. Where `do` raises,
-    each is done by itself: nobody else's fault becomes one's own. What was asked is done, also where nobody waits for
-    it any more.
+    Calls in one turn of the event loop, and calls that arrive while a batch runs, form the next batch. Where a batch
+    fails, its items run singly, so that an error reaches its own caller alone. The item of a cancelled caller still
+    runs.
+
+    Args:
+        run_batch: returns a result for each item, in their order; where it raises, it must have changed nothing.
+
+    Example:
+        >>> import asyncio
+        >>> from serving.concurrency.batching import RequestBatcher
+        >>> async def squares():
+        ...     batcher = RequestBatcher(lambda items: [item * item for item in items])
+        ...     return await asyncio.gather(*(batcher.submit(number) for number in range(4)))
+        >>> asyncio.run(squares())
+        [0, 1, 4, 9]
     """
 
-    def __init__(self, do: Callable[[Sequence[T]], Sequence[R]]) -> None:
-        self._do = do
-        self._waiting: list[_Waiting[T, R]] = []
-        self._hand = ThreadPoolExecutor(1)
-        self._at_work: asyncio.Task[None] | None = None
+    def __init__(self, run_batch: Callable[[Sequence[T]], Sequence[R]]) -> None:
+        self._run_batch = run_batch
+        self._waiting: list[_Request[T, R]] = []
+        self._thread = ThreadPoolExecutor(1)
+        self._runner: asyncio.Task[None] | None = None
 
-    async def done(self, one: T) -> R:
-        """Its result, when it is there."""
-        mine = _Waiting[T, R](one, asyncio.get_running_loop().create_future())
-        self._waiting.append(mine)
-        if self._at_work is None:
-            self._at_work = asyncio.create_task(self._work())
-        return await mine.result
+    async def submit(self, item: T) -> R:
+        """The result of an item, once its batch has run; raises what the item raises."""
+        request = _Request[T, R](item, asyncio.get_running_loop().create_future())
+        self._waiting.append(request)
+        if self._runner is None:
+            self._runner = asyncio.create_task(self._run_batches())
+        return await request.result
 
-    async def _work(self) -> None:
-        """Until nobody waits."""
+    async def _run_batches(self) -> None:
+        """Run batches until no request waits."""
         try:
             while self._waiting:
-                together, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-                asked = [each.asked for each in together]
-                outcomes = await asyncio.get_running_loop().run_in_executor(self._hand, self._outcomes, asked)
-                for each, outcome in zip(together, outcomes, strict=True):
-                    _tell(each.result, outcome)
+                batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+                items = [request.item for request in batch]
+                outcomes = await asyncio.get_running_loop().run_in_executor(self._thread, self._outcomes, items)
+                for request, outcome in zip(batch, outcomes, strict=True):
+                    if request.result.done():  # the caller was cancelled
+                        continue
+                    if isinstance(outcome, Exception):
+                        request.result.set_exception(outcome)
+                    else:
+                        request.result.set_result(outcome.result)
         finally:
-            self._at_work = None
+            self._runner = None
 
-    def _outcomes(self, asked: Sequence[T]) -> Sequence[_Done[R] | Exception]:
-        """Of each what came of it, or what went wrong."""
+    def _outcomes(self, items: Sequence[T]) -> Sequence[_Success[R] | Exception]:
+        """The result of each item, or the exception that it raises."""
         try:
-            return [_Done(result) for _, result in zip(asked, self._do(asked), strict=True)]
-        except Exception as fault:  # noqa: BLE001 - it is raised to whoever asked
-            return [fault] if len(asked) == 1 else [self._outcomes([each])[0] for each in asked]
-
-
-def _tell(waiting: asyncio.Future[R], outcome: _Done[R] | Exception) -> None:
-    if waiting.done():  # given up
-        return
-    if isinstance(outcome, Exception):
-        waiting.set_exception(outcome)
-    else:
-        waiting.set_result(outcome.result)
+            return [_Success(result) for _, result in zip(items, self._run_batch(items), strict=True)]
+        except Exception as error:  # noqa: BLE001 - it is raised to its caller
+            return [error] if len(items) == 1 else [self._outcomes([item])[0] for item in items]

@@ -1,9 +1,9 @@
-"""What is computed once and kept in memory while it is looked at."""
+"""A cache in memory whose values are computed once, also where several threads ask for one at the same time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import lru_cache, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -11,48 +11,59 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Cell:
-    """A result, or the place where one thread computes it and the others wait."""
+class _Entry:
+    """A value of the cache; empty while the thread that holds its lock computes it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.results: list[Any] = []
+        self.values: list[Any] = []
 
 
-class Remembered(Generic[P, T]):
-    """A computation whose results are kept. Called, it computes what is not there."""
+class SingleFlightCache(Generic[P, T]):
+    """A function whose last results are in memory; concurrent calls with equal arguments wait for one computation.
 
-    def __init__(self, compute: Callable[P, T], most: int) -> None:
+    Args:
+        compute: its arguments are hashable, and its result depends on nothing else. What it raises is not cached.
+        max_size: results in memory; the one that was used least recently is dropped.
+
+    Example:
+        >>> from serving.concurrency.single_flight import single_flight
+        >>> @single_flight(2)
+        ... def square(number):
+        ...     print("computing")
+        ...     return number * number
+        >>> square.peek(3) is None
+        True
+        >>> square(3), square(3)
+        computing
+        (9, 9)
+    """
+
+    def __init__(self, compute: Callable[P, T], max_size: int) -> None:
         self._compute = compute
-        self._finding = threading.Lock()
-        self._cell = lru_cache(most)(_new_cell)
+        self._lookup = threading.Lock()
+        self._entry_of_key = lru_cache(max_size)(lambda *_key: _Entry())
         update_wrapper(self, compute)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        mine = self._cell_of(*args, **kwargs)
-        with mine.lock:
-            if not mine.results:
-                mine.results.append(self._compute(*args, **kwargs))
-            result: T = mine.results[0]
-            return result
+        """The result, computed if it is not in memory."""
+        entry = self._entry(*args, **kwargs)
+        with entry.lock:
+            if not entry.values:
+                entry.values.append(self._compute(*args, **kwargs))
+            value: T = entry.values[0]
+            return value
 
-    def known(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """The result if it is there: nothing is computed, and nobody waited for."""
-        results = self._cell_of(*args, **kwargs).results
-        return results[0] if results else None
+    def peek(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """The result if it is in memory, else None; never computes and never waits."""
+        values = self._entry(*args, **kwargs).values
+        return values[0] if values else None
 
-    def _cell_of(self, *args: P.args, **kwargs: P.kwargs) -> _Cell:
-        with self._finding:
-            return self._cell(*args, *sorted(kwargs.items()))
-
-
-def _new_cell(*_: Hashable) -> _Cell:
-    return _Cell()
+    def _entry(self, *args: P.args, **kwargs: P.kwargs) -> _Entry:
+        with self._lookup:
+            return self._entry_of_key(*args, *sorted(kwargs.items()))
 
 
-def remembered(most: int) -> Callable[[Callable[P, T]], Remembered[P, T]]:
-    """Keep the `most` results last looked at; many who ask for one at once wait for one computation.
-
-    What is raised is not kept. The arguments have to be hashable, and the result depends on nothing else.
-    """
-    return lambda compute: Remembered(compute, most)
+def single_flight(max_size: int) -> Callable[[Callable[P, T]], SingleFlightCache[P, T]]:
+    """Decorate a function with a SingleFlightCache of `max_size` results."""
+    return lambda compute: SingleFlightCache(compute, max_size)

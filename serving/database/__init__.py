@@ -1,1 +1,1 @@
-"""People, keys, cases and audit: SQLite as delivered, PostgreSQL by address."""
+"""The database of accounts, cases and audit log: SQLite by default, PostgreSQL by address."""

@@ -1,8 +1,7 @@
-"""The database opened: its engine, its pragmas, its migrations up to date."""
+"""The database of accounts, cases and audit log: opened and migrated to this code, SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,15 +14,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from features.messages import Refused
+from features.atomic_files import exclusive_lock
+from features.messages import UserError
 
 REVISIONS = ("0001", "0002")
-"""Oldest first; the last is what this code reads and writes."""
+"""Alembic revisions, the oldest first; this code reads and writes the last."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_LOCK = 6_404_321
-"""PostgreSQL's advisory lock of whoever migrates."""
-_THREADS = 40
-"""Requests a process answers at once: SQLite keeps a connection for each, or most would open one and close it again."""
+_MIGRATION_LOCK = 6_404_321
+"""Number of PostgreSQL's advisory lock that a migrating process holds."""
+_POOL_SIZE = 40
+"""SQLite connections of a process, one for each request it answers at once; with fewer, most would open their own."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
@@ -35,24 +35,28 @@ _PRAGMAS = (
 
 @dataclass(frozen=True)
 class Database:
-    """An open database, migrated."""
+    """An open database whose tables are those of this code."""
 
     engine: Engine
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def read_session(self) -> Iterator[Session]:
+        """Yield a session for reading."""
         with Session(self.engine) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """One transaction, kept whole or not at all; SQLite's one writer at a time waits here and not at its end."""
+    def write_session(self) -> Iterator[Session]:
+        """Yield a session for one transaction, which is committed whole or not at all.
+
+        SQLite has one writer at a time: a second waits here, not when it commits.
+        """
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
-    def appending(self) -> Iterator[Connection]:
-        """The same for rows alone, without the objects that a session keeps of them."""
+    def write_connection(self) -> Iterator[Connection]:
+        """Yield a connection for one transaction, for many rows: without the objects that a session makes of them."""
         with self._writer.begin() as connection:
             yield connection
 
@@ -62,67 +66,66 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
+        """Whether the database is SQLite, else PostgreSQL."""
         return self.engine.dialect.name == "sqlite"
 
 
-def opened(address: str) -> Database:
-    """The database at an SQLAlchemy address, migrated to this code.
+def open_database(address: str) -> Database:
+    """Open the database at an SQLAlchemy address, and migrate it to this code's revision.
 
-    Raises Refused where there is none, or it is newer than this code.
+    Raises UserError where the address or its driver is wrong, the database cannot be opened, or it is newer than this
+    code.
     """
     try:
-        engine = _migrated(_engine(address))
+        engine = _create_engine(address)
+        try:
+            _migrate(engine)
+        except Exception:
+            engine.dispose()  # no connection stays open
+            raise
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ImportError) as error:
-        raise Refused(
+        raise UserError(
             f"数据库地址或驱动有误 ({type(error).__name__}); 应为 sqlite:///… 或 postgresql+psycopg://…",
             f"The database address or its driver is wrong ({type(error).__name__}); "
             "it is sqlite:///… or postgresql+psycopg://…",
         ) from error
     except OperationalError as error:
-        raise Refused(
+        raise UserError(
             "数据库无法打开; 请检查 LIGHTS_DATABASE 及其服务、权限和磁盘空间。",
             "The database cannot be opened; check LIGHTS_DATABASE, its server, permissions and the disk.",
         ) from error
     return Database(engine)
 
 
-def _engine(address: str) -> Engine:
+def _create_engine(address: str) -> Engine:
+    """The engine; its exceptions hide parameters, so that no log names a person."""
     url = make_url(address)
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=_THREADS, hide_parameters=True)  # a fault is logged, and nobody it is about
-    event.listen(engine, "connect", _connected)
-    event.listen(engine, "begin", _begun)
-    return engine
+    engine = create_engine(url, pool_size=_POOL_SIZE, hide_parameters=True)
 
+    @event.listens_for(engine, "connect")
+    def set_up_connection(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver begins no transaction by itself: `begin_transaction` does
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
 
-def _connected(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself: `_begun` does
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        is_writer = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
-
-def _begun(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
-
-
-def _migrated(engine: Engine) -> Engine:
-    """Where that fails, no connection of it is left open."""
-    try:
-        _migrate(engine)
-    except Exception:
-        engine.dispose()
-        raise
     return engine
 
 
 def _migrate(engine: Engine) -> None:
+    """Bring the tables to the last revision; one process migrates, others wait for it."""
     with engine.connect() as connection:
         if _revision(connection) == REVISIONS[-1]:
             return
-    with _alone(engine):
+    with _migration_lock(engine):
         from alembic.command import upgrade
         from alembic.config import Config
 
@@ -135,28 +138,28 @@ def _migrate(engine: Engine) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
+    """The revision of the tables; None for an empty database. Raises UserError where it is newer than this code."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if found is not None and found not in REVISIONS:
-        raise Refused(
-            f"数据库版本 {found} 比程序新; 请升级程序, 或恢复旧备份。",
-            f"The database's version {found} is newer than this program; upgrade the program, or restore a backup.",
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is not None and revision not in REVISIONS:
+        raise UserError(
+            f"数据库版本 {revision} 比程序新; 请升级程序, 或恢复旧备份。",
+            f"The database's version {revision} is newer than this program; upgrade the program, or restore a backup.",
         )
-    return found
+    return revision
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[None]:
-    """One process migrates; another that starts at the same time waits and finds it done."""
+def _migration_lock(engine: Engine) -> Iterator[None]:
+    """Hold the lock of the process that migrates: a lock file beside SQLite's file, or PostgreSQL's advisory lock."""
     if engine.dialect.name == "sqlite":
-        with Path(f"{engine.url.database}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with exclusive_lock(Path(f"{engine.url.database}.lock")):
             yield
         return
     with engine.connect() as connection:
-        connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})"))
         try:
             yield
         finally:
-            connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
+            connection.execute(text(f"SELECT pg_advisory_unlock({_MIGRATION_LOCK})"))

@@ -1,4 +1,4 @@
-"""The tables, typed: people and their ways in, cases and their events, the audit and its anchors."""
+"""The database tables as SQLAlchemy classes: accounts and their credentials, cases and events, the audit log."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment as text in UTC to the microsecond: sorts as time does, and is the same in both databases."""
+    """A moment as text in UTC to the microsecond: it sorts as time does and is equal in SQLite and PostgreSQL."""
 
     impl = String(32)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else written(value)
+        """The text that the database stores."""
+        return None if value is None else utc_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment of a stored text."""
         return None if value is None else datetime.fromisoformat(value)
 
 
-def written(at: datetime) -> str:
-    """`2026-01-31T08:00:00.000000+00:00`."""
+def utc_text(at: datetime) -> str:
+    """A moment as the tables store it: `2026-01-31T08:00:00.000000+00:00`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-class Table(DeclarativeBase):
-    """What every table is."""
+class Base(DeclarativeBase):
+    """The base class of all tables."""
 
 
-class Person(Table):
-    """Somebody who may sign in. bank, area: what the role is narrowed to; None for all."""
+class Person(Base):
+    """An account. bank, area: the role is restricted to the loans of a bank or area; None for all."""
 
     __tablename__ = "people"
 
@@ -46,8 +48,8 @@ class Person(Table):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class Link(Table):
-    """A one-time sign-in, by the digest of its token."""
+class SignInLink(Base):
+    """A link that signs its account in once. digest: of the link's token."""
 
     __tablename__ = "links"
 
@@ -57,8 +59,8 @@ class Link(Table):
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class SignedIn(Table):
-    """A session, by the digest of its cookie."""
+class SignInSession(Base):
+    """A session of a signed-in account. digest: of its cookie."""
 
     __tablename__ = "sessions"
 
@@ -68,8 +70,11 @@ class SignedIn(Table):
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class SentOff(Table):
-    """A browser that was sent to the county's directory, by the digest of its state; gone once it is back."""
+class PendingAuthorization(Base):
+    """A browser that was sent to the OIDC provider to sign in; the row is deleted when it returns.
+
+    digest: of the `state` parameter.
+    """
 
     __tablename__ = "sent_off"
 
@@ -77,8 +82,8 @@ class SentOff(Table):
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class ApiKey(Table):
-    """A key `prefix.secret` for programs, by the digest of the whole."""
+class ApiKey(Base):
+    """An API key, `prefix.secret`. digest: of the whole key."""
 
     __tablename__ = "api_keys"
 
@@ -90,8 +95,11 @@ class ApiKey(Table):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class Failures(Table):
-    """Failed sign-ins in a row, by the digest of the name typed: a password typed in its place is not kept."""
+class FailedSignIns(Base):
+    """Failed sign-ins in a row of one user name.
+
+    name_digest: of the name as typed; a password that is typed in its place is not stored.
+    """
 
     __tablename__ = "failed_sign_ins"
 
@@ -100,8 +108,8 @@ class Failures(Table):
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class Case(Table):
-    """The work on one loan, opened on a light. version: one more with each change."""
+class Case(Base):
+    """A case: the work on one loan, opened on a light. version: increased with each change."""
 
     __tablename__ = "cases"
 
@@ -130,8 +138,8 @@ class Case(Table):
     )
 
 
-class CaseEvent(Table):
-    """One thing that happened in a case. answers: the objection that is answered."""
+class CaseEvent(Base):
+    """An event of a case. answers: the event, an objection, that this one answers."""
 
     __tablename__ = "case_events"
 
@@ -148,8 +156,11 @@ class CaseEvent(Table):
     answers: Mapped[int | None] = mapped_column(ForeignKey("case_events.id"))
 
 
-class AuditEntry(Table):
-    """One entry: who did what to what. hash: SHA-256 over the entry and the hash before it."""
+class AuditEntry(Base):
+    """An entry of the audit log: who did what to whom or what.
+
+    previous: the hash of the entry before it. hash: SHA-256 over this entry and `previous`.
+    """
 
     __tablename__ = "audit"
 
@@ -164,8 +175,8 @@ class AuditEntry(Table):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-class AuditAnchor(Table):
-    """Where the chain begins after entries older than the policy keeps were pruned."""
+class AuditAnchor(Base):
+    """The entry at which the chain begins after older entries were pruned."""
 
     __tablename__ = "audit_anchors"
 

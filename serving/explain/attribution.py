@@ -1,4 +1,4 @@
-"""Why a household's loans have their light: parts of the score, the threshold question, and what changed."""
+"""Why a household's loans have their lights: contributions to the score, threshold question, and changes."""
 
 from __future__ import annotations
 
@@ -6,65 +6,90 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.messages import Refused
-from models.bundle import Bundle, Parts
-from serving.explain.change_reasons import what_changed
-from serving.explain.household_cache import Home
-from serving.explain.loaded_models import bundle_of
+from features.messages import UserError
+from models.bundle import Bundle, Contributions
+from serving.explain.change_reasons import change_reasons
+from serving.explain.household_cache import HouseholdMonth
+from serving.explain.loaded_models import loaded_model
 from serving.explain.threshold_reasons import threshold_reasons
-from serving.months.data_folder import Store
-from serving.months.previous_month import Before
-from serving.months.repository import Month
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.previous_month import PreviousMonth
 from serving.schemas.loan_warning import LoanWarning
-from serving.schemas.reasons import ThresholdReasons, WhatChanged
+from serving.schemas.reasons import ScoreChanges, ThresholdReasons
 
 
 @dataclass(frozen=True)
-class Why:
-    """The model's own account of a household's loans: those in the month that it judged.
+class LightAttribution:
+    """Why the loans of a household have their lights: contributions to the score, threshold question, and changes.
 
-    bundle: None where no model judged, or the one that did is no longer there. facts: of the loans judged, in the order
-    of parts.
+    Args:
+        month: the published month.
+        store: the data folder that the month lies in.
+        bundle: the model that scored the month; None where none did, or it is no longer there.
+        facts: features of the loans that the model scored, in the order of `contributions`.
+        contributions: of each feature to the score of each of these loans, in log-odds; None without `bundle`.
+        previous_month: the month that this one is compared with.
+
+    Example:
+        >>> import polars as pl
+        >>> from serving.explain.attribution import light_attribution
+        >>> from serving.explain.household_cache import household_month
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> store = DataFolder(data)
+        >>> month = MonthRepository(store).month()
+        >>> loan = month.scan("features").filter(~pl.col("has_gone_bad")).head(1).collect().row(0, named=True)
+        >>> household = household_month(month, store, loan["household_id"])
+        >>> attribution = light_attribution(household)
+        >>> sorted(attribution.contributions_of(loan["loan_id"])) == sorted(
+        ...     column.name for column in attribution.contributions.columns
+        ... )
+        True
+        >>> attribution.changes_of(household.rendered_warnings[0]).since == attribution.previous_month.as_of
+        True
     """
 
-    month: Month
-    store: Store
+    month: PublishedMonth
+    store: DataFolder
     bundle: Bundle | None
     facts: pl.DataFrame
-    parts: Parts | None
-    before: Before
+    contributions: Contributions | None
+    previous_month: PreviousMonth
 
-    def contributions(self, loan: str) -> dict[str, float]:
-        """By column, in log-odds; empty for a loan that no model judged."""
-        row = self._row(loan)
-        if self.parts is None or row is None:
+    def contributions_of(self, loan: str) -> dict[str, float]:
+        """Contributions in log-odds by column of the model; empty for a loan that no model scored."""
+        of_loan = self._loan_contributions(loan)
+        if of_loan is None:
             return {}
-        return {c.name: float(part) for c, part in zip(self.parts.columns, self.parts.of_columns[row], strict=True)}
+        return {
+            column.name: float(contribution)
+            for column, contribution in zip(of_loan.columns, of_loan.by_column[0], strict=True)
+        }
 
-    def threshold(self, warning: LoanWarning) -> ThresholdReasons | None:
-        """Why the model's light and not the next."""
-        row = self._row(warning.loan_id)
-        if self.bundle is None or self.parts is None or row is None:
+    def threshold_reasons_of(self, warning: LoanWarning) -> ThresholdReasons | None:
+        """Why the model gives this light and not the next; None where no model scored the loan."""
+        of_loan = self._loan_contributions(warning.loan_id)
+        if self.bundle is None or of_loan is None:
             return None
-        mine = self.parts.of_rows([row])
-        return threshold_reasons(warning, mine, self.bundle, self.month, self.store.models)
+        return threshold_reasons(warning, of_loan, self.bundle, self.month, self.store.models)
 
-    def changed(self, warning: LoanWarning) -> WhatChanged:
-        """The whole difference from the month before, or why there is none to tell."""
-        row = self._row(warning.loan_id)
-        mine = None if self.parts is None or row is None else self.parts.of_rows([row])
-        return what_changed(warning, mine, self.bundle, self.before)
+    def changes_of(self, warning: LoanWarning) -> ScoreChanges:
+        """The whole difference of the score from the previous month, or why it cannot be computed."""
+        return change_reasons(warning, self._loan_contributions(warning.loan_id), self.bundle, self.previous_month)
 
-    def _row(self, loan: str) -> int | None:
-        found = self.facts["loan_id"].index_of(loan)
-        return None if found is None else int(found)
+    def _loan_contributions(self, loan: str) -> Contributions | None:
+        row = self.facts["loan_id"].index_of(loan)
+        return None if self.contributions is None or row is None else self.contributions.select_rows([int(row)])
 
 
-def why(home: Home) -> Why:
-    """The account of a household's loans, by their published facts."""
-    month, store, judged = home.month, home.store, home.features.filter(~pl.col("has_gone_bad"))
+def light_attribution(household: HouseholdMonth) -> LightAttribution:
+    """The attribution for a household's loans, from their published features."""
+    month, store = household.month, household.store
+    scored_loans = household.features.filter(~pl.col("has_gone_bad"))
     try:
-        bundle = bundle_of(month, store.models)
-    except Refused:
-        return Why(month, store, None, judged, None, home.before)
-    return Why(month, store, bundle, judged, bundle.parts(judged), home.before)
+        bundle = loaded_model(month, store.models)
+    except UserError:
+        return LightAttribution(month, store, None, scored_loans, None, household.previous_month)
+    contributions = bundle.explain(scored_loans)
+    return LightAttribution(month, store, bundle, scored_loans, contributions, household.previous_month)

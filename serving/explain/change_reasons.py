@@ -1,4 +1,4 @@
-"""What changed since the month before, told whole: by what moved it, change by change."""
+"""The change of a loan's score since the previous month, in words: each contribution, by the kind of its source."""
 
 from __future__ import annotations
 
@@ -6,80 +6,106 @@ import math
 
 import polars as pl
 
-from features.messages import Words
-from models.bundle import Bundle, Parts
-from models.feature_topics import Mover
-from models.score_change import Change as Difference
-from models.score_change import all_changes, change
-from serving.batch.warnings import NO_MODEL, log_odds_of
-from serving.explain.sentences import GONE_BAD, NO_MODEL_USED, change_told
-from serving.months.previous_month import Before
-from serving.schemas.loan_warning import Change, LoanWarning
-from serving.schemas.reasons import ChangesOfKind, WhatChanged
+from features.messages import Bilingual
+from models.bundle import Bundle, Contributions
+from models.feature_topics import ChangeSource
+from models.score_change import all_changes, score_change
+from serving.batch.warnings import NO_MODEL, published_log_odds
+from serving.explain.sentences import GONE_BAD, NO_MODEL_USED, render_change
+from serving.months.previous_month import PreviousMonth
+from serving.schemas.loan_warning import LoanWarning
+from serving.schemas.reasons import ChangesByKind, ScoreChanges
 
 KIND_WORDS = {
-    Mover.HOUSEHOLD: Words("农户情况变化", "facts of the household"),
-    Mover.TIME: Words("时间推移", "time passing"),
-    Mover.SURROUNDINGS: Words("村镇与市场变化", "neighbours and market"),
-    Mover.MODEL: Words("模型更换", "another model"),
-    Mover.POLICY: Words("界限变化", "thresholds"),
+    ChangeSource.HOUSEHOLD: Bilingual("农户情况变化", "facts of the household"),
+    ChangeSource.TIME: Bilingual("时间推移", "time passing"),
+    ChangeSource.SURROUNDINGS: Bilingual("村镇与市场变化", "neighbours and market"),
+    ChangeSource.MODEL: Bilingual("模型更换", "another model"),
+    ChangeSource.POLICY: Bilingual("界限变化", "thresholds"),
 }
-_SINCE = Words(
+_SINCE = Bilingual(
     "自 {since} 以来风险 (对数几率) 变化 {total:+.2f}", "Since {since} the risk (log-odds) moved by {total:+.2f}"
 )
-_FIRST = Words(
+_FIRST_MONTH = Bilingual(
     "这是首个发布的月份, 没有上月可比。", "This is the first month published; there is none to compare with."
 )
-_NEW = Words("上月名单中没有这笔贷款。", "The loan was not in the list of the month before.")
-_NOT_JUDGED = Words("上月没有可用模型。", "There was no usable model the month before.")
-_OTHER_FACTS = Words(
+_NEW_LOAN = Bilingual("上月名单中没有这笔贷款。", "The loan was not in the list of the month before.")
+_NOT_SCORED = Bilingual("上月没有可用模型。", "There was no usable model the month before.")
+_OTHER_CATALOGUE = Bilingual(
     "上月按另一特征目录计算, 无法逐项比较。",
     "The month before was computed by another catalogue of facts; it cannot be compared fact by fact.",
 )
 
 
-def what_changed(warning: LoanWarning, parts: Parts | None, bundle: Bundle | None, before: Before) -> WhatChanged:
-    """The whole difference for one loan; `parts` are its own. Where there is none to tell, why not."""
-    then = before.lights.filter(pl.col("loan_id") == warning.loan_id)
-    why_not = _why_not(warning, then, before)
-    if why_not or bundle is None or parts is None or before.facts is None:
-        said = why_not or NO_MODEL_USED
-        return WhatChanged(since=before.as_of, total=None, zh=said.zh, en=said.en, kinds=[])
-    facts_then = before.facts.filter(pl.col("loan_id") == warning.loan_id)
-    found = change(bundle, parts, facts_then, log_odds_of(then["previous_probability"]))
-    return _told(found, warning, before)
+def change_reasons(
+    warning: LoanWarning, contributions: Contributions | None, bundle: Bundle | None, previous: PreviousMonth
+) -> ScoreChanges:
+    """The whole change of a loan's log-odds since the previous month, by kind of its source.
+
+    Args:
+        warning: the loan's warning.
+        contributions: of this loan alone, one row; None where no model scored it.
+        bundle: the model that scored the month; None without one.
+        previous: lights and features of the previous month, with this loan's among them.
+
+    Returns:
+        `total` in log-odds and its changes, which sum to it; where there is nothing to compare with, `total` is None
+        and the sentence says why.
+
+    Example:
+        >>> from serving.explain.change_reasons import change_reasons
+        >>> from serving.explain.household_cache import household_month
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> store = DataFolder(data)
+        >>> month = MonthRepository(store).month()
+        >>> household = household_month(month, store, month.rows("warnings", [0])["household_id"][0])
+        >>> change = change_reasons(household.rendered_warnings[0], None, None, household.previous_month)
+        >>> change.total is None and change.kinds == []
+        True
+    """
+    of_loan = pl.col("loan_id") == warning.loan_id
+    published = previous.lights.filter(of_loan)
+    obstacle = _obstacle(warning, published, previous)
+    if obstacle or bundle is None or contributions is None or previous.features is None:
+        sentence = obstacle or NO_MODEL_USED
+        return ScoreChanges(since=previous.as_of, total=None, zh=sentence.zh, en=sentence.en, kinds=[])
+    log_odds = published_log_odds(published["previous_probability"])
+    change = score_change(bundle, contributions, previous.features.filter(of_loan), log_odds)
+    changes = [render_change(row) for row in all_changes(change, 0).to_dicts()]
+    changes += [each for each in warning.changes if each.kind == ChangeSource.POLICY.value]
+    by_kind = {kind: [each for each in changes if each.kind == kind.value] for kind in ChangeSource}
+    total = float(change.total[0])
+    return ScoreChanges(
+        since=previous.as_of,
+        total=total,
+        zh=_SINCE.zh.format(since=previous.as_of, total=total),
+        en=_SINCE.en.format(since=previous.as_of, total=total),
+        kinds=[
+            ChangesByKind(
+                kind=kind.value,
+                zh=KIND_WORDS[kind].zh,
+                en=KIND_WORDS[kind].en,
+                contribution=math.fsum(each.contribution for each in of_kind),
+                changes=of_kind,
+            )
+            for kind, of_kind in by_kind.items()
+            if of_kind
+        ],
+    )
 
 
-def _why_not(warning: LoanWarning, then: pl.DataFrame, before: Before) -> Words | None:
+def _obstacle(warning: LoanWarning, published: pl.DataFrame, previous: PreviousMonth) -> Bilingual | None:
+    """Why the loan cannot be compared with the previous month; None where it can.
+
+    published: the loan's row among the previous month's lights, if it has one.
+    """
     if warning.probability is None:
         return NO_MODEL_USED if warning.model_version == NO_MODEL else GONE_BAD
-    if before.as_of is None:
-        return _FIRST
-    if then.is_empty():
-        return _NEW
-    if then["previous_probability"][0] is None:
-        return _NOT_JUDGED
-    return _OTHER_FACTS if before.facts is None else None
-
-
-def _told(found: Difference, warning: LoanWarning, before: Before) -> WhatChanged:
-    changes = [change_told(each) for each in all_changes(found, 0).to_dicts()]
-    changes += [each for each in warning.changes if each.kind == Mover.POLICY.value]
-    total = float(found.total[0])
-    return WhatChanged(
-        since=before.as_of,
-        total=total,
-        zh=_SINCE.zh.format(since=before.as_of, total=total),
-        en=_SINCE.en.format(since=before.as_of, total=total),
-        kinds=[_of_kind(kind, mine) for kind in Mover if (mine := [c for c in changes if c.kind == kind.value])],
-    )
-
-
-def _of_kind(kind: Mover, changes: list[Change]) -> ChangesOfKind:
-    return ChangesOfKind(
-        kind=kind.value,
-        zh=KIND_WORDS[kind].zh,
-        en=KIND_WORDS[kind].en,
-        contribution=math.fsum(each.contribution for each in changes),
-        changes=changes,
-    )
+    if previous.as_of is None:
+        return _FIRST_MONTH
+    if published.is_empty():
+        return _NEW_LOAN
+    if published["previous_probability"][0] is None:
+        return _NOT_SCORED
+    return _OTHER_CATALOGUE if previous.features is None else None

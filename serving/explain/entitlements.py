@@ -1,4 +1,4 @@
-"""What a household is granted and what can help it: ratings line by line, notes, routes of help, expected loss."""
+"""Ratings line by line, grant notes, routes of help and expected losses of a household, as the schemas have them."""
 
 from __future__ import annotations
 
@@ -8,92 +8,98 @@ from datetime import date
 
 import polars as pl
 
-from features.messages import Words
+from features.messages import Bilingual
 from models.county_policy.rating_sections import RatingTable
 from models.county_policy.sections import CountyPolicy
 from models.expected_loss import expected_loss
 from models.grant_notes import grant_notes
 from models.help_routes.route import Protection
-from models.help_routes.sorting import routes
+from models.help_routes.sorting import help_routes
 from models.rating.items import DEDUCTIONS, ITEMS
-from models.rating.rate import rated
+from models.rating.rate import household_ratings
 from serving.explain.sentences import Row
-from serving.schemas.household_sheet import ExpectedLoss, GrantNote, HelpRoute, Rating, RatingLine
+from serving.schemas.household_sheet import ExpectedLoss, GrantNote, HelpRoute, RatingLine, VillageRating
 
 GRADE_WORDS = {
-    "excellent": Words("优秀", "excellent"),
-    "good": Words("良好", "good"),
-    "fair": Words("一般", "fair"),
-    "poor": Words("较差", "poor"),
+    "excellent": Bilingual("优秀", "excellent"),
+    "good": Bilingual("良好", "good"),
+    "fair": Bilingual("一般", "fair"),
+    "poor": Bilingual("较差", "poor"),
 }
-NO_GRADE = Words("资料不足, 不评级", "too little is known for a grade")
+NO_GRADE = Bilingual("资料不足, 不评级", "too little is known for a grade")
 
 
-def ratings(facts: pl.DataFrame, policy: CountyPolicy) -> list[Rating]:
-    """The ratings meant for the household, all where its type is not known; `facts`: all its open loans."""
-    kind = facts["household_type"][0]
-    return [
-        _rating(name, table, facts, policy)
-        for name, table in policy.ratings.items()
-        if not table.for_types or kind is None or kind in table.for_types
-    ]
+def household_ratings_by_table(facts: pl.DataFrame, policy: CountyPolicy) -> list[VillageRating]:
+    """The household's rating by each table for its type, or by every table where its type is missing.
+
+    facts: features of all its open loans.
+    """
+    household_type = facts["household_type"][0]
+    ratings = []
+    for name, table in policy.ratings.items():
+        if table.for_types and household_type is not None and household_type not in table.for_types:
+            continue
+        row = household_ratings(facts, table, policy.points).row(0, named=True)
+        grade = next((each for each in table.grades if each.code == row["grade"]), None)
+        grade_words = GRADE_WORDS[grade.code] if grade else NO_GRADE
+        rating = VillageRating(
+            table=name,
+            zh=table.words.zh,
+            en=table.words.en,
+            points=row["points"],
+            known=row["known"],
+            grade=grade.code if grade else None,
+            grade_zh=grade_words.zh,
+            grade_en=grade_words.en,
+            limit=grade.limit if grade else None,
+            rate_discount=grade.rate_discount if grade else None,
+            lines=list(_rating_lines(table, row, facts)),
+        )
+        ratings.append(rating)
+    return ratings
 
 
-def _rating(name: str, table: RatingTable, facts: pl.DataFrame, policy: CountyPolicy) -> Rating:
-    row = rated(facts, table, policy.points).row(0, named=True)
-    reached = next((grade for grade in table.grades if grade.code == row["grade"]), None)
-    said = GRADE_WORDS[reached.code] if reached else NO_GRADE
-    return Rating(
-        table=name,
-        zh=table.words.zh,
-        en=table.words.en,
-        points=row["points"],
-        known=row["known"],
-        grade=reached.code if reached else None,
-        grade_zh=said.zh,
-        grade_en=said.en,
-        limit=reached.limit if reached else None,
-        rate_discount=reached.rate_discount if reached else None,
-        lines=list(_lines(table, row, facts)),
-    )
-
-
-def _lines(table: RatingTable, row: Row, facts: pl.DataFrame) -> Iterator[RatingLine]:
-    """Each item with what it weighs; what is taken off follows integrity."""
+def _rating_lines(table: RatingTable, row: Row, facts: pl.DataFrame) -> Iterator[RatingLine]:
+    """Each item that has a weight, with its points; the deductions follow integrity."""
     weights = table.weights.model_dump()
     for item in ITEMS:
         if weights[item.code]:
-            value = item.fact.unit.words(facts[item.fact.name][0])
-            yield _line(item.code, item.words, value, row[item.code], weights[item.code])
+            value = item.fact.unit.text(facts[item.fact.name][0])
+            yield _rating_line(item.code, item.words, value, row[item.code], weights[item.code])
         if item.code == "integrity":
             for each in DEDUCTIONS:
-                of_household = facts.select(each.of_household(pl.col(each.fact.name).cast(pl.Float64))).item()
-                value = each.fact.unit.words(of_household)
-                yield _line(each.code, each.words, value, row[each.code], 0)
+                of_household = facts.select(each.combine_loans(pl.col(each.fact.name).cast(pl.Float64))).item()
+                value = each.fact.unit.text(of_household)
+                yield _rating_line(each.code, each.words, value, row[each.code], 0)
 
 
-def _line(code: str, words: Words, value: Words, points: float | None, of: float) -> RatingLine:
+def _rating_line(code: str, words: Bilingual, value: Bilingual, points: float | None, of: float) -> RatingLine:
     return RatingLine(code=code, zh=words.zh, en=words.en, value_zh=value.zh, value_en=value.en, points=points, of=of)
 
 
-def notes(facts: Row, policy: CountyPolicy) -> list[GrantNote]:
+def loan_grant_notes(facts: Row, policy: CountyPolicy) -> list[GrantNote]:
+    """Notes on what the lending notices grant for a loan, by its features."""
     return [
         GrantNote(code=note.code, breach=note.breach, zh=note.words.zh, en=note.words.en)
         for note in grant_notes(facts, policy.lending)
     ]
 
 
-def help_routes(facts: Row, protection: Protection, as_of: date, policy: CountyPolicy) -> list[HelpRoute]:
+def loan_help_routes(facts: Row, protection: Protection, as_of: date, policy: CountyPolicy) -> list[HelpRoute]:
+    """Routes of help for a loan, with their sentences, in the order of `models.help_routes.sorting.help_routes`."""
     return [
         HelpRoute(**{**asdict(route), "zh": route.words.zh, "en": route.words.en})
-        for route in routes(facts, protection, as_of, policy)
+        for route in help_routes(facts, protection, as_of, policy)
     ]
 
 
-def losses(facts: pl.DataFrame, warnings: pl.DataFrame, policy: CountyPolicy) -> dict[str, ExpectedLoss]:
-    """The expected loss of each loan."""
+def expected_losses(facts: pl.DataFrame, warnings: pl.DataFrame, policy: CountyPolicy) -> dict[str, ExpectedLoss]:
+    """The expected loss (yuan) by loan: whole, the fund's and the bank's.
+
+    facts: features of all open loans of one household, since the fund covers them together.
+    """
     loans = facts.join(warnings.select("loan_id", "probability"), on="loan_id")
-    found = loans.select("loan_id").hstack(expected_loss(loans, policy))
+    losses = loans.select("loan_id").hstack(expected_loss(loans, policy))
     return {
-        loan: ExpectedLoss(whole=whole, fund=by_fund, bank=by_bank) for loan, whole, by_fund, by_bank in found.rows()
+        loan: ExpectedLoss(whole=whole, fund=by_fund, bank=by_bank) for loan, whole, by_fund, by_bank in losses.rows()
     }

@@ -1,101 +1,126 @@
-"""One household explained: its loans' warnings, facts, history, ratings and routes of help, from a published month."""
+"""One household explained: warnings, facts, instalments, ratings and routes of help, from a published month."""
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import polars as pl
 
-from features.messages import Refused
-from features.snapshot.latest_versions import Known
-from features.snapshot.protection import claims_filed, hardships_suffered, policies_held
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.protection import household_claims, household_hardships, household_policies
 from models.county_policy.policy_table import FILE as POLICIES
-from models.county_policy.sections import CountyPolicy
-from models.expected_loss import covered
+from models.expected_loss import fund_coverage
 from models.help_routes.route import Protection, Rows
 from models.traffic_light.rule_table import FILE as RULES
-from serving.concurrency.single_flight import remembered
-from serving.explain.attribution import Why, why
-from serving.explain.counterfactuals import turn_green
-from serving.explain.entitlements import help_routes, losses, notes, ratings
-from serving.explain.household_cache import home_of
-from serving.explain.sentences import Row, families, five_classes, likelihood, told
-from serving.explain.what_if.apply import Evenings
-from serving.months.data_folder import Store
-from serving.months.repository import Month
+from serving.concurrency.single_flight import single_flight
+from serving.explain.attribution import LightAttribution, light_attribution
+from serving.explain.counterfactuals import counterfactuals
+from serving.explain.entitlements import (
+    expected_losses,
+    household_ratings_by_table,
+    loan_grant_notes,
+    loan_help_routes,
+)
+from serving.explain.household_cache import household_month, unknown_household
+from serving.explain.sentences import Row, fact_families, five_classes, likelihood_sentence, render_warnings
+from serving.explain.what_if.apply import HouseholdSnapshot
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment
 from serving.schemas.loan_warning import LoanWarning
 
-_KEPT = 8192
-"""Explanations in memory, of some 20 kB each as they are kept; everybody with the same scope shares them."""
-_QUICKLY = 1
-_UNPACKED = 256
-"""Of them those looked at last, as they are sent: some 65 kB each."""
+_EXPLANATIONS_IN_MEMORY = 8192
+"""Compressed, some 20 kB each; all readers with the same scope share them."""
+_DECOMPRESSED_IN_MEMORY = 256
+"""Those read last, as they are sent: some 65 kB each."""
+_FASTEST = 1
+"""Level of compression."""
+_decompress = lru_cache(_DECOMPRESSED_IN_MEMORY)(zlib.decompress)
 
 
-def explanation_json(month: Month, store: Store, household: str) -> bytes:
-    """The explanation as the interface answers it; of an edition it never changes, so it is worked out once.
+def explanation_json(month: PublishedMonth, store: DataFolder, household: str) -> bytes:
+    """The explanation as the interface sends it, from the cache; of an edition it never changes.
 
-    Raises Refused as `explanation` does.
+    Raises UserError as `household_explanation` does.
     """
-    return _unpacked(_worked_out(month, store, household, _judges_stand(month, store)))
+    return _decompress(_compressed_json(month, store, household, _modification_times(month, store)))
 
 
-def explanation_at_hand(month: Month, store: Store, household: str) -> bytes | None:
-    """The same, where it has been worked out already."""
-    found = _worked_out.known(month, store, household, _judges_stand(month, store))
-    return None if found is None else _unpacked(found)
+def cached_explanation_json(month: PublishedMonth, store: DataFolder, household: str) -> bytes | None:
+    """The same bytes as `explanation_json` where they are in the cache; None where they have yet to be computed."""
+    compressed = _compressed_json.peek(month, store, household, _modification_times(month, store))
+    return None if compressed is None else _decompress(compressed)
 
 
-def explanation_kept(month: Month, store: Store, household: str) -> HouseholdExplanation:
-    """The same, for a page."""
+def explanation_for_page(month: PublishedMonth, store: DataFolder, household: str) -> HouseholdExplanation:
+    """The explanation as an object, from the same cache as `explanation_json`; raises as it does."""
     return HouseholdExplanation.model_validate_json(explanation_json(month, store, household))
 
 
-@remembered(_KEPT)
-def _worked_out(month: Month, store: Store, household: str, _: tuple[int | None, ...]) -> bytes:
-    return zlib.compress(explanation(month, store, household).model_dump_json().encode(), _QUICKLY)
+@single_flight(_EXPLANATIONS_IN_MEMORY)
+def _compressed_json(month: PublishedMonth, store: DataFolder, household: str, _: tuple[int | None, ...]) -> bytes:
+    return zlib.compress(household_explanation(month, store, household).model_dump_json().encode(), _FASTEST)
 
 
-_unpacked = lru_cache(_UNPACKED)(zlib.decompress)
-
-
-def _judges_stand(month: Month, store: Store) -> tuple[int | None, ...]:
-    """When what judged the month was last touched: rules, policies and model can be put away, and put back."""
+def _modification_times(month: PublishedMonth, store: DataFolder) -> tuple[int | None, ...]:
+    """Modification times of rules, policy and model, part of the cache key: they can be removed and put back."""
     number = month.manifest.model_version.partition("-")[0]
-    paths = (store.folder / RULES, store.folder / POLICIES, store.models.folder / number)
-    return tuple(map(_touched, paths))
+    times: list[int | None] = []
+    for path in (store.folder / RULES, store.folder / POLICIES, store.models.folder / number):
+        try:
+            times.append(path.stat().st_mtime_ns)
+        except FileNotFoundError:
+            times.append(None)
+    return tuple(times)
 
 
-def _touched(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
+def household_explanation(month: PublishedMonth, store: DataFolder, household: str) -> HouseholdExplanation:
+    """Everything an officer asks about one household, computed anew.
 
+    Args:
+        month: the published month.
+        store: the data folder that the month lies in; ledger and model are read from it.
+        household: the household's id as stored.
 
-def explanation(month: Month, store: Store, household: str) -> HouseholdExplanation:
-    """Raises Refused where the household has no open loan in the month."""
-    home = home_of(month, store, household)
-    warnings, facts, policy = home.warnings, home.features, month.policy
+    Returns:
+        The household's open loans, each with warning, likelihood, threshold question, changes since the previous
+        month, counterfactuals, facts by family, instalments, notes and routes of help; and its ratings.
+
+    Raises:
+        UserError: where the household has no open loan in the month, or the ledger never was at its data version.
+
+    Example:
+        >>> from serving.explain.household import household_explanation
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> store = DataFolder(data)
+        >>> month = MonthRepository(store).month()
+        >>> household = month.rows("warnings", [0])["household_id"][0]
+        >>> explanation = household_explanation(month, store, household)
+        >>> {loan.warning.household_id for loan in explanation.loans} == {household}
+        True
+        >>> explanation.as_of == month.as_of
+        True
+    """
+    published = household_month(month, store, household)
+    warnings, features, policy = published.warnings, published.features, month.policy
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    of_household = _Household(home.evening)
-    usual = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    lost, account = losses(facts, warnings, policy), why(home)
-    dated = facts.with_columns(covered(policy)).join(of_household.days, on="loan_id", how="left")
-    loans = [
-        _explained(
-            warning, row, usual.get(row["township_code"], {}), of_household, month.manifest.label, policy, lost, account
-        )
-        for warning, row in zip(told(warnings, facts, month), _in_order(dated, warnings), strict=True)
-    ]
+    records = _LedgerRecords(published.ledger_snapshot)
+    township_medians = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
+    losses, attribution = expected_losses(features, warnings, policy), light_attribution(published)
+    dated = features.with_columns(fund_coverage(policy)).join(records.loan_dates, on="loan_id", how="left")
+    facts_by_loan = {row["loan_id"]: row for row in dated.to_dicts()}
+    loans = []
+    for warning in render_warnings(warnings, features, month):
+        facts = facts_by_loan[warning.loan_id]
+        medians = township_medians.get(facts["township_code"], {})
+        loans.append(_explained_loan(warning, facts, medians, records, losses[warning.loan_id], attribution))
     first = loans[0].warning
     return HouseholdExplanation(
         household_id=household,
@@ -104,105 +129,87 @@ def explanation(month: Month, store: Store, household: str) -> HouseholdExplanat
         policy_version=first.policy_version,
         data_version=first.data_version,
         loans=loans,
-        ratings=ratings(facts, policy),
+        ratings=household_ratings_by_table(features, policy),
     )
 
 
-def _explained(
+def _explained_loan(
     warning: LoanWarning,
     facts: Row,
-    usual: Row,
-    household: _Household,
-    label: Mapping[str, int] | None,
-    policy: CountyPolicy,
-    lost: Mapping[str, ExpectedLoss],
-    account: Why,
+    township_medians: Row,
+    records: _LedgerRecords,
+    expected_loss: ExpectedLoss,
+    attribution: LightAttribution,
 ) -> ExplainedLoan:
-    said = likelihood(warning.probability, facts["has_gone_bad"], label)
-    loan = warning.loan_id
+    month, loan = attribution.month, warning.loan_id
+    policy = month.policy
+    likelihood = likelihood_sentence(warning.probability, facts["has_gone_bad"], month.manifest.label)
     return ExplainedLoan(
         warning=warning,
-        likelihood_zh=said.zh,
-        likelihood_en=said.en,
-        other_facts=_other_facts(warning),
+        likelihood_zh=likelihood.zh,
+        likelihood_en=likelihood.en,
+        other_facts=_other_contributions(warning),
         classes=five_classes(warning.days_past_due, warning.as_of, policy.classes),
-        threshold=account.threshold(warning),
-        changed=account.changed(warning),
-        turn_green=turn_green(warning, facts, account.month, account.store),
-        families=families(facts, usual, account.contributions(loan)),
-        instalments=[one for one in household.instalments if one.loan_id == loan],
-        notes=notes(facts, policy),
-        routes=help_routes(facts, household.protection, warning.as_of, policy),
-        expected_loss=lost[loan],
+        threshold=attribution.threshold_reasons_of(warning),
+        changed=attribution.changes_of(warning),
+        turn_green=counterfactuals(warning, facts, month, attribution.store),
+        families=fact_families(facts, township_medians, attribution.contributions_of(loan)),
+        instalments=[instalment for instalment in records.instalments if instalment.loan_id == loan],
+        notes=loan_grant_notes(facts, policy),
+        routes=loan_help_routes(facts, records.protection, warning.as_of, policy),
+        expected_loss=expected_loss,
     )
 
 
-def unknown_household(household: str, as_of: date) -> Refused:
-    return Refused(
-        f"{as_of} 的名单中没有农户 {household} 的未结贷款; 请核对编号。",
-        f"No open loan of household {household} is in the list of {as_of}; check the identifier.",
-    )
-
-
-def _other_facts(warning: LoanWarning) -> float | None:
+def _other_contributions(warning: LoanWarning) -> float | None:
+    """The contribution of all facts that are not among the reasons, in log-odds; None without a probability."""
     if warning.probability is None or warning.base_value is None:
         return None
     log_odds = math.log(warning.probability / (1 - warning.probability))
     return log_odds - warning.base_value - math.fsum(reason.contribution for reason in warning.reasons)
 
 
-def _in_order(facts: pl.DataFrame, warnings: pl.DataFrame) -> list[Row]:
-    by_loan = {row["loan_id"]: row for row in facts.to_dicts()}
-    return [by_loan[loan] for loan in warnings["loan_id"]]
-
-
 @dataclass(frozen=True)
-class _Household:
-    """What the county knew of the household that evening, by what had been delivered when the month was published."""
+class _LedgerRecords:
+    """A household's records in the ledger at the month's end, as delivered when the month was published."""
 
-    evening: Evenings
-
-    @property
-    def as_of(self) -> date:
-        return self.evening.as_of
-
-    @property
-    def known(self) -> Known:
-        return self.evening.evening.known
+    household: HouseholdSnapshot
 
     @cached_property
-    def days(self) -> pl.DataFrame:
-        """When each loan was paid out, and the maturity first agreed."""
-        return self.known.loans.select("loan_id", "originated_on", "matures_on").collect()
+    def loan_dates(self) -> pl.DataFrame:
+        """`loan_id`, `originated_on` and `matures_on`: payout, and the maturity first agreed."""
+        loans = self.household.snapshot.versions.loans
+        return loans.select("loan_id", "originated_on", "matures_on").collect()
 
     @cached_property
     def instalments(self) -> list[Instalment]:
-        """The schedules in force of all the household's loans as they stood that evening, oldest first."""
-        evening = self.evening.evening
-        named = evening.instalments.join(evening.loans.select("loan", "loan_id"), on="loan")
-        seen = named.sort("loan_id", "day_offset").collect()
+        """The schedules in force of all its loans at the month's end, by loan, the oldest instalment first."""
+        snapshot = self.household.snapshot
+        with_loan_id = snapshot.instalments.join(snapshot.loans.select("loan", "loan_id"), on="loan")
         return [
             Instalment(
                 loan_id=row["loan_id"],
-                due_on=self.as_of + timedelta(days=row["day_offset"]),
+                due_on=self.household.as_of + timedelta(days=row["day_offset"]),
                 principal_due=row["principal_due"],
                 interest_due=row["interest_due"],
                 days_late=row["days_late"],
                 covered=row["covered"],
             )
-            for row in seen.to_dicts()
+            for row in with_loan_id.sort("loan_id", "day_offset").collect().to_dicts()
         ]
 
     @cached_property
     def protection(self) -> Protection:
+        """Its insurance policies, hardships and claims."""
         return Protection(
-            policies=self._seen("policies", policies_held),
-            hardships=self._seen("hardships", hardships_suffered),
-            claims=self._seen("claims", claims_filed),
+            policies=self._rows("policies", household_policies),
+            hardships=self._rows("hardships", household_hardships),
+            claims=self._rows("claims", household_claims),
         )
 
-    def _seen(self, table: str, seen: Callable[[Known, date, str], pl.LazyFrame]) -> Rows:
-        """None where the county had not been delivered any such table by then."""
-        if self.evening.county not in self.known.rows.counties_with(table, self.as_of):
+    def _rows(self, table: str, query: Callable[[LatestVersions, date, str], pl.LazyFrame]) -> Rows:
+        """None where the county had not been delivered the table by then."""
+        of, versions = self.household, self.household.snapshot.versions
+        if of.county not in of.tables.counties_with(table, of.as_of):
             return None
-        return seen(self.known, self.as_of, self.evening.household).collect().to_dicts()
+        return query(versions, of.as_of, of.household).collect().to_dicts()

@@ -1,84 +1,103 @@
-"""One household of a published month, read once and kept while it is looked at: neither month nor ledger changes."""
+"""One household of a published month, read once and cached: neither the month nor the ledger at its version changes."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import polars as pl
 
-from features.messages import Refused
-from features.snapshot.peer_groups import Community
-from serving.concurrency.single_flight import remembered
-from serving.explain.sentences import told
-from serving.explain.what_if.apply import Evenings, evening_of
-from serving.explain.what_if.rescore import Lit, bench_of
-from serving.months.data_folder import Store
-from serving.months.previous_month import Before, before_of_few, compared_with
-from serving.months.repository import Month, Published
+from features.messages import UserError
+from features.snapshot.peer_groups import PeerStatistics
+from serving.concurrency.single_flight import single_flight
+from serving.explain.sentences import render_warnings
+from serving.explain.what_if.apply import HouseholdSnapshot, household_snapshot
+from serving.explain.what_if.rescore import LightByLoan, month_rescorer
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.loan_index import household_rows
+from serving.months.previous_month import PreviousMonth, comparison_month, previous_month_of_few
+from serving.months.repository import MonthRepository
 from serving.schemas.loan_warning import LoanWarning
 
-_KEPT = 256
-"""Households in memory, of some hundred rows each."""
+_HOUSEHOLDS_IN_MEMORY = 256
+"""Some hundred rows each."""
 
 
 @dataclass(frozen=True)
-class Home:
-    """A household as it was published, each part read when it is first asked for."""
+class HouseholdMonth:
+    """A household as it was published; each property is read when it is first used."""
 
-    month: Month
-    store: Store
+    month: PublishedMonth
+    store: DataFolder
     household: str
 
     @cached_property
     def warnings(self) -> pl.DataFrame:
-        """Of its open loans; none where it has none in the month."""
-        return self.month.household("warnings", self.household)
+        """The published warnings of its open loans, with `loan_id`, `light` and the other columns of a warning.
+
+        Empty where it has no open loan in the month.
+        """
+        return household_rows(self.month, "warnings", self.household)
 
     @cached_property
     def features(self) -> pl.DataFrame:
-        return self.month.household("features", self.household)
+        """The published features of its open loans: `loan_id`, `household_id` and the catalogue's features."""
+        return household_rows(self.month, "features", self.household)
 
     @cached_property
-    def before(self) -> Before:
-        """What the month before said of its loans."""
-        return before_of_few(compared_with(Published(self.store), self.month), self.features["loan_id"])
+    def previous_month(self) -> PreviousMonth:
+        """Lights and features of its loans in the month that the published one is compared with."""
+        return previous_month_of_few(
+            comparison_month(MonthRepository(self.store), self.month), self.features["loan_id"]
+        )
 
     @cached_property
-    def evening(self) -> Evenings:
-        """Its rows as the month was computed from them."""
-        return evening_of(self.month, self.store, self.household)
+    def ledger_snapshot(self) -> HouseholdSnapshot:
+        """Its rows in the ledger, as the month was computed from them."""
+        return household_snapshot(self.month, self.store, self.household)
 
     @cached_property
-    def others(self) -> Community:
-        """Its neighbours without it.
+    def peers(self) -> PeerStatistics:
+        """Statistics of its village and township without its own loans.
 
-        Raises Refused where what judged the month is no longer there.
+        Raises UserError where the rules, policy or model of the month are no longer there.
         """
-        return bench_of(self.month, self.store).others(self.features)
+        return month_rescorer(self.month, self.store).peers_without(self.features)
 
     @cached_property
-    def told(self) -> list[LoanWarning]:
+    def rendered_warnings(self) -> list[LoanWarning]:
         """The warnings with their sentences."""
-        return told(self.warnings, self.features, self.month)
+        return render_warnings(self.warnings, self.features, self.month)
 
     @cached_property
-    def judged_anew(self) -> Lit:
-        """Light and probability of its loans by its rows as they were: what is made on the way is kept for `what_if`.
+    def recomputed_lights(self) -> LightByLoan:
+        """Light and probability of its loans, computed again from its rows; what-if answers reuse what this caches.
 
-        Raises Refused as `others` does.
+        Raises UserError as `peers` does.
         """
-        return bench_of(self.month, self.store).lit(self.evening.evening, self.others, self.before)
+        return month_rescorer(self.month, self.store).lights(
+            self.ledger_snapshot.snapshot, self.peers, self.previous_month
+        )
 
 
-@remembered(_KEPT)
-def home_of(month: Month, store: Store, household: str) -> Home:
-    """As whoever asks sees it: month and store carry their scope."""
-    return Home(month, store, household)
+@single_flight(_HOUSEHOLDS_IN_MEMORY)
+def household_month(month: PublishedMonth, store: DataFolder, household: str) -> HouseholdMonth:
+    """The household as the reader may see it: month and store carry the reader's scope."""
+    return HouseholdMonth(month, store, household)
 
 
-def get_ready(month: Month, store: Store, household: str) -> None:
-    """Whoever has looked at a household may ask what if: by then most of the answer is there."""
-    with suppress(Refused):  # it cannot be judged again: whoever asks is told why
-        _ = home_of(month, store, household).judged_anew
+def warm_up_household(month: PublishedMonth, store: DataFolder, household: str) -> None:
+    """Compute most of a what-if answer in advance: a reader of an explanation may ask for one next."""
+    with suppress(UserError):  # it cannot be scored again; the request itself says why
+        _ = household_month(month, store, household).recomputed_lights
+
+
+def unknown_household(household: str, as_of: date) -> UserError:
+    """The error to raise where a household has no open loan in the month."""
+    return UserError(
+        f"{as_of} 的名单中没有农户 {household} 的未结贷款; 请核对编号。",
+        f"No open loan of household {household} is in the list of {as_of}; check the identifier.",
+    )

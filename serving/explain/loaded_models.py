@@ -1,4 +1,4 @@
-"""What a published month was judged by and computed from, read again; kept in memory while it is looked at."""
+"""The model and the ledger that a published month was computed with, read again and cached."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from functools import lru_cache
 from pathlib import Path
 
 from features.ledger.ledger import Ledger
-from features.messages import Refused
+from features.messages import UserError
 from models.bundle import Bundle
-from models.registry import Models
+from models.registry import ModelStore
 from serving.batch.warnings import NO_MODEL
-from serving.months.repository import Month
+from serving.months.edition import PublishedMonth
 
-_KEPT = 4
-"""Models in memory at once: the months that people look at were judged by one or two."""
+_IN_MEMORY = 4
+"""Models, and ledgers, in memory at once: the months that people look at were scored by one or two."""
 
 
-def bundle_of(month: Month, models: Models) -> Bundle:
-    """The very model that judged the month.
+def loaded_model(month: PublishedMonth, models: ModelStore) -> Bundle:
+    """The model that scored the month, in exactly the version that did.
 
-    Raises Refused where none did, or the store no longer has it as it was.
+    Raises UserError where no model did, or the store no longer has that version.
     """
     version = month.manifest.model_version
     if version == NO_MODEL:
-        raise Refused(f"{month.as_of} 没有可用模型。", f"No model judged {month.as_of}.")
-    return _read(models.folder, version)
+        raise UserError(f"{month.as_of} 没有可用模型。", f"No model judged {month.as_of}.")
+    return _bundle(models.folder, version)
 
 
-@lru_cache(_KEPT)
-def _read(folder: Path, version: str) -> Bundle:
-    found = Models(folder).numbered(int(version.partition("-")[0]))
-    if found.version != version:
-        raise Refused(
-            f"模型 {version} 已被改动 (现为 {found.version}); 请重新评灯后再查看。",
-            f"Model {version} has been altered (it is {found.version} now); score the month again.",
+@lru_cache(_IN_MEMORY)
+def _bundle(folder: Path, version: str) -> Bundle:
+    bundle = ModelStore(folder).bundle(int(version.partition("-")[0]))
+    if bundle.version != version:
+        raise UserError(
+            f"模型 {version} 已被改动 (现为 {bundle.version}); 请重新评灯后再查看。",
+            f"Model {version} has been altered (it is {bundle.version} now); score the month again.",
         )
-    _ = found.trees.booster  # whoever asks first does not wait for it
-    return found
+    _ = bundle.trees.booster  # parsed here, so that the first request does not wait for it
+    return bundle
 
 
-@lru_cache(_KEPT)
+@lru_cache(_IN_MEMORY)
 def ledger_at(folder: Path, data_version: str) -> Ledger:
-    """The ledger as a month was computed from it, its files' footers read once.
+    """The ledger in a folder at the data version that a month was computed from; its files' footers are read once.
 
-    Raises Refused where it never was at that version.
+    Raises UserError where the ledger never was at that version.
     """
     return Ledger(folder).at(data_version)

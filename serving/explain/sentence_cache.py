@@ -1,43 +1,38 @@
-"""Loans of a published month, told once: under many filters and orders a list shows the same ones again."""
+"""Rendered warnings of a published month, cached: lists with other filters and orders show the same loans again."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from serving.explain.sentences import needed_to_tell, told
-from serving.months.repository import Month
+from serving.explain.sentences import columns_to_render, render_warnings
+from serving.months.edition import PublishedMonth
 from serving.schemas.loan_warning import LoanWarning
 
-_KEPT = 8_192
-"""Loans in memory, of some 10 kB each; an edition never changes."""
-_told: OrderedDict[tuple[Month, int], LoanWarning] = OrderedDict()
-_alone = threading.Lock()
+_LOANS_IN_MEMORY = 8_192
+"""Some 10 kB each; an edition never changes, so none becomes outdated."""
+_warnings: OrderedDict[tuple[PublishedMonth, int], LoanWarning] = OrderedDict()
+"""Warnings by month and row position, the least recently used first."""
+_lock = threading.Lock()
 
 
-def told_at(month: Month, places: Sequence[int]) -> list[LoanWarning]:
-    """The warnings that stand at these places of the month, in their order, with their sentences."""
-    with _alone:
-        known = dict(_known(month, places))
-    new = [place for place in places if place not in known]
-    if new:
-        warnings, facts = month.rows("warnings", new), month.rows("features", new, needed_to_tell(month))
-        found = dict(zip(new, told(warnings, facts, month), strict=True))
-        with _alone:
-            _keep(month, found)
-        known |= found
-    return [known[place] for place in places]
-
-
-def _known(month: Month, places: Sequence[int]) -> Iterator[tuple[int, LoanWarning]]:
-    for place in places:
-        if (month, place) in _told:
-            _told.move_to_end((month, place))
-            yield place, _told[month, place]
-
-
-def _keep(month: Month, found: dict[int, LoanWarning]) -> None:
-    _told.update(((month, place), warning) for place, warning in found.items())
-    while len(_told) > _KEPT:
-        _told.popitem(last=False)
+def render_warnings_at(month: PublishedMonth, row_positions: Sequence[int]) -> list[LoanWarning]:
+    """The rendered warnings of the rows at these positions of the month, in the given order."""
+    cached: dict[int, LoanWarning] = {}
+    with _lock:
+        for position in row_positions:
+            if (month, position) in _warnings:
+                _warnings.move_to_end((month, position))
+                cached[position] = _warnings[month, position]
+    missing = [position for position in row_positions if position not in cached]
+    if missing:
+        warnings = month.rows("warnings", missing)
+        facts = month.rows("features", missing, columns_to_render(month))
+        rendered = dict(zip(missing, render_warnings(warnings, facts, month), strict=True))
+        cached |= rendered
+        with _lock:
+            _warnings.update(((month, position), warning) for position, warning in rendered.items())
+            while len(_warnings) > _LOANS_IN_MEMORY:
+                _warnings.popitem(last=False)
+    return [cached[position] for position in row_positions]

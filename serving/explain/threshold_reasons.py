@@ -1,4 +1,4 @@
-"""Why a light and not the next, told: against the loans of the month just on the other side of the threshold."""
+"""Why a light and not the next, in words: the difference from the loans just on the other side of the threshold."""
 
 from __future__ import annotations
 
@@ -8,114 +8,147 @@ from pathlib import Path
 
 import polars as pl
 
-from features.messages import Words
-from models.bundle import Bundle, Parts
-from models.explain import REASONS_SHOWN, largest_of_topics, listed_at
+from features.messages import Bilingual
+from models.bundle import Bundle, Contributions
+from models.explain import REASONS_SHOWN, contribution_lists, largest_column_by_topic
 from models.light import CODES, Light
-from models.registry import Models
-from models.threshold_group import QUESTIONS, Against, Beside, against, chosen_beside, in_answer, together
-from serving.explain.loaded_models import bundle_of
-from serving.explain.sentences import reason_told
-from serving.months.repository import Month
+from models.registry import ModelStore
+from models.threshold_group import (
+    QUESTIONS,
+    ComparisonGroup,
+    GroupDifference,
+    answer_order,
+    comparison_group,
+    comparison_loans,
+    difference_from_group,
+)
+from serving.explain.loaded_models import loaded_model
+from serving.explain.sentences import render_reason
+from serving.months.edition import PublishedMonth
 from serving.schemas.loan_warning import LoanWarning, Reason
 from serving.schemas.reasons import ThresholdReasons
 
-_BESIDE_KEPT = 256
-"""Comparisons kept in memory: three a month and county."""
-_QUESTION = Words("为什么是{light}而不是{instead}", "Why {light} and not {instead}")
-_BY_RULE = Words(
+_GROUPS_IN_MEMORY = 256
+"""Comparison groups: three a month and county."""
+_QUESTION = Bilingual("为什么是{light}而不是{instead}", "Why {light} and not {instead}")
+_BY_RULE = Bilingual(
     "{shown}出自硬性规则; 模型自己判为{light}。", "The {shown} light is by hard rules; the model alone says {light}. "
 )
-_KEPT_LIT = Words(
+_FROM_PREVIOUS_MONTH = Bilingual(
     " (沿用上月的灯: 可能性尚未降到界限的 {share} 以下)",
     " (kept from the month before: the likelihood has not yet fallen below {share} of the threshold)",
 )
-_UNDER, _ABOVE = Words("{lamp}界限下", "just under {lamp}"), Words("{lamp}界限上", "just above {lamp}")
-_COMPARED = Words("与{whose}{side}最近的 {loans} 笔贷款相比", "Against the {loans} loans {side} {whose}")
-_OF_COUNTY, _OF_ALL = Words("本县", "in the county"), Words("各县", "in all counties")
+_UNDER, _ABOVE = Bilingual("{lamp}界限下", "just under {lamp}"), Bilingual("{lamp}界限上", "just above {lamp}")
+_COMPARISON = Bilingual("与{whose}{side}最近的 {loans} 笔贷款相比", "Against the {loans} loans {side} {whose}")
+_OF_COUNTY, _OF_ALL = Bilingual("本县", "in the county"), Bilingual("各县", "in all counties")
 
 
 def threshold_reasons(
-    warning: LoanWarning, parts: Parts, bundle: Bundle, month: Month, models: Models
+    warning: LoanWarning, contributions: Contributions, bundle: Bundle, month: PublishedMonth, models: ModelStore
 ) -> ThresholdReasons | None:
-    """For one loan that the model judged; `parts` are its own.
+    """Why the model gives a loan this light and not the next: the difference from loans across the threshold.
 
-    None where too few loans lie on the other side to be compared with.
+    Args:
+        warning: the loan's warning.
+        contributions: of this loan alone, one row.
+        bundle: the model that scored the month.
+        month: the published month; the loans to compare with are taken from all of it, whatever the reader's scope.
+        models: the store that the model lies in.
+
+    Returns:
+        The question and the group compared with in both languages, and at most five reasons in log-odds, those for
+        the light first. None where the model gave the loan no light, or too few loans lie across the threshold.
+
+    Raises:
+        UserError: where the store no longer has the model that scored the month.
+
+    Example:
+        >>> import polars as pl
+        >>> from serving.explain.loaded_models import loaded_model
+        >>> from serving.explain.sentences import render_warnings
+        >>> from serving.explain.threshold_reasons import threshold_reasons
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> store = DataFolder(data)
+        >>> month = MonthRepository(store).month()
+        >>> bundle = loaded_model(month, store.models)
+        >>> loan = month.scan("features").filter(~pl.col("has_gone_bad")).head(1).collect()
+        >>> warning = month.scan("warnings").join(loan.lazy(), on="loan_id", how="semi").collect()
+        >>> [rendered] = render_warnings(warning, loan, month)
+        >>> reasons = threshold_reasons(rendered, bundle.explain(loan), bundle, month, store.models)
+        >>> total = reasons.compared_log_odds + sum(each.contribution for each in reasons.reasons) + reasons.other_facts
+        >>> round(total - reasons.log_odds, 9) == 0
+        True
     """
     if warning.model_light is None:
         return None
-    other = _beside(month.whole, models.folder, Light[warning.model_light.upper()], warning.county_code)
-    if other is None:
+    light = Light[warning.model_light.upper()]
+    group = _comparison_group(month.without_scope(), models.folder, light, warning.county_code)
+    if group is None:
         return None
-    mine = against(parts, 0, other)
-    said, compared, reasons = _question(warning, other, bundle), _compared(other), _reasons(parts, mine, other)
+    difference = difference_from_group(contributions, 0, group)
+    question, side = _question(warning, group, bundle), _side(group)
+    whose = _OF_ALL if group.county is None else _OF_COUNTY
+    reasons = _largest_reasons(contributions, difference, group)
     return ThresholdReasons.model_validate(
         {
-            "light": other.question.light.code,
-            "instead": other.question.instead.code,
-            "zh": said.zh,
-            "en": said.en,
-            "compared_zh": compared.zh,
-            "compared_en": compared.en,
-            "loans": other.loans,
-            "compared_log_odds": other.log_odds,
+            "light": group.question.light.code,
+            "instead": group.question.other_light.code,
+            "zh": question.zh,
+            "en": question.en,
+            "compared_zh": _COMPARISON.zh.format(whose=whose.zh, side=side.zh, loans=group.loans),
+            "compared_en": _COMPARISON.en.format(whose=whose.en, side=side.en, loans=group.loans),
+            "loans": group.loans,
+            "compared_log_odds": group.log_odds,
             "reasons": reasons,
-            "other_facts": mine.total - math.fsum(each.contribution for each in reasons),
-            "log_odds": other.log_odds + mine.total,
+            "other_facts": difference.total - math.fsum(reason.contribution for reason in reasons),
+            "log_odds": group.log_odds + difference.total,
         }
     )
 
 
-@lru_cache(_BESIDE_KEPT)
-def _beside(month: Month, models: Path, light: Light, county: str | None) -> Beside | None:
-    """Read once for each month, light and county; a newer edition is another month."""
-    bundle, question = bundle_of(month, Models(models)), QUESTIONS[light]
+@lru_cache(_GROUPS_IN_MEMORY)
+def _comparison_group(month: PublishedMonth, models: Path, light: Light, county: str | None) -> ComparisonGroup | None:
+    """The loans to compare with, by month, light and county; a newer edition is another month."""
+    bundle, question = loaded_model(month, ModelStore(models)), QUESTIONS[light]
     by = [bundle.policy.by] if bundle.policy.by else []
-    published = month.scan("warnings").select({"loan_id", "county_code", "probability", *by}).collect()
-    chosen = chosen_beside(published, bundle, question, county)
-    if chosen is None:
+    month_loans = month.scan("warnings").select({"loan_id", "county_code", "probability", *by}).collect()
+    nearest = comparison_loans(month_loans, bundle, question, county)
+    if nearest is None:
         return None
-    facts = month.scan("features").join(chosen.loans.to_frame().lazy(), on="loan_id", how="semi").collect()
-    return together(facts, bundle, question, chosen.county)
+    facts = month.scan("features").join(nearest.loan_ids.to_frame().lazy(), on="loan_id", how="semi").collect()
+    return comparison_group(facts, bundle, question, nearest.county)
 
 
-def _question(warning: LoanWarning, other: Beside, bundle: Bundle) -> Words:
-    question = other.question
-    light, instead, shown = question.light.words, question.instead.words, Light[warning.light.upper()].words
+def _question(warning: LoanWarning, group: ComparisonGroup, bundle: Bundle) -> Bilingual:
+    """The question; with it, where the light shown is by a rule, or the light is kept from the previous month."""
+    question = group.question
+    light, instead, shown = question.light.words, question.other_light.words, Light[warning.light.upper()].words
     zh = _QUESTION.zh.format(light=light.zh, instead=instead.zh)
     en = _QUESTION.en.format(light=light.en, instead=instead.en)
     if warning.light != warning.model_light:
         zh = _BY_RULE.zh.format(shown=shown.zh, light=light.zh) + zh
         en = _BY_RULE.en.format(shown=shown.en, light=light.en) + en
-    if _is_kept(warning, bundle):
-        share = f"{bundle.policy.keeps:.0%}"
-        zh, en = zh + _KEPT_LIT.zh.format(share=share), en + _KEPT_LIT.en.format(share=share)
-    return Words(zh, en)
-
-
-def _is_kept(warning: LoanWarning, bundle: Bundle) -> bool:
     row = pl.DataFrame([warning.model_dump(include={"probability", "bank", "township_code"})])
-    fresh = row.select(bundle.policy.level(pl.col("probability"))).item()
-    return bool(CODES[fresh] != warning.model_light)
+    level_by_probability = row.select(bundle.policy.level(pl.col("probability"))).item()
+    if CODES[level_by_probability] != warning.model_light:
+        share = f"{bundle.policy.keeps:.0%}"
+        zh, en = zh + _FROM_PREVIOUS_MONTH.zh.format(share=share), en + _FROM_PREVIOUS_MONTH.en.format(share=share)
+    return Bilingual(zh, en)
 
 
-def _side(other: Beside) -> Words:
-    lamp, side = (Light.YELLOW, _ABOVE) if other.question.from_above else (other.question.light, _UNDER)
-    return Words(side.zh.format(lamp=lamp.words.zh), side.en.format(lamp=lamp.words.en))
+def _side(group: ComparisonGroup) -> Bilingual:
+    """The side of the threshold on which the group lies, as `just under yellow`."""
+    lamp, side = (Light.YELLOW, _ABOVE) if group.question.from_above else (group.question.light, _UNDER)
+    return Bilingual(side.zh.format(lamp=lamp.words.zh), side.en.format(lamp=lamp.words.en))
 
 
-def _compared(other: Beside) -> Words:
-    side, whose = _side(other), _OF_ALL if other.county is None else _OF_COUNTY
-    zh = _COMPARED.zh.format(whose=whose.zh, side=side.zh, loans=other.loans)
-    return Words(zh, _COMPARED.en.format(whose=whose.en, side=side.en, loans=other.loans))
-
-
-def _reasons(parts: Parts, mine: Against, other: Beside) -> list[Reason]:
-    whole = mine.of_columns[None, :]
-    largest = largest_of_topics(whole, parts.columns)
-    order = in_answer(whole[0, largest[0]], other.question)[:REASONS_SHOWN]
-    cells = {"value": parts.cells, "typical": mine.typical[None, :]}
-    [listed] = listed_at(largest[:, order], whole, parts.columns, cells).to_list()
-    side = _side(other)
-    usual = Words(f"{side.zh}一般为 {{typical}}", f"usual {side.en}: {{typical}}")
-    return [reason_told(each, usual) for each in listed]
+def _largest_reasons(contributions: Contributions, difference: GroupDifference, group: ComparisonGroup) -> list[Reason]:
+    by_column = difference.by_column[None, :]
+    largest = largest_column_by_topic(by_column, contributions.columns)
+    order = answer_order(by_column[0, largest[0]], group.question)[:REASONS_SHOWN]
+    cells = {"value": contributions.inputs, "typical": difference.medians[None, :]}
+    [reasons] = contribution_lists(largest[:, order], by_column, contributions.columns, cells).to_list()
+    side = _side(group)
+    usual = Bilingual(f"{side.zh}一般为 {{typical}}", f"usual {side.en}: {{typical}}")
+    return [render_reason(reason, usual) for reason in reasons]

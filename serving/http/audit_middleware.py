@@ -1,63 +1,64 @@
-"""What a request leaves in the audit, written before its answer is given."""
+"""The audit entry of each request, written before its answer is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request, Response
 
-from serving.access.roles import Right, needed
-from serving.audit.log import Action, Entry
-from serving.http.context import Desk
-from serving.http.dependencies import SAFE, Viewer, asked_for, template_of
+from serving.access.roles import Right, required_right
+from serving.audit.log import AuditAction, NewEntry
+from serving.http.context import AppContext
+from serving.http.dependencies import SAFE_METHODS, User, route_path, route_template
 
 _REFUSED = frozenset({401, 403, 404})
-_SILENT = frozenset({Right.OWN, Right.GROUPS})
-"""Looks at oneself and at sums are no looks at a person."""
-_MOST_NAMED = 20
-"""More parameters than any address takes."""
+_NOT_AUDITED = frozenset({Right.OWN, Right.GROUPS})
+"""Rights whose reads are not audited: one's own account, and aggregates that name nobody."""
+_MAX_PARAMETERS, _MAX_LENGTH = 20, 64
+"""Limits on the query parameters that are stored: a client may send any number of them, of any length."""
 
 
-async def leave_trail(request: Request, response: Response, desk: Desk) -> None:
-    """Names in it are codes and numbers as they are kept: an identity number that was typed is a pseudonym."""
-    viewer = getattr(request.state, "viewer", None)
-    if not isinstance(viewer, Viewer):
+async def write_audit_entry(request: Request, response: Response, context: AppContext) -> None:
+    """Add the entry of an answered request to the audit log, with its parameters and how many loans it listed.
+
+    Nothing is written for a request without a user, or one that `_action` leaves out. Identity numbers in the
+    parameters are stored as pseudonyms.
+    """
+    user = getattr(request.state, "user", None)
+    if not isinstance(user, User):
         return
     action = _action(request, response)
     if action is None:
         return
-    detail = {**_asked(request, desk), **getattr(request.state, "trace", {}), "status": response.status_code}
-    loans = getattr(request.state, "counted", None)
-    if loans is not None:
-        detail["loans"] = loans
-    await desk.scribe.done(Entry(viewer.who, action, asked_for(request), detail, desk.now()))
+    added = getattr(request.state, "audit_detail", {})
+    detail = {**_parameters(request, context), **added, "status": response.status_code}
+    row_count = getattr(request.state, "audit_row_count", None)
+    if row_count is not None:
+        detail["loans"] = row_count
+    await context.audit_writer.submit(NewEntry(user.actor, action, route_template(request), detail, context.now()))
 
 
-def _action(request: Request, response: Response) -> Action | None:
-    right = needed(template_of(request))
+def _action(request: Request, response: Response) -> AuditAction | None:
+    """The kind of entry; None for failed requests and for reads of one's own account or of aggregates."""
     if response.status_code in _REFUSED:
-        return Action.REFUSAL
-    if request.method not in SAFE:
-        return Action.CHANGE if response.status_code < 400 else None
-    if right in _SILENT or response.status_code >= 400:
+        return AuditAction.REFUSAL
+    if request.method not in SAFE_METHODS:
+        return AuditAction.CHANGE if response.status_code < 400 else None
+    if required_right(route_path(request)) in _NOT_AUDITED or response.status_code >= 400:
         return None
     if "content-disposition" in response.headers:
-        return Action.EXPORT
-    return Action.LOOK if request.path_params else Action.LIST
+        return AuditAction.EXPORT
+    return AuditAction.LOOK if request.path_params else AuditAction.LIST
 
 
-def _asked(request: Request, desk: Desk) -> dict[str, Any]:
-    named = {name: _kept(str(value), desk) for name, value in request.path_params.items()}
-    return {**named, **_filters(request.query_params, desk)}
+def _parameters(request: Request, context: AppContext) -> dict[str, Any]:
+    """Path and query parameters as they may be stored: shortened, and without identity numbers."""
 
+    def storable(value: str) -> str:
+        return context.pseudonyms.replace_identity_numbers(value.strip()[:_MAX_LENGTH])
 
-def _filters(asked: Mapping[str, str], desk: Desk) -> dict[str, str]:
-    """What no address takes may be named by whoever asks, at any length: of such only so much is kept."""
-    told = [(name, value) for name, value in asked.items() if name not in ("lang", "cursor") and value]
-    return {_kept(name, desk): _kept(value, desk) for name, value in told[:_MOST_NAMED]}
-
-
-def _kept(value: str, desk: Desk) -> str:
-    """Also inside a longer text an identity number is its pseudonym."""
-    return desk.pseudonyms.hidden(value.strip()[:64])
+    query = [(name, value) for name, value in request.query_params.items() if name not in ("lang", "cursor") and value]
+    return {
+        **{name: storable(str(value)) for name, value in request.path_params.items()},
+        **{storable(name): storable(value) for name, value in query[:_MAX_PARAMETERS]},
+    }

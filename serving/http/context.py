@@ -1,4 +1,4 @@
-"""What the application holds while it runs: store, database, settings, limits and clock."""
+"""The shared objects of one process: data folder, database, settings, rate limits, batchers and clock."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from features.contract.pseudonym import Pseudonyms, pseudonyms
-from serving.access.lookup import Doorman, doorman
-from serving.access.oidc import Directory, directory_of
-from serving.access.rate_limit import Limits
-from serving.audit.writer import Scribe, scribe
-from serving.database.engine import Database, opened
-from serving.months.data_folder import Store
+from features.contract.pseudonym import Pseudonyms, load_pseudonyms
+from serving.access.lookup import AccountLookup, account_lookup
+from serving.access.oidc import OidcProvider, oidc_provider
+from serving.access.rate_limit import RateLimit
+from serving.audit.writer import AuditWriter, audit_writer
+from serving.database.engine import Database, open_database
+from serving.months.data_folder import DataFolder
 from serving.settings import Settings
 
 _COUNTY = ZoneInfo("Asia/Shanghai")
@@ -25,45 +25,60 @@ _SIGN_INS_A_MINUTE = 60
 
 
 @dataclass(frozen=True)
-class Desk:
-    """One for each process. now: the moment, read at the edge. doorman, scribe: know who asks, and write the audit of
-    requests. directory: the county's own; None without one.
+class AppContext:
+    """The objects that all routes share; one for each process, kept in `app.state.context`.
+
+    now: the clock, UTC. lookup: batched look-up of the account of a session or key. audit_writer: batched writer of
+    audit entries. oidc_provider: the county's OpenID Connect provider; None where none is set.
     """
 
-    store: Store
+    store: DataFolder
     database: Database
     settings: Settings
     now: Callable[[], datetime]
-    limits: Limits
-    sign_in_limits: Limits
-    doorman: Doorman
-    scribe: Scribe
-    directory: Directory | None
+    rate_limit: RateLimit
+    sign_in_rate_limit: RateLimit
+    lookup: AccountLookup
+    audit_writer: AuditWriter
+    oidc_provider: OidcProvider | None
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
-        return pseudonyms(self.store.folder)
+        """The keyed pseudonyms that stand for identity numbers in stored data."""
+        return load_pseudonyms(self.store.folder)
 
     @cached_property
     def mask_key(self) -> bytes:
-        """Of the pseudonyms that analysts see."""
+        """The key of the pseudonyms that analysts see in place of household and loan numbers."""
         return self.pseudonyms.key_for("masked numbers")
 
     @property
     def today(self) -> date:
-        """The county's own day."""
+        """Today's date in the county's time zone."""
         return self.now().astimezone(_COUNTY).date()
 
 
-def desk(store: Store, settings: Settings, now: Callable[[], datetime]) -> Desk:
-    """Raises Refused where the database cannot be opened, or a directory is set that needs more than is installed."""
-    limits, sign_ins = (Limits(each, time.monotonic) for each in (settings.requests_per_minute, _SIGN_INS_A_MINUTE))
-    directory, database = directory_of(settings), opened(settings.database_address)
-    hands = doorman(database, now), scribe(database)
-    return Desk(store, database, settings, now, limits, sign_ins, *hands, directory)
+def app_context(store: DataFolder, settings: Settings, now: Callable[[], datetime]) -> AppContext:
+    """Open what the routes of one process share.
+
+    Raises UserError where the database cannot be opened, or an OIDC provider is set whose extra is not installed.
+    """
+    provider, database = oidc_provider(settings), open_database(settings.database_address)
+    return AppContext(
+        store=store,
+        database=database,
+        settings=settings,
+        now=now,
+        rate_limit=RateLimit(settings.requests_per_minute, time.monotonic),
+        sign_in_rate_limit=RateLimit(_SIGN_INS_A_MINUTE, time.monotonic),
+        lookup=account_lookup(database, now),
+        audit_writer=audit_writer(database),
+        oidc_provider=provider,
+    )
 
 
-def desk_of(request: Request) -> Desk:
-    found = request.app.state.desk
-    assert isinstance(found, Desk)  # noqa: S101 - put there by serving.app
-    return found
+def context_of(request: Request) -> AppContext:
+    """The context of the application that serves a request."""
+    context = request.app.state.context
+    assert isinstance(context, AppContext)  # noqa: S101 - set by serving.app.application
+    return context

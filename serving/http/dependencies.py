@@ -1,4 +1,4 @@
-"""The door of every address: who asks, whether they may, how often, and that their form is our own."""
+"""Dependencies of the routes: who sends a request, whether their role may, how often, and from which page."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
 
-from features.messages import Refused
-from serving.access.credentials import Entrant, WayIn
-from serving.access.roles import OPEN, RIGHTS, Right, Role, needed
-from serving.access.scope import Scope, SeenStore, scope_of
-from serving.access.tokens import digest, form_token, is_same, named_by, new_token
-from serving.audit.log import NOBODY, Action, Entry, Who
-from serving.http.context import Desk, desk_of
-from serving.months.data_folder import Store
+from features.messages import UserError
+from serving.access.credentials import Credential
+from serving.access.roles import OPEN_ROUTES, RIGHTS, Right, Role, required_right
+from serving.access.scope import Scope, scope_of
+from serving.access.tokens import csrf_token_of, digest, is_equal_in_constant_time, key_prefix, new_token
+from serving.audit.log import ANONYMOUS, Actor, AuditAction, NewEntry
+from serving.http.context import context_of
+from serving.months.data_folder import DataFolder
 
-SESSION, FORM = "lights_session", "lights_form"
-"""Cookies: of somebody who is signed in, and of a browser that is shown the form to do so."""
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSION_COOKIE, CSRF_COOKIE = "lights_session", "lights_form"
+"""Cookies of a signed-in session, and of a browser that has loaded a sign-in form but has no session yet."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACCOUNT = "/account"
-"""A key that was stolen sets no password and makes no other keys: once revoked, it is over."""
+"""Routes that a key may not change: a stolen key must not set a password or make further keys."""
 
 
-class NotSignedIn(Refused):
-    """Nobody is known to ask."""
+class NotSignedInError(UserError):
+    """The request carries no valid session or key."""
 
 
-class Forbidden(Refused):
-    """The role does not reach so far."""
+class ForbiddenError(UserError):
+    """The user's role lacks the right that the route needs, or the request may not do this."""
 
 
 @dataclass(frozen=True)
-class Viewer:
-    """Somebody who is signed in, and what exists for them."""
+class User:
+    """A signed-in user. scope: the loans that exist for them."""
 
     id: int
     name: str
@@ -45,160 +44,141 @@ class Viewer:
     scope: Scope
 
     @property
-    def who(self) -> Who:
-        return Who(self.name, self.role.value)
+    def actor(self) -> Actor:
+        """The user as the audit log names them."""
+        return Actor(self.name, self.role.value)
 
-    def may(self, right: Right) -> bool:
+    def has_right(self, right: Right) -> bool:
+        """Whether the user's role includes a right."""
         return right in RIGHTS[self.role]
 
 
-async def enter(request: Request) -> None:
-    """Every address of the application passes here.
+async def authenticate(request: Request) -> None:
+    """Identify the user of a request and check right, rate and CSRF token; a dependency of every route.
 
-    Raises NotSignedIn, Forbidden or TooMany.
+    Sets `request.state.user`, which is None at an open route.
+
+    Raises NotSignedInError, ForbiddenError or TooManyRequestsError.
     """
-    request.state.viewer = None
-    if template_of(request) not in OPEN:
-        await _let_in(request)
-    if request.method not in SAFE and not _key(request):
-        await _check_own_page(request)
+    request.state.user = None
+    path, is_change, key = route_path(request), request.method not in SAFE_METHODS, _key(request)
+    if path not in OPEN_ROUTES:
+        user = await _identify_user(request, key)
+        if not user.has_right(required_right(path)):
+            raise ForbiddenError("您的角色不能查看此内容。", "Your role does not reach so far.")
+        if path.startswith(_ACCOUNT) and is_change and key:
+            raise ForbiddenError(
+                "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
+            )
+    if is_change and not key:  # a browser sends its cookie along from any site's page, so the form must be our own
+        token = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
+        if not is_equal_in_constant_time(token if isinstance(token, str) else "", csrf_token(request)):
+            raise ForbiddenError(
+                "表单已过期; 请刷新页面后重试。", "The form is out of date; open the page again and retry."
+            )
 
 
-async def _let_in(request: Request) -> None:
-    template, desk = template_of(request), desk_of(request)
-    way_in = _way_in(request)
-    viewer = await _viewer(way_in, desk)
-    if viewer is None:
-        await _turn_away(request, way_in, desk)
-        raise NotSignedIn(
+async def _identify_user(request: Request, key: str | None) -> User:
+    """The user of the request's key or session, also set as `request.state.user`.
+
+    Raises NotSignedInError or TooManyRequestsError.
+    """
+    context = context_of(request)
+    credential = Credential(key, is_key=True) if key else Credential(request.cookies.get(SESSION_COOKIE) or "")
+    account = await context.lookup.submit(credential) if credential.secret else None
+    if account is None:
+        if key:  # an unknown key is audited; an expired session happens daily and is not
+            await _audit_unknown_key(request, key)
+        raise NotSignedInError(
             "请先登录, 或在 Authorization 头中给出密钥 (Bearer)。",
             "Sign in first, or give a key in the Authorization header (Bearer).",
         )
-    request.state.viewer = viewer
-    desk.limits.take(digest(way_in.given))
-    if not viewer.may(needed(template)):
-        raise Forbidden("您的角色不能查看此内容。", "Your role does not reach so far.")
-    if template.startswith(_ACCOUNT) and request.method not in SAFE and _key(request):
-        raise Forbidden(
-            "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
-        )
+    role = Role(account.role)
+    user = User(account.id, account.name, role, scope_of(role, account.bank, account.area, context.mask_key))
+    request.state.user = user
+    context.rate_limit.take(digest(credential.secret))
+    return user
 
 
-async def _turn_away(request: Request, way_in: WayIn, desk: Desk) -> None:
-    """A key that lets nobody in is audited, as often as its sender may ask; a session that is over happens daily.
+async def _audit_unknown_key(request: Request, key: str) -> None:
+    """Add a refusal to the audit log, at most as often as the client address may ask.
 
-    Raises TooMany.
+    Raises TooManyRequestsError.
     """
-    if way_in.is_key:
-        desk.limits.take(client_of(request))
-        named = named_by(way_in.given)
-        detail = {"status": HTTPStatus.UNAUTHORIZED.value, **({"key": named} if named else {})}
-        await desk.scribe.done(Entry(NOBODY, Action.REFUSAL, asked_for(request), detail, desk.now()))
+    context, prefix = context_of(request), key_prefix(key)
+    context.rate_limit.take(client_address(request))
+    detail = {"status": HTTPStatus.UNAUTHORIZED.value, **({"key": prefix} if prefix else {})}
+    entry = NewEntry(ANONYMOUS, AuditAction.REFUSAL, route_template(request), detail, context.now())
+    await context.audit_writer.submit(entry)
 
 
-async def _check_own_page(request: Request) -> None:
-    """Raises Forbidden where a change comes by cookie from a page that is not ours."""
-    given = request.headers.get("x-csrf-token") or _text(await request.form(), "csrf")
-    if not is_same(given, own_form_token(request)):
-        raise Forbidden("表单已过期; 请刷新页面后重试。", "The form is out of date; open the page again and retry.")
+async def current_user(request: Request) -> User:
+    """The signed-in user; only for routes that need a sign-in."""
+    user = request.state.user
+    assert isinstance(user, User)  # noqa: S101 - `authenticate` refuses a request without a user at such a route
+    return user
 
 
-async def viewer_of(request: Request) -> Viewer:
-    """Whoever asks, at an address that is not open."""
-    viewer = request.state.viewer
-    assert isinstance(viewer, Viewer)  # noqa: S101 - `enter` lets nobody in at such an address
-    return viewer
+CurrentUser = Annotated[User, Depends(current_user)]
 
 
-Viewing = Annotated[Viewer, Depends(viewer_of)]
+async def current_data(request: Request) -> DataFolder:
+    """The data folder restricted to the user's scope; unrestricted at an open route."""
+    store, user = context_of(request).store, request.state.user
+    return store if user is None else DataFolder(store.folder, user.scope)
 
 
-async def store_of(request: Request) -> Store:
-    """The store, as far as it exists for whoever asks; the whole of it at an open address."""
-    store, viewer = desk_of(request).store, request.state.viewer
-    return store if viewer is None else SeenStore(store.folder, viewer.scope)
+CurrentData = Annotated[DataFolder, Depends(current_data)]
 
 
-Kept = Annotated[Store, Depends(store_of)]
-
-
-def template_of(request: Request) -> str:
-    """`/households/{household_id}`: an address without what it names."""
+def route_path(request: Request) -> str:
+    """The path of the matched route, such as `/households/{household_id}`; empty where no route matches."""
     return str(getattr(request.scope.get("route"), "path", ""))
 
 
-def asked_for(request: Request) -> str:
-    """For the audit: `GET /households/{household_id}`."""
-    return f"{request.method} {template_of(request)}"
+def route_template(request: Request) -> str:
+    """Method and path of the matched route, such as `GET /households/{household_id}`: the subject of audit entries."""
+    return f"{request.method} {route_path(request)}"
 
 
-def client_of(request: Request) -> str:
-    """The address that asks, by which those nobody knows are told apart."""
+def client_address(request: Request) -> str:
+    """The client's IP address: the rate-limit key of requests that are not signed in."""
     return request.client.host if request.client else ""
 
 
-def counted(request: Request, loans: int) -> None:
-    """How many loans an answer tells of, for the audit."""
-    request.state.counted = loans
+def audit_row_count(request: Request, loans: int) -> None:
+    """Set how many loans or cases the answer lists, for the request's audit entry."""
+    request.state.audit_row_count = loans
 
 
-def traced(request: Request, **what: object) -> None:
-    """What an answer did, for the audit, where the address does not say it."""
-    request.state.trace = {**getattr(request.state, "trace", {}), **what}
+def audit_detail(request: Request, **detail: object) -> None:
+    """Add to the detail of the request's audit entry what the address does not say, such as the case's number."""
+    request.state.audit_detail = {**getattr(request.state, "audit_detail", {}), **detail}
 
 
-def own_form_token(request: Request) -> str:
-    """What the forms of this page carry."""
-    return form_token(_cookie(request))
+def csrf_token(request: Request) -> str:
+    """The CSRF token that the forms of this request's page carry; makes a cookie for a browser that has none."""
+    cookie = request.cookies.get(SESSION_COOKIE) or request.cookies.get(CSRF_COOKIE)
+    if not cookie:
+        request.state.csrf_cookie = new_csrf_cookie(request) or new_token()
+        cookie = str(request.state.csrf_cookie)
+    return csrf_token_of(cookie)
 
 
-def new_form_cookie(request: Request) -> str | None:
-    """Made for a browser that had none when it was shown a form."""
-    return getattr(request.state, "form_cookie", None)
-
-
-def _cookie(request: Request) -> str:
-    return request.cookies.get(SESSION) or request.cookies.get(FORM) or _new_form_cookie(request)
-
-
-def _new_form_cookie(request: Request) -> str:
-    request.state.form_cookie = new_form_cookie(request) or new_token()
-    return str(request.state.form_cookie)
-
-
-def _way_in(request: Request) -> WayIn:
-    key = _key(request)
-    return WayIn(key, is_key=True) if key else WayIn(request.cookies.get(SESSION) or "")
-
-
-async def _viewer(way_in: WayIn, desk: Desk) -> Viewer | None:
-    entrant = await desk.doorman.done(way_in) if way_in.given else None
-    return _seen_by(entrant, desk) if entrant else None
-
-
-def _seen_by(entrant: Entrant, desk: Desk) -> Viewer:
-    role = Role(entrant.role)
-    return Viewer(entrant.id, entrant.name, role, scope_of(role, entrant.bank, entrant.area, desk.mask_key))
+def new_csrf_cookie(request: Request) -> str | None:
+    """The CSRF cookie to set with the answer; None where the browser has one or was shown no form."""
+    return getattr(request.state, "csrf_cookie", None)
 
 
 def _key(request: Request) -> str | None:
-    """Bearer, or the password of Basic: what spreadsheets and curl can send."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    match kind.lower():
+    """The key in the Authorization header: a Bearer token, or the password of Basic, which spreadsheets can send."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    match scheme.lower():
         case "bearer":
-            return given.strip()
+            return value.strip()
         case "basic":
-            return _password(given)
+            try:
+                return base64.b64decode(value, validate=True).decode().partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                return None
     return None
-
-
-def _password(given: str) -> str | None:
-    try:
-        return base64.b64decode(given, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

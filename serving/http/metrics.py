@@ -1,4 +1,4 @@
-"""Figures for a monitor, and a line of log for each request: by the template of its address, never by its names."""
+"""Prometheus metrics, and one log line a request that names the route and never what was asked for."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from features.messages import Refused
+from features.messages import UserError
 from models.light import CODES
-from serving.access.tokens import is_same
-from serving.audit.log import head
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import Forbidden, template_of
-from serving.months.repository import Published
+from serving.access.tokens import is_equal_in_constant_time
+from serving.audit.log import chain_head
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import ForbiddenError, route_path
+from serving.months.repository import MonthRepository
 
-_SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client looks when it is imported, and so only in workers: they are processes of their own."""
+_SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable that prometheus_client reads when it is imported; set before worker processes start."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 log: Any = structlog.get_logger("lights")
-monitored = APIRouter(include_in_schema=False)
+metrics_router = APIRouter(include_in_schema=False)
 
 
 class Metrics:
-    """Of one process; where several workers share a folder (`shared`), whichever is asked tells of all."""
+    """The metrics of one process; of all workers where they share a folder (`shared_metrics_folder`)."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._of_all = CollectorRegistry()
-        if _SHARED in os.environ:
-            MultiProcessCollector(self._of_all)  # type: ignore[no-untyped-call]
+        self._all_workers = CollectorRegistry()
+        if _SHARED_FOLDER in os.environ:
+            MultiProcessCollector(self._all_workers)  # type: ignore[no-untyped-call]
         self.requests = Counter(
             "lights_requests", "answers by route and status", ("method", "route", "status"), registry=self.registry
         )
@@ -49,55 +49,62 @@ class Metrics:
         self.loans = self._gauge("lights_loans", "open loans of the newest month", "light")
         self.audit = self._gauge("lights_audit_entries", "number of the newest audit entry")
 
-    def _gauge(self, name: str, said: str, *labels: str) -> Gauge:
-        """Of several workers, the value that one found last."""
-        return Gauge(name, said, labels, registry=self.registry, multiprocess_mode="mostrecent")
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        """A gauge that shows the most recent value of any worker."""
+        return Gauge(name, documentation, labels, registry=self.registry, multiprocess_mode="mostrecent")
 
-    def answered(self, request: Request, status: int, seconds: float) -> None:
-        """Count an answer and log it; an address without a route is one label, whatever was typed."""
-        route = template_of(request) or "none"
+    def count_request(self, request: Request, status: int, seconds: float) -> None:
+        """Count an answered request, and log it; all addresses without a route share one label."""
+        route = route_path(request) or "none"
         self.requests.labels(request.method, route, status).inc()
         self.seconds.labels(route).observe(seconds)
         log.info("answered", method=request.method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
-    def text(self, desk: Desk) -> bytes:
-        self._month(desk)
-        with desk.database.reading() as session:
-            self.audit.set(head(session).number)
-        return generate_latest(self._of_all if _SHARED in os.environ else self.registry)
-
-    def _month(self, desk: Desk) -> None:
+    def text(self, context: AppContext) -> bytes:
+        """The metrics in Prometheus' text format; month and audit gauges are read now."""
         try:
-            manifest = Published(desk.store).month().manifest
-        except Refused:  # nothing is published yet: no gauge rather than a zero
-            return
-        self.month_age.set((desk.today - date.fromisoformat(manifest.as_of)).days)
-        for code in CODES:
-            self.loans.labels(code).set(manifest.lights.get(code, {}).get("loans", 0))
+            manifest = MonthRepository(context.store).month().manifest
+        except UserError:  # nothing is published yet: no gauge rather than a zero
+            pass
+        else:
+            self.month_age.set((context.today - date.fromisoformat(manifest.as_of)).days)
+            for code in CODES:
+                self.loans.labels(code).set(manifest.lights.get(code, {}).get("loans", 0))
+        with context.database.read_session() as session:
+            self.audit.set(chain_head(session).number)
+        return generate_latest(self._all_workers if _SHARED_FOLDER in os.environ else self.registry)
 
 
 @contextmanager
-def shared() -> Iterator[None]:
-    """A folder in which the workers started meanwhile count together; one that is started anew counts on."""
+def shared_metrics_folder() -> Iterator[None]:
+    """Let worker processes that start within the block count in one folder; a restarted worker goes on counting."""
     with TemporaryDirectory(prefix="lights-metrics-") as folder:
-        os.environ[_SHARED] = folder
+        os.environ[_SHARED_FOLDER] = folder
         try:
             yield
         finally:
-            del os.environ[_SHARED]
+            del os.environ[_SHARED_FOLDER]
 
 
-@monitored.get("/metrics")
-def metrics(request: Request) -> Response:
-    """To this machine, or to whoever has the token."""
-    desk = desk_of(request)
-    if not _may_read(request, desk):
-        raise Forbidden("只供本机或持令牌的监控读取。", "Only for this machine, or a monitor with the token.")
-    return Response(request.app.state.metrics.text(desk), media_type=CONTENT_TYPE_LATEST)
+@metrics_router.get("/metrics")
+def get_metrics(request: Request) -> Response:
+    """Metrics for Prometheus: for this machine, or with the token of LIGHTS_METRICS_TOKEN where one is set."""
+    context = context_of(request)
+    token = context.settings.metrics_token
+    if token is not None:
+        authorization = request.headers.get("authorization", "")
+        expected = f"Bearer {token.get_secret_value()}"
+        may_read = is_equal_in_constant_time(authorization, expected)
+    else:
+        is_local = request.client is not None and request.client.host in _LOOPBACK
+        may_read = is_local and "x-forwarded-for" not in request.headers
+    if not may_read:
+        raise ForbiddenError("只供本机或持令牌的监控读取。", "Only for this machine, or a monitor with the token.")
+    return Response(request.app.state.metrics.text(context), media_type=CONTENT_TYPE_LATEST)
 
 
-def log_as_lines() -> None:
-    """JSON on standard error: the moment, the route's template, the status; nothing a person could be found by."""
+def configure_logging() -> None:
+    """Log as lines of JSON on standard error: time, route, status and duration; nothing in them identifies a person."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -107,11 +114,3 @@ def log_as_lines() -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-
-
-def _may_read(request: Request, desk: Desk) -> bool:
-    token = desk.settings.metrics_token
-    if token is not None:
-        return is_same(request.headers.get("authorization", ""), f"Bearer {token.get_secret_value()}")
-    is_near = request.client is not None and request.client.host in _LOOPBACK
-    return is_near and "x-forwarded-for" not in request.headers

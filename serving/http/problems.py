@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from features.messages import Refused, Words
-from serving.access.credentials import SignInRefused
-from serving.access.rate_limit import TooMany
-from serving.cases.repository import NoSuchCase
-from serving.explain.what_if.facts import Impossible
-from serving.http.dependencies import Forbidden, NotSignedIn
-from serving.text.validation_errors import faults
+from features.messages import Bilingual, UserError
+from serving.access.credentials import SignInError
+from serving.access.rate_limit import TooManyRequestsError
+from serving.cases.repository import CaseNotFoundError
+from serving.explain.what_if.facts import ImpossibleFactsError
+from serving.http.dependencies import ForbiddenError, NotSignedInError
+from serving.text.validation_errors import error_sentences
 
 
 class Problem(BaseModel):
@@ -32,87 +32,87 @@ class Problem(BaseModel):
     en: str
 
 
-class NotFound(Refused):
-    """What was asked for is not there."""
+class NotFoundError(UserError):
+    """The loan, household or account that was asked for does not exist for the user."""
 
 
-class NotReady(Refused):
-    """There is nothing to answer from yet."""
+class NotReadyError(UserError):
+    """No month is published yet, or the database or the champion's files cannot be read."""
 
 
-_STATUS: dict[type[Refused], int] = {
-    NotSignedIn: 401,
-    SignInRefused: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    NoSuchCase: 404,
-    Impossible: 422,
-    TooMany: 429,
-    NotReady: 503,
+_STATUS: dict[type[UserError], int] = {
+    NotSignedInError: 401,
+    SignInError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    CaseNotFoundError: 404,
+    ImpossibleFactsError: 422,
+    TooManyRequestsError: 429,
+    NotReadyError: 503,
 }
 _GENERAL = {
-    400: Words("请求体无法读取; 请发送 UTF-8 编码的 JSON。", "The body cannot be read; send JSON in UTF-8."),
-    404: Words("没有这个地址。", "There is nothing at this address."),
-    405: Words("此地址不支持该方法。", "This address does not take that method."),
+    400: Bilingual("请求体无法读取; 请发送 UTF-8 编码的 JSON。", "The body cannot be read; send JSON in UTF-8."),
+    404: Bilingual("没有这个地址。", "There is nothing at this address."),
+    405: Bilingual("此地址不支持该方法。", "This address does not take that method."),
 }
-_UNKNOWN = Words("请求未被接受 ({status})。", "The request was not taken ({status}).")
-_UNKEPT = Words("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
-"""PostgreSQL takes no zero byte in a text."""
-_FAILED = Words(
+_OTHER_STATUS = Bilingual("请求未被接受 ({status})。", "The request was not taken ({status}).")
+_UNSTORABLE_TEXT = Bilingual("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
+"""PostgreSQL refuses a zero byte in a text column."""
+_FAILED = Bilingual(
     "服务内部出错, 未能回答; 错误已记入服务日志, 请联系管理员。",
     "The service failed and has no answer; the fault is in its log. Tell whoever runs it.",
 )
 
 
-def problem(status: int, words: Words, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem(status: int, words: Bilingual, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to a request that failed, as `application/problem+json`."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=words.en, zh=words.zh, en=words.en)
     return JSONResponse(body.model_dump(), status, headers, "application/problem+json")
 
 
-def invalid_words(error: RequestValidationError) -> Words:
-    """Which fields are wrong, and how: their places begin with where they stand, which is query, path or body."""
-    told = faults(error.errors(), skip=1)
-    return Words(f"请求参数有误: {told.zh}", f"The request is wrong: {told.en}")
+def invalid_words(error: RequestValidationError) -> Bilingual:
+    """The message of a request that fails validation: the fields that are wrong, and how.
+
+    Field names are given without their first level, which is query, path or body.
+    """
+    messages = error_sentences(error.errors(), skip=1)
+    return Bilingual(f"请求参数有误: {messages.zh}", f"The request is wrong: {messages.en}")
 
 
-def http_words(error: HTTPException) -> Words:
-    return _GENERAL.get(error.status_code, _UNKNOWN.filled(status=error.status_code))
+def http_words(error: HTTPException) -> Bilingual:
+    """The message of an HTTP error that Starlette raises, such as 404 or 405."""
+    return _GENERAL.get(error.status_code, _OTHER_STATUS.format(status=error.status_code))
 
 
-def status_of(refusal: Refused) -> int:
-    """What a refusal is in HTTP."""
+def status_of(refusal: UserError) -> int:
+    """The HTTP status of a refusal; 409 where its class has none of its own."""
     return next((_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS), 409)
 
 
-def headers_of(refusal: Refused) -> dict[str, str]:
-    if isinstance(refusal, TooMany):
+def headers_of(refusal: UserError) -> dict[str, str]:
+    """The HTTP headers that go with a refusal: `Retry-After` or `WWW-Authenticate`."""
+    if isinstance(refusal, TooManyRequestsError):
         return {"Retry-After": str(refusal.seconds)}
-    return {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else {}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedInError) else {}
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Turn refusals, bad requests and unknown addresses into problems."""
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer refusals, invalid requests, HTTP errors and faults of an application as problem+json."""
 
-    def refused(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        assert isinstance(error, Refused)  # noqa: S101 - registered for it
-        return problem(status_of(error), error.words, headers_of(error))
+    def answer_refusal(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, UserError)  # noqa: S101 - registered for it
+        return problem(status_of(error), error.message, headers_of(error))
 
-    def invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+    def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
         return problem(422, invalid_words(error))
 
-    def http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+    def answer_http_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
         return problem(error.status_code, http_words(error), error.headers)
 
-    def unkept(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        return problem(422, _UNKEPT)
-
-    def failed(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        return problem(500, _FAILED)
-
-    app.add_exception_handler(Exception, failed)
-    app.add_exception_handler(DataError, unkept)
-    app.add_exception_handler(Refused, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, lambda _request, _error: problem(500, _FAILED))
+    app.add_exception_handler(DataError, lambda _request, _error: problem(422, _UNSTORABLE_TEXT))
+    app.add_exception_handler(UserError, answer_refusal)
+    app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(HTTPException, answer_http_error)

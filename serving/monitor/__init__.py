@@ -1,1 +1,1 @@
-"""What is watched month by month: drift, calibration, labels, data quality, deliveries."""
+"""Monthly monitoring: drift, calibration, label maturity, data quality and deliveries."""

@@ -1,24 +1,24 @@
-"""The bounds beyond which a warning is given: data, those that ship and a county's own over them."""
+"""Bounds of the monitor, beyond which it warns: a TOML file that ships, and a county's own that overrides it."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from features.messages import Refused
+from features.messages import UserError
 from models.calendar_features import BY_CALENDAR
-from models.toml_tables import Share, Strict, faults
+from models.toml_tables import Share, StrictModel, validation_faults
 
-SHIPPED = Path(__file__).with_name("bounds.toml")
+SHIPPED_BOUNDS = Path(__file__).with_name("bounds.toml")
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Drift(Strict):
-    """How far a population may lie from the one the model was fitted on."""
+class DriftLimits(StrictModel):
+    """Bounds on the drift of a month's loans from those the model was fitted on."""
 
     feature_psi: Positive = Field(description="population stability index of a feature")
     score_psi: Positive = Field(description="and of the published probability")
@@ -28,21 +28,21 @@ class Drift(Strict):
     )
 
 
-class Calibrated(Strict):
-    """When expected and observed count as different."""
+class CalibrationLimits(StrictModel):
+    """When an expected and an observed rate count as different."""
 
     level: Share = Field(description="of the interval of an observed rate")
     least_loans: Count = Field(description="loans it takes to compare")
 
 
-class Performance(Strict):
-    """How well the probabilities have to rank."""
+class PerformanceLimits(StrictModel):
+    """How well probabilities have to rank loans."""
 
     least_auc: Share = Field(description="expected or observed AUC")
 
 
-class Quality(Strict):
-    """How regular deliveries have to be."""
+class QualityLimits(StrictModel):
+    """How punctual and regular deliveries have to be."""
 
     days_late: Count = Field(description="days beyond the longest usual gap")
     least_rows: Count = Field(description="rows of a month it takes to judge a table")
@@ -51,37 +51,34 @@ class Quality(Strict):
     missing_jump: Share = Field(description="more missing than in any month before")
 
 
-class Limits(Strict):
-    """All bounds."""
+class MonitorLimits(StrictModel):
+    """All bounds, by section of the file."""
 
-    drift: Drift
-    calibration: Calibrated
-    performance: Performance
-    quality: Quality
+    drift: DriftLimits
+    calibration: CalibrationLimits
+    performance: PerformanceLimits
+    quality: QualityLimits
 
 
-def limits_from(path: Path | None = None) -> Limits:
-    """The bounds that ship, with those of a file laid over them.
+def load_limits(path: Path | None = None) -> MonitorLimits:
+    """The bounds that ship, overridden by those of a TOML file.
 
-    Raises Refused with everything that is wrong in the file.
+    Raises UserError with everything that is wrong in the file.
     """
-    shipped = tomllib.loads(SHIPPED.read_text("utf-8"))
+    shipped = tomllib.loads(SHIPPED_BOUNDS.read_text("utf-8"))
     if path is None:
-        return Limits.model_validate(shipped)
+        return MonitorLimits.model_validate(shipped)
     try:
-        return Limits.model_validate(_over(shipped, tomllib.loads(path.read_text("utf-8"))))
+        own = tomllib.loads(path.read_text("utf-8"))
+        sections = {
+            name: {**shipped.get(name, {}), **section} for name, section in own.items() if isinstance(section, dict)
+        }
+        return MonitorLimits.model_validate({**shipped, **own, **sections})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(
+        raise UserError(
             f"界限 {path.name} 无法读取: {error}", f"The limits {path.name} cannot be read: {error}"
         ) from error
     except ValidationError as error:
-        found = faults(error, Limits)
-        zh, en = "; ".join(fault.zh for fault in found), "; ".join(fault.en for fault in found)
-        raise Refused(f"界限 {path.name} 有误: {zh}", f"The limits {path.name} are wrong: {en}") from error
-
-
-def _over(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    sections = {
-        name: {**shipped.get(name, {}), **section} for name, section in own.items() if isinstance(section, dict)
-    }
-    return {**shipped, **own, **sections}
+        faults = validation_faults(error, MonitorLimits)
+        zh, en = "; ".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
+        raise UserError(f"界限 {path.name} 有误: {zh}", f"The limits {path.name} are wrong: {en}") from error

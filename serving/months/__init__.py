@@ -1,1 +1,1 @@
-"""Published months: the data folder, editions, the loan index and the row store; readers need nothing above."""
+"""Published months: the data folder, editions, the loan index and the row store."""

@@ -1,37 +1,50 @@
-"""Where everything the service keeps lies: one folder, read and written through this."""
+"""The data folder: ledger, models, rules, policies and published months of a county or of several."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from features.atomic_files import write_bytes
-from features.contract.pseudonym import is_identity_number, pseudonyms
+from features.contract.pseudonym import is_identity_number, load_pseudonyms
 from features.ledger.ledger import Ledger, ledger_in
 from models.county_policy import policy_table as county_policy
-from models.county_policy.policy_table import PolicyTable, policy_file, policy_table_in, policy_table_of
-from models.registry import Models
-from models.traffic_light.rule_table import FILE, RuleTable, rule_file, rule_table_in, rule_table_of
-
-if TYPE_CHECKING:
-    from serving.months.repository import Month
+from models.county_policy.policy_table import PolicyTable, parse_policy_table, policy_table_of, read_policy_file
+from models.registry import ModelStore
+from models.traffic_light.rule_table import FILE, RuleTable, parse_rule_table, read_rule_file, rule_table_of
+from serving.months.edition import LoanScope
 
 
 @dataclass(frozen=True)
-class Store:
-    """The data folder (`--data`, LIGHTS_DATA): ledger, models and published months below it."""
+class DataFolder:
+    """The folder that commands and server read and write (`--data`, LIGHTS_DATA).
+
+    Args:
+        folder: its path.
+        scope: the loans that exist for the reader; `MonthRepository` restricts every month to it. None for all.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> folder = DataFolder(data)
+        >>> folder.models.champion is not None, len(folder.ledger.counties) > 0
+        (True, True)
+        >>> sorted(path.name for path in folder.warnings.iterdir())[-1]
+        'as_of=2025-12-31'
+    """
 
     folder: Path
+    scope: LoanScope | None = None
 
     @property
     def ledger(self) -> Ledger:
+        """The ledger of delivered rows."""
         return ledger_in(self.folder / "ledger")
 
     @property
-    def models(self) -> Models:
-        return Models(self.folder / "models")
+    def models(self) -> ModelStore:
+        """The exported model bundles, among them the champion."""
+        return ModelStore(self.folder / "models")
 
     @property
     def rules(self) -> RuleTable:
@@ -40,42 +53,38 @@ class Store:
 
     @property
     def policies(self) -> PolicyTable:
-        """The policy table, the county's own rows laid over those that ship."""
+        """The policy table: the county's own rows replace the shipped rows of the same sections."""
         return policy_table_of(self.folder)
 
-    def take_in_policies(self, path: Path, day: date) -> None:
-        """Put a county's policy rows in the place of those in use.
+    def replace_policies(self, path: Path, day: date) -> None:
+        """Replace the county's own policy rows by those of a file.
 
-        Raises Refused where they are wrong, or nothing would hold on `day`; those in use stay.
+        Raises UserError where the file is wrong, or no policy would be in force on `day`; nothing is replaced then.
         """
-        written = policy_file(path)
-        policy_table_in(written).in_force(day)
-        write_bytes(written.content, self.folder / county_policy.FILE)
+        file = read_policy_file(path)
+        parse_policy_table(file).in_force(day)
+        write_bytes(file.content, self.folder / county_policy.FILE)
 
-    def take_in_rules(self, path: Path, day: date) -> None:
-        """Put a county's rule table in the place of the one in use.
+    def replace_rules(self, path: Path, day: date) -> None:
+        """Replace the county's own rule table by a file.
 
-        Raises Refused where it is wrong, or no rule would hold on `day`; the one in use stays.
+        Raises UserError where the file is wrong, or no rule would be in force on `day`; nothing is replaced then.
         """
-        written = rule_file(path)
-        rule_table_in(written).in_force(day)
-        write_bytes(written.content, self.folder / FILE)
+        file = read_rule_file(path)
+        parse_rule_table(file).in_force(day)
+        write_bytes(file.content, self.folder / FILE)
 
-    def kept_as(self, identifier: str) -> str:
-        """An identifier as it is kept: the pseudonym of an identity number, any other as it is."""
+    def stored_id(self, identifier: str) -> str:
+        """An identifier as ledger and months have it: the pseudonym of an identity number, any other unchanged."""
         text = identifier.strip()
-        return pseudonyms(self.folder).of(text) if is_identity_number(text) else text
-
-    def seen(self, month: Month) -> Month:
-        """A month as far as it exists for whoever reads this store; here, the whole of it."""
-        return month
+        return load_pseudonyms(self.folder).pseudonym(text) if is_identity_number(text) else text
 
     @property
     def warnings(self) -> Path:
-        """What other programs read: as_of=YYYY-MM-DD/*.parquet."""
+        """The folder of the published warnings, which other programs read: `as_of=YYYY-MM-DD/*.parquet`."""
         return self.folder / "warnings"
 
     @property
     def editions(self) -> Path:
-        """Every edition of every published month, with its features and manifest."""
+        """The folder of all editions of all published months, each with its features and manifest."""
         return self.folder / "editions"

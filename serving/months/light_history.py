@@ -1,4 +1,4 @@
-"""A household's loans over the published months: the light of each, as it was published then."""
+"""The lights of a household's loans in each published month, as they were published then."""
 
 from __future__ import annotations
 
@@ -7,34 +7,39 @@ from datetime import date
 
 import polars as pl
 
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 
-MOST_MONTHS = 36
-"""So many are looked back: a loan runs three years."""
+MAX_MONTHS = 36
+"""Months to look back: a loan runs three years."""
 
 
 @dataclass(frozen=True)
 class MonthLight:
-    """A loan at one published month end; light: None where it was not in the list."""
+    """A loan at one published month end; light: None where the month does not list it."""
 
     as_of: date
     light: str | None
 
 
-def lights_by_loan(store: Store, until: date, household: str) -> dict[str, list[MonthLight]]:
-    """The lights of each loan from the first month that listed it, the oldest first, up to `until`.
+def lights_by_loan(data_folder: DataFolder, as_of: date, household_id: str) -> dict[str, list[MonthLight]]:
+    """The lights of each loan of a household, from the first month that lists it up to `as_of`, the oldest first.
 
-    Raises Refused where a month cannot be read.
+    Raises UserError where a month cannot be read.
     """
-    published = Published(store)
-    days = [day for day in published.months() if day <= until][:MOST_MONTHS]
-    mine = pl.col("household_id") == household
-    scans = [published.month(day).scan("warnings").filter(mine).select("as_of", "loan_id", "light") for day in days]
-    rows = pl.concat(scans).sort("loan_id", "as_of").collect()
-    return {str(loan): _months(part, sorted(days)) for (loan,), part in rows.group_by("loan_id", maintain_order=True)}
-
-
-def _months(rows: pl.DataFrame, days: list[date]) -> list[MonthLight]:
-    lights = dict(rows.select("as_of", pl.col("light").cast(pl.String)).rows())
-    return [MonthLight(day, lights.get(day)) for day in days if day >= min(lights)]
+    repository = MonthRepository(data_folder)
+    days = [day for day in repository.months() if day <= as_of][:MAX_MONTHS]
+    scans = [
+        repository.month(day)
+        .scan("warnings")
+        .filter(pl.col("household_id") == household_id)
+        .select("as_of", "loan_id", pl.col("light").cast(pl.String))
+        for day in days
+    ]
+    lights_of_loan: dict[str, dict[date, str]] = {}
+    for day, loan_id, light in pl.concat(scans).sort("loan_id", "as_of").collect().rows():
+        lights_of_loan.setdefault(loan_id, {})[day] = light
+    return {
+        loan_id: [MonthLight(day, lights.get(day)) for day in sorted(days) if day >= min(lights)]
+        for loan_id, lights in lights_of_loan.items()
+    }

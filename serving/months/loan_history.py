@@ -1,4 +1,4 @@
-"""One loan over time: its light at each published month end, each as it was published then."""
+"""The history of a loan: its light at each published month end, as it was published then."""
 
 from __future__ import annotations
 
@@ -6,30 +6,47 @@ from datetime import date
 
 import polars as pl
 
-from serving.months.data_folder import Store
-from serving.months.repository import Month, Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from serving.schemas.basis import Versions
-from serving.schemas.loan_warning import LoanHistory, MonthOfLoan
+from serving.schemas.loan_warning import LoanHistory, LoanMonth
 
-MOST_MONTHS = 60
-_TOLD = (
-    *("light", "rule_light", "model_light", "probability", "score_rank"),
-    *("outstanding_principal", "days_past_due", "days_to_maturity"),
-)
+MAX_MONTHS = 60
+_COLUMNS = [name for name in LoanMonth.model_fields if name not in Versions.model_fields]
 
 
-def history(store: Store, loan: str, as_of: date) -> LoanHistory | None:
-    """The loan up to as_of, the oldest month first; None where no month lists it."""
-    published = Published(store)
-    days = [day for day in published.months() if day <= as_of][:MOST_MONTHS]
-    months = [row for day in reversed(days) for row in _of(published.month(day), loan)]
+def loan_history(data_folder: DataFolder, loan_id: str, as_of: date) -> LoanHistory | None:
+    """The lights of a loan up to a day, a month at a time.
+
+    Args:
+        data_folder: with the published months; its scope decides whether the loan exists for the reader.
+        loan_id: the loan.
+        as_of: the last month end to include.
+
+    Returns:
+        At most MAX_MONTHS months that list the loan, the oldest first; None where no month does.
+
+    Raises:
+        UserError: where a month cannot be read.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.loan_history import loan_history
+        >>> from serving.months.repository import MonthRepository
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> loan_id = month.scan("warnings").select("loan_id").head(1).collect().item()
+        >>> history = loan_history(DataFolder(data), loan_id, month.as_of)
+        >>> history.loan_id == loan_id, history.months[-1].as_of == month.as_of
+        (True, True)
+    """
+    repository = MonthRepository(data_folder)
+    days = [day for day in repository.months() if day <= as_of][:MAX_MONTHS]
+    months: list[LoanMonth] = []
+    for day in reversed(days):
+        month = repository.month(day)
+        rows = month.scan("warnings").filter(pl.col("loan_id") == loan_id).select(_COLUMNS).collect()
+        months.extend(LoanMonth(**month.versions, **row) for row in rows.to_dicts())
     if not months:
         return None
     versions = months[-1].model_dump(include=set(Versions.model_fields))
-    return LoanHistory(**versions, loan_id=loan, household_id=months[-1].household_id, months=months)
-
-
-def _of(month: Month, loan: str) -> list[MonthOfLoan]:
-    """None in a month in whose list the loan is not, one else."""
-    found = month.scan("warnings").filter(pl.col("loan_id") == loan).select("household_id", *_TOLD).collect()
-    return [MonthOfLoan(**month.versions, **row) for row in found.to_dicts()]
+    return LoanHistory(**versions, loan_id=loan_id, household_id=months[-1].household_id, months=months)

@@ -1,39 +1,29 @@
-"""What lists are filtered and sorted by: a few columns of all loans of an edition, in memory."""
+"""The loan index: a few columns of all loans of an edition, in memory, by which lists are filtered and sorted."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.light import CODES
 from models.traffic_light.evaluate import as_levels
-from serving.concurrency.single_flight import remembered
+from serving.concurrency.single_flight import single_flight
+from serving.months.edition import PublishedMonth
 
-if TYPE_CHECKING:
-    from serving.months.repository import Month
-
-_KEPT = 4
-"""Editions in memory at once, and of each once more as analysts see it; about 100 MB for a million loans."""
-_SEARCHES_KEPT = 64
-"""A bit for each loan of each: a list, its counts and its next pages look through the numbers once."""
+_INDEXES_IN_MEMORY = 4
+"""Editions, and each once more with pseudonyms; about 100 MB for a million loans."""
+_SEARCHES_IN_MEMORY = 64
+"""Searches whose matches are in memory, a bit for each loan: a list, its counts and its next pages search once."""
 _LIGHT = pl.Enum(CODES)
-_COLUMNS = (
-    *(pl.col(name) for name in ("loan_id", "household_id", "village_code")),
-    *(pl.col(name).cast(pl.Categorical()) for name in ("bank", "county_code", "township_code")),
-    *(pl.col(name).cast(_LIGHT) for name in ("light", "rule_light", "model_light", "previous_light")),
-    *(pl.col(name).cast(pl.Int32) for name in ("score_rank", "days_to_maturity", "days_past_due")),
-    *(pl.col(name) for name in ("outstanding_principal", "probability")),
-)
-_NUMBERS = "numbers"
-"""The loan's number and its household's in one text: looked through once, which is twice as fast."""
-PLACE = "place"
-"""Where a loan's row stands in the edition's files."""
+ROW_POSITION = "row_position"
+_IDS = "ids"
 
 
-class Sort(StrEnum):
-    """How a list is ordered; loan_id breaks every tie. The name with `order_` before it is a column of the index."""
+class LoanOrder(StrEnum):
+    """The order of a list of loans; loan_id breaks every tie."""
 
     RISK = "risk"
     MATURITY = "days_to_maturity"
@@ -41,39 +31,117 @@ class Sort(StrEnum):
     LOAN = "loan_id"
 
     @property
-    def order(self) -> str:
+    def column(self) -> str:
+        """The column of the loan index with each loan's number in this order."""
         return f"order_{self.value}"
 
 
-_BY = {
-    Sort.RISK: [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(0)],
-    Sort.MATURITY: [pl.col("days_to_maturity")],
-    Sort.AMOUNT: [-pl.col("outstanding_principal")],
-    Sort.LOAN: [],
+_SORT_KEYS = {
+    LoanOrder.RISK: [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(0)],
+    LoanOrder.MATURITY: [pl.col("days_to_maturity")],
+    LoanOrder.AMOUNT: [-pl.col("outstanding_principal")],
+    LoanOrder.LOAN: [],
 }
+_WARNING_COLUMNS = {
+    "loan_id": FrameColumn(pl.String(), "The loan."),
+    "household_id": FrameColumn(pl.String(), "The household that owes it."),
+    "village_code": FrameColumn(pl.String(), "The household's village."),
+    "bank": FrameColumn(pl.Categorical(), "The bank."),
+    "county_code": FrameColumn(pl.Categorical(), "The household's county."),
+    "township_code": FrameColumn(pl.Categorical(), "The household's township."),
+    "light": FrameColumn(_LIGHT, "The light."),
+    "rule_light": FrameColumn(_LIGHT, "The light of the rules alone."),
+    "model_light": FrameColumn(_LIGHT, "The light by probability."),
+    "previous_light": FrameColumn(_LIGHT, "The light in the previous month."),
+    "score_rank": FrameColumn(pl.Int32(), "Rank by probability, 1 the riskiest."),
+    "days_to_maturity": FrameColumn(pl.Int32(), "Days to maturity."),
+    "days_past_due": FrameColumn(pl.Int32(), "Days past due."),
+    "outstanding_principal": FrameColumn(pl.Float64(), "Principal that is not repaid, yuan."),
+    "probability": FrameColumn(pl.Float64(), "Probability of going bad."),
+}
+"""Columns of the published warnings by which lists are filtered and sorted."""
+LOAN_INDEX_SCHEMA = FrameSchema(
+    {
+        ROW_POSITION: FrameColumn(pl.UInt32(), "Position of the loan's rows in the edition's files."),
+        _IDS: FrameColumn(pl.String(), "loan_id and household_id in one text: searching it once is twice as fast."),
+        **_WARNING_COLUMNS,
+        **{
+            order.column: FrameColumn(pl.UInt32(), f"The loan's number, from 0, in the order `{order}`.")
+            for order in LoanOrder
+        },
+    }
+)
 
 
-@remembered(_KEPT)
-def index_of(month: Month) -> pl.DataFrame:
-    """One row for each loan that exists in the month: _COLUMNS, _NUMBERS, PLACE, and its number in each order."""
-    numbers = pl.concat_str("loan_id", "household_id", separator="\n").alias(_NUMBERS)
-    rows = month.scan("warnings").with_row_index(PLACE).sort("loan_id").select(PLACE, numbers, *_COLUMNS).collect()
-    return rows.with_columns(_numbers(rows, sort) for sort in Sort).rechunk()
+@returns(LOAN_INDEX_SCHEMA)
+def loan_index(month: PublishedMonth) -> pl.LazyFrame:
+    """The columns by which lists are filtered and sorted, for each loan of a month, from memory.
+
+    Args:
+        month: the published month; its scope decides which loans are in the index and how their ids are shown.
+
+    Returns:
+        One row for each loan, in the columns of LOAN_INDEX_SCHEMA.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.loan_index import LoanOrder, loan_index
+        >>> from serving.months.repository import MonthRepository
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> riskiest = loan_index(month).sort(LoanOrder.RISK.column).head(3).collect()
+        >>> warnings = month.rows("warnings", riskiest["row_position"].to_list())
+        >>> warnings["loan_id"].equals(riskiest["loan_id"])
+        True
+    """
+    return search(month, None)
 
 
-def holding(month: Month, text: str | None) -> pl.LazyFrame:
-    """The index; of it the loans whose number, or whose household's, holds a text, where one is given."""
-    rows = index_of(month).lazy()
-    return rows.filter(pl.lit(_holds(month, text))) if text else rows
+@returns(LOAN_INDEX_SCHEMA)
+def search(month: PublishedMonth, text: str | None) -> pl.LazyFrame:
+    """Rows of the loan index whose loan_id or household_id contains a text; all rows for None."""
+    if month.scope is None:
+        return _search(month, text)
+    # All readers who see the same ids share one index and one search in memory; each reader's loans are filtered after.
+    rows = _search(replace(month, scope=month.scope.pseudonyms_only()), text)
+    return month.scope.loans_only().within(rows)
 
 
-@remembered(_SEARCHES_KEPT)
-def _holds(month: Month, text: str) -> pl.Series:
-    return index_of(month).select(pl.col(_NUMBERS).str.contains(text, literal=True)).to_series()
+def loan_rows(month: PublishedMonth, kind: str, condition: pl.Expr) -> pl.DataFrame:
+    """The published rows of the loans for which a condition holds.
+
+    Args:
+        month: the published month.
+        kind: `warnings` or `features`, with the columns that `PublishedMonth.scan` names.
+        condition: on the columns of LOAN_INDEX_SCHEMA.
+    """
+    positions = loan_index(month).filter(condition).select(ROW_POSITION).collect().to_series()
+    return month.rows(kind, positions.to_list())
 
 
-def _numbers(rows: pl.DataFrame, sort: Sort) -> pl.Series:
-    """The rows stand by loan_id already, and the sort is stable."""
-    by = _BY[sort]
-    order = rows.select(pl.arg_sort_by(*by, maintain_order=True) if by else pl.int_range(pl.len())).to_series()
-    return order.arg_sort().cast(pl.UInt32).alias(sort.order)
+def household_rows(month: PublishedMonth, kind: str, household_id: str) -> pl.DataFrame:
+    """The published rows of a household's loans; kind: `warnings` or `features`."""
+    return loan_rows(month, kind, pl.col("household_id") == household_id)
+
+
+@single_flight(_INDEXES_IN_MEMORY)
+def _index_frame(month: PublishedMonth) -> pl.DataFrame:
+    columns = (pl.col(name).cast(column.dtype or pl.String()) for name, column in _WARNING_COLUMNS.items())
+    ids = pl.concat_str("loan_id", "household_id", separator="\n").alias(_IDS)
+    warnings = month.scan("warnings").with_row_index(ROW_POSITION).sort("loan_id")
+    rows = warnings.select(ROW_POSITION, ids, *columns).collect()
+    numbers = []
+    for order, keys in _SORT_KEYS.items():  # the rows are sorted by loan_id already, and the sort is stable
+        positions = pl.arg_sort_by(*keys, maintain_order=True) if keys else pl.int_range(pl.len())
+        numbers.append(rows.select(positions).to_series().arg_sort().cast(pl.UInt32).alias(order.column))
+    return rows.with_columns(numbers).rechunk()
+
+
+def _search(month: PublishedMonth, text: str | None) -> pl.LazyFrame:
+    rows = _index_frame(month).lazy()
+    return rows.filter(pl.lit(_matches(month, text))) if text else rows
+
+
+@single_flight(_SEARCHES_IN_MEMORY)
+def _matches(month: PublishedMonth, text: str) -> pl.Series:
+    """Whether each row of the index contains the text."""
+    return _index_frame(month).select(pl.col(_IDS).str.contains(text, literal=True)).to_series()

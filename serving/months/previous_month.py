@@ -1,4 +1,4 @@
-"""The month before: its lights, its probabilities and its facts, as they were published."""
+"""The previous month: the lights, probabilities and features of some loans as they were published then."""
 
 from __future__ import annotations
 
@@ -8,71 +8,87 @@ from datetime import date
 import polars as pl
 
 from features.catalog import MODEL_COLUMNS
-from serving.months.repository import Month, Published
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from serving.months.edition import PublishedMonth
+from serving.months.loan_index import loan_rows
+from serving.months.repository import MonthRepository
 
-_LIGHTS = {
-    "previous_light": ("light", pl.String),
-    "previous_model_light": ("model_light", pl.String),
-    "previous_probability": ("probability", pl.Float64),
+PREVIOUS_LIGHTS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "previous_light": FrameColumn(pl.String(), "Its light in the previous month; missing where it had none."),
+        "previous_model_light": FrameColumn(pl.String(), "Its light by probability then."),
+        "previous_probability": FrameColumn(pl.Float64(), "Its probability of going bad then."),
+        "row_position": FrameColumn(pl.UInt32(), "Its row in `PreviousMonth.features`; missing where there is none."),
+    }
+)
+_PUBLISHED_NAMES = {
+    "previous_light": "light",
+    "previous_model_light": "model_light",
+    "previous_probability": "probability",
 }
 
 
 @dataclass(frozen=True)
-class Before:
-    """What the newest month published before said of some loans.
+class PreviousMonth:
+    """What the previous published month says about some loans.
 
-    as_of: that month; None where there is none. lights: `loan_id`, `previous_light`, `previous_model_light`,
-    `previous_probability`, and `place`, the loan's row in `facts`. facts: `loan_id` and what the model looks at; None
-    where that month was computed without one of today's columns.
+    as_of: that month; None where there is none. lights: the columns of PREVIOUS_LIGHTS_SCHEMA. features: `loan_id` and
+    the columns that models read; None where that month was computed without one of today's columns.
     """
 
     as_of: date | None
     lights: pl.DataFrame
-    facts: pl.DataFrame | None
+    features: pl.DataFrame | None
 
-    def of(self, loans: pl.Series) -> pl.DataFrame:
-        """`lights` of these loans, in their order; missing of those that were not there."""
+    @returns(PREVIOUS_LIGHTS_SCHEMA)
+    def lights_of(self, loans: pl.Series) -> pl.DataFrame:
+        """A row for each of these loans, in their order; missing values for those that were not published then."""
         return loans.to_frame("loan_id").join(self.lights, on="loan_id", how="left", maintain_order="left")
 
 
-def compared_with(published: Published, month: Month) -> Month | None:
-    """The edition of the month before that a published month was compared with; None where there was none."""
-    named = month.manifest.before
-    return published.edition(date.fromisoformat(named[0]), named[1]) if named else None
+_NO_MONTH = PreviousMonth(None, PREVIOUS_LIGHTS_SCHEMA.empty(), None)
 
 
-def before_of(month: Month | None, loans: pl.Series, county: str | None = None) -> Before:
-    """What the month before said of the loans named; county: where all of them lay then, where that is known."""
+def comparison_month(repository: MonthRepository, month: PublishedMonth) -> PublishedMonth | None:
+    """The edition of the previous month that a published month was compared with; None where there was none."""
+    previous = month.manifest.before
+    return repository.edition(date.fromisoformat(previous[0]), previous[1]) if previous else None
+
+
+def previous_month_of(month: PublishedMonth | None, loans: pl.Series, county: str | None = None) -> PreviousMonth:
+    """What a month says about loans, by a scan of its files.
+
+    Args:
+        month: the previous month; None where there is none.
+        loans: their ids.
+        county: the county in whose file all of them are in that month; None where any file may have them.
+    """
     if month is None:
         return _NO_MONTH
-    mine = loans.rename("loan_id").to_frame().lazy()
-    frames = (month.scan(kind, county).join(mine, on="loan_id", how="semi") for kind in ("warnings", "features"))
-    return _before(month.as_of, *frames)
+    ids = loans.rename("loan_id").to_frame().lazy()
+    frames = (month.scan(kind, county).join(ids, on="loan_id", how="semi") for kind in ("warnings", "features"))
+    return _previous_month(month.as_of, *frames)
 
 
-def before_of_few(month: Month | None, loans: pl.Series) -> Before:
-    """The same of a handful of loans, found one by one."""
+def previous_month_of_few(month: PublishedMonth | None, loans: pl.Series) -> PreviousMonth:
+    """What a month says about a handful of loans, by their rows in its row store."""
     if month is None:
         return _NO_MONTH
-    mine = pl.col("loan_id").is_in(loans.implode())
-    return _before(month.as_of, *(month.loans(kind, mine).lazy() for kind in ("warnings", "features")))
+    condition = pl.col("loan_id").is_in(loans.implode())
+    return _previous_month(
+        month.as_of, *(loan_rows(month, kind, condition).lazy() for kind in ("warnings", "features"))
+    )
 
 
-def _before(as_of: date, warnings: pl.LazyFrame, features: pl.LazyFrame) -> Before:
-    lights = (pl.col(name).cast(dtype).alias(alias) for alias, (name, dtype) in _LIGHTS.items())
+def _previous_month(as_of: date, warnings: pl.LazyFrame, features: pl.LazyFrame) -> PreviousMonth:
+    """The previous month of the loans in `warnings` and `features`."""
+    dtypes = PREVIOUS_LIGHTS_SCHEMA.dtypes
+    columns = (pl.col(name).cast(dtypes[alias]).alias(alias) for alias, name in _PUBLISHED_NAMES.items())
     names = [feature.name for feature in MODEL_COLUMNS]
-    is_alike = set(names) <= set(features.collect_schema().names())
-    facts = features.select("loan_id", *names).collect() if is_alike else None
-    places = (_NO_FACTS if facts is None else facts.select("loan_id")).with_row_index("place")
-    lit = warnings.select("loan_id", *lights).collect()
-    return Before(as_of, lit.join(places, on="loan_id", how="left", maintain_order="left"), facts)
-
-
-_NO_FACTS = pl.DataFrame(schema={"loan_id": pl.String})
-_NO_MONTH = Before(
-    None,
-    pl.DataFrame(
-        schema={"loan_id": pl.String, **{alias: dtype for alias, (_, dtype) in _LIGHTS.items()}, "place": pl.UInt32}
-    ),
-    None,
-)
+    has_all_columns = set(names) <= set(features.collect_schema().names())
+    model_columns = features.select("loan_id", *names).collect() if has_all_columns else None
+    ids = pl.DataFrame(schema={"loan_id": pl.String}) if model_columns is None else model_columns.select("loan_id")
+    lights = warnings.select("loan_id", *columns).collect()
+    positions = ids.with_row_index("row_position")
+    return PreviousMonth(as_of, lights.join(positions, on="loan_id", how="left", maintain_order="left"), model_columns)

@@ -1,13 +1,11 @@
-"""The rows of an edition laid open: an uncompressed copy, mapped into memory, of which any few are found at once.
+"""Random access to the rows of an edition, through an uncompressed Arrow copy that is mapped into memory.
 
-Finding fifty rows of a million in Parquet reads most of the file. The copy is made when an edition is first looked at,
-beside the published files, never in their place: it is lost without loss.
+Reading fifty rows of a million from Parquet reads most of the file. The copy is written when an edition is first read
+by position, outside the published files; deleting it loses no data.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,78 +17,87 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.concurrency.single_flight import remembered
+from features.atomic_files import atomic_file, exclusive_lock
+from serving.concurrency.single_flight import single_flight
 
 _GROUPS_IN_BATCH = 10
-"""Row groups of a file that are one batch of its copy: the fewer batches, the sooner rows from all over are found."""
-_EDITIONS_KEPT = 2
-"""Copies of a month on the disk: of the edition that stands, and of the one that was compared with or is still read."""
-_KEPT = 12
-"""Mapped copies at once: two kinds of each of the editions looked at."""
+"""Row groups merged into one batch: with fewer batches, scattered rows are gathered faster."""
+_EDITIONS_ON_DISK = 2
+"""Copies of a month's editions on the disk: of the current one, and of one that is compared with or still read."""
+_STORES_IN_MEMORY = 12
+"""Mapped copies: two kinds of each edition."""
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Batches of rows, and before each how many rows there are."""
+class RowStore:
+    """Rows in memory-mapped batches.
+
+    Args:
+        batches: the rows.
+        offsets: the position of each batch's first row.
+
+    Example:
+        >>> import polars as pl
+        >>> from serving.months.row_store import open_row_store
+        >>> pl.DataFrame({"n": range(10)}).write_parquet(tmp / "rows.parquet")
+        >>> store = open_row_store((tmp / "rows.parquet",), tmp / "month" / "edition-1" / "rows.arrow")
+        >>> store.rows([7, 2])["n"].to_list()
+        [7, 2]
+    """
 
     batches: tuple[pa.RecordBatch, ...]
-    begins: tuple[int, ...]
+    offsets: tuple[int, ...]
 
-    def rows(self, places: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows at these places, in their order; all columns where none are named."""
-        if not len(places):
+    def rows(self, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows at these positions, in their order; `columns`: those to return, None for all of the files."""
+        if not len(positions):
             return self._frame([self.batches[0].slice(0, 0)], columns)
-        ascending = sorted(range(len(places)), key=lambda at: places[at])
-        taken = self._frame(self._taken([places[at] for at in ascending], columns), columns)
-        return taken[sorted(range(len(ascending)), key=lambda at: ascending[at])]
+        ascending = sorted(range(len(positions)), key=lambda number: positions[number])
+        rows = self._frame(self._gather([positions[number] for number in ascending], columns), columns)
+        return rows[sorted(range(len(ascending)), key=lambda number: ascending[number])]
 
-    def _taken(self, ascending: Sequence[int], columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        inside: dict[int, list[int]] = {}
-        for place in ascending:
-            batch = bisect_right(self.begins, place) - 1
-            inside.setdefault(batch, []).append(place - self.begins[batch])
-        for batch, mine in inside.items():
+    def _gather(self, ascending: Sequence[int], columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        """The rows at ascending positions, batch by batch."""
+        positions_in_batch: dict[int, list[int]] = {}
+        for position in ascending:
+            batch = bisect_right(self.offsets, position) - 1
+            positions_in_batch.setdefault(batch, []).append(position - self.offsets[batch])
+        for batch, positions in positions_in_batch.items():
             rows = self.batches[batch]
-            yield (rows.select(columns) if columns else rows).take(pa.array(mine, pa.int64()))
+            yield (rows.select(columns) if columns else rows).take(pa.array(positions, pa.int64()))
 
     def _frame(self, batches: Iterable[pa.RecordBatch], columns: Sequence[str] | None) -> pl.DataFrame:
-        found = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(batches).combine_chunks()))
-        return found.select(columns) if columns else found
+        frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(batches).combine_chunks()))
+        return frame.select(columns) if columns else frame
 
 
-@remembered(_KEPT)
-def shelf(files: tuple[Path, ...], copy: Path) -> Shelf:
-    """The rows of some files one after another, of which `copy` is the copy, made where there is none yet."""
+@single_flight(_STORES_IN_MEMORY)
+def open_row_store(files: tuple[Path, ...], copy: Path) -> RowStore:
+    """Open the row store of some files, one after another; writes the copy where there is none yet.
+
+    copy: the path of the Arrow file, `<month>/<edition>/<kind>.arrow`.
+    """
     if not copy.exists():
-        _lay_open(files, copy)
+        _write_copy(files, copy)
     reader = pa.ipc.open_file(pa.memory_map(str(copy)))
     batches = tuple(reader.get_batch(number) for number in range(reader.num_record_batches))
-    return Shelf(batches, (0, *accumulate(batch.num_rows for batch in batches[:-1])))
+    return RowStore(batches, (0, *accumulate(batch.num_rows for batch in batches[:-1])))
 
 
-def _in_large_pieces(files: Sequence[Path]) -> Iterator[pa.Table]:
-    for file in files:
-        groups = pq.ParquetFile(file)
-        for first in range(0, groups.num_row_groups, _GROUPS_IN_BATCH):
-            yield groups.read_row_groups(range(first, min(first + _GROUPS_IN_BATCH, groups.num_row_groups)))
-
-
-def _lay_open(files: Sequence[Path], copy: Path) -> None:
-    """One process makes it; another that wants it at the same time waits and finds it there."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with (copy.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _write_copy(files: Sequence[Path], copy: Path) -> None:
+    """Write the Arrow copy of Parquet files, unless another process has just written it, and remove old editions'."""
+    with exclusive_lock(copy.parent / "lock"):
         if copy.exists():
             return
-        making = copy.with_suffix(f".{os.getpid()}")
-        with pa.ipc.new_file(str(making), pq.read_schema(files[0])) as writer:
-            for rows in _in_large_pieces(files):
-                writer.write_table(rows.combine_chunks())
-        making.replace(copy)
-    for edition in sorted(copy.parents[1].iterdir(), key=_made)[:-_EDITIONS_KEPT]:
-        shutil.rmtree(edition, ignore_errors=True)  # whoever has one mapped goes on reading it
+        with atomic_file(copy) as staging, pa.ipc.new_file(str(staging), pq.read_schema(files[0])) as writer:
+            for groups in map(pq.ParquetFile, files):
+                for first in range(0, groups.num_row_groups, _GROUPS_IN_BATCH):
+                    numbers = range(first, min(first + _GROUPS_IN_BATCH, groups.num_row_groups))
+                    writer.write_table(groups.read_row_groups(numbers).combine_chunks())
+    for edition in sorted(copy.parents[1].iterdir(), key=_age_key)[:-_EDITIONS_ON_DISK]:
+        shutil.rmtree(edition, ignore_errors=True)  # a process that has mapped one goes on reading it
 
 
-def _made(edition: Path) -> tuple[int, int, str]:
-    """When, and of the same tick of the clock the one with the higher number last."""
+def _age_key(edition: Path) -> tuple[int, int, str]:
+    """Sorts editions by age; of two made in one tick of the clock, the one with the higher number is newer."""
     return edition.stat().st_mtime_ns, len(edition.name), edition.name

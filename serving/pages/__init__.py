@@ -1,1 +1,1 @@
-"""The pages: rendered on the server, in Chinese and English, without a script or an outside address."""
+"""The HTML pages, rendered on the server in Chinese and English, without scripts or content from other hosts."""

@@ -1,4 +1,4 @@
-"""One's own account: password and keys."""
+"""The page of one's own account: password and keys."""
 
 from __future__ import annotations
 
@@ -8,100 +8,98 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from features.messages import Refused
-from serving.access.accounts import give_key, keys_of, revoke_key, set_password
-from serving.access.credentials import check_open, failed, open_session, succeeded
-from serving.access.tokens import is_password
+from features.messages import UserError
+from serving.access.accounts import create_key, keys_of, revoke_key, set_password
+from serving.access.credentials import check_not_locked, clear_failures, count_failure, create_session
+from serving.access.tokens import is_password_of
 from serving.database.tables import Person
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import SESSION, Viewing, traced
-from serving.pages.rendering import Spoken, page, see_other
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import SESSION_COOKIE, CurrentUser, audit_detail
+from serving.pages.rendering import PageLanguage, redirect_after_form, render_page
 from serving.text.page_words import Language
 
-account = APIRouter(include_in_schema=False)
+account_router = APIRouter(include_in_schema=False)
 
 
-@account.get("/account")
-def own_account(request: Request, viewer: Viewing, language: Spoken) -> Response:
-    """Who one is, the password, the keys."""
-    return _shown(request, viewer.id, language)
+@account_router.get("/account")
+def show_account(request: Request, user: CurrentUser, language: PageLanguage) -> Response:
+    """The user's role and scope, their password form and their keys."""
+    return _render_account(request, user.id, language)
 
 
-@account.post("/account/password")
+@account_router.post("/account/password")
 def change_password(
     request: Request,
-    viewer: Viewing,
-    language: Spoken,
+    user: CurrentUser,
+    language: PageLanguage,
     password: Annotated[str, Form(max_length=200)] = "",
     again: Annotated[str, Form(max_length=200)] = "",
     current: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """A new password; other sessions end, this one goes on under another cookie."""
-    desk = desk_of(request)
+    """Set a new password; other sessions end, and this one goes on under a new cookie."""
+    context = context_of(request)
     try:
-        cookie = _changed(desk, viewer.id, current, password, again)
-    except Refused as refusal:
-        return _shown(request, viewer.id, language, getattr(refusal.words, language), 409)
-    answer = see_other("/account", language)
-    answer.set_cookie(SESSION, cookie, httponly=True, samesite="lax", secure=desk.settings.secure_cookies, path="/")
-    return answer
+        _check_current_password(context, user.id, current)
+        if password != again:
+            raise UserError("两次输入的密码不一致。", "The two passwords differ.")
+        with context.database.write_session() as session:
+            person = _person(session, user.id)
+            set_password(session, person, password)
+            cookie = create_session(session, person, context.now(), context.settings.session_hours)
+    except UserError as refusal:
+        return _render_account(request, user.id, language, getattr(refusal.message, language), 409)
+    response = redirect_after_form("/account", language)
+    secure = context.settings.secure_cookies
+    response.set_cookie(SESSION_COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path="/")
+    return response
 
 
-@account.post("/account/keys")
-def new_key(
-    request: Request, viewer: Viewing, language: Spoken, label: Annotated[str, Form(max_length=64)] = ""
+@account_router.post("/account/keys")
+def create_own_key(
+    request: Request, user: CurrentUser, language: PageLanguage, label: Annotated[str, Form(max_length=64)] = ""
 ) -> Response:
-    """A key for a program, shown this once."""
-    desk = desk_of(request)
-    with desk.database.writing() as session:
-        key = give_key(session, _person(session, viewer.id), label.strip() or "-", desk.now())
-    traced(request, key=key.partition(".")[0])
-    return _shown(request, viewer.id, language, key=key)
+    """Make a key for a program; this answer alone shows it."""
+    context = context_of(request)
+    with context.database.write_session() as session:
+        key = create_key(session, _person(session, user.id), label.strip() or "-", context.now())
+    audit_detail(request, key=key.partition(".")[0])
+    return _render_account(request, user.id, language, key=key)
 
 
-@account.post("/account/keys/{prefix}/revoke")
-def end_key(request: Request, viewer: Viewing, language: Spoken, prefix: str) -> Response:
-    """The key lets nobody in from now on."""
-    desk = desk_of(request)
+@account_router.post("/account/keys/{prefix}/revoke")
+def revoke_own_key(request: Request, user: CurrentUser, language: PageLanguage, prefix: str) -> Response:
+    """End one of the user's keys."""
+    context = context_of(request)
     try:
-        with desk.database.writing() as session:
-            revoke_key(session, _person(session, viewer.id), prefix, desk.now())
-    except Refused as refusal:
-        return _shown(request, viewer.id, language, getattr(refusal.words, language), 404)
-    return see_other("/account", language)
+        with context.database.write_session() as session:
+            revoke_key(session, _person(session, user.id), prefix, context.now())
+    except UserError as refusal:
+        return _render_account(request, user.id, language, getattr(refusal.message, language), 404)
+    return redirect_after_form("/account", language)
 
 
-def _changed(desk: Desk, person_id: int, current: str, password: str, again: str) -> str:
-    _check_current(desk, person_id, current)
-    if password != again:
-        raise Refused("两次输入的密码不一致。", "The two passwords differ.")
-    with desk.database.writing() as session:
-        person = _person(session, person_id)
-        set_password(session, person, password)
-        return open_session(session, person, desk.now(), desk.settings.session_hours)
-
-
-def _check_current(desk: Desk, person_id: int, current: str) -> None:
-    """Somebody who came by a one-time link and has no password yet needs none."""
-    with desk.database.writing() as session:
+def _check_current_password(context: AppContext, person_id: int, current: str) -> None:
+    """Raises UserError where the current password is wrong; an account that has none yet needs none."""
+    with context.database.write_session() as session:
         person = _person(session, person_id)
         if person.password_hash is None:
             return
-        check_open(session, person.name, desk.now())
-        if is_password(person.password_hash, current):
-            succeeded(session, person.name)
+        check_not_locked(session, person.name, context.now())
+        if is_password_of(person.password_hash, current):
+            clear_failures(session, person.name)
             return
-        failed(session, person.name, desk.now())
-    raise Refused("现用密码不正确。", "The present password is wrong.")
+        count_failure(session, person.name, context.now())
+    raise UserError("现用密码不正确。", "The present password is wrong.")
 
 
-def _shown(
-    request: Request, person_id: int, language: Language, said: str | None = None, status: int = 200, **values: object
+def _render_account(
+    request: Request, person_id: int, language: Language, error: str | None = None, status: int = 200, **values: object
 ) -> Response:
-    with desk_of(request).database.reading() as session:
+    with context_of(request).database.read_session() as session:
         person = _person(session, person_id)
         keys = [key for key in keys_of(session, person) if key.revoked_at is None]
-        return page(request, "account.html", language, status=status, person=person, keys=keys, said=said, **values)
+        context = {"person": person, "keys": keys, "error": error, **values}
+        return render_page(request, "account.html", language, status=status, **context)
 
 
 def _person(session: Session, person_id: int) -> Person:

@@ -1,4 +1,4 @@
-"""The audit, for the auditor: entries by person, kind and day, and whether the chain holds."""
+"""The auditor's page: entries by person, kind and day, and a check of the chain."""
 
 from __future__ import annotations
 
@@ -8,57 +8,64 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from serving.audit.log import ACTION_WORDS, Action, Sought, found, kept_heads, note_promotions, told, verify
-from serving.cases.schemas import Number
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import Kept, Viewing
-from serving.pages.rendering import Spoken, page
+from serving.audit.log import (
+    AUDIT_ACTION_WORDS,
+    AuditAction,
+    AuditQuery,
+    add_promotions,
+    entry_json,
+    saved_heads,
+    search_entries,
+    verify_chain,
+)
+from serving.cases.schemas import DatabaseId
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, CurrentUser
+from serving.pages.rendering import PageLanguage, render_page
 
-audit_pages = APIRouter(include_in_schema=False)
-_LISTED = 100
+audit_page_router = APIRouter(include_in_schema=False)
+_PAGE_SIZE = 100
 
 
-@audit_pages.get("/audit")
-def audit(
+@audit_page_router.get("/audit")
+def show_audit(
     request: Request,
-    viewer: Viewing,  # noqa: ARG001 - by the address
-    store: Kept,
-    language: Spoken,
+    user: CurrentUser,  # noqa: ARG001 - asks for a sign-in
+    store: CurrentData,
+    language: PageLanguage,
     person: Annotated[str, Query(max_length=80)] = "",
     action: Annotated[str, Query(max_length=16)] = "",
     since: Annotated[str, Query(max_length=10)] = "",
     until: Annotated[str, Query(max_length=10)] = "",
-    cursor: Annotated[Number | None, Query()] = None,
+    cursor: Annotated[DatabaseId | None, Query()] = None,
     check: bool = False,
 ) -> Response:
-    """Entries, the newest first; `check` walks the chain."""
-    desk = desk_of(request)
-    with desk.database.writing() as session:
-        note_promotions(session, store.models.history, desk.now())
-    kind = Action(action) if action in tuple(Action) else None
-    sought = Sought(person.strip() or None, kind, _begin(since, 0), _begin(until, 1), cursor, _LISTED)
-    with desk.database.reading() as session:
-        entries = [told(entry) for entry in found(session, sought)]
-    return page(
+    """Entries of the audit log, newest first; with `check`, whether its chain is intact."""
+    context = context_of(request)
+    with context.database.write_session() as session:
+        add_promotions(session, store.models.history, context.now())
+    kind = AuditAction(action) if action in tuple(AuditAction) else None
+    query = AuditQuery(
+        person.strip() or None, kind, _start_of_day(since, 0), _start_of_day(until, 1), cursor, _PAGE_SIZE
+    )
+    with context.database.read_session() as session:
+        entries = [entry_json(entry) for entry in search_entries(session, query)]
+        chain_check = verify_chain(session, saved_heads(context.store.folder)) if check else None
+    return render_page(
         request,
         "audit.html",
         language,
         entries=entries,
-        sought={"person": person, "action": action, "since": since, "until": until},
-        actions={each.value: getattr(words, language) for each, words in ACTION_WORDS.items()},
-        more=entries[-1]["number"] if len(entries) == _LISTED else None,
-        verified=_verified(desk) if check else None,
+        filters={"person": person, "action": action, "since": since, "until": until},
+        actions={each.value: getattr(words, language) for each, words in AUDIT_ACTION_WORDS.items()},
+        next_cursor=entries[-1]["number"] if len(entries) == _PAGE_SIZE else None,
+        chain_check=chain_check,
     )
 
 
-def _verified(desk: Desk) -> object:
-    with desk.database.reading() as session:
-        return verify(session, kept_heads(desk.store.folder))
-
-
-def _begin(day: str, later: int) -> datetime | None:
-    """The beginning of a day, or of the one after it; what is no day asks for nothing."""
+def _start_of_day(day: str, days_later: int) -> datetime | None:
+    """The start of a day in UTC, or so many days later; None where the text is no date."""
     try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time.min, UTC)
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time.min, UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""The county board: sums alone, for whoever compares."""
+"""The county board: sums over loans, and nothing about a single one."""
 
 from __future__ import annotations
 
@@ -9,120 +9,118 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from features.messages import Refused
+from features.messages import UserError
 from models.light import LIGHT_WORDS
 from serving.api.warning_routes import published_month
-from serving.http.dependencies import Kept
-from serving.months.repository import Published
-from serving.pages.rendering import Spoken, page, refused
-from serving.portfolio.board import MEASURE_WORDS, Measure, Moves, Standing, lately, map_table, moves
-from serving.portfolio.migration import AFTER, BEFORE
-from serving.portfolio.place_names import places
-from serving.text.charts import LIGHT_COLOURS, Bar, Part, bars
+from serving.http.dependencies import CurrentData
+from serving.months.repository import MonthRepository
+from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.board import (
+    MEASURE_WORDS,
+    Measure,
+    MigrationSummary,
+    MonthTotals,
+    latest_migration,
+    recent_month_totals,
+    township_bank_map,
+)
+from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
+from serving.portfolio.place_names import place_directory
+from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart
 from serving.text.light_charts import sparkline
 from serving.text.page_words import Language, in_language
 
-board_pages = APIRouter(include_in_schema=False)
+board_router = APIRouter(include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
-_CALLED = {"loans": "loan_count", "balance": "balance"}
 
 
-@board_pages.get("/board")
-def county_board(
+@board_router.get("/board")
+def show_board(
     request: Request,
-    store: Kept,
-    language: Spoken,
+    store: CurrentData,
+    language: PageLanguage,
     measure: Measure = Measure.LIT,
     as_of: date | None = None,
 ) -> HTMLResponse:
     """Lights, arrears, migration, townships by banks, and the last months."""
     try:
         month = published_month(store, as_of)
-        months, moved = lately(store, month.as_of), moves(store, month)
-        table = map_table(month, measure)
-    except Refused as refusal:
-        return refused(request, language, refusal, 409)
-    return page(
+        months, migration = recent_month_totals(store, month.as_of), latest_migration(store, month)
+        table = township_bank_map(month, measure)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
+    return render_page(
         request,
         "board.html",
         language,
         answer=month.versions,
         now=months[-1],
         months=months,
-        days=Published(store).months(),
+        days=MonthRepository(store).months(),
         table=table,
         measure=measure.value,
-        measures={each.value: getattr(said, language) for each, said in MEASURE_WORDS.items()},
-        places=places(month, store),
-        stacked=_stacked(months[-1], language),
-        sparks=_sparks(months, language),
-        moves=_matrix(moved, language) if moved else None,
+        measures={each.value: getattr(words, language) for each, words in MEASURE_WORDS.items()},
+        places=place_directory(month, store),
+        stacked=_light_shares_chart(months[-1], language),
+        sparks=_sparklines(months, language),
+        moves=_migration_table(migration, language) if migration else None,
     )
 
 
-def _stacked(now: Standing, language: Language) -> Markup:
-    """Two bars on scales of their own would mislead: each light's share of the loans, and of the money."""
+def _light_shares_chart(now: MonthTotals, language: Language) -> Markup:
+    """Each light's share of the loans and of the money, as two bars of the same length that can be compared."""
     w = in_language(language)
-    whole = (("loans", now.loans), ("balance", now.balance))
-    drawn = [
+    measures = ((w["loan_count"], now.loans), (w["balance"], now.balance))
+    light_words = {code: str(getattr(LIGHT_WORDS[code], language)) for code in _LIGHTS}
+
+    def segment(code: str, share: float) -> BarSegment:
+        return BarSegment(share, LIGHT_COLOURS[code], f"{light_words[code]} {share:.1%}")
+
+    chart_bars = [
         Bar(
-            w[_CALLED[name]],
-            tuple(_part(code, values[code] / (sum(values.values()) or 1), language) for code in _LIGHTS),
+            label,
+            tuple(segment(code, values[code] / (sum(values.values()) or 1)) for code in _LIGHTS),
             f"{sum(values.values()):,.0f}",
         )
-        for name, values in whole
+        for label, values in measures
     ]
-    said = "; ".join(
-        f"{w[_CALLED[name]]}: " + ", ".join(f"{_words(code, language)} {values[code]:,.0f}" for code in _LIGHTS)
-        for name, values in whole
+    title = "; ".join(
+        f"{label}: " + ", ".join(f"{light_words[code]} {values[code]:,.0f}" for code in _LIGHTS)
+        for label, values in measures
     )
-    return bars(drawn, said)
+    return bar_chart(chart_bars, title)
 
 
-def _part(code: str, share: float, language: Language) -> Part:
-    return Part(share, LIGHT_COLOURS[code], f"{_words(code, language)} {share:.1%}")
-
-
-def _words(code: str, language: Language) -> str:
-    return str(getattr(LIGHT_WORDS[code], language))
-
-
-def _sparks(months: Sequence[Standing], language: Language) -> list[dict[str, object]]:
-    """What is drawn over the months, with its first and last value."""
+def _sparklines(months: Sequence[MonthTotals], language: Language) -> list[dict[str, object]]:
+    """Three shares over the months, each with its line, its first and its last value."""
     w = in_language(language)
-    drawn = (
+
+    def drawn_line(words: str, values: Sequence[float | None]) -> Markup:
+        points = (
+            f"{month.as_of:%Y-%m} {'–' if value is None else f'{value:.1%}'}"
+            for month, value in zip(months, values, strict=True)
+        )
+        return sparkline(values, f"{words}: {', '.join(points)}")
+
+    shares = (
         (w["lit_share"], [each.lit_share for each in months]),
         (w["overdue_share"], [each.overdue_share for each in months]),
         (w["overdue_household_share"], [each.overdue_household_share for each in months]),
     )
     return [
-        {
-            "words": words,
-            "first": values[0],
-            "last": values[-1],
-            "drawn": sparkline(values, _said(words, months, values)),
-        }
-        for words, values in drawn
+        {"words": words, "first": values[0], "last": values[-1], "drawn": drawn_line(words, values)}
+        for words, values in shares
     ]
 
 
-def _said(words: str, months: Sequence[Standing], values: Sequence[float | None]) -> str:
-    each = (
-        f"{month.as_of:%Y-%m} {'–' if value is None else f'{value:.1%}'}"
-        for month, value in zip(months, values, strict=True)
-    )
-    return f"{words}: {', '.join(each)}"
-
-
-def _matrix(moved: Moves, language: Language) -> dict[str, object]:
-    """Rows and columns that occur, in their order."""
-    found = {(cell["state_before"], cell["state_after"]): cell for cell in moved.cells}
+def _migration_table(migration: MigrationSummary, language: Language) -> dict[str, object]:
+    """The states that occur as rows and columns in their order, and the cells by both."""
+    cells = {(cell["state_before"], cell["state_after"]): cell for cell in migration.cells}
+    start_states, end_states = {start for start, _ in cells}, {end for _, end in cells}
     return {
-        "since": moved.since,
-        "before": [
-            (code, getattr(said, language)) for code, said in BEFORE.items() if any(b == code for b, _ in found)
-        ],
-        "after": [(code, getattr(said, language)) for code, said in AFTER.items() if any(a == code for _, a in found)],
-        "cells": found,
-        "totals": moved.totals,
+        "since": migration.since,
+        "before": [(code, getattr(words, language)) for code, words in STATES_BEFORE.items() if code in start_states],
+        "after": [(code, getattr(words, language)) for code, words in STATES_AFTER.items() if code in end_states],
+        "cells": cells,
+        "totals": migration.totals,
     }

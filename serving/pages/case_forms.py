@@ -1,37 +1,47 @@
-"""What the pages show of cases: forms by kind, outcomes, colours, in one language."""
+"""Template values of cases: forms by kind of event, outcomes and words, in one language."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from serving.cases.kinds import FIELD_WORDS, KINDS, MOST_TEXT, OUTCOME_WORDS, Kind
+from serving.cases.kinds import EVENT_RULES, FIELD_WORDS, MAX_TEXT_LENGTH, OUTCOME_WORDS, CaseEventKind
 from serving.cases.schemas import CasePage
 from serving.text.page_words import Language
 
-_OFFERED = (Kind.VISIT, Kind.PROMISE, Kind.OUTCOME, Kind.SNOOZE, Kind.OBJECTION, Kind.NOTE)
+_OFFERED_KINDS = (
+    CaseEventKind.VISIT,
+    CaseEventKind.PROMISE,
+    CaseEventKind.OUTCOME,
+    CaseEventKind.SNOOZE,
+    CaseEventKind.OBJECTION,
+    CaseEventKind.NOTE,
+)
 
 
-def case_values(worked: CasePage, language: Language) -> dict[str, Any]:
-    """`cases`, and what their forms offer."""
-    answered = {event.answers for case in worked.items for event in case.events}
+def case_form_values(page: CasePage, language: Language) -> dict[str, Any]:
+    """The template values of a page of cases and of the forms on it.
+
+    waiting: ids of objections without an answer. kinds: code, words, and whether each field is required.
+    """
+    answered_ids = {event.answers for case in page.items for event in case.events}
     waiting = {
         event.id
-        for case in worked.items
+        for case in page.items
         for event in case.events
-        if event.kind is Kind.OBJECTION and event.id not in answered
+        if event.kind is CaseEventKind.OBJECTION and event.id not in answered_ids
     }
+
+    def required_fields(kind: CaseEventKind) -> dict[str, bool]:
+        rule = EVENT_RULES[kind]
+        return {name: name in rule.required for name in FIELD_WORDS if name in rule.required | rule.optional}
+
     return {
-        "cases": worked,
+        "cases": page,
         "waiting": waiting,
-        "kinds": [(kind.value, getattr(KINDS[kind].words, language), _fields(kind)) for kind in _OFFERED],
+        "kinds": [
+            (kind.value, getattr(EVENT_RULES[kind].label, language), required_fields(kind)) for kind in _OFFERED_KINDS
+        ],
         "outcomes": {code.value: getattr(words, language) for code, words in OUTCOME_WORDS.items()},
         "field_words": {name: getattr(words, language) for name, words in FIELD_WORDS.items()},
-        "most_text": MOST_TEXT,
+        "most_text": MAX_TEXT_LENGTH,
     }
-
-
-def _fields(kind: Kind) -> dict[str, bool]:
-    """Each field of a kind, and whether it must be filled in."""
-    declared = KINDS[kind]
-    order = (name for name in FIELD_WORDS if name in declared.must | declared.may)
-    return {name: name in declared.must for name in order}

@@ -1,4 +1,4 @@
-"""The pages of one household, of groups compared, and of what falls due."""
+"""Pages of one household, of groups compared, and of maturities with their notices."""
 
 from __future__ import annotations
 
@@ -10,135 +10,148 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from starlette.background import BackgroundTask
 
-from features.messages import Refused
+from features.messages import UserError
 from features.units import FINDING
 from models.code_labels import CAUSE_WORDS
-from models.group_light.evaluate_groups import Level
-from serving.api.case_routes import case_page
-from serving.api.warning_routes import Area, Bank, Cursor, Sought, WithinDays, published_month
-from serving.cases.repository import Sought as Cases
-from serving.explain.household import explanation_kept
-from serving.explain.household_cache import get_ready
-from serving.http.context import desk_of
-from serving.http.dependencies import Kept, Viewing, counted
-from serving.months.data_folder import Store
+from models.group_light.evaluate_groups import GroupLevel
+from serving.api.case_routes import case_page_for
+from serving.api.warning_routes import Area, Bank, Cursor, SearchText, WithinDays, published_month
+from serving.cases.repository import CaseQuery
+from serving.explain.household import explanation_for_page
+from serving.explain.household_cache import warm_up_household
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, CurrentUser, audit_row_count
+from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
-from serving.pages.case_forms import case_values
-from serving.pages.rendering import Spoken
-from serving.pages.rendering import page as _page
-from serving.pages.rendering import refused as _refused
-from serving.portfolio.group_lights import summary
-from serving.portfolio.maturities import DueLevel, maturities
-from serving.portfolio.place_names import places
-from serving.portfolio.worklist import Asked
-from serving.text.light_charts import light_history
+from serving.pages.case_forms import case_form_values
+from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.group_lights import group_lights
+from serving.portfolio.maturities import DueLevel, maturity_calendar
+from serving.portfolio.place_names import place_directory
+from serving.portfolio.worklist import WorklistQuery
+from serving.text.light_charts import light_history_chart
 from serving.text.page_words import Language
 
-pages = APIRouter(include_in_schema=False)
-_LISTED, _PRINTED = 100, 200
-"""Loans on a page of the calendar, and sheets of notices printed at once."""
+household_router = APIRouter(include_in_schema=False)
+_LOANS_A_PAGE, _NOTICES_A_PAGE = 100, 200
 
 
-@pages.get("/households/{household_id}")
-def household(
-    request: Request, store: Kept, viewer: Viewing, language: Spoken, household_id: str, as_of: date | None = None
+@household_router.get("/households/{household_id}")
+def show_household(
+    request: Request,
+    store: CurrentData,
+    user: CurrentUser,
+    language: PageLanguage,
+    household_id: str,
+    as_of: date | None = None,
 ) -> HTMLResponse:
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation_kept(month, store, store.kept_as(household_id))
+        explained = explanation_for_page(month, store, store.stored_id(household_id))
         lights = lights_by_loan(store, month.as_of, explained.household_id)
-    except Refused as refusal:
-        return _refused(request, language, refusal, 404)
-    worked = case_page(desk_of(request), viewer, Cases(household_id=explained.household_id, limit=20))
-    said = {"causes": CAUSE_WORDS, "findings": FINDING.codes, **case_values(worked, language)}
-    drawn = {loan: light_history(months, language) for loan, months in lights.items()}
-    where = places(month, store)
-    answer = _page(request, "household.html", language, explained=explained, drawn=drawn, places=where, **said)
-    answer.background = BackgroundTask(get_ready, month, store, explained.household_id)
-    return answer
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 404)
+    cases = case_page_for(context_of(request), user, CaseQuery(household_id=explained.household_id, limit=20))
+    response = render_page(
+        request,
+        "household.html",
+        language,
+        explained=explained,
+        light_charts={loan: light_history_chart(months, language) for loan, months in lights.items()},
+        places=place_directory(month, store),
+        causes=CAUSE_WORDS,
+        findings=FINDING.codes,
+        **case_form_values(cases, language),
+    )
+    response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)
+    return response
 
 
-@pages.get("/groups")
-def group_lights(
-    request: Request, store: Kept, language: Spoken, level: Level = Level.TOWNSHIP, as_of: date | None = None
+@household_router.get("/groups")
+def show_groups(
+    request: Request,
+    store: CurrentData,
+    language: PageLanguage,
+    level: GroupLevel = GroupLevel.TOWNSHIP,
+    as_of: date | None = None,
 ) -> HTMLResponse:
     """Townships, villages, banks, products or counties compared, and early common causes."""
     try:
         month = published_month(store, as_of)
-    except Refused as refusal:
-        return _refused(request, language, refusal, 409)
-    levels, where = [each.value for each in Level], places(month, store)
-    return _page(request, "groups.html", language, summary=summary(month, level), levels=levels, places=where)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
+    levels, directory = [each.value for each in GroupLevel], place_directory(month, store)
+    summary = group_lights(month, level)
+    return render_page(request, "groups.html", language, summary=summary, levels=levels, places=directory)
 
 
 @dataclass(frozen=True)
 class CalendarFilters:
-    """What the calendar and its notices are asked for."""
+    """Query parameters of the calendar of maturities and of its notices."""
 
     as_of: date | None = None
     within_days: WithinDays = None
     bank: Bank = None
     area: Area = None
-    q: Sought = None
-    loan: Sought = None
+    q: SearchText = None
+    loan: SearchText = None
     cursor: Cursor = None
 
 
-@pages.get("/maturities")
-def maturity_calendar(
+@household_router.get("/maturities")
+def show_maturities(
     request: Request,
-    store: Kept,
-    language: Spoken,
+    store: CurrentData,
+    language: PageLanguage,
     filters: Annotated[CalendarFilters, Depends()],
     level: DueLevel = DueLevel.TOWNSHIP,
 ) -> HTMLResponse:
-    """What falls due in the next months, by list and group, with the notices to print."""
-    return _calendar(request, store, language, filters, "maturities.html", level, _LISTED)
+    """Loans that fall due in the next months, as list and by group."""
+    return _render_calendar(request, store, language, filters, "maturities.html", level, _LOANS_A_PAGE)
 
 
-@pages.get("/maturities/notices")
-def notices(
-    request: Request, store: Kept, language: Spoken, filters: Annotated[CalendarFilters, Depends()]
+@household_router.get("/maturities/notices")
+def show_notices(
+    request: Request, store: CurrentData, language: PageLanguage, filters: Annotated[CalendarFilters, Depends()]
 ) -> HTMLResponse:
-    """A notice for each loan that falls due, one to a sheet."""
-    return _calendar(request, store, language, filters, "notices.html", DueLevel.TOWNSHIP, _PRINTED)
+    """Printed notices of maturity, a sheet for each loan."""
+    return _render_calendar(request, store, language, filters, "notices.html", DueLevel.TOWNSHIP, _NOTICES_A_PAGE)
 
 
-def _calendar(
+def _render_calendar(
     request: Request,
-    store: Store,
+    store: DataFolder,
     language: Language,
     filters: CalendarFilters,
     template: str,
     level: DueLevel,
     limit: int,
 ) -> HTMLResponse:
-    sought = store.kept_as(filters.q) if filters.q else None
-    asked = Asked(
+    query = WorklistQuery(
         bank=filters.bank,
         area=filters.area,
         due_within_days=filters.within_days,
-        q=sought,
+        text=store.stored_id(filters.q) if filters.q else None,
         loan=filters.loan,
         limit=limit,
         cursor=filters.cursor,
     )
     try:
         month = published_month(store, filters.as_of)
-        calendar = maturities(month, level, asked)
-    except Refused as refusal:
-        return _refused(request, language, refusal, 409)
-    counted(request, calendar.total)
-    where = places(month, store)
-    narrowed = [filters.bank, where.village(filters.area), filters.q, filters.loan]
-    return _page(
+        calendar = maturity_calendar(month, level, query)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
+    audit_row_count(request, calendar.total)
+    directory = place_directory(month, store)
+    narrowed_to = [filters.bank, directory.village_name(filters.area), filters.q, filters.loan]
+    return render_page(
         request,
         template,
         language,
         calendar=calendar,
         levels=[each.value for each in DueLevel],
         instalments=month.policy.plans.instalments,
-        places=where,
-        narrowed_to=" · ".join(each for each in narrowed if each),
+        places=directory,
+        narrowed_to=" · ".join(each for each in narrowed_to if each),
     )

@@ -1,4 +1,4 @@
-"""The model's page: what it is, what it is worth against the rules, and which was in use when."""
+"""The page of a model: what it foretells, how it compares with the rules, and which model was in use when."""
 
 from __future__ import annotations
 
@@ -10,70 +10,67 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from features.messages import Refused
-from models.evaluation_words import contender, part
-from serving.http.dependencies import Kept
-from serving.pages.rendering import Spoken, page, refused
-from serving.portfolio.model_report import Judged, judged
-from serving.text.light_charts import calibration_curve
+from features.messages import UserError
+from models.evaluation_words import compared_model_words, group_words
+from serving.http.dependencies import CurrentData
+from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.model_report import ModelReport, model_report
+from serving.text.light_charts import calibration_chart
 from serving.text.page_words import WORDS, Language
 
-model_pages = APIRouter(include_in_schema=False)
+model_router = APIRouter(include_in_schema=False)
 FOLDS = ("fit", "calibration", "policy", "judgement")
 
 
-@model_pages.get("/model")
-def model_page(
+@model_router.get("/model")
+def show_model(
     request: Request,
-    store: Kept,
-    language: Spoken,
+    store: CurrentData,
+    language: PageLanguage,
     number: Annotated[int | None, Query(ge=1, le=2_147_483_647)] = None,
 ) -> HTMLResponse:
     """The champion, or the model of a number."""
     models = store.models
-    wanted = number or models.holder("champion")
+    shown_number = number or models.number_of("champion")
     try:
-        found = None if wanted is None else judged(models, wanted)
-    except Refused as refusal:
-        return refused(request, language, refusal, 404 if number else 409)
-    said = _said(found, language) if found else {"model": None}
-    return page(request, "model.html", language, history=list(reversed(models.history)), **said)
+        shown_model = None if shown_number is None else model_report(models, shown_number)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 404 if number else 409)
+    values = _report_values(shown_model, language) if shown_model else {"model": None}
+    return render_page(request, "model.html", language, history=list(reversed(models.history)), **values)
 
 
-def _said(found: Judged, language: Language) -> dict[str, Any]:
-    bundle, report = found.bundle, found.judgement
+def _report_values(shown_model: ModelReport, language: Language) -> dict[str, Any]:
+    """The template values of a model and its evaluation; `report` is None where it was not evaluated."""
+    bundle, report = shown_model.bundle, shown_model.evaluation
+    plan = bundle.card["plan"]
+    # the calibration is fitted on the month ends of the policy sample
+    month_ends = {**plan["month_ends"], "calibration": plan["month_ends"]["policy"]}
     return {
         "model": bundle,
-        "folds": list(_folds(bundle.card)),
-        "chosen": _chosen(bundle.policy.chosen_by, bundle.policy.terms, language),
+        "folds": [
+            {
+                "name": name,
+                "first": min(month_ends[name]),
+                "last": max(month_ends[name]),
+                "households": plan["households"][name],
+                **bundle.card["folds"][name],
+            }
+            for name in FOLDS
+        ],
+        "chosen": _threshold_choice(bundle.policy.chosen_by, bundle.policy.terms, language),
         "report": report,
         "grouped": [(by, list(rows)) for by, rows in groupby(report["fairness"], lambda row: row["by"])]
         if report
         else [],
-        "curve": _curve(report, language) if report else None,
-        "contender": lambda code: getattr(contender(code), language),
-        "part": lambda by, code: getattr(part(by, code), language),
+        "curve": _calibration_chart(report, language) if report else None,
+        "contender": lambda code: getattr(compared_model_words(code), language),
+        "part": lambda by, code: getattr(group_words(by, code), language),
     }
 
 
-def _folds(card: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each sample with its first and last month end; calibration is drawn from those of the policy."""
-    plan = card["plan"]
-    ends = {**plan["month_ends"], "calibration": plan["month_ends"]["policy"]}
-    return [
-        {
-            "name": name,
-            "first": min(ends[name]),
-            "last": max(ends[name]),
-            "households": plan["households"][name],
-            **card["folds"][name],
-        }
-        for name in FOLDS
-    ]
-
-
-def _chosen(by: str, terms: Mapping[str, Any], language: Language) -> str:
-    """How the thresholds were chosen, in a sentence; a way without words stands by its name."""
+def _threshold_choice(by: str, terms: Mapping[str, Any], language: Language) -> str:
+    """How the thresholds were chosen, in a sentence; the bare name of a way that has no words here."""
     match by:
         case "rules_visits":
             values = dict(terms["rules_visits"])
@@ -83,11 +80,11 @@ def _chosen(by: str, terms: Mapping[str, Any], language: Language) -> str:
             values = {"yellow": terms["cost"]["visit_yellow"], "red": terms["cost"]["visit_red"]}
         case _:
             return by
-    return str(getattr(WORDS[f"chosen_{by}"].filled(**values), language))
+    return str(getattr(WORDS[f"chosen_{by}"].format(**values), language))
 
 
-def _curve(report: Mapping[str, Any], language: Language) -> Markup:
+def _calibration_chart(report: Mapping[str, Any], language: Language) -> Markup:
     points = [(point["predicted"], point["observed"]) for point in report["calibration"]["curve"]]
     across, up = (str(getattr(WORDS[name], language)) for name in ("predicted", "observed"))
-    said = "; ".join(f"{across} {predicted:.1%}, {up} {observed:.1%}" for predicted, observed in points)
-    return calibration_curve(points, said, across, up)
+    text = "; ".join(f"{across} {predicted:.1%}, {up} {observed:.1%}" for predicted, observed in points)
+    return calibration_chart(points, text, across, up)

@@ -1,4 +1,4 @@
-"""The doors of the county's own directory: the way there, and its answer."""
+"""Sign-in through the county's OIDC provider: the way there, and the provider's answer."""
 
 from __future__ import annotations
 
@@ -8,116 +8,133 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
-from features.messages import Refused, Words
-from serving.access.credentials import SignInRefused, is_back, keep_sent, open_session
-from serving.access.oidc import Directory, Sent, sent_in, sent_off
-from serving.access.tokens import digest, is_same
-from serving.audit.log import NOBODY, Action, record
+from features.messages import Bilingual, UserError
+from serving.access.credentials import SignInError, create_session, redeem_authorization_state, save_authorization_state
+from serving.access.oidc import AuthorizationRequest
+from serving.access.tokens import digest, is_equal_in_constant_time
+from serving.audit.log import ANONYMOUS, AuditAction, add_entry
 from serving.database.tables import Person
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import client_of
-from serving.pages.rendering import Spoken, refused
-from serving.pages.sign_in_pages import Next, let_in, own_path, shown_again, who_is
-from serving.text.page_words import Language
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import client_address
+from serving.pages.rendering import PageLanguage, render_refusal
+from serving.pages.sign_in_pages import Next, actor_of, local_path, render_sign_in_refusal, signed_in_redirect
 
-directory_doors = APIRouter(include_in_schema=False)
-_WAY, _ANSWER = "/sign-in/oidc", "/sign-in/oidc/answer"
-_COOKIE, _SECONDS = "lights_directory", 600
+oidc_router = APIRouter(include_in_schema=False)
+_START_PATH, _ANSWER_PATH = "/sign-in/oidc", "/sign-in/oidc/answer"
+_COOKIE, _COOKIE_SECONDS = "lights_directory", 600
 _SUBJECT = "directory"
-_NONE = Words(
+_NO_PROVIDER = Bilingual(
     "本服务未连接统一身份目录; 请用密码或一次性链接登录。",
     "No directory is set here; sign in by password or one-time link.",
 )
-_NOT_SENT = Words(
+_NOT_BEGUN_HERE = Bilingual(
     "本次登录已用过、已过期或不是从本页开始; 请重新登录。",
     "This sign-in was used already, is too old or did not begin on this page; sign in again.",
 )
-_DECLINED = Words("统一身份目录拒绝了登录。", "The directory declined the sign-in.")
-_NO_ACCOUNT = Words(
+_DECLINED = Bilingual("统一身份目录拒绝了登录。", "The directory declined the sign-in.")
+_NO_ACCOUNT = Bilingual(
     "统一身份目录认可您, 但本服务没有同名的在用账号; 请管理员先添加。",
     "The directory knows you, but no active account here has your name; the administrator has to add it first.",
 )
-Given = Annotated[str, Query(max_length=4000)]
+AnswerText = Annotated[str, Query(max_length=4000)]
 
 
-@directory_doors.get(_WAY)
-def to_directory(request: Request, language: Spoken, next: Next = "/") -> Response:  # noqa: A002 - the word in the address
-    """Off to the directory, with secrets that this browser alone has."""
-    desk = desk_of(request)
-    if desk.directory is None:
-        return refused(request, language, Refused(_NONE.zh, _NONE.en), 404)
-    sent = sent_off(own_path(next), language)
-    try:
-        desk.sign_in_limits.take(client_of(request))
-        answer = RedirectResponse(desk.directory.address(sent, _answer_at(request, desk)), status_code=303)
-        with desk.database.writing() as session:
-            keep_sent(session, sent.state, desk.now(), _SECONDS)
-    except Refused as refusal:
-        return shown_again(request, language, refusal, next)
-    secure = desk.settings.secure_cookies
-    answer.set_cookie(
-        _COOKIE, sent.as_cookie(), _SECONDS, httponly=True, samesite="lax", secure=secure, path="/sign-in/oidc"
-    )
-    return answer
-
-
-@directory_doors.get(_ANSWER)
-def from_directory(
-    request: Request, language: Spoken, state: Given = "", code: Given = "", iss: Given = "", error: Given = ""
+@oidc_router.get(_START_PATH)
+def redirect_to_provider(
+    request: Request,
+    language: PageLanguage,
+    next: Next = "/",  # noqa: A002 - the word in the address
 ) -> Response:
-    """Back again: whoever the directory vouches for, and an administrator has added, is let in."""
-    desk = desk_of(request)
-    if desk.directory is None:
-        return refused(request, language, Refused(_NONE.zh, _NONE.en), 404)
-    sent = sent_in(request.cookies.get(_COOKIE, ""))
-    spoken: Language = "en" if sent and sent.language == "en" else "zh" if sent else language
-    wanted = own_path(sent.wanted) if sent else "/"
+    """Send the browser to the provider, with a cookie that holds the secrets of this sign-in."""
+    context = context_of(request)
+    if context.oidc_provider is None:
+        return render_refusal(request, language, UserError(_NO_PROVIDER.zh, _NO_PROVIDER.en), 404)
+    authorization = AuthorizationRequest.new(local_path(next), language)
     try:
-        desk.sign_in_limits.take(client_of(request))
-        if sent is None or not is_same(sent.state, state) or (iss and iss != desk.directory.issuer):
-            raise SignInRefused(_NOT_SENT.zh, _NOT_SENT.en)
-        with desk.database.writing() as session:
-            if not is_back(session, state, desk.now()):
-                raise SignInRefused(_NOT_SENT.zh, _NOT_SENT.en)
+        context.sign_in_rate_limit.take(client_address(request))
+        url = context.oidc_provider.authorization_url(authorization, _redirect_uri(request, context))
+        response = RedirectResponse(url, status_code=303)
+        with context.database.write_session() as session:
+            save_authorization_state(session, authorization.state, context.now(), _COOKIE_SECONDS)
+    except UserError as refusal:
+        return render_sign_in_refusal(request, language, refusal, next)
+    response.set_cookie(
+        _COOKIE,
+        authorization.to_cookie(),
+        _COOKIE_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=context.settings.secure_cookies,
+        path="/sign-in/oidc",
+    )
+    return response
+
+
+@oidc_router.get(_ANSWER_PATH)
+def receive_provider_answer(
+    request: Request,
+    language: PageLanguage,
+    state: AnswerText = "",
+    code: AnswerText = "",
+    iss: AnswerText = "",
+    error: AnswerText = "",
+) -> Response:
+    """Sign in the account that the provider's answer names, which an administrator must have added."""
+    context = context_of(request)
+    if context.oidc_provider is None:
+        return render_refusal(request, language, UserError(_NO_PROVIDER.zh, _NO_PROVIDER.en), 404)
+    authorization = AuthorizationRequest.from_cookie(request.cookies.get(_COOKIE, ""))
+    page_language, wanted = language, "/"
+    if authorization is not None:
+        page_language, wanted = "en" if authorization.language == "en" else "zh", local_path(authorization.wanted)
+    try:
+        context.sign_in_rate_limit.take(client_address(request))
+        is_other_issuer = iss and iss != context.oidc_provider.issuer
+        if authorization is None or not is_equal_in_constant_time(authorization.state, state) or is_other_issuer:
+            raise SignInError(_NOT_BEGUN_HERE.zh, _NOT_BEGUN_HERE.en)
+        with context.database.write_session() as session:
+            if not redeem_authorization_state(session, state, context.now()):
+                raise SignInError(_NOT_BEGUN_HERE.zh, _NOT_BEGUN_HERE.en)
         if error or not code:
-            raise SignInRefused(_DECLINED.zh, _DECLINED.en)
-        cookie, person = _by_directory(desk, desk.directory, sent, code, _answer_at(request, desk))
-        answer: Response = let_in(desk, person, cookie, wanted, spoken)
-    except Refused as refusal:
-        _keep_refusal(desk, refusal)
-        answer = shown_again(request, spoken, refusal, wanted)
-    answer.delete_cookie(_COOKIE, path="/sign-in/oidc")
-    return answer
+            raise SignInError(_DECLINED.zh, _DECLINED.en)
+        redirect_uri = _redirect_uri(request, context)
+        name = context.oidc_provider.account_name(authorization, code, redirect_uri, context.now())
+        cookie, person = _create_session_for(context, name, context.oidc_provider.issuer)
+        response: Response = signed_in_redirect(context, person, cookie, wanted, page_language)
+    except UserError as refusal:
+        _audit_refusal(context, refusal)
+        response = render_sign_in_refusal(request, page_language, refusal, wanted)
+    response.delete_cookie(_COOKIE, path="/sign-in/oidc")
+    return response
 
 
-def _by_directory(desk: Desk, directory: Directory, sent: Sent, code: str, answer_at: str) -> tuple[str, Person]:
-    """A session for the account of that name; none is made, and its role and scope stay ours."""
-    name = directory.name(sent, code, answer_at, desk.now())
-    with desk.database.writing() as session:
-        person = session.scalar(select(Person).where(Person.name == name, Person.active))
-        if person is None:
-            raise _NoAccount(name)
-        record(session, who_is(person), Action.SIGN_IN, _SUBJECT, {"issuer": directory.issuer}, desk.now())
-        return open_session(session, person, desk.now(), desk.settings.session_hours), person
-
-
-class _NoAccount(SignInRefused):
-    """The directory vouches for somebody whom nobody has added."""
+class _NoAccountError(SignInError):
+    """The provider names somebody who has no active account here."""
 
     def __init__(self, name: str) -> None:
         self.name_digest = digest(name)[:16]
         super().__init__(_NO_ACCOUNT.zh, _NO_ACCOUNT.en)
 
 
-def _keep_refusal(desk: Desk, refusal: Refused) -> None:
-    """With what was said, and of a name that is not ours the digest alone."""
-    detail = {"said": refusal.words.en}
-    if isinstance(refusal, _NoAccount):
+def _create_session_for(context: AppContext, name: str, issuer: str) -> tuple[str, Person]:
+    """Cookie and account of a new session; no account is made, and role and scope come from ours."""
+    with context.database.write_session() as session:
+        person = session.scalar(select(Person).where(Person.name == name, Person.active))
+        if person is None:
+            raise _NoAccountError(name)
+        add_entry(session, actor_of(person), AuditAction.SIGN_IN, _SUBJECT, {"issuer": issuer}, context.now())
+        return create_session(session, person, context.now(), context.settings.session_hours), person
+
+
+def _audit_refusal(context: AppContext, refusal: UserError) -> None:
+    """Add the refusal to the audit log, with the digest of a name that has no account instead of the name."""
+    detail = {"said": refusal.message.en}
+    if isinstance(refusal, _NoAccountError):
         detail["name_digest"] = refusal.name_digest
-    with desk.database.writing() as session:
-        record(session, NOBODY, Action.REFUSAL, _SUBJECT, detail, desk.now())
+    with context.database.write_session() as session:
+        add_entry(session, ANONYMOUS, AuditAction.REFUSAL, _SUBJECT, detail, context.now())
 
 
-def _answer_at(request: Request, desk: Desk) -> str:
-    """The address that the directory has to know us by."""
-    return f"{(desk.settings.public_url or str(request.base_url)).rstrip('/')}{_ANSWER}"
+def _redirect_uri(request: Request, context: AppContext) -> str:
+    """Our address that the provider sends the browser back to; it has to be registered there."""
+    return f"{(context.settings.public_url or str(request.base_url)).rstrip('/')}{_ANSWER_PATH}"

@@ -1,4 +1,4 @@
-"""A page rendered: its words, who is signed in, the token of its forms; and refusals as pages."""
+"""Rendering of pages: template, words, signed-in user and CSRF token; and refusals and errors as pages."""
 
 from __future__ import annotations
 
@@ -13,130 +13,130 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
-from features.messages import Refused
+from features.messages import UserError
 from models.light import LIGHT_WORDS
-from serving.access.rate_limit import TooMany
-from serving.access.roles import HOME, ROLE_WORDS, Right
-from serving.http.dependencies import SAFE, Forbidden, NotSignedIn, Viewer, own_form_token
+from serving.access.rate_limit import TooManyRequestsError
+from serving.access.roles import ROLE_WORDS, START_PAGES, Right
+from serving.http.dependencies import SAFE_METHODS, ForbiddenError, NotSignedInError, User, csrf_token
 from serving.http.problems import headers_of, http_words, invalid_words, problem, status_of
 from serving.text.page_words import TAGS, Language, in_language
 
 _templates = Jinja2Templates(Path(__file__).with_name("templates"))
-_NO_PAGES = ("/api/", "/health/", "/metrics")
+_PROGRAM_PATHS = ("/api/", "/health/", "/metrics")
 
 
 def language_of(request: Request, lang: Annotated[Language | None, Query()] = None) -> Language:
-    """Asked for, else what the browser prefers, else Chinese."""
+    """The language of a request: its parameter `lang`, else what the browser prefers, else Chinese."""
     return lang or preferred_language(request)
 
 
-Spoken = Annotated[Language, Depends(language_of)]
+PageLanguage = Annotated[Language, Depends(language_of)]
 
 
 def preferred_language(request: Request) -> Language:
+    """The language that the browser prefers: English where its first choice is English, else Chinese."""
     preferred = request.headers.get("accept-language", "zh").strip().lower()
     return "en" if preferred.startswith("en") else "zh"
 
 
-def page(request: Request, name: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
-    other: Language = "en" if language == "zh" else "zh"
+def render_page(request: Request, name: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page from a template.
+
+    name: file name of the template. values: what it needs besides the values that every page has.
+    """
+    user = getattr(request.state, "user", None)
+    rights, role_in_words, start_page = set[str](), None, "/"
+    if isinstance(user, User):
+        rights = {right.value for right in Right if user.has_right(right)}
+        role_in_words = getattr(ROLE_WORDS[user.role], language)
+        start_page = START_PAGES.get(user.role, "/")
     context = {
         "lang": language,
         "tag": TAGS[language],
-        "other": other,
-        "link": _linking(request, language),
+        "other": "en" if language == "zh" else "zh",
+        "link": _link_to_page(request, language),
         "w": in_language(language),
         "lights_in_words": {code: getattr(words, language) for code, words in LIGHT_WORDS.items()},
-        "form_token": own_form_token(request),
-        **_signed_in(request, language),
+        "csrf_token": csrf_token(request),
+        "user": user,
+        "role_in_words": role_in_words,
+        "rights": rights,
+        "start_page": start_page,
         **values,
     }
     return _templates.TemplateResponse(request, name, context, status_code=status)
 
 
-def refused(request: Request, language: Language, refusal: Refused, status: int) -> HTMLResponse:
-    """With a way back, after a form."""
-    back = None if request.method in SAFE else _linking(request, language)()
-    return page(request, "refused.html", language, status=status, said=getattr(refusal.words, language), back=back)
+def render_refusal(request: Request, language: Language, refusal: UserError, status: int) -> HTMLResponse:
+    """A refusal as a page; after a form, with a link back to the form's page."""
+    back = None if request.method in SAFE_METHODS else _link_to_page(request, language)()
+    error = getattr(refusal.message, language)
+    return render_page(request, "refused.html", language, status=status, error=error, back=back)
 
 
-def see_other(path: str, language: Language) -> RedirectResponse:
-    """After a form: the page that shows what it did."""
+def redirect_after_form(path: str, language: Language) -> RedirectResponse:
+    """A redirect to the page that shows what a form did, so that reloading it does not send the form again."""
     return RedirectResponse(f"{path}?lang={language}", status_code=303)
 
 
-def answer_refusals(app: FastAPI) -> None:
-    """At a page's address, a refusal is a page; to whoever is not signed in, the way to do so."""
-    for kind in (Refused, NotSignedIn, Forbidden, TooMany):
-        app.add_exception_handler(kind, _refusal)
-    for fault in (RequestValidationError, HTTPException):
-        app.add_exception_handler(fault, _fault)
+def add_page_error_handlers(app: FastAPI) -> None:
+    """Answer refusals and errors at a page's address with a page, and send users without a session to sign in."""
+
+    def answer_refusal(request: Request, error: Exception) -> Response:
+        assert isinstance(error, UserError)  # noqa: S101 - registered for it
+        if request.url.path.startswith(_PROGRAM_PATHS):
+            return problem(status_of(error), error.message, headers_of(error))
+        language = _requested_language(request)
+        if isinstance(error, NotSignedInError):
+            # after sign-in back to the requested page; a form that was sent cannot be sent again, so to the start
+            query = request.url.query
+            path = f"{quote(request.scope['path'])}{'?' if query else ''}{query}" if request.method == "GET" else "/"
+            parameters = {"lang": language, "next": path}
+            return RedirectResponse(f"/sign-in?{urlencode(parameters)}", status_code=303)
+        response = render_refusal(request, language, error, status_of(error))
+        response.headers.update(headers_of(error))
+        return response
+
+    def answer_http_error(request: Request, error: Exception) -> Response:
+        """A page for a browser, a problem for a program."""
+        if isinstance(error, RequestValidationError):
+            status, message, headers = 422, invalid_words(error), None
+        else:
+            assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+            status, message, headers = error.status_code, http_words(error), error.headers
+        accepts_html = "text/html" in request.headers.get("accept", "")
+        if request.url.path.startswith(_PROGRAM_PATHS) or not accepts_html:
+            return problem(status, message, headers)
+        refusal = UserError(message.zh, message.en)
+        response = render_refusal(request, _requested_language(request), refusal, status)
+        response.headers.update(headers or {})
+        return response
+
+    for kind in (UserError, NotSignedInError, ForbiddenError, TooManyRequestsError):
+        app.add_exception_handler(kind, answer_refusal)
+    for error_kind in (RequestValidationError, HTTPException):
+        app.add_exception_handler(error_kind, answer_http_error)
 
 
-def _refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)  # noqa: S101 - registered for it
-    if request.url.path.startswith(_NO_PAGES):
-        return problem(status_of(error), error.words, headers_of(error))
-    language = _wanted_language(request)
-    if isinstance(error, NotSignedIn):
-        return RedirectResponse(f"/sign-in?{urlencode({'lang': language, 'next': _here(request)})}", status_code=303)
-    answer = refused(request, language, error, status_of(error))
-    answer.headers.update(headers_of(error))
-    return answer
+def _requested_language(request: Request) -> Language:
+    """The language as by `language_of`, for requests whose parameter was not validated."""
+    lang = request.query_params.get("lang")
+    return "en" if lang == "en" else "zh" if lang == "zh" else preferred_language(request)
 
 
-def _fault(request: Request, error: Exception) -> Response:
-    """What is no refusal of ours: a page for a browser, a problem for a program."""
-    if isinstance(error, RequestValidationError):
-        status, words, headers = 422, invalid_words(error), None
-    else:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        status, words, headers = error.status_code, http_words(error), error.headers
-    if request.url.path.startswith(_NO_PAGES) or "text/html" not in request.headers.get("accept", ""):
-        return problem(status, words, headers)
-    answer = refused(request, _wanted_language(request), Refused(words.zh, words.en), status)
-    answer.headers.update(headers or {})
-    return answer
+def _link_to_page(request: Request, language: Language) -> Callable[..., str]:
+    """A function that links to the request's page with other parameters; None removes one.
 
-
-def _wanted_language(request: Request) -> Language:
-    """As `language_of`, where a parameter may be anything."""
-    asked = request.query_params.get("lang")
-    return "en" if asked == "en" else "zh" if asked == "zh" else preferred_language(request)
-
-
-def _here(request: Request) -> str:
-    """Where somebody wanted to go, without a host; after a form, the beginning."""
-    if request.method != "GET":
-        return "/"
-    query = request.url.query
-    return f"{quote(request.scope['path'])}{'?' if query else ''}{query}"
-
-
-def _signed_in(request: Request, language: Language) -> dict[str, Any]:
-    viewer = getattr(request.state, "viewer", None)
-    if not isinstance(viewer, Viewer):
-        return {"viewer": None, "may": frozenset(), "home": "/"}
-    role = getattr(ROLE_WORDS[viewer.role], language)
-    may = {right.value for right in Right if viewer.may(right)}
-    return {"viewer": viewer, "role_in_words": role, "may": may, "home": HOME.get(viewer.role, "/")}
-
-
-def _linking(request: Request, language: Language) -> Callable[..., str]:
-    """Links to this page with other parameters; None takes one away. Without a host: a proxy may have another.
-
-    After a form, to the page that it stands on: an address that takes a form may have nothing else to show.
+    Links have no host, since a proxy may have another. After a form they go to the page that the form is on:
+    `/households/H1` for `/households/H1/what-if`, else the first level of the path.
     """
+    path = request.scope["path"]
+    if request.method not in SAFE_METHODS:
+        levels = path.split("/")
+        path = "/".join(levels[: 3 if levels[1] == "households" else 2])
 
-    def link(**changed: object) -> str:
-        asked = {**request.query_params, "lang": language, **changed}
-        path = request.scope["path"] if request.method in SAFE else _page_of_form(request.scope["path"])
-        return f"{quote(path)}?{urlencode({name: value for name, value in asked.items() if value})}"
+    def link(**changes: object) -> str:
+        parameters = {**request.query_params, "lang": language, **changes}
+        return f"{quote(path)}?{urlencode({name: value for name, value in parameters.items() if value})}"
 
     return link
-
-
-def _page_of_form(path: str) -> str:
-    """`/households/H1` of `/households/H1/what-if`, else the first part."""
-    parts = path.split("/")
-    return "/".join(parts[: 3 if parts[1] == "households" else 2])

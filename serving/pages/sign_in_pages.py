@@ -1,4 +1,4 @@
-"""The doors: sign-in by password or one-time link, and sign-out."""
+"""Pages of sign-in by password or one-time link, and sign-out."""
 
 from __future__ import annotations
 
@@ -8,144 +8,156 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.access.credentials import (
-    SignInRefused,
-    check_open,
-    close_session,
-    failed,
-    open_session,
-    succeeded,
-    with_link,
-    with_password,
+    SignInError,
+    check_not_locked,
+    clear_failures,
+    count_failure,
+    create_session,
+    delete_session,
+    person_by_password,
+    redeem_link,
 )
-from serving.access.roles import HOME, Role
+from serving.access.roles import START_PAGES, Role
 from serving.access.tokens import digest
-from serving.audit.log import NOBODY, Action, Who, record
+from serving.audit.log import ANONYMOUS, Actor, AuditAction, add_entry
 from serving.database.tables import Person
-from serving.http.context import Desk, desk_of
-from serving.http.dependencies import SESSION, client_of
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import SESSION_COOKIE, client_address
 from serving.http.problems import headers_of, status_of
-from serving.pages.rendering import Spoken, page
+from serving.pages.rendering import PageLanguage, render_page
 from serving.text.page_words import Language
 
-doors = APIRouter(include_in_schema=False)
+sign_in_router = APIRouter(include_in_schema=False)
 Next = Annotated[str, Query(max_length=500)]
 
 
-@doors.get("/sign-in")
-def sign_in(
+@sign_in_router.get("/sign-in")
+def show_sign_in(
     request: Request,
-    language: Spoken,
+    language: PageLanguage,
     token: Annotated[str | None, Query(max_length=100)] = None,
     next: Next = "/",  # noqa: A002 - the word in the address
 ) -> Response:
-    """The form; or with a one-time link's token, its button: what fetches a preview of the link does not use it up."""
+    """The sign-in form; with a one-time link's token a button, so that a program's preview does not use up the link."""
     if token is not None:
-        return page(request, "sign_in_link.html", language, token=token)
-    return page(request, "sign_in.html", language, next=own_path(next), said=None, **_other_ways(request))
+        return render_page(request, "sign_in_link.html", language, token=token)
+    return _render_form(request, language, next)
 
 
-@doors.post("/sign-in/link")
-def sign_in_with_link(request: Request, language: Spoken, token: Annotated[str, Form(max_length=100)] = "") -> Response:
-    """A one-time link's token, which lets in this once."""
-    desk = desk_of(request)
+@sign_in_router.post("/sign-in/link")
+def sign_in_with_link(
+    request: Request, language: PageLanguage, token: Annotated[str, Form(max_length=100)] = ""
+) -> Response:
+    """Sign in with a one-time link's token."""
+    context = context_of(request)
     try:
-        desk.sign_in_limits.take(client_of(request))
-        cookie, person = _by_link(desk, token)
-    except Refused as refusal:
-        return shown_again(request, language, refusal, "/")
-    return let_in(desk, person, cookie, "/", language)
+        context.sign_in_rate_limit.take(client_address(request))
+        cookie, person = _create_session_by_link(context, token)
+    except UserError as refusal:
+        return render_sign_in_refusal(request, language, refusal, "/")
+    return signed_in_redirect(context, person, cookie, "/", language)
 
 
-@doors.post("/sign-in")
+@sign_in_router.post("/sign-in")
 def sign_in_with_password(
     request: Request,
-    language: Spoken,
+    language: PageLanguage,
     name: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 - the word in the form
 ) -> Response:
-    """Name and password; after five failures the name waits, each time longer."""
-    desk = desk_of(request)
+    """Sign in with name and password; after five failures the name is locked, each time longer."""
+    context = context_of(request)
     try:
-        desk.sign_in_limits.take(client_of(request))
-        cookie, person = _by_password(desk, name.strip(), password)
-    except Refused as refusal:
-        return shown_again(request, language, refusal, next)
-    return let_in(desk, person, cookie, next, language)
+        context.sign_in_rate_limit.take(client_address(request))
+        cookie, person = _create_session_by_password(context, name.strip(), password)
+    except UserError as refusal:
+        return render_sign_in_refusal(request, language, refusal, next)
+    return signed_in_redirect(context, person, cookie, next, language)
 
 
-@doors.post("/sign-out")
-def sign_out(request: Request, language: Spoken) -> Response:
-    """The session is gone."""
-    with desk_of(request).database.writing() as session:
-        close_session(session, request.cookies.get(SESSION, ""))
+@sign_in_router.post("/sign-out")
+def sign_out(request: Request, language: PageLanguage) -> Response:
+    """End the session."""
+    with context_of(request).database.write_session() as session:
+        delete_session(session, request.cookies.get(SESSION_COOKIE, ""))
     answer = RedirectResponse(f"/sign-in?lang={language}", status_code=303)
-    answer.delete_cookie(SESSION, path="/")
+    answer.delete_cookie(SESSION_COOKIE, path="/")
     return answer
 
 
-def _by_link(desk: Desk, token: str) -> tuple[str, Person]:
+def _create_session_by_link(context: AppContext, token: str) -> tuple[str, Person]:
+    """Cookie and account of a new session. Raises SignInError where the link is not valid, which is audited."""
     try:
-        with desk.database.writing() as session:
-            person = with_link(session, token, desk.now())
-            record(session, who_is(person), Action.SIGN_IN, "one-time link", {}, desk.now())
-            return open_session(session, person, desk.now(), desk.settings.session_hours), person
-    except SignInRefused:
-        with desk.database.writing() as session:
-            record(session, NOBODY, Action.REFUSAL, "one-time link", {}, desk.now())
+        with context.database.write_session() as session:
+            person = redeem_link(session, token, context.now())
+            add_entry(session, actor_of(person), AuditAction.SIGN_IN, "one-time link", {}, context.now())
+            return create_session(session, person, context.now(), context.settings.session_hours), person
+    except SignInError:
+        with context.database.write_session() as session:
+            add_entry(session, ANONYMOUS, AuditAction.REFUSAL, "one-time link", {}, context.now())
         raise
 
 
-def _by_password(desk: Desk, name: str, password: str) -> tuple[str, Person]:
-    """The failure is kept though the sign-in is refused."""
-    with desk.database.reading() as session:
-        check_open(session, name, desk.now())
-        person = with_password(session, name, password)
-    with desk.database.writing() as session:
+def _create_session_by_password(context: AppContext, name: str, password: str) -> tuple[str, Person]:
+    """Cookie and account of a new session. Raises SignInError where name or password is wrong, which is audited."""
+    with context.database.read_session() as session:
+        check_not_locked(session, name, context.now())
+        person = person_by_password(session, name, password)
+    with context.database.write_session() as session:
         if person is not None:
-            succeeded(session, name)
-            record(session, who_is(person), Action.SIGN_IN, "password", {}, desk.now())
-            return open_session(session, person, desk.now(), desk.settings.session_hours), person
-        failed(session, name, desk.now())
-        record(session, NOBODY, Action.REFUSAL, "password", {"name_digest": digest(name)[:16]}, desk.now())
-    raise SignInRefused("账号或密码不正确。", "Name or password is wrong.")
+            clear_failures(session, name)
+            add_entry(session, actor_of(person), AuditAction.SIGN_IN, "password", {}, context.now())
+            return create_session(session, person, context.now(), context.settings.session_hours), person
+        count_failure(session, name, context.now())
+        detail = {"name_digest": digest(name)[:16]}
+        add_entry(session, ANONYMOUS, AuditAction.REFUSAL, "password", detail, context.now())
+    raise SignInError("账号或密码不正确。", "Name or password is wrong.")
 
 
-def let_in(desk: Desk, person: Person, cookie: str, wanted: str, language: Language) -> RedirectResponse:
-    home = HOME.get(Role(person.role), "/")
-    path = home if own_path(wanted) == "/" else own_path(wanted)
-    answer = RedirectResponse(path if "?" in path else f"{path}?lang={language}", status_code=303)
-    answer.set_cookie(
-        SESSION,
+def signed_in_redirect(
+    context: AppContext, person: Person, cookie: str, wanted: str, language: Language
+) -> RedirectResponse:
+    """The answer to a sign-in: sets the session's cookie, and goes to the wanted page or the role's start page."""
+    path = local_path(wanted)
+    if path == "/":
+        path = START_PAGES.get(Role(person.role), "/")
+    response = RedirectResponse(path if "?" in path else f"{path}?lang={language}", status_code=303)
+    response.set_cookie(
+        SESSION_COOKIE,
         cookie,
-        max_age=desk.settings.session_hours * 3600,
+        max_age=context.settings.session_hours * 3600,
         httponly=True,
         samesite="lax",
-        secure=desk.settings.secure_cookies,
+        secure=context.settings.secure_cookies,
         path="/",
     )
-    return answer
+    return response
 
 
-def shown_again(request: Request, language: Language, refusal: Refused, wanted: str) -> Response:
-    said = {"said": getattr(refusal.words, language), "next": own_path(wanted), **_other_ways(request)}
-    answer = page(request, "sign_in.html", language, status=status_of(refusal), **said)
-    answer.headers.update(headers_of(refusal))
-    return answer
+def render_sign_in_refusal(request: Request, language: Language, refusal: UserError, wanted: str) -> Response:
+    """The sign-in form again, with why the sign-in was refused."""
+    response = _render_form(request, language, wanted, getattr(refusal.message, language), status_of(refusal))
+    response.headers.update(headers_of(refusal))
+    return response
 
 
-def _other_ways(request: Request) -> dict[str, bool]:
-    return {"has_directory": desk_of(request).directory is not None}
+def _render_form(
+    request: Request, language: Language, wanted: str, error: str | None = None, status: int = 200
+) -> Response:
+    values = {"next": local_path(wanted), "error": error, "has_oidc": context_of(request).oidc_provider is not None}
+    return render_page(request, "sign_in.html", language, status=status, **values)
 
 
-def own_path(wanted: str) -> str:
-    """A path of ours; anywhere else is the beginning."""
-    parts = urlsplit(wanted)
-    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+def local_path(wanted: str) -> str:
+    """A path of this service; `/` for an address of another host or of another form."""
+    split = urlsplit(wanted)
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not split.netloc and not split.scheme
     return wanted if is_ours and wanted.isprintable() else "/"
 
 
-def who_is(person: Person) -> Who:
-    return Who(person.name, person.role)
+def actor_of(person: Person) -> Actor:
+    """The account as the audit log names it."""
+    return Actor(person.name, person.role)

@@ -1,4 +1,4 @@
-"""The what-if form of a household's page, without script: what is filled in is supposed, what is left empty is not."""
+"""The what-if form on a household's page: each field that is filled in is a hypothetical fact."""
 
 from __future__ import annotations
 
@@ -10,54 +10,53 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from features.messages import Refused, Words
-from features.months import months_later
+from features.messages import Bilingual, UserError
+from features.months import same_day_after
 from features.units import FINDING, HEAD, MONTHS, YUAN
 from models.code_labels import CAUSE_WORDS
 from models.county_policy.sections import Cause
 from serving.api.warning_routes import Identifier, published_month
-from serving.explain.household import unknown_household
-from serving.explain.household_cache import home_of
-from serving.explain.what_if.answer import what_if
+from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.what_if.facts import (
     HardshipResolved,
-    Impossible,
+    HypotheticalFact,
+    ImpossibleFactsError,
     IncomeStatement,
     LivestockSold,
     MoreTime,
     NewHardship,
     Payment,
-    Supposed,
     UseCheck,
 )
-from serving.http.dependencies import Kept
+from serving.explain.what_if_answers import what_if
+from serving.http.dependencies import CurrentData
 from serving.http.problems import status_of
-from serving.pages.rendering import Spoken, page, refused
+from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.text.page_words import Language, in_language
 
-what_if_pages = APIRouter(include_in_schema=False)
+what_if_page_router = APIRouter(include_in_schema=False)
 _Empty = BeforeValidator(lambda text: None if text == "" else text)
 _Yuan = Annotated[float | None, _Empty, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 _Heads = Annotated[int | None, _Empty, Field(gt=0, le=100_000)]
-_NOTHING = Impossible("没有填写任何假设; 请至少填一项。", "Nothing is supposed; fill in one field at least.")
+_NO_FACTS = ImpossibleFactsError("没有填写任何假设; 请至少填一项。", "Nothing is supposed; fill in one field at least.")
 
 
-_TOLD: Mapping[str, Callable[[Any], Words]] = {
-    "paid": YUAN.words,
-    "sheep_sold": HEAD.words,
-    "sheep_yuan": YUAN.words,
+_VALUE_WORDS: Mapping[str, Callable[[Any], Bilingual]] = {
+    "paid": YUAN.text,
+    "sheep_sold": HEAD.text,
+    "sheep_yuan": YUAN.text,
     "hardship": CAUSE_WORDS.__getitem__,
-    "hardship_loss": YUAN.words,
-    "use": FINDING.words,
-    "more_time": MONTHS.words,
-    "resolved": lambda _: Words("", ""),
-    "statement": lambda _: Words("", ""),
+    "hardship_loss": YUAN.text,
+    "use": FINDING.text,
+    "more_time": MONTHS.text,
+    "resolved": lambda _: Bilingual("", ""),
+    "statement": lambda _: Bilingual("", ""),
 }
-"""The fields of the form in its order, each with how its value is written."""
+"""The fields of the form in their order, each with the words of a value; a ticked box has none."""
 
 
-class Filled(BaseModel):
-    """The form. loan: which one is meant. csrf: that it is our own form, looked at by the door."""
+class WhatIfForm(BaseModel):
+    """The fields of the form. loan: the loan that payment, use check and more time are about; csrf: the CSRF token."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,12 +73,17 @@ class Filled(BaseModel):
     more_time: Annotated[int | None, _Empty, Field(ge=1, le=36)] = None
     statement: Literal["yes"] | None = None
 
-    def facts(self, matures_on: date) -> Iterator[Supposed]:
-        """What is supposed, in the order of the form."""
+    def facts(self, matures_on: date) -> Iterator[HypotheticalFact]:
+        """The hypothetical facts in the order of the form. Raises ImpossibleFactsError where sheep have no price.
+
+        matures_on: the loan's maturity, from which more time is counted.
+        """
         if self.paid:
             yield Payment(kind="payment", loan_id=self.loan, yuan=self.paid)
         if self.sheep_sold:
-            yield self._sold()
+            if self.sheep_yuan is None:
+                raise ImpossibleFactsError("卖羊须填所得金额。", "Give what the sheep sold bring.")
+            yield LivestockSold(kind="livestock_sold", sheep=self.sheep_sold, yuan=self.sheep_yuan)
         if self.hardship:
             yield NewHardship(kind="hardship", cause=self.hardship, loss_amount=self.hardship_loss)
         if self.resolved:
@@ -87,39 +91,39 @@ class Filled(BaseModel):
         if self.use:
             yield UseCheck(kind="use_check", loan_id=self.loan, finding=self.use)
         if self.more_time:
-            new = months_later(matures_on, self.more_time)
-            yield MoreTime(kind="more_time", loan_id=self.loan, new_matures_on=new)
+            new_maturity = same_day_after(matures_on, self.more_time)
+            yield MoreTime(kind="more_time", loan_id=self.loan, new_matures_on=new_maturity)
         if self.statement:
             yield IncomeStatement(kind="income_statement")
 
-    def told(self, language: Language) -> Iterator[tuple[str, str]]:
-        """What was filled in, as the form calls it; what is ticked has no value."""
+    def filled_fields(self, language: Language) -> Iterator[tuple[str, str]]:
+        """Label and value of each field that is filled in; the value of a ticked box is empty."""
         w = in_language(language)
-        for name, words in _TOLD.items():
+        for name, words in _VALUE_WORDS.items():
             value = getattr(self, name)
             if value is not None:
                 yield w[f"if_{name}"], str(getattr(words(value), language))
 
-    def _sold(self) -> LivestockSold:
-        if self.sheep_yuan is None:
-            raise Impossible("卖羊须填所得金额。", "Give what the sheep sold bring.")
-        return LivestockSold(kind="livestock_sold", sheep=self.sheep_sold or 0, yuan=self.sheep_yuan)
 
-
-@what_if_pages.post("/households/{household_id}/what-if")
-def household_what_if(
-    request: Request, store: Kept, language: Spoken, household_id: Identifier, filled: Annotated[Filled, Form()]
+@what_if_page_router.post("/households/{household_id}/what-if")
+def show_what_if(
+    request: Request,
+    store: CurrentData,
+    language: PageLanguage,
+    household_id: Identifier,
+    form: Annotated[WhatIfForm, Form()],
 ) -> HTMLResponse:
-    """The household's lights with what was filled in, beside the published ones."""
+    """The household's lights with the hypothetical facts, next to the published ones."""
     try:
-        month, household = published_month(store, filled.as_of), store.kept_as(household_id)
-        days = dict(home_of(month, store, household).warnings.select("loan_id", "days_to_maturity").rows())
+        month, household = published_month(store, form.as_of), store.stored_id(household_id)
+        days = dict(household_month(month, store, household).warnings.select("loan_id", "days_to_maturity").rows())
         if not days:
-            return refused(request, language, unknown_household(household, month.as_of), 404)
-        facts = list(filled.facts(month.as_of + timedelta(days=days.get(filled.loan, 0))))
+            return render_refusal(request, language, unknown_household(household, month.as_of), 404)
+        facts = list(form.facts(month.as_of + timedelta(days=days.get(form.loan, 0))))
         if not facts:
-            raise _NOTHING
-        supposed = what_if(month, store, household, facts)
-    except Refused as refusal:
-        return refused(request, language, refusal, status_of(refusal))
-    return page(request, "what_if.html", language, supposed=supposed, filled=list(filled.told(language)))
+            raise _NO_FACTS
+        answer = what_if(month, store, household, facts)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, status_of(refusal))
+    filled_fields = list(form.filled_fields(language))
+    return render_page(request, "what_if.html", language, answer=answer, filled_fields=filled_fields)

@@ -1,4 +1,4 @@
-"""The work list: narrowed, sorted, searched, turned page by page, and taken away as a file."""
+"""The page of the work list: filters, sorting, search, and its download as CSV or Excel."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BeforeValidator, Field
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.api.warning_routes import published_month
-from serving.http.context import desk_of
-from serving.http.dependencies import Kept, counted
-from serving.months.data_folder import Store
-from serving.months.loan_index import Sort
-from serving.months.repository import Published
-from serving.pages.rendering import Spoken, page, refused
-from serving.portfolio.place_names import places
-from serving.portfolio.quadrants import CORNER_WORDS, Corner
-from serving.portfolio.report_tables import Table
-from serving.portfolio.worklist import Asked, counts, worklist
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, audit_row_count
+from serving.months.data_folder import DataFolder
+from serving.months.loan_index import LoanOrder
+from serving.months.repository import MonthRepository
+from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.place_names import place_directory
+from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
+from serving.portfolio.report_tables import ReportTable
+from serving.portfolio.worklist import WorklistQuery, worklist, worklist_counts
 from serving.reports.csv import csv_file
 from serving.reports.excel import workbook
-from serving.reports.listing import listing
+from serving.reports.listing import worklist_table
 from serving.text.page_words import Language
 
-list_pages = APIRouter(include_in_schema=False)
+worklist_router = APIRouter(include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)
-"""Days that the form offers; an address may name others."""
+"""Days that the form offers; the address may name others."""
 _Empty = BeforeValidator(lambda text: text or None)
-"""A field of the form that was left as it is asks for nothing."""
+"""Reads an empty field of the form as None."""
 _Light = Annotated[Literal["green", "yellow", "red"] | None, _Empty, Query()]
 _Code = Annotated[Annotated[str, Field(pattern=r"^[0-9]{2,12}$")] | None, _Empty, Query()]
 _Days = Annotated[Annotated[int, Field(ge=0, le=3660)] | None, _Empty, Query()]
@@ -41,103 +41,110 @@ _Text = Annotated[Annotated[str, Field(max_length=64)] | None, _Empty, Query()]
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is asked for. village: counts where it lies in `area`."""
+    """Query parameters of the list. village: counts where it lies in `area`."""
 
     as_of: Annotated[date | None, _Empty, Query()] = None
     light: _Light = None
     rule_light: _Light = None
     model_light: _Light = None
-    corner: Annotated[Corner | None, _Empty, Query()] = None
+    corner: Annotated[Quadrant | None, _Empty, Query()] = None
     bank: _Text = None
     area: _Code = None
     village: _Code = None
     due_within_days: _Days = None
     q: _Text = None
-    sort: Annotated[Sort, BeforeValidator(lambda text: text or Sort.RISK), Query()] = Sort.RISK
+    sort: Annotated[LoanOrder, BeforeValidator(lambda text: text or LoanOrder.RISK), Query()] = LoanOrder.RISK
     cursor: Annotated[Annotated[str, Field(max_length=200)] | None, _Empty, Query()] = None
 
     @property
-    def narrowed(self) -> bool:
-        """Whether more is asked than a light, a corner or a search."""
+    def is_narrowed(self) -> bool:
+        """Whether there are more filters than light, corner and search."""
         return any((self.rule_light, self.model_light, self.bank, self.area, self.due_within_days is not None))
 
     @property
-    def within(self) -> str | None:
-        """The narrower of township and village."""
+    def narrowest_area(self) -> str | None:
+        """The village where it lies in the township, else the township."""
         inside = self.village is not None and self.village.startswith(self.area or "")
         return self.village if inside else self.area
 
-    def asked(self, store: Store) -> Asked:
-        return Asked(
+    def to_query(self, store: DataFolder) -> WorklistQuery:
+        """The filters as a query of the work list; an identity number in the search becomes a pseudonym."""
+        return WorklistQuery(
             light=self.light,
             rule_light=self.rule_light,
             model_light=self.model_light,
-            corner=self.corner,
+            quadrant=self.corner,
             bank=self.bank,
-            area=self.within,
+            area=self.narrowest_area,
             due_within_days=self.due_within_days,
-            q=store.kept_as(self.q) if self.q else None,
+            text=store.stored_id(self.q) if self.q else None,
             sort=self.sort,
             cursor=self.cursor,
         )
 
 
-Filtered = Annotated[Filters, Depends()]
+RequestedFilters = Annotated[Filters, Depends()]
 
 
-@list_pages.get("/")
-def home(request: Request, store: Kept, language: Spoken, filters: Filtered) -> HTMLResponse:
+@worklist_router.get("/")
+def show_worklist(
+    request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters
+) -> HTMLResponse:
     """The month's list, riskiest first unless asked otherwise."""
     try:
-        month, asked = published_month(store, filters.as_of), filters.asked(store)
-        listed = worklist(month, asked)
-    except Refused as refusal:
-        return refused(request, language, refusal, 409)
-    counted(request, listed.total)
-    return page(
+        month, query = published_month(store, filters.as_of), filters.to_query(store)
+        listed = worklist(month, query)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
+    audit_row_count(request, listed.total)
+    return render_page(
         request,
         "home.html",
         language,
         listed=listed,
-        counts=counts(month, asked),
+        counts=worklist_counts(month, query),
         filters=filters,
-        narrowed=filters.narrowed,
-        places=places(month, store),
-        months=Published(store).months(),
-        sorts=[each.value for each in Sort],
+        narrowed=filters.is_narrowed,
+        places=place_directory(month, store),
+        months=MonthRepository(store).months(),
+        sorts=[each.value for each in LoanOrder],
         due_within=DUE_WITHIN,
-        corners={each.value: getattr(said, language) for each, said in CORNER_WORDS.items()},
+        corners={each.value: getattr(words, language) for each, words in QUADRANT_WORDS.items()},
         q=filters.q or "",
     )
 
 
-@list_pages.get("/worklist.csv")
-def as_csv(request: Request, store: Kept, language: Spoken, filters: Filtered) -> Response:
-    """What is listed, as text."""
-    return _taken(request, store, language, filters, "text/csv; charset=utf-8", lambda table: csv_file(table, language))
+@worklist_router.get("/worklist.csv")
+def download_csv(request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters) -> Response:
+    """The filtered list as a CSV file."""
+    return _download(
+        request, store, language, filters, "text/csv; charset=utf-8", lambda table: csv_file(table, language)
+    )
 
 
-@list_pages.get("/worklist.xlsx")
-def as_workbook(request: Request, store: Kept, language: Spoken, filters: Filtered) -> Response:
-    """What is listed, as an Excel workbook."""
+@worklist_router.get("/worklist.xlsx")
+def download_workbook(
+    request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters
+) -> Response:
+    """The filtered list as an Excel workbook."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    made_at = desk_of(request).now()
-    return _taken(request, store, language, filters, kind, lambda table: workbook([table], [language], made_at))
+    made_at = context_of(request).now()
+    return _download(request, store, language, filters, kind, lambda table: workbook([table], [language], made_at))
 
 
-def _taken(
+def _download(
     request: Request,
-    store: Store,
+    store: DataFolder,
     language: Language,
     filters: Filters,
     kind: str,
-    written: Callable[[Table], bytes],
+    to_bytes: Callable[[ReportTable], bytes],
 ) -> Response:
     try:
         month = published_month(store, filters.as_of)
-        table = listing(month, filters.asked(store), places(month, store))
-    except Refused as refusal:
-        return refused(request, language, refusal, 409)
-    counted(request, table.frame.height)
+        table = worklist_table(month, filters.to_query(store), place_directory(month, store))
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
+    audit_row_count(request, table.frame.height)
     name = f"{request.url.path.rpartition('/')[2].replace('.', f'-{month.as_of}.')}"
-    return Response(written(table), media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+    return Response(to_bytes(table), media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})

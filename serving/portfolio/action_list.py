@@ -1,81 +1,55 @@
-"""Action lists: every loan with a light on, why in words, and what to do, in the order of whoever works through it."""
+"""Action lists: all yellow and red loans with reasons and measures, in the order of officers, townships or villages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
-from features.messages import Words
-from models.group_light.evaluate_groups import Level
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.messages import Bilingual
+from models.group_light.evaluate_groups import GroupLevel
 from models.light import LIGHT_WORDS
 from models.traffic_light.evaluate import as_levels
-from serving.explain.sentences import told
-from serving.months.repository import Month
-from serving.portfolio.due_calendar import matures_on, places
-from serving.portfolio.report_tables import LANGUAGES, Table, count, in_words, number, on_day, text, words, yuan
+from serving.explain.sentences import render_warnings
+from serving.months.edition import PublishedMonth
+from serving.portfolio.due_calendar import maturity_day, place_name_columns
+from serving.portfolio.report_tables import LANGUAGES, ReportTable, code_words, count, day, number, text, words, yuan
 from serving.schemas.loan_warning import LoanWarning
 
-_REASONS = 3
-"""So many are said of a loan: a list is read on the road."""
-_GONE_BAD = Words("已经变坏", "has gone bad")
-ORDERS: Mapping[Level, tuple[str, Words, tuple[str, ...]]] = {
-    Level.BANK: ("信贷员 Officers", Words("信贷员行动清单", "Action list of officers"), ("bank", "township_code")),
-    Level.TOWNSHIP: ("乡镇 Townships", Words("乡镇行动清单", "Action list of townships"), ("township_code",)),
-    Level.VILLAGE: (
+_REASONS_SHOWN = 3
+"""Reasons per loan: the list is read on the road."""
+_GONE_BAD = Bilingual("已经变坏", "has gone bad")
+LIST_LAYOUTS: Mapping[GroupLevel, tuple[str, Bilingual, tuple[str, ...]]] = {
+    GroupLevel.BANK: (
+        "信贷员 Officers",
+        Bilingual("信贷员行动清单", "Action list of officers"),
+        ("bank", "township_code"),
+    ),
+    GroupLevel.TOWNSHIP: ("乡镇 Townships", Bilingual("乡镇行动清单", "Action list of townships"), ("township_code",)),
+    GroupLevel.VILLAGE: (
         "村 Villages",
-        Words("村级行动清单", "Action list of villages"),
+        Bilingual("村级行动清单", "Action list of villages"),
         ("township_code", "village_code"),
     ),
 }
-"""For each reader: the sheet, the title, and the columns by which the list is cut."""
-
-
-def action_rows(loans: pl.DataFrame, month: Month, names: Mapping[str, str]) -> pl.DataFrame:
-    """A row a loan that is yellow or red; reasons: rules that set its light first, then what raises the risk most."""
-    lit = loans.filter(pl.col("light") != "green")
-    ids = lit["loan_id"].to_list()
-    warnings = month.scan("warnings").filter(pl.col("loan_id").is_in(ids)).sort("loan_id").collect()
-    facts = month.scan("features").filter(pl.col("loan_id").is_in(ids)).collect()
-    said = pl.DataFrame(
-        [_said(warning) for warning in told(warnings, facts, month)],
-        {"loan_id": pl.String, **{f"{what}_{lang}": pl.String for what in ("why", "action") for lang in LANGUAGES}},
-    )
-    return (
-        lit.drop("action")
-        .join(said, on="loan_id", maintain_order="left")
-        .with_columns(matures_on(month), *places(names), *in_words("light", "light", dict(LIGHT_WORDS)))
-    )
-
-
-def action_list(rows: pl.DataFrame, level: Level) -> Table:
-    """The rows in the order of one reader: group by group, red before yellow, the riskiest first."""
-    sheet, title, keys = ORDERS[level]
-    order = [*keys, -as_levels(pl.col("light")), pl.col("score_rank").fill_null(0), pl.col("loan_id")]
-    return Table(f"actions_{level.value}", sheet, title, _COLUMNS, rows.sort(order, nulls_last=True))
-
-
-def cut(table: Table, level: Level) -> list[tuple[str, Table]]:
-    """The list of each officer, township or village on its own, with the name it is headed by."""
-    heads = {Level.BANK: ("bank", "township"), Level.TOWNSHIP: ("township",), Level.VILLAGE: ("township", "village")}
-    parts = table.frame.group_by(ORDERS[level][2], maintain_order=True)
-    return [(" · ".join(str(part[name][0] or "–") for name in heads[level]), _of(table, part)) for _, part in parts]
-
-
-def _of(table: Table, part: pl.DataFrame) -> Table:
-    return Table(table.name, table.sheet, table.title, table.columns, part, table.note, table.missing)
-
-
-def _said(warning: LoanWarning) -> dict[str, str]:
-    """Each said once; a loan gone bad has no reasons of the model."""
-    rules = sorted(warning.rules, key=lambda rule: rule.light != warning.light)
-    why = [*rules, *(reason for reason in warning.reasons if reason.contribution > 0)][:_REASONS]
-    row = {"loan_id": warning.loan_id, "action_zh": warning.action_zh, "action_en": warning.action_en}
-    for language in LANGUAGES:
-        row[f"why_{language}"] = "; ".join(getattr(each, language) for each in why) or getattr(_GONE_BAD, language)
-    return row
-
-
+"""By level of the reader: the sheet, the title, and the columns that the list is sorted and split by."""
+ACTION_ROWS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "why_zh": FrameColumn(pl.String(), "Up to three reasons in Chinese: rules, then features that raise the risk."),
+        "action_zh": FrameColumn(pl.String(), "The measure in Chinese."),
+        "why_en": FrameColumn(pl.String(), "The reasons in English."),
+        "action_en": FrameColumn(pl.String(), "The measure in English."),
+        "matures_on": FrameColumn(pl.Date(), "Maturity in force."),
+        "township": FrameColumn(pl.String(), "Name of the township; its code where it has no name."),
+        "village": FrameColumn(pl.String(), "Name of the village; its code where it has no name."),
+        "light_zh": FrameColumn(pl.String(), "The light in Chinese."),
+        "light_en": FrameColumn(pl.String(), "The light in English."),
+    },
+    extra="the columns of `loans`",
+)
 _COLUMNS = (
     words("light", "灯", "Light"),
     text("bank", "银行", "Bank"),
@@ -83,10 +57,64 @@ _COLUMNS = (
     text("village", "村", "Village"),
     text("household_id", "农户编号", "Household"),
     text("loan_id", "贷款编号", "Loan"),
-    on_day("matures_on", "到期日", "Matures on"),
+    day("matures_on", "到期日", "Matures on"),
     yuan("outstanding_principal", "未还本金", "Outstanding"),
     count("days_past_due", "逾期天数", "Days past due"),
     number("probability", "变坏可能性 (模型)", "Probability (model)"),
     words("why", "主要原因", "Main reasons"),
     words("action", "应采取的措施", "What to do"),
 )
+
+
+@returns(ACTION_ROWS_SCHEMA)
+def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping[str, str]) -> pl.DataFrame:
+    """The yellow and red ones among the loans, with reasons and measure in words.
+
+    loans: as `scope_loans` returns them. place_names: by code.
+    """
+    flagged = loans.filter(pl.col("light") != "green")
+    ids = flagged["loan_id"].to_list()
+    warnings = month.scan("warnings").filter(pl.col("loan_id").is_in(ids)).sort("loan_id").collect()
+    facts = month.scan("features").filter(pl.col("loan_id").is_in(ids)).collect()
+    sentences = pl.DataFrame(
+        [_reasons_and_action(warning) for warning in render_warnings(warnings, facts, month)],
+        {"loan_id": pl.String, **{f"{what}_{lang}": pl.String for what in ("why", "action") for lang in LANGUAGES}},
+    )
+    return (
+        flagged.drop("action")
+        .join(sentences, on="loan_id", maintain_order="left")
+        .with_columns(
+            maturity_day(month), *place_name_columns(place_names), *code_words("light", "light", dict(LIGHT_WORDS))
+        )
+    )
+
+
+def action_list(rows: pl.DataFrame, level: GroupLevel) -> ReportTable:
+    """The rows of `action_rows` in the order of one reader: by group, red before yellow, the riskiest first."""
+    sheet, title, keys = LIST_LAYOUTS[level]
+    order = [*keys, -as_levels(pl.col("light")), pl.col("score_rank").fill_null(0), pl.col("loan_id")]
+    return ReportTable(f"actions_{level.value}", sheet, title, _COLUMNS, rows.sort(order, nulls_last=True))
+
+
+def split_by_group(table: ReportTable, level: GroupLevel) -> list[tuple[str, ReportTable]]:
+    """The action list of each officer, township or village, with the group's name as its heading."""
+    heading_columns = {
+        GroupLevel.BANK: ("bank", "township"),
+        GroupLevel.TOWNSHIP: ("township",),
+        GroupLevel.VILLAGE: ("township", "village"),
+    }[level]
+    groups = []
+    for _, rows in table.frame.group_by(LIST_LAYOUTS[level][2], maintain_order=True):
+        heading = " · ".join(str(rows[name][0] or "–") for name in heading_columns)
+        groups.append((heading, replace(table, frame=rows)))
+    return groups
+
+
+def _reasons_and_action(warning: LoanWarning) -> dict[str, str]:
+    """The rules that set the light first, then the reasons that raise the risk; a loan gone bad may have neither."""
+    rules = sorted(warning.rules, key=lambda rule: rule.light != warning.light)
+    why = [*rules, *(reason for reason in warning.reasons if reason.contribution > 0)][:_REASONS_SHOWN]
+    row = {"loan_id": warning.loan_id, "action_zh": warning.action_zh, "action_en": warning.action_en}
+    for language in LANGUAGES:
+        row[f"why_{language}"] = "; ".join(getattr(each, language) for each in why) or getattr(_GONE_BAD, language)
+    return row

@@ -1,4 +1,4 @@
-"""The year judged, by bank and township: what became of the loans that were lit, and how many were visited."""
+"""Assessment of the year by bank and township: outcomes of the loans that were yellow or red, and visits to them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from features.messages import Words
-from models.county_policy.sections import Groups
-from models.group_light.evaluate_groups import CODE_OF, Level
-from serving.months.repository import Month
-from serving.portfolio.outcomes import Fates
-from serving.portfolio.report_period import Scope
-from serving.portfolio.report_tables import Table, count, share, text, words, yuan
-from serving.portfolio.standing import ALL, LEVELS, SHEETS, named
+from features.messages import Bilingual
+from models.county_policy.sections import GroupBounds
+from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
+from serving.months.edition import PublishedMonth
+from serving.portfolio.outcomes import LoanOutcomes
+from serving.portfolio.report_period import ReportScope
+from serving.portfolio.report_tables import ReportTable, count, share, text, words, yuan
+from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, with_names
 
-_NOTE = Words(
+_NOTE = Bilingual(
     "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
     "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
     "其余仍在亮灯。走访率以走访记录为准, 无记录为无数据。",
@@ -24,61 +24,77 @@ _NOTE = Words(
     "it was repaid later; the rest is lit still. Visited is as recorded; no data "
     "where nothing is recorded.",
 )
+_COLUMNS = (
+    text("code", "代码", "Code"),
+    words("name", "名称", "Name"),
+    count("lit", "亮灯笔数", "Lit loans"),
+    yuan("lit_principal", "亮灯时未还本金", "Outstanding when lit"),
+    count("recovered_loans", "挽回笔数", "Recovered"),
+    yuan("recovered_principal", "挽回金额", "Recovered amount"),
+    share("recovered_share", "挽回率", "Share recovered"),
+    count("lost_loans", "变坏笔数", "Gone bad"),
+    share("lost_share", "变坏率", "Share gone bad"),
+    share("visited_share", "走访率", "Share visited"),
+)
 
 
-def assessment(
-    months: Sequence[Month],
-    fates: Fates,
-    level: Level,
-    scope: Scope,
-    names: Mapping[str, str],
+def assessment_table(
+    months: Sequence[PublishedMonth],
+    outcomes: LoanOutcomes,
+    level: GroupLevel,
+    scope: ReportScope,
+    place_names: Mapping[str, str],
     visited: pl.DataFrame | None = None,
-) -> Table:
-    """One row a group, by code, after the total.
+) -> ReportTable:
+    """Outcomes of the year's yellow and red loans: the total, then one row a group, sorted by code.
 
-    months: the published months of the year, newest first. visited: `loan_id` of the loans visited since they were
-    lit; None where no visits are recorded.
+    months: the published months of the year, newest first. outcomes: of all loans by the newest month. visited:
+    `loan_id` of the loans visited since they were flagged; None where no visits are recorded.
     """
     policy = months[0].policy.groups
-    loans = _outcomes(months, fates, visited).filter(scope.holds)
-    coded = loans.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
-    found = pl.concat([_judged(loans.with_columns(pl.lit(ALL).alias("code")), policy), _judged(coded, policy)])
-    return Table(
+    loans = _flagged_loans(months, outcomes, visited).filter(scope.condition)
+    coded = loans.with_columns(GROUP_CODES[level].alias("code")).filter(pl.col("code").is_not_null())
+    total = _group_totals(loans.with_columns(pl.lit(ALL_GROUPS).alias("code")), policy)
+    return ReportTable(
         f"assessment_{level.value}",
-        f"考核 Assessment {SHEETS[level]}",
-        Words(f"年度考核: {LEVELS[level].zh}", f"Assessment of the year: {LEVELS[level].en.lower()}"),
+        f"考核 Assessment {LEVEL_SHEETS[level]}",
+        Bilingual(f"年度考核: {LEVEL_WORDS[level].zh}", f"Assessment of the year: {LEVEL_WORDS[level].en.lower()}"),
         _COLUMNS,
-        named(found, level, names),
+        with_names(pl.concat([total, _group_totals(coded, policy)]), level, place_names),
         note=_NOTE,
-        missing=Words("不足或无数据", "too few, or no data"),
+        missing=Bilingual("不足或无数据", "too few, or no data"),
     )
 
 
-def _outcomes(months: Sequence[Month], fates: Fates, visited: pl.DataFrame | None) -> pl.DataFrame:
-    """A row a loan that was lit: the principal when it was first lit, and `recovered` or `lost` by the newest month."""
-    lit = pl.concat([_lit(month) for month in months]).collect()
-    first = lit.sort("as_of").unique("loan_id", keep="first").join(fates.loans, on="loan_id", how="inner")
-    now = _now(months[0]).collect()
-    ended = pl.col("ended_by")
+def _flagged_loans(
+    months: Sequence[PublishedMonth], outcomes: LoanOutcomes, visited: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The columns of `LoanOutcomes.loans` for loans that were yellow or red in one of the months.
+
+    With them `principal_lit`, outstanding when the loan was first flagged (yuan), `light`, the newest one, and whether
+    it was `lost`, `recovered` or `visited` since.
+    """
+    flagged = []
+    for month in months:
+        bad = month.scan("features").select("loan_id", "has_gone_bad")
+        rows = month.scan("warnings").join(bad, on="loan_id")
+        rows = rows.filter(~pl.col("has_gone_bad"), pl.col("light") != "green")
+        flagged.append(rows.select("loan_id", pl.col("outstanding_principal").alias("principal_lit"), "as_of"))
+    first = pl.concat(flagged).collect().sort("as_of").unique("loan_id", keep="first")
+    newest = months[0].scan("warnings").select("loan_id", pl.col("light").cast(pl.String)).collect()
     lost = pl.col("bad_on").is_not_null()
-    recovered = ~lost & ((pl.col("light") == "green").fill_null(False) | (ended == "settled").fill_null(False))
-    seen = pl.lit(None, pl.Boolean) if visited is None else pl.col("loan_id").is_in(visited["loan_id"].to_list())
-    return first.join(now, on="loan_id", how="left").with_columns(
-        lost.alias("lost"), recovered.alias("recovered"), seen.alias("visited")
+    is_green, is_settled = pl.col("light") == "green", pl.col("ended_by") == "settled"
+    was_visited = pl.lit(None, pl.Boolean) if visited is None else pl.col("loan_id").is_in(visited["loan_id"].to_list())
+    loans = first.join(outcomes.loans, on="loan_id", how="inner").join(newest, on="loan_id", how="left")
+    return loans.with_columns(
+        lost.alias("lost"),
+        (~lost & (is_green.fill_null(False) | is_settled.fill_null(False))).alias("recovered"),
+        was_visited.alias("visited"),
     )
 
 
-def _lit(month: Month) -> pl.LazyFrame:
-    bad = month.scan("features").select("loan_id", "has_gone_bad")
-    rows = month.scan("warnings").join(bad, on="loan_id").filter(~pl.col("has_gone_bad"), pl.col("light") != "green")
-    return rows.select("loan_id", pl.col("outstanding_principal").alias("principal_lit"), "as_of")
-
-
-def _now(month: Month) -> pl.LazyFrame:
-    return month.scan("warnings").select("loan_id", pl.col("light").cast(pl.String))
-
-
-def _judged(loans: pl.DataFrame, policy: Groups) -> pl.DataFrame:
+def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:
+    """The columns of the table by `code`; shares are missing where a group has too few loans."""
     enough = pl.len() >= policy.least_loans
     flags = ("recovered", "lost", "visited")
     money = pl.col("principal_lit")
@@ -93,17 +109,3 @@ def _judged(loans: pl.DataFrame, policy: Groups) -> pl.DataFrame:
         )
         .sort("code")
     )
-
-
-_COLUMNS = (
-    text("code", "代码", "Code"),
-    words("name", "名称", "Name"),
-    count("lit", "亮灯笔数", "Lit loans"),
-    yuan("lit_principal", "亮灯时未还本金", "Outstanding when lit"),
-    count("recovered_loans", "挽回笔数", "Recovered"),
-    yuan("recovered_principal", "挽回金额", "Recovered amount"),
-    share("recovered_share", "挽回率", "Share recovered"),
-    count("lost_loans", "变坏笔数", "Gone bad"),
-    share("lost_share", "变坏率", "Share gone bad"),
-    share("visited_share", "走访率", "Share visited"),
-)

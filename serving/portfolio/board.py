@@ -1,4 +1,4 @@
-"""The county at a glance, sums alone: lights, arrears, what moved, townships by banks, and the months before."""
+"""The county board: sums over all loans of a month by light, township and bank, and of the months before."""
 
 from __future__ import annotations
 
@@ -10,32 +10,56 @@ from functools import lru_cache
 
 import polars as pl
 
-from features.messages import Words
-from models.county_policy.sections import Groups
+from features.messages import Bilingual
 from models.expected_loss import expected_loss
-from models.group_light.evaluate_groups import Level, groups
+from models.group_light.evaluate_groups import GroupLevel, evaluate_groups
 from models.light import CODES
-from serving.months.data_folder import Store
-from serving.months.repository import Month, Published
-from serving.portfolio.migration import Span, cells, moved, totals
-from serving.portfolio.report_period import Scope
-from serving.portfolio.standing import ALL
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.repository import MonthRepository
+from serving.portfolio.migration import MigrationPeriod, loan_migrations, migration_cells, migration_totals
+from serving.portfolio.report_period import ReportScope
+from serving.portfolio.standing import ALL_GROUPS
 
-MONTHS = 12
-"""So many month ends are looked back."""
+MONTHS_SHOWN = 12
+"""Published month ends that the board looks back."""
+_WARNING_COLUMNS = (
+    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
+    *("light", "probability", "outstanding_principal"),
+)
+_FEATURE_COLUMNS = ("loan_id", "product", "overdue_principal", "overdue_interest", "has_gone_bad", "use_diverted")
+_IN_ARREARS = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+_BALANCE = pl.col("outstanding_principal")
+_MULTIPLES_OF_COUNTY_SHARE = (0.5, 0.8, 1.25, 2.0)
+"""Bounds between the map's colours for flagged loans, as multiples of the share of all loans."""
+GroupKey = tuple[str | None, str | None]
+"""Township and bank; None for all."""
 
 
 class Measure(StrEnum):
-    """What the map is coloured by: the share of loans that are lit, or of the balance that is in arrears."""
+    """What the map is coloured by: the share of loans that are yellow or red, or of the balance in arrears."""
 
     LIT = "lit"
     OVERDUE = "overdue"
 
 
+MEASURE_WORDS: Mapping[Measure, Bilingual] = {
+    Measure.LIT: Bilingual("亮灯 (红或黄) 贷款占比", "share of loans lit (red or yellow)"),
+    Measure.OVERDUE: Bilingual("逾期率 (金额)", "overdue, by balance"),
+}
+_SHARES = {
+    Measure.LIT: pl.col("light").cast(pl.String).is_in(["yellow", "red"]).mean(),
+    Measure.OVERDUE: _BALANCE.filter(_IN_ARREARS).sum() / _BALANCE.sum(),
+}
+
+
 @dataclass(frozen=True)
-class Standing:
-    """All loans of a month: by light loans and yuan; shares of the balance and of the households in arrears, with the
-    interval of the former; None where there is no loan."""
+class MonthTotals:
+    """Sums over all loans of a month.
+
+    loans, balance: loans and outstanding principal (yuan) by light. overdue_share: share of the balance in arrears,
+    with its 95% interval; overdue_household_share: share of the households in arrears. Shares are None without loans.
+    """
 
     as_of: date
     loans: Mapping[str, int]
@@ -47,13 +71,17 @@ class Standing:
 
     @property
     def lit_share(self) -> float | None:
+        """The share of loans that are yellow or red; None without loans."""
         all_loans = sum(self.loans.values())
         return (self.loans["red"] + self.loans["yellow"]) / all_loans if all_loans else None
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A township at a bank (either may be all). share: None where there are too few loans to judge. step: 0 to 4."""
+class MapCell:
+    """The loans of a township at a bank.
+
+    share: of the measure; None where there are too few loans. step: its colour, 0 to 4; None without a share.
+    """
 
     loans: int
     share: float | None
@@ -62,51 +90,71 @@ class Cell:
 
 @dataclass(frozen=True)
 class MapTable:
-    """Townships down, banks across, the first of each being all. bounds: shares from which the next step counts."""
+    """Townships (rows) by banks (columns).
+
+    banks: the columns' names; a column with all banks precedes them. rows: township code ("" for all, and where it is
+    missing) with its cells; the first row is all townships. bounds: shares above which a cell has the next step.
+    least_loans: loans that it takes to show a share.
+    """
 
     banks: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[MapCell, ...]], ...]
     bounds: tuple[float, ...]
     least_loans: int
 
 
 @dataclass(frozen=True)
-class Moves:
-    """Since the month published before: cells of `migration.cells`, and what was cured and got worse."""
+class MigrationSummary:
+    """Migration of all loans between the lights of two published months.
+
+    since: the earlier month end. cells: rows of `migration_cells`. totals: the row of `migration_totals`.
+    """
 
     since: date
     cells: tuple[Mapping[str, object], ...]
     totals: Mapping[str, object]
 
 
-def _loans(month: Month) -> pl.DataFrame:
-    """What groups are made of, without the lists of reasons: a county may have a million loans."""
-    warnings, facts = month.scan("warnings").select(_WARNED), month.scan("features").select(_KNOWN)
-    loans = warnings.join(facts, on="loan_id").drop("loan_id").collect()
+def _loans(month: PublishedMonth) -> pl.DataFrame:
+    """The columns that groups are evaluated by; without lists of reasons, since a county may have a million loans."""
+    warnings = month.scan("warnings").select(_WARNING_COLUMNS)
+    features = month.scan("features").select(_FEATURE_COLUMNS)
+    loans = warnings.join(features, on="loan_id").drop("loan_id").collect()
     return loans.hstack(expected_loss(loans, month.policy))
 
 
-_WARNED = (
-    *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
-    *("light", "probability", "outstanding_principal"),
-)
-_KNOWN = ("loan_id", "product", "overdue_principal", "overdue_interest", "has_gone_bad", "use_diverted")
-
-
 @lru_cache(maxsize=128)
-def standing(month: Month) -> Standing:
-    """An edition never changes."""
+def month_totals(month: PublishedMonth) -> MonthTotals:
+    """The sums of a month over the loans in the reader's scope; of an edition they never change.
+
+    Args:
+        month: the published month.
+
+    Returns:
+        Loans and balances by light, and the shares in arrears.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> from serving.portfolio.board import month_totals
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> totals = month_totals(month)
+        >>> sum(totals.loans.values()) == month.manifest.rows
+        True
+        >>> 0 <= totals.overdue_low <= totals.overdue_share <= totals.overdue_high <= 1
+        True
+    """
     loans = _loans(month)
-    lit = loans.group_by(pl.col("light").cast(pl.String)).agg(
+    by_light = loans.group_by(pl.col("light").cast(pl.String)).agg(
         pl.len().alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
     )
-    found = {row["light"]: row for row in lit.to_dicts()}
-    whole = groups(loans.with_columns(pl.lit(ALL).alias("county_code")), Level.COUNTY, month.policy.groups).to_dicts()
-    rates = whole[0] if whole else {}
-    return Standing(
+    totals = {row["light"]: row for row in by_light.to_dicts()}
+    as_one_group = loans.with_columns(pl.lit(ALL_GROUPS).alias("county_code"))
+    rates = next(iter(evaluate_groups(as_one_group, GroupLevel.COUNTY, month.policy.groups).to_dicts()), {})
+    return MonthTotals(
         as_of=month.as_of,
-        loans={code: int(found.get(code, {}).get("loans", 0)) for code in CODES},
-        balance={code: float(found.get(code, {}).get("balance", 0.0)) for code in CODES},
+        loans={code: int(totals.get(code, {}).get("loans", 0)) for code in CODES},
+        balance={code: float(totals.get(code, {}).get("balance", 0.0)) for code in CODES},
         overdue_share=rates.get("overdue_share"),
         overdue_low=rates.get("overdue_share_low"),
         overdue_high=rates.get("overdue_share_high"),
@@ -114,85 +162,73 @@ def standing(month: Month) -> Standing:
     )
 
 
-def lately(store: Store, until: date) -> list[Standing]:
-    """The published month ends up to a day, the oldest first."""
-    published = Published(store)
-    days = [day for day in published.months() if day <= until][:MONTHS]
-    return [standing(published.month(day)) for day in reversed(days)]
+def recent_month_totals(store: DataFolder, until: date) -> list[MonthTotals]:
+    """The totals of the last MONTHS_SHOWN published month ends up to a day, the oldest first."""
+    repository = MonthRepository(store)
+    days = [day for day in repository.months() if day <= until][:MONTHS_SHOWN]
+    return [month_totals(repository.month(day)) for day in reversed(days)]
 
 
-def moves(store: Store, month: Month) -> Moves | None:
-    """None where no month before is published."""
-    before = Published(store).month_before(month.as_of)
-    return _moves(store, before, month) if before else None
+def latest_migration(store: DataFolder, month: PublishedMonth) -> MigrationSummary | None:
+    """The migration since the month published before; None where there is no such month."""
+    earlier = MonthRepository(store).previous_month(month.as_of)
+    return _migration_summary(store, earlier, month) if earlier else None
 
 
 @lru_cache(maxsize=32)
-def _moves(store: Store, before: Month, month: Month) -> Moves:
-    span = Span.of(store, before.as_of, month.as_of)
-    loans = moved(span, Scope())
-    return Moves(before.as_of, tuple(cells(loans).to_dicts()), totals(loans).row(0, named=True))
+def _migration_summary(store: DataFolder, earlier: PublishedMonth, month: PublishedMonth) -> MigrationSummary:
+    loans = loan_migrations(MigrationPeriod.between(store, earlier.as_of, month.as_of), ReportScope())
+    cells = tuple(migration_cells(loans).to_dicts())
+    return MigrationSummary(earlier.as_of, cells, migration_totals(loans).row(0, named=True))
 
 
 @lru_cache(maxsize=64)
-def map_table(month: Month, measure: Measure) -> MapTable:
-    """Townships and banks of the loans that exist for whoever reads the month."""
+def township_bank_map(month: PublishedMonth, measure: Measure) -> MapTable:
+    """The board's map: a measure by township and bank, over the loans in the reader's scope.
+
+    Args:
+        month: the published month.
+        measure: the share that the cells show.
+
+    Returns:
+        The table; its first row and first column are totals.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> from serving.portfolio.board import Measure, township_bank_map
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> table = township_bank_map(month, Measure.OVERDUE)
+        >>> township, cells = table.rows[0]
+        >>> township, cells[0].loans == month.manifest.rows, len(cells) == len(table.banks) + 1
+        ('', True, True)
+    """
     policy = month.policy.groups
     loans = _loans(month).with_columns(pl.col("township_code").fill_null(""))
-    pairs = [("township_code", "bank"), ("township_code",), ("bank",), ()]
-    found = {key: row for by in pairs for key, row in _shares(loans, by, measure).items()}
+    groups: dict[GroupKey, tuple[int, float]] = {}
+    totals = (pl.len().alias("loans"), _SHARES[measure].alias("share"))
+    for by in (("township_code", "bank"), ("township_code",), ("bank",), ()):
+        for row in (loans.group_by(by).agg(totals) if by else loans.select(totals)).to_dicts():
+            if row["loans"]:
+                groups[row.get("township_code"), row.get("bank")] = (row["loans"], row["share"])
+    if measure is Measure.LIT:
+        _, share_of_all = groups.get((None, None), (0, 0.0))
+        bounds = tuple(share_of_all * multiple for multiple in _MULTIPLES_OF_COUNTY_SHARE)
+    else:
+        bounds = (policy.yellow_above / 2, policy.yellow_above, policy.red_above, 2 * policy.red_above)
     banks, townships = (tuple(loans[name].unique().sort()) for name in ("bank", "township_code"))
-    bounds = _bounds(measure, found.get((None, None), (0, 0.0))[1], policy)
     rows = tuple(
         (
-            town or "",
-            tuple(_cell(found.get((town, bank)), bounds, policy.least_loans) for bank in (None, *banks)),
+            township or "",
+            tuple(_cell(groups.get((township, bank)), bounds, policy.least_loans) for bank in (None, *banks)),
         )
-        for town in (None, *townships)
+        for township in (None, *townships)
     )
     return MapTable(banks, rows, bounds, policy.least_loans)
 
 
-Key = tuple[str | None, str | None]
-
-
-def _shares(loans: pl.DataFrame, by: Sequence[str], measure: Measure) -> dict[Key, tuple[int, float]]:
-    """Loans and share of each group, by township and bank; None for all of them."""
-    counted = (pl.len().alias("loans"), _SHARES[measure].alias("share"))
-    rows = loans.group_by(by).agg(counted) if by else loans.select(counted)
-    return {
-        (row.get("township_code"), row.get("bank")): (row["loans"], row["share"])
-        for row in rows.to_dicts()
-        if row["loans"]
-    }
-
-
-_BALANCE = pl.col("outstanding_principal")
-_LATE = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-_SHARES = {
-    Measure.LIT: pl.col("light").cast(pl.String).is_in(["yellow", "red"]).mean(),
-    Measure.OVERDUE: _BALANCE.filter(_LATE).sum() / _BALANCE.sum(),
-}
-_TIMES_THE_COUNTYS = (0.5, 0.8, 1.25, 2.0)
-
-
-def _bounds(measure: Measure, whole: float, policy: Groups) -> tuple[float, ...]:
-    """Lit: times the share of all. Overdue: half the bound of a yellow group, it, the red one, and twice that."""
-    if measure is Measure.LIT:
-        return tuple(whole * times for times in _TIMES_THE_COUNTYS)
-    return (policy.yellow_above / 2, policy.yellow_above, policy.red_above, 2 * policy.red_above)
-
-
-def _cell(found: tuple[int, float] | None, bounds: Sequence[float], least: int) -> Cell:
-    if found is None:
-        return Cell(0, None, None)
-    loans, share = found
-    if loans < least:
-        return Cell(loans, None, None)
-    return Cell(loans, share, sum(share > bound for bound in bounds))
-
-
-MEASURE_WORDS: Mapping[Measure, Words] = {
-    Measure.LIT: Words("亮灯 (红或黄) 贷款占比", "share of loans lit (red or yellow)"),
-    Measure.OVERDUE: Words("逾期率 (金额)", "overdue, by balance"),
-}
+def _cell(group: tuple[int, float] | None, bounds: Sequence[float], least_loans: int) -> MapCell:
+    loans, share = group or (0, 0.0)
+    if group is None or loans < least_loans:
+        return MapCell(loans, None, None)
+    return MapCell(loans, share, sum(share > bound for bound in bounds))

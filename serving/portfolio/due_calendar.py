@@ -1,4 +1,4 @@
-"""What falls due: counted by list and group, and loan by loan with the day by which the household is told."""
+"""Loans that fall due: counted by group, and listed with the day by which the household is notified."""
 
 from __future__ import annotations
 
@@ -7,98 +7,21 @@ from datetime import timedelta
 
 import polars as pl
 
-from features.messages import Words
-from models.group_light.evaluate_groups import CODE_OF, Level
+from features.messages import Bilingual
+from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from models.light import LIGHT_WORDS
-from serving.months.repository import Month
-from serving.portfolio.report_tables import Column, Table, count, in_words, on_day, text, words, yuan
-from serving.portfolio.standing import ALL, LEVELS, SHEETS, named
+from serving.months.edition import PublishedMonth
+from serving.portfolio.report_tables import ReportTable, code_words, count, day, text, words, yuan
+from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, with_names
 
-_DUE_NOTE = Words(
+_DUE_NOTE = Bilingual(
     "本金在截至日起所列天数内到期的未结贷款, 含当日, 不论灯色; 已过到期日的不在内。",
     "Open loans whose principal falls due within so many days of the day, that day included, whatever the light; "
     "those past maturity are not among them.",
 )
-
-
-def calendar(loans: pl.DataFrame, month: Month, level: Level, names: Mapping[str, str]) -> Table:
-    """One row a group, by code, after the total; a pair of columns and the red loans for each list of the policy."""
-    windows = sorted(month.policy.plans.lists_days_ahead)
-    due = loans.filter(pl.col("days_to_maturity").is_between(0, windows[-1]))
-    coded = due.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
-    whole = due.with_columns(pl.lit(ALL).alias("code"))
-    found = pl.concat([_counted(whole, windows), _counted(coded, windows)])
-    return Table(
-        f"calendar_{level.value}",
-        f"到期 Due {SHEETS[level]}",
-        Words(f"到期日历: {LEVELS[level].zh}", f"Maturity calendar: {LEVELS[level].en.lower()}"),
-        (
-            text("code", "代码", "Code"),
-            words("name", "名称", "Name"),
-            *(column for days in windows for column in _window_columns(days)),
-        ),
-        named(found, level, names),
-        note=_DUE_NOTE,
-    )
-
-
-def _counted(due: pl.DataFrame, windows: Sequence[int]) -> pl.DataFrame:
-    return due.group_by("code").agg(cell for days in windows for cell in _window_cells(days)).sort("code")
-
-
-def _window_cells(days: int) -> tuple[pl.Expr, ...]:
-    mine = pl.col("days_to_maturity") <= days
-    return (
-        mine.sum().cast(pl.Int64).alias(f"within_{days}_loans"),
-        pl.col("outstanding_principal").filter(mine).sum().round(2).alias(f"within_{days}_principal"),
-        (mine & (pl.col("light") == "red")).sum().cast(pl.Int64).alias(f"within_{days}_red"),
-    )
-
-
-def _window_columns(days: int) -> tuple[Column, ...]:
-    return (
-        count(f"within_{days}_loans", f"{days}天内笔数", f"Within {days} days: loans"),
-        yuan(f"within_{days}_principal", f"{days}天内本金", f"Within {days} days: principal"),
-        count(f"within_{days}_red", f"{days}天内红灯", f"Within {days} days: red"),
-    )
-
-
-def due_list(loans: pl.DataFrame, month: Month, names: Mapping[str, str]) -> Table:
-    """A row a loan that falls due within the longest list, the nearest first."""
-    plans = month.policy.plans
-    due = loans.filter(pl.col("days_to_maturity").is_between(0, max(plans.lists_days_ahead)))
-    dated = due.with_columns(
-        matures_on(month),
-        (matures_on(month) - timedelta(days=plans.notice_days_ahead)).alias("notify_by"),
-        *places(names),
-        *in_words("light", "light", dict(LIGHT_WORDS)),
-    )
-    return Table(
-        "due_list",
-        "到期清单 Due list",
-        Words("到期清单", "Loans that fall due"),
-        _DUE_LIST,
-        dated.sort("matures_on", "loan_id"),
-        note=_DUE_NOTE,
-    )
-
-
-def matures_on(month: Month) -> pl.Expr:
-    """The maturity in force of each loan."""
-    return (pl.lit(month.as_of) + pl.duration(days=pl.col("days_to_maturity"))).cast(pl.Date).alias("matures_on")
-
-
-def places(names: Mapping[str, str]) -> tuple[pl.Expr, pl.Expr]:
-    """`township`, `village`: what the place of a loan is called, its code where it has no name."""
-    return (
-        pl.col("township_code").replace(names).alias("township"),
-        pl.col("village_code").replace(names).alias("village"),
-    )
-
-
-_DUE_LIST = (
-    on_day("matures_on", "到期日", "Matures on"),
-    on_day("notify_by", "最迟通知日", "Tell by"),
+_DUE_LIST_COLUMNS = (
+    day("matures_on", "到期日", "Matures on"),
+    day("notify_by", "最迟通知日", "Tell by"),
     words("light", "灯", "Light"),
     text("bank", "银行", "Bank"),
     text("township", "乡镇", "Township"),
@@ -107,3 +30,80 @@ _DUE_LIST = (
     text("loan_id", "贷款编号", "Loan"),
     yuan("outstanding_principal", "未还本金", "Outstanding"),
 )
+
+
+def due_calendar_table(
+    loans: pl.DataFrame, month: PublishedMonth, level: GroupLevel, place_names: Mapping[str, str]
+) -> ReportTable:
+    """Loans that fall due within each of the policy's windows: the total, then one row a group, sorted by code.
+
+    loans: as `scope_loans` returns them. place_names: by code. For each window the table has the loans, their
+    principal (yuan) and how many are red.
+    """
+    windows = sorted(month.policy.plans.lists_days_ahead)
+    due = loans.filter(pl.col("days_to_maturity").is_between(0, windows[-1]))
+    coded = due.with_columns(GROUP_CODES[level].alias("code")).filter(pl.col("code").is_not_null())
+    total = _group_totals(due.with_columns(pl.lit(ALL_GROUPS).alias("code")), windows)
+    columns = [text("code", "代码", "Code"), words("name", "名称", "Name")]
+    for days in windows:
+        columns += [
+            count(f"within_{days}_loans", f"{days}天内笔数", f"Within {days} days: loans"),
+            yuan(f"within_{days}_principal", f"{days}天内本金", f"Within {days} days: principal"),
+            count(f"within_{days}_red", f"{days}天内红灯", f"Within {days} days: red"),
+        ]
+    return ReportTable(
+        f"calendar_{level.value}",
+        f"到期 Due {LEVEL_SHEETS[level]}",
+        Bilingual(f"到期日历: {LEVEL_WORDS[level].zh}", f"Maturity calendar: {LEVEL_WORDS[level].en.lower()}"),
+        tuple(columns),
+        with_names(pl.concat([total, _group_totals(coded, windows)]), level, place_names),
+        note=_DUE_NOTE,
+    )
+
+
+def _group_totals(due: pl.DataFrame, windows: Sequence[int]) -> pl.DataFrame:
+    totals = []
+    for days in windows:
+        is_within = pl.col("days_to_maturity") <= days
+        totals += [
+            is_within.sum().cast(pl.Int64).alias(f"within_{days}_loans"),
+            pl.col("outstanding_principal").filter(is_within).sum().round(2).alias(f"within_{days}_principal"),
+            (is_within & (pl.col("light") == "red")).sum().cast(pl.Int64).alias(f"within_{days}_red"),
+        ]
+    return due.group_by("code").agg(totals).sort("code")
+
+
+def due_list_table(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping[str, str]) -> ReportTable:
+    """The loans that fall due within the policy's longest window, the nearest first.
+
+    loans: as `scope_loans` returns them. place_names: by code.
+    """
+    plans = month.policy.plans
+    due = loans.filter(pl.col("days_to_maturity").is_between(0, max(plans.lists_days_ahead)))
+    dated = due.with_columns(
+        maturity_day(month),
+        (maturity_day(month) - timedelta(days=plans.notice_days_ahead)).alias("notify_by"),
+        *place_name_columns(place_names),
+        *code_words("light", "light", dict(LIGHT_WORDS)),
+    )
+    return ReportTable(
+        "due_list",
+        "到期清单 Due list",
+        Bilingual("到期清单", "Loans that fall due"),
+        _DUE_LIST_COLUMNS,
+        dated.sort("matures_on", "loan_id"),
+        note=_DUE_NOTE,
+    )
+
+
+def maturity_day(month: PublishedMonth) -> pl.Expr:
+    """`matures_on`: each loan's maturity in force, from the month's `days_to_maturity`."""
+    return (pl.lit(month.as_of) + pl.duration(days=pl.col("days_to_maturity"))).cast(pl.Date).alias("matures_on")
+
+
+def place_name_columns(place_names: Mapping[str, str]) -> tuple[pl.Expr, pl.Expr]:
+    """`township` and `village`: the names of a loan's places; their codes where they have no name."""
+    return (
+        pl.col("township_code").replace(place_names).alias("township"),
+        pl.col("village_code").replace(place_names).alias("village"),
+    )

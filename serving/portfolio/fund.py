@@ -1,54 +1,24 @@
-"""What the compensation fund may have to bear: expected loss by the quarter in which the principal falls due."""
+"""Forecast of the compensation fund: expected loss by the quarter in which the principal falls due."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from features.messages import Words
+from features.messages import Bilingual
 from models.expected_loss import LOSSES
-from serving.months.repository import Month
-from serving.portfolio.due_calendar import matures_on
-from serving.portfolio.report_tables import Table, count, in_words, words, yuan
-from serving.portfolio.standing import ALL, ALL_WORDS
+from serving.months.edition import PublishedMonth
+from serving.portfolio.due_calendar import maturity_day
+from serving.portfolio.report_tables import ReportTable, code_words, count, words, yuan
+from serving.portfolio.standing import ALL_GROUPS, TOTAL_WORDS
 
 _PAST = "past"
-_NOTE = Words(
+_NOTE = Bilingual(
     "预期损失 = 变坏可能性 × 未还本金 × 变坏后的损失率 {loss:.0%}; 已变坏的贷款可能性为 1。"
     "基金对其覆盖的本金承担 {share:.0%}, 已查明挪用的不承担; 其余由银行承担。模型的可能性只到预测期为止。",
     "Expected loss: the probability of going bad x the principal outstanding x the {loss:.0%} lost where a loan goes "
     "bad; 1 for loans gone bad. The fund bears {share:.0%} of the principal it covers, nothing where the use is "
     "known to be diverted; the bank bears the rest. The model looks no further than its horizon.",
 )
-
-
-def fund(loans: pl.DataFrame, month: Month) -> Table:
-    """A row a quarter of maturity, those past maturity first, the total last; a sum of which a part is unknown is."""
-    day = matures_on(month)
-    quarter = day.dt.year().cast(pl.String) + "Q" + day.dt.quarter().cast(pl.String)
-    due = pl.when(pl.col("days_to_maturity") < 0).then(pl.lit(_PAST)).otherwise(quarter).alias("due")
-    each = _summed(loans.with_columns(due)).sort(pl.col("due") != _PAST, "due")
-    found = pl.concat([each, _summed(loans.with_columns(pl.lit(ALL).alias("due")))])
-    policy = month.policy.fund
-    return Table(
-        "fund",
-        "风险补偿金 Fund",
-        Words("风险补偿金预测", "Forecast of the compensation fund"),
-        _COLUMNS,
-        found.with_columns(in_words("due", "due", {ALL: ALL_WORDS, _PAST: Words("已过到期日", "past maturity")})),
-        note=_NOTE.filled(share=policy.share, loss=policy.loss_given_bad),
-    )
-
-
-def _summed(loans: pl.DataFrame) -> pl.DataFrame:
-    known = (pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum().round(2)).alias(name) for name in LOSSES)
-    return loans.group_by("due").agg(
-        pl.len().cast(pl.Int64).alias("loans"),
-        pl.col("outstanding_principal").sum().round(2).alias("principal"),
-        pl.col("outstanding_principal").filter("has_gone_bad").sum().round(2).alias("gone_bad_principal"),
-        *known,
-    )
-
-
 _COLUMNS = (
     words("due", "到期季度", "Quarter of maturity"),
     count("loans", "贷款笔数", "Loans"),
@@ -58,3 +28,35 @@ _COLUMNS = (
     yuan("expected_loss_fund", "基金承担", "Borne by the fund"),
     yuan("expected_loss_bank", "银行承担", "Borne by the bank"),
 )
+
+
+def fund_table(loans: pl.DataFrame, month: PublishedMonth) -> ReportTable:
+    """One row a quarter of maturity, loans past maturity first, the total last.
+
+    loans: as `scope_loans` returns them. A loss is missing where that of any of the loans is.
+    """
+    day = maturity_day(month)
+    quarter = day.dt.year().cast(pl.String) + "Q" + day.dt.quarter().cast(pl.String)
+    due = pl.when(pl.col("days_to_maturity") < 0).then(pl.lit(_PAST)).otherwise(quarter).alias("due")
+    quarters = _quarter_totals(loans.with_columns(due)).sort(pl.col("due") != _PAST, "due")
+    rows = pl.concat([quarters, _quarter_totals(loans.with_columns(pl.lit(ALL_GROUPS).alias("due")))])
+    due_words = {ALL_GROUPS: TOTAL_WORDS, _PAST: Bilingual("已过到期日", "past maturity")}
+    policy = month.policy.fund
+    return ReportTable(
+        "fund",
+        "风险补偿金 Fund",
+        Bilingual("风险补偿金预测", "Forecast of the compensation fund"),
+        _COLUMNS,
+        rows.with_columns(code_words("due", "due", due_words)),
+        note=_NOTE.format(share=policy.share, loss=policy.loss_given_bad),
+    )
+
+
+def _quarter_totals(loans: pl.DataFrame) -> pl.DataFrame:
+    losses = (pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum().round(2)).alias(name) for name in LOSSES)
+    return loans.group_by("due").agg(
+        pl.len().cast(pl.Int64).alias("loans"),
+        pl.col("outstanding_principal").sum().round(2).alias("principal"),
+        pl.col("outstanding_principal").filter("has_gone_bad").sum().round(2).alias("gone_bad_principal"),
+        *losses,
+    )

@@ -1,27 +1,31 @@
-"""What is kept of a model: its card, its policy and the judgement made of it when it was trained."""
+"""A stored model for its page: its bundle, and the evaluation made when it was trained."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.stored_files import read_stored_json
 from models.bundle import Bundle
-from models.registry import Models
+from models.registry import ModelStore
 
-FILE = "judgement.json"
+EVALUATION_FILE = "judgement.json"
+"""Name of the evaluation's file in the model's folder."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """judgement: the report as training wrote it, plain values; None where none is kept."""
+class ModelReport:
+    """A model and its evaluation as training wrote it, in JSON values; None where none is stored."""
 
     bundle: Bundle
-    judgement: Mapping[str, Any] | None
+    evaluation: Mapping[str, Any] | None
 
 
-def judged(models: Models, number: int) -> Judged:
-    """Raises Refused where no such model was exported, or it cannot be read."""
-    path = models.folder / str(number) / FILE
-    return Judged(models.numbered(number), json.loads(path.read_text("utf-8")) if path.exists() else None)
+def model_report(models: ModelStore, number: int) -> ModelReport:
+    """The model of a number.
+
+    Raises UserError where the store has no such model, or it cannot be read.
+    """
+    path = models.folder / str(number) / EVALUATION_FILE
+    return ModelReport(models.bundle(number), read_stored_json(path, dict) if path.exists() else None)

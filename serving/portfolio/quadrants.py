@@ -1,4 +1,4 @@
-"""Rule light beside model light: the four corners, and the loans that no model judged."""
+"""Quadrants of rule light and model light, and the loans that no model scored."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from enum import StrEnum
 
 import polars as pl
 
-from features.messages import Words
+from features.messages import Bilingual
 
-_LIT = ("yellow", "red")
+_FLAGGED = ("yellow", "red")
 
 
-class Corner(StrEnum):
-    """Which of the two lights is yellow or red."""
+class Quadrant(StrEnum):
+    """Which of the rule light and the model light are yellow or red."""
 
     BOTH = "both"
     RULES_ONLY = "rules_only"
@@ -22,36 +22,37 @@ class Corner(StrEnum):
     NO_MODEL = "no_model"
 
     @property
-    def words(self) -> Words:
-        return CORNER_WORDS[self]
+    def words(self) -> Bilingual:
+        """The name in Chinese and English."""
+        return QUADRANT_WORDS[self]
 
     @property
-    def holds(self) -> pl.Expr:
-        """True of the warnings that lie in it."""
-        return corner() == self.value
+    def condition(self) -> pl.Expr:
+        """Whether a warning lies in the quadrant."""
+        return quadrant_of_lights() == self.value
 
 
-CORNER_WORDS: Mapping[Corner, Words] = {
-    Corner.BOTH: Words("规则和模型都亮灯", "rules and model both lit"),
-    Corner.RULES_ONLY: Words("只有规则亮灯", "only the rules lit"),
-    Corner.MODEL_ONLY: Words("只有模型亮灯", "only the model lit"),
-    Corner.NEITHER: Words("都没有亮灯", "neither lit"),
-    Corner.NO_MODEL: Words("模型未评", "not judged by the model"),
+QUADRANT_WORDS: Mapping[Quadrant, Bilingual] = {
+    Quadrant.BOTH: Bilingual("规则和模型都亮灯", "rules and model both lit"),
+    Quadrant.RULES_ONLY: Bilingual("只有规则亮灯", "only the rules lit"),
+    Quadrant.MODEL_ONLY: Bilingual("只有模型亮灯", "only the model lit"),
+    Quadrant.NEITHER: Bilingual("都没有亮灯", "neither lit"),
+    Quadrant.NO_MODEL: Bilingual("模型未评", "not judged by the model"),
 }
 
 
-def corner() -> pl.Expr:
-    """The corner of a warning; a loan gone bad has no model light, nor has any where no model judged."""
-    rules, model = (pl.col(name).cast(pl.String).is_in(_LIT) for name in ("rule_light", "model_light"))
+def quadrant_of_lights() -> pl.Expr:
+    """`corner`: the quadrant of a warning; `no_model` for a loan gone bad, and for all loans without a model."""
+    rules, model = (pl.col(name).cast(pl.String).is_in(_FLAGGED) for name in ("rule_light", "model_light"))
     return (
         pl.when(pl.col("model_light").is_null())
-        .then(pl.lit(Corner.NO_MODEL.value))
+        .then(pl.lit(Quadrant.NO_MODEL.value))
         .when(rules & model)
-        .then(pl.lit(Corner.BOTH.value))
+        .then(pl.lit(Quadrant.BOTH.value))
         .when(rules)
-        .then(pl.lit(Corner.RULES_ONLY.value))
+        .then(pl.lit(Quadrant.RULES_ONLY.value))
         .when(model)
-        .then(pl.lit(Corner.MODEL_ONLY.value))
-        .otherwise(pl.lit(Corner.NEITHER.value))
+        .then(pl.lit(Quadrant.MODEL_ONLY.value))
+        .otherwise(pl.lit(Quadrant.NEITHER.value))
         .alias("corner")
     )

@@ -1,4 +1,4 @@
-"""A table of a report: declared columns and a typed frame; it knows no format."""
+"""Tables of reports: declared columns and a typed frame, without any file format."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from features.messages import Words, did_you_mean
+from features.messages import Bilingual, did_you_mean
 
 
-class Kind(Enum):
-    """What the cells of a column hold, and so how a writer formats them."""
+class ReportCellKind(Enum):
+    """The kind of a column's cells, by which a writer formats them."""
 
     TEXT = "text"  # the same in both languages
     WORDS = "words"  # the frame holds it twice, as <name>_zh and <name>_en
@@ -23,56 +23,58 @@ class Kind(Enum):
     DAY = "day"
 
 
-_TYPES: dict[Kind, tuple[type[pl.DataType], ...]] = {
-    Kind.TEXT: (pl.String,),
-    Kind.WORDS: (pl.String,),
-    Kind.YUAN: (pl.Float64,),
-    Kind.COUNT: (pl.Int64, pl.Int32, pl.UInt32, pl.Int8),
-    Kind.SHARE: (pl.Float64,),
-    Kind.NUMBER: (pl.Float64,),
-    Kind.DAY: (pl.Date,),
+_TYPES: dict[ReportCellKind, tuple[type[pl.DataType], ...]] = {
+    ReportCellKind.TEXT: (pl.String,),
+    ReportCellKind.WORDS: (pl.String,),
+    ReportCellKind.YUAN: (pl.Float64,),
+    ReportCellKind.COUNT: (pl.Int64, pl.Int32, pl.UInt32, pl.Int8),
+    ReportCellKind.SHARE: (pl.Float64,),
+    ReportCellKind.NUMBER: (pl.Float64,),
+    ReportCellKind.DAY: (pl.Date,),
 }
 LANGUAGES = ("zh", "en")
-NOT_KNOWN = Words("无数据", "no data")
+NO_DATA = Bilingual("无数据", "no data")
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column: its name in the frame, what it is called, what it holds."""
+class TableColumn:
+    """One column: its name in the frame, its headings in Chinese and English, and the kind of its cells."""
 
     name: str
     zh: str
     en: str
-    kind: Kind
+    kind: ReportCellKind
 
     @property
-    def words(self) -> Words:
-        return Words(self.zh, self.en)
+    def words(self) -> Bilingual:
+        """The heading in Chinese and English."""
+        return Bilingual(self.zh, self.en)
 
     def cell(self, language: str) -> str:
-        """The frame's column that is shown in a language."""
-        return f"{self.name}_{language}" if self.kind is Kind.WORDS else self.name
+        """The name of the frame's column that is shown in a language."""
+        return f"{self.name}_{language}" if self.kind is ReportCellKind.WORDS else self.name
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """All columns of the frame that belong to it."""
+        """The names of all columns of the frame that belong to this one."""
         return tuple(dict.fromkeys(self.cell(language) for language in LANGUAGES))
 
 
 @dataclass(frozen=True)
-class Table:
-    """A titled table. note: how to read it. missing: what stands where a cell has no value.
+class ReportTable:
+    """A table with a title.
 
-    sheet: its short name, in both languages at once.
+    name: its key in JSON. sheet: a short name in both languages at once. frame: the rows, with the cells of `columns`
+    and perhaps more columns. note: how to read the table. missing: the text of a missing cell.
     """
 
     name: str
     sheet: str
-    title: Words
-    columns: tuple[Column, ...]
+    title: Bilingual
+    columns: tuple[TableColumn, ...]
     frame: pl.DataFrame
-    note: Words | None = None
-    missing: Words = NOT_KNOWN
+    note: Bilingual | None = None
+    missing: Bilingual = NO_DATA
 
     def __post_init__(self) -> None:
         schema = self.frame.schema
@@ -84,11 +86,11 @@ class Table:
                     raise TypeError(f"Table {self.name}: {cell} is {schema[cell]}, not {column.kind.value}.")
 
     def rows(self, language: str) -> list[tuple[Any, ...]]:
-        """The cells in the order of the columns."""
+        """The rows in a language, their cells in the order of the columns."""
         return self.frame.select(column.cell(language) for column in self.columns).rows()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: codes, both titles, days as text."""
+        """The table in JSON values: codes, titles in both languages, days as text."""
         cells = [cell for column in self.columns for cell in column.cells]
         days = pl.selectors.date().cast(pl.String)
         return {
@@ -98,40 +100,50 @@ class Table:
         }
 
 
-def text(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.TEXT)
+def text(name: str, zh: str, en: str) -> TableColumn:
+    """A column of text that is the same in both languages."""
+    return TableColumn(name, zh, en, ReportCellKind.TEXT)
 
 
-def words(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.WORDS)
+def words(name: str, zh: str, en: str) -> TableColumn:
+    """A column of words; the frame has them as `<name>_zh` and `<name>_en`."""
+    return TableColumn(name, zh, en, ReportCellKind.WORDS)
 
 
-def yuan(name: str, zh: str, en: str) -> Column:
-    return Column(name, f"{zh} (元)", f"{en} (yuan)", Kind.YUAN)
+def yuan(name: str, zh: str, en: str) -> TableColumn:
+    """A column of amounts in yuan."""
+    return TableColumn(name, f"{zh} (元)", f"{en} (yuan)", ReportCellKind.YUAN)
 
 
-def count(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.COUNT)
+def count(name: str, zh: str, en: str) -> TableColumn:
+    """A column of whole numbers."""
+    return TableColumn(name, zh, en, ReportCellKind.COUNT)
 
 
-def share(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.SHARE)
+def share(name: str, zh: str, en: str) -> TableColumn:
+    """A column of shares, 0 to 1."""
+    return TableColumn(name, zh, en, ReportCellKind.SHARE)
 
 
-def number(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.NUMBER)
+def number(name: str, zh: str, en: str) -> TableColumn:
+    """A column of other numbers."""
+    return TableColumn(name, zh, en, ReportCellKind.NUMBER)
 
 
-def on_day(name: str, zh: str, en: str) -> Column:
-    return Column(name, zh, en, Kind.DAY)
+def day(name: str, zh: str, en: str) -> TableColumn:
+    """A column of days."""
+    return TableColumn(name, zh, en, ReportCellKind.DAY)
 
 
-def in_words(code: str, name: str, found: dict[str, Words]) -> list[pl.Expr]:
-    """The two columns of a WORDS column, from a column of codes; a code without words stands for itself."""
+def code_words(code: str, name: str, words_by_code: dict[str, Bilingual]) -> list[pl.Expr]:
+    """The two cells of a WORDS column `name`, from a column of codes; a code without words is shown itself.
+
+    Columns `<name>_zh` and `<name>_en`.
+    """
     return [
         pl.col(code)
         .replace_strict(
-            {key: getattr(said, language) for key, said in found.items()},
+            {key: getattr(text, language) for key, text in words_by_code.items()},
             default=pl.col(code),
             return_dtype=pl.String,
         )

@@ -1,4 +1,4 @@
-"""Where the loans stand at a month end: balances, arrears by amount and households, lights, by bank and by place."""
+"""Balances, arrears by amount and households, and lights of the loans at a month end, by bank and place."""
 
 from __future__ import annotations
 
@@ -6,113 +6,58 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from features.messages import Words
-from models.county_policy.sections import Groups
-from models.expected_loss import expected_loss
-from models.group_light.evaluate_groups import CODE_OF, Level, groups
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.messages import Bilingual
+from models.county_policy.sections import GroupBounds
+from models.expected_loss import EXPECTED_LOSS_SCHEMA, expected_loss
+from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel, evaluate_groups
 from models.light import CODES, LIGHT_WORDS
-from serving.months.repository import Month
-from serving.portfolio.report_period import Scope
-from serving.portfolio.report_tables import Table, count, in_words, share, text, words, yuan
+from serving.months.edition import PublishedMonth
+from serving.portfolio.report_period import ReportScope
+from serving.portfolio.report_tables import ReportTable, code_words, count, share, text, words, yuan
 
-ALL = "all"
-ALL_WORDS = Words("合计", "All")
-LEVELS: Mapping[Level, Words] = {
-    Level.BANK: Words("按银行", "By bank"),
-    Level.TOWNSHIP: Words("按乡镇", "By township"),
-    Level.VILLAGE: Words("按村", "By village"),
+ALL_GROUPS = "all"
+"""Code of the total in the column of the groups' codes."""
+TOTAL_WORDS = Bilingual("合计", "All")
+LEVEL_WORDS: Mapping[GroupLevel, Bilingual] = {
+    GroupLevel.BANK: Bilingual("按银行", "By bank"),
+    GroupLevel.TOWNSHIP: Bilingual("按乡镇", "By township"),
+    GroupLevel.VILLAGE: Bilingual("按村", "By village"),
 }
-SHEETS: Mapping[Level, str] = {
-    Level.BANK: "银行 Banks",
-    Level.TOWNSHIP: "乡镇 Townships",
-    Level.VILLAGE: "村 Villages",
+LEVEL_SHEETS: Mapping[GroupLevel, str] = {
+    GroupLevel.BANK: "银行 Banks",
+    GroupLevel.TOWNSHIP: "乡镇 Townships",
+    GroupLevel.VILLAGE: "村 Villages",
 }
-_FACTS = (
+_FEATURE_COLUMNS = (
     *("loan_id", "product", "overdue_principal", "overdue_interest"),
     *("has_gone_bad", "use_diverted"),
 )
-_TOO_FEW = Words("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
-_OVERDUE_NOTE = Words(
+SCOPE_LOANS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "product": FrameColumn(pl.String(), "Its product."),
+        "overdue_principal": FrameColumn(pl.Float64(), "Principal overdue, yuan."),
+        "overdue_interest": FrameColumn(pl.Float64(), "Interest overdue, yuan."),
+        "has_gone_bad": FrameColumn(pl.Boolean(), "Whether it has gone bad."),
+        "use_diverted": FrameColumn(pl.Float64(), "1 where its use is known to be diverted; the feature's value."),
+        **EXPECTED_LOSS_SCHEMA.columns,
+    },
+    extra="the columns of the published warning",
+)
+_TOO_FEW = Bilingual("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
+_OVERDUE_NOTE = Bilingual(
     "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额; 按户 = 有拖欠的户 / 有贷款的户。",
     "Overdue rate: the whole outstanding principal of loans in arrears, of the balance; by households: those in "
     "arrears, of those with a loan.",
 )
 _LIGHT_OF = {
-    "light": Words("公布灯", "published light"),
-    "rule_light": Words("规则灯", "rule light"),
-    "model_light": Words("模型灯", "model light"),
+    "light": Bilingual("公布灯", "published light"),
+    "rule_light": Bilingual("规则灯", "rule light"),
+    "model_light": Bilingual("模型灯", "model light"),
 }
-
-
-def loans_of(month: Month, scope: Scope) -> pl.DataFrame:
-    """The month's warnings that belong to the scope, with the facts that groups and losses are made of.
-
-    Losses are worked out before the scope is applied: what the fund covers depends on all loans of a household.
-    """
-    facts = month.scan("features").select(_FACTS)
-    loans = month.scan("warnings").join(facts, on="loan_id", maintain_order="left").collect()
-    return loans.hstack(expected_loss(loans, month.policy)).filter(scope.holds)
-
-
-def code_and_name(level: Level) -> tuple[pl.Expr, pl.Expr]:
-    """Of a loan, the code of its group and the code its name goes by: a bank has no code but its name."""
-    return CODE_OF[level].alias("code"), pl.col("bank" if level is Level.BANK else f"{level.value}_code")
-
-
-def named(frame: pl.DataFrame, level: Level, names: Mapping[str, str]) -> pl.DataFrame:
-    """With `name_zh`, `name_en` of each `code`: what the place is called, or the bank; the total is said to be it."""
-    bank = pl.col("code").str.split("/").list.last()
-    called = bank if level is Level.BANK else pl.col("code").replace(names)
-    is_all = pl.col("code") == ALL
-    return frame.with_columns(
-        pl.when(is_all).then(pl.lit(getattr(ALL_WORDS, language))).otherwise(called).alias(f"name_{language}")
-        for language in ("zh", "en")
-    ).with_columns(pl.when(~is_all).then("code").alias("code"))
-
-
-def standing(loans: pl.DataFrame, level: Level, policy: Groups, names: Mapping[str, str]) -> Table:
-    """One row a group, by code, after the total: balance, overdue rates, lights, expected loss."""
-    whole = loans.with_columns(pl.lit(ALL).alias("county_code"))
-    found = pl.concat([_group_rows(whole, Level.COUNTY, policy), _group_rows(loans, level, policy)])
-    few = _TOO_FEW.filled(least=policy.least_loans)
-    return Table(
-        f"standing_{level.value}",
-        SHEETS[level],
-        Words(f"余额、逾期与灯: {LEVELS[level].zh}", f"Balances, arrears and lights: {LEVELS[level].en.lower()}"),
-        _STANDING,
-        _without_small_rates(named(found, level, names), policy, few),
-        note=_OVERDUE_NOTE,
-        missing=few,
-    )
-
-
-def _group_rows(loans: pl.DataFrame, level: Level, policy: Groups) -> pl.DataFrame:
-    late = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
-    balance = pl.col("outstanding_principal")
-    coded = loans.with_columns(CODE_OF[level].alias("code")).filter(pl.col("code").is_not_null())
-    more = coded.group_by("code").agg(
-        late.sum().alias("overdue_loans"),
-        pl.col("household_id").filter(late).n_unique().alias("overdue_households"),
-        *(balance.filter(pl.col("light") == code).sum().round(2).alias(f"{code}_balance") for code in CODES),
-    )
-    return groups(loans, level, policy).join(more, on="code", maintain_order="left")
-
-
-def _without_small_rates(found: pl.DataFrame, policy: Groups, few: Words) -> pl.DataFrame:
-    """A rate of a handful of loans says more of chance, and of persons, than of the group."""
-    enough = pl.col("loans") >= policy.least_loans
-    rates = ("overdue_share", "overdue_household_share")
-    return found.with_columns(pl.when(enough).then(name).alias(name) for name in rates).with_columns(
-        pl.when(enough).then(words).otherwise(pl.lit(said)).alias(f"judged_{language}")
-        for language, words, said in zip(("zh", "en"), _light_words(), (few.zh, few.en), strict=True)
-    )
-
-
-def _light_words() -> tuple[pl.Expr, ...]:
-    return tuple(in_words("light", "judged", dict(LIGHT_WORDS)))
-
-
-_STANDING = (
+_NO_LIGHT = Bilingual("未评", "not judged")
+_STANDING_COLUMNS = (
     text("code", "代码", "Code"),
     words("name", "名称", "Name"),
     count("loans", "贷款笔数", "Loans"),
@@ -134,39 +79,7 @@ _STANDING = (
     ),
     yuan("expected_loss", "预期损失", "Expected loss"),
 )
-
-
-def lights(loans: pl.DataFrame) -> Table:
-    """Loans and money by light, as published, by the rules alone and by the model alone."""
-    parts = [_lit(loans, by) for by in _LIGHT_OF]
-    found = pl.concat(parts).with_columns(
-        *in_words("by", "by", _LIGHT_OF), *in_words("light", "light", {**LIGHT_WORDS, ALL: _NOT_LIT})
-    )
-    return Table(
-        "lights", "灯 Lights", Words("红黄绿灯", "Lights"), _LIGHTS, found, missing=Words("无贷款", "no loans")
-    )
-
-
-_NOT_LIT = Words("未评", "not judged")
-
-
-def _lit(loans: pl.DataFrame, by: str) -> pl.DataFrame:
-    """A loan gone bad has no model light; without a model none has."""
-    lit = loans.with_columns(pl.col(by).cast(pl.String).fill_null(ALL).alias("lit"))
-    order = pl.DataFrame({"light": [*reversed(CODES), ALL]})
-    counted = lit.group_by(pl.col("lit").alias("light")).agg(
-        pl.len().cast(pl.Int64).alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
-    )
-    found = order.join(counted, on="light", how="left", maintain_order="left").with_columns(
-        pl.col("loans").fill_null(0), pl.col("balance").fill_null(0.0), pl.lit(by).alias("by")
-    )
-    return found.with_columns(
-        (pl.col("loans") / loans.height if loans.height else pl.lit(None, pl.Float64)).alias("loan_share"),
-        (pl.col("balance") / pl.col("balance").sum()).fill_nan(None).alias("balance_share"),
-    ).filter((pl.col("light") != ALL) | (pl.col("loans") > 0))
-
-
-_LIGHTS = (
+_LIGHT_COLUMNS = (
     words("by", "依据", "By"),
     words("light", "灯", "Light"),
     count("loans", "贷款笔数", "Loans"),
@@ -174,3 +87,125 @@ _LIGHTS = (
     yuan("balance", "余额", "Balance"),
     share("balance_share", "占余额", "Share of balance"),
 )
+
+
+@returns(SCOPE_LOANS_SCHEMA)
+def scope_loans(month: PublishedMonth, scope: ReportScope) -> pl.DataFrame:
+    """The month's warnings in a scope, with the features and expected losses that groups are evaluated by.
+
+    Losses are computed before the scope is applied: the fund covers all loans of a household together.
+    """
+    facts = month.scan("features").select(_FEATURE_COLUMNS)
+    loans = month.scan("warnings").join(facts, on="loan_id", maintain_order="left").collect()
+    return loans.hstack(expected_loss(loans, month.policy)).filter(scope.condition)
+
+
+def with_names(frame: pl.DataFrame, level: GroupLevel, place_names: Mapping[str, str]) -> pl.DataFrame:
+    """The frame with `name_zh` and `name_en`, the name of the bank or place of each `code`.
+
+    The row of the total (ALL_GROUPS) is named as such, and its `code` becomes missing.
+    """
+    bank = pl.col("code").str.split("/").list.last()
+    name = bank if level is GroupLevel.BANK else pl.col("code").replace(place_names)
+    is_total = pl.col("code") == ALL_GROUPS
+    return frame.with_columns(
+        pl.when(is_total).then(pl.lit(getattr(TOTAL_WORDS, language))).otherwise(name).alias(f"name_{language}")
+        for language in ("zh", "en")
+    ).with_columns(pl.when(~is_total).then("code").alias("code"))
+
+
+def standing_table(
+    loans: pl.DataFrame, level: GroupLevel, policy: GroupBounds, place_names: Mapping[str, str]
+) -> ReportTable:
+    """Balances, overdue rates, lights and expected loss of each group of loans.
+
+    Args:
+        loans: as `scope_loans` returns them.
+        level: how loans are grouped.
+        policy: the bounds of the groups' lights; groups below its least loans have no rate and no light, since a rate
+            of a handful of loans says more of chance, and of persons, than of the group.
+        place_names: by code.
+
+    Returns:
+        The table: the total, then one row a group, sorted by code.
+
+    Example:
+        >>> from models.group_light.evaluate_groups import GroupLevel
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> from serving.portfolio.report_period import ReportScope
+        >>> from serving.portfolio.standing import scope_loans, standing_table
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> loans = scope_loans(month, ReportScope())
+        >>> rows = standing_table(loans, GroupLevel.TOWNSHIP, month.policy.groups, {}).frame
+        >>> rows["name_en"][0], rows["loans"][0] == loans.height
+        ('All', True)
+    """
+    as_one_group = loans.with_columns(pl.lit(ALL_GROUPS).alias("county_code"))
+    rows = pl.concat([_group_totals(as_one_group, GroupLevel.COUNTY, policy), _group_totals(loans, level, policy)])
+    too_few = _TOO_FEW.format(least=policy.least_loans)
+    enough = pl.col("loans") >= policy.least_loans
+    rates = ("overdue_share", "overdue_household_share")
+    lights = code_words("light", "judged", dict(LIGHT_WORDS))
+    return ReportTable(
+        f"standing_{level.value}",
+        LEVEL_SHEETS[level],
+        Bilingual(
+            f"余额、逾期与灯: {LEVEL_WORDS[level].zh}", f"Balances, arrears and lights: {LEVEL_WORDS[level].en.lower()}"
+        ),
+        _STANDING_COLUMNS,
+        with_names(rows, level, place_names)
+        .with_columns(pl.when(enough).then(name).alias(name) for name in rates)
+        .with_columns(
+            pl.when(enough).then(light).otherwise(pl.lit(getattr(too_few, language))).alias(f"judged_{language}")
+            for language, light in zip(("zh", "en"), lights, strict=True)
+        ),
+        note=_OVERDUE_NOTE,
+        missing=too_few,
+    )
+
+
+def _group_totals(loans: pl.DataFrame, level: GroupLevel, policy: GroupBounds) -> pl.DataFrame:
+    """The columns of GROUPS_SCHEMA, with loans and households in arrears and the balance by light."""
+    in_arrears = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
+    balance = pl.col("outstanding_principal")
+    coded = loans.with_columns(GROUP_CODES[level].alias("code")).filter(pl.col("code").is_not_null())
+    totals = coded.group_by("code").agg(
+        in_arrears.sum().alias("overdue_loans"),
+        pl.col("household_id").filter(in_arrears).n_unique().alias("overdue_households"),
+        *(balance.filter(pl.col("light") == code).sum().round(2).alias(f"{code}_balance") for code in CODES),
+    )
+    return evaluate_groups(loans, level, policy).join(totals, on="code", maintain_order="left")
+
+
+def light_table(loans: pl.DataFrame) -> ReportTable:
+    """Loans and balance by light: as published, by the rules alone and by the model alone.
+
+    loans: as `scope_loans` returns them.
+    """
+    rows = pl.concat([_totals_by_light(loans, column) for column in _LIGHT_OF]).with_columns(
+        *code_words("by", "by", _LIGHT_OF), *code_words("light", "light", {**LIGHT_WORDS, ALL_GROUPS: _NO_LIGHT})
+    )
+    return ReportTable(
+        "lights",
+        "灯 Lights",
+        Bilingual("红黄绿灯", "Lights"),
+        _LIGHT_COLUMNS,
+        rows,
+        missing=Bilingual("无贷款", "no loans"),
+    )
+
+
+def _totals_by_light(loans: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Totals by the light in a column, red first; ALL_GROUPS for loans without one (gone bad, or no model), if any."""
+    order = pl.DataFrame({"light": [*reversed(CODES), ALL_GROUPS]})
+    totals = loans.group_by(pl.col(column).cast(pl.String).fill_null(ALL_GROUPS).alias("light")).agg(
+        pl.len().cast(pl.Int64).alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
+    )
+    rows = order.join(totals, on="light", how="left", maintain_order="left").with_columns(
+        pl.col("loans").fill_null(0), pl.col("balance").fill_null(0.0), pl.lit(column).alias("by")
+    )
+    return rows.with_columns(
+        (pl.col("loans") / loans.height if loans.height else pl.lit(None, pl.Float64)).alias("loan_share"),
+        (pl.col("balance") / pl.col("balance").sum()).fill_nan(None).alias("balance_share"),
+    ).filter((pl.col("light") != ALL_GROUPS) | (pl.col("loans") > 0))

@@ -1,4 +1,4 @@
-"""The work list: a published month's warnings, filtered, sorted, and cut into pages."""
+"""The work list: a published month's warnings, filtered, sorted and cut into pages."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from functools import lru_cache
 import polars as pl
 import polars.selectors as cs
 
-from features.messages import Refused
-from serving.explain.sentence_cache import told_at
-from serving.months.loan_index import PLACE, Sort
-from serving.months.repository import Month
-from serving.portfolio.quadrants import Corner, corner
+from features.messages import UserError
+from serving.explain.sentence_cache import render_warnings_at
+from serving.months.edition import PublishedMonth
+from serving.months.loan_index import ROW_POSITION, LoanOrder, search
+from serving.portfolio.quadrants import Quadrant, quadrant_of_lights
 from serving.schemas.loan_warning import WarningPage
 
-_PLAIN = (cs.categorical() | cs.enum()).cast(pl.String)
+_CODES_AS_TEXT = (cs.categorical() | cs.enum()).cast(pl.String)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a list is asked for. area: first digits of a village code. q: part of an identifier. loan: one loan."""
+class WorklistQuery:
+    """Filters, order and page of a work list.
+
+    area: first digits of a village code. text: part of a household's or loan's id. limit: loans on the page. cursor:
+    where the page begins, as the page before it says. loan: the id of one loan.
+    """
 
     light: str | None = None
     rule_light: str | None = None
@@ -32,122 +36,141 @@ class Asked:
     bank: str | None = None
     area: str | None = None
     due_within_days: int | None = None
-    q: str | None = None
-    sort: Sort = Sort.RISK
+    text: str | None = None
+    sort: LoanOrder = LoanOrder.RISK
     limit: int = 50
     cursor: str | None = None
     loan: str | None = None
-    corner: Corner | None = None
+    quadrant: Quadrant | None = None
 
 
 @dataclass(frozen=True)
-class Listed:
-    """All rows that were asked for, in no order, and where those of one page stand, in theirs."""
+class WorklistPage:
+    """A page of a work list.
+
+    rows: all loans that match the query, unordered. row_positions: of the page's loans in the month, in the list's
+    order. next_cursor: None on the last page.
+    """
 
     rows: pl.DataFrame
-    places: list[int]
+    row_positions: list[int]
     next_cursor: str | None
 
 
-def listed(month: Month, asked: Asked, columns: Sequence[str] = ()) -> Listed:
-    """Where a page of warnings stands; of all rows that were asked for, the columns of the index that are named.
-
-    Raises Refused where the cursor is none of ours, or belongs to an edition that is no longer shown.
-    """
-    edition = f"{month.as_of}:{month.manifest.edition}:{_digest(asked)}"
-    order = asked.sort.order
-    rows = (
-        month.holding(asked.q).filter(_conditions(asked)).select(*columns, PLACE, order).with_columns(_PLAIN).collect()
-    )
-    start = min(_start(asked.cursor, edition), rows.height)
-    end = min(start + asked.limit, rows.height)
-    places = _first(rows, order, end)[start:]
-    return Listed(rows, places, _cursor(end, edition) if end < rows.height else None)
-
-
-def _first(rows: pl.DataFrame, order: str, many: int) -> list[int]:
-    """Where the first rows of an order stand; a million are not sorted for fifty."""
-    if not many:
-        return []
-    last = rows[order].bottom_k(many).max()
-    return rows.filter(pl.col(order) <= last).sort(order)[PLACE].to_list()
-
-
-def worklist(month: Month, asked: Asked) -> WarningPage:
-    """One page of the month's warnings.
-
-    Raises Refused as `listed` does.
-    """
-    found = listed(month, asked)
-    return WarningPage(
-        **month.versions,
-        total=found.rows.height,
-        items=told_at(month, found.places),
-        next_cursor=found.next_cursor,
-    )
-
-
 @dataclass(frozen=True)
-class Counts:
-    """Loans by light and by corner."""
+class WorklistCounts:
+    """Loans by light and by quadrant."""
 
     lights: dict[str, int]
-    corners: dict[str, int]
+    quadrants: dict[str, int]
 
 
-def counts(month: Month, asked: Asked) -> Counts:
-    """Of what is asked for, whatever its lights: what each light and corner would list."""
-    whatever = replace(asked, light=None, rule_light=None, model_light=None, corner=None)
-    return _counts(month, replace(whatever, sort=Sort.RISK, limit=0, cursor=None))
+def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence[str] = ()) -> WorklistPage:
+    """The positions of a page's warnings, and all loans that match the query.
+
+    columns: of the loan index, for `rows` of the result. Raises UserError where the cursor is not one of ours, or
+    belongs to another query or to an edition that is no longer shown.
+    """
+    # A cursor is valid for its own query alone, whatever the page.
+    digest = hashlib.sha256(repr(replace(query, cursor=None, limit=0)).encode()).hexdigest()[:8]
+    edition = f"{month.as_of}:{month.manifest.edition}:{digest}"
+    order = query.sort.column
+    rows = (
+        search(month, query.text)
+        .filter(_conditions(query))
+        .select(*columns, ROW_POSITION, order)
+        .with_columns(_CODES_AS_TEXT)
+        .collect()
+    )
+    start = min(_start(query.cursor, edition), rows.height)
+    end = min(start + query.limit, rows.height)
+    positions: list[int] = []
+    if end:
+        # Only the rows up to the page's end are sorted: a county may have a million loans.
+        last = rows[order].bottom_k(end).max()
+        positions = rows.filter(pl.col(order) <= last).sort(order)[ROW_POSITION].to_list()[start:]
+    next_cursor = base64.urlsafe_b64encode(f"{edition}:{end}".encode()).decode() if end < rows.height else None
+    return WorklistPage(rows, positions, next_cursor)
+
+
+def worklist(month: PublishedMonth, query: WorklistQuery) -> WarningPage:
+    """One page of a month's warnings with their sentences.
+
+    Args:
+        month: the published month.
+        query: filters, order and page.
+
+    Returns:
+        The page's warnings in order, `total` loans that match the query, and the cursor of the next page.
+
+    Raises:
+        UserError: as `worklist_page` does, for a cursor of another list.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> from serving.portfolio.worklist import WorklistQuery, worklist
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> page = worklist(month, WorklistQuery(limit=2))
+        >>> len(page.items), page.total == month.manifest.rows
+        (2, True)
+        >>> following = worklist(month, WorklistQuery(limit=2, cursor=page.next_cursor))
+        >>> {warning.loan_id for warning in page.items} & {warning.loan_id for warning in following.items}
+        set()
+    """
+    page = worklist_page(month, query)
+    return WarningPage(
+        **month.versions,
+        total=page.rows.height,
+        items=render_warnings_at(month, page.row_positions),
+        next_cursor=page.next_cursor,
+    )
+
+
+def worklist_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
+    """Loans by light and by quadrant that match the query without its lights and quadrant."""
+    any_light = replace(query, light=None, rule_light=None, model_light=None, quadrant=None)
+    return _cached_counts(month, replace(any_light, sort=LoanOrder.RISK, limit=0, cursor=None))
 
 
 @lru_cache(maxsize=256)
-def _counts(month: Month, asked: Asked) -> Counts:
-    """An edition never changes."""
-    rows = month.holding(asked.q).filter(_conditions(asked))
-    found = rows.group_by(pl.col("light").cast(pl.String), corner()).agg(pl.len().alias("loans")).collect()
-    lights, corners = (
-        dict(found.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())
+def _cached_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
+    """The counts of an edition never change."""
+    rows = search(month, query.text).filter(_conditions(query))
+    groups = rows.group_by(pl.col("light").cast(pl.String), quadrant_of_lights()).agg(pl.len().alias("loans")).collect()
+    lights, quadrants = (
+        dict(groups.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())
         for name in ("light", "corner")
     )
-    return Counts(lights, corners)
+    return WorklistCounts(lights, quadrants)
 
 
-def _digest(asked: Asked) -> str:
-    """Of what is asked for, but not of where in it: a cursor leads on in its own list alone."""
-    return hashlib.sha256(repr(replace(asked, cursor=None, limit=0)).encode()).hexdigest()[:8]
-
-
-def _conditions(asked: Asked) -> list[pl.Expr]:
-    equal = {name: getattr(asked, name) for name in ("light", "rule_light", "model_light", "bank")}
-    equal["loan_id"] = asked.loan
+def _conditions(query: WorklistQuery) -> list[pl.Expr]:
+    equal = {name: getattr(query, name) for name in ("light", "rule_light", "model_light", "bank")}
+    equal["loan_id"] = query.loan
     conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
-    if asked.corner is not None:
-        conditions.append(asked.corner.holds)
-    if asked.area is not None:
-        conditions.append(pl.col("village_code").str.starts_with(asked.area))
-    if asked.due_within_days is not None:
-        conditions.append(pl.col("days_to_maturity").is_between(0, asked.due_within_days))
+    if query.quadrant is not None:
+        conditions.append(query.quadrant.condition)
+    if query.area is not None:
+        conditions.append(pl.col("village_code").str.starts_with(query.area))
+    if query.due_within_days is not None:
+        conditions.append(pl.col("days_to_maturity").is_between(0, query.due_within_days))
     return conditions or [pl.lit(True)]
 
 
-def _cursor(position: int, edition: str) -> str:
-    return base64.urlsafe_b64encode(f"{edition}:{position}".encode()).decode()
-
-
 def _start(cursor: str | None, edition: str) -> int:
-    """An edition never changes, so a position in it stays what it was."""
+    """The position that a cursor names; of an edition it stays valid."""
     if cursor is None:
         return 0
     try:
         at, position = base64.urlsafe_b64decode(cursor.encode()).decode().rsplit(":", 1)
         start = int(position)
     except (ValueError, binascii.Error, UnicodeError) as error:
-        raise Refused(
+        raise UserError(
             "游标无效; 请从第一页重新开始。", "The cursor is none of ours; begin again without one."
         ) from error
     if at != edition or start < 0:
-        raise Refused(
+        raise UserError(
             "名单已更新, 或条件已改变; 请从第一页重新开始。",
             "The list has been published anew, or is another one; begin again without a cursor.",
         )

@@ -1,1 +1,1 @@
-"""What a county issues: monthly statistics, quarterly bulletin, annual assessment, action lists, notices."""
+"""Reports that a county issues: monthly statistics, quarterly bulletin, annual assessment, action lists, notices."""

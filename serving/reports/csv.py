@@ -1,4 +1,4 @@
-"""A table as CSV that spreadsheets open as it is: UTF-8 with a mark, and no cell that would run as a formula."""
+"""Tables as CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that would run as a formula."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import csv
 import io
 from typing import Any
 
-from serving.portfolio.report_tables import Table
+from serving.portfolio.report_tables import ReportTable
 from serving.text.page_words import Language
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula, or skips to find one."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Characters that begin a formula, or that a spreadsheet skips to find one."""
 
 
-def csv_file(table: Table, language: Language) -> bytes:
-    """Headers and words in one language; numbers and days as programs read them, an unknown value as an empty cell."""
+def csv_file(table: ReportTable, language: Language) -> bytes:
+    """A table with headers and words in one language; numbers and days in plain form, missing values as empty cells."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([_safe(getattr(column, language)) for column in table.columns])
@@ -23,5 +23,5 @@ def csv_file(table: Table, language: Language) -> bytes:
 
 
 def _safe(cell: Any) -> Any:
-    """Text that would run is led by an apostrophe; a number below nought is a number."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_RUNS) else cell
+    """A cell with an apostrophe before text that would run as a formula; numbers, also negative ones, are unchanged."""
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA_STARTS) else cell

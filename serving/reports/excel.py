@@ -1,4 +1,4 @@
-"""Tables as an Excel workbook: numbers as numbers, days as days, text as text whatever it begins with."""
+"""Tables as an Excel workbook: numbers and days as such, and text as text even where it looks like a formula."""
 
 from __future__ import annotations
 
@@ -12,59 +12,59 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from features.messages import Refused
-from serving.portfolio.report_tables import LANGUAGES, Column, Kind, Table
+from features.messages import Bilingual, UserError
+from serving.portfolio.report_tables import ReportCellKind, ReportTable
 
-_FORMATS: dict[Kind, dict[str, Any]] = {
-    Kind.TEXT: {},
-    Kind.WORDS: {"text_wrap": True},
-    Kind.YUAN: {"num_format": "#,##0.00"},
-    Kind.COUNT: {"num_format": "#,##0"},
-    Kind.SHARE: {"num_format": "0.00%"},
-    Kind.NUMBER: {"num_format": "0.000"},
-    Kind.DAY: {"num_format": "yyyy-mm-dd"},
+_FORMATS: dict[ReportCellKind, dict[str, Any]] = {
+    ReportCellKind.TEXT: {},
+    ReportCellKind.WORDS: {"text_wrap": True},
+    ReportCellKind.YUAN: {"num_format": "#,##0.00"},
+    ReportCellKind.COUNT: {"num_format": "#,##0"},
+    ReportCellKind.SHARE: {"num_format": "0.00%"},
+    ReportCellKind.NUMBER: {"num_format": "0.000"},
+    ReportCellKind.DAY: {"num_format": "yyyy-mm-dd"},
 }
-_LEAST_WIDTH, _MOST_WIDTH = 8, 44
+_NARROWEST, _WIDEST = 8, 44
+"""Bounds of a column's width in characters."""
 _MOST_ROWS = 1_048_000
-"""A sheet has 1,048,576."""
-_HEAD = 3
-"""Rows above the header: title, note, an empty one."""
+"""A sheet has 1,048,576 rows, some of them above the table."""
+_ROWS_ABOVE_HEADER = 3
+"""Title, note, and an empty row."""
 
 
-def workbook(tables: Sequence[Table], languages: Sequence[str], made_at: datetime) -> bytes:
-    """One sheet a table, frozen below its header, printed on A4 across.
+def workbook(tables: Sequence[ReportTable], languages: Sequence[str], made_at: datetime) -> bytes:
+    """Tables as a workbook, one sheet each, with a frozen header, set up to print on A4 landscape.
 
-    languages: of headers and words; both stand side by side where there are two. The same tables give the same bytes.
+    Equal tables give equal bytes. languages: of headers and words; a column of words becomes one column a language.
+    made_at: date of the workbook's properties.
 
-    Raises Refused where a table has more rows than a sheet holds.
+    Raises UserError where a table has more rows than a sheet holds.
     """
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(content, options) as book:
         book.set_properties({"created": made_at.replace(tzinfo=None)})
-        sheets = _Sheets(book)
+        sheets = _SheetWriter(book)
         for table in tables:
-            _check_fits(table)
+            if table.frame.height > _MOST_ROWS:
+                raise UserError(
+                    f"{table.title.zh} 有 {table.frame.height} 行, 一张工作表放不下; 请用 --bank 或 --area 分开导出。",
+                    f"{table.title.en} has {table.frame.height} rows, more than a sheet holds; ask for one bank or "
+                    "area with --bank or --area.",
+                )
             sheets.add(table, languages)
     return content.getvalue()
 
 
-def _check_fits(table: Table) -> None:
-    if table.frame.height > _MOST_ROWS:
-        raise Refused(
-            f"{table.title.zh} 有 {table.frame.height} 行, 一张工作表放不下; 请用 --bank 或 --area 分开导出。",
-            f"{table.title.en} has {table.frame.height} rows, more than a sheet holds; ask for one bank or area with "
-            "--bank or --area.",
-        )
-
-
-class _Sheets:
-    """A workbook being written, with its formats."""
+class _SheetWriter:
+    """Writes tables to sheets of a workbook, with its cell formats."""
 
     def __init__(self, book: Workbook) -> None:
         top = {"valign": "top"}
         self._book = book
-        self._cells: dict[Kind, Format] = {kind: book.add_format({**top, **how}) for kind, how in _FORMATS.items()}
+        self._cells: dict[ReportCellKind, Format] = {
+            kind: book.add_format({**top, **how}) for kind, how in _FORMATS.items()
+        }
         self._title = book.add_format({"bold": True, "font_size": 14})
         self._note = book.add_format({"font_color": "#5a626b"})
         self._header = book.add_format(
@@ -72,70 +72,67 @@ class _Sheets:
         )
         self._missing = book.add_format({"font_color": "#5a626b", "align": "right", "valign": "top"})
 
-    def add(self, table: Table, languages: Sequence[str]) -> None:
+    def add(self, table: ReportTable, languages: Sequence[str]) -> None:
         sheet = self._book.add_worksheet(sheet_name(table.sheet))
-        _set_up(sheet)
-        sheet.write_string(0, 0, _both(table.title.zh, table.title.en, languages), self._title)
+        sheet.freeze_panes(_ROWS_ABOVE_HEADER + 1, 0)
+        sheet.repeat_rows(_ROWS_ABOVE_HEADER)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer("&L&A&R&P / &N")
+        sheet.write_string(0, 0, _join_languages(table.title, languages), self._title)
         if table.note:
-            sheet.write_string(1, 0, _both(table.note.zh, table.note.en, languages), self._note)
-        place = 0
+            sheet.write_string(1, 0, _join_languages(table.note, languages), self._note)
+        missing = _join_languages(table.missing, languages)
+        position = 0
         for column in table.columns:
-            for language in languages if column.kind is Kind.WORDS else languages[:1]:
-                self._write(sheet, place, table, column, language, languages)
-                place += 1
+            is_words = column.kind is ReportCellKind.WORDS
+            for language in languages if is_words else languages[:1]:
+                header = _join_languages(column.words, (language,) if is_words else languages, "\n")
+                sheet.write_string(_ROWS_ABOVE_HEADER, position, header, self._header)
+                values = table.frame[column.cell(language)].to_list()
+                self._write_values(sheet, position, column.kind, values, missing)
+                sheet.set_column(position, position, _column_width(column.kind, header, values))
+                position += 1
         if table.frame.height:
-            sheet.autofilter(_HEAD, 0, _HEAD + table.frame.height, place - 1)
+            sheet.autofilter(_ROWS_ABOVE_HEADER, 0, _ROWS_ABOVE_HEADER + table.frame.height, position - 1)
 
-    def _write(
-        self, sheet: Worksheet, place: int, table: Table, column: Column, language: str, languages: Sequence[str]
+    def _write_values(
+        self, sheet: Worksheet, position: int, kind: ReportCellKind, values: Sequence[Any], missing: str
     ) -> None:
-        called = (language,) if column.kind is Kind.WORDS else languages
-        header = _both(column.zh, column.en, called, "\n")
-        sheet.write_string(_HEAD, place, header, self._header)
-        values = table.frame[column.cell(language)].to_list()
-        missing = _both(table.missing.zh, table.missing.en, languages)
-        for row, value in enumerate(values, _HEAD + 1):
-            self._cell(sheet, row, place, column.kind, value, missing)
-        sheet.set_column(place, place, _width(column.kind, header, values))
-
-    def _cell(self, sheet: Worksheet, row: int, place: int, kind: Kind, value: Any, missing: str) -> None:
-        how = self._cells[kind]
-        if value is None:
-            if kind not in (Kind.TEXT, Kind.WORDS):
-                sheet.write_string(row, place, missing, self._missing)
-        elif kind in (Kind.TEXT, Kind.WORDS):
-            sheet.write_string(row, place, value, how)
-        elif kind is Kind.DAY:
-            sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), how)  # noqa: DTZ001
-        else:
-            sheet.write_number(row, place, value, how)
-
-
-def _set_up(sheet: Worksheet) -> None:
-    sheet.freeze_panes(_HEAD + 1, 0)
-    sheet.repeat_rows(_HEAD)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&A&R&P / &N")
+        """Write the cells of one column below its header; missing text stays empty."""
+        cell_format, is_text = self._cells[kind], kind in (ReportCellKind.TEXT, ReportCellKind.WORDS)
+        for row, value in enumerate(values, _ROWS_ABOVE_HEADER + 1):
+            if value is None:
+                if not is_text:
+                    sheet.write_string(row, position, missing, self._missing)
+            elif is_text:
+                sheet.write_string(row, position, value, cell_format)
+            elif kind is ReportCellKind.DAY:
+                day = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+                sheet.write_datetime(row, position, day, cell_format)
+            else:
+                sheet.write_number(row, position, value, cell_format)
 
 
 def sheet_name(name: str) -> str:
-    """At most 31 characters, and none that a sheet's name may not have."""
+    """A name that a sheet may have: at most 31 characters, with `·` in the place of forbidden ones."""
     return "".join("·" if sign in "[]:*?/\\" else sign for sign in name)[:31].strip()
 
 
-def _both(zh: str, en: str, languages: Sequence[str], between: str = " / ") -> str:
-    said = dict(zip(LANGUAGES, (zh, en), strict=True))
-    return between.join(dict.fromkeys(said[language] for language in languages))
+def _join_languages(words: Bilingual, languages: Sequence[str], separator: str = " / ") -> str:
+    """Words in each of the languages; once where they are equal."""
+    return separator.join(dict.fromkeys(getattr(words, language) for language in languages))
 
 
-def _width(kind: Kind, header: str, values: Sequence[Any]) -> float:
-    """Chinese signs are two wide; what is longer than the widest column is wrapped."""
-    longest = max((_wide(str(value)) for value in values[:500] if value is not None), default=0)
-    written = {Kind.DAY: 11, Kind.YUAN: 16}.get(kind, longest + 2)
-    return max(_LEAST_WIDTH, min(_MOST_WIDTH, max(written, max(_wide(line) for line in header.split("\n")) * 0.6 + 2)))
+def _column_width(kind: ReportCellKind, header: str, values: Sequence[Any]) -> float:
+    """Width in characters, within bounds; longer text wraps."""
+    longest = max((_text_width(str(value)) for value in values[:500] if value is not None), default=0)
+    content_width = {ReportCellKind.DAY: 11, ReportCellKind.YUAN: 16}.get(kind, longest + 2)
+    header_width = max(_text_width(line) for line in header.split("\n")) * 0.6 + 2
+    return max(_NARROWEST, min(_WIDEST, max(content_width, header_width)))
 
 
-def _wide(text: str) -> int:
+def _text_width(text: str) -> int:
+    """Number of characters, Chinese ones counted twice."""
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)

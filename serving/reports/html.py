@@ -1,4 +1,4 @@
-"""Tables and charts as one self-contained page: nothing is fetched, and it prints on A4."""
+"""Reports as self-contained HTML pages that fetch nothing and print on A4."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from features.messages import Words
-from serving.portfolio.report_tables import Column, Kind, Table
+from features.messages import Bilingual
+from serving.portfolio.report_tables import ReportCellKind, ReportTable, TableColumn
 from serving.schemas.portfolio import MaturityCalendar
 from serving.text.page_words import TAGS, Language, in_language
 
 _HERE = Path(__file__).parent
 _STYLE = _HERE.parent / "pages" / "static" / "lights.css"
-_NUMBERS = (Kind.YUAN, Kind.COUNT, Kind.SHARE, Kind.NUMBER)
+_NUMBERS = (ReportCellKind.YUAN, ReportCellKind.COUNT, ReportCellKind.SHARE, ReportCellKind.NUMBER)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with tables and charts below it. on_new_page: whether print begins a sheet with it."""
+    """A heading with tables and charts. on_new_page: whether it begins a new sheet in print."""
 
-    heading: Words
-    tables: Sequence[Table] = ()
+    heading: Bilingual
+    tables: Sequence[ReportTable] = ()
     charts: Sequence[Markup] = ()
     on_new_page: bool = False
 
 
 @dataclass(frozen=True)
 class Page:
-    """A whole page: what it is, of what day and whose, its sections, and the versions below it."""
+    """A page: its title, day and subject, its sections, and the versions in its footer."""
 
-    title: Words
+    title: Bilingual
     as_of: date
-    about: Words
+    about: Bilingual
     sections: Sequence[Section]
     versions: dict[str, Any] = field(default_factory=dict)
 
@@ -53,8 +53,8 @@ def page_html(page: Page, language: Language) -> str:
             tag=TAGS[language],
             w=in_language(language),
             style=Markup(_STYLE.read_text("utf-8")),  # noqa: S704 - our own file
-            shown=lambda table: [
-                [shown(cell, column, table, language) for cell, column in zip(row, table.columns, strict=True)]
+            cell_rows=lambda table: [
+                [cell_text(cell, column, table, language) for cell, column in zip(row, table.columns, strict=True)]
                 for row in table.rows(language)
             ],
             is_number=lambda column: column.kind in _NUMBERS,
@@ -62,18 +62,20 @@ def page_html(page: Page, language: Language) -> str:
     )
 
 
-def shown(value: Any, column: Column, table: Table, language: Language) -> str:
-    """A cell as a person reads it."""
+def cell_text(value: Any, column: TableColumn, table: ReportTable, language: Language) -> str:
+    """A cell as text for readers: thousands separated, shares in per cent, missing values in words."""
     if value is None:
-        return "" if column.kind in (Kind.TEXT, Kind.WORDS) else str(getattr(table.missing, language))
+        return (
+            "" if column.kind in (ReportCellKind.TEXT, ReportCellKind.WORDS) else str(getattr(table.missing, language))
+        )
     match column.kind:
-        case Kind.YUAN:
+        case ReportCellKind.YUAN:
             return f"{value:,.2f}"
-        case Kind.COUNT:
+        case ReportCellKind.COUNT:
             return f"{value:,}"
-        case Kind.SHARE:
+        case ReportCellKind.SHARE:
             return f"{value:.2%}"
-        case Kind.NUMBER:
+        case ReportCellKind.NUMBER:
             return f"{value:.3f}"
     return str(value)
 
@@ -84,7 +86,10 @@ def _environment() -> Environment:
 
 
 def notices_html(calendar: MaturityCalendar, instalments: int, language: Language) -> str:
-    """The notices of a calendar's loans, one to a sheet, by the template of the pages on a base of its own."""
+    """Notices of a calendar's loans, one to a sheet, with the template of the web page and a base of its own.
+
+    instalments: months of the instalment plan that a notice offers.
+    """
     return (
         _environment()
         .get_template("notices.html")

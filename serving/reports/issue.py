@@ -1,219 +1,262 @@
-"""An issue of the county's report: which tables it has, as workbooks and pages, of one period and scope."""
+"""The county's report on one period and scope: its tables, and the workbooks and pages it is issued as."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
 from markupsafe import Markup
 
-from features.messages import Refused, Words
-from models.group_light.evaluate_groups import Level
+from features.messages import Bilingual, UserError
+from models.group_light.evaluate_groups import GroupLevel
 from models.light import CODES, LIGHT_WORDS
-from serving.months.data_folder import Store
-from serving.months.repository import Month, Published
-from serving.portfolio.action_list import action_list, action_rows, cut
-from serving.portfolio.assessment import assessment
-from serving.portfolio.due_calendar import calendar, due_list
-from serving.portfolio.flows import flows
-from serving.portfolio.fund import fund
-from serving.portfolio.maturities import DueLevel, maturities
-from serving.portfolio.migration import Span, migration_tables
-from serving.portfolio.outcomes import Fates, fates_of
-from serving.portfolio.report_period import Issue, Period, Scope
-from serving.portfolio.report_tables import Table
-from serving.portfolio.standing import LEVELS, lights, loans_of, standing
-from serving.portfolio.trends import trend
-from serving.portfolio.worklist import Asked
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.repository import MonthRepository
+from serving.portfolio.action_list import action_list, action_rows, split_by_group
+from serving.portfolio.assessment import assessment_table
+from serving.portfolio.due_calendar import due_calendar_table, due_list_table
+from serving.portfolio.flows import flow_table
+from serving.portfolio.fund import fund_table
+from serving.portfolio.maturities import DueLevel, maturity_calendar
+from serving.portfolio.migration import MigrationPeriod, migration_tables
+from serving.portfolio.outcomes import LoanOutcomes, loan_outcomes
+from serving.portfolio.report_period import Issue, Period, ReportScope
+from serving.portfolio.report_tables import ReportTable
+from serving.portfolio.standing import LEVEL_WORDS, light_table, scope_loans, standing_table
+from serving.portfolio.trends import trend_table
+from serving.portfolio.worklist import WorklistQuery
 from serving.reports.excel import workbook
 from serving.reports.html import Page, Section, notices_html, page_html
 from serving.reports.writing import write_folder
-from serving.text.charts import LIGHT_COLOURS, Bar, Line, Part, bars, lines
+from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, LineSeries, bar_chart, line_chart
 from serving.text.page_words import Language
 
-_MOST_LISTED_ON_A_PAGE = 5_000
-"""Loans on the printed action list: a browser opens no more with ease; the workbook holds them all."""
+_MOST_PRINTED_LOANS = 5_000
+"""Loans on a page of action lists: browsers are slow with more; the workbook has them all."""
 _TREND_MONTHS = 12
+_BALANCES = Bilingual("余额、逾期与灯", "Balances, arrears, lights")
+_FLOWS = Bilingual("本期变动", "Movements of the period")
+_MIGRATION = Bilingual("灯色迁徙", "Migration between lights")
+_CALENDAR = Bilingual("到期日历", "Maturity calendar")
+_FUND = Bilingual("风险补偿金", "Compensation fund")
+_ASSESSMENT = Bilingual("年度考核", "Assessment of the year")
+_STATISTICS_LINES = {
+    "overdue_share": (Bilingual("逾期率 (金额)", "overdue, by balance"), "#17466e"),
+    "red": (Bilingual("红灯占比", "share red"), LIGHT_COLOURS["red"]),
+    "yellow": (Bilingual("黄灯占比", "share yellow"), "#8a6100"),
+}
 
 
 @dataclass(frozen=True)
-class Report:
-    """One issue, of a published month.
+class CountyReport:
+    """The tables of one report, each computed when it is first used.
 
-    visited: `loan_id` of the loans visited since they were lit; None where no visits are recorded.
+    period: ends with a published month. visited: `loan_id` of the loans visited since they became yellow or red; None
+    where no visits are recorded.
     """
 
-    store: Store
+    store: DataFolder
     period: Period
-    scope: Scope
+    scope: ReportScope
     visited: pl.DataFrame | None = None
 
     @cached_property
-    def month(self) -> Month:
-        """Raises Refused where it is not published."""
-        return Published(self.store).month(self.period.until)
+    def month(self) -> PublishedMonth:
+        """The newest month of the period.
+
+        Raises UserError where it is not published.
+        """
+        return MonthRepository(self.store).month(self.period.until)
 
     @cached_property
-    def fates(self) -> Fates:
-        return fates_of(self.month, self.store.ledger)
+    def made_at(self) -> datetime:
+        """When the month was scored, which the workbooks carry as their date."""
+        return datetime.fromisoformat(self.month.manifest.scored_at)
+
+    @cached_property
+    def outcomes(self) -> LoanOutcomes:
+        """Payments, ends and bad days of all loans, as the month knew them."""
+        return loan_outcomes(self.month, self.store.ledger)
 
     @cached_property
     def loans(self) -> pl.DataFrame:
-        """Raises Refused where the scope holds no loan."""
-        loans = loans_of(self.month, self.scope)
+        """The loans of the scope, in the columns of `scope_loans`.
+
+        Raises UserError where there is none.
+        """
+        loans = scope_loans(self.month, self.scope)
         if loans.is_empty():
-            raise Refused(
+            raise UserError(
                 f"{self.period.until} 没有符合条件的贷款 ({self.scope.words.zh}); 请核对 --bank 与 --area。",
                 f"No loan of {self.period.until} belongs to {self.scope.words.en}; check --bank and --area.",
             )
         return loans
 
     @cached_property
-    def published(self) -> list[Month]:
+    def published_months(self) -> list[PublishedMonth]:
         """The published months of the period, newest first."""
-        every = Published(self.store)
-        return [every.month(day) for day in every.months() if self.period.since <= day <= self.period.until]
+        repository = MonthRepository(self.store)
+        days = [day for day in repository.months() if self.period.since <= day <= self.period.until]
+        return [repository.month(day) for day in days]
 
     @cached_property
-    def trend(self) -> Table:
-        every = Published(self.store)
-        days = [day for day in every.months() if day <= self.period.until][:_TREND_MONTHS]
-        return trend([every.month(day) for day in days], self.scope)
+    def trend(self) -> ReportTable:
+        """The newest published months up to the period's end, a row each."""
+        repository = MonthRepository(self.store)
+        days = [day for day in repository.months() if day <= self.period.until][:_TREND_MONTHS]
+        return trend_table([repository.month(day) for day in days], self.scope)
 
     @cached_property
-    def statistics(self) -> list[tuple[Words, list[Table]]]:
+    def statistics(self) -> list[tuple[Bilingual, list[ReportTable]]]:
         """The tables that name no person, under their headings."""
-        groups, names = self.month.policy.groups, self.fates.names
-        found = [
-            (Words("灯", "Lights"), [lights(self.loans)]),
-            (_BALANCES, [standing(self.loans, level, groups, names) for level in LEVELS]),
-            (_FLOWS, [flows(self.fates, self.period, self.scope, level, names) for level in LEVELS]),
+        groups, names = self.month.policy.groups, self.outcomes.place_names
+        sections = [
+            (Bilingual("灯", "Lights"), [light_table(self.loans)]),
+            (_BALANCES, [standing_table(self.loans, level, groups, names) for level in LEVEL_WORDS]),
+            (_FLOWS, [flow_table(self.outcomes, self.period, self.scope, level, names) for level in LEVEL_WORDS]),
             (_MIGRATION, self._migration),
-            (_CALENDAR, [calendar(self.loans, self.month, level, names) for level in LEVELS]),
-            (_FUND, [fund(self.loans, self.month)]),
-            (Words("趋势", "Trend"), [self.trend]),
+            (_CALENDAR, [due_calendar_table(self.loans, self.month, level, names) for level in LEVEL_WORDS]),
+            (_FUND, [fund_table(self.loans, self.month)]),
+            (Bilingual("趋势", "Trend"), [self.trend]),
             (_ASSESSMENT, self._assessment),
         ]
-        return [(heading, tables) for heading, tables in found if tables]
+        return [(heading, tables) for heading, tables in sections if tables]
 
     @property
-    def _migration(self) -> list[Table]:
-        """From the newest month published before the period, or the first in it; none where there is only one."""
-        days = Published(self.store).months()
-        before = [day for day in days if day < self.period.since][:1] or [
-            day for day in days if self.period.since <= day < self.period.until
-        ][-1:]
-        return migration_tables(Span.of(self.store, before[0], self.period.until), self.scope) if before else []
+    def _migration(self) -> list[ReportTable]:
+        """Migration from the newest month published before the period, or else the first one in it, to its end."""
+        days, since, until = MonthRepository(self.store).months(), self.period.since, self.period.until
+        first_days = [day for day in days if day < since][:1] or [day for day in days if since <= day < until][-1:]
+        if not first_days:
+            return []
+        return migration_tables(MigrationPeriod.between(self.store, first_days[0], until), self.scope)
 
     @property
-    def _assessment(self) -> list[Table]:
+    def _assessment(self) -> list[ReportTable]:
+        """The year's assessment by bank and township; no table in other reports."""
         if self.period.issue is not Issue.ANNUAL:
             return []
-        by = (Level.BANK, Level.TOWNSHIP)
+        months, names = self.published_months, self.outcomes.place_names
         return [
-            assessment(self.published, self.fates, level, self.scope, self.fates.names, self.visited) for level in by
+            assessment_table(months, self.outcomes, level, self.scope, names, self.visited)
+            for level in (GroupLevel.BANK, GroupLevel.TOWNSHIP)
         ]
 
     @cached_property
-    def actions(self) -> dict[Level, Table]:
-        """The action list of each reader."""
-        rows = action_rows(self.loans, self.month, self.fates.names)
-        return {level: action_list(rows, level) for level in LEVELS}
+    def action_lists(self) -> dict[GroupLevel, ReportTable]:
+        """The action lists by bank, township and village."""
+        rows = action_rows(self.loans, self.month, self.outcomes.place_names)
+        return {level: action_list(rows, level) for level in LEVEL_WORDS}
 
     @cached_property
-    def due(self) -> Table:
-        return due_list(self.loans, self.month, self.fates.names)
+    def due_list(self) -> ReportTable:
+        """The loans that mature within the longest of the policy's horizons."""
+        return due_list_table(self.loans, self.month, self.outcomes.place_names)
 
 
-_BALANCES = Words("余额、逾期与灯", "Balances, arrears, lights")
-_FLOWS = Words("本期变动", "Movements of the period")
-_MIGRATION = Words("灯色迁徙", "Migration between lights")
-_CALENDAR = Words("到期日历", "Maturity calendar")
-_FUND = Words("风险补偿金", "Compensation fund")
-_ASSESSMENT = Words("年度考核", "Assessment of the year")
-
-
-def report(
-    store: Store, period: Period, scope: Scope, languages: Sequence[Language], out: Path, tell: Callable[[str], None]
+def write_report(
+    store: DataFolder,
+    period: Period,
+    scope: ReportScope,
+    languages: Sequence[Language],
+    out: Path,
+    on_progress: Callable[[str], None],
 ) -> Path:
-    """Write the issue's files to a folder of its own below `out`, and name it.
+    """Write a report's workbooks and pages to a folder of its own.
 
-    tell: hears of each file before it is made. The same month and scope give the same bytes.
+    The same month and scope give the same bytes.
 
-    Raises Refused where the month is not published, the scope holds no loan, or the disk takes no more.
+    Args:
+        store: the data folder.
+        period: the kind of report and its newest month, which is published; see `report_period`.
+        scope: the loans that it covers.
+        languages: `zh`, `en` or both; workbooks have both side by side, each language has pages of its own.
+        out: folder below which the report's folder is written, in one step; an earlier one is replaced.
+        on_progress: called with the name of each file before it is made.
+
+    Returns:
+        The folder, named by period and scope.
+
+    Raises:
+        UserError: The month is not published, the scope has no loan, or the disk takes no more.
+
+    Example:
+        >>> from datetime import date
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.portfolio.report_period import ReportScope
+        >>> from serving.reports.issue import report_period, write_report
+        >>> period = report_period(date(2025, 12, 31), quarter=False, year=False)
+        >>> folder = write_report(DataFolder(data), period, ReportScope(), ["en"], tmp, lambda name: None)
+        >>> folder.name
+        'monthly-2025-12-31'
+        >>> sorted(path.name for path in folder.iterdir() if path.suffix == ".xlsx")
+        ['action-lists.xlsx', 'statistics.xlsx']
     """
-    issued = Report(store, period, scope)
+    report = CountyReport(store, period, scope)
+    makers: dict[str, Callable[[], bytes]] = {
+        "statistics.xlsx": partial(statistics_workbook, report, languages),
+        "action-lists.xlsx": partial(action_workbook, report, languages),
+    }
+    for language in languages:
+        makers[f"statistics-{language}.html"] = partial(statistics_html, report, language)
+        for level in LEVEL_WORDS:
+            makers[f"action-list-{level.value}-{language}.html"] = partial(action_list_html, report, level, language)
+        makers[f"notices-{language}.html"] = partial(report_notices_html, report, language)
     files: dict[str, bytes] = {}
-    for name, made in _files(issued, languages).items():
-        tell(name)
-        files[name] = made()
+    for name, make in makers.items():
+        on_progress(name)
+        files[name] = make()
     folder = out / folder_name(period, scope)
     write_folder(files, folder)
     return folder
 
 
-def folder_name(period: Period, scope: Scope) -> str:
-    parts = [period.issue.value, str(period.until), scope.bank, scope.area]
-    return "-".join(part.replace("/", "_") for part in parts if part)
+def folder_name(period: Period, scope: ReportScope) -> str:
+    """Name of a report's folder, such as `monthly-2025-12-31`, with bank and area where it is restricted to them."""
+    words = [period.issue.value, str(period.until), scope.bank, scope.area]
+    return "-".join(word.replace("/", "_") for word in words if word)
 
 
-def _files(issued: Report, languages: Sequence[Language]) -> dict[str, Callable[[], bytes]]:
-    """What each file is called, and how it is made."""
-    made: dict[str, Callable[[], bytes]] = {
-        "statistics.xlsx": lambda: _statistics_workbook(issued, languages),
-        "action-lists.xlsx": lambda: _actions_workbook(issued, languages),
-    }
-    for language in languages:
-        made |= _pages(issued, language)
-    return made
+def statistics_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
+    """The statistics as an Excel workbook."""
+    tables = [table for _, tables in report.statistics for table in tables]
+    return workbook(tables, languages, report.made_at)
 
 
-def _pages(issued: Report, language: Language) -> dict[str, Callable[[], bytes]]:
-    return {
-        f"statistics-{language}.html": lambda: page_html(_statistics_page(issued, language), language).encode(),
-        **{f"action-list-{level.value}-{language}.html": _action_page(issued, level, language) for level in LEVELS},
-        f"notices-{language}.html": lambda: _notices(issued, language),
-    }
+def action_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
+    """The action lists and the list of due loans as an Excel workbook."""
+    return workbook([*report.action_lists.values(), report.due_list], languages, report.made_at)
 
 
-def _made_at(issued: Report) -> datetime:
-    return datetime.fromisoformat(issued.month.manifest.scored_at)
-
-
-def _statistics_workbook(issued: Report, languages: Sequence[Language]) -> bytes:
-    tables = [table for _, tables in issued.statistics for table in tables]
-    return workbook(tables, languages, _made_at(issued))
-
-
-def _actions_workbook(issued: Report, languages: Sequence[Language]) -> bytes:
-    return workbook([*issued.actions.values(), issued.due], languages, _made_at(issued))
-
-
-def _statistics_page(issued: Report, language: Language) -> Page:
-    charts = {"Lights": [_light_chart(issued, language)], "Trend": [_trend_chart(issued, language)]}
-    sections = [Section(heading, tables, charts.get(heading.en, ())) for heading, tables in issued.statistics]
-    about = Words(
-        f"期间 {issued.period.since} 至 {issued.period.until} · {issued.scope.words.zh}",
-        f"{issued.period.since} to {issued.period.until} · {issued.scope.words.en}",
+def statistics_html(report: CountyReport, language: Language) -> bytes:
+    """The statistics as a page in a language, with charts of lights and trend."""
+    charts = {"Lights": [_light_chart(report, language)], "Trend": [_trend_chart(report, language)]}
+    sections = [Section(heading, tables, charts.get(heading.en, ())) for heading, tables in report.statistics]
+    period, scope = report.period, report.scope
+    about = Bilingual(
+        f"期间 {period.since} 至 {period.until} · {scope.words.zh}",
+        f"{period.since} to {period.until} · {scope.words.en}",
     )
-    return Page(issued.period.issue.words, issued.period.until, about, sections, issued.month.versions)
+    page = Page(period.issue.words, period.until, about, sections, report.month.versions)
+    return page_html(page, language).encode()
 
 
-def _light_chart(issued: Report, language: Language) -> Markup:
+def _light_chart(report: CountyReport, language: Language) -> Markup:
     """Loans of each light, township by township."""
-    table = next(table for _, tables in issued.statistics for table in tables if table.name == "standing_township")
+    table = next(table for _, tables in report.statistics for table in tables if table.name == "standing_township")
     rows = table.frame.filter(pl.col("code").is_not_null()).to_dicts()
-    title = Words("各乡镇红黄绿灯笔数", "Loans of each light by township")
-    return bars(
+    title = Bilingual("各乡镇红黄绿灯笔数", "Loans of each light by township")
+    return bar_chart(
         [
             Bar(
                 str(row[f"name_{language}"]),
                 tuple(
-                    Part(
+                    BarSegment(
                         row[f"{code}_loans"],
                         LIGHT_COLOURS[code],
                         f"{getattr(LIGHT_WORDS[code], language)} {row[f'{code}_loans']}",
@@ -228,42 +271,45 @@ def _light_chart(issued: Report, language: Language) -> Markup:
     )
 
 
-def _trend_chart(issued: Report, language: Language) -> Markup:
-    frame = issued.trend.frame
-    drawn = {
-        "overdue_share": Words("逾期率 (金额)", "overdue, by balance"),
-        "red": Words("红灯占比", "share red"),
-        "yellow": Words("黄灯占比", "share yellow"),
-    }
+def _trend_chart(report: CountyReport, language: Language) -> Markup:
+    """Overdue rate and shares of red and yellow loans, month by month."""
+    frame = report.trend.frame
     shares = frame.with_columns((pl.col(f"{code}_loans") / pl.col("loans")).alias(code) for code in ("red", "yellow"))
-    colours = {"overdue_share": "#17466e", "red": LIGHT_COLOURS["red"], "yellow": "#8a6100"}
-    found = [Line(getattr(said, language), colours[name], tuple(shares[name])) for name, said in drawn.items()]
-    title = Words("逾期率与灯色占比", "Arrears and lights month by month")
-    return lines(found, [str(day)[:7] for day in frame["as_of"]], getattr(title, language))
+    series = [
+        LineSeries(getattr(label, language), colour, tuple(shares[name]))
+        for name, (label, colour) in _STATISTICS_LINES.items()
+    ]
+    title = Bilingual("逾期率与灯色占比", "Arrears and lights month by month")
+    return line_chart(series, [str(day)[:7] for day in frame["as_of"]], getattr(title, language))
 
 
-def _action_page(issued: Report, level: Level, language: Language) -> Callable[[], bytes]:
-    def made() -> bytes:
-        table = issued.actions[level]
-        listed = Table(**{**vars(table), "frame": table.frame.head(_MOST_LISTED_ON_A_PAGE)})
-        sections = [Section(Words(name, name), [part], on_new_page=True) for name, part in cut(listed, level)]
-        left = table.frame.height - listed.frame.height
-        more = Words(f" · 另有 {left} 笔见工作簿", f" · {left} more in the workbook") if left else Words("", "")
-        about = Words(issued.scope.words.zh + more.zh, issued.scope.words.en + more.en)
-        page = Page(table.title, issued.period.until, about, sections, issued.month.versions)
-        return page_html(page, language).encode()
-
-    return made
-
-
-def _notices(issued: Report, language: Language) -> bytes:
-    asked = Asked(bank=issued.scope.bank, area=issued.scope.area, limit=max(issued.due.frame.height, 1))
-    calendar = maturities(issued.month, DueLevel.TOWNSHIP, asked)
-    return notices_html(calendar, issued.month.policy.plans.instalments, language).encode()
+def action_list_html(report: CountyReport, level: GroupLevel, language: Language) -> bytes:
+    """The action list of a level as a page, one sheet for each bank, township or village."""
+    table = report.action_lists[level]
+    printed = replace(table, frame=table.frame.head(_MOST_PRINTED_LOANS))
+    sections = [
+        Section(Bilingual(name, name), [group], on_new_page=True) for name, group in split_by_group(printed, level)
+    ]
+    more, about = table.frame.height - printed.frame.height, report.scope.words
+    if more:
+        about = Bilingual(f"{about.zh} · 另有 {more} 笔见工作簿", f"{about.en} · {more} more in the workbook")
+    page = Page(table.title, report.period.until, about, sections, report.month.versions)
+    return page_html(page, language).encode()
 
 
-def period_of(as_of: date, quarter: bool, year: bool) -> Period:
-    """Raises Refused where both a quarter and a year are asked for."""
+def report_notices_html(report: CountyReport, language: Language) -> bytes:
+    """Notices to the households of all due loans as a page, one to a sheet."""
+    scope, limit = report.scope, max(report.due_list.frame.height, 1)
+    query = WorklistQuery(bank=scope.bank, area=scope.area, limit=limit)
+    calendar = maturity_calendar(report.month, DueLevel.TOWNSHIP, query)
+    return notices_html(calendar, report.month.policy.plans.instalments, language).encode()
+
+
+def report_period(as_of: date, quarter: bool, year: bool) -> Period:
+    """The calendar month of a day, or its quarter or year, up to that day.
+
+    Raises UserError where both a quarter and a year are asked for.
+    """
     if quarter and year:
-        raise Refused("--quarter 与 --year 只能选一个。", "Ask for --quarter or for --year, not for both.")
+        raise UserError("--quarter 与 --year 只能选一个。", "Ask for --quarter or for --year, not for both.")
     return Period(Issue.QUARTERLY if quarter else Issue.ANNUAL if year else Issue.MONTHLY, as_of)

@@ -1,4 +1,4 @@
-"""The work list as a table to take away: exactly the loans that were listed, in their order."""
+"""The work list as a table for export: the listed loans in their order."""
 
 from __future__ import annotations
 
@@ -6,79 +6,22 @@ from dataclasses import replace
 
 import polars as pl
 
-from features.messages import Refused, Words
+from features.messages import Bilingual, UserError
 from models.light import LIGHT_WORDS
-from serving.explain.sentences import told
-from serving.months.repository import Month
-from serving.portfolio.place_names import Places
-from serving.portfolio.quadrants import CORNER_WORDS, corner
-from serving.portfolio.report_tables import LANGUAGES, Table, count, in_words, number, on_day, text, words, yuan
-from serving.portfolio.worklist import Asked, listed
+from serving.explain.sentences import render_warnings
+from serving.months.edition import PublishedMonth
+from serving.months.loan_index import loan_rows
+from serving.portfolio.place_names import PlaceDirectory
+from serving.portfolio.quadrants import QUADRANT_WORDS, quadrant_of_lights
+from serving.portfolio.report_tables import LANGUAGES, ReportTable, code_words, count, day, number, text, words, yuan
+from serving.portfolio.worklist import WorklistQuery, worklist_page
 from serving.schemas.loan_warning import LoanWarning
 
-MOST = 20_000
-"""Loans in one file: more is no list to work through, and a file like that is soon everywhere."""
-_GONE_BAD = Words("已经变坏", "has gone bad")
-_NOT_JUDGED = Words("未评", "not judged")
-
-
-def listing(month: Month, asked: Asked, places: Places) -> Table:
-    """A row a loan.
-
-    Raises Refused where more than MOST loans are listed, and as `worklist.listed` does.
-    """
-    found = listed(month, replace(asked, limit=MOST, cursor=None))
-    if found.rows.height > MOST:
-        raise Refused(
-            f"名单有 {found.rows.height:,} 笔, 一次最多导出 {MOST:,} 笔; 请先按灯、乡镇或银行筛选。",
-            f"The list has {found.rows.height:,} loans, at most {MOST:,} are exported at once; narrow it by light, "
-            "township or bank first.",
-        )
-    rows = month.rows("warnings", found.places)
-    title = Words(f"名单 {month.as_of}", f"Work list {month.as_of}")
-    return Table("worklist", "名单 Work list", title, _COLUMNS, _told(rows, month, places), missing=_NOT_JUDGED)
-
-
-def _told(rows: pl.DataFrame, month: Month, places: Places) -> pl.DataFrame:
-    facts = month.loans("features", pl.col("loan_id").is_in(rows["loan_id"].to_list()))
-    said = pl.DataFrame(
-        [_said(warning) for warning in told(rows, facts, month)],
-        {f"{what}_{lang}": pl.String for what in ("why", "action") for lang in LANGUAGES},
-    )
-    lights = [
-        each
-        for name in ("light", "rule_light", "model_light")
-        for each in in_words(name, name, {code: LIGHT_WORDS[code] for code in ("green", "yellow", "red")})
-    ]
-    lit = rows.drop("action").with_columns(pl.col("light", "rule_light", "model_light").cast(pl.String), corner())
-    return lit.with_columns(
-        *lights,
-        *in_words("corner", "corner", {each.value: said for each, said in CORNER_WORDS.items()}),
-        *_named(rows, places),
-        (pl.lit(month.as_of) + pl.duration(days="days_to_maturity")).cast(pl.Date).alias("matures_on"),
-    ).hstack(said)
-
-
-def _named(rows: pl.DataFrame, places: Places) -> tuple[pl.Series, pl.Series]:
-    return (
-        pl.Series("township", [places.name(code) for code in rows["township_code"]], pl.String),
-        pl.Series("village", [places.name(code) for code in rows["village_code"]], pl.String),
-    )
-
-
-def _said(warning: LoanWarning) -> dict[str, str]:
-    """Why, as the list says it: the rule that set the light, else what raises the risk most."""
-    of_its_light = [Words(rule.zh, rule.en) for rule in warning.rules if rule.light == warning.light]
-    causes = [*of_its_light, *(Words(reason.zh, reason.en) for reason in warning.reasons)]
-    cause = next(iter(causes), _GONE_BAD if warning.light == "red" else Words("", ""))
-    return {
-        "why_zh": cause.zh,
-        "why_en": cause.en,
-        "action_zh": warning.action_zh,
-        "action_en": warning.action_en,
-    }
-
-
+MOST_EXPORTED_LOANS = 20_000
+"""Loans in one file: nobody works through a longer list, and such files are easily passed on."""
+_GONE_BAD = Bilingual("已经变坏", "has gone bad")
+_NOT_JUDGED = Bilingual("未评", "not judged")
+_LIGHT_COLUMNS = ("light", "rule_light", "model_light")
 _COLUMNS = (
     words("light", "灯", "Light"),
     words("rule_light", "规则灯", "Rule light"),
@@ -90,9 +33,53 @@ _COLUMNS = (
     text("household_id", "农户编号", "Household"),
     text("loan_id", "贷款编号", "Loan"),
     yuan("outstanding_principal", "未还本金", "Outstanding"),
-    on_day("matures_on", "到期日", "Matures on"),
+    day("matures_on", "到期日", "Matures on"),
     count("days_past_due", "逾期天数", "Days past due"),
     number("probability", "变坏可能性 (模型)", "Probability (model)"),
     words("why", "主要原因", "Main reason"),
     words("action", "应采取的措施", "What to do"),
 )
+
+
+def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: PlaceDirectory) -> ReportTable:
+    """All loans that a work list query selects, a row each, in the order of the list.
+
+    Raises UserError where there are more than MOST_EXPORTED_LOANS, and as `worklist_page` does.
+    """
+    page = worklist_page(month, replace(query, limit=MOST_EXPORTED_LOANS, cursor=None))
+    if page.rows.height > MOST_EXPORTED_LOANS:
+        raise UserError(
+            f"名单有 {page.rows.height:,} 笔, 一次最多导出 {MOST_EXPORTED_LOANS:,} 笔; 请先按灯、乡镇或银行筛选。",
+            f"The list has {page.rows.height:,} loans, at most {MOST_EXPORTED_LOANS:,} are exported at once; narrow it "
+            "by light, township or bank first.",
+        )
+    rows = month.rows("warnings", page.row_positions)
+    features = loan_rows(month, "features", pl.col("loan_id").is_in(rows["loan_id"].to_list()))
+    sentences = pl.DataFrame(
+        [_reason_and_action(warning) for warning in render_warnings(rows, features, month)],
+        {f"{name}_{language}": pl.String for name in ("why", "action") for language in LANGUAGES},
+    )
+    lights = {code: LIGHT_WORDS[code] for code in ("green", "yellow", "red")}
+    coded = rows.drop("action").with_columns(pl.col(_LIGHT_COLUMNS).cast(pl.String), quadrant_of_lights())
+    frame = coded.with_columns(
+        *(expression for name in _LIGHT_COLUMNS for expression in code_words(name, name, lights)),
+        *code_words("corner", "corner", {quadrant.value: words for quadrant, words in QUADRANT_WORDS.items()}),
+        pl.Series("township", [place_names.name(code) for code in rows["township_code"]], pl.String),
+        pl.Series("village", [place_names.name(code) for code in rows["village_code"]], pl.String),
+        (pl.lit(month.as_of) + pl.duration(days="days_to_maturity")).cast(pl.Date).alias("matures_on"),
+    ).hstack(sentences)
+    title = Bilingual(f"名单 {month.as_of}", f"Work list {month.as_of}")
+    return ReportTable("worklist", "名单 Work list", title, _COLUMNS, frame, missing=_NOT_JUDGED)
+
+
+def _reason_and_action(warning: LoanWarning) -> dict[str, str]:
+    """The main reason of a light and what to do: the rule that set it, else the feature that raises the risk most."""
+    rules = [Bilingual(rule.zh, rule.en) for rule in warning.rules if rule.light == warning.light]
+    reasons = [*rules, *(Bilingual(reason.zh, reason.en) for reason in warning.reasons)]
+    reason = next(iter(reasons), _GONE_BAD if warning.light == "red" else Bilingual("", ""))
+    return {
+        "why_zh": reason.zh,
+        "why_en": reason.en,
+        "action_zh": warning.action_zh,
+        "action_en": warning.action_en,
+    }

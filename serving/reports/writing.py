@@ -1,4 +1,4 @@
-"""A folder of files written whole or not at all; the same content changes nothing."""
+"""Folders of report files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,47 +7,40 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.messages import Refused
+from features.messages import UserError
 
 
 def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
-    """Put the files in the place of a folder of the same name; one that a killed run left half done is taken away.
+    """Replace a folder by files with the given contents, by name; equal contents leave the folder untouched.
 
-    Raises Refused where the disk does not take them; what stood before then still stands.
+    A run killed between the two renames leaves the old folder aside: the next call puts it back first.
+
+    Raises UserError where the disk does not take the files; the old folder is unchanged then.
     """
-    making, old = (folder.with_name(f".{folder.name}.{what}") for what in ("making", "old"))
+    staging, replaced = folder.with_name(f".{folder.name}.making"), folder.with_name(f".{folder.name}.old")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        if _holds(folder, files):
+        if replaced.exists() and not folder.exists():
+            replaced.rename(folder)
+        has_all = folder.is_dir() and {path.name for path in folder.iterdir()} == set(files)
+        if has_all and all((folder / name).read_bytes() == content for name, content in files.items()):
             return
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir()
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
         for name, content in files.items():
-            _write(content, making / name)
-        shutil.rmtree(old, ignore_errors=True)
+            with (staging / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        shutil.rmtree(replaced, ignore_errors=True)
         if folder.exists():
-            folder.rename(old)
-        making.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+            folder.rename(replaced)
+        staging.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
-        shutil.rmtree(making, ignore_errors=True)
-        raise Refused(
+        shutil.rmtree(staging, ignore_errors=True)
+        raise UserError(
             f"报表未能写入 {folder} ({error.strerror}); 原有文件未动。请检查磁盘与权限后重试。",
             f"The report could not be written to {folder} ({error.strerror}); what stood there is untouched. Check the "
             "disk and its permissions and run again.",
         ) from error
-
-
-def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
-    if not folder.is_dir() or {path.name for path in folder.iterdir()} != set(files):
-        return False
-    return all((folder / name).read_bytes() == content for name, content in files.items())
-
-
-def _write(content: bytes, path: Path) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

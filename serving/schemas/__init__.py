@@ -1,1 +1,1 @@
-"""What a person or a program is told: typed answers with their sentences in Chinese and English."""
+"""Response models of the API and the pages, with their sentences in Chinese and English."""

@@ -1,4 +1,4 @@
-"""What every answer is, and what it rests on."""
+"""The base class of response models, and the versions that most of them carry."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Colour = Literal["green", "yellow", "red"]
+LightCode = Literal["green", "yellow", "red"]
 
 
 class Answer(BaseModel):
-    """Every answer is typed; a missing value is null."""
+    """The base class of response models; a missing value is null."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Versions(Answer):
-    """What an answer rests on."""
+    """The month end and the versions of model, policy and data that an answer comes from."""
 
     as_of: date
     model_version: str

@@ -1,4 +1,4 @@
-"""Everything an officer asks about one household."""
+"""The explanation of one household: facts, reasons, schedule, ratings and help for each of its loans."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Literal
 
 from serving.schemas.basis import Answer, Versions
 from serving.schemas.loan_warning import LoanWarning
-from serving.schemas.reasons import ThresholdReasons, TurnGreen, WhatChanged
+from serving.schemas.reasons import Counterfactuals, ScoreChanges, ThresholdReasons
 
 
-class ShownFeature(Answer):
-    """One fact about a loan: value, township's median, why an officer should care.
+class ExplainedFeature(Answer):
+    """One feature of a loan: value, the township's median (typical), and why an officer should care.
 
-    contribution: its part of the log-odds; null where the model does not look at it, or did not judge.
+    contribution: to the log-odds; null where the model does not use the feature, or no model scored the loan.
     """
 
     feature: str
@@ -29,14 +29,14 @@ class ShownFeature(Answer):
     why: str
 
 
-class Family(Answer):
-    """A family of facts, those first that raise the risk, the most first; contribution: all of its facts together."""
+class FeatureFamily(Answer):
+    """A family of features, sorted by contribution, those that raise the risk first. contribution: their sum."""
 
     family: str
     zh: str
     en: str
     contribution: float | None
-    features: list[ShownFeature]
+    features: list[ExplainedFeature]
 
 
 class Instalment(Answer):
@@ -50,8 +50,8 @@ class Instalment(Answer):
     covered: bool
 
 
-class FiveClass(Answer):
-    """The class of a loan by one of the published matrices, by days past due alone."""
+class FiveClassGrade(Answer):
+    """The five-class grade of a loan by one of the published matrices, from days past due alone."""
 
     matrix: str
     code: Literal["normal", "special_mention", "substandard", "doubtful", "loss"]
@@ -60,7 +60,7 @@ class FiveClass(Answer):
 
 
 class GrantNote(Answer):
-    """A note on what the notices in force grant; `breach` where they do not. It never rejects anybody."""
+    """A note on the grant of the loan by the notices in force. breach: whether they rule it out; it rejects nobody."""
 
     code: str
     breach: bool
@@ -69,7 +69,7 @@ class GrantNote(Answer):
 
 
 class HelpRoute(Answer):
-    """A route of help. until: the last day it can be taken; for a later one, the first. yuan: what it brings."""
+    """A route of help. until: its last day; its first day for state `later`. yuan: what it brings."""
 
     code: str
     state: Literal["open", "pending", "later", "closed", "unknown"]
@@ -80,7 +80,7 @@ class HelpRoute(Answer):
 
 
 class ExpectedLoss(Answer):
-    """Yuan; null where no model judged."""
+    """The expected loss of a loan, in yuan: whole, and the shares of fund and bank; null without a model."""
 
     whole: float | None
     fund: float | None
@@ -88,7 +88,7 @@ class ExpectedLoss(Answer):
 
 
 class RatingLine(Answer):
-    """What one fact earned (or took off, below zero) of the points it could; null where the fact is not known."""
+    """The points of one fact; below zero where it costs points, null where it is unknown. of: the most it can give."""
 
     code: str
     zh: str
@@ -99,8 +99,8 @@ class RatingLine(Answer):
     of: float
 
 
-class Rating(Answer):
-    """A village rating line by line. known: the share of the points whose facts are known. limit: yuan."""
+class VillageRating(Answer):
+    """A village rating line by line. known: the share of points whose facts are known. limit: credit limit, yuan."""
 
     table: str
     zh: str
@@ -116,23 +116,23 @@ class Rating(Answer):
 
 
 class ExplainedLoan(Answer):
-    """One loan of a household, whole: warning, facts by family, repayment history, notes, routes of help.
+    """The explanation of one loan: warning, features by family, repayment history, notes, routes of help.
 
-    likelihood: the probability in words, or why there is none.
-    other_facts: what all facts that are not among the reasons add, in log-odds; with the base value and the
-    reasons it sums to the log-odds of the probability.
-    threshold: why this light and not the next; null where no model judged, or too few loans to compare with.
+    likelihood_zh, likelihood_en: the probability in words, or why there is none.
+    other_facts: the contributions of all features that are not among the reasons, in log-odds; with the base value and
+    the reasons they sum to the log-odds of the probability.
+    threshold: why this light and not the next; null without a model, or with too few loans to compare with.
     """
 
     warning: LoanWarning
     likelihood_zh: str
     likelihood_en: str
     threshold: ThresholdReasons | None
-    changed: WhatChanged
-    turn_green: TurnGreen
+    changed: ScoreChanges
+    turn_green: Counterfactuals
     other_facts: float | None
-    classes: list[FiveClass]
-    families: list[Family]
+    classes: list[FiveClassGrade]
+    families: list[FeatureFamily]
     instalments: list[Instalment]
     notes: list[GrantNote]
     routes: list[HelpRoute]
@@ -140,8 +140,8 @@ class ExplainedLoan(Answer):
 
 
 class HouseholdExplanation(Versions):
-    """Everything an officer asks about one household."""
+    """The explanation of a household's open loans, and its village ratings."""
 
     household_id: str
     loans: list[ExplainedLoan]
-    ratings: list[Rating]
+    ratings: list[VillageRating]

@@ -1,17 +1,17 @@
-"""A loan's warning with its sentences in Chinese and English, a page of them, and its months."""
+"""A loan's warning with its sentences in Chinese and English, a page of warnings, and a loan's history."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Literal
 
-from serving.schemas.basis import Answer, Colour, Versions
+from serving.schemas.basis import Answer, LightCode, Versions
 
-Kind = Literal["household", "time", "surroundings", "model", "policy"]
+ChangeKind = Literal["household", "time", "surroundings", "model", "policy"]
 
 
 class Reason(Answer):
-    """One part of the probability's log-odds: the fact, what is usual in the township, how much it adds."""
+    """A reason of the probability: a feature, the township's median (typical), and its contribution to the log-odds."""
 
     feature: str
     value: float | str | None
@@ -22,7 +22,7 @@ class Reason(Answer):
 
 
 class FiredRule(Answer):
-    """A rule that fired, with its sentence."""
+    """A rule that fired, with its sentence. hard: whether its light overrides the model's."""
 
     id: str
     light: Literal["note", "yellow", "red"]
@@ -31,18 +31,21 @@ class FiredRule(Answer):
     en: str
 
 
-class OpenRule(Answer):
-    """A rule that could not be assessed, and what is missing for it."""
+class UnassessedRule(Answer):
+    """A rule that could not be assessed, with a sentence on what is missing for it."""
 
     id: str
     zh: str
     en: str
 
 
-class Change(Answer):
-    """What moved the score since the month before, in log-odds; a change of model or policy is of no feature."""
+class ChangeReason(Answer):
+    """A change of the score since the previous month. contribution: to the log-odds.
 
-    kind: Kind
+    feature: null for a change of model or policy.
+    """
+
+    kind: ChangeKind
     feature: str | None
     before: float | str | None
     after: float | str | None
@@ -52,7 +55,7 @@ class Change(Answer):
 
 
 class LoanWarning(Answer):
-    """The contract's warning of one open loan, with the sentences beside the codes."""
+    """The published warning of one open loan, with a sentence for each code."""
 
     loan_id: str
     household_id: str
@@ -61,21 +64,21 @@ class LoanWarning(Answer):
     township_code: str | None
     village_code: str | None
     as_of: date
-    light: Colour
-    rule_light: Colour
-    model_light: Colour | None
+    light: LightCode
+    rule_light: LightCode
+    model_light: LightCode | None
     probability: float | None
     score_rank: int | None
     rules: list[FiredRule]
     not_assessable: list[str]
-    open_rules: list[OpenRule]
+    open_rules: list[UnassessedRule]
     reasons: list[Reason]
     base_value: float | None
     outstanding_principal: float
     days_to_maturity: int
     days_past_due: int
-    previous_light: Colour | None
-    changes: list[Change]
+    previous_light: LightCode | None
+    changes: list[ChangeReason]
     action: str
     action_zh: str
     action_en: str
@@ -85,20 +88,20 @@ class LoanWarning(Answer):
 
 
 class WarningPage(Versions):
-    """One page of a work list; `next_cursor` asks for the next, null on the last."""
+    """A page of a work list. next_cursor: of the next page; null on the last."""
 
     total: int
     items: list[LoanWarning]
     next_cursor: str | None
 
 
-class MonthOfLoan(Versions):
-    """A loan at one month end, as it was published then; money in yuan."""
+class LoanMonth(Versions):
+    """A loan at one month end, as it was published then. outstanding_principal: yuan."""
 
     household_id: str
-    light: Colour
-    rule_light: Colour
-    model_light: Colour | None
+    light: LightCode
+    rule_light: LightCode
+    model_light: LightCode | None
     probability: float | None
     score_rank: int | None
     outstanding_principal: float
@@ -107,8 +110,8 @@ class MonthOfLoan(Versions):
 
 
 class LoanHistory(Versions):
-    """A loan's published months, the oldest first; the versions are those of the newest of them."""
+    """The published months of a loan, the oldest first; the versions are those of the newest month."""
 
     loan_id: str
     household_id: str
-    months: list[MonthOfLoan]
+    months: list[LoanMonth]

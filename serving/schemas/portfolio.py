@@ -1,21 +1,21 @@
-"""What county officials look at: groups compared, common causes, what falls due, the model."""
+"""Response models for county officials: groups of loans, common causes, the maturity calendar, the model."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from serving.schemas.basis import Answer, Colour, Versions
+from serving.schemas.basis import Answer, LightCode, Versions
 
 
 class GroupLight(Answer):
-    """One group of open loans: what is overdue, with 95% intervals, and its light; null where too few to judge.
+    """A group of open loans: its overdue shares with 95% intervals, and its light; null for too few loans.
 
-    Money in yuan; the expected loss is null where no model judged.
-    overdue_balance is the whole outstanding principal of loans in arrears.
+    Money in yuan; the expected loss is null without a model.
+    overdue_balance: the whole outstanding principal of loans in arrears.
     """
 
     code: str
-    light: Colour | None
+    light: LightCode | None
     zh: str
     en: str
     loans: int
@@ -37,7 +37,7 @@ class GroupLight(Answer):
 
 
 class CommonCause(Answer):
-    """A group in which more loans lost their green light than chance allows, corrected for all groups looked at."""
+    """A group in which more loans lost their green light than chance explains, corrected for all groups tested."""
 
     level: str
     code: str
@@ -49,8 +49,8 @@ class CommonCause(Answer):
     en: str
 
 
-class Summary(Versions):
-    """The groups of a level, and the common causes at every level."""
+class GroupSummary(Versions):
+    """The groups of a level, and the common causes of all levels."""
 
     level: str
     yellow_above: float
@@ -60,8 +60,8 @@ class Summary(Versions):
     common_causes: list[CommonCause]
 
 
-class DueWithin(Answer):
-    """What falls due within so many days of as_of, that day included; yuan."""
+class MaturityWindow(Answer):
+    """The loans that fall due within `days` of as_of, that day included. principal: yuan."""
 
     days: int
     loans: int
@@ -72,15 +72,15 @@ class DueWithin(Answer):
     green_loans: int
 
 
-class DueGroup(Answer):
-    """One group of the calendar, window by window."""
+class MaturityGroup(Answer):
+    """A group of the maturity calendar, with a window for each number of days."""
 
     code: str
-    windows: list[DueWithin]
+    windows: list[MaturityWindow]
 
 
-class Maturity(Answer):
-    """One loan whose principal falls due. notify_by: the day by which the household should be told."""
+class MaturingLoan(Answer):
+    """A loan whose principal falls due. notify_by: the day by which the household should be notified."""
 
     loan_id: str
     household_id: str
@@ -91,23 +91,23 @@ class Maturity(Answer):
     days_to_maturity: int
     notify_by: date
     outstanding_principal: float
-    light: Colour
+    light: LightCode
 
 
 class MaturityCalendar(Versions):
-    """Everything that falls due, whatever its light: totals, groups, and the loans page by page, the nearest first."""
+    """The loans that fall due, of any light: totals, groups, and a page of loans, the nearest first."""
 
     within_days: int
     level: str
-    windows: list[DueWithin]
-    groups: list[DueGroup]
+    windows: list[MaturityWindow]
+    groups: list[MaturityGroup]
     total: int
-    items: list[Maturity]
+    items: list[MaturingLoan]
     next_cursor: str | None
 
 
-class ModelAnswer(Answer):
-    """The champion's card and policy, and who was champion when."""
+class ChampionReport(Answer):
+    """The champion's card and policy, and the history of champions. refused: why there is no champion, or null."""
 
     model_version: str | None
     policy_version: str | None

@@ -1,22 +1,23 @@
-"""Why this light and not the next, what changed since the month before, and what would turn it green."""
+"""Explanations of a light: against the next light, against the previous month, and what would turn it green."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from serving.schemas.basis import Answer, Colour
-from serving.schemas.loan_warning import Change, Kind, Reason
+from serving.schemas.basis import Answer, LightCode
+from serving.schemas.loan_warning import ChangeKind, ChangeReason, Reason
 
 
 class ThresholdReasons(Answer):
-    """Why the model's light and not the next: against the loans just on the other side of the threshold.
+    """Why the model's light is not the next one: a comparison with the loans just beyond the threshold.
 
-    compared: with whom, loans: how many. A reason's typical value is the median of those. In log-odds: this loan's
-    is compared_log_odds and the reasons' contributions and other_facts together.
+    instead: the light beyond the threshold. compared_zh, compared_en: the loans compared with; loans: how many. A
+    reason's typical value is their median. log_odds is the sum of compared_log_odds, the reasons' contributions and
+    other_facts.
     """
 
-    light: Colour
-    instead: Colour
+    light: LightCode
+    instead: LightCode
     zh: str
     en: str
     compared_zh: str
@@ -28,57 +29,57 @@ class ThresholdReasons(Answer):
     log_odds: float
 
 
-class ChangesOfKind(Answer):
-    """What moved the score in one way, the largest change first; contribution: all of it together."""
+class ChangesByKind(Answer):
+    """The changes of one kind, the largest first. contribution: their sum."""
 
-    kind: Kind
+    kind: ChangeKind
     zh: str
     en: str
     contribution: float
-    changes: list[Change]
+    changes: list[ChangeReason]
 
 
-class WhatChanged(Answer):
-    """The difference of the log-odds from the month before, whole: all changes sum to total.
+class ScoreChanges(Answer):
+    """The change of the log-odds since the previous month; all changes sum to total.
 
-    since: the month before; zh, en: how it moved, or why it cannot be said (total is null then).
+    since: the previous month. zh, en: the change in words, or why it is unknown (total is null then).
     """
 
     since: date | None
     total: float | None
     zh: str
     en: str
-    kinds: list[ChangesOfKind]
+    kinds: list[ChangesByKind]
 
 
-class Remedy(Answer):
-    """A fact somebody can act on."""
+class SuggestedFact(Answer):
+    """A fact that the household, the bank or the office can change."""
 
     code: str
     zh: str
     en: str
 
 
-class Way(Answer):
-    """Facts that together lower the light, and the light and probability the loan would then have.
+class Counterfactual(Answer):
+    """A counterfactual: facts that together improve the light, and the light and probability they would give.
 
-    A light is null where the loan is closed by them.
+    light: null where the facts close the loan.
     """
 
-    remedies: list[Remedy]
-    light: Colour | None
+    remedies: list[SuggestedFact]
+    light: LightCode | None
     probability: float | None
     zh: str
     en: str
 
 
-class TurnGreen(Answer):
-    """The fewest facts that can be acted on and would lower the light, each way recomputed; or that none would.
+class Counterfactuals(Answer):
+    """Counterfactuals with the fewest facts that somebody can change; empty where none improves the light.
 
-    looked_at: those that apply to the loan; others are no matter of it, or cannot be acted on.
+    Each is recomputed in full. looked_at: the facts that apply to the loan and were tried.
     """
 
     zh: str
     en: str
-    looked_at: list[Remedy]
-    ways: list[Way]
+    looked_at: list[SuggestedFact]
+    ways: list[Counterfactual]

@@ -1,4 +1,4 @@
-"""A household judged again: with facts supposed, or from rows that a program brings."""
+"""A household rescored: with hypothetical facts, or from tables that a program sends."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from serving.schemas.loan_warning import LoanWarning
 
 
 class WhatIfLoan(Answer):
-    """One loan as published and with what is supposed; after is null where that closes it.
+    """A loan as published (before) and with the hypothetical facts (after); after is null where they close the loan.
 
-    before_zh .. after_en: the likelihood in words. `score_rank` of `after` is null: it is in no list.
+    before_zh to after_en: the probability in words. The `score_rank` of `after` is null: it is in no list.
     """
 
     loan_id: str
@@ -21,15 +21,15 @@ class WhatIfLoan(Answer):
     after_en: str
 
 
-class WhatIf(Versions):
-    """The open loans of a household with facts supposed; nothing is stored."""
+class WhatIfAnswer(Versions):
+    """The open loans of a household with hypothetical facts; nothing is stored."""
 
     household_id: str
     loans: list[WhatIfLoan]
 
 
-class Scored(Versions):
-    """The warnings of one household's rows, judged as a published month was; nothing is stored."""
+class RescoredWarnings(Versions):
+    """The warnings of a household's tables, scored as a published month was; nothing is stored."""
 
     household_id: str
     warnings: list[LoanWarning]

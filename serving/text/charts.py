@@ -14,7 +14,7 @@ _ROW, _LABEL, _VALUE, _WIDTH = 26, 150, 110, 720
 
 
 @dataclass(frozen=True)
-class Part:
+class BarSegment:
     """A stretch of a bar: how long, what colour, what it is called."""
 
     value: float
@@ -27,21 +27,21 @@ class Bar:
     """A labelled bar of one or more parts; `said` stands at its end."""
 
     label: str
-    parts: tuple[Part, ...]
-    said: str
+    segments: tuple[BarSegment, ...]
+    caption: str
 
 
-def bars(bars: Sequence[Bar], title: str) -> Markup:
+def bar_chart(rows: Sequence[Bar], title: str) -> Markup:
     """Horizontal bars on one scale, the longest over the whole width."""
-    longest = max((sum(part.value for part in bar.parts) for bar in bars), default=0) or 1
+    longest = max((sum(part.value for part in bar.segments) for bar in rows), default=0) or 1
     scale = (_WIDTH - _LABEL - _VALUE) / longest
-    drawn = Markup("").join(_bar(bar, place * _ROW, scale) for place, bar in enumerate(bars))
-    return _picture(drawn, title, max(len(bars), 1) * _ROW)
+    drawn = Markup("").join(_bar(bar, place * _ROW, scale) for place, bar in enumerate(rows))
+    return _picture(drawn, title, max(len(rows), 1) * _ROW)
 
 
 def _bar(bar: Bar, top: int, scale: float) -> Markup:
     parts, left = [], float(_LABEL)
-    for part in bar.parts:
+    for part in bar.segments:
         width = part.value * scale
         parts.append(
             Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" fill="{}"><title>{}</title></rect>').format(
@@ -49,7 +49,9 @@ def _bar(bar: Bar, top: int, scale: float) -> Markup:
             )
         )
         left += width
-    return _said(bar.label, _LABEL - 8, top, "end") + Markup("").join(parts) + _said(bar.said, left + 6, top, "start")
+    return (
+        _said(bar.label, _LABEL - 8, top, "end") + Markup("").join(parts) + _said(bar.caption, left + 6, top, "start")
+    )
 
 
 def _said(text: str, x: float, top: int, anchor: str, colour: str = INK) -> Markup:
@@ -59,7 +61,7 @@ def _said(text: str, x: float, top: int, anchor: str, colour: str = INK) -> Mark
 
 
 @dataclass(frozen=True)
-class Line:
+class LineSeries:
     """A value a month; None where there is none, and the line is broken there."""
 
     label: str
@@ -70,21 +72,23 @@ class Line:
 _HEIGHT, _LEFT, _BELOW = 180, 60, 30
 
 
-def lines(lines: Sequence[Line], months: Sequence[str], title: str, written: str = "{:.1%}") -> Markup:
+def line_chart(
+    series: Sequence[LineSeries], months: Sequence[str], title: str, number_format: str = "{:.1%}"
+) -> Markup:
     """Lines over months, from nought to the highest value."""
-    highest = max((value for line in lines for value in line.values if value is not None), default=0) or 1
+    highest = max((value for line in series for value in line.values if value is not None), default=0) or 1
     step = (_WIDTH - _LEFT - 20) / max(len(months) - 1, 1)
     axis = Markup('<line x1="{0}" y1="{1}" x2="{2}" y2="{1}" stroke="{3}"/>').format(_LEFT, _HEIGHT, _WIDTH, LINE)
     drawn = [
         axis,
-        _said(written.format(highest), _LEFT - 6, -5, "end", SOFT),
+        _said(number_format.format(highest), _LEFT - 6, -5, "end", SOFT),
         _said("0", _LEFT - 6, _HEIGHT - 13, "end", SOFT),
     ]
-    drawn += [_line(line, step, highest) for line in lines]
+    drawn += [_line(line, step, highest) for line in series]
     drawn += [_said(months[at], _LEFT + at * step, _HEIGHT, _anchor(at, months), SOFT) for at in _shown(len(months))]
     drawn += [
         _said(line.label, _LEFT + 8 + 170 * place, _HEIGHT + 22, "start", line.colour)
-        for place, line in enumerate(lines)
+        for place, line in enumerate(series)
     ]
     return _picture(Markup("").join(drawn), title, _HEIGHT + _BELOW + 20)
 
@@ -98,7 +102,7 @@ def _anchor(at: int, months: Sequence[str]) -> str:
     return "start" if at == 0 else "end" if at == len(months) - 1 else "middle"
 
 
-def _line(line: Line, step: float, highest: float) -> Markup:
+def _line(line: LineSeries, step: float, highest: float) -> Markup:
     points = [
         (_LEFT + at * step, _HEIGHT - value / highest * (_HEIGHT - 20))
         for at, value in enumerate(line.values)

@@ -18,7 +18,7 @@ _SPARK = (160, 36)
 _CURVE, _EDGE = 260, 44
 
 
-def light_history(months: Sequence[MonthLight], language: Language) -> Markup:
+def light_history_chart(months: Sequence[MonthLight], language: Language) -> Markup:
     """A lamp a month, the worse the higher: red a square, yellow a diamond, green a circle."""
     points = [(_LABELS + 16 + at * _STEP, each) for at, each in enumerate(months)]
     width, height = max(_LABELS + 32 + len(months) * _STEP, 260), _TOP + 3 * _LEVEL + 16
@@ -76,7 +76,7 @@ def _words(code: str | None, language: Language) -> str:
     return "–" if code is None else str(getattr(LIGHT_WORDS[code], language))
 
 
-def sparkline(values: Sequence[float | None], said: str) -> Markup:
+def sparkline(values: Sequence[float | None], title: str) -> Markup:
     """A line over months from nought to its highest value, its end marked; broken where a value is missing."""
     width, height = _SPARK
     highest = max((value for value in values if value is not None), default=0) or 1
@@ -95,10 +95,10 @@ def sparkline(values: Sequence[float | None], said: str) -> Markup:
     floor = Markup('<line x1="0" y1="{0}" x2="{1}" y2="{0}" stroke="{2}"/>').format(height - 3, width, LINE)
     last = points[-1] if points else None
     end = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" fill="#17466e"/>').format(*last) if last else Markup("")
-    return _picture(floor + lines + end, said, width, height)
+    return _picture(floor + lines + end, title, width, height)
 
 
-def calibration_curve(points: Sequence[tuple[float, float]], said: str, across: str, up: str) -> Markup:
+def calibration_chart(points: Sequence[tuple[float, float]], title: str, x_label: str, y_label: str) -> Markup:
     """Observed over predicted share, with the line on which they agree; both axes from nought to the highest share."""
     most = max((value for point in points for value in point), default=0) or 1
     size = _CURVE
@@ -123,12 +123,12 @@ def calibration_curve(points: Sequence[tuple[float, float]], said: str, across: 
         _text("0", _EDGE - 6, 14 + size, "end", SOFT)
         + _text(f"{most:.0%}", _EDGE - 6, 20, "end", SOFT)
         + _text(f"{most:.0%}", _EDGE + size, 26 + size, "end", SOFT)
-        + _text(across, _EDGE + size / 2, 42 + size, "middle", SOFT)
+        + _text(x_label, _EDGE + size / 2, 42 + size, "middle", SOFT)
         + Markup('<g transform="rotate(-90 14 {0})">{1}</g>').format(
-            10 + size / 2, _text(up, 14, 14 + size / 2, "middle", SOFT)
+            10 + size / 2, _text(y_label, 14, 14 + size / 2, "middle", SOFT)
         )
     )
-    return _picture(frame + agree + line + dots + axes, said, _EDGE + size + 10, size + 50)
+    return _picture(frame + agree + line + dots + axes, title, _EDGE + size + 10, size + 50)
 
 
 def _text(text: str, x: float, y: float, anchor: str, colour: str) -> Markup:

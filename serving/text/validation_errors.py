@@ -7,54 +7,54 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from features.messages import Words
-from models.validation_messages import KINDS
+from features.messages import Bilingual
+from models.validation_messages import MESSAGES
 
 _TOLD = "told"
 """The type of a fault whose own words are carried along."""
 _LONGEST_PLACE = 100
 """Characters of a place that are said: somebody else may have named it."""
-_OTHERWISE = Words("不合要求", "is not what is asked for")
-_WHOLE = Words("整个请求", "the whole request")
-_OBJECT = Words("应为 JSON 对象", "expected a JSON object")
-_ONE_OF = Words("应为 {expected} 之一", "expected one of {expected}")
-_WORDS: Mapping[str, Words] = {
-    **KINDS,
+_OTHERWISE = Bilingual("不合要求", "is not what is asked for")
+_WHOLE = Bilingual("整个请求", "the whole request")
+_OBJECT = Bilingual("应为 JSON 对象", "expected a JSON object")
+_ONE_OF = Bilingual("应为 {expected} 之一", "expected one of {expected}")
+_WORDS: Mapping[str, Bilingual] = {
+    **MESSAGES,
     **dict.fromkeys(("model_attributes_type", "model_type", "dict_type"), _OBJECT),
     **dict.fromkeys(("literal_error", "enum"), _ONE_OF),
-    "extra_forbidden": Words("没有这一项; 请删去", "is not known here; leave it out"),
-    "json_invalid": Words("不是 JSON", "is not JSON"),
-    "list_type": Words("应为 JSON 数组", "expected a JSON array"),
-    "union_tag_invalid": Words(
+    "extra_forbidden": Bilingual("没有这一项; 请删去", "is not known here; leave it out"),
+    "json_invalid": Bilingual("不是 JSON", "is not JSON"),
+    "list_type": Bilingual("应为 JSON 数组", "expected a JSON array"),
+    "union_tag_invalid": Bilingual(
         "{discriminator} 应为 {expected} 之一", "expected {discriminator} to be one of {expected}"
     ),
-    "union_tag_not_found": Words("缺少 {discriminator}", "lacks {discriminator}"),
-    "string_too_short": Words("至少 {min_length} 个字符", "expected at least {min_length} characters"),
-    "string_too_long": Words("至多 {max_length} 个字符", "expected at most {max_length} characters"),
+    "union_tag_not_found": Bilingual("缺少 {discriminator}", "lacks {discriminator}"),
+    "string_too_short": Bilingual("至少 {min_length} 个字符", "expected at least {min_length} characters"),
+    "string_too_long": Bilingual("至多 {max_length} 个字符", "expected at most {max_length} characters"),
 }
 
 
-def fault(zh: str, en: str) -> PydanticCustomError:
+def bilingual_error(zh: str, en: str) -> PydanticCustomError:
     """What a validator of ours raises: it is told in its own words."""
     return PydanticCustomError(_TOLD, "{en}", {"zh": zh, "en": en})
 
 
-def faults(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> Words:
+def error_sentences(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> Bilingual:
     """Each field with what is wrong with it; skip: how many of its place's names lead to it and say nothing."""
     told = [(".".join(map(str, error["loc"][skip:]))[:_LONGEST_PLACE], _of(error)) for error in errors]
-    each = [(Words(place, place) if place else _WHOLE, said) for place, said in told]
-    return Words(
+    each = [(Bilingual(place, place) if place else _WHOLE, said) for place, said in told]
+    return Bilingual(
         "; ".join(f"{place.zh}: {said.zh}" for place, said in each),
         "; ".join(f"{place.en}: {said.en}" for place, said in each),
     )
 
 
-def _of(error: Mapping[str, Any]) -> Words:
+def _of(error: Mapping[str, Any]) -> Bilingual:
     context = error.get("ctx", {})
     if error["type"] == _TOLD:
-        return Words(str(context["zh"]), str(context["en"]))
+        return Bilingual(str(context["zh"]), str(context["en"]))
     said = _WORDS.get(error["type"], _OTHERWISE)
-    return said.filled(**{name.removesuffix("_tags"): _shown(value) for name, value in context.items()})
+    return said.format(**{name.removesuffix("_tags"): _shown(value) for name, value in context.items()})
 
 
 def _shown(value: object) -> str:

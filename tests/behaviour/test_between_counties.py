@@ -41,12 +41,14 @@ def give(intake: Intake, name: str) -> Ledger:
 def test_counties_apart_find_what_they_find_together(intake: Intake, name: str, is_merged: bool) -> None:
     ledger = give(intake, name)
     if is_merged:
-        ledger.merge(most_loose=0)
+        ledger.merge(max_unmerged=0)
     for day in (_BEFORE, _AFTER):
-        together = features_at(day, ledger.rows())
-        apart = [features_at(day, ledger.rows(county)) for county in ledger.counties]
+        together = features_at(day, ledger.tables())
+        apart = [features_at(day, ledger.tables(county)) for county in ledger.counties]
         assert_frame_equal(pl.concat(apart).sort("loan_id"), together)
-        in_blocks = [features_at(day, block) for county in ledger.counties for block in ledger.rows(county).blocks(1)]
+        in_blocks = [
+            features_at(day, block) for county in ledger.counties for block in ledger.tables(county).household_blocks(1)
+        ]
         assert_frame_equal(pl.concat(in_blocks).sort("loan_id"), together)
 
 
@@ -54,16 +56,16 @@ def test_counties_apart_find_what_they_find_together(intake: Intake, name: str, 
 def test_a_household_alone_finds_what_all_together_find(intake: Intake, name: str) -> None:
     ledger = give(intake, name)
     for day in (_BEFORE, _AFTER):
-        together = features_at(day, ledger.rows())
+        together = features_at(day, ledger.tables())
         for home in ("H1", "H2"):
-            alone = features_at(day, ledger.rows(ledger.county_of(home), home))
+            alone = features_at(day, ledger.tables(ledger.county_of(home), home))
             assert_frame_equal(alone, together.filter(pl.col("household_id") == home))
 
 
 def test_a_policy_given_to_another_county_insures_nobody_in_its_own(intake: Intake) -> None:
     ledger = give(intake, "policies")
     insured = {
-        day: [features_at(day, ledger.rows(county))["insured_industry"].item() for county in ledger.counties]
+        day: [features_at(day, ledger.tables(county))["insured_industry"].item() for county in ledger.counties]
         for day in (_BEFORE, _AFTER)
     }
     assert insured == {_BEFORE: [1, 0], _AFTER: [0, 1]}
@@ -71,9 +73,12 @@ def test_a_policy_given_to_another_county_insures_nobody_in_its_own(intake: Inta
 
 def test_a_loan_given_to_another_county_is_a_loan_of_that_one_alone(intake: Intake) -> None:
     ledger = give(intake, "loans")
-    loans = {county: features_at(_AFTER, ledger.rows(county))["loan_id"].to_list() for county in ledger.counties}
+    loans = {county: features_at(_AFTER, ledger.tables(county))["loan_id"].to_list() for county in ledger.counties}
     assert loans == {"990101": [], "990102": ["L1", "L2"]}
-    assert (ledger.read_for("990101"), ledger.read_for("990102")) == (("990101", "990102"), ("990102", "990101"))
+    assert (ledger.counties_to_read("990101"), ledger.counties_to_read("990102")) == (
+        ("990101", "990102"),
+        ("990102", "990101"),
+    )
 
 
 def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(intake: Intake) -> None:
@@ -81,7 +86,7 @@ def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(in
         table(DRAWN["members"])[:1], household_id="H2", relation="child", status="deceased", known_on="2024-05-20"
     )
     intake.deliver(members=there)
-    for rows in (intake.ledger.rows(), intake.ledger.rows("990101"), intake.ledger.rows("990101", "H1")):
+    for rows in (intake.ledger.tables(), intake.ledger.tables("990101"), intake.ledger.tables("990101", "H1")):
         of_loan = features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")
         assert of_loan.select("borrower_deceased", "household_size").row(0) == (1, 0)
 
@@ -90,5 +95,5 @@ def test_a_claim_follows_its_policy_into_a_county_that_has_delivered_no_claims(t
     intake = Intake(tmp_path)
     intake.deliver(**DRAWN | {"claims": table(DRAWN["claims"])[1:]})
     intake.deliver(policies=with_cell(table(DRAWN["policies"])[1:], household_id="H1", known_on="2024-05-20"))
-    for rows in (intake.ledger.rows(), intake.ledger.rows("990101"), intake.ledger.rows("990101", "H1")):
+    for rows in (intake.ledger.tables(), intake.ledger.tables("990101"), intake.ledger.tables("990101", "H1")):
         assert features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")["open_claims"].item() == 1

@@ -19,9 +19,9 @@ def test_a_loan_corrected_to_another_household_keeps_what_was_paid_on_it() -> No
     rows = one_loan(households=homes, loans=[loan("L1"), moved], payments=[{**paid, "interest_paid": 0.0}])
     stale = rows.frames["payments"].with_columns(pl.lit("H1").alias("household_id"))
     kept = replace(rows, frames={**rows.frames, "payments": stale})
-    for read in (kept, kept.of_household("H2")):
+    for read in (kept, kept.for_household("H2")):
         assert features_at(AS_OF, read).select("household_id", "outstanding_principal").rows() == [("H2", 6_000)]
-    assert features_at(AS_OF, kept.of_household("H1")).is_empty()
+    assert features_at(AS_OF, kept.for_household("H1")).is_empty()
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -37,7 +37,7 @@ def test_a_payment_corrected_to_another_loan_is_paid_on_that_one_alone(settled: 
     )
     owed = dict(features_at(AS_OF, rows).select("loan_id", "outstanding_principal").rows())
     assert owed == {"L1": 10_000} | ({} if settled else {"L2": 6_000})
-    assert features_at(AS_OF, rows.of_household("H1"))["outstanding_principal"].to_list() == [10_000]
+    assert features_at(AS_OF, rows.for_household("H1"))["outstanding_principal"].to_list() == [10_000]
 
 
 def test_a_claim_goes_with_its_policy_to_the_household_that_holds_it() -> None:
@@ -60,4 +60,4 @@ def test_a_member_who_has_moved_to_another_household_counts_there_alone() -> Non
         rows = one_loan(households=homes, loans=[loan("L1"), loan("L2", household_id="H2")], members=[here, moved])
         sizes = dict(features_at(AS_OF, rows).select("loan_id", "household_size").rows())
         assert sizes == {"L1": 0, "L2": int(home == "H2")}
-        assert features_at(AS_OF, rows.of_household("H1"))["household_size"].to_list() == [0]
+        assert features_at(AS_OF, rows.for_household("H1"))["household_size"].to_list() == [0]

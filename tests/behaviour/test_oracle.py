@@ -9,9 +9,9 @@ import pytest
 
 from features.compute import Population, features_at
 from features.contract.tables import TABLES
-from features.delivered_tables import Rows
-from features.snapshot.latest_versions import Known
-from features.snapshot.loan_book import Book, bad_on
+from features.delivered_tables import DeliveredTables
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.loan_book import LoanBook, first_bad_days
 from tests.oracle import referee
 from tests.oracle.knowledge import Tables
 from tests.oracle.random_ledger import random_ledger
@@ -21,8 +21,10 @@ MONTH_ENDS = (date(2024, 3, 31), date(2024, 9, 30), date(2025, 6, 30))
 YUAN = 0.005
 
 
-def rows_of(tables: Tables) -> Rows:
-    return Rows.of({name: pl.DataFrame(rows, TABLES[name].schema, orient="row") for name, rows in tables.items()})
+def rows_of(tables: Tables) -> DeliveredTables:
+    return DeliveredTables.from_frames(
+        {name: pl.DataFrame(rows, TABLES[name].schema, orient="row") for name, rows in tables.items()}
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -51,8 +53,8 @@ def test_a_cohort_and_the_days_loans_went_bad_are_what_the_referee_says(seed: in
     loans = {row["loan_id"] for row in tables["loans"]}
     for days, known_by in ((30, None), (7, None), (30, date(2024, 9, 30))):
         expected = {loan: day for loan in loans if (day := referee.bad_on(tables, loan, days, known_by))}
-        book = Book(Known(rows, known_by))
-        found = book.loans.join(bad_on(book, days), on="loan").select("loan_id", "bad_on").collect()
+        book = LoanBook(LatestVersions(rows, known_by))
+        found = book.loans.join(first_bad_days(book, days), on="loan").select("loan_id", "bad_on").collect()
         assert dict(found.rows()) == expected
 
 

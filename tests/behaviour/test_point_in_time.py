@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features import compute
-from features.compute import community_at, features_at
+from features.compute import features_at, peer_statistics_at
 from tests.behaviour.test_oracle import rows_of
 from tests.oracle.knowledge import Row, Tables
 from tests.oracle.random_ledger import random_ledger
@@ -90,10 +90,10 @@ def part_of(tables: Tables, county: dict[str, str], loans: dict[str, str], name:
 def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, households: int) -> None:
     rows = rows_of(random_ledger(seed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compute, "_HOUSEHOLDS_AT_ONCE", households)
-        few_at_once, around = features_at(AS_OF, rows), community_at(AS_OF, rows)
+        patch.setattr(compute, "_HOUSEHOLDS_PER_BLOCK", households)
+        few_at_once, around = features_at(AS_OF, rows), peer_statistics_at(AS_OF, rows)
     assert_frame_equal(few_at_once, features_at(AS_OF, rows), check_exact=True)
-    for group, totals in community_at(AS_OF, rows).totals.items():
+    for group, totals in peer_statistics_at(AS_OF, rows).totals.items():
         assert_frame_equal(around.totals[group], totals)
 
 
@@ -102,7 +102,7 @@ def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, househ
 def test_a_household_alone_has_the_features_it_has_among_all(seed: int, bad_after_days: int) -> None:
     rows = rows_of(random_ledger(seed))
     everyone = features_at(AS_OF, rows, bad_after_days=bad_after_days)
-    around = community_at(AS_OF, rows, bad_after_days)
+    around = peer_statistics_at(AS_OF, rows, bad_after_days)
     for household in everyone["household_id"].unique().sort().head(3):
-        alone = features_at(AS_OF, rows.of_household(household), bad_after_days=bad_after_days, around=around)
+        alone = features_at(AS_OF, rows.for_household(household), bad_after_days=bad_after_days, peers=around)
         assert_frame_equal(alone, everyone.filter(pl.col("household_id") == household), check_exact=True)

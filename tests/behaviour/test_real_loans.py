@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from features.compute import features_at
-from features.contract.column_map import column_map
-from features.contract.pseudonym import pseudonyms
+from features.contract.column_map import read_column_map
+from features.contract.pseudonym import load_pseudonyms
 from features.contract.tables import REQUIRED_TABLES, TABLES
 from features.ledger.ledger import Ledger
-from features.loading.load import Loading, load
+from features.loading.load import LoadOptions, load
 from tests.behaviour.test_oracle import rows_of, same
 from tests.oracle import referee
 from tests.oracle.knowledge import Tables
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not NANO.is_dir(), reason=f"the real loans are n
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     folder = tmp_path_factory.mktemp("nano")
-    loading = Loading(date(2017, 8, 1), column_map(), pseudonyms(folder), tell=lambda _: None)
+    loading = LoadOptions(date(2017, 8, 1), read_column_map(), load_pseudonyms(folder), report_progress=lambda _: None)
     report = load(NANO, Ledger(folder / "ledger"), loading)
     assert [(file.table, file.quarantined, file.waiting) for file in report.files] == [
         (table, 0, 0) for table in REQUIRED_TABLES
@@ -52,5 +52,5 @@ def some_households(ledger: Ledger, count: int) -> Tables:
     tables: Tables = {}
     for name in REQUIRED_TABLES:
         mine = ledger.scan(name).join(households.lazy(), on="household_id", how="semi")
-        tables[name] = mine.select(TABLES[name].names).collect().to_dicts()
+        tables[name] = mine.select(TABLES[name].column_names).collect().to_dicts()
     return tables

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from features.catalog import KEPT
+from features.catalog import OUTPUT_FEATURES
 from features.compute import IDENTITY, features_at
 from features.contract.tables import REQUIRED_TABLES, TABLES
 from tests.behaviour.test_oracle import rows_of
@@ -29,7 +29,7 @@ def full_ledger() -> Tables:
 def test_a_table_nobody_delivered_leaves_its_features_missing(table: str) -> None:
     tables = {name: rows for name, rows in full_ledger().items() if name != table}
     frame = features_at(AS_OF, rows_of(tables))
-    own = [f.name for f in KEPT if f.source and table in f.source.tables] or ["declared_price"]
+    own = [f.name for f in OUTPUT_FEATURES if f.source and table in f.source.tables] or ["declared_price"]
     assert frame.height
     assert frame.select(pl.col(own).null_count()).row(0) == (frame.height,) * len(own)
 
@@ -178,7 +178,7 @@ def test_what_is_known_of_a_household_counts_before_the_household_itself_is_know
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_all_cells_missing_that_may_be_missing_breaks_nothing(table: str) -> None:
     tables = full_ledger()
-    needed = {*TABLES[table].required, *TABLES[table].key, "household_id", "known_on"}
+    needed = {*TABLES[table].required_columns, *TABLES[table].key, "household_id", "known_on"}
     bare = [{name: value if name in needed else None for name, value in row.items()} for row in tables[table]]
     assert features_at(AS_OF, rows_of({**tables, table: bare})).height
 

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from serving.server import listening
+from serving.server import listening_socket
 
 app = FastAPI()
 
@@ -24,5 +24,5 @@ def bare() -> dict[str, str]:
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
     config = uvicorn.Config("tests.benchmarks.bare:app", workers=workers, access_log=False, log_level="warning")
-    with listening("127.0.0.1", port) as listener:
+    with listening_socket("127.0.0.1", port) as listener:
         Multiprocess(config, sockets=[listener]).run()

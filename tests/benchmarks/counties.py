@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from features.contract.tables import TABLES
-from features.delivered_tables import Rows
+from features.delivered_tables import DeliveredTables
 from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
-from features.ledger.part_files import COUNTY, EVERYWHERE
-from serving.months.data_folder import Store
+from features.ledger.part_files import ALL_COUNTIES, COUNTY
+from serving.months.data_folder import DataFolder
 from training.simulate.order import Order
 from training.simulate.province import simulate
 
@@ -28,7 +28,7 @@ _AT_ONCE = 25
 """Counties in memory together."""
 
 
-def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) -> list[Store]:
+def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) -> list[DataFolder]:
     """A store with a fourth of the counties (one at least), and one with them all: about `loans` loans."""
     tell(f"simulating {_HOUSEHOLDS:,} households x {_MONTHS} months")
     simulate(Order(_HOUSEHOLDS, _MONTHS, _SEED, 0), folder / "inbox")
@@ -37,7 +37,7 @@ def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) 
     copies = max(round(loans / original["loans"].height), 2)
     found = []
     for name, numbers in (("few", range(max(copies // 4, 1))), ("all", range(copies))):
-        store = Store(folder / name)
+        store = DataFolder(folder / name)
         shutil.copytree(models, store.folder / "models")
         for some in (numbers[begin : begin + _AT_ONCE] for begin in range(0, len(numbers), _AT_ONCE)):
             tell(f"{name}: counties {some[0] + 1} to {some[-1] + 1} of {len(numbers)}")
@@ -48,29 +48,29 @@ def stores(folder: Path, loans: int, models: Path, tell: Callable[[str], None]) 
 
 def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
     """Each table as the ledger keeps it: with the household of every row."""
-    rows = Rows.of({name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES})
+    rows = DeliveredTables.from_frames({name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES})
     return {name: rows[name].collect() for name in TABLES}
 
 
-def _commit(store: Store, original: dict[str, pl.DataFrame], numbers: Sequence[int]) -> None:
+def _commit(store: DataFolder, original: dict[str, pl.DataFrame], numbers: Sequence[int]) -> None:
     """The counties' tables, each in a commit, as a province delivers them."""
     ledger = Ledger(store.folder / "ledger")
     for name, rows in original.items():
         if name == "prices" and numbers[0]:
             continue
-        ledger = ledger.with_commit(
+        ledger = ledger.append_commit(
             table=name,
             file=f"{name}-{numbers[0]}.parquet",
             sha256="",
             delivered_on=DELIVERED_ON,
             rows=_of_counties(name, rows, numbers),
-            quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
+            quarantine=QUARANTINE_SCHEMA.empty(),
         )
 
 
 def _of_counties(name: str, rows: pl.DataFrame, numbers: Sequence[int]) -> pl.DataFrame:
     if name == "prices":
-        return rows.with_columns(pl.lit(EVERYWHERE).alias(COUNTY))
+        return rows.with_columns(pl.lit(ALL_COUNTIES).alias(COUNTY))
     return pl.concat(
         _renamed(rows, number).with_columns(pl.lit(str(_FIRST_COUNTY + number)).alias(COUNTY)) for number in numbers
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from features.contract.tables import TABLES
-from features.delivered_tables import Rows
+from features.delivered_tables import DeliveredTables
 from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
-from features.ledger.part_files import COUNTY, EVERYWHERE
+from features.ledger.part_files import ALL_COUNTIES, COUNTY
 from training.simulate.order import Order
 from training.simulate.province import simulate
 
@@ -66,9 +66,9 @@ def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
     """Each table as the ledger keeps it: with the household of every row, and its county."""
     tables = {name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES}
     [county] = tables["households"]["village_code"].str.head(6).unique()
-    rows = Rows.of(tables)
+    rows = DeliveredTables.from_frames(tables)
     return {
-        name: rows[name].with_columns(pl.lit(EVERYWHERE if name == "prices" else county).alias(COUNTY)).collect()
+        name: rows[name].with_columns(pl.lit(ALL_COUNTIES if name == "prices" else county).alias(COUNTY)).collect()
         for name in TABLES
     }
 
@@ -86,11 +86,11 @@ def _moved(number: int) -> pl.Expr:
 
 
 def _committed(ledger: Ledger, table: str, number: int, rows: pl.DataFrame) -> Ledger:
-    return ledger.with_commit(
+    return ledger.append_commit(
         table=table,
         file=f"{table}-{number:02d}.parquet",
         sha256="",
         delivered_on=DELIVERED_ON,
         rows=rows,
-        quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
+        quarantine=QUARANTINE_SCHEMA.empty(),
     )

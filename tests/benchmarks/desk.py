@@ -23,11 +23,11 @@ from urllib.parse import quote
 import polars as pl
 import psutil
 
-from features.console import now
+from features.console import utc_now
 from serving.access import accounts as people
 from serving.audit.command_line import database_of
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.benchmarks import large_month
 from tests.benchmarks.officers import Question, Told, asked
 from tests.running_service import free_port, serving, unsigned, wait_for
@@ -47,9 +47,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="desk-", dir=asked_for.scratch) as scratch:
         folder = Path(scratch)
         shutil.copytree(asked_for.data, folder / "own", symlinks=True, ignore=shutil.ignore_patterns("mlflow"))
-        _households(Store(folder / "own"), asked_for.rounds)
+        _households(DataFolder(folder / "own"), asked_for.rounds)
         if asked_for.loans:
-            month = Published(Store(folder / "own")).month()
+            month = MonthRepository(DataFolder(folder / "own")).month()
             _lists(large_month.published(month, asked_for.loans, folder / "large"), asked_for.rounds)
     print(f"load of the machine after: {', '.join(f'{each:.1f}' for each in os.getloadavg())}")
 
@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _households(store: Store, rounds: int) -> None:
+def _households(store: DataFolder, rounds: int) -> None:
     known, lit = large_month.households(store), _lit(store)[:_VISITS]
     first = [_look(household) for household in known]
     what_if = [_what_if(household, "hardship") for household in known]
@@ -90,9 +90,9 @@ def _visits(address: str, keys: Sequence[str], households: Sequence[str]) -> Non
         _tell(f"  a red or yellow household, one officer, {what}", told.every(len(steps[0]), place))
 
 
-def _lit(store: Store) -> list[str]:
+def _lit(store: DataFolder) -> list[str]:
     """Households with a red or yellow light, in a fixed order that is not the order of loans."""
-    lights = pl.scan_parquet(Published(store).month().folder / "warnings" / "*.parquet")
+    lights = pl.scan_parquet(MonthRepository(store).month().folder / "warnings" / "*.parquet")
     lit = lights.filter(pl.col("light") != "green", pl.col("probability").is_not_null())
     return sorted(set(large_month.households(store)) & set(lit.collect()["household_id"]), key=lambda each: each[::-1])
 
@@ -105,10 +105,10 @@ def _what_if(household: str, kind: str) -> Question:
     return Question(f"/api/v1/households/{household}/what-if", {"facts": [_FACTS[kind]]})
 
 
-def _lists(store: Store, rounds: int) -> None:
+def _lists(store: DataFolder, rounds: int) -> None:
     pages = _pages(store)
     with _served(store) as (address, keys), _bare() as bare:
-        rows = Published(store).month().manifest.rows
+        rows = MonthRepository(store).month().manifest.rows
         _tell(f"work list, {rows:,} loans, the first page of a new edition", asked(address, keys[:1], pages[:2]))
         _warm(address, keys, pages)
         _compare(f"work list, {rows:,} loans, {len(pages)} filters and orders", address, keys, pages, bare, rounds)
@@ -121,9 +121,9 @@ _FACTS = {
 }
 
 
-def _pages(store: Store) -> list[Question]:
+def _pages(store: DataFolder) -> list[Question]:
     """Filters and orders as officers combine them."""
-    month = Published(store).month()
+    month = MonthRepository(store).month()
     lists = month.scan("warnings").select("bank", "township_code").drop_nulls().unique().sort("bank").collect()
     banks, towns = lists["bank"].unique().sort(), lists["township_code"].unique().sort()
     lights = ("", "light=red&", "light=yellow&", "rule_light=yellow&model_light=green&")
@@ -165,13 +165,15 @@ def _tell(what: str, told: Told) -> None:
 
 
 @contextmanager
-def _served(store: Store) -> Iterator[tuple[str, list[str]]]:
+def _served(store: DataFolder) -> Iterator[tuple[str, list[str]]]:
     """The service, and a key for each officer."""
     keys = []
-    with database_of(store.folder).writing() as session:
+    with database_of(store.folder).write_session() as session:
         for number in range(_OFFICERS):
-            person = people.add(session, people.account(f"desk-{number}", "county_official"), now())
-            keys.append(people.give_key(session, person, "benchmark", now()))
+            person = people.create_account(
+                session, people.account_details(f"desk-{number}", "county_official"), utc_now()
+            )
+            keys.append(people.create_key(session, person, "benchmark", utc_now()))
     with serving(store.folder, "--workers", _WORKERS, **_UNLIMITED) as address:
         yield unsigned(address), keys
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lights import SETTINGS
+from lights import LIBRARY_SETTINGS
 
 _ONCE_FROM = 1_000_000
 _RUNS = 3
@@ -48,7 +48,9 @@ def _arguments() -> argparse.Namespace:
 
 def _measured(*what: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.benchmarks.measured", *what]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env={**SETTINGS, **os.environ})
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, check=True, text=True, env={**LIBRARY_SETTINGS, **os.environ}
+    )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

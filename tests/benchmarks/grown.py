@@ -9,15 +9,15 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import Column, Floats, Trees, matrix
+from models.boosting import Floats, ModelColumn, Trees, matrix
 from models.bundle import write
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 
 _DEPTH = 6
 
 
-def grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[Column, ...]) -> lgb.Booster:
+def grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[ModelColumn, ...]) -> lgb.Booster:
     """A model of that many trees x leaves of the champion's score, with chance added so that no tree is idle."""
     trees, leaves = map(int, size.split("x"))
     score = champion.predict(loans, raw_score=True) + np.random.default_rng(2).normal(0, 1, len(loans))
@@ -27,12 +27,12 @@ def grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[Column
     return lgb.train(growth, lgb.Dataset(loans, score, feature_name=names, categorical_feature=codes), trees)
 
 
-def models_of_size(size: str, store: Store, folder: Path) -> Path:
+def models_of_size(size: str, store: DataFolder, folder: Path) -> Path:
     """Under `folder`, a store's models with a champion of that size, grown on the loans of its newest month."""
     bundle = store.models.champion
     assert bundle is not None, "the store has no champion"
     columns = bundle.trees.columns
-    loans = matrix(Published(store).month().scan("features").collect(), columns)
+    loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
     booster = grown(size, loans, lgb.Booster(model_str=bundle.trees.text), columns)
     shutil.copytree(store.models.folder, folder)
     shutil.rmtree(folder / str(bundle.number))

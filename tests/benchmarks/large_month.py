@@ -10,37 +10,40 @@ from pathlib import Path
 
 import polars as pl
 
-from serving.batch.parquet import ROWS_IN_GROUP, write_published
-from serving.batch.warnings import ranked
-from serving.months.data_folder import Store
-from serving.months.repository import KINDS, Manifest, Month, Published
+from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file
+from serving.batch.warnings import with_score_ranks
+from serving.months.data_folder import DataFolder
+from serving.months.edition import FRAME_KINDS, Manifest, PublishedMonth
+from serving.months.repository import MonthRepository
 
 _SPREAD = 0.1
 """By so much of its probability the last copy of a loan is less risky than the first."""
 _IDENTIFIERS = ("loan_id", "household_id")
 
 
-def published(month: Month, loans: int, folder: Path) -> Store:
+def published(month: PublishedMonth, loans: int, folder: Path) -> DataFolder:
     """A store with one month of about so many loans, none of them in a ledger."""
-    store = Store(folder)
+    store = DataFolder(folder)
     edition = store.editions / f"as_of={month.as_of}" / "edition-1"
-    rows = {kind: month.scan(kind).collect() for kind in KINDS}
+    rows = {kind: month.scan(kind).collect() for kind in FRAME_KINDS}
     copies = max(1, round(loans / rows["warnings"].height))
     among = _all_probabilities(rows["warnings"], copies)
-    for kind in KINDS:
+    for kind in FRAME_KINDS:
         frames = iter([rows[kind]]) if kind == "typical" else _copies(rows[kind].sort("loan_id"), copies)
-        pieces = (ranked(piece, among) for piece in frames) if kind == "warnings" else frames
-        write_published(_in_groups(pieces), edition / kind / "640323.parquet")
+        pieces = (with_score_ranks(piece, among) for piece in frames) if kind == "warnings" else frames
+        write_edition_file(_in_groups(pieces), edition / kind / "640323.parquet")
     _told(month.manifest, copies, edition / "manifest.json")
     store.warnings.mkdir()
     link = store.warnings / f"as_of={month.as_of}"
     link.symlink_to(os.path.relpath(edition / "warnings", store.warnings))
-    return Store(folder)
+    return DataFolder(folder)
 
 
-def households(store: Store) -> list[str]:
+def households(store: DataFolder) -> list[str]:
     """Of a store's newest month, in a fixed order that is not the order of loans."""
-    found = Published(store).month().scan("warnings").select(pl.col("household_id").unique()).collect().to_series()
+    found = (
+        MonthRepository(store).month().scan("warnings").select(pl.col("household_id").unique()).collect().to_series()
+    )
     return found.sort().sample(fraction=1.0, shuffle=True, seed=1).to_list()
 
 

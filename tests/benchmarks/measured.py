@@ -35,7 +35,7 @@ def ours(folder: Path) -> dict[str, Any]:
     from features.compute import IDENTITY, features_at
     from features.ledger.ledger import Ledger
 
-    frame, seconds = _timed(lambda: features_at(AS_OF, Ledger(folder / "ledger").rows()))
+    frame, seconds = _timed(lambda: features_at(AS_OF, Ledger(folder / "ledger").tables()))
     cost = _cost(seconds)
     frame.write_parquet(folder / "ours.parquet")
     return cost | {"features": frame.width - len(IDENTITY) - 1, "open": frame.height}
@@ -63,15 +63,15 @@ def household(folder: Path) -> dict[str, Any]:
     """One household's features from the ledger, in ms: the totals of its village, bank and so on known before."""
     import polars as pl
 
-    from features.compute import community_at, features_at
+    from features.compute import features_at, peer_statistics_at
     from features.ledger.ledger import Ledger
 
     ledger = Ledger(folder / "ledger")
     [county] = ledger.counties
-    around = community_at(AS_OF, ledger.rows())
+    around = peer_statistics_at(AS_OF, ledger.tables())
 
     def alone(home: str) -> pl.DataFrame:
-        return features_at(AS_OF, ledger.rows(county, home), around=around)
+        return features_at(AS_OF, ledger.tables(county, home), peers=around)
 
     homes = pl.read_parquet(folder / "ours.parquet", columns=["household_id"])["household_id"].unique().sort()
     drawn = random.Random(1).sample(homes.to_list(), HOUSEHOLDS + _WARMING_UP)

@@ -27,8 +27,8 @@ from statistics import median
 
 import psutil
 
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.benchmarks import counties
 from tests.benchmarks.grown import models_of_size
 from tests.benchmarks.measured import AS_OF, BEFORE
@@ -52,7 +52,7 @@ def main() -> None:
     asked = _arguments()
     with tempfile.TemporaryDirectory(dir=asked.scratch, prefix="monthly-run-") as scratch:
         folder = Path(scratch)
-        judging = Store(asked.model or _trained(folder / "model"))
+        judging = DataFolder(asked.model or _trained(folder / "model"))
         models = models_of_size(asked.size, judging, folder / "sized") if asked.size else judging.models.folder
         stores = counties.stores(folder, asked.loans, models, _tell)
         lines = [_scored_after_another(store) for store in stores]
@@ -124,22 +124,22 @@ def _held(process: int) -> int:
     return held
 
 
-def _scored_after_another(store: Store) -> Cost:
+def _scored_after_another(store: DataFolder) -> Cost:
     """Score the month, with the one before published already."""
     _watched(_score(store, BEFORE))
     return _scored(store, ())
 
 
-def _score(store: Store, as_of: date) -> tuple[str, ...]:
+def _score(store: DataFolder, as_of: date) -> tuple[str, ...]:
     return (*_LIGHTS, "score", "--as-of", str(as_of), "--data", str(store.folder))
 
 
-def _scored(store: Store, words: Sequence[str]) -> Cost:
+def _scored(store: DataFolder, words: Sequence[str]) -> Cost:
     """Score the month anew: what was published of it is taken away."""
     shutil.rmtree(store.editions / f"as_of={AS_OF}", ignore_errors=True)
     (store.warnings / f"as_of={AS_OF}").unlink(missing_ok=True)
     cost = _watched((*_score(store, AS_OF), *words))
-    manifest = json.loads((Published(store).month(AS_OF).folder / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((MonthRepository(store).month(AS_OF).folder / "manifest.json").read_text("utf-8"))
     who = " ".join(words) or "one process"
     split = ", ".join(f"{name} {took:.1f} s" for name, took in manifest["seconds"].items())
     print(
@@ -151,7 +151,7 @@ def _scored(store: Store, words: Sequence[str]) -> Cost:
     return cost
 
 
-def _compare_workers(store: Store, workers: int, rounds: int) -> None:
+def _compare_workers(store: DataFolder, workers: int, rounds: int) -> None:
     """One worker and so many, by turns."""
     ratios = []
     for _ in range(rounds):
@@ -161,7 +161,7 @@ def _compare_workers(store: Store, workers: int, rounds: int) -> None:
     print(f"{workers} workers against one: {median(ratios):.2f}x ({told})", flush=True)
 
 
-def _against(ours: Cost, store: Store, sample: int) -> None:
+def _against(ours: Cost, store: DataFolder, sample: int) -> None:
     naive = _watched((sys.executable, "-m", "tests.benchmarks.naive_run", str(store.folder), str(sample)))
     told = json.loads(naive.printed)
     short = told["features"] + told["predict"] + told["explain_all"] + told["write"]

@@ -19,13 +19,13 @@ import pandas as pd
 import polars as pl
 
 from models.boosting import matrix
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.benchmarks.measured import AS_OF, BEFORE
 
 
 def main() -> None:
-    store, sample = Store(Path(sys.argv[1])), int(sys.argv[2])
+    store, sample = DataFolder(Path(sys.argv[1])), int(sys.argv[2])
     bundle = store.models.champion
     assert bundle
     import shap
@@ -40,7 +40,7 @@ def main() -> None:
         rows, booster = matrix(now, columns), lgb.Booster(model_str=bundle.trees.text)
         probability = booster.predict(rows)
     with _timed("read", took):
-        before = Published(store).month(BEFORE).scan("features").collect()
+        before = MonthRepository(store).month(BEFORE).scan("features").collect()
         both = now.select("loan_id").with_row_index().join(before, on="loan_id")
         some, explainer = both.sample(min(sample, both.height), seed=1), shap.TreeExplainer(booster)
     with _timed("explain", took):

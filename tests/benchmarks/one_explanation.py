@@ -18,12 +18,12 @@ import lightgbm as lgb
 import polars as pl
 
 from models.boosting import matrix
-from serving.explain.household import explanation
-from serving.explain.loaded_models import bundle_of
-from serving.explain.what_if.answer import what_if
+from serving.explain.household import household_explanation
+from serving.explain.loaded_models import loaded_model
 from serving.explain.what_if.facts import NewHardship
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.explain.what_if_answers import what_if
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 
 _RUNS, _WARMING_UP = 60, 5
 
@@ -32,9 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="One explanation and one what-if against pred_contrib on one row.")
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion and a month")
     asked = parser.parse_args()
-    store = Store(asked.data)
-    month = Published(store).month()
-    bundle = bundle_of(month, store.models)
+    store = DataFolder(asked.data)
+    month = MonthRepository(store).month()
+    bundle = loaded_model(month, store.models)
     booster, columns = lgb.Booster(model_str=bundle.trees.text), bundle.trees.columns
     judged = month.scan("features").filter(~pl.col("has_gone_bad")).collect()
     drawn = random.Random(1).sample(judged["household_id"].unique().sort().to_list(), _RUNS + _WARMING_UP)
@@ -45,9 +45,9 @@ def main() -> None:
 
     works: dict[str, Callable[[str], object]] = {
         "pred_contrib, one row": lambda name: booster.predict(matrix(facts_of(name), columns), pred_contrib=True),
-        "parts of one loan from stored facts": lambda name: bundle.parts(facts_of(name)),
-        "explanation, asked first": lambda name: explanation(month, store, name),
-        "explanation, asked again": lambda name: explanation(month, store, name),
+        "parts of one loan from stored facts": lambda name: bundle.explain(facts_of(name)),
+        "explanation, asked first": lambda name: household_explanation(month, store, name),
+        "explanation, asked again": lambda name: household_explanation(month, store, name),
         "what-if": lambda name: what_if(month, store, name, hit),
     }
     found = _medians(works, drawn)

@@ -19,8 +19,8 @@ import numpy as np
 
 from models.boosting import Floats, matrix
 from models.tree_shap.explainer import TableExplainer
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.benchmarks.grown import grown
 
 _FEWER = 20
@@ -33,11 +33,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--sizes", nargs="*", default=["300x15", "300x31"], help="trees x leaves of other models")
     asked = parser.parse_args()
-    store = Store(asked.data)
+    store = DataFolder(asked.data)
     bundle = store.models.champion
     assert bundle is not None, "the store has no champion; run ./run demo first"
     columns = bundle.trees.columns
-    loans = matrix(Published(store).month().scan("features").collect(), columns)
+    loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]
     print(f"{len(columns)} columns, {asked.rows:,} rows; medians of {_RUNS}; largest differences in log-odds")
     champion = lgb.Booster(model_str=bundle.trees.text)
@@ -56,12 +56,12 @@ def _size(booster: lgb.Booster) -> str:
 def _told(name: str, booster: lgb.Booster, rows: Floats) -> None:
     fewer = np.ascontiguousarray(rows[::_FEWER])
     tables = TableExplainer(booster.model_to_string(), rows.shape[1])
-    tables.explained(rows[:64])
+    tables.explain(rows[:64])
     theirs = np.asarray(booster.predict(fewer, pred_contrib=True, num_threads=2))
-    off = np.abs(tables.explained(fewer)[0] - theirs).max()
-    sums = np.abs(tables.explained(rows)[0].sum(axis=1) - booster.predict(rows, raw_score=True)).max()
+    off = np.abs(tables.explain(fewer)[0] - theirs).max()
+    sums = np.abs(tables.explain(rows)[0].sum(axis=1) - booster.predict(rows, raw_score=True)).max()
     ours, lightgbm = _medians(
-        lambda: tables.explained(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
+        lambda: tables.explain(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
     )
     fast, slow = len(rows) / ours, len(fewer) / lightgbm
     print(f"{name:<28}{fast:>14,.0f}{slow:>14,.0f}{fast / slow:>7.1f}x{off:>10.1e}{sums:>10.1e}", flush=True)

@@ -38,6 +38,6 @@ def test_they_say_the_same_where_tables_were_not_delivered(ledger: Ledger, tmp_p
 
 def _differences(ledger: Ledger, as_of: date, scratch: Path) -> list[str]:
     features(ledger.folder, as_of).to_parquet(scratch / "pandas.parquet")
-    ours = features_at(as_of, ledger.rows())
+    ours = features_at(as_of, ledger.tables())
     assert ours.height > 50
     return differences(ours, pl.read_parquet(scratch / "pandas.parquet"), TOLERANCE)

@@ -14,11 +14,11 @@ from typing import Any
 import polars as pl
 from openpyxl import Workbook
 
-from features.contract.column_map import column_map
-from features.contract.pseudonym import pseudonyms
+from features.contract.column_map import read_column_map
+from features.contract.pseudonym import load_pseudonyms
 from features.contract.tables import TABLES
 from features.ledger.ledger import Ledger
-from features.loading.load import BAD_SHARE, Loading, load
+from features.loading.load import MAX_WRONG_SHARE, LoadOptions, load
 from features.loading.load_report import LoadReport
 
 DELIVERED_ON = "2024-06-30"
@@ -174,7 +174,7 @@ class Intake:
     """One installation in a folder of its own; deliveries go in by the real door."""
 
     folder: Path
-    bad_share: float = BAD_SHARE
+    bad_share: float = MAX_WRONG_SHARE
     deliveries: int = 0
 
     @property
@@ -196,8 +196,10 @@ class Intake:
         return folder
 
     def load(self, inbox: Path, on: str = DELIVERED_ON, columns: Path | None = None) -> LoadReport:
-        mapped, known = column_map(columns), pseudonyms(self.data)
-        loading = Loading(date.fromisoformat(on), mapped, known, tell=lambda _: None, bad_share=self.bad_share)
+        mapped, known = read_column_map(columns), load_pseudonyms(self.data)
+        loading = LoadOptions(
+            date.fromisoformat(on), mapped, known, report_progress=lambda _: None, max_wrong_share=self.bad_share
+        )
         return load(inbox, self.ledger, loading)
 
     def deliver(self, on: str = DELIVERED_ON, /, **files: str | bytes | pl.DataFrame) -> LoadReport:
@@ -209,7 +211,7 @@ class Intake:
 
     def aside(self, *columns: str) -> list[tuple[Any, ...]]:
         """What lies in quarantine, in the order it came."""
-        return self.ledger.quarantined().select(columns or ("file", "line", "column", "value")).rows()
+        return self.ledger.quarantined_rows().select(columns or ("file", "line", "column", "value")).rows()
 
 
 def _as_bytes(content: str | bytes | pl.DataFrame, as_table: bool) -> bytes:

@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from features.contract.tables import REQUIRED_TABLES, TABLES
-from features.delivered_tables import Rows
+from features.delivered_tables import DeliveredTables
 
 AS_OF = date(2024, 9, 30)
 OPTIONAL = [name for name in TABLES if name not in REQUIRED_TABLES]
 
 
-def one_loan(**others: list[dict[str, Any]]) -> Rows:
+def one_loan(**others: list[dict[str, Any]]) -> DeliveredTables:
     """A household with a loan of 10,000 yuan paid out on 2024-03-01, due in a year, and whatever else is given."""
     given: dict[str, list[dict[str, Any]]] = {
         "households": [{"household_id": "H1", "village_code": "640323100001"}],
@@ -27,7 +27,7 @@ def one_loan(**others: list[dict[str, Any]]) -> Rows:
     for name, rows in given.items():
         filled = [{"known_on": date(2024, 3, 1), **row} for row in rows]
         frames[name] = pl.DataFrame(filled, schema=TABLES[name].schema)
-    return Rows.of(frames)
+    return DeliveredTables.from_frames(frames)
 
 
 def loan(name: str, **changed: object) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from features import repayment
-from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN, catalogued
-from features.declare import EVER, Risk, Role, Row, change, derived, observed, past_months, ratio
+from features.catalog import FEATURES, MODEL_COLUMNS, SHOWN_FEATURES, build_catalog
+from features.declare import EVER, FeatureRole, Risk, Row, derived, observed, past_months, ratio, relative_change
 from features.snapshot.sources import BORROWERS, INSTALMENTS
 from features.units import DAYS
 
@@ -54,7 +54,7 @@ def test_a_feature_made_of_an_audited_one_is_refused_on_import() -> None:
         return borrower_age
 
     with pytest.raises(TypeError, match="age_scored is made of borrower_age, which may be audited, never scored"):
-        catalogued([*FEATURES.values(), age_scored])
+        build_catalog([*FEATURES.values(), age_scored])
 
 
 def test_a_column_not_asked_of_the_row_is_refused_so_that_none_gets_round_the_audit() -> None:
@@ -82,12 +82,12 @@ def test_an_input_that_is_no_feature_says_which_was_meant() -> None:
         return days_past_du * 2
 
     with pytest.raises(TypeError, match=r"made of 'days_past_du'\. Did you mean 'days_past_due'"):
-        catalogued([*FEATURES.values(), doubled])
+        build_catalog([*FEATURES.values(), doubled])
 
 
 def test_a_feature_is_declared_once() -> None:
     with pytest.raises(TypeError, match="days_past_due is declared twice"):
-        catalogued([*FEATURES.values(), FEATURES["days_past_due"]])
+        build_catalog([*FEATURES.values(), FEATURES["days_past_due"]])
 
 
 def test_a_decorator_registers_nothing() -> None:
@@ -106,20 +106,20 @@ def test_a_feature_says_once_what_page_model_and_rule_need() -> None:
         "days_late_max_6m",
         "repayment",
         Risk.RISES,
-        Role.MODEL,
+        FeatureRole.MODEL,
     )
-    assert feature.unit.words(3).zh == "3 天"
+    assert feature.unit.text(3).zh == "3 天"
     assert feature.why.startswith("The worst recent delay")
 
 
 def test_steps_leave_neither_to_the_model_nor_to_people() -> None:
-    assert not {feature.name for feature in (*SHOWN, *MODEL_COLUMNS)} & {"paid_12m", "due_12m"}
+    assert not {feature.name for feature in (*SHOWN_FEATURES, *MODEL_COLUMNS)} & {"paid_12m", "due_12m"}
 
 
 def test_a_fall_by_exactly_a_share_reaches_that_share() -> None:
     before = [float(yuan) for yuan in range(5, 5000, 5)]
     prices = pl.DataFrame({"before": before, "now": [yuan * 4 / 5 for yuan in before]})
-    changes = prices.select(change(pl.col("now"), pl.col("before"))).to_series()
+    changes = prices.select(relative_change(pl.col("now"), pl.col("before"))).to_series()
     assert changes.unique().to_list() == [-0.2]
 
 

@@ -21,7 +21,7 @@ OTHERS = 5
         ((AS_OF,), None),
     ],
 )
-def test_the_next_instalment_is_the_first_that_falls_due_after_the_evening(
+def test_the_next_instalment_is_the_first_that_falls_due_after_the_day(
     due_on: tuple[date, ...], days: int | None
 ) -> None:
     rows = one_loan(instalments=[instalment("L1", due_on=day) for day in due_on])

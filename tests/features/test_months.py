@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.months import month_end, month_ends, month_offset, months_after, whole_months_since
+from features.months import month_end, month_end_after, month_ends, month_offset, whole_months_since
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from features.months import month_end, month_ends, month_offset, months_after, w
     ],
 )
 def test_months_are_counted_from_end_to_end(day: date, months: int, end: date) -> None:
-    assert months_after(day, months) == end
+    assert month_end_after(day, months) == end
 
 
 def test_all_month_ends_between_two_days_are_listed() -> None:

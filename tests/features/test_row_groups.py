@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.row_groups import groups_of
+from features.row_groups import read_row_groups
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
 
 _GROUP = 3
@@ -28,9 +28,9 @@ def test_the_span_of_a_household_holds_all_its_rows_and_no_group_without_need(
     names: list[str], asked: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = written(sorted(names), tmp_path_factory.mktemp("groups") / "rows.parquet")
-    groups = groups_of(path)
+    groups = read_row_groups(path)
     assert groups or any(len(name) > 1 for name in names)
-    start, height = groups.span(asked) if groups else (0, len(names))
+    start, height = groups.rows_of_household(asked) if groups else (0, len(names))
     there = pl.scan_parquet(path).slice(start, height).collect().to_series().to_list()
     assert there.count(asked) == names.count(asked)
     if not any(len(name) > 1 for name in names):
@@ -39,31 +39,31 @@ def test_the_span_of_a_household_holds_all_its_rows_and_no_group_without_need(
 
 @pytest.mark.parametrize("names", [["B", "B", "B", "A"], ["A", "D", "D", "B", "C", "C"]])
 def test_groups_that_do_not_follow_each_other_tell_nothing(names: list[str], tmp_path: Path) -> None:
-    assert groups_of(written(names, tmp_path / "rows.parquet")) is None
+    assert read_row_groups(written(names, tmp_path / "rows.parquet")) is None
 
 
 def test_a_file_without_households_tells_nothing(tmp_path: Path) -> None:
     path = tmp_path / "prices.parquet"
     pl.DataFrame({"product": ["sheep"]}).write_parquet(path)
-    assert groups_of(path) is None
+    assert read_row_groups(path) is None
 
 
 def test_a_file_that_does_not_say_what_is_in_its_groups_tells_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     pl.DataFrame({"household_id": ["A"]}).write_parquet(path, statistics=False)
-    assert groups_of(path) is None
+    assert read_row_groups(path) is None
 
 
 def test_a_households_rows_are_found_in_files_merged_and_loose(tmp_path: Path) -> None:
     intake = Intake(tmp_path)
     intake.deliver(**DRAWN)
-    intake.ledger.merge(most_loose=0)
+    intake.ledger.merge(max_unmerged=0)
     corrected = with_cell(table(DRAWN["income_statements"]), known_on="2024-03-01")
     intake.deliver(income_statements=corrected)
     for household in ("H1", "H2", "H3"):
-        rows = intake.ledger.rows(household=household)
+        rows = intake.ledger.tables(household=household)
         for name in ("members", "income_statements", "loans"):
             every = intake.ledger.scan(name).drop("county").filter(pl.col("household_id") == household).collect()
             found = rows[name].collect()
             assert found.sort(pl.all()).equals(every.sort(pl.all()))
-    assert intake.ledger.rows(household="H1")["income_statements"].collect().height == 2
+    assert intake.ledger.tables(household="H1")["income_statements"].collect().height == 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import Beta, Calibration, Isotonic, calibration_of
+from models.calibration import Beta, CalibrationCurve, Isotonic, calibration_of
 
 CURVES = [
     Beta(0.9, 0.8, -0.1),
@@ -21,22 +21,22 @@ CURVES = [
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=str)
-def test_a_higher_score_never_has_a_lower_probability(curve: Calibration) -> None:
+def test_a_higher_score_never_has_a_lower_probability(curve: CalibrationCurve) -> None:
     assert (np.diff(curve.probability(np.linspace(-9, 9, 500))) >= 0).all()
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=str)
 @given(raw=st.floats(-9, 9), base=st.floats(-9, 9))
 def test_parts_stretched_by_the_steepness_sum_to_the_calibrated_log_odds(
-    curve: Calibration, raw: float, base: float
+    curve: CalibrationCurve, raw: float, base: float
 ) -> None:
-    stretched = curve.steepness(np.array([raw]), base)[0] * (raw - base) + curve.log_odds(np.array(base))
+    stretched = curve.chord_slope(np.array([raw]), base)[0] * (raw - base) + curve.log_odds(np.array(base))
     assert stretched == pytest.approx(curve.log_odds(np.array([raw]))[0], abs=1e-5)
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=str)
-def test_a_calibration_is_kept_as_plain_values(curve: Calibration) -> None:
-    assert calibration_of(json.loads(json.dumps(curve.stored))) == curve
+def test_a_calibration_is_kept_as_plain_values(curve: CalibrationCurve) -> None:
+    assert calibration_of(json.loads(json.dumps(curve.json_values))) == curve
 
 
 def test_a_line_with_slope_one_changes_nothing() -> None:

@@ -9,9 +9,16 @@ from typing import Any, get_args
 import pytest
 
 from features.contract.tables import TABLES
-from features.messages import Refused
+from features.messages import UserError
 from models.code_labels import CAUSE_WORDS, INSURED_WORDS
-from models.county_policy.policy_table import FILE, PolicyTable, policy_file, policy_table_in, policy_table_of, shipped
+from models.county_policy.policy_table import (
+    FILE,
+    PolicyTable,
+    parse_policy_table,
+    policy_table_of,
+    read_policy_file,
+    shipped_policy_table,
+)
 from models.county_policy.rating_sections import HouseholdType
 from models.county_policy.sections import Cause, PolicyKind, Product
 from models.traffic_light.rules import RULES
@@ -26,23 +33,23 @@ def written(folder: Path, *lines: str, head: str = HEAD) -> Path:
 
 
 def policy_table_at(path: Path) -> PolicyTable:
-    return policy_table_in(policy_file(path))
+    return parse_policy_table(read_policy_file(path))
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         policy_table_at(path)
-    return refused.value.words.en
+    return refused.value.message.en
 
 
 def test_the_lending_limit_is_50000_to_2025_and_100000_from_2026() -> None:
     days = (date(2025, 12, 31), date(2026, 1, 1))
-    assert [shipped().in_force(day).lending.limit for day in days] == [50_000, 100_000]
+    assert [shipped_policy_table().in_force(day).lending.limit for day in days] == [50_000, 100_000]
 
 
 def test_a_day_before_the_first_row_is_refused() -> None:
-    with pytest.raises(Refused, match="begins on 2016-01-01"):
-        shipped().in_force(date(2015, 12, 31))
+    with pytest.raises(UserError, match="begins on 2016-01-01"):
+        shipped_policy_table().in_force(date(2015, 12, 31))
 
 
 def test_a_countys_row_holds_from_its_day_and_leaves_everything_else_as_it_was(tmp_path: Path) -> None:
@@ -112,9 +119,9 @@ def test_all_faults_of_all_rows_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_told_in_chinese_too(tmp_path: Path) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         policy_table_at(written(tmp_path, "fund.shar = 1", "groups.least_loans = 0"))
-    zh = refused.value.words.zh
+    zh = refused.value.message.zh
     assert "fund.shar 没有这一项。 是否为 'share'?" in zh
     assert "groups.least_loans = 0: 应不小于 1" in zh
 
@@ -146,14 +153,14 @@ def test_what_is_no_policy_table_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_without_a_table_of_its_own_a_county_has_the_one_that_ships(tmp_path: Path) -> None:
-    assert policy_table_of(tmp_path) is shipped()
+    assert policy_table_of(tmp_path) is shipped_policy_table()
     written(tmp_path, "fund.share = 0.5")
     assert policy_table_of(tmp_path).in_force(date(2024, 7, 1)).fund.share == 0.5
 
 
 def test_ratings_and_rule_r203_know_one_monitoring_line() -> None:
     [line] = [rule.conditions[0].bound for rule in RULES if rule.id == "R203"]
-    assert {policy.points.monitoring_line for policy in shipped().policies} == {line}
+    assert {policy.points.monitoring_line for policy in shipped_policy_table().policies} == {line}
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
-from models.boosting import Column
-from models.drift_reference import SCORE, bins_in, bins_of, drifts, psi, reference_of
-from models.jeffreys import jeffreys
-from models.ranking import auc, recall
+from models.boosting import ModelColumn
+from models.drift_reference import SCORE, bins_of, drifts, psi, read_bins, reference_of
+from models.jeffreys import jeffreys_interval
+from models.ranking import recall, roc_auc
 
 
 def test_bins_hold_a_tenth_each_and_missing_values_have_their_own() -> None:
@@ -46,9 +46,9 @@ def test_the_index_is_zero_for_the_same_shares_and_worked_out_by_hand_for_others
 
 def test_a_reference_is_read_back_from_a_card_as_it_was() -> None:
     frame = pl.DataFrame({"income": [1.0, 2.0, None], "use": ["sheep", None, "sheep"]})
-    columns = (Column("income", -1), Column("use", 0, ("sheep", "cattle")))
+    columns = (ModelColumn("income", -1), ModelColumn("use", 0, ("sheep", "cattle")))
     kept = json.loads(json.dumps(reference_of(frame, columns, np.array([0.1, 0.2, 0.3]))))
-    bins = bins_in(kept)
+    bins = read_bins(kept)
     assert (kept["rows"], list(bins)) == (3, ["income", "use", SCORE])
     assert bins["use"] == bins_of(frame["use"], ("sheep", "cattle"))
     assert psi(bins["income"].shares, bins["income"].shares_of(frame["income"])) == 0.0
@@ -56,7 +56,7 @@ def test_a_reference_is_read_back_from_a_card_as_it_was() -> None:
 
 def test_the_index_grows_with_a_shift_and_is_told_of_the_columns_that_are_there() -> None:
     before = pl.DataFrame({"savings": [float(each) for each in range(100)], "gone": 1.0})
-    kept = reference_of(before, (Column("savings", -1), Column("gone", 0)), np.zeros(100))
+    kept = reference_of(before, (ModelColumn("savings", -1), ModelColumn("gone", 0)), np.zeros(100))
     moved = [drifts(kept, before.select(pl.col("savings") + by)) for by in (0, 20, 50)]
     assert [list(each) for each in moved] == [["savings"]] * 3
     assert moved[0]["savings"] == 0
@@ -68,26 +68,26 @@ def test_the_interval_is_the_one_of_the_beta_distribution(found: int, of: int) -
     a, b = found + 0.5, of - found + 0.5
     low = 0.0 if found == 0 else beta.ppf(0.025, a, b)
     high = 1.0 if found == of else beta.ppf(0.975, a, b)
-    assert jeffreys(found, of) == pytest.approx((low, high), abs=1e-10)
+    assert jeffreys_interval(found, of) == pytest.approx((low, high), abs=1e-10)
 
 
 def test_ranking_by_outcomes_is_the_area_under_the_curve_ties_counted_half() -> None:
     chance = np.random.default_rng(1)
     scores = chance.random(500).round(1)
     bad = (chance.random(500) < scores).astype(np.float64)
-    assert auc(scores, bad) == pytest.approx(roc_auc_score(bad, scores))
+    assert roc_auc(scores, bad) == pytest.approx(roc_auc_score(bad, scores))
 
 
 def test_ranking_by_the_probabilities_is_what_comes_on_average() -> None:
     chance = np.random.default_rng(2)
     scores = chance.beta(1, 9, 400)
-    drawn = [auc(scores, (chance.random(400) < scores).astype(np.float64)) for _ in range(400)]
-    assert auc(scores, scores) == pytest.approx(np.mean([each for each in drawn if each]), abs=0.01)
+    drawn = [roc_auc(scores, (chance.random(400) < scores).astype(np.float64)) for _ in range(400)]
+    assert roc_auc(scores, scores) == pytest.approx(np.mean([each for each in drawn if each]), abs=0.01)
 
 
 def test_without_both_outcomes_there_is_no_rank_and_without_bad_ones_no_recall() -> None:
     ones = np.ones(3)
-    assert auc(ones, ones) is None
-    assert auc(ones, 0 * ones) is None
+    assert roc_auc(ones, ones) is None
+    assert roc_auc(ones, 0 * ones) is None
     assert recall(np.array([True, False, False]), 0 * ones) is None
     assert recall(np.array([True, False, False]), ones) == pytest.approx(1 / 3)

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.county_policy.policy_table import shipped
+from models.county_policy.policy_table import shipped_policy_table
 from models.expected_loss import expected_loss
 
-POLICY = shipped().in_force(date(2025, 12, 31))
+POLICY = shipped_policy_table().in_force(date(2025, 12, 31))
 LOAN = {
     "probability": 0.1,
     "has_gone_bad": False,

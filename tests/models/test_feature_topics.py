@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 
 from features.catalog import FEATURES, MODEL_COLUMNS
-from features.declare import Role
-from models.feature_topics import CLOCKS, FEATURES_BY_TOPIC, TOPICS, movers, topics
+from features.declare import FeatureRole
+from models.feature_topics import CALENDAR_DIRECTION, FEATURES_BY_TOPIC, TOPICS, change_sources, topic_by_column
 
 
 def moved_by(feature: str, before: float | None, after: float | None) -> str:
     was, is_now = (np.array([np.nan if each is None else each]) for each in (before, after))
     names = tuple(TOPICS)
-    return str(movers(names, np.array([names.index(feature)]), was, is_now).item())
+    return str(change_sources(names, np.array([names.index(feature)]), was, is_now).item())
 
 
 def test_every_column_of_the_model_has_one_topic_and_nothing_else_has() -> None:
     assert set(TOPICS) == {column.name for column in MODEL_COLUMNS}
-    assert set(CLOCKS) <= set(TOPICS)
+    assert set(CALENDAR_DIRECTION) <= set(TOPICS)
 
 
 def test_what_may_only_be_audited_is_no_reason() -> None:
-    barred = {feature.name for feature in FEATURES.values() if feature.role is Role.AUDIT}
+    barred = {feature.name for feature in FEATURES.values() if feature.role is FeatureRole.AUDIT}
     assert {"borrower_sex", "borrower_age", "household_disabled", "healthy_share", "household_type"} <= barred
     assert not barred & set(TOPICS)
 
@@ -37,7 +37,7 @@ def test_what_may_only_be_audited_is_no_reason() -> None:
 )
 def test_a_topic_that_does_not_fit_the_columns_fails_on_import(drawn: dict[str, tuple[str, ...]], said: str) -> None:
     with pytest.raises(TypeError, match=said):
-        topics(drawn, MODEL_COLUMNS)
+        topic_by_column(drawn, MODEL_COLUMNS)
 
 
 @pytest.mark.parametrize(

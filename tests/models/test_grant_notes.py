@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from models.county_policy.policy_table import shipped
-from models.grant_notes import GrantNote, grant_notes
+from models.county_policy.policy_table import shipped_policy_table
+from models.grant_notes import LendingNote, grant_notes
 
-LENDING = shipped().in_force(date(2025, 12, 31)).lending
+LENDING = shipped_policy_table().in_force(date(2025, 12, 31)).lending
 ORDINARY = {
     "borrower_age": 45.0,
     "default_elsewhere": 0,
@@ -21,7 +21,7 @@ ORDINARY = {
 }
 
 
-def noted(**facts: Any) -> dict[str, GrantNote]:
+def noted(**facts: Any) -> dict[str, LendingNote]:
     return {note.code: note for note in grant_notes(ORDINARY | facts, LENDING)}
 
 

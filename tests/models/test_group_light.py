@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest, hypergeom
 
-from models.county_policy.policy_table import shipped
+from models.county_policy.policy_table import shipped_policy_table
 from models.expected_loss import LOSSES
-from models.group_light.evaluate_groups import Level, common_causes, groups
-from models.group_light.intervals import at_least_by_chance, effective_size, wilson
+from models.group_light.evaluate_groups import GroupLevel, common_causes, evaluate_groups
+from models.group_light.intervals import effective_size, hypergeometric_tail, wilson_interval
 
 VILLAGE = "640323100001"
-GROUP_POLICY = shipped().in_force(date(2025, 12, 31)).groups
+GROUP_POLICY = shipped_policy_table().in_force(date(2025, 12, 31)).groups
 
 
 def loans_of(
@@ -42,8 +42,8 @@ def loans_of(
     )
 
 
-def light_of(loans: pl.DataFrame, level: Level = Level.VILLAGE) -> str | None:
-    light: str | None = groups(loans, level, GROUP_POLICY)["light"][0]
+def light_of(loans: pl.DataFrame, level: GroupLevel = GroupLevel.VILLAGE) -> str | None:
+    light: str | None = evaluate_groups(loans, level, GROUP_POLICY)["light"][0]
     return light
 
 
@@ -62,7 +62,7 @@ def test_thirty_loans_are_enough_to_judge(count: int, light: str | None) -> None
 
 def test_the_overdue_balance_is_the_whole_principal_of_loans_in_arrears() -> None:
     small, large = loans_of(40, late=1, amount=10_000.0), loans_of(40, village="640323100002", amount=90_000.0)
-    row = groups(pl.concat([small, large]), Level.TOWNSHIP, GROUP_POLICY).row(0, named=True)
+    row = evaluate_groups(pl.concat([small, large]), GroupLevel.TOWNSHIP, GROUP_POLICY).row(0, named=True)
     assert (row["loans"], row["households"], row["balance"], row["overdue_balance"]) == (80, 80, 4_000_000, 10_000)
     assert (row["overdue_share"], row["overdue_household_share"]) == (0.0025, 1 / 80)
     assert (row["red_loans"], row["yellow_loans"], row["green_loans"]) == (1, 0, 79)
@@ -70,7 +70,7 @@ def test_the_overdue_balance_is_the_whole_principal_of_loans_in_arrears() -> Non
 
 def test_banks_and_products_are_judged_county_by_county() -> None:
     loans = pl.concat([loans_of(30), loans_of(30, late=30, village="640324100001")])
-    found = groups(loans, Level.BANK, GROUP_POLICY)
+    found = evaluate_groups(loans, GroupLevel.BANK, GROUP_POLICY)
     assert found.select("code", "light").rows() == [("640323/A", "green"), ("640324/A", "red")]
 
 
@@ -78,7 +78,7 @@ def test_banks_and_products_are_judged_county_by_county() -> None:
 def test_an_interval_is_wilsons(found: int, size: int) -> None:
     given = pl.DataFrame({"share": [found / size], "size": [size]})
     ends = given.select(
-        *(end.alias(name) for name, end in zip("lh", wilson(pl.col("share"), pl.col("size")), strict=True))
+        *(end.alias(name) for name, end in zip("lh", wilson_interval(pl.col("share"), pl.col("size")), strict=True))
     )
     known = binomtest(found, size).proportion_ci(method="wilson")
     assert ends.row(0) == pytest.approx((known.low, known.high), abs=1e-12)
@@ -95,7 +95,7 @@ def test_equal_amounts_count_each_and_one_large_one_counts_little_more_than_one(
 )
 def test_chance_is_the_hypergeometric_tail(case: tuple[int, int, int, int]) -> None:
     found, drawn, marked, total = case
-    assert at_least_by_chance(*case) == pytest.approx(hypergeom.sf(found - 1, total, marked, drawn), rel=1e-6)
+    assert hypergeometric_tail(*case) == pytest.approx(hypergeom.sf(found - 1, total, marked, drawn), rel=1e-6)
 
 
 def county_of(lost: dict[str, int], seed: int = 1) -> pl.DataFrame:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from models.county_policy.policy_table import shipped
+from models.county_policy.policy_table import shipped_policy_table
 from models.help_routes.route import Protection, Route
-from models.help_routes.sorting import routes
+from models.help_routes.sorting import help_routes
 
 AS_OF = date(2025, 6, 30)
-POLICY = shipped().in_force(AS_OF)
+POLICY = shipped_policy_table().in_force(AS_OF)
 LOAN = {
     "days_to_maturity": 100,
     "outstanding_principal": 48_000.0,
@@ -41,7 +41,7 @@ def found(
     **facts: Any,
 ) -> dict[str, Route]:
     protection = Protection(policies, hardships, claims)
-    return {route.code: route for route in routes(LOAN | facts, protection, as_of, POLICY)}
+    return {route.code: route for route in help_routes(LOAN | facts, protection, as_of, POLICY)}
 
 
 def test_a_hardship_within_the_contract_can_be_claimed_until_the_last_day_of_filing() -> None:
@@ -89,19 +89,19 @@ def test_insurance_in_force_is_named_until_its_last_day() -> None:
 
 def test_what_was_not_delivered_is_unknown_and_never_no() -> None:
     nothing = Protection(None, None, None)
-    states = {route.code: route.state for route in routes(LOAN | {"times_renewed": None}, nothing, AS_OF, POLICY)}
+    states = {route.code: route.state for route in help_routes(LOAN | {"times_renewed": None}, nothing, AS_OF, POLICY)}
     assert (states["insurance"], states["compensation"], states["more_time"]) == ("unknown", "unknown", "unknown")
     assert found(hardships=(POX,), days_past_due=90, use_diverted=None)["compensation"].state == "unknown"
 
 
 def test_a_contract_is_shown_where_hardships_were_never_delivered() -> None:
     held = Protection((SHEEP | {"insured_to": date(2025, 12, 31)},), None, None)
-    codes = [route.code for route in routes(LOAN, held, AS_OF, POLICY)]
+    codes = [route.code for route in help_routes(LOAN, held, AS_OF, POLICY)]
     assert codes == ["insurance_in_force", "more_time", "instalments", "compensation"]
 
 
 def test_a_claim_is_offered_with_a_warning_where_claims_were_never_delivered() -> None:
-    [claim, *_] = routes(LOAN, Protection((SHEEP,), (POX,), None), AS_OF, POLICY)
+    [claim, *_] = help_routes(LOAN, Protection((SHEEP,), (POX,), None), AS_OF, POLICY)
     assert claim.state == "open"
     assert claim.words.en.endswith("(claims are not delivered: ask whether it was filed)")
 

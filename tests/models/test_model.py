@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Risk
-from features.messages import Refused
-from models.boosting import Column, Trees, columns_of, matrix
+from features.messages import UserError
+from models.boosting import ModelColumn, Trees, columns_of, matrix
 from models.bundle import Bundle, read, write
-from models.explain import reasons, told_at, typical_by_township
+from models.explain import contribution_table, reasons, township_medians
 from models.feature_topics import TOPICS
 from tests.models.frames import fitted_bundle, random_frame
 
@@ -74,21 +74,21 @@ def test_the_parts_and_the_base_value_sum_to_the_published_log_odds(bundle: Bund
 
 
 def test_the_parts_carry_the_published_probability_of_each_row(bundle: Bundle) -> None:
-    parts, published = bundle.parts(FRAME), bundle.probability(FRAME)
+    parts, published = bundle.explain(FRAME), bundle.probability(FRAME)
     assert np.array_equal(parts.probability, published)
-    assert np.array_equal(parts.of_rows([2, 0]).probability, published[[2, 0]])
+    assert np.array_equal(parts.select_rows([2, 0]).probability, published[[2, 0]])
 
 
 @pytest.mark.parametrize("damaged", ["values", "entries", "threshold"])
 def test_what_wrong_tables_say_is_not_told(bundle: Bundle, damaged: str) -> None:
     """Parts that do not sum to the score, and parts and scores that agree with each other and not with LightGBM."""
-    sound, trees = bundle.trees.explained(FRAME), Trees(bundle.trees.text, bundle.trees.columns)
-    assert trees._tables is not None
-    getattr(trees._tables._program, damaged)[:] += 1
-    found = trees.explained(FRAME)
-    assert (sound.again, found.again) == (0, FRAME.height)
+    sound, trees = bundle.trees.explain(FRAME), Trees(bundle.trees.text, bundle.trees.columns)
+    assert trees._table_explainer is not None
+    getattr(trees._table_explainer._program, damaged)[:] += 1
+    found = trees.explain(FRAME)
+    assert (sound.recomputed_rows, found.recomputed_rows) == (0, FRAME.height)
     assert np.array_equal(found.scores, sound.scores)
-    assert np.abs(found.parts - sound.parts).max() < 1e-6
+    assert np.abs(found.contributions - sound.contributions).max() < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # shap's own colours, on import
@@ -100,17 +100,17 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
     columns = bundle.trees.columns
     explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.trees.text))
     theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns)))
-    ours = bundle.trees.explained(FRAME).parts[:, :-1]
+    ours = bundle.trees.explain(FRAME).contributions[:, :-1]
     assert np.abs(theirs - ours).max() < 1e-6
 
 
 def test_reasons_are_the_largest_of_each_topic_with_what_raises_the_risk_first(bundle: Bundle) -> None:
-    parts = bundle.parts(FRAME)
-    told = reasons(FRAME["township_code"], typical_by_township(FRAME), parts)
+    parts = bundle.explain(FRAME)
+    told = reasons(FRAME["township_code"], township_medians(FRAME), parts)
     names = [column.name for column in parts.columns]
     for row, listed in enumerate(told["reasons"].to_list()):
         largest: dict[str, float] = {}
-        for name, part in zip(names, parts.of_columns[row], strict=True):
+        for name, part in zip(names, parts.by_column[row], strict=True):
             largest[TOPICS[name]] = max(largest.get(TOPICS[name], 0.0), part, key=abs)
         raising = sorted((part for part in largest.values() if part > 0), reverse=True)
         lowering = sorted(part for part in largest.values() if part < 0)
@@ -119,7 +119,7 @@ def test_reasons_are_the_largest_of_each_topic_with_what_raises_the_risk_first(b
 
 
 def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle) -> None:
-    told = reasons(FRAME["township_code"], typical_by_township(FRAME), bundle.parts(FRAME))
+    told = reasons(FRAME["township_code"], township_medians(FRAME), bundle.explain(FRAME))
     for row, listed in zip(FRAME.to_dicts(), told["reasons"].to_list(), strict=True):
         township = FRAME.filter(pl.col("township_code") == row["township_code"])
         for reason in listed:
@@ -133,9 +133,13 @@ def test_a_reason_holds_the_value_and_the_median_of_the_township(bundle: Bundle)
 
 @given(st.floats(0, 1e9) | st.integers(0, 10**6).map(lambda thousands: thousands * 1000.0))
 def test_a_number_is_never_told_as_a_code_however_large_it_is(number: float) -> None:
-    columns = [Column("savings", -1), Column("product", 0, ("microloan", "guaranteed")), Column("bank", 0, ("B1",))]
+    columns = [
+        ModelColumn("savings", -1),
+        ModelColumn("product", 0, ("microloan", "guaranteed")),
+        ModelColumn("bank", 0, ("B1",)),
+    ]
     cells, places = np.array([[number, 1.0, np.nan]]), np.arange(3)
-    told = told_at(np.zeros(3, dtype=np.int64), places, np.ones((1, 3)), columns, {"value": cells})
+    told = contribution_table(np.zeros(3, dtype=np.int64), places, np.ones((1, 3)), columns, {"value": cells})
     assert told["feature"].to_list() == ["savings", "product", "bank"]
     assert told["value"].to_list() == [number, None, None]
     assert told["value_code"].to_list() == [None, "guaranteed", None]
@@ -154,7 +158,7 @@ def test_a_bundle_with_other_columns_is_refused_and_says_which(bundle: Bundle, t
     card = json.loads((tmp_path / "7" / "card.json").read_text())
     card["columns"][0]["name"] = "shoe_size"
     (tmp_path / "7" / "card.json").write_text(json.dumps(card))
-    with pytest.raises(Refused, match="shoe_size"):
+    with pytest.raises(UserError, match="shoe_size"):
         read(tmp_path / "7")
 
 
@@ -162,7 +166,7 @@ def test_a_bundle_with_other_columns_is_refused_and_says_which(bundle: Bundle, t
 def test_a_bundle_with_a_broken_file_is_refused(bundle: Bundle, tmp_path: Path, name: str) -> None:
     write(bundle, tmp_path / "7")
     (tmp_path / "7" / name).write_text("{")
-    with pytest.raises(Refused, match="Model 7 cannot be read"):
+    with pytest.raises(UserError, match="Model 7 cannot be read"):
         read(tmp_path / "7")
 
 

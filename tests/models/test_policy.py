@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.policy import NEVER, Panel, Policy, Thresholds, thresholds_at_visits
+from models.policy import NEVER, Panel, Policy, Thresholds, thresholds_at_capacity
 
 
 def policy_at(probabilities: list[float], red: int, visits: int) -> Policy:
     """As many visits as that, in one month."""
     loans, month = pl.Series(range(len(probabilities))), pl.Series([0] * len(probabilities))
-    found = thresholds_at_visits(Panel(loans, month, np.array(probabilities)), red, visits)
+    found = thresholds_at_capacity(Panel(loans, month, np.array(probabilities)), red, visits)
     return Policy(found.yellow_from, found.red_from, "rules_visits")
 
 
@@ -74,6 +74,6 @@ def test_a_bank_with_thresholds_of_its_own_is_lit_by_them() -> None:
 def test_thresholds_with_lights_kept_visit_no_more_rows_either() -> None:
     loans, months = pl.Series(["a", "b", "a", "b"]), pl.Series([1, 1, 2, 2])
     panel = Panel(loans, months, np.array([0.5, 0.3, 0.45, 0.1]))
-    found = thresholds_at_visits(panel, 1, 2, keeps=0.8)
+    found = thresholds_at_capacity(panel, 1, 2, keeps=0.8)
     assert (found.yellow_from, found.red_from) == (0.45, NEVER)
-    assert panel.lit(0.5, 0.8).tolist() == [True, False, True, False]
+    assert panel.flagged_rows(0.5, 0.8).tolist() == [True, False, True, False]

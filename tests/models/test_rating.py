@@ -8,12 +8,12 @@ from typing import Any, Literal
 import polars as pl
 import pytest
 
-from models.county_policy.policy_table import shipped
+from models.county_policy.policy_table import shipped_policy_table
 from models.rating.items import DEDUCTIONS, ITEMS
-from models.rating.rate import rated
+from models.rating.rate import household_ratings
 from tests.models.test_rule_cases import frame_of
 
-POLICY = shipped().in_force(date(2025, 12, 31))
+POLICY = shipped_policy_table().in_force(date(2025, 12, 31))
 AVERAGE = {
     "civility_points": 80.0,
     "integrity_points": 90.0,
@@ -33,7 +33,7 @@ def rating(table: Table = "1531", *others: dict[str, Any], **facts: Any) -> dict
     """The rating of a household; `others` are its further loans."""
     loans = [AVERAGE | facts, *(AVERAGE | facts | other for other in others)]
     frame = pl.concat([frame_of(loan) for loan in loans]).with_columns(pl.lit("H1").alias("household_id"))
-    return rated(frame, POLICY.ratings[table], POLICY.points).row(0, named=True)
+    return household_ratings(frame, POLICY.ratings[table], POLICY.points).row(0, named=True)
 
 
 def test_a_household_worked_out_by_hand_in_631() -> None:

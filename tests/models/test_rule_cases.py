@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 import yaml
 
-from features.catalog import FEATURES, KEPT
-from models.traffic_light.evaluate import judged
+from features.catalog import FEATURES, OUTPUT_FEATURES
+from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Condition, Rule
 from models.traffic_light.rules import RULES
 
@@ -20,7 +20,7 @@ EVERY_CASE = [(rule, case) for rule in RULES for case in CASES[rule.id]["cases"]
 
 
 def frame_of(given: dict[str, Any]) -> pl.DataFrame:
-    schema = {feature.name: pl.String if feature.is_code else pl.Float64 for feature in KEPT}
+    schema = {feature.name: pl.String if feature.is_code else pl.Float64 for feature in OUTPUT_FEATURES}
     return pl.DataFrame([given], schema=schema)
 
 
@@ -30,7 +30,7 @@ def test_each_rule_has_its_cases() -> None:
 
 @pytest.mark.parametrize(("rule", "case"), EVERY_CASE, ids=[f"{rule.id}: {case['says']}" for rule, case in EVERY_CASE])
 def test_a_case_ends_as_it_says(rule: Rule, case: dict[str, Any]) -> None:
-    row = judged(frame_of(case["given"]), (rule,)).row(0, named=True)
+    row = evaluate_rules(frame_of(case["given"]), (rule,)).row(0, named=True)
     fired = {"id": rule.id, "light": CASES[rule.id]["light"], "hard": CASES[rule.id]["hard"]}
     assert row["rules"] == ([fired] if case["fires"] == "yes" else [])
     assert row["not_assessable"] == ([rule.id] if case["fires"] == "unknown" else [])
@@ -74,19 +74,19 @@ def test_a_rule_fires_on_the_nearest_number_and_not_on_the_one_just_short_of_it(
     others = {each.feature.name: nearest(each, holding=True) for each in rule.conditions}
     for holding in (True, False):
         facts = others | {condition.feature.name: nearest(condition, holding)}
-        fired = [one["id"] for one in judged(frame_of(facts), (rule,))["rules"][0]]
+        fired = [one["id"] for one in evaluate_rules(frame_of(facts), (rule,))["rules"][0]]
         assert fired == ([rule.id] if holding else [])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_sentence_writes_its_values_in_their_units(rule: Rule) -> None:
-    written = {c.feature.name: FEATURES[c.feature.name].unit.words(c.bound) for c in rule.conditions}
+    written = {c.feature.name: FEATURES[c.feature.name].unit.text(c.bound) for c in rule.conditions}
     for text, language in ((rule.words.zh, "zh"), (rule.words.en, "en")):
         assert "{" not in text.format(**{name: getattr(words, language) for name, words in written.items()})
 
 
 def test_the_light_is_the_worst_of_the_rules_that_fired() -> None:
-    row = judged(frame_of({"principal_days_past_due": 1, "late_instalments_12m": 2}), RULES).row(0, named=True)
+    row = evaluate_rules(frame_of({"principal_days_past_due": 1, "late_instalments_12m": 2}), RULES).row(0, named=True)
     assert (row["rule_light"], row["hard_light"]) == ("red", "red")
-    row = judged(frame_of({"late_instalments_12m": 2}), RULES).row(0, named=True)
+    row = evaluate_rules(frame_of({"late_instalments_12m": 2}), RULES).row(0, named=True)
     assert (row["rule_light"], row["hard_light"]) == ("yellow", "green")

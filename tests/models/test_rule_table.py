@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from features.messages import Refused
-from models.traffic_light.evaluate import judged
+from features.messages import UserError
+from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Colour
-from models.traffic_light.rule_table import FILE, SHIPPED, RuleTable, rule_file, rule_table_in, rule_table_of
+from models.traffic_light.rule_table import (
+    FILE,
+    SHIPPED_RULE_TABLE,
+    RuleTable,
+    parse_rule_table,
+    read_rule_file,
+    rule_table_of,
+)
 from tests.models.test_rule_cases import frame_of
 
 GOOD = {
@@ -32,13 +39,13 @@ def written(folder: Path, *rows: dict[str, str]) -> Path:
 
 
 def rule_table_at(path: Path) -> RuleTable:
-    return rule_table_in(rule_file(path))
+    return parse_rule_table(read_rule_file(path))
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         rule_table_at(path)
-    return refused.value.words.en
+    return refused.value.message.en
 
 
 def test_a_table_means_what_it_says(tmp_path: Path) -> None:
@@ -50,7 +57,7 @@ def test_a_table_means_what_it_says(tmp_path: Path) -> None:
         date(2026, 1, 1),
         date(2027, 1, 1),
     )
-    lights = [judged(frame_of({"principal_days_past_due": days}), (rule,))["rule_light"][0] for days in (2, 3)]
+    lights = [evaluate_rules(frame_of({"principal_days_past_due": days}), (rule,))["rule_light"][0] for days in (2, 3)]
     assert lights == ["green", "red"]
 
 
@@ -59,7 +66,7 @@ def test_a_row_holds_from_its_first_day_until_the_day_before_its_last(tmp_path: 
     days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1))
     assert [len(table.in_force(day)) for day in days[1:3]] == [1, 1]
     for day in (days[0], days[3]):
-        with pytest.raises(Refused, match=f"No rule is in force on {day}"):
+        with pytest.raises(UserError, match=f"No rule is in force on {day}"):
             table.in_force(day)
 
 
@@ -160,6 +167,6 @@ def test_what_is_no_rule_table_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_without_a_table_of_its_own_a_county_has_the_one_that_ships(tmp_path: Path) -> None:
-    assert rule_table_of(tmp_path) is SHIPPED
+    assert rule_table_of(tmp_path) is SHIPPED_RULE_TABLE
     written(tmp_path, GOOD)
     assert [rule.id for rule in rule_table_of(tmp_path).rules] == ["R101"]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from models.bundle import Bundle
-from models.score_change import CHANGE, Change, all_changes, change, largest_changes
+from models.score_change import CHANGE, ScoreChange, all_changes, largest_changes, score_change
 from tests.models.frames import fitted_bundle, random_frame
 
 THEN, NOW = random_frame(300, 21), random_frame(300, 22)
@@ -24,13 +24,13 @@ def other() -> Bundle:
     return fitted_bundle(9)
 
 
-def changed(bundle: Bundle, now: pl.DataFrame, then: pl.DataFrame, judge_then: Bundle) -> Change:
-    return change(bundle, bundle.parts(now), then, judge_then.parts(then).log_odds)
+def changed(bundle: Bundle, now: pl.DataFrame, then: pl.DataFrame, judge_then: Bundle) -> ScoreChange:
+    return score_change(bundle, bundle.explain(now), then, judge_then.explain(then).log_odds)
 
 
 def test_the_parts_sum_to_the_difference_of_the_two_months(bundle: Bundle, other: Bundle) -> None:
     found = changed(bundle, NOW, THEN, other)
-    moved = bundle.parts(NOW).log_odds - other.parts(THEN).log_odds
+    moved = bundle.explain(NOW).log_odds - other.explain(THEN).log_odds
     assert np.abs(found.total - moved).max() < 1e-6
     whole = [all_changes(found, row)["contribution"].sum() for row in range(20)]
     assert np.abs(np.array(whole) - moved[:20]).max() < 1e-6
@@ -38,7 +38,7 @@ def test_the_parts_sum_to_the_difference_of_the_two_months(bundle: Bundle, other
 
 def test_the_models_part_is_what_another_model_says_of_the_same_facts(bundle: Bundle, other: Bundle) -> None:
     found = changed(bundle, THEN, THEN, other)
-    assert np.abs(found.of_columns).max() == 0
+    assert np.abs(found.by_column).max() == 0
     listed = largest_changes(found, SAME_LIGHT).to_list()
     assert {change["kind"] for row in listed for change in row} == {"model"}
 
@@ -76,5 +76,5 @@ def test_a_code_is_told_by_its_code(bundle: Bundle) -> None:
 
 def test_no_loans_have_no_changes(bundle: Bundle) -> None:
     none = THEN.clear()
-    found = change(bundle, bundle.parts(none), none, np.zeros(0))
+    found = score_change(bundle, bundle.explain(none), none, np.zeros(0))
     assert largest_changes(found, SAME_LIGHT.clear()).dtype == pl.List(CHANGE)

@@ -8,7 +8,7 @@ import pytest
 
 from models.bundle import Bundle
 from models.light import Light
-from models.threshold_group import QUESTIONS, against, chosen_beside, in_answer, together
+from models.threshold_group import QUESTIONS, answer_order, comparison_group, comparison_loans, difference_from_group
 from tests.models.frames import fitted_bundle, random_frame
 
 FRAME = random_frame(1000, 31)
@@ -30,56 +30,56 @@ def published(bundle: Bundle, *shares: float, county: str = "640323") -> pl.Data
 
 def test_yellow_is_compared_with_the_nearest_under_the_threshold(bundle: Bundle) -> None:
     shares = [0.5 + 0.001 * n for n in range(500)]
-    chosen = chosen_beside(published(bundle, *shares, 1.0), bundle, YELLOW, "640323")
+    chosen = comparison_loans(published(bundle, *shares, 1.0), bundle, YELLOW, "640323")
     assert chosen is not None
-    assert sorted(chosen.loans) == [f"L{n:03}" for n in range(450, 500)]
+    assert sorted(chosen.loan_ids) == [f"L{n:03}" for n in range(450, 500)]
 
 
 def test_green_is_compared_with_the_nearest_from_the_threshold_on(bundle: Bundle) -> None:
-    chosen = chosen_beside(published(bundle, 0.99, *(1 + 0.001 * n for n in range(100))), bundle, GREEN, "640323")
+    chosen = comparison_loans(published(bundle, 0.99, *(1 + 0.001 * n for n in range(100))), bundle, GREEN, "640323")
     assert chosen is not None
-    assert sorted(chosen.loans) == [f"L{n:03}" for n in range(1, 31)]
+    assert sorted(chosen.loan_ids) == [f"L{n:03}" for n in range(1, 31)]
 
 
 @pytest.mark.parametrize(("own", "county"), [(30, "640323"), (29, None)])
 def test_a_county_stands_alone_from_thirty_loans_on(bundle: Bundle, own: int, county: str | None) -> None:
     others = published(bundle, *[0.9] * 50, county="640324").with_columns(("M" + pl.col("loan_id")).alias("loan_id"))
     both = pl.concat([published(bundle, *[0.5] * own), others])
-    chosen = chosen_beside(both, bundle, YELLOW, "640323")
+    chosen = comparison_loans(both, bundle, YELLOW, "640323")
     assert chosen is not None
     assert chosen.county == county
 
 
 @pytest.mark.parametrize(("loans", "enough"), [(5, True), (4, False)])
 def test_under_five_loans_are_no_company(bundle: Bundle, loans: int, enough: bool) -> None:
-    chosen = chosen_beside(published(bundle, *[0.5] * loans), bundle, YELLOW, "640323")
+    chosen = comparison_loans(published(bundle, *[0.5] * loans), bundle, YELLOW, "640323")
     assert (chosen is not None) == enough
 
 
 def test_the_parts_sum_to_the_difference_of_the_log_odds(bundle: Bundle) -> None:
-    beside = together(FRAME.head(40), bundle, RED, None)
-    parts = bundle.parts(FRAME)
+    beside = comparison_group(FRAME.head(40), bundle, RED, None)
+    parts = bundle.explain(FRAME)
     assert beside.log_odds == pytest.approx(parts.log_odds[:40].mean())
     for row in range(50):
-        found = against(parts, row, beside)
+        found = difference_from_group(parts, row, beside)
         assert found.total == pytest.approx(parts.log_odds[row] - beside.log_odds, abs=1e-9)
 
 
 def test_the_typical_value_is_the_median_and_the_most_frequent_code(bundle: Bundle) -> None:
-    beside = together(FRAME.head(41), bundle, RED, None)
-    assert beside.typical["repayment_cover"] == FRAME.head(41)["repayment_cover"].median()
-    assert beside.typical["declared_use"] in FRAME.head(41)["declared_use"].mode().to_list()
+    beside = comparison_group(FRAME.head(41), bundle, RED, None)
+    assert beside.medians["repayment_cover"] == FRAME.head(41)["repayment_cover"].median()
+    assert beside.medians["declared_use"] in FRAME.head(41)["declared_use"].mode().to_list()
 
 
 def test_what_speaks_for_the_light_comes_first() -> None:
     parts = np.array([0.1, -0.5, 0.4, -0.2])
-    assert in_answer(parts, YELLOW).tolist() == [2, 0, 1, 3]
-    assert in_answer(parts, GREEN).tolist() == [1, 3, 2, 0]
+    assert answer_order(parts, YELLOW).tolist() == [2, 0, 1, 3]
+    assert answer_order(parts, GREEN).tolist() == [1, 3, 2, 0]
 
 
 def test_a_code_that_no_loan_beside_has_stays_a_missing_code(bundle: Bundle) -> None:
     unknown = FRAME.head(41).with_columns(pl.lit(None, pl.String).alias("use_finding"))
-    beside = together(unknown, bundle, QUESTIONS[Light.RED], None)
-    mine = against(bundle.parts(FRAME.head(1)), 0, beside)
-    assert mine.typical.shape == (len(bundle.trees.columns),)
-    assert beside.cells.schema["use_finding"] == pl.String
+    beside = comparison_group(unknown, bundle, QUESTIONS[Light.RED], None)
+    mine = difference_from_group(bundle.explain(FRAME.head(1)), 0, beside)
+    assert mine.medians.shape == (len(bundle.trees.columns),)
+    assert beside.features.schema["use_finding"] == pl.String

@@ -11,8 +11,8 @@ import pytest
 
 from models.tree_shap.explainer import TableExplainer
 from models.tree_shap.kernel import ROWS
-from models.tree_shap.patterns import WIDEST, boughs_of, leaves_of
-from models.tree_shap.trees import Unreadable, trees_of
+from models.tree_shap.patterns import WIDEST, leaves_of, subtrees_of
+from models.tree_shap.trees import UnreadableModelError, trees_of
 
 Floats = npt.NDArray[np.float64]
 NUMBERS, CODES = 6, 3
@@ -42,7 +42,7 @@ def model_of(seed: int, **parameters: Any) -> lgb.Booster:
 
 def difference(model: lgb.Booster, rows: Floats) -> float:
     """Of the parts; the scores are LightGBM's own to the last bit."""
-    parts, scores = TableExplainer(model.model_to_string(), FEATURES).explained(rows)
+    parts, scores = TableExplainer(model.model_to_string(), FEATURES).explain(rows)
     assert np.array_equal(scores, np.asarray(model.predict(rows, raw_score=True)))
     return float(np.abs(parts - np.asarray(model.predict(rows, pred_contrib=True))).max())
 
@@ -85,14 +85,14 @@ def test_parts_are_those_of_the_shap_package() -> None:
 
     model, rows = model_of(1), rows_of(np.random.default_rng(9), 50)
     theirs = shap.TreeExplainer(model).shap_values(rows)
-    ours, _ = TableExplainer(model.model_to_string(), FEATURES).explained(rows)
+    ours, _ = TableExplainer(model.model_to_string(), FEATURES).explain(rows)
     assert np.abs(ours[:, :-1] - theirs).max() < EXACT
 
 
 @pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 2 * ROWS, 2 * ROWS + 1])
 def test_a_rows_parts_and_score_are_the_same_to_the_last_bit_whatever_stands_beside_it(count: int) -> None:
     explainer, rows = TableExplainer(model_of(2).model_to_string(), FEATURES), rows_of(np.random.default_rng(4), 20_000)
-    for alone, among in zip(explainer.explained(rows[:count], threads=1), explainer.explained(rows), strict=True):
+    for alone, among in zip(explainer.explain(rows[:count], threads=1), explainer.explain(rows), strict=True):
         assert np.array_equal(alone, among[:count])
 
 
@@ -110,7 +110,7 @@ def test_a_model_of_a_single_leaf_explains_nothing_and_has_its_base() -> None:
     ],
 )
 def test_what_tables_cannot_explain_is_said(parameters: dict[str, Any], said: str) -> None:
-    with pytest.raises(Unreadable, match=said):
+    with pytest.raises(UnreadableModelError, match=said):
         TableExplainer(model_of(1, **parameters).model_to_string(), FEATURES)
 
 
@@ -119,14 +119,14 @@ def test_a_path_over_more_features_than_a_byte_has_bits_is_said() -> None:
     rows = rng.normal(size=(3000, 14))
     asked = {"verbosity": -1, "num_leaves": 600, "min_data_in_leaf": 1, "num_threads": 1}
     deep = lgb.train(asked, lgb.Dataset(rows, rows.sum(axis=1) + rng.normal(size=3000)), 3)
-    with pytest.raises(Unreadable, match="features, more than 8"):
+    with pytest.raises(UnreadableModelError, match="features, more than 8"):
         TableExplainer(deep.model_to_string(), 14)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_bough_takes_neighbouring_leaves_as_long_as_their_bits_fit_a_byte(seed: int) -> None:
+def test_a_subtree_takes_neighbouring_leaves_as_long_as_their_bits_fit_a_byte(seed: int) -> None:
     trees = [tree for tree in trees_of(model_of(seed).model_to_string()) if len(tree.feature)]
-    boughs = [bough for tree in trees for bough in boughs_of(tree)]
-    assert len(boughs) < sum(len(leaves_of(tree)) for tree in trees) / 2
-    assert max(len(bough.bits) for bough in boughs) == WIDEST
-    assert {bough.table.shape for bough in boughs} == {(len(b.features), 2 ** len(b.bits)) for b in boughs}
+    subtrees = [subtree for tree in trees for subtree in subtrees_of(tree)]
+    assert len(subtrees) < sum(len(leaves_of(tree)) for tree in trees) / 2
+    assert max(len(subtree.bits) for subtree in subtrees) == WIDEST
+    assert {subtree.table.shape for subtree in subtrees} == {(len(b.features), 2 ** len(b.bits)) for b in subtrees}

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from serving.database.engine import Database, opened
+from serving.database.engine import Database, open_database
 from tests.running_service import free_port
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -65,6 +65,6 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
     """Open, migrated, empty."""
-    found = opened(address)
+    found = open_database(address)
     yield found
     found.engine.dispose()

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.contract.column_map import column_map
-from features.contract.pseudonym import pseudonyms
-from features.loading.load import Loading, load
+from features.contract.column_map import read_column_map
+from features.contract.pseudonym import load_pseudonyms
+from features.loading.load import LoadOptions, load
 from models.bundle import Bundle, write
 from serving.batch.run import Workers, score
-from serving.months.data_folder import Store
-from serving.months.repository import Manifest, Month, Published
+from serving.months.data_folder import DataFolder
+from serving.months.edition import Manifest, PublishedMonth
+from serving.months.repository import MonthRepository
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
 from training.simulate.province import simulate
@@ -32,8 +33,8 @@ class Province:
     data: Path
 
     @property
-    def store(self) -> Store:
-        return Store(self.data)
+    def store(self) -> DataFolder:
+        return DataFolder(self.data)
 
     @property
     def folder(self) -> Path:
@@ -41,8 +42,8 @@ class Province:
         return self.store.editions / f"as_of={AS_OF}"
 
     @property
-    def month(self) -> Month:
-        return Published(self.store).month(AS_OF)
+    def month(self) -> PublishedMonth:
+        return MonthRepository(self.store).month(AS_OF)
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -62,8 +63,10 @@ def built(folder: Path, champion: Bundle | None) -> Province:
     """Simulated and loaded; judged by the rules alone where there is no champion."""
     simulate(Order(HOUSEHOLDS, MONTHS, 5, 0, parameters=Parameters(households_per_county=IN_COUNTY)), folder / "inbox")
     province = Province(folder / "var")
-    loading = Loading(date(2026, 1, 10), column_map(), pseudonyms(province.data), tell=lambda _: None)
-    assert not load(folder / "inbox", province.store.ledger, loading).refused
+    loading = LoadOptions(
+        date(2026, 1, 10), read_column_map(), load_pseudonyms(province.data), report_progress=lambda _: None
+    )
+    assert not load(folder / "inbox", province.store.ledger, loading).has_refused_files
     if champion:
         write(champion, province.data / "models" / str(champion.number))
         province.store.models.record({"alias": "champion", "number": champion.number})

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from features.catalog import MODEL_COLUMNS
-from features.messages import Refused
-from models.boosting import Ground, Growth, Trees, columns_of
-from models.calibration import Beta, Calibration, Isotonic
+from features.messages import UserError
+from models.boosting import TrainingSet, TreeParams, Trees, columns_of
+from models.calibration import Beta, CalibrationCurve, Isotonic
 from tests.models.frames import outcome, random_frame
 from tests.training.test_search import PLAN
-from training.calibrate import beta, calibrated, isotonic
-from training.plan import Calibrating
+from training.calibrate import fit_beta, fit_calibration, fit_isotonic
+from training.plan import CalibrationPlan
 
 CHANCE = np.random.default_rng(3)
 RAW = CHANCE.normal(-3, 1.5, 40_000)
@@ -21,23 +21,23 @@ TRUE = 1 / (1 + np.exp(-(0.7 * RAW - 0.5)))
 BAD = (CHANCE.random(40_000) < TRUE).astype(np.int8)
 
 
-@pytest.mark.parametrize("fitted", [beta, isotonic])
+@pytest.mark.parametrize("fitted", [fit_beta, fit_isotonic])
 def test_what_is_foretold_is_what_happens(fitted: object) -> None:
     curve = fitted(RAW, BAD)  # type: ignore[operator]
-    assert isinstance(curve, Calibration)
+    assert isinstance(curve, CalibrationCurve)
     foretold = curve.probability(RAW)
     assert foretold.mean() == pytest.approx(BAD.mean(), rel=0.03)
     assert np.abs(foretold - TRUE).mean() < 0.01
 
 
-@pytest.mark.parametrize("fitted", [beta, isotonic])
+@pytest.mark.parametrize("fitted", [fit_beta, fit_isotonic])
 def test_scores_that_foretell_the_opposite_make_no_curve(fitted: object) -> None:
     assert fitted(-RAW, BAD) is None  # type: ignore[operator]
 
 
 def test_a_block_without_any_bad_loan_has_finite_log_odds() -> None:
     raw, bad = np.arange(200.0), np.repeat([0, 1], 100).astype(np.int8)
-    curve = isotonic(raw, bad)
+    curve = fit_isotonic(raw, bad)
     assert curve is not None
     assert np.isfinite(curve.calibrated).all()
 
@@ -46,15 +46,15 @@ def test_a_block_without_any_bad_loan_has_finite_log_odds() -> None:
 def test_the_curve_is_isotonic_from_so_many_bad_loans_on(less: int, kind: type) -> None:
     columns, frame = columns_of(MODEL_COLUMNS), random_frame(2000, 5)
     labelled = frame.with_columns(outcome(frame, 5))
-    trees = Trees(Ground(labelled, columns).grown(Growth(trees=30)).text, columns)
-    bounds = Calibrating(isotonic_from_bad=int(labelled["bad"].sum()) + less)
+    trees = Trees(TrainingSet(labelled, columns).fit(TreeParams(num_iterations=30)).text, columns)
+    bounds = CalibrationPlan(isotonic_from_bad=int(labelled["bad"].sum()) + less)
     plan = PLAN.model_copy(update={"calibrating": bounds})
-    assert isinstance(calibrated(trees, labelled, plan), kind)
+    assert isinstance(fit_calibration(trees, labelled, plan), kind)
 
 
 def test_a_model_that_ranks_nothing_is_not_taken() -> None:
     columns, frame = columns_of(MODEL_COLUMNS), random_frame(2000, 5)
     labelled = frame.with_columns(outcome(frame, 5))
-    trees = Trees(Ground(labelled, columns).grown(Growth(trees=30)).text, columns)
-    with pytest.raises(Refused, match="does not rank the calibration fold"):
-        calibrated(trees, labelled.with_columns((1 - pl.col("bad")).alias("bad")), PLAN)
+    trees = Trees(TrainingSet(labelled, columns).fit(TreeParams(num_iterations=30)).text, columns)
+    with pytest.raises(UserError, match="does not rank the calibration fold"):
+        fit_calibration(trees, labelled.with_columns((1 - pl.col("bad")).alias("bad")), PLAN)

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.catalog import FAMILY_WORDS, FEATURES
+from features.catalog import FAMILY_LABELS, FEATURES
 from models.bundle import Bundle
 from tests.models.frames import fitted_bundle, random_frame
-from training.global_reasons import figures, importance_by_family, strongest_pairs, top_features
+from training.global_reasons import importance_by_family, reason_figures, strongest_pairs, top_features
 from training.studies.steadiness import steadiness
 
 DAYS = pl.Series("as_of", [date(2025, 11, 30), date(2025, 12, 31)] * 200)
@@ -26,12 +26,12 @@ def bundle() -> Bundle:
 
 def test_a_familys_importance_is_the_mean_size_of_its_part_each_month(bundle: Bundle) -> None:
     found = importance_by_family(bundle, SAMPLE)
-    assert set(found["family"]) == set(FAMILY_WORDS)
+    assert set(found["family"]) == set(FAMILY_LABELS)
     december = SAMPLE.filter(pl.col("as_of") == date(2025, 12, 31))
-    parts = bundle.parts(december)
+    parts = bundle.explain(december)
     loan = [place for place, column in enumerate(parts.columns) if FEATURES[column.name].family == "loan"]
     [drawn] = found.filter(pl.col("as_of") == date(2025, 12, 31), pl.col("family") == "loan")["importance"]
-    assert drawn == pytest.approx(np.abs(parts.of_columns[:, loan].sum(axis=1)).mean(), abs=1e-6)
+    assert drawn == pytest.approx(np.abs(parts.by_column[:, loan].sum(axis=1)).mean(), abs=1e-6)
 
 
 def test_the_features_the_outcome_hangs_on_come_out_on_top(bundle: Bundle) -> None:
@@ -48,7 +48,7 @@ def test_each_pair_is_drawn_once(bundle: Bundle) -> None:
 @pytest.mark.filterwarnings("ignore")  # shap's own, on import
 def test_every_figure_can_be_kept_as_a_file(bundle: Bundle, tmp_path: Path) -> None:
     names = []
-    for name, figure in figures(bundle, SAMPLE):
+    for name, figure in reason_figures(bundle, SAMPLE):
         path = tmp_path / name.replace("/", "-")
         figure.savefig(path)
         names.append(name.partition("/")[0])

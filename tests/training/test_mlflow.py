@@ -57,7 +57,7 @@ def test_a_run_names_plan_data_and_code_and_holds_measures_documents_and_plots(c
         "found = {'params': run.params, 'metrics': run.metrics, 'files': files, 'tags': version.tags}"
     )
     found = asked(county, question)
-    assert {"horizon_months", "seed", "data_version", "code_version", "growth.leaves"} <= set(found["params"])
+    assert {"horizon_months", "seed", "data_version", "code_version", "growth.num_leaves"} <= set(found["params"])
     assert {"auc_model", "auc_rules", "recall_at_rules_visits_model"} <= set(found["metrics"])
     assert {"plan.json", "reasons.png", "riskiest.png"} <= set(found["files"])
     assert found["tags"]["model_version"].startswith("1-")

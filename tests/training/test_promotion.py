@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from models.bundle import read
-from models.registry import Models
+from models.registry import ModelStore
 from tests.conftest import County
 from tests.running_service import done, lights, refused
-from training.gate import SHIPPED
+from training.gate import DEFAULT_GATE_FILE
 
 CAPACITY = """
 keeps = 0.9
@@ -40,7 +40,7 @@ def test_other_thresholds_are_shown_before_they_are_registered(county: County, t
     said = done(lights(county.data, "thresholds", tmp_path / "by_bank.toml"))
     assert "loans change colour" in said
     assert "challenger" not in said
-    assert county.store.models.holder("challenger") is None
+    assert county.store.models.number_of("challenger") is None
 
 
 def test_a_model_with_other_thresholds_has_the_same_trees_and_calibration(store: Path) -> None:
@@ -64,24 +64,24 @@ def test_a_promotion_says_who_changes_colour_and_a_rollback_undoes_it(store: Pat
     assert said.startswith("champion: 2\n")
     assert "loans change colour" in said
     assert done(lights(store, "rollback", "--reason", "too many visits")).startswith("champion: 1\n")
-    told = [(entry["alias"], entry["number"], entry["reason"]) for entry in Models(store / "models").history]
+    told = [(entry["alias"], entry["number"], entry["reason"]) for entry in ModelStore(store / "models").history]
     assert told[-2:] == [("champion", 2, "banks asked for it"), ("champion", 1, "too many visits")]
 
 
 def test_a_gate_that_nobody_passes_refuses_with_the_list_of_it(store: Path) -> None:
-    before = Models(store / "models").history
+    before = ModelStore(store / "models").history
     said = refused(lights(store, "promote", "2", "--reason", "in a hurry", "--gate", nobody_passes(store)))
     assert "Model 2 does not pass the gate:" in said
     assert "the model's AUC is" in said
     assert "at least 1 is asked" in said
     assert "--force" in said
-    assert Models(store / "models").history == before
+    assert ModelStore(store / "models").history == before
 
 
 def test_a_promotion_in_spite_of_the_gate_keeps_what_failed(store: Path) -> None:
     asked = ("--gate", nobody_passes(store), "--force")
     assert done(lights(store, "promote", "2", "--reason", "the county insists", *asked)).startswith("champion: 2\n")
-    last = Models(store / "models").history[-1]
+    last = ModelStore(store / "models").history[-1]
     assert (last["alias"], last["number"], last["reason"]) == ("champion", 2, "the county insists")
     assert "floor.auc" in last["in_spite_of"]  # type: ignore[operator]
 
@@ -123,7 +123,7 @@ def everybody_passes(folder: Path) -> Path:
 
 
 def _gate(path: Path, *changed: tuple[str, str]) -> Path:
-    text = SHIPPED.read_text("utf-8")
+    text = DEFAULT_GATE_FILE.read_text("utf-8")
     for old, new in changed:
         assert old in text
         text = text.replace(old, new)

@@ -10,17 +10,17 @@ import pytest
 
 from features.catalog import MODEL_COLUMNS
 from features.months import month_ends
-from models.boosting import Ground, Trees, columns_of
+from models.boosting import TrainingSet, Trees, columns_of
 from tests.models.frames import outcome, random_frame
-from training.baselines import rung_scores, scorecard
+from training.baselines import baseline_scores, scorecard_scores
 from training.evaluation.measures import auc
-from training.plan import MonthEnds, Plan, Search
-from training.search import best_growth, origins
+from training.plan import MonthEnds, Plan, SearchPlan
+from training.search import rolling_origins, search_tree_params
 
 FIT = tuple(month_ends(date(2022, 1, 31), date(2023, 6, 30)))
 PLAN = Plan(
     month_ends=MonthEnds(fit=FIT, policy=(date(2024, 1, 31),), judgement=(date(2025, 1, 31),)),
-    search=Search(trials=3),
+    search=SearchPlan(trials=3),
 )
 COLUMNS = columns_of(MODEL_COLUMNS)
 
@@ -33,40 +33,40 @@ def sample(months: tuple[date, ...] = FIT, rows: int = 2400, seed: int = 5) -> p
 
 
 def test_each_origin_judges_other_households_once_the_labels_before_it_have_ended() -> None:
-    for before, after in origins(sample(), PLAN):
+    for before, after in rolling_origins(sample(), PLAN):
         assert not set(before["household_id"]) & set(after["household_id"])
         assert after["as_of"].min() == PLAN.label_end(before["as_of"].max())  # type: ignore[arg-type]
 
 
 def test_where_months_are_too_few_for_an_embargo_the_last_month_of_other_households_judges() -> None:
-    ((before, after),) = origins(sample(FIT[:4]), PLAN)
+    ((before, after),) = rolling_origins(sample(FIT[:4]), PLAN)
     assert not set(before["household_id"]) & set(after["household_id"])
     assert (before["as_of"].max(), set(after["as_of"])) == (FIT[2], {FIT[3]})
 
 
 def test_the_growth_found_is_no_worse_than_the_plans_own_and_found_again() -> None:
     told: list[int] = []
-    found = best_growth(sample(), COLUMNS, PLAN, lambda more, _: told.append(more))
+    found = search_tree_params(sample(), COLUMNS, PLAN, lambda more, _: told.append(more))
     assert found.loss <= found.loss_of_plan
     assert (found.trials, len(told)) == (3, 3)
-    assert best_growth(sample(), COLUMNS, PLAN, lambda *_: None) == found
+    assert search_tree_params(sample(), COLUMNS, PLAN, lambda *_: None) == found
 
 
 def test_with_one_trial_the_plans_own_growth_stands_but_for_the_number_of_trees() -> None:
-    one = PLAN.model_copy(update={"search": Search(trials=1)})
-    found = best_growth(sample(), COLUMNS, one, lambda *_: None)
-    assert found.growth.leaves == PLAN.growth.leaves
-    assert found.growth.trees <= PLAN.growth.trees
+    one = PLAN.model_copy(update={"search": SearchPlan(trials=1)})
+    found = search_tree_params(sample(), COLUMNS, one, lambda *_: None)
+    assert found.params.num_leaves == PLAN.growth.num_leaves
+    assert found.params.num_iterations <= PLAN.growth.num_iterations
 
 
 def test_a_search_stops_when_its_seconds_are_over() -> None:
-    hasty = PLAN.model_copy(update={"search": Search(trials=1000, seconds=1)})
-    assert best_growth(sample(), COLUMNS, hasty, lambda *_: None).trials < 1000
+    hasty = PLAN.model_copy(update={"search": SearchPlan(trials=1000, seconds=1)})
+    assert search_tree_params(sample(), COLUMNS, hasty, lambda *_: None).trials < 1000
 
 
 def test_the_rungs_rank_what_they_have_not_seen() -> None:
     fit, later = sample(), sample(seed=6)
-    scores = rung_scores(fit, later, COLUMNS, PLAN.growth_of_trees)
+    scores = baseline_scores(fit, later, COLUMNS, PLAN.tree_params)
     assert set(scores) == {"scorecard", "unconstrained"}
     for name, score in scores.items():
         assert (auc(later["bad"].to_numpy().astype(bool), score) or 0) > 0.7, name
@@ -77,19 +77,19 @@ def test_a_scorecard_gives_a_gap_and_an_unseen_code_a_score_too() -> None:
     gaps = fit.head(2).with_columns(
         pl.lit(None, pl.Float64).alias("days_past_due"), pl.lit("camels").alias("declared_use")
     )
-    assert np.isfinite(scorecard(fit, gaps, COLUMNS)).all()
+    assert np.isfinite(scorecard_scores(fit, gaps, COLUMNS)).all()
 
 
 def test_a_number_of_trees_is_the_one_with_the_least_loss_later() -> None:
-    ground = Ground(sample(), COLUMNS, sample(seed=6))
-    grown = ground.grown(PLAN.growth_of_trees)
+    ground = TrainingSet(sample(), COLUMNS, sample(seed=6))
+    grown = ground.fit(PLAN.tree_params)
     assert grown.loss is not None
-    assert grown.text.count("Tree=") == grown.trees
+    assert grown.text.count("Tree=") == grown.num_iterations
     assert Trees(grown.text, COLUMNS).log_odds(sample(rows=3)).shape == (3,)
 
 
 def test_outcomes_given_apart_are_learnt_in_the_place_of_the_rows_own() -> None:
     rows = sample()
-    turned = Ground(rows, COLUMNS, bad=1.0 - rows["bad"].to_numpy()).grown(PLAN.growth_of_trees)
+    turned = TrainingSet(rows, COLUMNS, bad=1.0 - rows["bad"].to_numpy()).fit(PLAN.tree_params)
     score = Trees(turned.text, COLUMNS).log_odds(rows)
     assert (auc(rows["bad"].to_numpy().astype(bool), score) or 1) == pytest.approx(0.2, abs=0.25)

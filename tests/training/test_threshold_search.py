@@ -10,7 +10,7 @@ import pytest
 
 from models.policy import NEVER
 from training.plan import Capacity, Cost, LightPolicy
-from training.threshold_search import light_policy, thresholds_at_cost
+from training.threshold_search import choose_light_policy, thresholds_at_cost
 
 JUNE, JULY = date(2024, 6, 30), date(2024, 7, 31)
 
@@ -36,7 +36,7 @@ P = np.array([0.9, 0.4, 0.3, 0.1, 0.8, 0.35, 0.2, 0.1])
 
 def test_as_many_are_lit_as_the_rules_light() -> None:
     rows = sample(rule_level=[2, 1, 0, 0, 0, 0, 1, 1])
-    policy = light_policy(rows, P, LightPolicy(keeps=1.0))
+    policy = choose_light_policy(rows, P, LightPolicy(keeps=1.0))
     assert ((policy.red_from <= P).sum(), (policy.yellow_from <= P).sum()) == (1, 4)
     assert policy.terms["rules_visits"] == {"red": 1, "lit": 4}
     assert policy.terms["as_kept"]["lit"] == 4
@@ -44,7 +44,7 @@ def test_as_many_are_lit_as_the_rules_light() -> None:
 
 def test_lights_kept_count_as_visits_too() -> None:
     rows = sample(rule_level=[2, 1, 0, 0, 0, 0, 1, 1])
-    policy = light_policy(rows, P, LightPolicy(keeps=0.5))
+    policy = choose_light_policy(rows, P, LightPolicy(keeps=0.5))
     assert policy.terms["as_kept"]["lit"] <= 4
     assert policy.terms["as_kept"]["changes_a_loan_year"] <= policy.terms["without_keeping"]["changes_a_loan_year"]
 
@@ -52,7 +52,7 @@ def test_lights_kept_count_as_visits_too() -> None:
 def test_each_bank_has_thresholds_of_its_own() -> None:
     rows = sample(bank=["b1", "b1", "b2", "b2"] * 2)
     capacity = Capacity(by="capacity", each="bank", red_in_100=0, lit_in_100=50)
-    policy = light_policy(rows, P, LightPolicy(chosen=capacity, keeps=1.0))
+    policy = choose_light_policy(rows, P, LightPolicy(chosen=capacity, keeps=1.0))
     assert policy.groups["b1"].yellow_from == 0.8
     assert policy.groups["b2"].yellow_from == 0.2
     assert policy.groups["b1"].red_from == NEVER
@@ -69,7 +69,7 @@ def test_a_loan_is_visited_where_what_is_saved_is_more_than_the_visit(balance: f
 
 def test_cheaper_visits_light_more_and_the_sweep_says_how_many() -> None:
     rows = sample(outstanding_principal=[4_000.0] * 8)
-    policy = light_policy(rows, P, LightPolicy(chosen=Cost(by="cost"), keeps=1.0))
+    policy = choose_light_policy(rows, P, LightPolicy(chosen=Cost(by="cost"), keeps=1.0))
     lit = {(each["visits_cost"], each["loss"]): each["lit_in_100"] for each in policy.terms["sweep"]}
     assert lit[0.5, 1.0] >= lit[1.0, 1.0] >= lit[2.0, 1.0]
     assert lit[1.0, 2.0] >= lit[1.0, 1.0] >= lit[1.0, 0.5]
@@ -82,6 +82,6 @@ def test_lead_time_is_from_the_first_light_to_the_day_a_loan_goes_bad() -> None:
         bad=[1, 1, 0, 0, 1, 1, 0, 0],
         bad_on=[date(2024, 9, 28), date(2024, 8, 29), None, None] * 2,
     )
-    policy = light_policy(rows, P, LightPolicy(keeps=1.0))
+    policy = choose_light_policy(rows, P, LightPolicy(keeps=1.0))
     assert policy.terms["as_kept"]["median_lead_days"] == (90 + 60) / 2
     assert policy.terms["as_kept"]["lit_90_days_ahead"] == 0.5

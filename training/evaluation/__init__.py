@@ -1,1 +1,1 @@
-"""The judgement: what a model is worth beside the rules and simpler rungs, at the same number of visits."""
+"""Evaluation of a model beside the rules and simpler baselines, at the rules' number of visits."""

@@ -1,106 +1,119 @@
-"""At the rules' own number of visits, month by month: what each contender finds, and how early."""
+"""Recall, precision, money and lead time of each compared model at the rules' monthly number of visits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from models.boosting import Floats
-from training.evaluation.bootstrap import Draws, estimate, quotient
-from training.evaluation.evaluated_loans import Counts, Judged
-from training.evaluation.measures import Bools, says_nothing, visited_by_month
-from training.evaluation.report import NOTHING, AtVisits, Caught, Lead, Settings
+from training.evaluation.bootstrap import BootstrapWeights, estimate, quotient
+from training.evaluation.evaluated_loans import Counts, EvaluatedLoans
+from training.evaluation.measures import Bools, is_uninformative, selected_share_by_month
+from training.evaluation.report import NO_ESTIMATE, EvaluationSettings, LeadTime, ModelAtCapacity, PopulationAtCapacity
 
-_AHEAD = (90, 60, 30)
+_LEAD_DAYS = (90, 60, 30)
 
 
-def at_visits(judged: Judged, settings: Settings) -> AtVisits:
-    """Recall, precision, money and lead time of every contender, at as many visits a month as the rules make."""
-    draws = Draws(judged.households, settings.draws, settings.seed)
-    found = {name: _found(judged, score, draws) for name, score in judged.scores.items()}
-    return AtVisits(
-        loans=len(judged.bad),
-        bad=int(judged.bad.sum()),
-        visits=int(judged.lit.sum()),
-        money=float(judged.principal @ judged.bad),
-        contenders={name: _caught(of, found) for name, of in found.items()},
-        lead={name: lead(judged, _mostly(judged, score)) for name, score in judged.scores.items()},
+def population_at_capacity(loans: EvaluatedLoans, settings: EvaluationSettings) -> PopulationAtCapacity:
+    """Metrics of every compared model when each month it gets as many visits as the rules flag loans that month."""
+    weights = BootstrapWeights(loans.household_index, settings.draws, settings.seed)
+    totals = {name: _bootstrap_totals(loans, score, weights) for name, score in loans.scores.items()}
+    return PopulationAtCapacity(
+        loans=len(loans.bad),
+        bad=int(loans.bad.sum()),
+        visits=int(loans.flagged_by_rules.sum()),
+        money=float(loans.principal @ loans.bad),
+        contenders={name: each.compare(totals["rules"], totals["model"]) for name, each in totals.items()},
+        lead={name: lead_time(loans, score) for name, score in loans.scores.items()},
     )
 
 
 @dataclass(frozen=True)
-class _Found:
-    """Under each draw: bad loans found and there, visits, yuan on the bad loans found. None: knows of nobody."""
+class _BootstrapTotals:
+    """Sums for one compared model, one value a bootstrap draw.
 
+    caught: bad loans that were visited. bad: all bad loans. visits: those made. money: yuan outstanding on the bad
+    loans visited. is_uninformative: the model scored no loan at all.
+    """
+
+    caught: Floats
     bad: Floats
-    of: Floats
     visits: Floats
     money: Floats
-    silent: bool
+    is_uninformative: bool
 
     @property
     def recall(self) -> Floats:
-        return quotient(self.bad, self.of)
+        """Bad loans visited, as a share of all bad loans."""
+        return quotient(self.caught, self.bad)
+
+    def compare(self, rules: _BootstrapTotals, model: _BootstrapTotals) -> ModelAtCapacity:
+        """Point estimates and intervals, with the differences of recall from the rules' and the model's."""
+        if self.is_uninformative:
+            return ModelAtCapacity(None, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE)
+        return ModelAtCapacity(
+            found=float(self.caught[0]),
+            recall=estimate(self.recall),
+            precision=estimate(quotient(self.caught, self.visits)),
+            money=estimate(self.money),
+            less_rules=estimate(self.recall - rules.recall),
+            less_model=estimate(self.recall - model.recall),
+        )
 
 
-def _found(judged: Judged, score: Floats, draws: Draws) -> _Found:
-    """A household drawn twice is visited twice: the visits of the rules are counted anew under each draw."""
-    bad = money = visits = np.zeros(draws.draws + 1)
-    for month in np.unique(judged.months):
-        rows = np.flatnonzero(judged.months == month)
-        here = draws.times[judged.households[rows]]
-        there = judged.lit[rows] @ here
-        share, ill = _visited(score[rows], judged.bad[rows], here, there)
-        mine = share * here[ill]
-        bad, money, visits = bad + mine.sum(0), money + judged.principal[rows[ill]] @ mine, visits + there
-    return _Found(bad, draws.sums(judged.bad.astype(np.float64)), visits, money, says_nothing(score))
+def _bootstrap_totals(loans: EvaluatedLoans, score: Floats, weights: BootstrapWeights) -> _BootstrapTotals:
+    """Sums over the months; the rules' visits are counted anew under each draw, a household drawn twice twice."""
+    caught = money = visits = np.zeros(weights.draws + 1)
+    for month in np.unique(loans.month_index):
+        rows = np.flatnonzero(loans.month_index == month)
+        row_weights = weights.weights[loans.household_index[rows]]
+        capacity = loans.flagged_by_rules[rows] @ row_weights
+        share, bad_rows = _selected_share_of_bad(score[rows], loans.bad[rows], row_weights, capacity)
+        caught_weights = share * row_weights[bad_rows]
+        caught = caught + caught_weights.sum(0)
+        money = money + loans.principal[rows[bad_rows]] @ caught_weights
+        visits = visits + capacity
+    bad = weights.sums(loans.bad.astype(np.float64))
+    return _BootstrapTotals(caught, bad, visits, money, is_uninformative(score))
 
 
-def _visited(score: Floats, bad: Bools, times: Floats, visits: Floats) -> tuple[Floats, Counts]:
-    """Bad rows x draws: the share of each among the riskiest `visits` of the draw; and which rows these are."""
+def _selected_share_of_bad(score: Floats, bad: Bools, row_weights: Floats, capacity: Floats) -> tuple[Floats, Counts]:
+    """The share of each bad row that lies among the riskiest `capacity` rows, under each draw; and these rows' numbers.
+
+    row_weights: rows x draws. capacity: one value a draw. The share: bad rows x draws; rows of one score share what
+    capacity is left for them.
+    """
     order = np.argsort(-score, kind="stable")
-    begins = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
-    together = np.add.reduceat(times[order], begins, axis=0)
-    riskier = np.cumsum(together, axis=0) - together
-    place = np.empty(len(score), dtype=np.int64)
-    place[order] = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(score)]))
-    ill = np.flatnonzero(bad)
-    level = together[place[ill]]
-    left = np.clip(visits - riskier[place[ill]], 0, level)
-    return np.divide(left, level, out=np.zeros_like(left), where=level > 0), ill
+    tie_starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
+    tie_weights = np.add.reduceat(row_weights[order], tie_starts, axis=0)
+    riskier = np.cumsum(tie_weights, axis=0) - tie_weights
+    tie_of_row = np.empty(len(score), dtype=np.int64)
+    tie_of_row[order] = np.repeat(np.arange(len(tie_starts)), np.diff(np.r_[tie_starts, len(score)]))
+    bad_rows = np.flatnonzero(bad)
+    in_tie = tie_weights[tie_of_row[bad_rows]]
+    selected = np.clip(capacity - riskier[tie_of_row[bad_rows]], 0, in_tie)
+    return np.divide(selected, in_tie, out=np.zeros_like(selected), where=in_tie > 0), bad_rows
 
 
-def _caught(of: _Found, found: Mapping[str, _Found]) -> Caught:
-    if of.silent:
-        return Caught(None, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
-    return Caught(
-        found=float(of.bad[0]),
-        recall=estimate(of.recall),
-        precision=estimate(quotient(of.bad, of.visits)),
-        money=estimate(of.money),
-        less_rules=estimate(of.recall - found["rules"].recall),
-        less_model=estimate(of.recall - found["model"].recall),
+def lead_time(loans: EvaluatedLoans, score: Floats) -> LeadTime:
+    """Days from the first month end at which a loan was visited to the day it went bad; each loan counts once.
+
+    Of a tie at the edge of the visits, all rows count as visited where more than half of it fits, else none.
+    """
+    if is_uninformative(score):
+        is_visited = np.zeros(len(score), dtype=np.bool_)
+    else:
+        is_visited = selected_share_by_month(score, loans.flagged_by_rules, loans.month_index) > 0.5
+    bad_rows = loans.frame.select("loan_id", "as_of", "bad_on", is_visited=pl.Series(is_visited)).filter(
+        pl.Series(loans.bad)
     )
-
-
-def _mostly(judged: Judged, score: Floats) -> Bools:
-    """Visited; of a tie at the edge, all or none, as the larger part of it."""
-    if says_nothing(score):
-        return np.zeros(len(score), dtype=np.bool_)
-    return visited_by_month(score, judged.lit, judged.months) > 0.5
-
-
-def lead(judged: Judged, lit: Bools) -> Lead:
-    """From the first month end a loan was lit to the day it went bad; a loan counts once, however often judged."""
-    ill = judged.frame.select("loan_id", "as_of", "bad_on", lit=pl.Series(lit)).filter(pl.Series(judged.bad))
-    first = ill.filter("lit").group_by("loan_id").agg(pl.col("as_of").min(), pl.col("bad_on").first())
+    first = bad_rows.filter("is_visited").group_by("loan_id").agg(pl.col("as_of").min(), pl.col("bad_on").first())
     days = first.select((pl.col("bad_on") - pl.col("as_of")).dt.total_days()).to_series()
-    return Lead(
-        bad=ill["loan_id"].n_unique(),
+    return LeadTime(
+        bad=bad_rows["loan_id"].n_unique(),
         caught=first.height,
         median_days=float(np.median(days.to_numpy())) if first.height else None,
-        ahead={str(least): int((days >= least).sum()) for least in _AHEAD},
+        ahead={str(least): int((days >= least).sum()) for least in _LEAD_DAYS},
     )

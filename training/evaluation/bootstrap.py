@@ -1,4 +1,4 @@
-"""Bootstrap by household: how often each household is drawn, and sums under every draw at once."""
+"""Bootstrap by household: how often each household is drawn, and sums under all draws at once."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ import numpy as np
 
 from models.boosting import Floats
 from training.evaluation.evaluated_loans import Counts
-from training.evaluation.report import NOTHING, Estimate
+from training.evaluation.report import NO_ESTIMATE, Estimate
 
-_LEVELS = (2.5, 97.5)
+_INTERVAL_PERCENTILES = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
-class Draws:
-    """households: 0, 1, ... of each row. The first draw takes every household once; `draws` more resample them."""
+class BootstrapWeights:
+    """Bootstrap weights of households, so that a household's loans are drawn together.
 
-    households: Counts
+    household_index: 0, 1, ... for the household of each row. draws: number of resamples. seed: of the generator.
+    """
+
+    household_index: Counts
     draws: int
     seed: int
 
     @cached_property
-    def times(self) -> Floats:
-        """Households x (1 + draws): how often each is drawn."""
-        count = int(self.households.max(initial=-1)) + 1
-        chance = np.random.default_rng(self.seed)
-        drawn = chance.integers(0, count, size=(self.draws, count)) if count else np.zeros((self.draws, 0), int)
-        places = drawn + count * np.arange(self.draws)[:, None]
-        resampled = np.bincount(places.ravel(), minlength=count * self.draws).reshape(self.draws, count)
+    def weights(self) -> Floats:
+        """How often each household is drawn: households x (1 + draws). The first column is the sample itself."""
+        count = int(self.household_index.max(initial=-1)) + 1
+        random = np.random.default_rng(self.seed)
+        drawn = random.integers(0, count, size=(self.draws, count)) if count else np.zeros((self.draws, 0), int)
+        cells = drawn + count * np.arange(self.draws)[:, None]
+        resampled = np.bincount(cells.ravel(), minlength=count * self.draws).reshape(self.draws, count)
         return np.ascontiguousarray(np.vstack([np.ones(count), resampled]).T)
 
     def sums(self, values: Floats) -> Floats:
-        """The sum of a value of each row, under each draw."""
-        by_household = np.bincount(self.households, weights=values, minlength=self.times.shape[0])
-        return np.asarray(by_household @ self.times, dtype=np.float64)
+        """The sum of one value a row under each draw, the sample's own sum first."""
+        by_household = np.bincount(self.household_index, weights=values, minlength=self.weights.shape[0])
+        return np.asarray(by_household @ self.weights, dtype=np.float64)
 
-    def ratio(self, part: Floats, whole: Floats) -> Floats:
-        """The quotient of two sums under each draw; NaN of nothing."""
-        return quotient(self.sums(part), self.sums(whole))
+    def ratio(self, numerator: Floats, denominator: Floats) -> Floats:
+        """The quotient of the sums of two values under each draw; NaN where the denominator sums to 0."""
+        return quotient(self.sums(numerator), self.sums(denominator))
 
 
-def quotient(part: Floats, whole: Floats) -> Floats:
-    """part / whole; NaN where there is no whole."""
-    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0), dtype=np.float64)
+def quotient(numerator: Floats, denominator: Floats) -> Floats:
+    """Element by element numerator / denominator; NaN where the denominator is 0."""
+    quotients = np.full(len(numerator), np.nan)
+    return np.asarray(np.divide(numerator, denominator, out=quotients, where=denominator > 0), dtype=np.float64)
 
 
 def estimate(drawn: Floats) -> Estimate:
-    """The first value and the middle 95% of the others, leaving out draws that cannot tell."""
+    """The sample's own value (the first) with the middle 95% of the resampled ones, of which NaN are left out."""
     if np.isnan(drawn[0]):
-        return NOTHING
-    told = drawn[1:][~np.isnan(drawn[1:])]
-    if not len(told):
+        return NO_ESTIMATE
+    resampled = drawn[1:][~np.isnan(drawn[1:])]
+    if not len(resampled):
         return Estimate(float(drawn[0]), None, None)
-    low, high = np.percentile(told, _LEVELS)
+    low, high = np.percentile(resampled, _INTERVAL_PERCENTILES)
     return Estimate(float(drawn[0]), float(low), float(high))

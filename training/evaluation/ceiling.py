@@ -1,4 +1,4 @@
-"""The ceiling: how well anybody could rank the loans of a simulated county, judged from its true hazards."""
+"""The best ranking of the loans of a simulated county that its true hazards allow."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from scipy.stats import binom
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import Floats
 
-_LEVELS = np.concatenate(([0.0], np.geomspace(1e-4, 0.999, 80)))
-_ENOUGH_ROUNDS = 3000
-Counts = npt.NDArray[np.int64]
+_HAZARD_GRID = np.concatenate(([0.0], np.geomspace(1e-4, 0.999, 80)))
+_EM_ROUNDS = 3000
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What ranking by the true hazard h reaches, where loan i goes bad with chance h_i.
+    """AUC and recall that ranking by the true hazard h reaches, where loan i goes bad with probability h_i.
 
-    hazard, share: the distribution of hazards, ascending: share of the loans with that hazard.
+    hazard, share: the distribution of hazards in ascending order: `share` of the loans have that hazard.
     """
 
     hazard: Floats
@@ -30,44 +29,57 @@ class Ceiling:
 
     @cached_property
     def auc(self) -> float:
-        """sum over i, j of h_i (1 - h_j) ([h_i > h_j] + [h_i = h_j] / 2) / sum over i, j of h_i (1 - h_j)."""
+        """The expected AUC.
+
+        sum over i, j of h_i (1 - h_j) ([h_i > h_j] + [h_i = h_j] / 2) / sum over i, j of h_i (1 - h_j).
+        """
         bad, good = self.share * self.hazard, self.share * (1 - self.hazard)
         below = np.cumsum(good) - good
         return float((bad * (below + good / 2)).sum() / (bad.sum() * good.sum()))
 
     @property
     def mean(self) -> float:
+        """The mean hazard: the expected share of loans that go bad."""
         return float(self.share @ self.hazard)
 
-    def recall(self, visited: float) -> float:
-        """The share of all that goes bad that is met by visiting the riskiest share `visited` of the loans."""
+    def recall(self, capacity: float) -> float:
+        """The expected share of bad loans that are visited, where the riskiest share `capacity` of the loans is."""
         riskier = np.cumsum(self.share[::-1])[::-1] - self.share
-        taken = np.clip(visited - riskier, 0, self.share)
-        return float(taken @ self.hazard / self.mean)
+        visited = np.clip(capacity - riskier, 0, self.share)
+        return float(visited @ self.hazard / self.mean)
 
 
-def hazards(inbox: Path) -> pl.DataFrame:
-    """The truth of a simulated inbox: `loan_id`, `as_of`, `replicates`, `went_bad`, `hazard` (their quotient)."""
+HAZARDS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
+        "as_of": FrameColumn(pl.Date(), "Month end from which the futures were simulated."),
+        "replicates": FrameColumn(pl.Int64(), "Number of futures simulated."),
+        "went_bad": FrameColumn(pl.Int64(), "Number of futures in which the loan went bad within the horizon."),
+        "hazard": FrameColumn(pl.Float64(), "`went_bad` / `replicates`."),
+    }
+)
+
+
+@returns(HAZARDS_SCHEMA)
+def true_hazards(inbox: Path) -> pl.DataFrame:
+    """The true hazards in the folder of a simulated delivery, a row a loan and month end."""
     return pl.read_parquet(inbox / "truth" / "hazards" / "*.parquet")
 
 
-def ceiling(month: pl.DataFrame) -> Ceiling:
-    """The best reachable ranking of loans whose hazards were each counted in the same number of futures.
+def ranking_ceiling(hazard_counts: pl.DataFrame) -> Ceiling:
+    """The ceiling over loans whose hazards were each estimated from the same number of simulated futures.
 
-    A single hazard is only known as k of R futures, and ranking by noisy counts flatters itself on its own noise. The
-    distribution of hazards is what AUC and recall hang on, and all counts together do tell it: the one under which
-    they are likeliest, over a grid of hazards, found by expectation maximisation.
+    A single hazard is only known as k of R futures, and ranking by such noisy counts would look better than any real
+    ranking. AUC and recall need only the distribution of the hazards: the one on a grid under which all counts
+    together are likeliest, found by expectation maximisation.
     Source: Laird 1978, Nonparametric maximum likelihood estimation of a mixing distribution.
+
+    hazard_counts: `replicates` (futures, the same for all) and `went_bad` (number of them), as in `true_hazards`.
     """
-    tries = int(month["replicates"].unique().item())
-    counted = np.bincount(month["went_bad"].to_numpy(), minlength=tries + 1) / month.height
-    return Ceiling(_LEVELS, _likeliest(counted, tries))
-
-
-def _likeliest(counted: Floats, tries: int) -> Floats:
-    """Shares of the grid's hazards; counted: share of the loans that went bad in 0, 1, ... of the tries."""
-    likelihood = binom.pmf(np.arange(tries + 1)[:, None], tries, _LEVELS[None, :])
-    shares = np.full(len(_LEVELS), 1 / len(_LEVELS))
-    for _ in range(_ENOUGH_ROUNDS):
-        shares *= likelihood.T @ (counted / (likelihood @ shares))
-    return np.asarray(shares, dtype=np.float64)
+    replicates = int(hazard_counts["replicates"].unique().item())
+    counts = np.bincount(hazard_counts["went_bad"].to_numpy(), minlength=replicates + 1) / hazard_counts.height
+    likelihood = binom.pmf(np.arange(replicates + 1)[:, None], replicates, _HAZARD_GRID[None, :])
+    shares = np.full(len(_HAZARD_GRID), 1 / len(_HAZARD_GRID))
+    for _ in range(_EM_ROUNDS):
+        shares *= likelihood.T @ (counts / (likelihood @ shares))
+    return Ceiling(_HAZARD_GRID, np.asarray(shares, dtype=np.float64))

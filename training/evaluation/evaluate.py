@@ -1,4 +1,4 @@
-"""The judgement of a model, whole: from judged loans to the report."""
+"""Evaluation of a model: from its scored loans to the report."""
 
 from __future__ import annotations
 
@@ -7,74 +7,108 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.evaluation.at_capacity import at_visits
+from training.evaluation.at_capacity import population_at_capacity
 from training.evaluation.conclusions import conclusions
-from training.evaluation.evaluated_loans import Judged
-from training.evaluation.fairness import fairness
-from training.evaluation.light_quadrants import corners
+from training.evaluation.evaluated_loans import EvaluatedLoans
+from training.evaluation.fairness import group_fairness
+from training.evaluation.light_quadrants import light_quadrants
 from training.evaluation.measures import Bools, auc, ks, pr_auc, recall_at
-from training.evaluation.report import MonthLine, Ranking, Report, Settings
-from training.evaluation.segments import segments
-from training.evaluation.true_probability import calibrated
+from training.evaluation.report import EvaluationReport, EvaluationSettings, MonthMetrics, RankingMetrics
+from training.evaluation.segments import segment_metrics
+from training.evaluation.true_probability import calibration_metrics
 
-_STANDARD = Settings()
+_DEFAULT_SETTINGS = EvaluationSettings()
 
 
-def judgement(judged: Judged, settings: Settings = _STANDARD) -> Report:
-    """The report; the same loans and settings give the same one."""
-    report = Report(
+def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAULT_SETTINGS) -> EvaluationReport:
+    """The report on a model and its baselines, reproducible for equal loans and settings.
+
+    Args:
+        loans: the judgement fold with every compared model's score (`score_loans`).
+        settings: seed and draws of the bootstrap, bins, least sizes of segments and groups.
+
+    Returns:
+        The report without drift, leak checks and refits, which need the fit fold (`runs.full_report`), and without
+        the distance to the true hazards (`gate_input.report_for_gate`).
+
+    Example:
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.county_policy.policy_table import policy_table_of
+        >>> from models.registry import ModelStore
+        >>> from models.traffic_light.rule_table import rule_table_of
+        >>> from training.cohort import samples
+        >>> from training.evaluation.evaluated_loans import score_loans
+        >>> from training.folds import Fold
+        >>> from training.plan import Plan
+        >>> champion = ModelStore(data / "models").champion
+        >>> plan = Plan.model_validate(champion.card["plan"])
+        >>> folds = samples(Ledger(data / "ledger"), plan, rule_table_of(data), lambda *_: None, [Fold.JUDGEMENT])
+        >>> loans = score_loans(champion, folds[Fold.JUDGEMENT], policy_table_of(data))
+        >>> report = evaluate_loans(loans, EvaluationSettings(draws=20))
+        >>> sorted(report.ranking)
+        ['days_past_due', 'model', 'one_line_rule', 'rating_1531', 'rating_631', 'rules']
+        >>> report.months[-1].month, report.months[-1].loans == len(loans.bad)
+        ('all', True)
+    """
+    report = EvaluationReport(
         settings=settings,
-        months=month_lines(judged),
-        everyone=at_visits(judged, settings),
-        not_in_arrears=at_visits(judged.not_in_arrears, settings),
-        corners=corners(judged),
-        ranking={name: _ranking(judged, name) for name in judged.scores},
-        calibration=calibrated(judged, settings),
-        segments=segments(judged, settings),
-        fairness=fairness(judged, settings),
+        months=monthly_metrics(loans),
+        everyone=population_at_capacity(loans, settings),
+        not_in_arrears=population_at_capacity(loans.not_in_arrears, settings),
+        corners=light_quadrants(loans),
+        ranking={
+            name: RankingMetrics(auc(loans.bad, score), pr_auc(loans.bad, score), ks(loans.bad, score))
+            for name, score in loans.scores.items()
+        },
+        calibration=calibration_metrics(loans, settings),
+        segments=segment_metrics(loans, settings),
+        fairness=group_fairness(loans, settings),
         conclusions=(),
     )
     return replace(report, conclusions=conclusions(report))
 
 
-def under_stress(scenarios: Mapping[str, Judged], settings: Settings = _STANDARD) -> dict[str, Report]:
-    """The same judgement on other ledgers, by the name of what happened there."""
-    return {name: judgement(judged, settings) for name, judged in scenarios.items()}
+def evaluate_scenarios(
+    scenarios: Mapping[str, EvaluatedLoans], settings: EvaluationSettings = _DEFAULT_SETTINGS
+) -> dict[str, EvaluationReport]:
+    """A report for each scenario's loans, by the scenario's name."""
+    return {name: evaluate_loans(loans, settings) for name, loans in scenarios.items()}
 
 
-def month_lines(judged: Judged) -> tuple[MonthLine, ...]:
-    """A line a month end, and one over all of them with the visits made month by month."""
-    lines = [_line(judged, str(day), judged.months == number) for number, day in enumerate(judged.days)]
-    return (*lines, _overall(lines, judged))
+def monthly_metrics(loans: EvaluatedLoans) -> tuple[MonthMetrics, ...]:
+    """One line for each month end, and one over all of them, in which visits are still made month by month."""
+    months = [
+        _month_metrics(loans, str(as_of), loans.month_index == number) for number, as_of in enumerate(loans.month_ends)
+    ]
+    overall = MonthMetrics(
+        "all",
+        len(loans.bad),
+        int(np.sum(loans.bad)),
+        sum(month.visits for month in months),
+        {name: auc(loans.bad, score) for name, score in loans.scores.items()},
+        {name: _overall_recall([(month.recall[name], month.bad) for month in months]) for name in loans.scores},
+    )
+    return (*months, overall)
 
 
-def _line(judged: Judged, month: str, of: Bools) -> MonthLine:
-    visits, bad = int(judged.lit[of].sum()), judged.bad[of]
-    return MonthLine(
+def _month_metrics(loans: EvaluatedLoans, month: str, rows: Bools) -> MonthMetrics:
+    visits, bad = int(loans.flagged_by_rules[rows].sum()), loans.bad[rows]
+    return MonthMetrics(
         month,
-        int(of.sum()),
+        int(rows.sum()),
         int(bad.sum()),
         visits,
-        {name: auc(bad, score[of]) for name, score in judged.scores.items()},
-        {name: recall_at(score[of], bad, visits) for name, score in judged.scores.items()},
+        {name: auc(bad, score[rows]) for name, score in loans.scores.items()},
+        {name: recall_at(score[rows], bad, visits) for name, score in loans.scores.items()},
     )
 
 
-def _overall(lines: list[MonthLine], judged: Judged) -> MonthLine:
-    recall = {name: _together([(line.recall[name], line.bad) for line in lines]) for name in judged.scores}
-    areas = {name: auc(judged.bad, score) for name, score in judged.scores.items()}
-    visits = sum(line.visits for line in lines)
-    return MonthLine("all", len(judged.bad), int(np.sum(judged.bad)), visits, areas, recall)
+def _overall_recall(months: list[tuple[float | None, int]]) -> float | None:
+    """Recall over all months from (recall, bad loans) of each; a month without recall counts as none caught.
 
-
-def _together(months: list[tuple[float | None, int]]) -> float | None:
-    """Recall over all months; one in which nothing was known found nothing, unless there is no other."""
+    None where no month has a recall.
+    """
     total = sum(bad for _, bad in months)
     if not total or all(recall is None for recall, _ in months):
         return None
     return sum((recall or 0) * bad for recall, bad in months) / total
-
-
-def _ranking(judged: Judged, name: str) -> Ranking:
-    bad, score = judged.bad, judged.scores[name]
-    return Ranking(auc(bad, score), pr_auc(bad, score), ks(bad, score))

@@ -1,4 +1,4 @@
-"""What is judged: loans whose end is known, what the model and the rules said, and every contender's score."""
+"""Evaluated loans: loans whose outcome is known, with the model's and the rules' lights and each compared score."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ import polars as pl
 from models.boosting import Floats
 from models.bundle import Bundle
 from models.county_policy.policy_table import PolicyTable
-from models.county_policy.sections import CountyPolicy
-from models.rating.rate import rated
-from training.evaluation.measures import UNKNOWN, Bools
+from models.rating.rate import household_ratings
+from training.evaluation.measures import UNKNOWN_SCORE, Bools
 
 Counts = npt.NDArray[np.int64]
 ONE_LINE_RULE = "household_late_share"
-"""The one-line rule: rank by the share of the household's earlier instalments that were late; unknown last."""
+"""Column of the one-line rule: the share of the household's earlier instalments that were late; missing ranks last."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The judgement fold, sorted by (as_of, loan_id).
+class EvaluatedLoans:
+    """The judgement fold with scores, sorted by (as_of, loan_id).
 
-    frame: features as of `as_of`, `household_id`, `loan_id`, `bad` (0, 1), `bad_on`, `probability` (of the label),
-    `model_level` and `rule_level` (0 green, 1 yellow, 2 red), and what only an audit may see. scores: by contender
-    one number a row, higher is riskier; `model` and `rules` are among them.
+    frame: `as_of`, `loan_id`, `household_id`, `bad` (0, 1), `bad_on`, `probability` (of going bad), `model_level` and
+    `rule_level` (0 green, 1 yellow, 2 red), the features, and columns for the fairness audit alone. scores: one number
+    a row for each compared model, higher is riskier; `model` and `rules` are among them.
     """
 
     frame: pl.DataFrame
@@ -38,69 +37,74 @@ class Judged:
 
     @cached_property
     def bad(self) -> Bools:
+        """Whether each loan went bad within the horizon."""
         return self.frame["bad"].to_numpy().astype(bool)
 
     @cached_property
-    def lit(self) -> Bools:
-        """Whether the rules send somebody: red or yellow."""
+    def flagged_by_rules(self) -> Bools:
+        """Whether the rule light is yellow or red, so that the loan is visited."""
         return self.frame["rule_level"].to_numpy() > 0
 
     @cached_property
-    def lit_by_model(self) -> Bools:
+    def flagged_by_model(self) -> Bools:
+        """Whether the model light is yellow or red."""
         return self.frame["model_level"].to_numpy() > 0
 
     @cached_property
     def probability(self) -> Floats:
+        """The model's probability that each loan goes bad."""
         return self.frame["probability"].to_numpy().astype(np.float64)
 
     @cached_property
     def principal(self) -> Floats:
-        """Outstanding, in yuan; where it is missing, none can be caught."""
+        """Outstanding principal in yuan; 0 where it is missing."""
         return self.frame["outstanding_principal"].fill_null(0).to_numpy().astype(np.float64)
 
     @cached_property
-    def households(self) -> Counts:
+    def household_index(self) -> Counts:
         """0, 1, ... for the household of each row."""
         return self.frame["household_id"].rank("dense").to_numpy().astype(np.int64) - 1
 
     @cached_property
-    def months(self) -> Counts:
+    def month_index(self) -> Counts:
         """0, 1, ... for the month of each row."""
         return self.frame["as_of"].rank("dense").to_numpy().astype(np.int64) - 1
 
     @property
-    def days(self) -> list[date]:
+    def month_ends(self) -> list[date]:
         """The month ends, in order."""
         return self.frame["as_of"].unique().sort().to_list()
 
     @property
-    def not_in_arrears(self) -> Judged:
-        """The loans of which no payment tells anything yet."""
+    def not_in_arrears(self) -> EvaluatedLoans:
+        """The loans without days past due and without overdue amounts."""
         clean = (pl.col("days_past_due").fill_null(0) == 0) & (pl.col("overdue_amount").fill_null(0) == 0)
-        return self.where(self.frame.select(clean).to_series().to_numpy())
+        return self.subset(self.frame.select(clean).to_series().to_numpy())
 
-    def where(self, rows: Bools) -> Judged:
-        return Judged(self.frame.filter(pl.Series(rows)), {name: score[rows] for name, score in self.scores.items()})
+    def subset(self, rows: Bools) -> EvaluatedLoans:
+        """The loans for which `rows` is True."""
+        scores = {name: score[rows] for name, score in self.scores.items()}
+        return EvaluatedLoans(self.frame.filter(pl.Series(rows)), scores)
 
-    def scored_by(self, name: str, score: Floats) -> Judged:
-        """With one contender more."""
+    def with_score(self, name: str, score: Floats) -> EvaluatedLoans:
+        """The loans with the score of one more compared model."""
         return replace(self, scores={**self.scores, name: score})
 
 
-def judged_by(
-    bundle: Bundle, sample: pl.DataFrame, policies: PolicyTable, rungs: Mapping[str, Floats] | None = None
-) -> Judged:
-    """The judgement fold as a model, the rule light, one-line rules and the ratings see it.
+def score_loans(
+    bundle: Bundle, sample: pl.DataFrame, policies: PolicyTable, baselines: Mapping[str, Floats] | None = None
+) -> EvaluatedLoans:
+    """The judgement fold with the scores of a model, the rule light, one-line rules, ratings and fitted baselines.
 
-    sample: as `samples` gives it, by as_of and loan_id. rungs: scores of its rows by contenders fitted apart.
+    sample: the fold as `samples` returns it. baselines: scores of its rows by `baseline_scores`.
     """
     scored = sample.with_columns(pl.Series("probability", bundle.probability(sample)))
-    frame = bundle.policy.lit_month_by_month(scored).rename({"level": "model_level"})
-    return Judged(frame, contenders(frame, policies) | dict(rungs or {}))
+    frame = bundle.policy.levels_by_month(scored).rename({"level": "model_level"})
+    return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(baselines or {}))
 
 
-def contenders(frame: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:
-    """The scores that need no other fit, from a frame that has `probability` and `rule_level`."""
+def compared_scores(frame: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:
+    """The scores that need no other fit, by compared model; frame: with `probability` and `rule_level`."""
     return {
         "model": frame["probability"].to_numpy().astype(np.float64),
         "rules": frame["rule_level"].to_numpy().astype(np.float64),
@@ -111,22 +115,22 @@ def contenders(frame: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:
 
 
 def rating_scores(sample: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:
-    """Minus the points of each rating table, for every household whatever its type; unknown ones come last.
+    """Minus the points of each rating table; `UNKNOWN_SCORE` where a household has none.
 
-    By the policy in force on each row's own day; rows must be sorted by as_of. A household is rated by its loans in
-    the sample.
+    Every household is rated whatever its type, by its loans in the sample and by the policy in force on each row's own
+    day; rows must be sorted by as_of.
     """
     months = [
         (month, policies.in_force(as_of))
         for (as_of,), month in sample.group_by("as_of", maintain_order=True)
         if isinstance(as_of, date)
     ]
-    return {
-        f"rating_{name}": np.concatenate([_minus_points(month, policy, name) for month, policy in months])
-        for name in ("631", "1531")
+    tables: tuple[Literal["631", "1531"], ...] = ("631", "1531")
+    points = {
+        table: [household_ratings(month, policy.ratings[table], policy.points)["points"] for month, policy in months]
+        for table in tables
     }
-
-
-def _minus_points(month: pl.DataFrame, policy: CountyPolicy, name: Literal["631", "1531"]) -> Floats:
-    points = rated(month, policy.ratings[name], policy.points)["points"]
-    return -points.fill_null(-UNKNOWN).to_numpy()
+    return {
+        f"rating_{table}": np.concatenate([-month.fill_null(-UNKNOWN_SCORE).to_numpy() for month in points[table]])
+        for table in tables
+    }

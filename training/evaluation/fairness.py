@@ -1,4 +1,4 @@
-"""Fairness: whether visits, false greens and false alarms fall alike on people; small groups are not told."""
+"""Fairness: whether flags, false greens and false alarms differ between groups of people; small groups are hidden."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from training.evaluation.bootstrap import Draws, estimate
-from training.evaluation.evaluated_loans import Judged
+from training.evaluation.bootstrap import BootstrapWeights, estimate
+from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import Bools
-from training.evaluation.report import NOTHING, Group, Settings
-from training.evaluation.segments import parts
+from training.evaluation.report import NO_ESTIMATE, EvaluationSettings, GroupFairness
+from training.evaluation.segments import rows_by_code
 
 GROUPS: Mapping[str, pl.Expr] = {
     "sex": pl.col("borrower_sex"),
@@ -26,61 +26,71 @@ GROUPS: Mapping[str, pl.Expr] = {
     "disability": pl.col("household_disabled").cast(pl.Float64).cast(pl.Int64),
     "household_type": pl.col("household_type"),
 }
-"""By what people are told apart: declared for audit, never scored."""
+"""Characteristics of borrowers, each an expression that gives a group's code; declared for audit, never scored."""
 
 
-def fairness(judged: Judged, settings: Settings) -> tuple[Group, ...]:
-    """Each group by the model's published lights."""
-    draws = Draws(judged.households, settings.draws, settings.seed)
+def group_fairness(loans: EvaluatedLoans, settings: EvaluationSettings) -> tuple[GroupFairness, ...]:
+    """Figures for each group by the model's lights, without those that would reveal few people."""
+    weights = BootstrapWeights(loans.household_index, settings.draws, settings.seed)
     return tuple(
-        group for by, expression in GROUPS.items() for group in _groups(judged, by, expression, draws, settings)
+        group
+        for by, expression in GROUPS.items()
+        for group in _groups_of_characteristic(loans, by, expression, weights, settings.least_cell)
     )
 
 
-def _groups(judged: Judged, by: str, expression: pl.Expr, draws: Draws, settings: Settings) -> list[Group]:
-    found = list(parts(judged.frame, expression))
-    loans = [int(of.sum()) for _, of in found]
-    bad = [int(judged.bad[of].sum()) for _, of in found]
-    good = [all_ - ill for all_, ill in zip(loans, bad, strict=True)]
-    no_loans = hidden(loans, settings.least_cell)
-    no_ends = no_loans | hidden(bad, settings.least_cell) | hidden(good, settings.least_cell)
-    no_ends = _never_alone(no_ends, bad, settings.least_cell)
+def _groups_of_characteristic(
+    loans: EvaluatedLoans, by: str, expression: pl.Expr, weights: BootstrapWeights, least: int
+) -> list[GroupFairness]:
+    groups = list(rows_by_code(loans.frame, expression))
+    sizes = [int(rows.sum()) for _, rows in groups]
+    bad = [int(loans.bad[rows].sum()) for _, rows in groups]
+    good = [size - bad_loans for size, bad_loans in zip(sizes, bad, strict=True)]
+    without_figures = suppressed_cells(sizes, least)
+    without_outcomes = without_figures | suppressed_cells(bad, least) | suppressed_cells(good, least)
+    without_outcomes = _protect_by_total(without_outcomes, bad, least)
     return [
-        _group(judged, by, part, of, draws, at not in no_loans, at not in no_ends)
-        for at, (part, of) in enumerate(found)
+        GroupFairness(by, code, None, None, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE, None, None)
+        if number in without_figures
+        else _group(loans, by, code, rows, weights, number not in without_outcomes)
+        for number, (code, rows) in enumerate(groups)
     ]
 
 
-def hidden(counts: Sequence[int], least: int) -> frozenset[int]:
-    """The places whose counts are not told: those below `least`, and more until the total less the rest tells none."""
-    return _never_alone(frozenset(at for at, count in enumerate(counts) if count < least), counts, least)
+def suppressed_cells(counts: Sequence[int], least: int) -> frozenset[int]:
+    """Positions of the counts that are not shown.
+
+    These are the counts below `least`, and further ones until the shown counts and the total reveal none of them.
+    """
+    small = frozenset(number for number, count in enumerate(counts) if count < least)
+    return _protect_by_total(small, counts, least)
 
 
-def _never_alone(chosen: frozenset[int], counts: Sequence[int], least: int) -> frozenset[int]:
-    """The next smallest are hidden too, while one alone is, or those hidden are fewer than `least` together."""
-    smallest = sorted(set(range(len(counts))) - chosen, key=lambda at: counts[at])
-    while chosen and smallest and (len(chosen) == 1 or sum(counts[at] for at in chosen) < least):
-        chosen |= {smallest.pop(0)}
-    return chosen
+def _protect_by_total(suppressed: frozenset[int], counts: Sequence[int], least: int) -> frozenset[int]:
+    """Hide the next smallest counts, too, while one alone is hidden or the hidden ones sum to fewer than `least`."""
+    smallest = sorted(set(range(len(counts))) - suppressed, key=lambda number: counts[number])
+    while suppressed and smallest and (len(suppressed) == 1 or sum(counts[number] for number in suppressed) < least):
+        suppressed |= {smallest.pop(0)}
+    return suppressed
 
 
-def _group(judged: Judged, by: str, part: str, of: Bools, draws: Draws, told: bool, ends: bool) -> Group:
-    if not told:
-        return Group(by, part, None, None, NOTHING, NOTHING, NOTHING, None, None)
-    lit, bad = judged.lit_by_model, judged.bad
+def _group(
+    loans: EvaluatedLoans, by: str, code: str, rows: Bools, weights: BootstrapWeights, has_outcomes: bool
+) -> GroupFairness:
+    """Figures of one group; has_outcomes: whether those that depend on the outcome are shown."""
+    flagged, bad = loans.flagged_by_model, loans.bad
 
-    def share(some: Bools, whole: Bools) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return draws.ratio((some & whole & of).astype(np.float64), (whole & of).astype(np.float64))
+    def share(subset: Bools, whole: Bools) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return weights.ratio((subset & whole & rows).astype(np.float64), (whole & rows).astype(np.float64))
 
-    everyone = np.ones(len(bad), dtype=np.bool_)
-    return Group(
+    return GroupFairness(
         by,
-        part,
-        int(of.sum()),
-        int(bad[of].sum()) if ends else None,
-        estimate(share(lit, everyone)),
-        estimate(share(~lit, bad)) if ends else NOTHING,
-        estimate(share(lit, ~bad)) if ends else NOTHING,
-        float(judged.probability[of].mean()),
-        float(bad[of].mean()) if ends else None,
+        code,
+        int(rows.sum()),
+        int(bad[rows].sum()) if has_outcomes else None,
+        estimate(share(flagged, np.ones(len(bad), dtype=np.bool_))),
+        estimate(share(~flagged, bad)) if has_outcomes else NO_ESTIMATE,
+        estimate(share(flagged, ~bad)) if has_outcomes else NO_ESTIMATE,
+        float(loans.probability[rows].mean()),
+        float(bad[rows].mean()) if has_outcomes else None,
     )

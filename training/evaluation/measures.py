@@ -1,4 +1,4 @@
-"""Measures of one score on loans whose end is known; None where the loans cannot tell."""
+"""Measures of one score on loans whose outcome is known; None where the loans do not suffice."""
 
 from __future__ import annotations
 
@@ -10,58 +10,89 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from models.boosting import Floats
 
 Bools = npt.NDArray[np.bool_]
-UNKNOWN = -101.0
-"""The score of a loan of which a contender knows nothing: below that of any it knows of (points end at 100)."""
+UNKNOWN_SCORE = -101.0
+"""Score of a loan that a compared model cannot score: below every real score (minus points, of at most 100)."""
 
 
 def auc(bad: Bools, score: Floats) -> float | None:
-    """None where all loans ended alike, or all are unknown: not enough data is an answer."""
-    return float(roc_auc_score(bad, score)) if _can_tell(bad, score) else None
+    """Area under the ROC curve.
+
+    Args:
+        bad: whether each loan went bad.
+        score: of each loan, higher is riskier.
+
+    Returns:
+        0 to 1; None where all loans ended alike, or the score is `UNKNOWN_SCORE` throughout.
+
+    Example:
+        >>> import numpy as np
+        >>> auc(np.array([True, False, True, False]), np.array([0.9, 0.4, 0.3, 0.1]))
+        0.75
+        >>> auc(np.array([False, False]), np.array([0.9, 0.4])) is None
+        True
+    """
+    return float(roc_auc_score(bad, score)) if _is_measurable(bad, score) else None
 
 
 def pr_auc(bad: Bools, score: Floats) -> float | None:
     """Average precision: the area under precision over recall."""
-    return float(average_precision_score(bad, score)) if _can_tell(bad, score) else None
+    return float(average_precision_score(bad, score)) if _is_measurable(bad, score) else None
 
 
 def ks(bad: Bools, score: Floats) -> float | None:
     """Kolmogorov-Smirnov: the largest distance between the scores' distributions of bad and good loans."""
-    return float(ks_2samp(score[bad], score[~bad]).statistic) if _can_tell(bad, score) else None
+    return float(ks_2samp(score[bad], score[~bad]).statistic) if _is_measurable(bad, score) else None
 
 
-def recall_at(score: Floats, bad: Bools | Floats, visits: int) -> float | None:
-    """The share of the bad found in the `visits` highest scores; of a tie at the edge, its average.
+def recall_at(score: Floats, bad: Bools | Floats, capacity: int) -> float | None:
+    """Share of the bad loans that are among the `capacity` highest scores.
 
-    bad: whether each went bad, or its chance.
+    Args:
+        score: of each loan, higher is riskier.
+        bad: whether each loan went bad, or its probability of doing so.
+        capacity: number of loans that can be visited; a tie at the edge counts by the share of it that fits.
+
+    Returns:
+        0 to 1; None where no loan went bad, or the score is `UNKNOWN_SCORE` throughout.
+
+    Example:
+        >>> import numpy as np
+        >>> recall_at(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, False, True, False]), 1)
+        0.5
+        >>> recall_at(np.array([1.0, 1.0, 1.0, 1.0]), np.array([True, False, True, False]), 2)
+        0.5
     """
-    if not bad.sum() or says_nothing(score):
+    if not bad.sum() or is_uninformative(score):
         return None
-    return float(visited(score, visits) @ bad / bad.sum())
+    return float(selected_share(score, capacity) @ bad / bad.sum())
 
 
-def visited(score: Floats, visits: int) -> Floats:
-    """The share of each loan among the `visits` highest scores: 1 or 0; of a tie at the edge, what is left of it."""
-    if visits <= 0 or not len(score):
+def selected_share(score: Floats, capacity: int) -> Floats:
+    """The share of each loan that is among the `capacity` highest scores: 1, 0, or at the edge a tie's equal share."""
+    if capacity <= 0 or not len(score):
         return np.zeros(len(score))
-    count = min(visits, len(score))
+    count = min(capacity, len(score))
     edge = np.partition(score, -count)[-count]
     above, level = score > edge, score == edge
     return np.asarray(above + level * ((count - above.sum()) / level.sum()), dtype=np.float64)
 
 
-def visited_by_month(score: Floats, lit: Bools, months: npt.NDArray[np.int64]) -> Floats:
-    """`visited` month by month, each month as many visits as loans are lit in it. months: 0, 1, ... of each row."""
+def selected_share_by_month(score: Floats, flagged: Bools, month_index: npt.NDArray[np.int64]) -> Floats:
+    """`selected_share` within each month, with the month's number of flagged loans as capacity.
+
+    month_index: 0, 1, ... for the month of each row.
+    """
     shares = np.zeros(len(score))
-    for month in np.unique(months):
-        of = months == month
-        shares[of] = visited(score[of], int(lit[of].sum()))
+    for month in np.unique(month_index):
+        in_month = month_index == month
+        shares[in_month] = selected_share(score[in_month], int(flagged[in_month].sum()))
     return shares
 
 
-def says_nothing(score: Floats) -> bool:
-    """Whether a contender knows of nobody."""
-    return bool((score == UNKNOWN).all())
+def is_uninformative(score: Floats) -> bool:
+    """Whether the score is `UNKNOWN_SCORE` for every loan."""
+    return bool((score == UNKNOWN_SCORE).all())
 
 
-def _can_tell(bad: Bools, score: Floats) -> bool:
-    return bool(0 < bad.sum() < len(bad)) and not says_nothing(score)
+def _is_measurable(bad: Bools, score: Floats) -> bool:
+    return bool(0 < bad.sum() < len(bad)) and not is_uninformative(score)

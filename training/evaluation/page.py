@@ -1,9 +1,9 @@
-"""The report as one HTML page, in Chinese or English: nothing beside it is needed to read it."""
+"""The evaluation report as one self-contained HTML page, in Chinese or English."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -14,17 +14,39 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from features.atomic_files import write_bytes
-from features.messages import Words
-from models.evaluation_words import contender, part
-from training.evaluation.report import CurvePoint, Estimate, Group, InTheLarge, Lang, Report, Segment
+from features.messages import Bilingual
+from models.evaluation_words import compared_model_words, group_words
+from training.evaluation.report import (
+    CalibrationInTheLarge,
+    CurvePoint,
+    Estimate,
+    EvaluationReport,
+    GroupFairness,
+    Lang,
+    SegmentMetrics,
+)
 
-_SALT: Any = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
-Part = TypeVar("Part", Segment, Group)
-_NOT_ENOUGH = Words("数据不足", "not enough data")
+_REPRODUCIBLE_SVG: Any = {"svg.hashsalt": "county-lights", "svg.fonttype": "none"}
+Row = TypeVar("Row", SegmentMetrics, GroupFairness)
+_NOT_ENOUGH = Bilingual("数据不足", "not enough data")
 
 
-def html(report: Report, lang: Lang) -> str:
-    """The page; figures are inline SVG whose axes carry numbers alone, so that no font can fail them."""
+def report_html(report: EvaluationReport, lang: Lang) -> str:
+    """The page; figures are inline SVG whose axes carry numbers alone, so that they need no font."""
+
+    def share(value: float | None) -> str:
+        return getattr(_NOT_ENOUGH, lang) if value is None else f"{100 * value:.1f}%"
+
+    def interval(value: Estimate) -> str:
+        if value.value is None or value.low is None or value.high is None:
+            return share(value.value)
+        return f"{100 * value.value:.1f}% ({100 * value.low:.1f} – {100 * value.high:.1f})"
+
+    def yuan(value: Estimate) -> str:
+        if value.value is None or value.low is None or value.high is None:
+            return str(getattr(_NOT_ENOUGH, lang))
+        return f"{value.value:,.0f} ({value.low:,.0f} – {value.high:,.0f})"
+
     environment = Environment(
         loader=PackageLoader("training.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -32,43 +54,26 @@ def html(report: Report, lang: Lang) -> str:
         report=report,
         lang=lang,
         say=lambda zh, en: zh if lang == "zh" else en,
-        told=lambda words: getattr(words, lang),
-        name=lambda code: getattr(contender(code), lang),
-        part=lambda by, code: getattr(part(by, code), lang),
-        share=lambda value: _share(value, lang),
-        between=lambda value: _between(value, lang),
-        yuan=lambda value: _yuan(value, lang),
+        text=lambda words: getattr(words, lang),
+        model_name=lambda code: getattr(compared_model_words(code), lang),
+        group_name=lambda by, code: getattr(group_words(by, code), lang),
+        share=share,
+        interval=interval,
+        yuan=yuan,
         number=lambda value: "-" if value is None else f"{value:.3f}",
-        curve=_curve(report.calibration.curve),
-        in_the_large=_in_the_large(report.calibration.in_the_large),
-        parted=list(_parted(report.segments)),
-        grouped=list(_parted(report.fairness)),
+        curve=_calibration_curve_svg(report.calibration.curve),
+        in_the_large=_monthly_calibration_svg(report.calibration.in_the_large),
+        segment_tables=_grouped_by_dimension(report.segments),
+        group_tables=_grouped_by_dimension(report.fairness),
     )
 
 
-def _parted(rows: Sequence[Part]) -> Iterator[tuple[str, list[Part]]]:
-    for by, of in groupby(rows, key=lambda row: row.by):
-        yield by, list(of)
+def _grouped_by_dimension(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    return [(by, list(of)) for by, of in groupby(rows, key=lambda row: row.by)]
 
 
-def _share(value: float | None, lang: Lang) -> str:
-    return getattr(_NOT_ENOUGH, lang) if value is None else f"{100 * value:.1f}%"
-
-
-def _between(of: Estimate, lang: Lang) -> str:
-    if of.value is None or of.low is None or of.high is None:
-        return _share(of.value, lang)
-    return f"{100 * of.value:.1f}% ({100 * of.low:.1f} – {100 * of.high:.1f})"
-
-
-def _yuan(of: Estimate, lang: Lang) -> str:
-    if of.value is None or of.low is None or of.high is None:
-        return str(getattr(_NOT_ENOUGH, lang))
-    return f"{of.value:,.0f} ({of.low:,.0f} – {of.high:,.0f})"
-
-
-def _curve(points: Sequence[CurvePoint]) -> Markup:
-    """Observed over predicted share, in percent, with the line on which they agree."""
+def _calibration_curve_svg(points: Sequence[CurvePoint]) -> Markup:
+    """Observed over predicted share in percent, with the diagonal on which they agree."""
     predicted, observed = ([100 * getattr(point, of) for point in points] for of in ("predicted", "observed"))
     figure = Figure(figsize=(4, 4))
     axes = figure.add_subplot()
@@ -78,8 +83,8 @@ def _curve(points: Sequence[CurvePoint]) -> Markup:
     return _svg(figure)
 
 
-def _in_the_large(months: Sequence[InTheLarge]) -> Markup:
-    """Predicted (line) and observed (points) share of each month, in percent."""
+def _monthly_calibration_svg(months: Sequence[CalibrationInTheLarge]) -> Markup:
+    """Predicted (line) and observed (points) share of each month in percent."""
     figure = Figure(figsize=(7, 3))
     axes = figure.add_subplot()
     days = [month.month[:7] for month in months]
@@ -90,14 +95,14 @@ def _in_the_large(months: Sequence[InTheLarge]) -> Markup:
 
 
 def _svg(figure: Figure) -> Markup:
-    drawn = io.StringIO()
-    with rc_context(_SALT):
-        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    text = drawn.getvalue()
+    buffer = io.StringIO()
+    with rc_context(_REPRODUCIBLE_SVG):
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
     return Markup(text[text.index("<svg") :])  # noqa: S704 - drawn from numbers and dates alone
 
 
-def write_pages(report: Report, folder: Path) -> None:
-    """`judgement.zh.html` and `judgement.en.html`, each whole or not at all."""
+def write_report_pages(report: EvaluationReport, folder: Path) -> None:
+    """Write `judgement.zh.html` and `judgement.en.html` into the folder, each atomically."""
     for lang in get_args(Lang):
-        write_bytes(html(report, lang).encode(), folder / f"judgement.{lang}.html")
+        write_bytes(report_html(report, lang).encode(), folder / f"judgement.{lang}.html")

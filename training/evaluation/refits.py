@@ -1,4 +1,4 @@
-"""What only another fit can tell: whether anything leaks, what each family is worth, how much hangs on the seed."""
+"""Checks of a model that need other fits: label permutation, ablation by feature family, stability over seeds."""
 
 from __future__ import annotations
 
@@ -11,101 +11,125 @@ import polars as pl
 from scipy.stats import rankdata, spearmanr
 
 from features.catalog import FAMILIES, MODEL_COLUMNS
-from models.boosting import Column, Floats, Ground, Growth, Trees, columns_of
-from training.evaluation.evaluated_loans import Judged
-from training.evaluation.measures import auc, visited_by_month
-from training.evaluation.report import Ablated, Permuted, Stability
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from models.boosting import Floats, ModelColumn, TrainingSet, TreeParams, Trees, columns_of
+from training.evaluation.evaluated_loans import EvaluatedLoans
+from training.evaluation.measures import auc, selected_share_by_month
+from training.evaluation.report import Ablation, PermutationTest, Stability
 
 Scorer = Callable[[pl.DataFrame], Floats]
-Fit = Callable[[pl.DataFrame, Sequence[str], int], Scorer]
-"""From a fit fold (`as_of`, `bad` and features), the names of the features that may be used, and a seed: a scorer."""
+FitModel = Callable[[pl.DataFrame, Sequence[str], int], Scorer]
+"""Fits a model: from a fit fold (`as_of`, `bad` and features), the features it may use, and a seed to a scorer."""
 
 _PERMUTATIONS = 200
 
 
-def fitted(growth: Growth) -> Fit:
-    """As many trees of that growth as it says."""
+SHUFFLED_SCHEMA = FrameSchema(
+    {
+        "as_of": FrameColumn(pl.Date(), "Month end within which the labels are permuted."),
+        "bad": FrameColumn(None, "Label (0, 1) of another row of the month."),
+        "bad_on": FrameColumn(pl.Date(), "Day on which that row's loan went bad."),
+    },
+    extra="all further columns of the frame, as they were",
+)
+
+
+def refit_with(params: TreeParams) -> FitModel:
+    """A function that fits as many trees as the parameters say."""
 
     def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:
         columns = tuple(column for column in columns_of(MODEL_COLUMNS) if column.name in set(names))
-        return Trees(Ground(frame, columns).grown(replace(growth, seed=seed)).text, columns).log_odds
+        return Trees(TrainingSet(frame, columns).fit(replace(params, seed=seed)).text, columns).log_odds
 
     return fit
 
 
-def permuted(fit_fold: pl.DataFrame, judged: Judged, fit: Fit, seed: int, fits: int = 3) -> Permuted:
-    """Fitted to labels shuffled within each month, judged on labels shuffled likewise: nothing is left to be learnt.
+def permutation_test(
+    fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seed: int, fits: int = 3
+) -> PermutationTest:
+    """Mean AUC of models fitted to labels shuffled within each month, on labels shuffled within each month.
 
-    What went bad and when are shuffled together, and the shuffled ones stand in the frame that is scored: a column
-    that carries the label gives itself away. Each fit is judged on so many shuffles that chance stays small.
+    Nothing is left to learn, so an AUC away from 1/2 is a leak. `bad` and `bad_on` are shuffled together, and the
+    scored frame carries the shuffled ones: a column that carries the label gives itself away. Each fit is measured on
+    so many shuffles that chance stays small.
     """
-    chance = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     areas = []
     for number in range(fits):
-        score = fit(shuffled(fit_fold, chance), model_names(), seed + number)
-        areas += [_shuffled_auc(judged, score, chance) for _ in range(_PERMUTATIONS // fits)]
-    return Permuted(float(np.mean(areas)), fits, len(areas))
+        score = fit_model(shuffle_labels(fit_fold, random), model_column_names(), seed + number)
+        areas += [_auc_on_shuffled_labels(loans, score, random) for _ in range(_PERMUTATIONS // fits)]
+    return PermutationTest(float(np.mean(areas)), fits, len(areas))
 
 
-def _shuffled_auc(judged: Judged, score: Scorer, chance: np.random.Generator) -> float:
-    frame = shuffled(judged.frame, chance)
+def _auc_on_shuffled_labels(loans: EvaluatedLoans, score: Scorer, random: np.random.Generator) -> float:
+    """AUC by the rank sum, much faster than scikit-learn's on some hundred shuffles."""
+    frame = shuffle_labels(loans.frame, random)
     bad = frame["bad"].to_numpy().astype(bool)
     ranks = rankdata(score(frame))
-    ill = int(bad.sum())
-    return float((ranks[bad].sum() - ill * (ill + 1) / 2) / (ill * (len(bad) - ill)))
+    bad_count = int(bad.sum())
+    return float((ranks[bad].sum() - bad_count * (bad_count + 1) / 2) / (bad_count * (len(bad) - bad_count)))
 
 
-def shuffled(frame: pl.DataFrame, chance: np.random.Generator) -> pl.DataFrame:
-    """`bad` and `bad_on` of other rows of the same month; rows stay in their order."""
-    keys = pl.Series("key", chance.random(frame.height))
+@returns(SHUFFLED_SCHEMA)
+def shuffle_labels(frame: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """The frame with `bad` and `bad_on` permuted among the rows of each month; rows stay in their order."""
+    keys = pl.Series("key", random.random(frame.height))
     order = frame.select("as_of", key=keys).with_row_index("row")
-    taken = order.with_columns(source=pl.col("row").sort_by("key").over("as_of"))["source"]
-    return frame.with_columns(frame.select("bad", "bad_on")[taken])
+    source_rows = order.with_columns(source=pl.col("row").sort_by("key").over("as_of"))["source"]
+    return frame.with_columns(frame.select("bad", "bad_on")[source_rows])
 
 
-def ablation(fit_fold: pl.DataFrame, judged: Judged, fit: Fit, seed: int) -> tuple[Ablated, ...]:
-    """With all features first, then without each family."""
-    names = model_names()
+def ablation(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seed: int) -> tuple[Ablation, ...]:
+    """AUC and recall of a model fitted with all features first, then of one fitted without each family of features."""
     families = [family.__name__.split(".")[-1] for family in FAMILIES]
-    without = {family: [f.name for f in MODEL_COLUMNS if f.family != family] for family in families}
-    wanted: list[tuple[str | None, list[str]]] = [(None, names), *without.items()]
+    names_by_ablation: list[tuple[str | None, list[str]]] = [
+        (None, model_column_names()),
+        *((family, [column.name for column in MODEL_COLUMNS if column.family != family]) for family in families),
+    ]
     return tuple(
-        Ablated(family, *_worth(judged, fit(fit_fold, left, seed)(judged.frame))) for family, left in wanted if left
+        Ablation(family, *_auc_and_recall(loans, fit_model(fit_fold, names, seed)(loans.frame)))
+        for family, names in names_by_ablation
+        if names
     )
 
 
-def stability(fit_fold: pl.DataFrame, judged: Judged, fit: Fit, seeds: Iterable[int]) -> Stability:
-    """The same fit under other seeds. Raises ValueError for fewer than two."""
-    scores = [fit(fit_fold, model_names(), seed)(judged.frame) for seed in seeds]
+def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seeds: Iterable[int]) -> Stability:
+    """How much AUC, recall and the visited loans vary between fits under these seeds.
+
+    Raises ValueError for fewer than two seeds.
+    """
+    scores = [fit_model(fit_fold, model_column_names(), seed)(loans.frame) for seed in seeds]
     if len(scores) < 2:
         raise ValueError("Stability is told by two seeds or more.")
-    worth = [_worth(judged, score) for score in scores]
-    visits = [visited_by_month(score, judged.lit, judged.months) for score in scores]
+    measures = [_auc_and_recall(loans, score) for score in scores]
+    visits = [selected_share_by_month(score, loans.flagged_by_rules, loans.month_index) for score in scores]
     return Stability(
         seeds=len(scores),
-        auc=_spread([area for area, _ in worth]),
-        recall=_spread([recall for _, recall in worth]),
+        auc=_lowest_and_highest([area for area, _ in measures]),
+        recall=_lowest_and_highest([recall for _, recall in measures]),
         rank_correlation=float(np.mean([spearmanr(a, b).statistic for a, b in combinations(scores, 2)])),
         changing=float(np.mean([np.abs(a - b).mean() for a, b in combinations(visits, 2)])),
     )
 
 
-def model_names() -> list[str]:
+def model_column_names() -> list[str]:
+    """The features that a model may have, in the catalogue's order."""
     return [feature.name for feature in MODEL_COLUMNS]
 
 
-def barred(columns: Sequence[Column]) -> tuple[str, ...]:
-    """The columns of a model that are not among those a model may have."""
-    return tuple(column.name for column in columns if column.name not in set(model_names()))
+def barred_columns(columns: Sequence[ModelColumn]) -> tuple[str, ...]:
+    """The columns of a model that no model may have."""
+    return tuple(column.name for column in columns if column.name not in set(model_column_names()))
 
 
-def _worth(judged: Judged, score: Floats) -> tuple[float | None, float | None]:
-    if not judged.bad.any():
+def _auc_and_recall(loans: EvaluatedLoans, score: Floats) -> tuple[float | None, float | None]:
+    """AUC, and recall at the rules' visits month by month; None where no loan went bad."""
+    if not loans.bad.any():
         return None, None
-    visits = visited_by_month(score, judged.lit, judged.months)
-    return auc(judged.bad, score), float(visits @ judged.bad / judged.bad.sum())
+    visits = selected_share_by_month(score, loans.flagged_by_rules, loans.month_index)
+    return auc(loans.bad, score), float(visits @ loans.bad / loans.bad.sum())
 
 
-def _spread(values: Sequence[float | None]) -> tuple[float, float] | None:
-    told = [value for value in values if value is not None]
-    return (min(told), max(told)) if told else None
+def _lowest_and_highest(values: Sequence[float | None]) -> tuple[float, float] | None:
+    measured = [value for value in values if value is not None]
+    return (min(measured), max(measured)) if measured else None

@@ -1,4 +1,7 @@
-"""The report: plain values, the same for the same loans and seed; what could not be told is None."""
+"""The evaluation report: plain values, equal for equal loans and seed; a measure that could not be computed is None.
+
+`judgement.json` beside each model bundle and the gate's JSON hold these fields under these names.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from features.messages import Words
+from features.messages import Bilingual
 
 
 @dataclass(frozen=True)
-class Settings:
-    """seed, draws: of the bootstrap over households. deciles: bins of the calibration curve.
+class EvaluationSettings:
+    """Settings of an evaluation.
 
-    least_loans, least_bad: a smaller part of the loans is "not enough data". least_cell: no group of people of
-    fewer loans, or of fewer that went bad, is told of.
+    seed, draws: of the bootstrap over households. deciles: number of bins of the calibration curve. least_loans,
+    least_bad: a segment with fewer loans, or fewer that went bad, is "not enough data". least_cell: smallest number
+    of loans, and of loans gone bad, of a group of people whose figures are shown.
     """
 
     seed: int = 20260101
@@ -27,24 +31,24 @@ class Settings:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95% interval by household."""
+    """A value with its 95% interval (low to high) from the bootstrap by household."""
 
     value: float | None
     low: float | None
     high: float | None
 
     @property
-    def tells_nothing(self) -> bool:
-        """Whether zero lies within the interval, or there is none."""
+    def includes_zero(self) -> bool:
+        """Whether zero lies within the interval, or there is no interval."""
         return self.low is None or self.high is None or self.low <= 0 <= self.high
 
 
-NOTHING = Estimate(None, None, None)
+NO_ESTIMATE = Estimate(None, None, None)
 
 
 @dataclass(frozen=True)
-class MonthLine:
-    """One month (or all): loans, how many went bad, visits of the rules, and for each contender AUC and recall.
+class MonthMetrics:
+    """One month end, or `all` of them: loans, how many went bad, the rules' visits, AUC and recall by compared model.
 
     recall: the share of the bad loans among the riskiest `visits` loans; ties count by their share.
     """
@@ -58,10 +62,11 @@ class MonthLine:
 
 
 @dataclass(frozen=True)
-class Caught:
-    """What a contender finds at the rules' visits: recall, precision, yuan outstanding on the bad loans it finds.
+class ModelAtCapacity:
+    """One compared model at the rules' number of visits.
 
-    less_rules: recall less the rules'; less_model: recall less the model's. Both on the same draws.
+    found: bad loans visited. recall, precision: shares. money: yuan outstanding on the bad loans visited. less_rules:
+    recall minus the rules' recall; less_model: recall minus the model's; both on the same bootstrap draws.
     """
 
     found: float | None
@@ -73,10 +78,11 @@ class Caught:
 
 
 @dataclass(frozen=True)
-class Lead:
-    """How early the loans that went bad were first lit: of `bad` loans, `caught`, and so many days ahead of them.
+class LeadTime:
+    """How early the loans that went bad were first visited.
 
-    ahead: loans by the least days ahead (90, 60, 30). median_days: of those caught.
+    bad: loans that went bad. caught: of these, loans visited before. median_days: of the caught, from the first visit
+    to the day they went bad. ahead: number of caught loans by least number of days ahead (90, 60, 30).
     """
 
     bad: int
@@ -86,20 +92,23 @@ class Lead:
 
 
 @dataclass(frozen=True)
-class AtVisits:
-    """One population, visited month by month as often as the rules light it: loans, bad, visits, yuan on bad loans."""
+class PopulationAtCapacity:
+    """One population of loans, visited each month as often as the rules flag loans in it.
+
+    money: yuan outstanding on the bad loans. contenders, lead: by compared model.
+    """
 
     loans: int
     bad: int
     visits: int
     money: float
-    contenders: Mapping[str, Caught]
-    lead: Mapping[str, Lead]
+    contenders: Mapping[str, ModelAtCapacity]
+    lead: Mapping[str, LeadTime]
 
 
 @dataclass(frozen=True)
-class Corner:
-    """Loans by two lights (or two models' visits), and what became of them. bad_share: None of no loan."""
+class LightQuadrant:
+    """Loans with one pair of lights (or of two models' visits): number, bad ones, yuan on the bad ones, share bad."""
 
     first: str
     second: str
@@ -110,8 +119,8 @@ class Corner:
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """How well a contender orders the loans."""
+class RankingMetrics:
+    """How well a compared model orders the loans: AUC, average precision, Kolmogorov-Smirnov distance."""
 
     auc: float | None
     pr_auc: float | None
@@ -120,7 +129,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A bin of the calibration curve: loans, mean probability, share that went bad."""
+    """One bin of the calibration curve: loans, mean probability, share that went bad."""
 
     loans: int
     predicted: float
@@ -128,8 +137,11 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
-class LightCheck:
-    """A light in a month: mean probability, share bad, and whether its 95% Jeffreys interval holds the former."""
+class LightCalibration:
+    """One light in one month: mean probability, and the 95% Jeffreys interval of the share that went bad.
+
+    holds: whether the mean probability lies in the interval.
+    """
 
     month: str
     light: str
@@ -142,8 +154,8 @@ class LightCheck:
 
 
 @dataclass(frozen=True)
-class InTheLarge:
-    """A month as a whole: expected and observed share bad."""
+class CalibrationInTheLarge:
+    """One month: mean probability of its loans, and the share of them that went bad."""
 
     month: str
     loans: int
@@ -152,22 +164,29 @@ class InTheLarge:
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """How true the probabilities are. months_hold: of `months`, by light, those whose Jeffreys interval holds."""
+class CalibrationMetrics:
+    """How well the probabilities agree with the outcomes.
+
+    ece: expected calibration error. months: by light, the months in which it has loans; months_hold: those of them in
+    which its Jeffreys interval holds the mean probability.
+    """
 
     brier: float
     log_loss: float
     ece: float
     curve: tuple[CurvePoint, ...]
-    in_the_large: tuple[InTheLarge, ...]
-    lights: tuple[LightCheck, ...]
+    in_the_large: tuple[CalibrationInTheLarge, ...]
+    lights: tuple[LightCalibration, ...]
     months: Mapping[str, int]
     months_hold: Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A part of the loans under the visits of the whole; None where there is not enough data."""
+class SegmentMetrics:
+    """One segment of the loans (`by` a dimension, `part` its code) under the visits made in the whole county.
+
+    enough: whether it has enough loans and bad ones; the measures are None or empty where it has not.
+    """
 
     by: str
     part: str
@@ -183,10 +202,12 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Group:
-    """A group of people: share lit, bad but green of the bad, lit of the good, mean probability, share bad.
+class GroupFairness:
+    """One group of people (`by` a characteristic, `part` its code) under the model's lights.
 
-    None where so few people would be told of, or where a sum would tell of them.
+    lit: share flagged. false_greens: share of the bad loans that were green. false_alarms: share of the good loans
+    that were flagged. predicted, observed: mean probability and share bad. Figures are None where they would reveal
+    few people, directly or by subtraction from a total.
     """
 
     by: str
@@ -201,8 +222,8 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Permuted:
-    """AUC of models fitted to labels shuffled within the month, on others shuffled likewise; far from 1/2 is a leak."""
+class PermutationTest:
+    """Mean AUC of models fitted to shuffled labels and measured on shuffled labels; far from 1/2 means a leak."""
 
     auc: float
     fits: int
@@ -210,18 +231,22 @@ class Permuted:
 
 
 @dataclass(frozen=True)
-class Leaks:
-    """permuted: None where not tried. barred: columns of the model it must never have. The rest: data versions."""
+class LeakChecks:
+    """Checks for leaks.
 
-    permuted: Permuted | None
+    permuted: None where the plan asks for no such fits. barred: columns of the model that no model may have.
+    model_data, judged_data: versions of the ledger of the fit and of the evaluation.
+    """
+
+    permuted: PermutationTest | None
     barred: tuple[str, ...]
     model_data: str
     judged_data: str
 
 
 @dataclass(frozen=True)
-class Ablated:
-    """The model without one family of features; family None: with all."""
+class Ablation:
+    """AUC and recall of the model refitted without one family of features; family None: with all features."""
 
     family: str | None
     auc: float | None
@@ -230,10 +255,10 @@ class Ablated:
 
 @dataclass(frozen=True)
 class Stability:
-    """The model fitted anew under other seeds: lowest and highest AUC and recall.
+    """The model refitted under several seeds.
 
-    rank_correlation: the mean over pairs (Spearman). changing: mean share of loans visited under one seed and not
-    under another.
+    auc, recall: lowest and highest. rank_correlation: mean over pairs of seeds (Spearman). changing: mean share of
+    loans that are visited under one seed and not under the other.
     """
 
     seeds: int
@@ -244,8 +269,11 @@ class Stability:
 
 
 @dataclass(frozen=True)
-class Distance:
-    """How far from what the true hazards allow. way: of the way from 1/2 to the best AUC, the share gone."""
+class CeilingDistance:
+    """The model's AUC and recall beside the best that the true hazards of a simulated county allow.
+
+    way: (auc - 1/2) / (best_auc - 1/2).
+    """
 
     auc: float
     best_auc: float
@@ -255,27 +283,31 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Report:
-    """A judgement whole. What needs another fit, the fit fold or the simulator's truth is None until it is put in."""
+class EvaluationReport:
+    """The whole evaluation of a model.
 
-    settings: Settings
-    months: tuple[MonthLine, ...]
-    everyone: AtVisits
-    not_in_arrears: AtVisits
-    corners: tuple[Corner, ...]
-    ranking: Mapping[str, Ranking]
-    calibration: Calibrated
-    segments: tuple[Segment, ...]
-    fairness: tuple[Group, ...]
-    conclusions: tuple[Words, ...]
-    leaks: Leaks | None = None
+    leaks, drift, ablation, stability and distance need the fit fold, other fits or the simulator's truth; they are
+    None until they are filled in. drift: PSI by column.
+    """
+
+    settings: EvaluationSettings
+    months: tuple[MonthMetrics, ...]
+    everyone: PopulationAtCapacity
+    not_in_arrears: PopulationAtCapacity
+    corners: tuple[LightQuadrant, ...]
+    ranking: Mapping[str, RankingMetrics]
+    calibration: CalibrationMetrics
+    segments: tuple[SegmentMetrics, ...]
+    fairness: tuple[GroupFairness, ...]
+    conclusions: tuple[Bilingual, ...]
+    leaks: LeakChecks | None = None
     drift: Mapping[str, float] | None = None
-    ablation: tuple[Ablated, ...] | None = None
+    ablation: tuple[Ablation, ...] | None = None
     stability: Stability | None = None
-    distance: Distance | None = None
+    distance: CeilingDistance | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """The report as plain JSON values."""
         return asdict(self)
 
 

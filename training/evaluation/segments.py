@@ -1,4 +1,4 @@
-"""The same judgement by parts of the loans: month, bank, township, product, arrears, new and old borrowers."""
+"""The evaluation by segment of the loans: month, bank, township, product, arrears, loan age, earlier borrowing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from models.boosting import Floats
-from training.evaluation.bootstrap import Draws, estimate
-from training.evaluation.evaluated_loans import Judged
-from training.evaluation.measures import Bools, auc, visited_by_month
-from training.evaluation.report import NOTHING, Segment, Settings
+from training.evaluation.bootstrap import BootstrapWeights, estimate
+from training.evaluation.evaluated_loans import EvaluatedLoans
+from training.evaluation.measures import Bools, auc, selected_share_by_month
+from training.evaluation.report import NO_ESTIMATE, EvaluationSettings, SegmentMetrics
 
 _NEW_BELOW_MONTHS = 12
-UNKNOWN_PART = "unknown"
+UNKNOWN_CODE = "unknown"
 
 SEGMENTS: Mapping[str, pl.Expr] = {
     "month": pl.col("as_of").cast(pl.String),
@@ -33,49 +33,61 @@ SEGMENTS: Mapping[str, pl.Expr] = {
     .when(pl.col("household_loans_ever").is_not_null())
     .then(pl.lit("first_loan")),
 }
-"""By what the loans are parted, each an expression over the judged frame that gives the part's code."""
+"""Dimensions of the segments, each an expression over the evaluated frame that gives a segment's code."""
 
 
-def segments(judged: Judged, settings: Settings) -> tuple[Segment, ...]:
-    """Each part under the visits that are made in the whole county."""
-    draws = Draws(judged.households, settings.draws, settings.seed)
-    visits = {name: visited_by_month(judged.scores[name], judged.lit, judged.months) for name in ("model", "rules")}
+def segment_metrics(loans: EvaluatedLoans, settings: EvaluationSettings) -> tuple[SegmentMetrics, ...]:
+    """Measures of every segment, under the visits that model and rules make in the whole county."""
+    weights = BootstrapWeights(loans.household_index, settings.draws, settings.seed)
+    visits = {
+        name: selected_share_by_month(loans.scores[name], loans.flagged_by_rules, loans.month_index)
+        for name in ("model", "rules")
+    }
     return tuple(
-        _segment(judged, by, part, of, visits, draws, settings)
+        _metrics_of_segment(loans, by, code, rows, visits, weights, settings)
         for by, expression in SEGMENTS.items()
-        for part, of in parts(judged.frame, expression)
+        for code, rows in rows_by_code(loans.frame, expression)
     )
 
 
-def parts(frame: pl.DataFrame, expression: pl.Expr) -> Iterator[tuple[str, Bools]]:
-    """Each part in the order of its code, and which rows it has; rows without one are `unknown`, last."""
+def rows_by_code(frame: pl.DataFrame, expression: pl.Expr) -> Iterator[tuple[str, Bools]]:
+    """Each code of the expression, sorted, with its rows; rows without a code come last, as `unknown`.
+
+    Yields nothing where the frame lacks a column of the expression.
+    """
     if not set(expression.meta.root_names()) <= set(frame.columns):
         return
-    codes = frame.select(expression.cast(pl.String).alias("part")).to_series()
+    codes = frame.select(expression.cast(pl.String).alias("code")).to_series()
     for code in codes.drop_nulls().unique().sort().to_list():
         yield code, (codes == code).fill_null(False).to_numpy()
     if codes.null_count():
-        yield UNKNOWN_PART, codes.is_null().to_numpy()
+        yield UNKNOWN_CODE, codes.is_null().to_numpy()
 
 
-def _segment(
-    judged: Judged, by: str, part: str, of: Bools, visits: Mapping[str, Floats], draws: Draws, settings: Settings
-) -> Segment:
-    loans, bad = int(of.sum()), int(judged.bad[of].sum())
-    if loans < settings.least_loans or bad < settings.least_bad:
-        return Segment(by, part, loans, bad, False, None, NOTHING, NOTHING, NOTHING, None, None)
-    ill = (judged.bad & of).astype(np.float64)
-    recall = {name: draws.ratio(ill * share, ill) for name, share in visits.items()}
-    return Segment(
+def _metrics_of_segment(
+    loans: EvaluatedLoans,
+    by: str,
+    code: str,
+    rows: Bools,
+    visits: Mapping[str, Floats],
+    weights: BootstrapWeights,
+    settings: EvaluationSettings,
+) -> SegmentMetrics:
+    size, bad = int(rows.sum()), int(loans.bad[rows].sum())
+    if size < settings.least_loans or bad < settings.least_bad:
+        return SegmentMetrics(by, code, size, bad, False, None, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE, None, None)
+    bad_rows = (loans.bad & rows).astype(np.float64)
+    recall = {name: weights.ratio(bad_rows * share, bad_rows) for name, share in visits.items()}
+    return SegmentMetrics(
         by,
-        part,
-        loans,
+        code,
+        size,
         bad,
         True,
-        auc(judged.bad[of], judged.scores["model"][of]),
+        auc(loans.bad[rows], loans.scores["model"][rows]),
         estimate(recall["model"]),
         estimate(recall["rules"]),
         estimate(recall["model"] - recall["rules"]),
-        float(judged.probability[of].mean()),
-        float(judged.bad[of].mean()),
+        float(loans.probability[rows].mean()),
+        float(loans.bad[rows].mean()),
     )

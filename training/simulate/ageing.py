@@ -1,4 +1,4 @@
-"""A year older: born, to work, away to the cities, back, out of the house, past work, dead of old age."""
+"""Ageing of members: births, work, migration to the cities and back, moving out, old age and death."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.chance import happens, whole
-from training.simulate.days import B, F, I, first_day, month_number
-from training.simulate.population import AWAY, CHILD, DECEASED, LEFT, PRESENT, UNBORN, Members, counted, write_member
+from training.simulate.chance import happens, integers
+from training.simulate.days import Bools, Floats, Ints, first_day, month_number
+from training.simulate.population import (
+    AWAY,
+    CHILD,
+    DECEASED,
+    MOVED_OUT,
+    PRESENT,
+    UNBORN,
+    Members,
+    household_composition,
+    write_members,
+)
 from training.simulate.world import World
 
 _FULL, _PART, _NONE = range(3)
@@ -16,86 +26,76 @@ _HEALTHY, _CHRONIC = range(2)
 
 
 @dataclass(frozen=True, slots=True)
-class Year:
-    """What happens within a year of life, between two ages; the birthday decides. All values assumed."""
+class YearlyChance:
+    """Chance a year of an event of life between two ages; it is drawn in the month of birth. All values assumed."""
 
     ages: tuple[int, int]
     chance: float
 
 
-TO_WORK = Year((17, 18), 1.0)  # the year in which school is over
-GOES_AWAY = Year((18, 56), 0.02)
-COMES_BACK = Year((24, 71), 0.05)
-LEAVES = Year((21, 36), 0.04)  # a grown child marries into another house or settles elsewhere
-SLOWS_DOWN = Year((61, 62), 1.0)
-STOPS = Year((71, 72), 1.0)
-SICKENS = Year((45, 96), 0.012)  # becomes chronically ill
+TO_WORK = YearlyChance((17, 18), 1.0)  # the year in which school is over
+GOES_AWAY = YearlyChance((18, 56), 0.02)
+COMES_BACK = YearlyChance((24, 71), 0.05)
+MOVES_OUT = YearlyChance((21, 36), 0.04)  # a grown child marries into another house or settles elsewhere
+SLOWS_DOWN = YearlyChance((61, 62), 1.0)
+STOPS = YearlyChance((71, 72), 1.0)
+FALLS_ILL = YearlyChance((45, 96), 0.012)  # becomes chronically ill
 _DIES_FROM = 66
 _DEATH = (-9.6, 0.085)  # log chance a year, and its slope with age: 3% at 71, 6% at 80 (life tables, rounded)
-_REGISTERED = (5, 90)  # days until the register knows of it
+_REGISTRATION_DAYS = (5, 90)  # days until the register has a change
 
 
-def grow_older(world: World, month: int) -> None:
-    """Births of the month, and the birthdays of everybody born in this month of a year."""
+def age_members(world: World, month: int) -> None:
+    """Births of the month, and a year's changes of everybody born in this month of a year."""
     members, rng = world.members, world.chance.people
-    born = (members.status == UNBORN) & (members.birth < first_day(month + 1))
-    members.status[born] = PRESENT
-    age = np.floor((first_day(month + 1) - members.birth) / 365.25)
-    here = (members.status == PRESENT) | (members.status == AWAY)
-    who = np.flatnonzero(here & ~born & (members.birthday == month_number(month)))
-    before = _state(members, who)
-    _work(members, who, age[who], rng)
-    _move(members, who, age[who], rng)
-    _fade(members, who, age[who], rng)
-    changed = np.append(who[(_state(members, who) != before).any(axis=0)], np.flatnonzero(born))
-    known = first_day(month) + whole(world.chance.records, *_REGISTERED, len(changed))
-    write_member(world.diary, members, changed, known)
-    count_hands(world, month)
+    newborn = (members.status == UNBORN) & (members.born_on < first_day(month + 1))
+    members.status[newborn] = PRESENT
+    age = np.floor((first_day(month + 1) - members.born_on) / 365.25)
+    belongs = (members.status == PRESENT) | (members.status == AWAY)
+    aged = np.flatnonzero(belongs & ~newborn & (members.birth_month == month_number(month)))
+    old_state = _state(members, aged)
+    _change_state(members, aged, age[aged], rng)
+    changed = np.append(aged[(_state(members, aged) != old_state).any(axis=0)], np.flatnonzero(newborn))
+    known_on = first_day(month) + integers(world.chance.records, *_REGISTRATION_DAYS, len(changed))
+    write_members(world.diary, members, changed, known_on)
+    households = world.households
+    size, workers, workers_away, pupils = household_composition(members, len(households), month)
+    households.size, households.workers_away, households.pupils = np.maximum(size, 1), workers_away, pupils
+    households.workers = np.maximum(workers - (households.missing_until >= month), 0.3)
 
 
-def count_hands(world: World, month: int) -> None:
-    """Who eats, works, works away and goes to school in each household."""
-    homes = world.homes
-    size, workers, away, pupils = counted(world.members, len(homes), month)
-    gone = homes.missing_until >= month
-    homes.size, homes.away, homes.pupils = np.maximum(size, 1), away, pupils
-    homes.workers = np.maximum(workers - gone, 0.3)
+def _state(members: Members, member: Ints) -> Ints:
+    return np.stack([members.status[member], members.labour[member], members.health[member]])
 
 
-def _state(members: Members, who: I) -> I:
-    return np.stack([members.status[who], members.labour[who], members.health[who]])
+def _draw(event: YearlyChance, age: Floats, rng: np.random.Generator) -> Bools:
+    low, high = event.ages
+    return (age >= low) & (age < high) & happens(rng, event.chance, len(age))
 
 
-def _comes(year: Year, age: F, rng: np.random.Generator) -> B:
-    low, high = year.ages
-    return (age >= low) & (age < high) & happens(rng, year.chance, len(age))
+def _change_state(members: Members, member: Ints, age: Floats, rng: np.random.Generator) -> None:
+    """Draw a year's changes of labour, whereabouts and health for `member` of the given age.
 
+    Death here is of old age; earlier deaths are shocks.
+    """
+    fit = members.health[member] <= _CHRONIC
+    members.labour[member[_draw(TO_WORK, age, rng) & fit]] = _FULL
+    members.labour[member[_draw(SLOWS_DOWN, age, rng) & (members.labour[member] == _FULL)]] = _PART
+    members.labour[member[_draw(STOPS, age, rng)]] = _NONE
 
-def _work(members: Members, who: I, age: F, rng: np.random.Generator) -> None:
-    """From school into work; in the end less of it, then none."""
-    fit = members.health[who] <= _CHRONIC
-    members.labour[who[_comes(TO_WORK, age, rng) & fit]] = _FULL
-    members.labour[who[_comes(SLOWS_DOWN, age, rng) & (members.labour[who] == _FULL)]] = _PART
-    members.labour[who[_comes(STOPS, age, rng)]] = _NONE
-
-
-def _move(members: Members, who: I, age: F, rng: np.random.Generator) -> None:
-    """Away to work and back; grown children out of the house."""
-    works, away = members.labour[who] == _FULL, members.status[who] == AWAY
-    keen = np.where(members.relation[who] == CHILD, 8.0, 1.0)
+    works, away = members.labour[member] == _FULL, members.status[member] == AWAY
+    is_child = members.relation[member] == CHILD
     low, high = GOES_AWAY.ages
-    goes = ~away & works & (age >= low) & (age < high) & happens(rng, GOES_AWAY.chance * keen, len(who))
-    back = away & _comes(COMES_BACK, age, rng)
-    leaves = (members.relation[who] == CHILD) & _comes(LEAVES, age, rng)
-    members.status[who[goes]] = AWAY
-    members.status[who[back]] = PRESENT
-    members.status[who[leaves]] = LEFT
+    goes_chance = GOES_AWAY.chance * np.where(is_child, 8.0, 1.0)
+    goes = ~away & works & (age >= low) & (age < high) & happens(rng, goes_chance, len(member))
+    back = away & _draw(COMES_BACK, age, rng)
+    moves_out = is_child & _draw(MOVES_OUT, age, rng)
+    members.status[member[goes]] = AWAY
+    members.status[member[back]] = PRESENT
+    members.status[member[moves_out]] = MOVED_OUT
 
-
-def _fade(members: Members, who: I, age: F, rng: np.random.Generator) -> None:
-    """Chronic illness, and death of old age; what strikes earlier is a shock."""
-    ill = _comes(SICKENS, age, rng) & (members.health[who] == _HEALTHY)
-    members.health[who[ill]] = _CHRONIC
+    ill = _draw(FALLS_ILL, age, rng) & (members.health[member] == _HEALTHY)
+    members.health[member[ill]] = _CHRONIC
     level, slope = _DEATH
-    chance = np.where(age >= _DIES_FROM, np.exp(np.minimum(level + slope * age, 0)), 0.0)
-    members.status[who[happens(rng, chance, len(who))]] = DECEASED
+    death_chance = np.where(age >= _DIES_FROM, np.exp(np.minimum(level + slope * age, 0)), 0.0)
+    members.status[member[happens(rng, death_chance, len(member))]] = DECEASED

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from training.simulate.industries import INDUSTRIES, LENDING_RATE
-from training.simulate.measured import county_in
+from training.simulate.measured import measure_county
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
 from training.simulate.policies import COVERS
@@ -22,7 +21,7 @@ from training.simulate.targets import TARGETS, Target
 DOCUMENT = Path(__file__).with_name("CALIBRATION.md")
 MONTHS, REPLICATES = 48, 40
 Values = list[list[float]]
-"""A row for each target, a column for each seed."""
+"""A list of values for each target, one value for each seed."""
 
 _PREFACE = """\
 # 模拟县校准 Calibration of the simulated county
@@ -41,60 +40,61 @@ _HEADER = (
 
 
 def version() -> str:
-    """Names the declared values by what they are: a calibration of others says nothing of these."""
+    """Hash of all declared values: a calibration report is valid for the values of its version alone."""
     declared = (Parameters(), INDUSTRIES, LENDING_RATE, SHOCKS, COVERS, [(t.words.en, t.low, t.high) for t in TARGETS])
     return hashlib.sha256(repr(declared).encode()).hexdigest()[:8]
 
 
-def document(values: Values, households: int) -> str:
-    """The whole page."""
+def report_page(values: Values, households: int) -> str:
+    """CALIBRATION.md as text; households: in each simulated county."""
     seeds = len(values[0])
+    numbers = range(1, seeds + 1)
     preface = _PREFACE.format(
         seeds=seeds, households=households, months=MONTHS, replicates=REPLICATES, version=version()
     )
-    rows = [_row(target, row) for target, row in zip(TARGETS, values, strict=True)]
-    return preface + _HEADER + "".join(rows) + "\n" + "".join(_seeds(values))
+    rows = [_target_row(target, row) for target, row in zip(TARGETS, values, strict=True)]
+    seed_lines = [
+        "## 各种子 Each seed\n\n",
+        f"| 指标 Quantity | {' | '.join(map(str, numbers))} |\n",
+        f"|---|{'---|' * seeds}\n",
+        *(
+            f"| {target.words.zh} {target.words.en} | {' | '.join(map(target.format_value, row))} |\n"
+            for target, row in zip(TARGETS, values, strict=True)
+        ),
+    ]
+    return preface + _HEADER + "".join(rows) + "\n" + "".join(seed_lines)
 
 
-def _row(target: Target, values: list[float]) -> str:
+def _target_row(target: Target, values: list[float]) -> str:
     median = float(np.median(values))
     cells = (
         f"{target.words.zh} {target.words.en}",
-        f"{target.written(target.low)} – {target.written(target.high)}",
+        f"{target.format_value(target.low)} – {target.format_value(target.high)}",
         target.source,
-        *(target.written(value) for value in (median, min(values), max(values))),
+        *(target.format_value(value) for value in (median, min(values), max(values))),
         f"{sum(map(target.is_met, values))}/{len(values)}" + ("" if target.is_met(median) else " ✗"),
     )
     return f"| {' | '.join(cells)} |\n"
 
 
-def _seeds(values: Values) -> Iterator[str]:
-    numbers = range(1, len(values[0]) + 1)
-    yield "## 各种子 Each seed\n\n"
-    yield f"| 指标 Quantity | {' | '.join(map(str, numbers))} |\n"
-    yield f"|---|{'---|' * len(numbers)}\n"
-    for target, row in zip(TARGETS, values, strict=True):
-        yield f"| {target.words.zh} {target.words.en} | {' | '.join(map(target.written, row))} |\n"
-
-
-def achieved(seed: int, households: int) -> list[float]:
-    """Each target's quantity in the county of that seed."""
+def measure_targets(seed: int, households: int) -> list[float]:
+    """Value of each target's quantity in the county of a seed."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(Order(households, MONTHS, seed, REPLICATES), Path(folder))
-        county = county_in(Path(folder))
+        county = measure_county(Path(folder))
     return [target.measure(county) for target in TARGETS]
 
 
 def main() -> None:
-    """Print the page, or write it where it belongs."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--seeds", type=int, default=10)
-    asked.add_argument("--households", type=int, default=10_000)
-    asked.add_argument("--write", action="store_true")
-    given = asked.parse_args()
-    by_seed = [achieved(seed, given.households) for seed in range(1, given.seeds + 1)]
-    text = document([list(row) for row in zip(*by_seed, strict=True)], given.households)
-    if given.write:
+    """Print the report, or write it to CALIBRATION.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--households", type=int, default=10_000)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    by_seed = [measure_targets(seed, options.households) for seed in range(1, options.seeds + 1)]
+    text = report_page([list(row) for row in zip(*by_seed, strict=True)], options.households)
+    if options.write:
         DOCUMENT.write_text(text, "utf-8")
     else:
         print(text, end="")

@@ -1,4 +1,4 @@
-"""County, townships and villages: invented names, codes of 6, 9 and 12 digits, and how far their people differ."""
+"""County, townships and villages: invented names, codes of 6, 9 and 12 digits, and how much their people differ."""
 
 from __future__ import annotations
 
@@ -6,64 +6,77 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.days import F, I
+from training.simulate.days import Floats, Ints
 from training.simulate.parameters import Parameters
 
 _FIRST_COUNTY = 640323
-_TOWNS = "一二三四五六七八九十"
+_TOWN_NUMERALS = "一二三四五六七八九十"
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """One entry a village. honesty: what it adds to a household's; attention: how well its officers call.
+class Villages:
+    """The villages of one county, one entry a village.
 
-    number: of the county, from 1; its identifiers begin with it.
+    county_number: from 1; identifiers of the county begin with it. township: number of each village's township.
+    honesty: what a village adds to its households' honesty; attention: what it adds to their diligence, as its
+    officers remind them better. codes: 12 digits. township_names, names: invented.
     """
 
-    number: int
-    township: I
-    honesty: F
-    attention: F
+    county_number: int
+    township: Ints
+    honesty: Floats
+    attention: Floats
     codes: list[str]
-    townships: list[str]
+    township_names: list[str]
     names: list[str]
 
     @property
     def county_code(self) -> str:
-        return county_code(self.number)
+        """Six digits."""
+        return county_code(self.county_number)
 
     @property
     def county_name(self) -> str:
-        return "示范县" if self.number == 1 else f"{_in_stems(self.number - 1)}县"
+        """Invented name of the county."""
+        return "示范县" if self.county_number == 1 else f"{_stem_numeral(self.county_number - 1)}县"
 
 
 def county_code(number: int) -> str:
-    """Six digits of the county of that number, from 1."""
+    """Six digits of the county of a number, from 1."""
     return str(_FIRST_COUNTY + number - 1)
 
 
-def settle(p: Parameters, rng: np.random.Generator, households: int, number: int, small_township: bool) -> Places:
-    """Villages for that many households, dealt out to the townships in turn; the last may get a single one."""
-    towns = int(np.clip(households // 300, 3, 6))
-    villages = max(towns, round(households / max(p.households_per_village, households / 4000)))
-    township = np.arange(villages, dtype=np.int64) * towns // villages
+def draw_villages(
+    p: Parameters, rng: np.random.Generator, households: int, county_number: int, small_township: bool
+) -> Villages:
+    """Villages for a number of households, spread over three to six townships.
+
+    small_township: the last township has a single village.
+    """
+    town_count = int(np.clip(households // 300, 3, 6))
+    village_count = max(town_count, round(households / max(p.households_per_village, households / 4000)))
+    village = np.arange(village_count, dtype=np.int64)
+    township = village * town_count // village_count
     if small_township:
-        township = np.minimum(np.arange(villages, dtype=np.int64) * (towns - 1) // (villages - 1), towns - 1)
-    town_honesty = rng.normal(0, p.township_spread, towns)
-    town_honesty[int(rng.integers(towns))] -= p.worst_township
-    within = [int(np.sum(township[:v] == township[v])) for v in range(villages)]
-    return Places(
-        number=number,
+        township = np.minimum(village * (town_count - 1) // (village_count - 1), town_count - 1)
+    town_honesty = rng.normal(0, p.township_spread, town_count)
+    town_honesty[int(rng.integers(town_count))] -= p.worst_township
+    number_in_town = [int(np.sum(township[:number] == township[number])) for number in range(village_count)]
+    return Villages(
+        county_number=county_number,
         township=township,
-        honesty=town_honesty[township] + rng.normal(0, p.village_spread, villages),
-        attention=0.6 * town_honesty[township] + rng.normal(0, p.village_spread, villages),
-        codes=[f"{county_code(number)}{100 + t}{200 + v}" for t, v in zip(township, within, strict=True)],
-        townships=[f"第{_TOWNS[t]}镇" for t in township],
-        names=[f"{_in_stems(v)}村" for v in within],
+        honesty=town_honesty[township] + rng.normal(0, p.village_spread, village_count),
+        attention=0.6 * town_honesty[township] + rng.normal(0, p.village_spread, village_count),
+        codes=[
+            f"{county_code(county_number)}{100 + town}{200 + number}"
+            for town, number in zip(township, number_in_town, strict=True)
+        ],
+        township_names=[f"第{_TOWN_NUMERALS[town]}镇" for town in township],
+        names=[f"{_stem_numeral(number)}村" for number in number_in_town],
     )
 
 
-def _in_stems(number: int) -> str:
-    """0 is 甲, 9 is 癸, 10 is 乙甲: heavenly stems as digits, for as many villages as there are."""
+def _stem_numeral(number: int) -> str:
+    """A number in heavenly stems as digits: 0 is 甲, 9 is 癸, 10 is 乙甲."""
     return "".join(_STEMS[int(digit)] for digit in str(number))

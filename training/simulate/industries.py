@@ -1,4 +1,4 @@
-"""The ways to earn a living, as data: sheep with 80% of households, then daylily, grain, forage, herbs (domain)."""
+"""Industries that households live on, as data: sheep for 80% of them, then daylily, grain, forage, herbs (domain)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _ANIMALS = (1.4, 0.7, 0.6, 0.6, 0.7, 0.7, 0.8, 1.0, 1.3, 1.4, 1.3, 1.5)  # feast
 
 
 def _harvest(month: int) -> tuple[float, ...]:
-    """Half the year's sales in the month of harvest, the rest in the two months after it."""
+    """Weights of twelve months: half the year's sales in the month of harvest, the rest in the two months after it."""
     after = {month: 6.0, month % 12 + 1: 4.0, (month + 1) % 12 + 1: 2.0}
     return tuple(after.get(number, 0.0) for number in range(1, 13))
 
 
 @dataclass(frozen=True, slots=True)
 class Industry:
-    """One way to earn. A unit is a head, a mu, or ten thousand yuan of stock. All values assumed.
+    """One industry. A unit is a head, a mu, or ten thousand yuan of stock. All values assumed.
 
-    share: of households. units: a usual holding. price: long-run yuan per thing sold (a head, a kilogram;
-    trade: an index). sold: things sold per unit and year. upkeep: yuan per unit and month. unit_cost: yuan to
-    add a unit; zero means its price. resale: share of a unit's worth that a quick sale brings. wander: yearly
-    spread of the price. swing: its seasonal share. sales: weight of each month's sales. sickens: in an
-    epidemic. drought: share of the harvest one takes. policy: the insurance made for it.
+    share: of households. units: average holding. price: long-run yuan per thing sold (a head, a kilogram; for trade
+    an index). sold: things sold per unit and year. upkeep: yuan per unit and month. unit_cost: yuan to add a unit; 0:
+    its price. resale: share of a unit's worth that a quick sale brings. wander: yearly spread of the price. swing: its
+    seasonal share. sales: weight of each month's sales. sickens: whether epidemics strike it. drought: share of the
+    harvest that a drought takes. policy: kind of the insurance made for it.
     """
 
     code: str
@@ -42,6 +42,7 @@ class Industry:
 
     @property
     def animal(self) -> bool:
+        """Whether its units are animals."""
         return self.unit_cost == 0
 
 
@@ -54,7 +55,7 @@ INDUSTRIES = (
     Industry("herbs", 0.02, 10, 32, 115, 120, 2500, 0.15, 0.12, 0.04, _harvest(10), False, 0.30, "crop"),
     Industry("trade", 0.02, 4, 100, 130, 600, 10000, 0.45, 0.10, 0.02, _YEAR_ROUND, False, 0.0, "other"),
 )
-"""In this order everywhere: an industry is known by its place here."""
+"""All industries; elsewhere an industry is the number of its position here."""
 
 LENDING_RATE = {2021: 0.0385, 2022: 0.0370, 2023: 0.0365, 2024: 0.0345, 2025: 0.0310}
 """One-year LPR of each January (published); earlier years as 2020's 0.0415."""

@@ -1,4 +1,4 @@
-"""What is asked of the simulator, and how it is dealt out to counties and months."""
+"""The order of a simulation: its size and seed, and how it is spread over counties and months."""
 
 from __future__ import annotations
 
@@ -9,15 +9,31 @@ from training.simulate.parameters import Parameters
 from training.simulate.scenarios import BASE, Scenario
 
 HORIZON = 6
-"""Calendar months of a hazard (contract, section 2)."""
+"""Calendar months within which a loan counts as going bad (contract, section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """households in all counties; months delivered, the last of them December 2025.
+    """An order for simulated counties.
 
-    replicates: futures tried for each hazard, 0 for none. hazard_dates, hazard_apart: at how many month ends, how
-    many months apart, counted back from the last one at which a horizon still lies inside the simulated time.
+    Args:
+        households: number in all counties together; a county has at most `parameters.households_per_county`.
+        months: number of delivered months; the last one is December 2025.
+        seed: of all random draws; equal orders give equal files.
+        replicates: number of futures simulated for each true hazard; 0: no hazards are written.
+        scenario: what happens in the last months; see `scenarios.py`.
+        hazard_dates: number of month ends at which hazards are found, counted back from the last one whose horizon
+            lies within the simulated time.
+        hazard_months_apart: months between two of them.
+        parameters: assumptions on households, lending and repayment; see `parameters.py`.
+
+    Example:
+        >>> from training.simulate.order import Order
+        >>> order = Order(households=70_000, months=24, seed=1, replicates=10)
+        >>> order.counties
+        {1: 30000, 2: 30000, 3: 10000}
+        >>> len(order.hazard_months)
+        4
     """
 
     households: int
@@ -26,7 +42,7 @@ class Order:
     replicates: int = 0
     scenario: Scenario = BASE
     hazard_dates: int = 4
-    hazard_apart: int = 3
+    hazard_months_apart: int = 3
     parameters: Parameters = field(default_factory=Parameters)
 
     @property
@@ -35,26 +51,26 @@ class Order:
         return LAST_MONTH - self.months + 1
 
     @property
-    def first(self) -> int:
-        """The month in which life begins."""
+    def first_month(self) -> int:
+        """The first simulated month, before the first delivered one by `parameters.warm_up`."""
         return self.start - self.parameters.warm_up
 
     @property
     def counties(self) -> dict[int, int]:
-        """Households by number of the county: all full but the last."""
+        """Number of households by number of the county; all counties but the last are full."""
         most = self.parameters.households_per_county
         numbers = range(1, -(-self.households // most) + 1)
         return {number: min(most, self.households - most * (number - 1)) for number in numbers}
 
     @property
     def hazard_months(self) -> tuple[int, ...]:
-        """In which hazards are found, in order."""
+        """Months at whose end hazards are found, ascending."""
         last = LAST_MONTH - HORIZON
-        months = (last - self.hazard_apart * back for back in reversed(range(self.hazard_dates)))
+        months = (last - self.hazard_months_apart * back for back in reversed(range(self.hazard_dates)))
         return tuple(month for month in months if month >= self.start) if self.replicates else ()
 
     @property
     def steps(self) -> int:
-        """County-months to live, futures included."""
-        tried = len(self.hazard_months) * self.replicates * HORIZON
-        return len(self.counties) * (LAST_MONTH - self.first + 1 + tried)
+        """County-months to simulate, futures included."""
+        future_months = len(self.hazard_months) * self.replicates * HORIZON
+        return len(self.counties) * (LAST_MONTH - self.first_month + 1 + future_months)

@@ -1,4 +1,4 @@
-"""What the simulated county assumes, one value a line, with its source or the word assumed."""
+"""Assumptions of the simulated county, one value a line, with its source or the word assumed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Parameters:
     and set so that arrears and newly bad loans come out near the published figures.
     """
 
-    # places
+    # villages
     households_per_county: int = 30_000  # assumed: what recorded households of a poor county number at most
     households_per_village: int = 40  # assumed; villages of 20-60 keep records
 

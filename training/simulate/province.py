@@ -1,9 +1,9 @@
-"""Counties side by side, each lived and written in one process: memory stays that of the largest."""
+"""Simulation of several counties, each in one process: memory stays that of the largest county."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from queue import Empty
@@ -11,96 +11,109 @@ from typing import Protocol
 
 import numpy as np
 
-from training.simulate.chance import seed_of
-from training.simulate.county import founded, pass_month
+from training.simulate.chance import seed_sequence
+from training.simulate.county import create_world, simulate_month
 from training.simulate.days import LAST_MONTH, month_number, year_of
-from training.simulate.deliver_inbox import whole_inbox
-from training.simulate.delivery import deliver, deliver_prices
+from training.simulate.deliver_inbox import inbox_writer
+from training.simulate.delivery import deliver_prices, deliver_tables
 from training.simulate.geography import county_code
 from training.simulate.order import HORIZON, Order
 from training.simulate.prices import Prices, price_path
 from training.simulate.truth import Truth
 
 Advance = Callable[[int, str], object]
-"""Is told of so many county-months lived, and says a line where there is one to say."""
-_LOOKS_UP = 0.2  # seconds
+"""Called with the number of county-months that were just simulated, and a line to print, or an empty one."""
+_POLL_SECONDS = 0.2
 
 
-class _Told(Protocol):
-    """A queue between processes."""
+class _ProgressQueue(Protocol):
+    """Queue between processes of (county-months, line)."""
 
     def put(self, item: tuple[int, str]) -> None: ...
 
     def get(self, block: bool, timeout: float) -> tuple[int, str]: ...
 
 
-def _quietly(_steps: int, _line: str) -> None:
-    """Say nothing."""
+def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = lambda _steps, _line: None) -> None:
+    """Simulate counties and write what they deliver to a folder, together with the truth.
 
+    `out` gets `<table>/<county code>.parquet` for each of the contract's fifteen tables (`prices/all.parquet` is one
+    file), in the contract's columns and types, money in yuan; and `truth/loans`, `truth/households` and, where
+    `order.replicates` is not 0, `truth/hazards`. Equal orders give equal bytes whatever the number of workers, and a
+    county does not depend on the counties after it. Loans granted before the first delivered month are delivered, with
+    their whole history, if they were open in it.
 
-def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = _quietly) -> None:
-    """Write an inbox of the contract's fifteen tables, a file a county, and `truth/` beside them.
+    Args:
+        order: size, seed and scenario; see `Order`.
+        out: the folder to write; it appears when it is complete, and replaces an earlier simulation there.
+        workers: processes among which the counties are shared.
+        advance: called with county-months done and a line to print; together they add up to `order.steps`.
 
-    The same order gives the same bytes whatever the number of workers, and a county the same whatever counties
-    come after it. Older loans still open in the first month are delivered whole.
+    Raises:
+        UserError: `out` holds something that no simulation wrote, or the disk takes no more; `out` is unchanged then.
 
-    Raises Refused where `out` holds something else, or the disk takes no more.
+    Example:
+        >>> import polars as pl
+        >>> from training.simulate.order import Order
+        >>> from training.simulate.province import simulate
+        >>> simulate(Order(households=60, months=12, seed=1), tmp / "inbox")
+        >>> sorted(folder.name for folder in (tmp / "inbox").iterdir())[:3]
+        ['assets', 'claims', 'credit_events']
+        >>> pl.read_parquet(tmp / "inbox" / "households" / "*.parquet")["household_id"].n_unique()
+        60
     """
-    with whole_inbox(out) as folder:
-        deliver_prices(_prices(order), order.start, folder)
+    with inbox_writer(out) as folder:
+        deliver_prices(_draw_prices(order), order.start, folder)
         if workers == 1 or len(order.counties) == 1:
             for number in order.counties:
-                _live(order, number, folder, advance)
+                _simulate_county(order, number, folder, advance)
         else:
-            _live_side_by_side(order, folder, workers, advance)
+            _simulate_in_pool(order, folder, workers, advance)
     advance(0, f"written to {out}")
 
 
-def _prices(order: Order) -> Prices:
-    """One path for all counties."""
-    rng, months = np.random.default_rng(seed_of(order.seed, 0)), LAST_MONTH - order.first + 1
-    return price_path(rng, order.first, months, order.scenario)
+def _draw_prices(order: Order) -> Prices:
+    """The price path, which is one for all counties."""
+    rng, months = np.random.default_rng(seed_sequence(order.seed, 0)), LAST_MONTH - order.first_month + 1
+    return price_path(rng, order.first_month, months, order.scenario)
 
 
-def _live(order: Order, number: int, folder: Path, advance: Advance) -> None:
-    """One county from its first month to its papers."""
-    seed = seed_of(order.seed, number)
-    world = founded(order, number, seed, _prices(order))
+def _simulate_county(order: Order, number: int, folder: Path, advance: Advance) -> None:
+    """Simulate one county from its first month to the last, and write its files."""
+    world = create_world(order, number, seed_sequence(order.seed, number), _draw_prices(order))
     truth = Truth()
-    for month in range(order.first, LAST_MONTH + 1):
-        pass_month(world, month)
+    for month in range(order.first_month, LAST_MONTH + 1):
+        simulate_month(world, month)
         if month >= order.start:
-            truth.watch(world, month)
+            truth.record_households(world, month)
         if month in order.hazard_months:
-            for _ in truth.try_futures(world, month, order.seed, order.replicates):
+            for _ in truth.record_hazards(world, month, order.seed, order.replicates):
                 advance(HORIZON, "")
-        told = month_number(month) == 12 and month >= order.start
-        advance(1, f"{county_code(number)} {year_of(month)}: {int(world.book.open.sum())} open loans" if told else "")
-    truth.write(world, deliver(world, order.start, folder), folder)
+        year_is_over = month_number(month) == 12 and month >= order.start
+        line = f"{county_code(number)} {year_of(month)}: {int(world.book.open.sum())} open loans"
+        advance(1, line if year_is_over else "")
+    truth.write(world, deliver_tables(world, order.start, folder), folder)
 
 
-def _live_side_by_side(order: Order, folder: Path, workers: int, advance: Advance) -> None:
-    """Counties in a pool of processes; what goes wrong in one ends them all."""
+def _simulate_in_pool(order: Order, folder: Path, workers: int, advance: Advance) -> None:
+    """Simulate counties in a pool of processes; an error in one ends them all."""
     spawn = get_context("spawn")
     with spawn.Manager() as manager, ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        told: _Told = manager.Queue()
-        living = [pool.submit(_live_apart, order, number, folder, told) for number in order.counties]
-        for steps, line in _heard(told, living):
-            advance(steps, line)
-        for county in living:
+        queue: _ProgressQueue = manager.Queue()
+        counties = [pool.submit(_simulate_in_worker, order, number, folder, queue) for number in order.counties]
+        while True:
+            failed = any(county.done() and county.exception() for county in counties)
+            is_over = failed or all(county.done() for county in counties)
+            try:
+                steps, line = queue.get(True, 0 if is_over else _POLL_SECONDS)
+                advance(steps, line)
+            except Empty:
+                if is_over:
+                    break
+        for county in counties:
             county.result()
 
 
-def _live_apart(order: Order, number: int, folder: Path, told: _Told) -> None:
-    _live(order, number, folder, lambda steps, line: told.put((steps, line)))
-
-
-def _heard(told: _Told, living: list[Future[None]]) -> Iterator[tuple[int, str]]:
-    """Until all are done and nothing is left to hear, or one has failed."""
-    while True:
-        over = all(county.done() for county in living) or any(county.done() and county.exception() for county in living)
-        try:
-            yield told.get(True, 0 if over else _LOOKS_UP)
-        except Empty:
-            if over:
-                return
+# At module level, because processes are sent functions by their name.
+def _simulate_in_worker(order: Order, number: int, folder: Path, queue: _ProgressQueue) -> None:
+    _simulate_county(order, number, folder, lambda steps, line: queue.put((steps, line)))

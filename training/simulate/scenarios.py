@@ -1,10 +1,10 @@
-"""Scenarios: what befalls a county in its last year, each a declared value chosen by one switch."""
+"""Scenarios: what happens to a county in its last months, each a declared value chosen by one option."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.messages import Refused
+from features.messages import UserError
 from training.simulate.days import LAST_MONTH, month_number
 
 _APRIL = 4
@@ -12,18 +12,19 @@ _APRIL = 4
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What changes against the base county, where the default changes nothing. All sizes assumed.
+    """What changes against the base county; the defaults change nothing. All sizes are assumed.
 
-    last_months: how many months before the end it begins; but the small township is small from the beginning.
+    last_months: how many months before the end it begins; a small township is small from the beginning.
     dry_months: how long every township is dry from the first April on; dry_loss: times the usual harvest loss.
     fodder: times the usual upkeep of animals from that April on, as pastures fail and fodder is bought.
-    kin_short: log-odds by which kin are less ready to lend from that April on, being struck themselves: neighbours
-    cannot insure each other against what befalls all (Townsend 1994, Risk and Insurance in Village India).
-    price_lost: share of the price of the products `falling`, lost evenly over `fall_months`, for good.
-    sick_townships, sick_months: how many townships, the first ones, have an epidemic from the beginning, how long.
-    sick_loss: times the usual loss of animals there.
-    limit: yuan a new loan may reach (domain: 50,000 to 2025, 100,000 from 2026). subsidy: share left of each new one.
-    late_bank: its number from 0, or none; late_months: how much later than usual it delivers.
+    kin_short: log-odds by which kin are less ready to lend from that April on, as they are struck themselves:
+    neighbours cannot insure each other against a common loss (Townsend 1994, Risk and Insurance in Village India).
+    price_lost: share that the products `falling` lose of their price, evenly over `fall_months`, for good.
+    sick_townships, sick_months: the first so many townships have an epidemic from the scenario's beginning, for so
+    many months. sick_loss: times the usual loss of animals there.
+    limit: largest new loan in yuan (domain: 50,000 to 2025, 100,000 from 2026). subsidy: factor on the subsidy of
+    each new loan.
+    late_bank: its number from 0, or None; late_months: months by which it delivers later than usual.
     small_township: the last township is a single village.
     """
 
@@ -47,30 +48,32 @@ class Scenario:
 
     @property
     def begins(self) -> int:
-        """Its first month."""
+        """First month of the scenario."""
         return LAST_MONTH - self.last_months + 1
 
     def has_begun(self, month: int) -> bool:
+        """Whether a month is the first one of the scenario or later."""
         return month >= self.begins
 
     @property
     def first_april(self) -> int:
+        """First April within the scenario."""
         return self.begins + (_APRIL - month_number(self.begins)) % 12
 
     def turns_dry(self, month: int) -> bool:
-        """Whether this is the April in which the drought begins."""
+        """Whether the drought begins in a month."""
         return self.dry_months > 0 and month == self.first_april
 
-    def upkeep(self, month: int) -> float:
-        """Of animals, in times of the usual."""
+    def upkeep_factor(self, month: int) -> float:
+        """Upkeep of animals, in times of the usual."""
         return self.fodder if month >= self.first_april else 1.0
 
-    def reluctance(self, month: int) -> float:
-        """Of kin, in log-odds."""
+    def kin_reluctance(self, month: int) -> float:
+        """Log-odds by which kin are less ready to lend than usual."""
         return self.kin_short if month >= self.first_april else 0.0
 
-    def share_lost(self, month: int) -> float:
-        """Of the price of what is falling."""
+    def price_share_lost(self, month: int) -> float:
+        """Share that the falling products have lost of their price."""
         passed = month - self.begins + 1
         return self.price_lost * min(max(passed / self.fall_months, 0.0), 1.0)
 
@@ -91,9 +94,12 @@ SCENARIOS = {
 
 
 def scenario_named(name: str) -> Scenario:
-    """Raises Refused where there is none of that name."""
+    """The scenario of a name.
+
+    Raises UserError where there is none of that name.
+    """
     if name not in SCENARIOS:
-        raise Refused(
+        raise UserError(
             f"没有情景 {name}; 可选: {', '.join(SCENARIOS)}。",
             f"There is no scenario {name}; choose one of {', '.join(SCENARIOS)}.",
         )

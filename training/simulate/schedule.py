@@ -1,4 +1,4 @@
-"""Instalments: what a loan's terms make due, and when."""
+"""Repayment schedules: the instalments that a loan's terms make due, and when."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.days import PAYDAY, B, F, I, day_in, day_number, month_of
+from training.simulate.days import PAYDAY, Bools, Floats, Ints, day_in, day_of_month, month_of
 from training.simulate.loan_book import METHODS, Book
 
 _BULLET_QUARTERLY, _BULLET_ALL, _EQUAL_INSTALMENT, _EQUAL_PRINCIPAL = range(len(METHODS))
@@ -15,22 +15,25 @@ _BULLET_QUARTERLY, _BULLET_ALL, _EQUAL_INSTALMENT, _EQUAL_PRINCIPAL = range(len(
 
 @dataclass(frozen=True, slots=True)
 class Instalments:
-    """One entry an instalment, by loan and day; yuan."""
+    """One entry an instalment, sorted by loan and day.
 
-    loan: I
-    schedule: I
-    due_on: I
-    principal: F
-    interest: F
+    loan, schedule: numbers; due_on: day; principal, interest: yuan.
+    """
 
-    def __getitem__(self, which: object) -> Instalments:
-        return Instalments(*(getattr(self, name)[which] for name in self.__slots__))
+    loan: Ints
+    schedule: Ints
+    due_on: Ints
+    principal: Floats
+    interest: Floats
+
+    def __getitem__(self, index: object) -> Instalments:
+        return Instalments(*(getattr(self, name)[index] for name in self.__slots__))
 
     def __len__(self) -> int:
         return len(self.loan)
 
 
-_NONE = Instalments(*(np.zeros(0, dtype=np.int64),) * 3, *(np.zeros(0),) * 2)
+_NO_INSTALMENTS = Instalments(*(np.zeros(0, dtype=np.int64),) * 3, *(np.zeros(0),) * 2)
 
 
 class Calendar:
@@ -39,45 +42,44 @@ class Calendar:
     def __init__(self) -> None:
         self._by_month: dict[int, list[Instalments]] = defaultdict(list)
 
-    def expect(self, rows: Instalments, after: int) -> None:
-        """Enter the instalments due after that day."""
+    def add(self, rows: Instalments, after: int) -> None:
+        """Enter the instalments due after a day."""
         rows = rows[rows.due_on > after]
         months = month_of(rows.due_on)
         for month in np.unique(months):
             self._by_month[int(month)].append(rows[months == month])
 
     def due_in(self, month: int) -> Instalments:
-        """In the order in which they were entered."""
-        parts = self._by_month[month]
-        if len(parts) != 1:
-            parts[:] = [_joined([_NONE, *parts])]
-        return parts[0]
+        """Instalments due in a month, in the order in which they were entered."""
+        batches = self._by_month[month]
+        if len(batches) != 1:
+            batches[:] = [_concatenate([_NO_INSTALMENTS, *batches])]
+        return batches[0]
 
-    def forget(self, month: int) -> None:
+    def drop(self, month: int) -> None:
+        """Forget a month that is over."""
         del self._by_month[month]
 
-    def copied(self) -> Calendar:
-        """The same expectations, to which others can be added."""
+    def copy(self) -> Calendar:
+        """A calendar with the same instalments, to which others can be added."""
         copy = Calendar()
-        copy._by_month.update({month: list(parts) for month, parts in self._by_month.items()})
+        copy._by_month.update({month: list(batches) for month, batches in self._by_month.items()})
         return copy
 
 
-def instalments(book: Book, loans: I) -> Instalments:
+def instalments(book: Book, loans: Ints) -> Instalments:
     """The whole schedule in force of each loan, from first to last instalment."""
-    method = book.method[loans]
-    monthly = method >= _EQUAL_INSTALMENT
-    parts = [_bullet(book, loans[~monthly]), _monthly(book, loans[monthly])]
-    return _joined(parts)
+    monthly = book.method[loans] >= _EQUAL_INSTALMENT
+    return _concatenate([_bullet_instalments(book, loans[~monthly]), _monthly_instalments(book, loans[monthly])])
 
 
-def _joined(parts: list[Instalments]) -> Instalments:
-    return Instalments(*(np.concatenate([getattr(part, name) for part in parts]) for name in Instalments.__slots__))
+def _concatenate(batches: list[Instalments]) -> Instalments:
+    return Instalments(*(np.concatenate([getattr(rows, name) for rows in batches]) for name in Instalments.__slots__))
 
 
-def _bullet(book: Book, loans: I) -> Instalments:
+def _bullet_instalments(book: Book, loans: Ints) -> Instalments:
     """Principal in one sum at maturity; interest each quarter after the month it begins, or all at once."""
-    begins, ends = book.originated[loans], book.matures[loans]
+    begins, ends = book.originated_on[loans], book.matures_on[loans]
     months = month_of(begins)[:, None] + np.arange(1, 64)
     days = day_in(months, PAYDAY)
     quarterly = (book.method[loans] == _BULLET_QUARTERLY)[:, None]
@@ -94,25 +96,28 @@ def _bullet(book: Book, loans: I) -> Instalments:
     return Instalments(loans[loan], book.schedule[loans][loan], due_on, principal, np.round(interest, 2))
 
 
-def _monthly(book: Book, loans: I) -> Instalments:
-    """A part of the principal each month on the day of origination, with interest on what is left."""
-    term, begins = book.term[loans], book.originated[loans]
-    at = np.repeat(np.arange(len(loans)), term)
-    number = np.arange(len(at)) - np.repeat(np.cumsum(term) - term, term) + 1
-    principal, monthly_rate, terms = book.principal[loans][at], book.rate[loans][at] / 12, term[at]
-    even = book.method[loans][at] == _EQUAL_PRINCIPAL
-    before = _repaid(principal, monthly_rate, terms, number - 1, even)
-    after = _repaid(principal, monthly_rate, terms, number, even)
+def _monthly_instalments(book: Book, loans: Ints) -> Instalments:
+    """A share of the principal each month on the day of origination, with interest on the rest."""
+    term, begins = book.term[loans], book.originated_on[loans]
+    row = np.repeat(np.arange(len(loans)), term)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(term) - term, term) + 1
+    principal, monthly_rate, terms = book.principal[loans][row], book.rate[loans][row] / 12, term[row]
+    even = book.method[loans][row] == _EQUAL_PRINCIPAL
+    repaid_earlier = _repaid_principal(principal, monthly_rate, terms, number - 1, even)
+    repaid = _repaid_principal(principal, monthly_rate, terms, number, even)
     return Instalments(
-        loan=loans[at],
-        schedule=book.schedule[loans][at],
-        due_on=day_in(month_of(begins)[at] + number, day_number(begins)[at]),
-        principal=np.round(after - before, 2),
-        interest=np.round((principal - before) * monthly_rate, 2),
+        loan=loans[row],
+        schedule=book.schedule[loans][row],
+        due_on=day_in(month_of(begins)[row] + number, day_of_month(begins)[row]),
+        principal=np.round(repaid - repaid_earlier, 2),
+        interest=np.round((principal - repaid_earlier) * monthly_rate, 2),
     )
 
 
-def _repaid(principal: F, rate: F, term: I, number: I, even: B) -> F:
-    """Principal repaid after that many instalments, to the cent so that the parts add up."""
+def _repaid_principal(principal: Floats, rate: Floats, term: Ints, number: Ints, even: Bools) -> Floats:
+    """Principal repaid after `number` instalments, rounded to the cent so that instalments add up to the principal.
+
+    rate: monthly. even: equal principal each month, else an annuity.
+    """
     annuity = ((1 + rate) ** number - 1) / ((1 + rate) ** term - 1)
     return np.round(principal * np.where(even, number / term, annuity), 2)

@@ -1,4 +1,4 @@
-"""What strikes: illness, accident, death, drought, epidemic, lost work, failed business, college fees."""
+"""Misfortunes of households: illness, accident, death, drought, epidemic, lost work, failed business, college fees."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.chance import happens, round_about, whole
-from training.simulate.days import NEVER, B, F, I, first_day, month_number
+from training.simulate.chance import happens, integers, noise_factors
+from training.simulate.days import NEVER, Bools, Floats, Ints, first_day, month_number
 from training.simulate.industries import INDUSTRIES
-from training.simulate.loan_ends import mark
-from training.simulate.policies import claim
-from training.simulate.population import AWAY, write_member
+from training.simulate.loan_ends import strike_members
+from training.simulate.policies import claim_losses
+from training.simulate.population import AWAY, write_members
 from training.simulate.world import World
 
 
@@ -21,7 +21,8 @@ class Shock:
 
     often: chance per household and month where it can happen. cost: median yuan. months: how long it lasts.
     sick, jobless: keeps a worker from work at home or away. units: share of the herd or stock lost.
-    reported: share the village hears of. heals: share recorded as over in the end.
+    reported: share that the village reports. heals: share of these recorded as over in the end. cover: the insurance
+    that pays for it.
     """
 
     cause: str
@@ -57,147 +58,120 @@ SHOCKS = (*PERSONAL, EPIDEMIC, DISASTER, PRICES_FELL, SCHOOLING)
 _EPIDEMIC_OFTEN = 0.006  # per township and month
 _DROUGHT_OFTEN = 0.020  # per township and month from April to August
 _EPIDEMIC_MONTHS, _DROUGHT_MONTHS = 4, 7  # how long they last in a township
-_STRUCK = 0.45  # of a township's households by either
-_FALL = 0.22  # of the price within twelve months that households report
-_TELLS = 0.03  # of those households in a month
-_SICKENS = np.array([each.sickens for each in INDUSTRIES])
+_STRUCK_SHARE = 0.45  # of a township's households by either
+_PRICE_FALL = 0.22  # share of the price lost within twelve months that households report
+_PRICE_FALL_REPORTED = 0.03  # share of those households that report it in a month
+_GETS_EPIDEMICS = np.array([each.sickens for each in INDUSTRIES])
+_MEDICAL = ("illness", "accident", "disability")
 
 
-def strike(world: World, month: int) -> None:
+def strike_households(world: World, month: int) -> None:
     """The month's misfortunes, of single households and of whole townships."""
-    rng, n = world.chance.shocks, len(world.homes)
+    households, rng, n = world.households, world.chance.shocks, len(world.households)
     for shock in PERSONAL:
-        _hit(world, month, shock, happens(rng, shock.often, n) & _can_happen(world, shock))
-    township_wide = happens(rng, _STRUCK, n)
-    animals = _SICKENS[world.homes.industry]
-    _hit(
-        world,
-        month,
-        EPIDEMIC,
-        _epidemic(world, month) & township_wide & animals,
-    )
-    _hit(world, month, DISASTER, _drought(world, month) & township_wide)
-    _hit(world, month, PRICES_FELL, _prices_fell(world, month) & happens(rng, _TELLS, n))
-    _hit(world, month, SCHOOLING, _to_college(world, month))
+        can_happen = np.ones(n, dtype=np.bool_)
+        if shock.jobless:
+            can_happen = households.workers_away > 0
+        elif shock.cause == "business_failure":
+            can_happen = ~_GETS_EPIDEMICS[households.industry]
+        _strike(world, month, shock, happens(rng, shock.often, n) & can_happen)
+    exposed = happens(rng, _STRUCK_SHARE, n)
+    animals = _GETS_EPIDEMICS[households.industry]
+    _strike(world, month, EPIDEMIC, begin_epidemics(world, month)[world.township] & exposed & animals)
+    _strike(world, month, DISASTER, begin_droughts(world, month)[world.township] & exposed)
+    prices_fell = np.zeros(n, dtype=np.bool_)
+    if month - world.first_month >= 12:
+        fell = world.goods_prices(month) < (1 - _PRICE_FALL) * world.goods_prices(month - 12)
+        prices_fell = fell[households.industry]
+    _strike(world, month, PRICES_FELL, prices_fell & happens(rng, _PRICE_FALL_REPORTED, n))
+    _strike(world, month, SCHOOLING, begin_college(world, month))
 
 
-def _can_happen(world: World, shock: Shock) -> B:
-    """Work away can only be lost by who has it, a business by who does not live off a herd."""
-    homes = world.homes
-    if shock.jobless:
-        return np.asarray(homes.away > 0, dtype=np.bool_)
-    if shock.cause == "business_failure":
-        return np.asarray(~_SICKENS[homes.industry], dtype=np.bool_)
-    return np.ones(len(homes), dtype=np.bool_)
+def begin_epidemics(world: World, month: int) -> Bools:
+    """Start epidemics by chance or scenario; returns whether one breaks out this month in each township."""
+    begins = _breaks_out(world, month, world.epidemic_until, _EPIDEMIC_OFTEN)
+    world.epidemic_until[begins] = month + _EPIDEMIC_MONTHS - 1
+    if world.scenario.begins == month and (town_count := world.scenario.sick_townships):
+        begins[:town_count] = True
+        world.epidemic_until[:town_count] = month + world.scenario.sick_months - 1
+    return begins
 
 
-def _epidemic(world: World, month: int) -> B:
-    """Households of townships where it breaks out this month."""
-    begins = _breaks_out(world, month, world.epidemic, _EPIDEMIC_OFTEN)
-    world.epidemic[begins] = month + _EPIDEMIC_MONTHS - 1
-    if world.scenario.begins == month and (towns := world.scenario.sick_townships):
-        begins[:towns] = True
-        world.epidemic[:towns] = month + world.scenario.sick_months - 1
-    return begins[world.township]
-
-
-def _drought(world: World, month: int) -> B:
-    """Households of townships where it begins this month."""
-    dry = _DROUGHT_OFTEN * (4 <= month_number(month) <= 8)
-    begins = _breaks_out(world, month, world.drought, dry)
-    world.drought[begins] = month + _DROUGHT_MONTHS - 1
+def begin_droughts(world: World, month: int) -> Bools:
+    """Start droughts by chance or scenario; returns whether one begins this month in each township."""
+    begins = _breaks_out(world, month, world.drought_until, _DROUGHT_OFTEN * (4 <= month_number(month) <= 8))
+    world.drought_until[begins] = month + _DROUGHT_MONTHS - 1
     if world.scenario.turns_dry(month):
         begins[:] = True
-        world.drought[:] = month + world.scenario.dry_months - 1
-    return begins[world.township]
+        world.drought_until[:] = month + world.scenario.dry_months - 1
+    return begins
 
 
-def _breaks_out(world: World, month: int, until: I, often: float) -> B:
-    """By chance, in townships that do not have it already."""
+def _breaks_out(world: World, month: int, until: Ints, often: float) -> Bools:
+    """Whether it begins by chance in each township, where it does not last already."""
     return happens(world.chance.shocks, often, len(until)) & (until < month)
 
 
-def _prices_fell(world: World, month: int) -> B:
-    if month - world.first < 12:
-        return np.zeros(len(world.homes), dtype=np.bool_)
-    fell = world.price(month) < (1 - _FALL) * world.price(month - 12)
-    return np.asarray(fell[world.homes.industry], dtype=np.bool_)
-
-
-def _to_college(world: World, month: int) -> B:
-    """In September some who turned eighteen within the year begin four years of college."""
-    members, rng, n = world.members, world.chance.shocks, len(world.homes)
+def begin_college(world: World, month: int) -> Bools:
+    """In September some members aged 18 begin four years of college; returns whether each household has one."""
+    members, rng = world.members, world.chance.shocks
+    has_student = np.zeros(len(world.households), dtype=np.bool_)
     if month_number(month) != 9:
-        return np.zeros(n, dtype=np.bool_)
-    age = (first_day(month) - members.birth) / 365.25
+        return has_student
+    age = (first_day(month) - members.born_on) / 365.25
     goes = (age >= 18) & (age < 19) & (members.status <= AWAY) & happens(rng, 0.45, len(age))
     members.education[goes] = 4
-    write_member(world.diary, members, np.flatnonzero(goes), first_day(month) + 45)
-    who = np.zeros(n, dtype=np.bool_)
-    who[members.household[goes]] = True
-    world.homes.college_until[who] = month + 46
-    return who
+    write_members(world.diary, members, np.flatnonzero(goes), first_day(month) + 45)
+    has_student[members.household[goes]] = True
+    world.households.college_until[has_student] = month + 46
+    return has_student
 
 
-def _hit(world: World, month: int, shock: Shock, struck: B) -> None:
-    """Cost, lost work and lost animals now; the claim and the village's report later."""
-    homes, rng = world.homes, world.chance.shocks
-    who = np.flatnonzero(struck)
-    size = len(who)
-    lasts = whole(rng, *shock.months, size)
-    cost = shock.cost * round_about(rng, 0.8, size) * 1.35
-    share = shock.units * _severity(world, shock, month)
-    lost = homes.units[who] * np.clip(share * round_about(rng, 0.5, size), 0, 0.9)
-    loss = cost + lost * world.unit_worth(month)[who]
-    homes.units[who] -= lost
-    homes.cash[who] -= cost
-    _account(world, shock, who, cost)
-    _keep_from_work(world, shock, who, month + lasts)
-    homes.struck[who] = month
-    day = first_day(month) + whole(rng, 0, 27, size)
-    if shock.cover:
-        claim(world, month, shock.cover, who, day, loss)
-    mark(world, month, shock.cause, who, day, lasts)
-    _record(world, shock, who, day, loss, lasts)
-
-
-def _severity(world: World, shock: Shock, month: int) -> float:
-    """Times the usual loss."""
-    return world.scenario.sick_loss if shock is EPIDEMIC and world.scenario.has_begun(month) else 1.0
-
-
-def _account(world: World, shock: Shock, who: I, cost: F) -> None:
-    yuan = np.zeros(len(world.homes))
-    yuan[who] = cost
-    medical = shock.cause in ("illness", "accident", "disability")
-    world.enter("medical_cost" if medical else "living_cost", yuan)
-
-
-def _keep_from_work(world: World, shock: Shock, who: I, until: I) -> None:
-    homes = world.homes
+def _strike(world: World, month: int, shock: Shock, struck: Bools) -> None:
+    """Take cost, work and animals from households now; insurance claims and village reports follow later."""
+    households, rng = world.households, world.chance.shocks
+    household = np.flatnonzero(struck)
+    size = len(household)
+    lasts = integers(rng, *shock.months, size)
+    cost = shock.cost * noise_factors(rng, 0.8, size) * 1.35
+    severity = world.scenario.sick_loss if shock is EPIDEMIC and world.scenario.has_begun(month) else 1.0
+    share = shock.units * severity
+    lost_units = households.units[household] * np.clip(share * noise_factors(rng, 0.5, size), 0, 0.9)
+    loss = cost + lost_units * world.unit_worth(month)[household]
+    households.units[household] -= lost_units
+    households.cash[household] -= cost
+    cost_of_all = np.zeros(len(households))
+    cost_of_all[household] = cost
+    world.add_flow("medical_cost" if shock.cause in _MEDICAL else "living_cost", cost_of_all)
     if shock.sick:
-        homes.sick_until[who] = np.maximum(homes.sick_until[who], until)
+        households.sick_until[household] = np.maximum(households.sick_until[household], month + lasts)
     if shock.jobless:
-        homes.jobless_until[who] = np.maximum(homes.jobless_until[who], until)
+        households.jobless_until[household] = np.maximum(households.jobless_until[household], month + lasts)
+    households.last_struck[household] = month
+    day = first_day(month) + integers(rng, 0, 27, size)
+    if shock.cover:
+        claim_losses(world, month, shock.cover, household, day, loss)
+    strike_members(world, month, shock.cause, household, day, lasts)
+    report_hardships(world, shock, household, day, loss, lasts)
 
 
-def _record(world: World, shock: Shock, who: I, day: I, loss: F, lasts: I) -> None:
-    """The village hears of some, up to four months later, and of the end of most of those."""
+def report_hardships(world: World, shock: Shock, household: Ints, day: Ints, loss: Floats, lasts: Ints) -> None:
+    """Write the village's reports of some misfortunes, up to four months late, and of the end of most of these."""
     rng = world.chance.records
-    heard = happens(rng, shock.reported, len(who))
-    who, day, loss, lasts = who[heard], day[heard], loss[heard], lasts[heard]
-    size = len(who)
-    known = day + np.round(rng.gamma(1.2, 28, size).clip(1, 120)).astype(np.int64)
-    told = np.round(loss * round_about(rng, 0.3, size), -2)
+    reported = happens(rng, shock.reported, len(household))
+    household, day, loss, lasts = household[reported], day[reported], loss[reported], lasts[reported]
+    size = len(household)
+    known_on = day + np.round(rng.gamma(1.2, 28, size).clip(1, 120)).astype(np.int64)
+    reported_loss = np.round(loss * noise_factors(rng, 0.3, size), -2)
     row = {
-        "event_id": world.diary.numbers(size),
-        "household_id": who,
+        "event_id": world.diary.new_ids(size),
+        "household_id": household,
         "cause": shock.cause,
-        "loss_amount": told,
+        "loss_amount": reported_loss,
     }
-    world.diary.write("hardships", **row, occurred_on=day, resolved_on=NEVER, known_on=known)
+    world.diary.write("hardships", **row, occurred_on=day, resolved_on=NEVER, known_on=known_on)
     over = happens(rng, shock.heals, size)
     row = {name: value[over] if isinstance(value, np.ndarray) else value for name, value in row.items()}
-    resolved = (day + lasts * 30 + whole(rng, 0, 25, size))[over]
-    later = np.maximum(resolved, known[over]) + whole(rng, 3, 45, len(resolved))
-    world.diary.write("hardships", **row, occurred_on=day[over], resolved_on=resolved, known_on=later)
+    resolved_on = (day + lasts * 30 + integers(rng, 0, 25, size))[over]
+    end_known_on = np.maximum(resolved_on, known_on[over]) + integers(rng, 3, 45, len(resolved_on))
+    world.diary.write("hardships", **row, occurred_on=day[over], resolved_on=resolved_on, known_on=end_known_on)

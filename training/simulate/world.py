@@ -1,4 +1,4 @@
-"""Everything that goes on living from month to month."""
+"""The state of a county that is simulated from month to month."""
 
 from __future__ import annotations
 
@@ -7,101 +7,104 @@ from typing import TypeVar
 
 import numpy as np
 
-from training.simulate.arrears import Unpaid
+from training.simulate.arrears import UnpaidInstalments
 from training.simulate.chance import Streams
-from training.simulate.days import F, I
-from training.simulate.diary import Diary, Unwritten
-from training.simulate.geography import Places
+from training.simulate.days import Floats, Ints
+from training.simulate.diary import Diary, DiscardingDiary
+from training.simulate.geography import Villages
 from training.simulate.industries import INDUSTRIES
 from training.simulate.loan_book import Book
 from training.simulate.parameters import Parameters
-from training.simulate.population import Homes, Members
+from training.simulate.population import Households, Members
 from training.simulate.prices import Prices
 from training.simulate.scenarios import Scenario
 from training.simulate.schedule import Calendar
 
-Record = TypeVar("Record", Homes, Members, Book, Unpaid, "Cover")
+ArrayRecord = TypeVar("ArrayRecord", Households, Members, Book, UnpaidInstalments, "Cover")
 
 
 @dataclass(slots=True)
 class Cover:
     """Insurance of one kind, one entry a household: policy number or 0, its last day, yuan insured."""
 
-    policy: I
-    until: I
-    insured: F
+    policy: Ints
+    last_day: Ints
+    sum_insured: Floats
 
 
 @dataclass(slots=True)
 class World:
-    """A county in a month. first: the month its life begins. epidemic, drought: the month up to which each
-    township has it. arrears: share of a village's principal; strained:
-    share of its households without a month's living in hand. year: yuan since January, by flow."""
+    """A county in one month.
 
-    p: Parameters
+    first_month: the first simulated one. cover: insurance by kind. epidemic_until, drought_until: last month of it in
+    each township. arrears_share: share of each village's outstanding principal that is in arrears; strained_share:
+    share of its households without a month's living cost in cash. year_flows: yuan since January by income or cost.
+    """
+
+    parameters: Parameters
     scenario: Scenario
     chance: Streams
-    first: int
-    places: Places
-    homes: Homes
+    first_month: int
+    villages: Villages
+    households: Households
     members: Members
     prices: Prices
     book: Book
     cover: dict[str, Cover]
-    epidemic: I
-    drought: I
-    arrears: F
-    strained: F
+    epidemic_until: Ints
+    drought_until: Ints
+    arrears_share: Floats
+    strained_share: Floats
     diary: Diary = field(default_factory=Diary)
     calendar: Calendar = field(default_factory=Calendar)
-    unpaid: Unpaid = field(default_factory=Unpaid)
-    year: dict[str, F] = field(default_factory=dict)
+    unpaid: UnpaidInstalments = field(default_factory=UnpaidInstalments)
+    year_flows: dict[str, Floats] = field(default_factory=dict)
 
     @property
-    def township(self) -> I:
-        """Of each household."""
-        return np.asarray(self.places.township[self.homes.village], dtype=np.int64)
+    def township(self) -> Ints:
+        """Number of each household's township."""
+        return np.asarray(self.villages.township[self.households.village], dtype=np.int64)
 
-    def price(self, month: int) -> F:
-        """Of each industry's goods."""
-        return self.prices.at(month)
+    def goods_prices(self, month: int) -> Floats:
+        """Yuan per thing sold, of each industry."""
+        return self.prices.in_month(month)
 
-    def unit_worth(self, month: int) -> F:
-        """What one more unit of its industry costs each household."""
+    def unit_worth(self, month: int) -> Floats:
+        """Yuan that one more unit of its industry costs each household."""
         cost = np.array([each.unit_cost for each in INDUSTRIES])
-        worth = np.where(cost == 0, self.price(month), cost)[self.homes.industry]
+        worth = np.where(cost == 0, self.goods_prices(month), cost)[self.households.industry]
         return np.asarray(worth, dtype=np.float64)
 
-    def quick_sale(self, month: int) -> F:
-        """What one unit brings each household when it must be sold now."""
+    def quick_sale_value(self, month: int) -> Floats:
+        """Yuan that one unit brings each household when it must be sold now."""
         resale = np.array([each.resale for each in INDUSTRIES])
-        return np.asarray(self.unit_worth(month) * resale[self.homes.industry], dtype=np.float64)
+        return np.asarray(self.unit_worth(month) * resale[self.households.industry], dtype=np.float64)
 
-    def enter(self, flow: str, yuan: F) -> None:
-        """Add to the year's account of one flow."""
-        self.year[flow] = self.year[flow] + yuan if flow in self.year else yuan.copy()
+    def add_flow(self, flow: str, yuan: Floats) -> None:
+        """Add one amount a household to an income or cost of this year."""
+        self.year_flows[flow] = self.year_flows[flow] + yuan if flow in self.year_flows else yuan.copy()
 
-    def copied(self, chance: Streams, prices: Prices) -> World:
-        """A world in the same state that lives on by itself, with chances and prices of its own; nobody writes."""
+    def fork(self, chance: Streams, prices: Prices) -> World:
+        """An independent world in the same state with its own chances and prices; its diary discards all rows."""
         return replace(
             self,
             chance=chance,
             prices=prices,
-            homes=_copied(self.homes),
-            members=_copied(self.members),
-            book=_copied(self.book),
-            cover={kind: _copied(cover) for kind, cover in self.cover.items()},
-            epidemic=self.epidemic.copy(),
-            drought=self.drought.copy(),
-            arrears=self.arrears.copy(),
-            strained=self.strained.copy(),
-            diary=Unwritten(),
-            calendar=self.calendar.copied(),
-            unpaid=_copied(self.unpaid),
-            year={flow: yuan.copy() for flow, yuan in self.year.items()},
+            households=_copy_arrays(self.households),
+            members=_copy_arrays(self.members),
+            book=_copy_arrays(self.book),
+            cover={kind: _copy_arrays(cover) for kind, cover in self.cover.items()},
+            epidemic_until=self.epidemic_until.copy(),
+            drought_until=self.drought_until.copy(),
+            arrears_share=self.arrears_share.copy(),
+            strained_share=self.strained_share.copy(),
+            diary=DiscardingDiary(),
+            calendar=self.calendar.copy(),
+            unpaid=_copy_arrays(self.unpaid),
+            year_flows={flow: yuan.copy() for flow, yuan in self.year_flows.items()},
         )
 
 
-def _copied(record: Record) -> Record:
-    """With arrays of its own."""
+def _copy_arrays(record: ArrayRecord) -> ArrayRecord:
+    """A record with copies of all arrays."""
     return type(record)(*(getattr(record, each.name).copy() for each in fields(record)))

@@ -1,1 +1,1 @@
-"""Studies run by hand: bars, stress scenarios, steadiness of reasons, the ceiling, generated documents."""
+"""Studies that are run by hand: bars, stress scenarios, steadiness of reasons, generated documents."""

@@ -1,7 +1,7 @@
-"""How far the model is above the rules on simulated counties, and how near to what their truth allows.
+"""How far the model is above the rules on simulated counties, and how near to what the true hazards allow.
 
 `python -m training.studies.bars --seeds 5 --households 30000 --months 60 --write` writes BARS.md beside this file.
-A county that lies in `--folder` already, simulated or judged, is taken as it is.
+A county whose inbox or store lies in `--folder` already is not simulated again.
 """
 
 from __future__ import annotations
@@ -15,113 +15,111 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
 from models.boosting import Floats
-from models.bundle import Bundle
+from models.light import CODES
 from models.traffic_light.rule_table import rule_table_of
 from training.cohort import samples
-from training.evaluation.ceiling import ceiling, hazards
+from training.evaluation.ceiling import ranking_ceiling, true_hazards
 from training.evaluation.measures import Bools, auc, recall_at
+from training.evaluation.true_probability import clipped_jeffreys_interval
 from training.folds import Fold
-from training.plan import Plan, Search
+from training.plan import SearchPlan
 from training.simulate.order import Order
-from training.studies.simulated_store import simulated, tell
-from training.train import fitted
+from training.studies.simulated_store import print_progress, simulate_and_load
+from training.train import fit_model
 
 PAGE = Path(__file__).with_name("BARS.md")
 _DECILES = 10
-_FAR = 90
+_EARLY_DAYS = 90
 _HAZARD_MONTHS = 13
-"""The twelve judged, wherever the reporting lag puts them."""
+"""Enough for the twelve evaluated months wherever the reporting lag puts them."""
 _FUTURES = 20
 
 
 @dataclass(frozen=True)
-class County:
-    """One simulated county: what its truth allows, and its judgement fold with `probability`, `level` and `hazard`.
+class StudyCounty:
+    """One simulated county, scored.
 
-    allowed: by month end, the ceiling's AUC of all loans of the cohort whose hazards were counted.
-    hazard: the true one, from so many futures; null where the loan was in truth bad already.
+    sample: the judgement fold with `probability`, `level` (0 green, 1 yellow, 2 red) and `hazard`, the share of
+    simulated futures in which the loan goes bad; null where it was in truth bad already. ceiling_auc: best reachable
+    AUC by month end, over all loans of the cohort whose hazards were simulated.
     """
 
     sample: pl.DataFrame
-    allowed: Mapping[date, float]
+    ceiling_auc: Mapping[date, float]
 
     @property
-    def quiet(self) -> pl.DataFrame:
-        """Loans not yet in arrears: the hard part of the task."""
+    def not_in_arrears(self) -> pl.DataFrame:
+        """The rows of `sample` whose loans are not in arrears yet: the hard part of the task."""
         return self.sample.filter((pl.col("days_past_due") == 0) & (pl.col("overdue_amount") == 0))
 
 
-def county(seed: int, households: int, months: int, trials: int, folder: Path) -> County:
+def simulate_and_score(seed: int, households: int, months: int, trials: int, folder: Path) -> StudyCounty:
     """Simulate, load, train and score one county."""
-    order = Order(households, months, seed, replicates=_FUTURES, hazard_dates=_HAZARD_MONTHS, hazard_apart=1)
-    lived = simulated(order, folder, str(seed))
-    plan = lived.plan(trials)
-    folds = samples(lived.ledger, plan, rule_table_of(lived.store), lambda _, line: tell(line))
-    bundle = fitted(folds, plan, lived.ledger.data_version, lambda *_: None)
-    truth = hazards(lived.inbox).select("loan_id", "as_of", "hazard")
-    scored = _scored(folds[Fold.JUDGEMENT], bundle).join(truth, on=["loan_id", "as_of"], how="left")
-    return County(scored, _allowed(lived.inbox, plan))
+    order = Order(households, months, seed, replicates=_FUTURES, hazard_dates=_HAZARD_MONTHS, hazard_months_apart=1)
+    county = simulate_and_load(order, folder, str(seed))
+    plan = county.plan(trials)
+    folds = samples(county.ledger, plan, rule_table_of(county.store), lambda _, line: print_progress(line))
+    bundle = fit_model(folds, plan, county.ledger.data_version, lambda *_: None)
+    sample, hazards = folds[Fold.JUDGEMENT], true_hazards(county.inbox)
+    scored = (
+        sample.with_columns(pl.Series("probability", bundle.probability(sample)))
+        .with_columns(bundle.policy.level(pl.col("probability")).alias("level"))
+        .join(hazards.select("loan_id", "as_of", "hazard"), on=["loan_id", "as_of"], how="left")
+    )
+    evaluated = hazards.filter(pl.col("as_of").is_in(plan.month_ends.judgement))
+    ceiling_auc = {month["as_of"][0]: ranking_ceiling(month).auc for month in evaluated.partition_by("as_of")}
+    return StudyCounty(scored, ceiling_auc)
 
 
-def _scored(sample: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
-    scored = sample.with_columns(pl.Series("probability", bundle.probability(sample)))
-    return scored.with_columns(bundle.policy.level(pl.col("probability")).alias("level"))
+def bar_rows(county: StudyCounty) -> Iterator[tuple[str, str, float]]:
+    """Name, bar (as text; empty where there is none) and value of each measure of one county."""
+    ceiling, over_futures = float(np.mean(list(county.ceiling_auc.values()))), _auc_over_futures(county)
+    recall, rules_recall = (_recall(county.not_in_arrears, score) for score in ("probability", "rule_level"))
+    yield "bad loan-months judged", "", float(county.sample["bad"].sum())
+    yield "visits of the rules, share of loans", "", float((county.sample["rule_level"] > 0).to_numpy().mean())
+    yield "AUC of the model", "", _mean_monthly_auc(county, "probability")
+    yield "AUC of the rules", "", _mean_monthly_auc(county, "rule_level")
+    yield "AUC of the model over all futures", "", over_futures
+    yield "best reachable AUC over all futures", "", ceiling
+    yield "way from 0.5 to the ceiling", ">= 0.90, <= 1", (over_futures - 0.5) / (ceiling - 0.5)
+    yield "recall, all loans: model", "", _recall(county.sample, "probability")
+    yield "recall, all loans: rules", "", _recall(county.sample, "rule_level")
+    yield "recall, not in arrears: model", "", recall
+    yield "recall, not in arrears: rules", "", rules_recall
+    yield "times the rules' catch, not in arrears", ">= 1.5", recall / rules_recall
+    early = float((lead_days(county.not_in_arrears) >= _EARLY_DAYS).mean())
+    yield "of these caught 90 days ahead or more", ">= 0.50", early
+    error = calibration_error(*_score_and_outcome(county.sample))
+    yield "expected calibration error, points", "<= 0.5", 100 * error
+    yield from _interval_rows(county.sample, "probability", "", ">= 10 of 12")
+    with_hazard = county.sample.drop_nulls("hazard")
+    yield from _interval_rows(with_hazard, "hazard", " of the true hazards", "")
+    for light, loans in _loans_by_light(with_hazard):
+        for measure, column in (("foretold", "probability"), ("true hazard", "hazard"), ("went bad", "bad")):
+            yield f"{light}, all months: {measure}, in 100", "", 100 * float(loans[column].to_numpy().mean())
 
 
-def _allowed(inbox: Path, plan: Plan) -> dict[date, float]:
-    judged = hazards(inbox).filter(pl.col("as_of").is_in(plan.month_ends.judgement))
-    return {month["as_of"][0]: ceiling(month).auc for month in judged.partition_by("as_of")}
-
-
-def measures(of: County) -> Iterator[tuple[str, str, float]]:
-    """Name, bar and value of each."""
-    allowed, lived_again = float(np.mean(list(of.allowed.values()))), _auc_over_futures(of)
-    caught, by_rules = _recall(of.quiet, "probability"), _recall(of.quiet, "rule_level")
-    yield "bad loan-months judged", "", float(of.sample["bad"].sum())
-    yield "visits of the rules, share of loans", "", float((of.sample["rule_level"] > 0).to_numpy().mean())
-    yield "AUC of the model", "", _auc_of_months(of, "probability")
-    yield "AUC of the rules", "", _auc_of_months(of, "rule_level")
-    yield "AUC of the model over all futures", "", lived_again
-    yield "best reachable AUC over all futures", "", allowed
-    yield "way from 0.5 to the ceiling", ">= 0.90, <= 1", (lived_again - 0.5) / (allowed - 0.5)
-    yield "recall, all loans: model", "", _recall(of.sample, "probability")
-    yield "recall, all loans: rules", "", _recall(of.sample, "rule_level")
-    yield "recall, not in arrears: model", "", caught
-    yield "recall, not in arrears: rules", "", by_rules
-    yield "times the rules' catch, not in arrears", ">= 1.5", caught / by_rules
-    yield "of these caught 90 days ahead or more", ">= 0.50", float((lead_days(of.quiet) >= _FAR).mean())
-    yield "expected calibration error, points", "<= 0.5", 100 * calibration_error(*_both(of.sample))
-    yield from _by_light(of.sample, "probability", "", ">= 10 of 12")
-    known = of.sample.drop_nulls("hazard")
-    yield from _by_light(known, "hazard", " of the true hazards", "")
-    for name, loans in _lit(known):
-        for what, column in (("foretold", "probability"), ("true hazard", "hazard"), ("went bad", "bad")):
-            yield f"{name}, all months: {what}, in 100", "", 100 * float(loans[column].to_numpy().mean())
-
-
-def _by_light(sample: pl.DataFrame, score: str, whose: str, bar: str) -> Iterator[tuple[str, str, float]]:
-    """In how many months what a score foretells of a light's loans lies in the interval of what became of them.
+def _interval_rows(sample: pl.DataFrame, score: str, whose: str, bar: str) -> Iterator[tuple[str, str, float]]:
+    """For each light, the months in which the mean score lies in the interval of the share that went bad.
 
     The true hazards miss it, too: a month's loans share the prices and droughts to come, one loan that goes bad does
-    so for the six months before, and an interval that takes them for independent is too narrow. So theirs is what the
-    bar can ask for.
+    so for the six months before, and an interval that takes them for independent is too narrow. Their own months are
+    therefore the most that the bar can ask for.
     """
-    for name, loans in _lit(sample):
-        months = _months(loans)
-        held = [holds(*_both(month, score)) for month in months]
-        yield f"{name}: months of {len(held)} in which the interval{whose} holds", bar, float(sum(held))
+    for light, loans in _loans_by_light(sample):
+        held_months = [jeffreys_interval_holds(*_score_and_outcome(month, score)) for month in _months(loans)]
+        yield f"{light}: months of {len(held_months)} in which the interval{whose} holds", bar, float(sum(held_months))
 
 
-def _lit(sample: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    for level, name in enumerate(("green", "yellow", "red")):
-        yield name, sample.filter(pl.col("level") == level)
+def _loans_by_light(sample: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for level, light in enumerate(CODES):
+        yield light, sample.filter(pl.col("level") == level)
 
 
-def _both(frame: pl.DataFrame, score: str = "probability") -> tuple[Floats, Bools]:
+def _score_and_outcome(frame: pl.DataFrame, score: str = "probability") -> tuple[Floats, Bools]:
     return frame[score].to_numpy(), frame["bad"].to_numpy().astype(bool)
 
 
@@ -129,42 +127,49 @@ def _months(frame: pl.DataFrame) -> list[pl.DataFrame]:
     return frame.sort("as_of").partition_by("as_of")
 
 
-def _auc_of_months(of: County, score: str) -> float:
-    """The mean over the month ends whose ceiling is known."""
-    months = [month for month in _months(of.sample) if month["as_of"][0] in of.allowed]
-    areas = [auc(_both(month)[1], month[score].cast(pl.Float64).to_numpy()) for month in months]
+def _mean_monthly_auc(county: StudyCounty, score: str) -> float:
+    """The mean AUC over the month ends that have a ceiling."""
+    months = [month for month in _months(county.sample) if month["as_of"][0] in county.ceiling_auc]
+    areas = [auc(_score_and_outcome(month)[1], month[score].cast(pl.Float64).to_numpy()) for month in months]
     return float(np.mean([area for area in areas if area is not None]))
 
 
-def _auc_over_futures(of: County) -> float:
-    """The mean over the month ends whose ceiling is known: like the ceiling, free of the luck of the one future."""
-    months = [month for month in _months(of.sample.drop_nulls("hazard")) if month["as_of"][0] in of.allowed]
+def _auc_over_futures(county: StudyCounty) -> float:
+    """The mean expected AUC over the month ends that have a ceiling; free of the luck of the one future, as it is."""
+    months = [month for month in _months(county.sample.drop_nulls("hazard")) if month["as_of"][0] in county.ceiling_auc]
     return float(
         np.mean([expected_auc(month["probability"].to_numpy(), month["hazard"].to_numpy()) for month in months])
     )
 
 
 def expected_auc(score: Floats, hazard: Floats) -> float:
-    """sum over i, j of h_i (1 - h_j) ([s_i > s_j] + [s_i = s_j] / 2) / sum over i, j of h_i (1 - h_j).
+    """The AUC of a score expected under the loans' hazards.
 
-    hazard: the share of futures in which each went bad; as a weight its noise evens out.
+    sum over i, j of h_i (1 - h_j) ([s_i > s_j] + [s_i = s_j] / 2) / sum over i, j of h_i (1 - h_j).
+
+    hazard: the share of futures in which each loan went bad; as a weight its noise evens out.
     """
     outcome = np.repeat([1, 0], len(score))
     return float(roc_auc_score(outcome, np.tile(score, 2), sample_weight=np.concatenate([hazard, 1 - hazard])))
 
 
 def _recall(frame: pl.DataFrame, score: str) -> float:
-    """Over all months, each at the rules' own number of visits in it."""
+    """Recall over all months, in each at the rules' number of visits."""
     months = _months(frame)
-    found = [
-        recall_at(month[score].cast(pl.Float64).to_numpy(), _both(month)[1], int((month["rule_level"] > 0).sum()))
+    recalls = [
+        recall_at(
+            month[score].cast(pl.Float64).to_numpy(),
+            _score_and_outcome(month)[1],
+            int((month["rule_level"] > 0).sum()),
+        )
         for month in months
     ]
-    return float(np.average([recall or 0.0 for recall in found], weights=[int(month["bad"].sum()) for month in months]))
+    weights = [int(month["bad"].sum()) for month in months]
+    return float(np.average([recall or 0.0 for recall in recalls], weights=weights))
 
 
 def lead_days(frame: pl.DataFrame) -> Floats:
-    """For each loan caught by the rules' number of visits to the riskiest, the days from its first visit to bad_on."""
+    """Days from the first visit of each bad loan to its `bad_on`, where the riskiest loans get the rules' visits."""
     visits = (pl.col("rule_level") > 0).sum().over("as_of")
     visited = frame.filter(pl.col("probability").rank("ordinal", descending=True).over("as_of") <= visits)
     caught = visited.filter(pl.col("bad") == 1).group_by("loan_id").agg(pl.col("as_of").min(), pl.col("bad_on").first())
@@ -172,25 +177,22 @@ def lead_days(frame: pl.DataFrame) -> Floats:
 
 
 def calibration_error(probability: Floats, bad: Bools) -> float:
-    """Mean distance of foretold and observed over deciles of the probability, by their loans."""
-    parts = np.array_split(np.argsort(probability, kind="stable"), _DECILES)
-    apart = [abs(probability[part].mean() - bad[part].mean()) * len(part) for part in parts]
-    return float(sum(apart) / len(bad))
+    """The mean distance of mean probability and share gone bad over ten bins of equal size, weighted by their loans."""
+    bins = np.array_split(np.argsort(probability, kind="stable"), _DECILES)
+    distances = [abs(probability[rows].mean() - bad[rows].mean()) * len(rows) for rows in bins]
+    return float(sum(distances) / len(bad))
 
 
-def holds(probability: Floats, bad: Bools) -> bool:
-    """Whether the mean probability lies in the 95% Jeffreys interval of the observed share.
-
-    Source: Brown, Cai, DasGupta 2001, Interval estimation for a binomial proportion.
-    """
-    hits, misses = bad.sum(), (~bad).sum()
-    low = beta.ppf(0.025, hits + 0.5, misses + 0.5) if hits else 0.0
-    high = beta.ppf(0.975, hits + 0.5, misses + 0.5) if misses else 1.0
+def jeffreys_interval_holds(probability: Floats, bad: Bools) -> bool:
+    """Whether the mean probability lies in the 95% Jeffreys interval of the share that went bad."""
+    low, high = clipped_jeffreys_interval(int(bad.sum()), len(bad))
     return bool(low <= probability.mean() <= high)
 
 
-def page(counties: Mapping[int, Sequence[tuple[str, str, float]]], households: int, months: int, trials: int) -> str:
-    """BARS.md: a row a measure, a column a seed."""
+def bars_page(
+    counties: Mapping[int, Sequence[tuple[str, str, float]]], households: int, months: int, trials: int
+) -> str:
+    """The text of BARS.md: a row for each measure, a column for each seed."""
     lines = [
         "# 模型与规则, 与真实上限 / The model, the rules and the truth",
         "",
@@ -209,24 +211,25 @@ def page(counties: Mapping[int, Sequence[tuple[str, str, float]]], households: i
 
 
 def main() -> None:
+    """Measure as many counties as asked for, print the page, and write it to BARS.md where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--households", type=int, default=30_000)
     parser.add_argument("--months", type=int, default=60)
-    parser.add_argument("--trials", type=int, default=Search().trials)
+    parser.add_argument("--trials", type=int, default=SearchPlan().trials)
     parser.add_argument("--folder", type=Path, help="keeps the counties; a temporary one")
     parser.add_argument("--write", action="store_true", help="write BARS.md")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = asked.folder or Path(scratch)
-        found = {
-            seed: list(measures(county(seed, asked.households, asked.months, asked.trials, folder)))
-            for seed in range(1, asked.seeds + 1)
+        folder = options.folder or Path(scratch)
+        rows_by_seed = {
+            seed: list(bar_rows(simulate_and_score(seed, options.households, options.months, options.trials, folder)))
+            for seed in range(1, options.seeds + 1)
         }
-    written = page(found, asked.households, asked.months, asked.trials)
-    print(written, end="")
-    if asked.write:
-        PAGE.write_text(written, "utf-8")
+    text = bars_page(rows_by_seed, options.households, options.months, options.trials)
+    print(text, end="")
+    if options.write:
+        PAGE.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The documents that are written from declarations and a demo county: python -m training.documents."""
+"""Documents generated from declarations and a simulated county: `python -m training.studies.documents`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
-from features.catalog import KEPT
+from features.catalog import OUTPUT_FEATURES
 from features.compute import features_at
 from features.contract.tables import TABLES
-from features.county_book import availability, catalogue
-from features.delivered_tables import Rows
-from models.county_policy.document import policy_book
-from models.county_policy.policy_table import shipped
-from models.rating.document import rating_book
+from features.county_book import render_availability, render_catalog
+from features.delivered_tables import DeliveredTables
+from models.county_policy.document import policy_document
+from models.county_policy.policy_table import shipped_policy_table
+from models.rating.document import rating_document
 from models.traffic_light.decision_table import decision_table
 from models.traffic_light.rules import RULES
 from training.simulate.order import Order
@@ -25,30 +25,29 @@ from training.simulate.province import simulate
 HOUSEHOLDS, MONTHS, SEED, AS_OF = 500, 36, 1, date(2025, 12, 31)
 
 
-def documents() -> Mapping[str, str]:
-    """Path in the project to text, for each generated document."""
-    county = f"a simulated county of {HOUSEHOLDS} households, {MONTHS} months, seed {SEED}, as of {AS_OF}"
-    policies = shipped().policies
-    return {
-        "features/CATALOG.md": catalogue(),
-        "features/AVAILABILITY.md": availability(_missing_shares(), county),
-        "models/traffic_light/RULES.md": decision_table(RULES, policies[-1].actions),
-        "models/county_policy/POLICY.md": policy_book(policies),
-        "models/rating/RATINGS.md": rating_book(policies[-1]),
-    }
-
-
-def _missing_shares() -> dict[str, float]:
+def generated_documents() -> Mapping[str, str]:
+    """The text of each generated document by its path in the project."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(Order(HOUSEHOLDS, MONTHS, SEED), Path(folder))
         tables = {name: pl.read_parquet(Path(folder) / name / "*.parquet") for name in TABLES}
-    frame = features_at(AS_OF, Rows.of(tables))
-    return {feature.name: frame[feature.name].null_count() / frame.height for feature in KEPT}
+    features = features_at(AS_OF, DeliveredTables.from_frames(tables))
+    missing_shares = {
+        feature.name: features[feature.name].null_count() / features.height for feature in OUTPUT_FEATURES
+    }
+    county = f"a simulated county of {HOUSEHOLDS} households, {MONTHS} months, seed {SEED}, as of {AS_OF}"
+    policies = shipped_policy_table().policies
+    return {
+        "features/CATALOG.md": render_catalog(),
+        "features/AVAILABILITY.md": render_availability(missing_shares, county),
+        "models/traffic_light/RULES.md": decision_table(RULES, policies[-1].actions),
+        "models/county_policy/POLICY.md": policy_document(policies),
+        "models/rating/RATINGS.md": rating_document(policies[-1]),
+    }
 
 
 def main() -> None:
-    """Write them all, from the project's root."""
-    for path, text in documents().items():
+    """Write every generated document; run from the project's root."""
+    for path, text in generated_documents().items():
         Path(path).write_text(text, "utf-8")
 
 

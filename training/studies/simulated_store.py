@@ -1,4 +1,4 @@
-"""A simulated county loaded into a store of its own, for judging; what lies in the folder already is taken as it is."""
+"""A simulated county loaded into a store of its own; an inbox that exists already is loaded as it is."""
 
 from __future__ import annotations
 
@@ -7,44 +7,50 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from features.contract.column_map import column_map
-from features.contract.pseudonym import pseudonyms
+from features.contract.column_map import read_column_map
+from features.contract.pseudonym import load_pseudonyms
 from features.ledger.ledger import Ledger
-from features.loading.load import Loading, load
-from training.cohort import data_from, data_until
-from training.plan import Plan, Search
-from training.plan_files import plan_for
+from features.loading.load import LoadOptions, load
+from training.cohort import first_loan_day, last_reported_day
+from training.plan import Plan, SearchPlan
+from training.plan_files import default_plan
 from training.simulate.order import Order
 from training.simulate.province import simulate
 
-_DELIVERED = date(2026, 1, 1)
+_DELIVERED_ON = date(2026, 1, 1)
 
 
 @dataclass(frozen=True)
-class Simulated:
-    """Where a county was delivered (with its truth) and where it was loaded."""
+class SimulatedStore:
+    """A simulated county: the inbox with its tables and truth, and the store into which it was loaded."""
 
     inbox: Path
     store: Path
 
     @property
     def ledger(self) -> Ledger:
+        """The ledger of the store."""
         return Ledger(self.store / "ledger")
 
     def plan(self, trials: int) -> Plan:
-        """The plan for what is loaded, with so many trials in its search."""
-        found = plan_for(data_from(self.ledger), data_until(self.ledger))
-        return found.model_copy(update={"search": Search(trials=trials)})
+        """The default plan of the data, with this number of trials in its search."""
+        plan = default_plan(first_loan_day(self.ledger), last_reported_day(self.ledger))
+        return plan.model_copy(update={"search": SearchPlan(trials=trials)})
 
 
-def simulated(order: Order, folder: Path, name: str) -> Simulated:
-    """Live it and load it."""
-    county = Simulated(folder / f"inbox-{name}", folder / f"store-{name}")
+def simulate_and_load(order: Order, folder: Path, name: str) -> SimulatedStore:
+    """Simulate a county, unless its inbox exists, and load it; name: of the two folders below `folder`."""
+    county = SimulatedStore(folder / f"inbox-{name}", folder / f"store-{name}")
     if not county.inbox.exists():
         simulate(order, county.inbox)
-    load(county.inbox, county.ledger, Loading(_DELIVERED, column_map(), pseudonyms(county.store), tell=tell))
+    load(
+        county.inbox,
+        county.ledger,
+        LoadOptions(_DELIVERED_ON, read_column_map(), load_pseudonyms(county.store), report_progress=print_progress),
+    )
     return county
 
 
-def tell(line: str) -> None:
+def print_progress(line: str) -> None:
+    """Print a line of progress on standard error."""
     print(f"… {line}", file=sys.stderr, flush=True)

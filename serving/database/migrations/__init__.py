@@ -1,1 +1,1 @@
-"""How an older database becomes today's."""
+"""Alembic migrations of the database."""

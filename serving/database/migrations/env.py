@@ -1,4 +1,4 @@
-"""Where alembic meets the open connection; it is run by `serving.database.opened` alone."""
+"""Alembic's environment: runs the migrations on the connection that `serving.database.engine.open_database` passes."""
 
 from alembic import context
 

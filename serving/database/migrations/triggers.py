@@ -1,7 +1,7 @@
-"""Triggers that keep the audit as it was written, in the words of either database.
+"""Triggers that keep the audit log append-only, in the SQL of each database.
 
-An entry is never changed. It is deleted only where an anchor stands at it or after it; an anchor is set only on an
-entry that exists, with its hash, and is older than three years; and an anchor is never changed or deleted.
+An entry is never changed. It can be deleted where an anchor has its number or a later one. An anchor is inserted only
+for an existing entry older than three years, with its hash, and is never changed or deleted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _OLD_IN_SQLITE = "strftime('%Y-%m-%dT%H:%M:%S', 'now', '-3 years')"
 _OLD_IN_POSTGRES = """to_char((now() AT TIME ZONE 'UTC') - interval '3 years', 'YYYY-MM-DD"T"HH24:MI:SS')"""
 _COVERED = "EXISTS (SELECT 1 FROM audit_anchors WHERE number >= OLD.number)"
 _ANCHORED = "EXISTS (SELECT 1 FROM audit WHERE number = NEW.number AND hash = NEW.hash AND at < {old})"
-_SAID = "the audit is append-only"
+_MESSAGE = "the audit is append-only"
 
 _SQLITE = (
     ("audit_update", "UPDATE ON audit", "1"),
@@ -30,20 +30,21 @@ _POSTGRES = (
 )
 
 
-def protect() -> None:
+def create_audit_triggers() -> None:
+    """Create the triggers in the database that alembic migrates."""
     if op.get_bind().dialect.name == "sqlite":
-        for name, when, wrong in _SQLITE:
+        for name, event, violation in _SQLITE:
             op.execute(
-                f"CREATE TRIGGER {name} BEFORE {when} FOR EACH ROW WHEN {wrong} "
-                f"BEGIN SELECT RAISE(ABORT, '{_SAID}'); END"
+                f"CREATE TRIGGER {name} BEFORE {event} FOR EACH ROW WHEN {violation} "
+                f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
             )
         return
-    for name, when, wrong in _POSTGRES:
-        given_back = "OLD" if "DELETE" in when else "NEW"
+    for name, event, violation in _POSTGRES:
+        row = "OLD" if "DELETE" in event else "NEW"
         op.execute(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {wrong} THEN RAISE EXCEPTION '{_SAID}'; END IF; RETURN {given_back}; END $$"
+            f"IF {violation} THEN RAISE EXCEPTION '{_MESSAGE}'; END IF; RETURN {row}; END $$"
         )
-        op.execute(f"CREATE TRIGGER {name} BEFORE {when} FOR EACH ROW EXECUTE FUNCTION {name}()")
+        op.execute(f"CREATE TRIGGER {name} BEFORE {event} FOR EACH ROW EXECUTE FUNCTION {name}()")
     for table in ("audit", "audit_anchors"):
         op.execute(f"CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION anchor_update()")

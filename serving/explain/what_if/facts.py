@@ -1,4 +1,4 @@
-"""Facts that an officer supposes about a household, as types with strict limits."""
+"""Hypothetical facts about a household, as types with strict limits."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from features.messages import Refused
+from features.messages import UserError
 from models.county_policy.sections import Cause
-from serving.text.validation_errors import fault
+from serving.text.validation_errors import bilingual_error
 
-MOST_FACTS = 20
+MAX_FACTS = 20
+"""Facts that one request may name."""
 Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 Yuan = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 YuanOrNone = Annotated[float | None, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
-Heads = Annotated[int, Field(ge=0, le=100_000)]
+AnimalCount = Annotated[int, Field(ge=0, le=100_000)]
 
 
-class Impossible(Refused):
-    """What is supposed cannot be: the words say which fact, why, and what would be."""
+class ImpossibleFactsError(UserError):
+    """A hypothetical fact, or a table of rows, that is impossible: which one, why, and what is possible instead."""
 
 
-class Supposed(BaseModel):
-    """One fact, as of the evening of the month; what it does not declare is refused."""
+class HypotheticalFact(BaseModel):
+    """One fact, as of the month's end; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Payment(Supposed):
-    """Paid on a loan: first the interest that is overdue, then principal."""
+class Payment(HypotheticalFact):
+    """A payment on a loan: first overdue interest, then principal."""
 
     kind: Literal["payment"]
     loan_id: Identifier
@@ -37,57 +38,62 @@ class Payment(Supposed):
     payer: Literal["borrower", "subsidy", "insurance", "compensation_fund", "other"] = "borrower"
 
 
-class LivestockSold(Supposed):
-    """Animals sold; the proceeds go to the savings, or repay a loan."""
+_LivestockTrade = TypeVar("_LivestockTrade", bound="LivestockSold | LivestockBought")
+
+
+def _require_animals(fact: _LivestockTrade) -> _LivestockTrade:
+    if not fact.sheep and not fact.cattle:
+        raise bilingual_error("羊和牛至少填一项", "should name sheep or cattle, one at least")
+    return fact
+
+
+class LivestockSold(HypotheticalFact):
+    """A sale of animals; the proceeds (yuan) go to the savings, or repay the loan `repays`."""
 
     kind: Literal["livestock_sold"]
-    sheep: Heads = 0
-    cattle: Heads = 0
+    sheep: AnimalCount = 0
+    cattle: AnimalCount = 0
     yuan: Yuan
     repays: Identifier | None = None
 
-    @model_validator(mode="after")
-    def _some(self) -> LivestockSold:
-        return _with_animals(self)
+    _check_animals = model_validator(mode="after")(_require_animals)
 
 
-class LivestockBought(Supposed):
-    """Animals bought, paid from the savings."""
+class LivestockBought(HypotheticalFact):
+    """A purchase of animals, paid (yuan) from the savings."""
 
     kind: Literal["livestock_bought"]
-    sheep: Heads = 0
-    cattle: Heads = 0
+    sheep: AnimalCount = 0
+    cattle: AnimalCount = 0
     yuan: Yuan
 
-    @model_validator(mode="after")
-    def _some(self) -> LivestockBought:
-        return _with_animals(self)
+    _check_animals = model_validator(mode="after")(_require_animals)
 
 
-class NewHardship(Supposed):
-    """A hardship of that day."""
+class NewHardship(HypotheticalFact):
+    """A hardship that occurs at the month's end; loss in yuan."""
 
     kind: Literal["hardship"]
     cause: Cause
     loss_amount: YuanOrNone = None
 
 
-class HardshipResolved(Supposed):
-    """All hardships that stand are resolved."""
+class HardshipResolved(HypotheticalFact):
+    """The resolution of all hardships that are not resolved yet."""
 
     kind: Literal["hardship_resolved"]
 
 
-class UseCheck(Supposed):
-    """What a check of that day found."""
+class UseCheck(HypotheticalFact):
+    """A check at the month's end of how a loan was used."""
 
     kind: Literal["use_check"]
     loan_id: Identifier
     finding: Literal["as_declared", "partly_diverted", "diverted", "idle", "put_right"]
 
 
-class IncomeStatement(Supposed):
-    """A statement of the year up to that day; a figure not given is that of the newest statement."""
+class IncomeStatement(HypotheticalFact):
+    """An income statement (yuan) of the year up to the month's end; a missing figure is taken from the newest one."""
 
     kind: Literal["income_statement"]
     wage_income: YuanOrNone = None
@@ -100,8 +106,8 @@ class IncomeStatement(Supposed):
     education_cost: YuanOrNone = None
 
 
-class MoreTime(Supposed):
-    """A renewal or extension agreed; the principal falls due on the new day, with interest every quarter until then."""
+class MoreTime(HypotheticalFact):
+    """A renewal or extension; the principal falls due on the new day, with interest every quarter until then."""
 
     kind: Literal["more_time"]
     loan_id: Identifier
@@ -109,8 +115,8 @@ class MoreTime(Supposed):
     new_matures_on: date
 
 
-class ClaimSettled(Supposed):
-    """An open claim settled, or all of them; paid: what was claimed where nothing else is said."""
+class ClaimSettled(HypotheticalFact):
+    """The settlement of one open claim, or of all; without `paid_amount` (yuan) what was claimed is paid."""
 
     kind: Literal["claim_settled"]
     claim_id: Identifier | None = None
@@ -131,18 +137,9 @@ Fact = Annotated[
 ]
 
 
-_Herd = TypeVar("_Herd", LivestockSold, LivestockBought)
-
-
-def _with_animals(fact: _Herd) -> _Herd:
-    if not fact.sheep and not fact.cattle:
-        raise fault("羊和牛至少填一项", "should name sheep or cattle, one at least")
-    return fact
-
-
-class Asked(BaseModel):
-    """What is supposed, in order: each fact finds what the ones before it have left."""
+class WhatIfRequest(BaseModel):
+    """Hypothetical facts in order; each is applied to the household as the facts before it left it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    facts: Annotated[list[Fact], Field(min_length=1, max_length=MOST_FACTS)]
+    facts: Annotated[list[Fact], Field(min_length=1, max_length=MAX_FACTS)]

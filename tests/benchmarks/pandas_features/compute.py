@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.catalog import KEPT
+from features.catalog import OUTPUT_FEATURES
 from tests.benchmarks.pandas_features import community, credit, household, income, insurance, loan, repayment
 from tests.benchmarks.pandas_features.book import Book, book_at
 from tests.benchmarks.pandas_features.derived import derived
 from tests.benchmarks.pandas_features.dues import due_to_maturity, dues_at, gone_bad, schedules_at
 from tests.benchmarks.pandas_features.evening import Evening
 
-NAMES = tuple(feature.name for feature in KEPT)
-CODES = frozenset(feature.name for feature in KEPT if feature.is_code)
+NAMES = tuple(feature.name for feature in OUTPUT_FEATURES)
+CODES = frozenset(feature.name for feature in OUTPUT_FEATURES if feature.is_code)
 
 
 def features(ledger: Path, as_of: date) -> pd.DataFrame:

@@ -12,14 +12,14 @@ from typing import Any, cast
 
 import pandas as pd
 
-from features.contract.declarations import Kind, Table
+from features.contract.declarations import CellKind, ContractTable
 from features.contract.tables import TABLES
 from features.ledger.ledger import Ledger
 from tests.benchmarks.pandas_features.days import dates
 from tests.benchmarks.pandas_features.grouped import ratio
 
-_TYPES = {Kind.DATE: "int64", Kind.WHOLE: "int64"} | dict.fromkeys(
-    (Kind.MONEY, Kind.NUMBER, Kind.SHARE, Kind.POINTS), "float64"
+_TYPES = {CellKind.DATE: "int64", CellKind.WHOLE: "int64"} | dict.fromkeys(
+    (CellKind.MONEY, CellKind.NUMBER, CellKind.SHARE, CellKind.POINTS), "float64"
 )
 _REPEATING = ("bank", "village_code")
 
@@ -84,10 +84,10 @@ class Evening:
         today = self.as_of.isoformat()
         return [part["county"] for part in self._parts_of(table) if part["known_from"] <= today]
 
-    def _read(self, table: Table, columns: list[str]) -> pd.DataFrame:
+    def _read(self, table: ContractTable, columns: list[str]) -> pd.DataFrame:
         """The rows known by as_of; codes as categories, days counted from as_of."""
         counties = sorted({part["county"] for part in self._parts_of(table.name)})
-        paths = [path for county in counties for path in self._files.paths(table.name, county)]
+        paths = [path for county in counties for path in self._files.file_paths(table.name, county)]
         if not paths:
             return _nothing(table)[columns]
         frame: pd.DataFrame = pd.read_parquet(
@@ -98,7 +98,7 @@ class Evening:
             read_dictionary=[one.name for one in table.columns if one.codes or one.name in _REPEATING],
             to_pandas_kwargs={"date_as_object": False},
         )
-        days = {one.name: one.kind for one in table.columns if one.kind is Kind.DATE and one.name in columns}
+        days = {one.name: one.kind for one in table.columns if one.kind is CellKind.DATE and one.name in columns}
         return frame.assign(**{day: (frame[day] - pd.Timestamp(self.as_of)).dt.days for day in days})
 
     def _parts_of(self, table: str) -> list[dict[str, Any]]:
@@ -116,7 +116,7 @@ class Evening:
         return [part for path in commits for part in json.loads(path.read_text("utf-8"))["parts"]]
 
 
-def _nothing(table: Table) -> pd.DataFrame:
+def _nothing(table: ContractTable) -> pd.DataFrame:
     """No rows of a table that was not delivered."""
     types = {"household_id": "str"} | {one.name: _TYPES.get(one.kind, "str") for one in table.columns}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from features.contract.column_map import column_map
-from features.contract.reading import delivery
+from features.contract.column_map import read_column_map
+from features.contract.reading import open_delivered_file
 from features.contract.tables import TABLES
 from features.loading.load_report import LoadReport
-from features.messages import Refused
+from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, csv_text, drawn, table, typed
 
 HOUSEHOLDS = csv_text(table(DRAWN["households"]))
@@ -104,7 +104,7 @@ def test_a_quote_without_end_names_the_line_it_begins_on(intake: Intake) -> None
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_file_without_a_required_column_is_refused(intake: Intake, name: str) -> None:
-    for column in TABLES[name].required:
+    for column in TABLES[name].required_columns:
         assert f"no column {column}." in refusal(intake.deliver(**{name: table(DRAWN[name]).drop(column)}))
     assert intake.ledger.data_version == "0-empty"
 
@@ -112,7 +112,7 @@ def test_a_file_without_a_required_column_is_refused(intake: Intake, name: str) 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_file_with_its_header_alone_loads_nothing_and_is_no_fault(intake: Intake, name: str) -> None:
     report = intake.deliver(**{name: table(DRAWN[name]).clear()})
-    assert (report.refused, report.data_version) == (False, "0-empty")
+    assert (report.has_refused_files, report.data_version) == (False, "0-empty")
 
 
 def test_a_misspelt_header_is_pointed_out(intake: Intake) -> None:
@@ -151,5 +151,5 @@ def test_whatever_bytes_are_wrong_a_file_is_read_or_refused(suffix: str, damage:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"households.{suffix}"
         path.write_bytes(content)
-        with suppress(Refused):
-            list(delivery(path, TABLES["households"], column_map()).frames)
+        with suppress(UserError):
+            list(open_delivered_file(path, TABLES["households"], read_column_map()).frames)

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.contract.declarations import Column, Kind
+from features.contract.declarations import CellKind, ContractColumn
 from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, parents_of, table, with_cell
 
@@ -35,23 +35,25 @@ def numbers(words: tuple[str, str]) -> Wrong:
     return [(value, words) for value in NOT_NUMBERS]
 
 
-WRONG: dict[Kind, Wrong] = {
-    Kind.NAME: [("a\x00b", UNPRINTABLE), ("a\ufffdb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
-    Kind.PERSON: [("a\tb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
-    Kind.VILLAGE: [(v, VILLAGE) for v in ("99010110020", "9901011002010", "99010110020x", "９９０１０１１００２０１")],
-    Kind.DATE: [(value, DAY) for value in (*NOT_DAYS.split(), *NOT_DAYS_EITHER)],
-    Kind.MONEY: [*numbers(MONEY), ("-0.01", NEGATIVE)],
-    Kind.NUMBER: [*numbers(NUMBER), ("-1", NEGATIVE)],
-    Kind.SHARE: [*numbers(SHARE), ("-0.01", NEGATIVE), ("1.01", SHARE)],
-    Kind.POINTS: [*numbers(POINTS), ("-1", NEGATIVE), ("100.5", POINTS)],
-    Kind.WHOLE: [("1.5", WHOLE), ("x", WHOLE), ("-1", WHOLE), ("0", FROM_ONE)],
+WRONG: dict[CellKind, Wrong] = {
+    CellKind.NAME: [("a\x00b", UNPRINTABLE), ("a\ufffdb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
+    CellKind.PERSON: [("a\tb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
+    CellKind.VILLAGE: [
+        (v, VILLAGE) for v in ("99010110020", "9901011002010", "99010110020x", "９９０１０１１００２０１")
+    ],
+    CellKind.DATE: [(value, DAY) for value in (*NOT_DAYS.split(), *NOT_DAYS_EITHER)],
+    CellKind.MONEY: [*numbers(MONEY), ("-0.01", NEGATIVE)],
+    CellKind.NUMBER: [*numbers(NUMBER), ("-1", NEGATIVE)],
+    CellKind.SHARE: [*numbers(SHARE), ("-0.01", NEGATIVE), ("1.01", SHARE)],
+    CellKind.POINTS: [*numbers(POINTS), ("-1", NEGATIVE), ("100.5", POINTS)],
+    CellKind.WHOLE: [("1.5", WHOLE), ("x", WHOLE), ("-1", WHOLE), ("0", FROM_ONE)],
 }
 
 
-def wrong_values(column: Column) -> list[tuple[str | None, tuple[str, str]]]:
+def wrong_values(column: ContractColumn) -> list[tuple[str | None, tuple[str, str]]]:
     codes = ", ".join(column.codes)
     unknown = (f"未知代码; 可用: {codes}", f"unknown code; one of {codes}")
-    wrong = [("unheard_of", unknown), ("羊", unknown)] if column.kind is Kind.CODE else WRONG[column.kind]
+    wrong = [("unheard_of", unknown), ("羊", unknown)] if column.kind is CellKind.CODE else WRONG[column.kind]
     return [*wrong, *([(None, EMPTY)] if column.required else [])]
 
 
@@ -98,8 +100,8 @@ def test_an_empty_schedule_number_is_the_first(intake: Intake) -> None:
     assert intake.kept("instalments")["schedule_no"].to_list() == [1, 1]
 
 
-ORDERED = [(name, *pair) for name, kind in TABLES.items() for pair in kind.ordered]
-HAPPENING = [(name, kind.happened) for name, kind in TABLES.items() if kind.happened]
+ORDERED = [(name, *pair) for name, kind in TABLES.items() for pair in kind.ordered_days]
+HAPPENING = [(name, kind.event_day) for name, kind in TABLES.items() if kind.event_day]
 
 
 @pytest.mark.parametrize(("name", "earlier", "later"), ORDERED)

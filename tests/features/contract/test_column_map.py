@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from features.contract.column_map import column_map
-from features.messages import Refused
+from features.contract.column_map import read_column_map
+from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, table
 
 
@@ -18,9 +18,9 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def refused(path: Path) -> str:
-    with pytest.raises(Refused) as refusal:
-        column_map(path)
-    return refusal.value.words.en
+    with pytest.raises(UserError) as refusal:
+        read_column_map(path)
+    return refusal.value.message.en
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -32,8 +32,8 @@ def test_a_countys_own_words_are_laid_over_the_shipped_ones(intake: Intake, enco
 
 def test_a_word_of_the_shipped_map_can_be_given_another_meaning(intake: Intake) -> None:
     own = written(intake.folder, '[loans]\n"本金" = "subsidy_share"\n')
-    assert column_map(own).name("loans", "本金") == "subsidy_share"
-    assert column_map(own).name("loans", "贷款本金") == "principal"
+    assert read_column_map(own).column_name("loans", "本金") == "subsidy_share"
+    assert read_column_map(own).column_name("loans", "贷款本金") == "principal"
 
 
 def test_every_fault_is_named_at_once_with_what_was_meant(tmp_path: Path) -> None:

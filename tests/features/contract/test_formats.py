@@ -51,14 +51,14 @@ def in_digits() -> dict[str, pl.DataFrame]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_csv_in_every_encoding(intake: Intake, encoding: str) -> None:
     files: dict[str, Any] = {f"{name}.csv": csv_text(rows).encode(encoding) for name, rows in as_drawn().items()}
-    assert not intake.deliver(**files).refused
+    assert not intake.deliver(**files).has_refused_files
     assert_kept(intake, as_drawn())
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_csv_with_the_line_ends_of_another_system(intake: Intake, ending: str) -> None:
     files: dict[str, Any] = {f"{name}.csv": csv_text(r).replace("\n", ending) for name, r in as_drawn().items()}
-    assert not intake.deliver(**files).refused
+    assert not intake.deliver(**files).has_refused_files
     assert_kept(intake, as_drawn())
 
 
@@ -67,7 +67,7 @@ def test_parquet_with_real_dates_and_numbers_and_integers_for_identifiers(intake
     folder.mkdir()
     for name in TABLES:
         as_numbers(name).write_parquet(folder / f"{name}.parquet")
-    assert not intake.load(folder).refused
+    assert not intake.load(folder).has_refused_files
     assert_kept(intake, in_digits())
 
 
@@ -77,7 +77,7 @@ def test_parquet_as_pandas_writes_it_with_floats_for_integers_and_midnights_for_
     for name in TABLES:
         loose = as_numbers(name).cast({pl.Int64: pl.Float64, pl.Date: pl.Datetime("ns")})
         loose.write_parquet(folder / f"{name}.parquet")
-    assert not intake.load(folder).refused
+    assert not intake.load(folder).has_refused_files
     assert_kept(intake, in_digits())
 
 
@@ -87,7 +87,7 @@ def test_xlsx_with_real_dates_and_digits_stored_as_numbers(intake: Intake) -> No
     for name in TABLES:
         rows = as_numbers(name)
         write_xlsx(folder / f"{name}.xlsx", [rows.columns, *rows.iter_rows()])
-    assert not intake.load(folder).refused
+    assert not intake.load(folder).has_refused_files
     assert_kept(intake, in_digits())
 
 
@@ -96,7 +96,7 @@ def test_xlsx_with_every_cell_a_text(intake: Intake) -> None:
     folder.mkdir()
     for name, rows in as_drawn().items():
         write_xlsx(folder / f"{name}.xlsx", [rows.columns, *rows.iter_rows()])
-    assert not intake.load(folder).refused
+    assert not intake.load(folder).has_refused_files
     assert_kept(intake, as_drawn())
 
 
@@ -147,7 +147,7 @@ def test_a_decimal_is_money_and_a_timestamp_with_a_zone_is_no_day(intake: Intake
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_shipped_map_has_a_chinese_word_for_every_column(name: str) -> None:
-    assert set(CHINESE[name].values()) == set(TABLES[name].names)
+    assert set(CHINESE[name].values()) == set(TABLES[name].column_names)
 
 
 @pytest.mark.parametrize("which", [0, -1], ids=["first word", "last word"])
@@ -156,13 +156,13 @@ def test_every_table_comes_in_under_its_chinese_headers(intake: Intake, which: i
     for name, rows in as_drawn().items():
         words = {ours: [word for word, column in CHINESE[name].items() if column == ours] for ours in rows.columns}
         files[name] = rows.rename({ours: f" {choice[which]} " for ours, choice in words.items()})
-    assert not intake.deliver(**files).refused
+    assert not intake.deliver(**files).has_refused_files
     assert_kept(intake, as_drawn())
 
 
 def test_columns_come_in_any_order_and_in_capitals(intake: Intake) -> None:
     files = {name: rows.select(reversed(rows.columns)).rename(str.upper) for name, rows in as_drawn().items()}
-    assert not intake.deliver(**files).refused
+    assert not intake.deliver(**files).has_refused_files
     assert_kept(intake, as_drawn())
 
 

@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 
 from features.contract.tables import TABLES
 from features.ledger.ledger import Ledger, ledger_in
-from features.ledger.part_files import EVERYWHERE
-from features.messages import Refused
+from features.ledger.part_files import ALL_COUNTIES
+from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
 
 LATER = date(2023, 9, 1)
@@ -32,17 +32,17 @@ def test_an_empty_ledger_answers_without_writing_anything(tmp_path: Path) -> Non
     ledger = Ledger(tmp_path / "nowhere")
     assert (ledger.data_version, ledger.counties, ledger.county_of("H1")) == ("0-empty", (), None)
     assert [ledger.scan(name).collect().height for name in TABLES] == [0] * len(TABLES)
-    assert (ledger.quarantined().height, list(tmp_path.iterdir())) == (0, [])
+    assert (ledger.quarantined_rows().height, list(tmp_path.iterdir())) == (0, [])
 
 
 def test_a_ledger_can_be_read_as_it_was_at_any_earlier_version(intake: Intake) -> None:
     intake.deliver(**DRAWN)
-    then, before = intake.ledger.data_version, intake.ledger.rows()["loans"].collect()
+    then, before = intake.ledger.data_version, intake.ledger.tables()["loans"].collect()
     intake.deliver(loans=with_cell(table(DRAWN["loans"])[:1], loan_id="L9"))
     assert intake.ledger.data_version != then
-    intake.ledger.merge(most_loose=0)
-    assert_frame_equal(intake.ledger.at(then).rows()["loans"].collect(), before)
-    with pytest.raises(Refused, match="never was at data version"):
+    intake.ledger.merge(max_unmerged=0)
+    assert_frame_equal(intake.ledger.at(then).tables()["loans"].collect(), before)
+    with pytest.raises(UserError, match="never was at data version"):
         intake.ledger.at(then.replace("-", "-0"))
 
 
@@ -56,7 +56,7 @@ def test_rows_lie_with_the_county_of_their_household(intake: Intake) -> None:
 
 def test_prices_lie_in_a_county_of_their_own_and_are_seen_from_every_one(intake: Intake) -> None:
     intake.deliver(**DRAWN)
-    assert folders_of(intake, "prices") == [f"county={EVERYWHERE}"]
+    assert folders_of(intake, "prices") == [f"county={ALL_COUNTIES}"]
     assert [intake.ledger.scan("prices", county).collect().height for county in (None, "990101", "990102")] == [2, 2, 2]
 
 
@@ -77,7 +77,7 @@ def test_a_household_that_moves_stays_with_the_county_that_knew_it_first(intake:
 
 def test_one_households_rows_are_its_own_and_the_prices(intake: Intake) -> None:
     intake.deliver(**DRAWN)
-    rows = intake.ledger.rows(household="H2")
+    rows = intake.ledger.tables(household="H2")
     heights = {name: rows[name].collect().height for name in TABLES}
     assert heights == dict.fromkeys(TABLES, 1) | {"prices": 2}
     assert rows["payments"].collect()["payment_id"].to_list() == ["P2"]
@@ -139,11 +139,11 @@ def test_a_ledger_opened_before_a_load_keeps_seeing_what_it_saw(intake: Intake) 
 
 def test_one_writer_at_a_time_and_readers_beside_it(intake: Intake) -> None:
     intake.deliver(**drawn("households"))
-    with intake.ledger.exclusively():
-        with pytest.raises(Refused, match=r"另一个装载正在进行.*Another load is running"):
+    with intake.ledger.write_lock():
+        with pytest.raises(UserError, match=r"另一个装载正在进行.*Another load is running"):
             intake.deliver(**drawn("prices"))
         assert intake.kept("households").height == 2
-    assert not intake.deliver(**drawn("prices")).refused
+    assert not intake.deliver(**drawn("prices")).has_refused_files
 
 
 def merged_files(intake: Intake, name: str) -> list[Path]:
@@ -153,12 +153,12 @@ def merged_files(intake: Intake, name: str) -> list[Path]:
 def test_merged_parts_hold_the_same_rows_and_later_parts_are_read_beside_them(intake: Intake) -> None:
     intake.deliver(**DRAWN)
     before = {name: intake.ledger.scan(name).collect() for name in TABLES}
-    intake.ledger.merge(most_loose=0)
+    intake.ledger.merge(max_unmerged=0)
     for name, rows in before.items():
         assert_frame_equal(intake.ledger.scan(name).collect(), rows, check_row_order=False)
     intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
     assert intake.ledger.scan("members").collect().height == before["members"].height + 1
-    assert len(intake.ledger.paths("members", "990101")) == 2
+    assert len(intake.ledger.file_paths("members", "990101")) == 2
 
 
 def test_a_load_merges_a_table_once_it_has_many_parts(intake: Intake) -> None:
@@ -174,16 +174,16 @@ def test_a_load_merges_a_table_once_it_has_many_parts(intake: Intake) -> None:
 def test_the_file_merged_before_stays_for_its_readers_and_older_ones_go(intake: Intake) -> None:
     for number in range(4):
         intake.deliver(households=with_cell(table(DRAWN["households"])[:1], household_id=f"H{number}"))
-        intake.ledger.merge(most_loose=0)
+        intake.ledger.merge(max_unmerged=0)
     assert [path.name[:8] for path in merged_files(intake, "households")[:2]] == ["00000003", "00000004"]
 
 
 def test_a_merged_file_of_another_history_is_not_read(intake: Intake) -> None:
     intake.deliver(**DRAWN)
-    intake.ledger.merge(most_loose=0)
+    intake.ledger.merge(max_unmerged=0)
     [merged] = [path for path in merged_files(intake, "households") if "990101" in str(path)]
     merged.rename(merged.with_name(f"{merged.name[:8]}-0123456789abcdef.parquet"))
-    assert intake.ledger.paths("households", "990101") == [
+    assert intake.ledger.file_paths("households", "990101") == [
         intake.data / "ledger" / part.path
         for commit in intake.ledger.commits
         for part in commit.parts
@@ -194,7 +194,7 @@ def test_a_merged_file_of_another_history_is_not_read(intake: Intake) -> None:
 def test_a_county_has_delivered_a_table_once_it_is_known_whose_rows_it_holds(intake: Intake) -> None:
     late = with_cell(table(DRAWN["loans"])[:1], known_on="2023-09-01")
     intake.deliver(households=DRAWN["households"], loans=late, use_checks=table(DRAWN["use_checks"])[:1])
-    delivered = {day: intake.ledger.rows().counties_with("use_checks", day) for day in (date(2023, 8, 31), LATER)}
+    delivered = {day: intake.ledger.tables().counties_with("use_checks", day) for day in (date(2023, 8, 31), LATER)}
     assert delivered == {date(2023, 8, 31): (), LATER: ("990101",)}
 
 
@@ -202,8 +202,8 @@ def test_households_that_share_a_fact_are_told_of_each_other(intake: Intake) -> 
     intake.deliver(**DRAWN)
     moved = with_cell(table(DRAWN["members"])[:1], household_id="H2", known_on="2024-06-01")
     intake.deliver(members=moved)
-    assert intake.ledger.rows().linked == {"H1": {"H2"}, "H2": {"H1"}}
-    assert set(intake.ledger.rows(household="H2").frames["members"].collect()["household_id"]) == {"H1", "H2"}
+    assert intake.ledger.tables().reassigned_households == {"H1": {"H2"}, "H2": {"H1"}}
+    assert set(intake.ledger.tables(household="H2").frames["members"].collect()["household_id"]) == {"H1", "H2"}
 
 
 def test_a_ledger_is_kept_until_a_commit_appears(intake: Intake) -> None:
@@ -222,6 +222,6 @@ def test_one_household_tells_which_of_its_own_tables_are_empty_or_revised(intake
     intake.deliver(members=with_cell(table(DRAWN["members"])[:1], known_on="2024-06-01", labour="none"))
     [owner] = set(table(DRAWN["members"])[:1]["household_id"])
     other = next(name for name in ("H1", "H2") if name != owner)
-    mine, others = (intake.ledger.rows(household=name) for name in (owner, other))
-    assert ("members" in mine.revised, "members" in others.revised) == (True, False)
-    assert mine.empty == {name for name in TABLES if mine[name].collect().is_empty()}
+    mine, others = (intake.ledger.tables(household=name) for name in (owner, other))
+    assert ("members" in mine.revised_tables, "members" in others.revised_tables) == (True, False)
+    assert mine.empty_tables == {name for name in TABLES if mine[name].collect().is_empty()}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features.contract.tables import TABLES
-from features.snapshot.latest_versions import Known
+from features.snapshot.latest_versions import LatestVersions
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
 
 VERSIONED = {"households": "village_name", "loans": "bank", "payments": "payer", "prices": "price"}
@@ -53,12 +53,12 @@ def delivered(folder: Path, deliveries: Deliveries) -> Intake:
         files: dict[str, Any] = {
             name: pl.concat(mine) for name in VERSIONED if (mine := [row for at, row in rows if at == name])
         }
-        assert not intake.deliver(**files).refused
+        assert not intake.deliver(**files).has_refused_files
     return intake
 
 
 def newest(intake: Intake, name: str, day: int) -> pl.DataFrame:
-    rows = Known(intake.ledger.rows(), FIRST + timedelta(days=day)).newest_of_all(name).collect()
+    rows = LatestVersions(intake.ledger.tables(), FIRST + timedelta(days=day)).newest_of_all_households(name).collect()
     return rows.sort(*TABLES[name].key)
 
 

@@ -58,7 +58,7 @@ def test_none_is_kept_of_rows_that_are_wrong_waiting_or_in_conflict(intake: Inta
     intake.deliver(
         **{"members.csv": f"member_id,household_id\n{SON},nobody\n{BORN_LATER},{HEAD},{SON}\n\x01{SON},H2\n"}
     )
-    assert intake.ledger.quarantined()["kind"].to_list() == ["conflict", "conflict", "broken", "broken", "waiting"]
+    assert intake.ledger.quarantined_rows()["kind"].to_list() == ["conflict", "conflict", "broken", "broken", "waiting"]
     assert_hidden(everything_under(intake.data))
 
 

@@ -56,7 +56,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(inbox: Path) -> Intake:
     intake = Intake(inbox.parent)
     intake.deliver(payments=many("payments", "LP"))  # they wait
-    assert not intake.load(inbox).refused
+    assert not intake.load(inbox).has_refused_files
     return intake
 
 
@@ -104,7 +104,7 @@ def test_killed_at_any_moment_it_leaves_whole_files_and_the_next_load_completes(
 ) -> None:
     killed_at(intake, inbox, files)
     assert_whole(intake)
-    assert not intake.load(inbox).refused
+    assert not intake.load(inbox).has_refused_files
     assert_whole(intake)
     assert_same(intake, undisturbed)
 
@@ -120,7 +120,7 @@ def test_killed_again_and_again_it_still_completes(intake: Intake, inbox: Path, 
 
 def test_a_load_while_another_is_running_is_refused_in_a_sentence(intake: Intake, inbox: Path) -> None:
     before = intake.ledger.data_version
-    with intake.ledger.exclusively():
+    with intake.ledger.write_lock():
         ran = lights(intake.data, "load", inbox)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.splitlines() == ["另一个装载正在进行; 请稍后再试。", "Another load is running; try again later."]
@@ -157,7 +157,7 @@ def test_a_file_the_disk_does_not_take_stops_the_load_and_leaves_nothing_of_it(
     assert len(intake.ledger.commits) == 1 + committed
     assert list(intake.data.rglob("*.making")) == []
     assert_whole(intake)
-    assert not intake.load(inbox).refused
+    assert not intake.load(inbox).has_refused_files
     assert_same(intake, undisturbed)
 
 
@@ -181,7 +181,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(intake: Intake, inb
     assert_told(ran, "No space left on device")
     after.rename(intake.data)
     assert_whole(intake)
-    assert not intake.load(inbox).refused
+    assert not intake.load(inbox).has_refused_files
     assert_same(intake, undisturbed)
 
 
@@ -192,4 +192,4 @@ def test_a_disk_without_any_room_is_told_too(tmp_path: Path) -> None:
         ran = lights(intake.data, "load", inbox)
     assert list(intake.data.iterdir()) == []
     assert (ran.returncode, "Traceback" in ran.stderr) == (1, False)
-    assert not intake.deliver(**drawn("prices")).refused
+    assert not intake.deliver(**drawn("prices")).has_refused_files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from features.messages import Refused
+from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, csv_text, drawn, table
 from tests.running_service import lights
 
@@ -28,7 +28,7 @@ def test_a_table_may_come_in_many_files_of_many_kinds(intake: Intake) -> None:
 
 def test_entries_that_are_no_table_are_named_and_do_no_harm(intake: Intake) -> None:
     report = intake.deliver(**drawn("households"), **{"loanz.csv": "x", "loans.doc": "x", "truth/loans.csv": "x"})
-    assert (report.strangers, report.refused) == (("loans.doc", "loanz.csv", "truth"), False)
+    assert (report.strangers, report.has_refused_files) == (("loans.doc", "loanz.csv", "truth"), False)
 
 
 def test_what_systems_hide_in_a_folder_is_not_looked_at(intake: Intake) -> None:
@@ -41,12 +41,12 @@ def test_what_systems_hide_in_a_folder_is_not_looked_at(intake: Intake) -> None:
 def test_an_inbox_without_a_table_is_refused(intake: Intake, files: dict[str, str]) -> None:
     folder = intake.inbox(**files)
     folder.mkdir(exist_ok=True)
-    with pytest.raises(Refused, match=r"没有任何表.*holds no table"):
+    with pytest.raises(UserError, match=r"没有任何表.*holds no table"):
         intake.load(folder)
 
 
 def test_an_inbox_that_does_not_exist_is_refused(intake: Intake) -> None:
-    with pytest.raises(Refused, match=r"收件夹不存在.*no inbox folder"):
+    with pytest.raises(UserError, match=r"收件夹不存在.*no inbox folder"):
         intake.load(intake.folder / "nowhere")
 
 
@@ -66,9 +66,9 @@ def test_a_row_with_many_faults_is_one_wrong_row(intake: Intake) -> None:
 def test_conflicts_count_as_wrong_rows_and_rows_that_wait_do_not(intake: Intake) -> None:
     intake.deliver(**drawn("households"))
     moved = csv_text(table(DRAWN["households"])).replace("990101100201", "990101100202")
-    assert intake.deliver(**{"households.csv": moved}).refused
+    assert intake.deliver(**{"households.csv": moved}).has_refused_files
     report = intake.deliver(members=DRAWN["members"].replace("| H", "| X"))
-    assert (report.refused, report.files[0].waiting) == (False, 2)
+    assert (report.has_refused_files, report.files[0].waiting) == (False, 2)
 
 
 def test_too_many_wrong_rows_are_told_in_both_languages(intake: Intake) -> None:

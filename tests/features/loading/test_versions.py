@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from features.contract.tables import TABLES
-from features.snapshot.latest_versions import Known
+from features.snapshot.latest_versions import LatestVersions
 from tests.features.inboxes import DRAWN, Intake, drawn, parents_of, table, with_cell
 
 HOUSE = """
@@ -36,7 +36,9 @@ def versions(intake: Intake) -> list[tuple[str, str]]:
 
 
 def village_known(intake: Intake, day: str) -> list[str]:
-    known = Known(intake.ledger.rows(), date.fromisoformat(day)).newest_of_all("households").collect()
+    known = (
+        LatestVersions(intake.ledger.tables(), date.fromisoformat(day)).newest_of_all_households("households").collect()
+    )
     return known["village_name"].to_list()
 
 
@@ -51,10 +53,10 @@ def test_a_file_with_rows_set_aside_and_waiting_changes_nothing_when_it_comes_ag
     intake.bad_share = 1
     wrong = with_cell(house("东沟", "2024-01-10"), village_code="x")
     inbox = intake.inbox(households=pl.concat([table(HOUSE), wrong, house("东沟", "2024-01-10")]), **drawn("payments"))
-    first, aside = intake.load(inbox), intake.ledger.quarantined()
+    first, aside = intake.load(inbox), intake.ledger.quarantined_rows()
     assert aside["kind"].to_list() == ["broken", "conflict", "waiting", "waiting"]
     assert intake.load(inbox).data_version == first.data_version
-    assert intake.ledger.quarantined().equals(aside)
+    assert intake.ledger.quarantined_rows().equals(aside)
 
 
 def test_the_same_rows_in_other_files_and_another_order_change_nothing(intake: Intake) -> None:
@@ -95,7 +97,7 @@ def test_in_every_table_another_cell_on_the_same_day_conflicts_and_a_day_later_c
     intake.deliver(**(parents_of(name) | drawn(name)))
     row, column = (
         table(DRAWN[name])[:1],
-        next(c for c in reversed(TABLES[name].names[:-1]) if c not in TABLES[name].key),
+        next(c for c in reversed(TABLES[name].column_names[:-1]) if c not in TABLES[name].key),
     )
     other = with_cell(row, **{column: table(DRAWN[name])[column][1]})
     assert intake.deliver(**{name: other}).files[0].quarantined == 1

@@ -24,7 +24,7 @@ def test_a_row_without_its_parent_is_set_aside_saying_what_it_waits_for(intake: 
     assert intake.aside("file", "line", "column", "value", "reason_zh", "reason_en") == [
         (f"{name}.csv", line, by, table(DRAWN[name])[by][line - 2], *SAID[parent]) for line in (2, 3)
     ]
-    assert (report.refused, report.files[0].waiting, report.files[0].quarantined) == (False, 2, 0)
+    assert (report.has_refused_files, report.files[0].waiting, report.files[0].quarantined) == (False, 2, 0)
 
 
 @pytest.mark.parametrize("name", CHILDREN)
@@ -74,7 +74,7 @@ def test_a_row_delivered_again_beside_its_parent_is_known_since_the_first_time(i
 def test_a_refused_file_of_parents_leaves_the_rows_waiting(intake: Intake) -> None:
     intake.deliver(**drawn("loans"))
     report = intake.deliver(households=with_cell(table(DRAWN["households"]), village_code="x"))
-    assert (report.refused, report.taken_up, len(intake.aside())) == (True, 0, 2)
+    assert (report.has_refused_files, report.taken_up, len(intake.aside())) == (True, 0, 2)
 
 
 def test_once_taken_up_the_same_file_changes_nothing(intake: Intake) -> None:

@@ -12,5 +12,5 @@ NOBODYS = identity_number()
 
 
 def seen_by(desk: FastAPI, role: str, bank: str | None = None, area: str | None = None) -> TestClient:
-    key = key_for(desk.state.desk.store.folder, role, bank, area)
+    key = key_for(desk.state.context.store.folder, role, bank, area)
     return TestClient(desk, headers={"authorization": f"Bearer {key}"})

@@ -9,10 +9,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy.orm import Session
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.access import accounts as people
 from serving.access import credentials as sign_in
-from serving.access.rate_limit import Limits, TooMany
+from serving.access.rate_limit import RateLimit, TooManyRequestsError
 from serving.database.engine import Database
 from serving.database.tables import Person
 from tests.serving.moments import NOW
@@ -21,11 +21,11 @@ PASSWORD = "correct horse battery"
 
 
 def added(session: Session, name: str = "ma", role: str = "county_official") -> Person:
-    return people.add(session, people.account(name, role), NOW)
+    return people.create_account(session, people.account_details(name, role), NOW)
 
 
-def let_in(session: Session, way: sign_in.WayIn, at: datetime = NOW) -> str | None:
-    [entrant] = sign_in.entrants(session, [way], at)
+def let_in(session: Session, way: sign_in.Credential, at: datetime = NOW) -> str | None:
+    [entrant] = sign_in.accounts_for(session, [way], at)
     return entrant.name if entrant else None
 
 
@@ -44,32 +44,32 @@ def let_in(session: Session, way: sign_in.WayIn, at: datetime = NOW) -> str | No
     ],
 )
 def test_an_account_that_says_too_little_is_refused(asked: tuple[str, str, str | None, str | None], said: str) -> None:
-    with pytest.raises(Refused, match=said):
-        people.account(*asked)
+    with pytest.raises(UserError, match=said):
+        people.account_details(*asked)
 
 
 @pytest.mark.parametrize("asked", [("马丽", "auditor"), ("ma.li@bank", "county_official", None, "640323")])
 def test_an_account_that_says_enough_is_taken(asked: tuple[str, ...]) -> None:
-    assert people.account(*asked).name == asked[0]
+    assert people.account_details(*asked).name == asked[0]
 
 
 def test_a_name_is_taken_once(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         added(session)
-        with pytest.raises(Refused, match="an account ma already"):
+        with pytest.raises(UserError, match="an account ma already"):
             added(session)
 
 
 def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_two_can(database: Database) -> None:
-    demoted = people.account("first", "auditor")
-    with database.writing() as session:
+    demoted = people.account_details("first", "auditor")
+    with database.write_session() as session:
         first = added(session, "first", "administrator")
-        with pytest.raises(Refused, match="first is the last administrator"):
-            people.disable(session, first)
-        with pytest.raises(Refused, match="first is the last administrator"):
-            people.change(session, first, demoted)
+        with pytest.raises(UserError, match="first is the last administrator"):
+            people.disable_account(session, first)
+        with pytest.raises(UserError, match="first is the last administrator"):
+            people.change_account(session, first, demoted)
         added(session, "second", "administrator")
-        people.change(session, first, demoted)
+        people.change_account(session, first, demoted)
         assert first.role == "auditor"
 
 
@@ -84,82 +84,82 @@ def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_t
     ],
 )
 def test_a_weak_password_is_refused(database: Database, password: str, said: str) -> None:
-    with database.writing() as session, pytest.raises(Refused, match=said):
+    with database.write_session() as session, pytest.raises(UserError, match=said):
         people.set_password(session, added(session), password)
 
 
 def test_a_password_lets_in_and_is_kept_as_a_hash_alone(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         person = added(session)
-        assert sign_in.with_password(session, "ma", PASSWORD) is None
+        assert sign_in.person_by_password(session, "ma", PASSWORD) is None
         people.set_password(session, person, PASSWORD)
         assert (person.password_hash or "").startswith("$argon2id$")
-        assert sign_in.with_password(session, "ma", PASSWORD) is person
-        assert sign_in.with_password(session, "ma", PASSWORD + "!") is None
-        assert sign_in.with_password(session, "nobody", PASSWORD) is None
+        assert sign_in.person_by_password(session, "ma", PASSWORD) is person
+        assert sign_in.person_by_password(session, "ma", PASSWORD + "!") is None
+        assert sign_in.person_by_password(session, "nobody", PASSWORD) is None
 
 
 def test_the_fifth_failure_shuts_the_door_each_time_twice_as_long(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         for _ in range(4):
-            sign_in.failed(session, "ma", NOW)
-        sign_in.check_open(session, "ma", NOW)
+            sign_in.count_failure(session, "ma", NOW)
+        sign_in.check_not_locked(session, "ma", NOW)
         for minutes in (1, 2, 4):
-            sign_in.failed(session, "MA", NOW)
-            with pytest.raises(sign_in.SignInRefused, match=f"in {minutes} minutes"):
-                sign_in.check_open(session, "ma", NOW)
-            sign_in.check_open(session, "ma", NOW + timedelta(minutes=minutes))
-        sign_in.check_open(session, "other", NOW)
-        sign_in.succeeded(session, "ma")
-        sign_in.check_open(session, "ma", NOW)
+            sign_in.count_failure(session, "MA", NOW)
+            with pytest.raises(sign_in.SignInError, match=f"in {minutes} minutes"):
+                sign_in.check_not_locked(session, "ma", NOW)
+            sign_in.check_not_locked(session, "ma", NOW + timedelta(minutes=minutes))
+        sign_in.check_not_locked(session, "other", NOW)
+        sign_in.clear_failures(session, "ma")
+        sign_in.check_not_locked(session, "ma", NOW)
 
 
 def test_a_link_lets_in_once_and_until_its_hour(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         person = added(session)
-        late, used = (people.link(session, person, NOW, 1) for _ in range(2))
+        late, used = (people.create_link(session, person, NOW, 1) for _ in range(2))
         session.flush()
-        assert sign_in.with_link(session, used, NOW + timedelta(minutes=59)) is person
+        assert sign_in.redeem_link(session, used, NOW + timedelta(minutes=59)) is person
         for token, at in ((used, NOW), (late, NOW + timedelta(hours=1)), ("guessed", NOW)):
-            with pytest.raises(sign_in.SignInRefused, match="unknown, used or expired"):
-                sign_in.with_link(session, token, at)
+            with pytest.raises(sign_in.SignInError, match="unknown, used or expired"):
+                sign_in.redeem_link(session, token, at)
 
 
 def test_a_session_ends_at_its_hour_at_sign_out_and_with_a_new_password(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         person = added(session)
-        one, other = (sign_in.open_session(session, person, NOW, 1) for _ in range(2))
+        one, other = (sign_in.create_session(session, person, NOW, 1) for _ in range(2))
         session.flush()
-        assert let_in(session, sign_in.WayIn(one), NOW + timedelta(minutes=59)) == person.name
-        assert let_in(session, sign_in.WayIn(one), NOW + timedelta(hours=1)) is None
-        sign_in.close_session(session, one)
-        assert let_in(session, sign_in.WayIn(one), NOW) is None
+        assert let_in(session, sign_in.Credential(one), NOW + timedelta(minutes=59)) == person.name
+        assert let_in(session, sign_in.Credential(one), NOW + timedelta(hours=1)) is None
+        sign_in.delete_session(session, one)
+        assert let_in(session, sign_in.Credential(one), NOW) is None
         people.set_password(session, person, PASSWORD)
-        assert let_in(session, sign_in.WayIn(other), NOW) is None
+        assert let_in(session, sign_in.Credential(other), NOW) is None
 
 
 def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         person = added(session)
-        one, other = (people.give_key(session, person, "x", NOW) for _ in range(2))
+        one, other = (people.create_key(session, person, "x", NOW) for _ in range(2))
         session.flush()
-        assert let_in(session, sign_in.WayIn(one, is_key=True)) == person.name
-        assert let_in(session, sign_in.WayIn(one + "x", is_key=True)) is None
-        assert let_in(session, sign_in.WayIn(one.partition(".")[0], is_key=True)) is None
+        assert let_in(session, sign_in.Credential(one, is_key=True)) == person.name
+        assert let_in(session, sign_in.Credential(one + "x", is_key=True)) is None
+        assert let_in(session, sign_in.Credential(one.partition(".")[0], is_key=True)) is None
         people.revoke_key(session, person, one.partition(".")[0], NOW)
-        assert let_in(session, sign_in.WayIn(one, is_key=True)) is None
-        people.disable(session, person)
+        assert let_in(session, sign_in.Credential(one, is_key=True)) is None
+        people.disable_account(session, person)
         session.flush()
-        assert let_in(session, sign_in.WayIn(other, is_key=True)) is None
+        assert let_in(session, sign_in.Credential(other, is_key=True)) is None
 
 
 def test_of_many_who_come_at_once_each_is_let_in_by_their_own_alone(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         ma, li = added(session, "ma"), added(session, "li", "auditor")
-        key, cookie = people.give_key(session, ma, "x", NOW), sign_in.open_session(session, li, NOW, 1)
+        key, cookie = people.create_key(session, ma, "x", NOW), sign_in.create_session(session, li, NOW, 1)
         session.flush()
         asked = [(cookie, True), (key, True), (key, False), (cookie, False), (key + "x", True), (key, True)]
-        found = sign_in.entrants(session, [sign_in.WayIn(*each) for each in asked], NOW)
+        found = sign_in.accounts_for(session, [sign_in.Credential(*each) for each in asked], NOW)
     assert [each and (each.name, each.role) for each in found] == [
         None,
         ("ma", "county_official"),
@@ -171,30 +171,30 @@ def test_of_many_who_come_at_once_each_is_let_in_by_their_own_alone(database: Da
 
 
 def test_a_reset_ends_keys_and_sessions_and_leaves_one_way_in(database: Database) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         person = added(session)
-        key, cookie = people.give_key(session, person, "", NOW), sign_in.open_session(session, person, NOW, 1)
-        token = people.reset(session, person, NOW, 1)
-    with database.writing() as session:
-        assert let_in(session, sign_in.WayIn(key, is_key=True)) is None
-        assert let_in(session, sign_in.WayIn(cookie), NOW) is None
-        assert sign_in.with_link(session, token, NOW).name == "ma"
+        key, cookie = people.create_key(session, person, "", NOW), sign_in.create_session(session, person, NOW, 1)
+        token = people.reset_account(session, person, NOW, 1)
+    with database.write_session() as session:
+        assert let_in(session, sign_in.Credential(key, is_key=True)) is None
+        assert let_in(session, sign_in.Credential(cookie), NOW) is None
+        assert sign_in.redeem_link(session, token, NOW).name == "ma"
 
 
 def test_two_administrators_cannot_demote_each_other_at_once(database: Database) -> None:
     """On PostgreSQL both would find another one left."""
-    with database.writing() as session:
+    with database.write_session() as session:
         names = [added(session, name, "administrator").name for name in ("first", "second")]
     both_look = Barrier(2)
 
     def demoted(name: str) -> bool:
         try:
-            with database.writing() as session:
+            with database.write_session() as session:
                 person = people.person_named(session, name)
                 if not database.is_sqlite:  # where a second writer waits before it looks
                     both_look.wait(timeout=20)
-                people.change(session, person, people.account(name, "auditor"))
-        except Refused:
+                people.change_account(session, person, people.account_details(name, "auditor"))
+        except UserError:
             return False
         return True
 
@@ -204,14 +204,14 @@ def test_two_administrators_cannot_demote_each_other_at_once(database: Database)
 
 def test_a_bucket_fills_evenly_and_each_has_its_own() -> None:
     seconds = 0.0
-    limits = Limits(60, lambda: seconds)
+    limits = RateLimit(60, lambda: seconds)
     for _ in range(60):
         limits.take("one")
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyRequestsError):
         limits.take("one")
     limits.take("other")
     seconds = 0.99
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyRequestsError):
         limits.take("one")
     seconds = 2.0
     limits.take("one")

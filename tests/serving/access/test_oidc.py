@@ -15,14 +15,14 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from features.console import now
-from features.messages import Refused
+from features.console import utc_now
+from features.messages import UserError
 from serving.access import accounts as people
 from serving.app import application
 from serving.audit.command_line import database_of
 from serving.database.tables import Person
-from serving.http.dependencies import SESSION
-from serving.months.data_folder import Store
+from serving.http.dependencies import SESSION_COOKIE
+from serving.months.data_folder import DataFolder
 from serving.settings import Settings, settings_of
 from tests.running_service import free_port, key_for, wait_for
 from tests.serving.access.provider import CLIENT, SECRET
@@ -55,7 +55,7 @@ def settings(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def app(settings: Settings) -> FastAPI:
     """With one administrator, whom the directory knows by the same name."""
     key_for(settings.data, "administrator")
-    return application(Store(settings.data), settings)
+    return application(DataFolder(settings.data), settings)
 
 
 @pytest.fixture
@@ -70,7 +70,9 @@ def answer_address(browser: TestClient, lie: str = "", who: str = "administrator
 
 
 def last_entry(app: FastAPI) -> dict[str, object]:
-    auditor = TestClient(app, headers={"authorization": f"Bearer {key_for(app.state.desk.settings.data, 'auditor')}"})
+    auditor = TestClient(
+        app, headers={"authorization": f"Bearer {key_for(app.state.context.settings.data, 'auditor')}"}
+    )
     [entry] = auditor.get("/api/v1/audit", params={"limit": 1}).json()["items"]
     return dict(entry)
 
@@ -78,7 +80,7 @@ def last_entry(app: FastAPI) -> dict[str, object]:
 def test_the_form_shows_the_way_to_the_directory_where_there_is_one(browser: TestClient, tmp_path: Path) -> None:
     page = browser.get("/sign-in", params={"lang": "en", "next": "/cases"}).text
     assert '<a href="/sign-in/oidc?lang=en&amp;next=%2Fcases">Sign in with the county' in page
-    without = TestClient(application(Store(tmp_path), settings_of(tmp_path)))
+    without = TestClient(application(DataFolder(tmp_path), settings_of(tmp_path)))
     assert "oidc" not in without.get("/sign-in").text
     assert without.get("/sign-in/oidc").status_code == without.get("/sign-in/oidc/answer").status_code == 404
 
@@ -107,27 +109,27 @@ def test_whom_an_administrator_has_added_is_let_in_with_our_role(
 
 def test_somebody_whom_nobody_added_stays_outside_and_gets_no_account(app: FastAPI, browser: TestClient) -> None:
     answer = browser.get(answer_address(browser, who="stranger"))
-    assert (answer.status_code, SESSION in browser.cookies) == (401, False)
+    assert (answer.status_code, SESSION_COOKIE in browser.cookies) == (401, False)
     assert "the administrator has to add it first" in answer.text
     entry = last_entry(app)
     assert (entry["action"], entry["subject"], "stranger" in str(entry)) == ("refusal", "directory", False)
-    with app.state.desk.database.reading() as session:
+    with app.state.context.database.read_session() as session:
         assert session.query(Person).filter_by(name="stranger").count() == 0
 
 
 def test_the_subject_names_the_account_where_it_is_asked_to(settings: Settings) -> None:
     by_subject = settings.model_copy(update={"oidc_claim": "sub"})
-    with database_of(settings.data).writing() as session:
-        people.add(session, people.account("subject-1", "analyst"), now())
-    browser = TestClient(application(Store(settings.data), by_subject), follow_redirects=False)
+    with database_of(settings.data).write_session() as session:
+        people.create_account(session, people.account_details("subject-1", "analyst"), utc_now())
+    browser = TestClient(application(DataFolder(settings.data), by_subject), follow_redirects=False)
     assert browser.get(answer_address(browser, who="stranger")).status_code == 303
     assert "subject-1" in browser.get("/account").text
 
 
 def test_a_disabled_person_stays_outside(app: FastAPI, browser: TestClient) -> None:
-    with database_of(app.state.desk.settings.data).writing() as session:
-        gone = people.add(session, people.account("gone", "analyst"), now())
-        people.disable(session, gone)
+    with database_of(app.state.context.settings.data).write_session() as session:
+        gone = people.create_account(session, people.account_details("gone", "analyst"), utc_now())
+        people.disable_account(session, gone)
     assert browser.get(answer_address(browser, who="gone")).status_code == 401
 
 
@@ -140,7 +142,7 @@ def test_a_disabled_person_stays_outside(app: FastAPI, browser: TestClient) -> N
 )
 def test_an_answer_that_lies_lets_nobody_in(app: FastAPI, browser: TestClient, lie: str) -> None:
     answer = browser.get(answer_address(browser, lie))
-    assert (answer.status_code, SESSION in browser.cookies) == (401, False)
+    assert (answer.status_code, SESSION_COOKIE in browser.cookies) == (401, False)
     assert "The directory&#39;s answer cannot be trusted" in answer.text
     assert last_entry(app)["action"] == "refusal"
 
@@ -151,9 +153,9 @@ def test_a_state_is_good_once_and_in_its_own_browser(app: FastAPI, browser: Test
     other.get("/sign-in/oidc")
     assert other.get(back).status_code == 401
     assert browser.get(back).status_code == 303
-    browser.cookies.delete(SESSION)
+    browser.cookies.delete(SESSION_COOKIE)
     replayed = browser.get(back)
-    assert (replayed.status_code, SESSION in browser.cookies) == (401, False)
+    assert (replayed.status_code, SESSION_COOKIE in browser.cookies) == (401, False)
     assert "used already" in TestClient(app).get(back, headers={"accept-language": "en"}).text
 
 
@@ -164,12 +166,12 @@ def test_a_state_is_good_once_whatever_the_browser_kept(app: FastAPI, browser: T
     assert browser.get(str(back.copy_remove_param("code"))).status_code == 401
     copy = TestClient(app, follow_redirects=False, cookies=kept)
     again = copy.get(str(back))
-    assert (again.status_code, SESSION in copy.cookies) == (401, False)
+    assert (again.status_code, SESSION_COOKIE in copy.cookies) == (401, False)
 
 
 def test_a_state_is_good_for_ten_minutes(settings: Settings) -> None:
-    clock = [now()]
-    browser = TestClient(application(Store(settings.data), settings, lambda: clock[0]), follow_redirects=False)
+    clock = [utc_now()]
+    browser = TestClient(application(DataFolder(settings.data), settings, lambda: clock[0]), follow_redirects=False)
     back = answer_address(browser)
     clock[0] += timedelta(seconds=601)
     answer = browser.get(back)
@@ -193,7 +195,7 @@ def test_a_directory_that_declines_or_calls_itself_otherwise_lets_nobody_in(brow
 
 def test_a_directory_that_is_silent_is_said_to_be_and_passwords_stay(settings: Settings) -> None:
     gone = settings.model_copy(update={"oidc_issuer": f"http://127.0.0.1:{free_port()}"})
-    answer = TestClient(application(Store(gone.data), gone)).get("/sign-in/oidc", params={"lang": "zh"})
+    answer = TestClient(application(DataFolder(gone.data), gone)).get("/sign-in/oidc", params={"lang": "zh"})
     assert (answer.status_code, "统一身份目录没有正常应答" in answer.text) == (401, True)
     assert 'name="password"' in answer.text
 
@@ -215,15 +217,15 @@ def test_an_issuer_is_reached_by_tls_and_knows_us_by_a_name(
     if wrong is None:
         assert settings_of().oidc_issuer == issuer
         return
-    with pytest.raises(Refused, match=wrong):
+    with pytest.raises(UserError, match=wrong):
         settings_of()
 
 
 def test_without_the_extra_the_service_says_which_it_needs() -> None:
     asked = (
         "import sys; sys.modules['joserfc'] = None\n"
-        "from serving.settings import Settings\nfrom serving.access.directory import directory_of\n"
-        "directory_of(Settings(oidc_issuer='https://d.example', oidc_client_id='c'))"
+        "from serving.settings import Settings\nfrom serving.access.oidc import oidc_provider\n"
+        "oidc_provider(Settings(oidc_issuer='https://d.example', oidc_client_id='c'))"
     )
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
     assert "the extra [oidc] is not installed" in ran.stderr

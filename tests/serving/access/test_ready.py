@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from serving.access.scope import Scope, SeenStore
-from serving.explain.household_cache import home_of
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from serving.access.scope import Scope
+from serving.explain.household_cache import household_month
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.serving.access.seen import seen_by
 
 
 def laid_out(store: Path, scope: Scope, household: str) -> bool:
     """Of this process's memory, whether the household has been judged by its rows already."""
-    seen: Store = SeenStore(store, scope)
-    return "judged_anew" in vars(home_of(Published(seen).month(), seen, household))
+    seen = DataFolder(store, scope)
+    return "recomputed_lights" in vars(household_month(MonthRepository(seen).month(), seen, household))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/households/{}/explanation", "/households/{}"])

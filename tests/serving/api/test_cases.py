@@ -81,4 +81,4 @@ def test_an_identity_number_in_a_note_is_kept_as_its_pseudonym(own: County, offi
     case = opened(officer, own.warnings["loan_id"][0])
     event = {"kind": "note", "text": f"holder of {NUMBER} came"}
     told = officer.patch(f"/api/v1/cases/{case['id']}", json={"version": case["version"], "event": event}).json()
-    assert told["events"][1]["text"] == f"holder of {own.store.kept_as(NUMBER)} came"
+    assert told["events"][1]["text"] == f"holder of {own.store.stored_id(NUMBER)} came"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from serving.portfolio.place_names import names_of
+from serving.portfolio.place_names import place_names
 from tests.conftest import County
 
 CODES = {"county": "county_code", "township": "township_code", "village": "village_code", "bank": "bank"}
@@ -53,7 +53,7 @@ def test_an_unknown_level_is_refused(served: str) -> None:
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "分组对比"), ("en", "Groups compared")])
 def test_the_page_shows_every_group_under_its_name(county: County, served: str, lang: str, said: str) -> None:
-    names = names_of(county.month, county.store)
+    names = place_names(county.month, county.store)
     page = httpx2.get(f"{served}/groups", params={"level": "township", "lang": lang}).raise_for_status().text
     assert said in page
     for group in asked(served, level="township")["groups"]:

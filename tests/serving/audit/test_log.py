@@ -9,32 +9,32 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.audit.log import (
-    Action,
-    Sought,
-    Who,
-    exported,
-    found,
-    keep_head,
-    kept_heads,
-    note_promotions,
-    prune,
-    record,
-    told,
-    verify,
+    Actor,
+    AuditAction,
+    AuditQuery,
+    add_entry,
+    add_promotions,
+    entry_json,
+    export_lines,
+    prune_entries,
+    save_head,
+    saved_heads,
+    search_entries,
+    verify_chain,
 )
 from serving.database.engine import Database
 from tests.serving.moments import NOW
 
-AUDITED = Who("clerk", "officer")
+AUDITED = Actor("clerk", "officer")
 DAY, YEARS = timedelta(days=1), timedelta(days=366 * 3)
 
 
 def written(database: Database, *ages: timedelta) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         for number, age in enumerate(ages):
-            record(session, AUDITED, Action.LOOK, "GET /x", {"household_id": f"H{number}"}, NOW - age)
+            add_entry(session, AUDITED, AuditAction.LOOK, "GET /x", {"household_id": f"H{number}"}, NOW - age)
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def written(database: Database, *ages: timedelta) -> None:
 )
 def test_the_database_itself_refuses_an_edit(database: Database, edit: str) -> None:
     written(database, *[timedelta(0)] * 3)
-    with pytest.raises(DBAPIError, match="append-only"), database.writing() as session:
+    with pytest.raises(DBAPIError, match="append-only"), database.write_session() as session:
         session.execute(text(edit))
 
 
 def without_triggers(database: Database, edit: str) -> None:
     """As somebody does who owns the file."""
-    with database.writing() as session:
+    with database.write_session() as session:
         for name, table in (("audit_update", "audit"), ("audit_delete", "audit")):
             on = "" if database.is_sqlite else f" ON {table}"
             session.execute(text(f"DROP TRIGGER {name}{on}"))
@@ -77,65 +77,68 @@ def test_an_edit_behind_the_databases_back_breaks_the_chain_where_it_was(
 ) -> None:
     written(database, *[timedelta(0)] * 3)
     without_triggers(database, edit)
-    with database.reading() as session:
-        fault = verify(session).fault
+    with database.read_session() as session:
+        fault = verify_chain(session).fault
     assert fault
     assert f"entry {at}:" in fault.en
 
 
 def test_a_cut_tail_shows_against_a_head_that_was_kept(database: Database, tmp_path: Path) -> None:
     written(database, *[timedelta(0)] * 3)
-    with database.reading() as session:
-        keep_head(session, tmp_path, "2026-01-31")
+    with database.read_session() as session:
+        save_head(session, tmp_path, "2026-01-31")
     without_triggers(database, "DELETE FROM audit WHERE number = 3")
-    with database.reading() as session:
-        assert verify(session).fault is None
-        assert verify(session, kept_heads(tmp_path)).fault is not None
+    with database.read_session() as session:
+        assert verify_chain(session).fault is None
+        assert verify_chain(session, saved_heads(tmp_path)).fault is not None
 
 
 def test_an_unbroken_chain_is_said_to_be(database: Database) -> None:
     written(database, *[timedelta(0)] * 3)
-    with database.reading() as session:
-        checked = verify(session)
+    with database.read_session() as session:
+        checked = verify_chain(session)
         assert (checked.entries, checked.head.number, checked.fault) == (3, 3, None)
-        assert len(list(exported(session))) == 3
+        assert len(list(export_lines(session))) == 3
 
 
 def test_only_entries_older_than_three_years_are_pruned_and_the_chain_goes_on(database: Database) -> None:
     written(database, YEARS + timedelta(days=300), YEARS + timedelta(seconds=1), YEARS, timedelta(0))
-    with database.writing() as session:
-        assert prune(session, 3, NOW) == 2
+    with database.write_session() as session:
+        assert prune_entries(session, 3, NOW) == 2
     written(database, timedelta(0))
-    with database.reading() as session:
-        checked = verify(session)
+    with database.read_session() as session:
+        checked = verify_chain(session)
         assert (checked.entries, checked.head.number, checked.fault) == (3, 5, None)
-        assert [entry.number for entry in found(session, Sought())] == [5, 4, 3]
+        assert [entry.number for entry in search_entries(session, AuditQuery())] == [5, 4, 3]
 
 
 def test_a_promotion_is_noted_once_also_after_older_ones_were_pruned(database: Database) -> None:
     crowned = [{"at": (NOW - age).isoformat(), "by": "ma", "number": at} for at, age in enumerate((2 * YEARS, DAY))]
-    with database.writing() as session:
-        note_promotions(session, crowned[:1], NOW - 2 * YEARS + DAY)
-        note_promotions(session, crowned, NOW)
-        prune(session, 3, NOW)
-    with database.writing() as session:
-        note_promotions(session, [*crowned, {"at": NOW.isoformat(), "by": "li", "number": 2}], NOW)
-        noted = [told(entry)["detail"]["number"] for entry in found(session, Sought(action=Action.PROMOTION))]
+    with database.write_session() as session:
+        add_promotions(session, crowned[:1], NOW - 2 * YEARS + DAY)
+        add_promotions(session, crowned, NOW)
+        prune_entries(session, 3, NOW)
+    with database.write_session() as session:
+        add_promotions(session, [*crowned, {"at": NOW.isoformat(), "by": "li", "number": 2}], NOW)
+        noted = [
+            entry_json(entry)["detail"]["number"]
+            for entry in search_entries(session, AuditQuery(action=AuditAction.PROMOTION))
+        ]
     assert noted == [2, 1]
 
 
 def test_less_than_three_years_are_no_policy(database: Database) -> None:
-    with pytest.raises(Refused, match="at least 3 years"), database.writing() as session:
-        prune(session, 2, NOW)
+    with pytest.raises(UserError, match="at least 3 years"), database.write_session() as session:
+        prune_entries(session, 2, NOW)
 
 
 def test_the_auditor_finds_by_person_kind_and_time(database: Database) -> None:
     written(database, timedelta(days=2), timedelta(days=1))
-    with database.writing() as session:
-        record(session, Who("other", "cadre"), Action.EXPORT, "GET /y", {}, NOW)
-    with database.reading() as session:
-        assert [entry.number for entry in found(session, Sought(person="clerk"))] == [2, 1]
-        assert [entry.number for entry in found(session, Sought(action=Action.EXPORT))] == [3]
-        since = Sought(since=NOW - timedelta(days=1), until=NOW)
-        assert [entry.number for entry in found(session, since)] == [2]
-        assert [entry.number for entry in found(session, Sought(before=3, limit=1))] == [2]
+    with database.write_session() as session:
+        add_entry(session, Actor("other", "cadre"), AuditAction.EXPORT, "GET /y", {}, NOW)
+    with database.read_session() as session:
+        assert [entry.number for entry in search_entries(session, AuditQuery(person="clerk"))] == [2, 1]
+        assert [entry.number for entry in search_entries(session, AuditQuery(action=AuditAction.EXPORT))] == [3]
+        since = AuditQuery(since=NOW - timedelta(days=1), until=NOW)
+        assert [entry.number for entry in search_entries(session, since)] == [2]
+        assert [entry.number for entry in search_entries(session, AuditQuery(before_number=3, limit=1))] == [2]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from features.messages import Refused
+from features.messages import UserError
 from models.bundle import read
 from tests.conftest import County
 from tests.running_service import done, lights, serving
@@ -65,24 +65,24 @@ def test_other_columns_than_the_catalogues_are_refused_by_name(
     bundle: Path, change: Callable[[Card], None], said: str
 ) -> None:
     changed(bundle, change)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UserError) as refusal:
         read(bundle)
-    assert said in refusal.value.words.en
-    assert "输入列与当前特征目录不一致" in refusal.value.words.zh
+    assert said in refusal.value.message.en
+    assert "输入列与当前特征目录不一致" in refusal.value.message.zh
 
 
 def test_a_text_with_other_columns_than_its_card_is_refused(bundle: Path) -> None:
     text = (bundle / "model.txt").read_text()
     first = json.loads((bundle / "card.json").read_text())["columns"][0]["name"]
     (bundle / "model.txt").write_text(text.replace(f"feature_names={first} ", "feature_names=shoe_size "))
-    with pytest.raises(Refused, match="different columns"):
+    with pytest.raises(UserError, match="different columns"):
         read(bundle)
 
 
 @pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
 def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
-    with pytest.raises(Refused, match=name):
+    with pytest.raises(UserError, match=name):
         read(bundle)
 
 
@@ -92,7 +92,7 @@ def test_part_of_a_file_is_refused(bundle: Path, name: str, share: float) -> Non
     whole = (bundle / name).read_text()
     end = whole.find("\nend of trees") if name == "model.txt" else len(whole)
     (bundle / name).write_text(whole[: int(share * end)])
-    with pytest.raises(Refused, match=r"cannot be read"):
+    with pytest.raises(UserError, match=r"cannot be read"):
         read(bundle)
 
 
@@ -110,7 +110,7 @@ def test_a_text_that_is_not_what_was_written_is_refused(bundle: Path, was: str, 
     text = (bundle / "model.txt").read_text()
     assert was in text
     (bundle / "model.txt").write_text(text.replace(was, is_now, 1))
-    with pytest.raises(Refused, match=r"cannot be read"):
+    with pytest.raises(UserError, match=r"cannot be read"):
         read(bundle)
 
 

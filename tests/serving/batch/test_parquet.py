@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from serving.batch.parquet import ROWS_IN_GROUP, write_published
+from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file
 
 ROWS = 2 * ROWS_IN_GROUP + 7
 
@@ -24,13 +24,13 @@ def rows() -> pl.DataFrame:
 
 @pytest.mark.parametrize("at_once", [ROWS_IN_GROUP, 2 * ROWS_IN_GROUP, ROWS])
 def test_pieces_of_whole_row_groups_give_the_bytes_of_one_piece(tmp_path: Path, at_once: int) -> None:
-    write_published([rows()], tmp_path / "one.parquet")
-    write_published(rows().iter_slices(at_once), tmp_path / "pieces.parquet")
+    write_edition_file([rows()], tmp_path / "one.parquet")
+    write_edition_file(rows().iter_slices(at_once), tmp_path / "pieces.parquet")
     assert (tmp_path / "pieces.parquet").read_bytes() == (tmp_path / "one.parquet").read_bytes()
 
 
 def test_a_row_group_is_what_is_read_to_find_a_loan(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    write_published([rows()], tmp_path / "one.parquet")
+    write_edition_file([rows()], tmp_path / "one.parquet")
     assert pq.ParquetFile(tmp_path / "one.parquet").metadata.num_row_groups == 3

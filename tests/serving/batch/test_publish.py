@@ -16,8 +16,8 @@ import polars as pl
 import pyarrow.dataset as ds
 import pytest
 
-from serving.explain.household import explanation
-from serving.months.repository import Month
+from serving.explain.household import household_explanation
+from serving.months.edition import PublishedMonth
 from tests.conftest import County
 from tests.running_service import LIGHTS, done, environment, kill, lights, serving, started
 
@@ -30,7 +30,7 @@ def contents(folder: Path) -> Contents:
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
-def is_whole(month: Month) -> bool:
+def is_whole(month: PublishedMonth) -> bool:
     """Whether every file is the one its manifest names."""
     found = {
         str(path.relative_to(month.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -205,7 +205,7 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
         .select("loan_id", "household_id", pl.col("household_id").shift(-1).alias("other"))
         .row(0)
     )
-    before = explanation(own.month, own.store, household)
+    before = household_explanation(own.month, own.store, household)
     day = own.before
     (tmp_path / "more").mkdir()
     hardship = f"event_id,household_id,occurred_on,cause,known_on\nMORE,{household},{day},illness,{day}\n"
@@ -215,4 +215,4 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
     moved.write_csv(tmp_path / "more" / "loans.csv")
     done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest))
     assert own.store.ledger.data_version != own.month.manifest.data_version
-    assert explanation(own.month, own.store, household) == before
+    assert household_explanation(own.month, own.store, household) == before

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from serving.batch.replay import difference_of
+from serving.batch.replay import compare_frames
 from tests.running_service import done, lights, refused
 from tests.serving.provinces import AS_OF, Province
 
@@ -84,7 +84,7 @@ def test_an_edition_that_never_was_is_told(own: Province) -> None:
 def test_a_difference_counts_rows_and_cells_by_column() -> None:
     published = pl.DataFrame({"loan_id": ["A", "B", "C"], "light": ["red", None, "green"], "rules": [[1], [2], []]})
     replayed = pl.DataFrame({"loan_id": ["A", "B", "D"], "light": ["red", "red", "green"], "rules": [[1, 2], [2], []]})
-    found = difference_of(published, replayed, "loan_id")
+    found = compare_frames(published, replayed, "loan_id")
     assert (found.only_published, found.only_replayed) == (1, 1)
     assert found.columns == {"light": 1, "rules": 1}
     assert found.examples == ("A", "B")
@@ -92,4 +92,4 @@ def test_a_difference_counts_rows_and_cells_by_column() -> None:
 
 def test_missing_equals_missing() -> None:
     rows = pl.DataFrame({"loan_id": ["A"], "light": [None], "rules": [[None]]})
-    assert difference_of(rows, rows, "loan_id").columns == {}
+    assert compare_frames(rows, rows, "loan_id").columns == {}

@@ -12,19 +12,19 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from features.compute import features_at
-from features.contract.column_map import column_map
-from features.contract.pseudonym import pseudonyms
+from features.contract.column_map import read_column_map
+from features.contract.pseudonym import load_pseudonyms
 from features.ledger.ledger import Ledger
-from features.loading.load import Loading, load
-from features.messages import Refused
-from serving.batch.inputs import Inputs
-from serving.batch.plan import Job
-from serving.batch.remote_task import here_for
+from features.loading.load import LoadOptions, load
+from features.messages import UserError
+from serving.batch.inputs import RunSpec
+from serving.batch.plan import Task
+from serving.batch.remote_task import scratch_folder_for
 from serving.batch.run import score
-from serving.batch.shared_run import Shared
-from serving.batch.storage import storage_at
-from serving.batch.tasks import Record
-from serving.months.repository import Published
+from serving.batch.shared_run import SharedStorageTransport
+from serving.batch.storage import open_storage
+from serving.batch.tasks import TaskRecord
+from serving.months.repository import MonthRepository
 from tests.running_service import CHINESE, done, lights, refused
 from tests.serving.clusters import CAN_HIDE, cluster, scored_by_one_left
 from tests.serving.hdfs import Served, hdfs
@@ -38,17 +38,17 @@ class Travelled:
     """Does each job here, as a worker that has brought nothing yet, from what would travel to it."""
 
     def __init__(self, url: str) -> None:
-        self.shared, self.told = Shared(storage_at(url)), url
+        self.transport, self.label = SharedStorageTransport(open_storage(url)), url
 
-    def each(self, jobs: Sequence[Job], inputs: Inputs, making: Path) -> Iterator[tuple[Job, Record]]:
-        for job in jobs:
-            sent = pickle.dumps(self.shared.handed(job, inputs, making))
-            assert str(inputs.data).encode() not in sent
-            called, task = pickle.loads(sent)  # noqa: S301 - of our own
-            here_for.cache_clear()
-            record = called(task)
-            self.shared.taken(job, record)
-            yield job, record
+    def compute(self, tasks: Sequence[Task], spec: RunSpec, staging: Path) -> Iterator[tuple[Task, TaskRecord]]:
+        for task in tasks:
+            sent = pickle.dumps(self.transport.remote_call(task, spec, staging))
+            assert str(spec.data).encode() not in sent
+            run_remote_task, remote_task = pickle.loads(sent)  # noqa: S301 - of our own
+            scratch_folder_for.cache_clear()
+            record = run_remote_task(remote_task)
+            self.transport.collect(task, record)
+            yield task, record
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_parts_that_a_killed_run_has_left_are_offered_to_the_run_that_takes_it_u
 ) -> None:
     with hdfs(tmp_path / "first") as first:
         first.room = 800_000
-        with pytest.raises(Refused, match="cannot be read or written"):
+        with pytest.raises(UserError, match="cannot be read or written"):
             own.scored(IN_BLOCKS, Travelled(first.url))
     assert {"640323.community"} <= set(left := records(own))
     manifest = own.scored(IN_BLOCKS, Travelled(served.url))
@@ -131,23 +131,25 @@ def test_where_a_loan_has_moved_to_another_household_all_of_the_month_before_is_
     facts = own.month.scan("features", "640324").filter(loan).drop("as_of", strict=False).collect()
     champion = own.store.models.champion
     assert champion
-    everywhere = features_at(AS_OF, own.store.ledger.rows(), bad_after_days=champion.bad_after_days).filter(loan)
+    everywhere = features_at(AS_OF, own.store.ledger.tables(), bad_after_days=champion.bad_after_days).filter(loan)
     assert_frame_equal(facts.select(everywhere.columns), everywhere)
 
 
 def moved(province: Province, inbox: Path) -> str:
     """An open loan of one county is corrected to be a household's of another; which."""
     ledger = Ledger(province.data / "ledger")
-    opened = Published(province.store).month(BEFORE).scan("warnings", "640323").filter(pl.col("days_to_maturity") > 90)
+    opened = (
+        MonthRepository(province.store).month(BEFORE).scan("warnings", "640323").filter(pl.col("days_to_maturity") > 90)
+    )
     [loan_id] = opened.select(pl.col("loan_id").min()).collect().to_series()
     loan = ledger.scan("loans", "640323").filter(pl.col("loan_id") == loan_id).drop("county").collect()
     household = ledger.scan("loans", "640324").select(pl.col("household_id").max()).collect().item()
     inbox.mkdir()
     changed = loan.with_columns(pl.lit(household).alias("household_id"), pl.lit(AS_OF).alias("known_on"))
     changed.write_csv(inbox / "loans.csv")
-    loading = Loading(AS_OF, column_map(), pseudonyms(province.data), tell=lambda _: None)
-    assert not load(inbox, ledger, loading).refused
-    assert province.store.ledger.rows().linked
+    loading = LoadOptions(AS_OF, read_column_map(), load_pseudonyms(province.data), report_progress=lambda _: None)
+    assert not load(inbox, ledger, loading).has_refused_files
+    assert province.store.ledger.tables().reassigned_households
     return str(loan_id)
 
 
@@ -167,7 +169,7 @@ def test_a_run_after_another_offers_nothing_again(own: Province, served: Served)
 def test_a_ledger_whose_parts_are_merged_is_offered_as_it_is_read(
     ruled: Province, served: Served, tmp_path: Path
 ) -> None:
-    ruled.store.ledger.merge(most_loose=0)
+    ruled.store.ledger.merge(max_unmerged=0)
     other = ruled.copied_to(tmp_path / "other")
     ruled.scored()
     other.scored(WHOLE, Travelled(served.url))
@@ -179,10 +181,10 @@ def test_a_damaged_copy_is_told_and_nothing_is_published(ruled: Province, served
     score(other.store, BEFORE, "clerk", AT, lambda *_: None, Travelled(served.url), WHOLE)
     for path in (served.folder / "lights" / "offered" / "640324").iterdir():
         path.write_bytes(bytes(path.stat().st_size))
-    with pytest.raises(Refused) as told:
+    with pytest.raises(UserError) as told:
         ruled.scored(WHOLE, Travelled(served.url))
-    assert CHINESE.search(told.value.words.zh)
-    assert "is damaged; delete it there and run again." in told.value.words.en
+    assert CHINESE.search(told.value.message.zh)
+    assert "is damaged; delete it there and run again." in told.value.message.en
     assert not ruled.store.warnings.exists()
 
 

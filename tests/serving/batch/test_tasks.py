@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.messages import Refused
+from features.messages import UserError
 from tests.running_service import done, kill, lights, refused, started
 from tests.serving.provinces import AS_OF, IN_BLOCKS, WHOLE, Province, records
 
@@ -136,5 +136,5 @@ def test_a_month_without_a_known_loan_is_refused_and_leaves_nothing(ruled: Provi
 def test_a_refusal_comes_whole_from_another_process() -> None:
     import pickle
 
-    back = pickle.loads(pickle.dumps(Refused("不行", "no")))  # noqa: S301
-    assert (back.words.zh, back.words.en) == ("不行", "no")
+    back = pickle.loads(pickle.dumps(UserError("不行", "no")))  # noqa: S301
+    assert (back.message.zh, back.message.en) == ("不行", "no")

@@ -11,10 +11,10 @@ import pytest
 
 from models.feature_topics import TOPICS
 from models.policy import NEVER, Policy, Thresholds
-from serving.batch.warnings import lights_of, ranked, warnings_of
-from serving.explain.what_if.rescore import bench_of
-from serving.months.previous_month import before_of, compared_with
-from serving.months.repository import Published
+from serving.batch.warnings import WARNINGS_SCHEMA, build_lights, build_warnings, with_score_ranks
+from serving.explain.what_if.rescore import month_rescorer
+from serving.months.previous_month import comparison_month, previous_month_of
+from serving.months.repository import MonthRepository
 from tests.conftest import County
 
 TEXT = pl.String()
@@ -130,7 +130,9 @@ def test_rank_1_is_the_riskiest(rows: list[Row]) -> None:
 def test_ties_share_the_better_rank_and_are_listed_by_loan() -> None:
     drawn = {"loan_id": ["D", "C", "B", "A"], "probability": [0.2, 0.2, None, 0.9]}
     among = pl.Series([0.2, 0.2, 0.9])
-    assert ranked(pl.DataFrame(drawn), among).rows() == [("A", 0.9, 1), ("B", None, None), ("C", 0.2, 2), ("D", 0.2, 2)]
+    warnings = pl.concat([WARNINGS_SCHEMA.empty(), pl.DataFrame(drawn)], how="diagonal")
+    ranks = with_score_ranks(warnings, among).select("loan_id", "probability", "score_rank").rows()
+    assert ranks == [("A", 0.9, 1), ("B", None, None), ("C", 0.2, 2), ("D", 0.2, 2)]
 
 
 def test_reasons_are_at_most_five_and_those_that_raise_the_risk_come_first(rows: list[Row]) -> None:
@@ -159,8 +161,8 @@ def test_reasons_are_the_models_own_parts_and_all_parts_sum_to_the_log_odds(coun
 def test_no_topic_is_told_twice_and_none_left_out_is_stronger(county: County, rows: list[Row]) -> None:
     bundle = county.store.models.champion
     assert bundle
-    parts = bundle.parts(county.facts.filter(~pl.col("has_gone_bad")))
-    for row, part in zip((row for row in rows if not row["has_gone_bad"]), parts.of_columns, strict=True):
+    parts = bundle.explain(county.facts.filter(~pl.col("has_gone_bad")))
+    for row, part in zip((row for row in rows if not row["has_gone_bad"]), parts.by_column, strict=True):
         told = {TOPICS[reason["feature"]] for reason in row["reasons"]}
         assert len(told) == len(row["reasons"])
         largest: dict[str, float] = {}
@@ -238,19 +240,19 @@ def _log_odds(probability: float) -> float:
 
 def judged_by(county: County, policy: Policy) -> pl.DataFrame:
     """The newest month's loans, lit by other thresholds."""
-    month, judges = county.month, bench_of(county.month, county.store).judges
+    month, judges = county.month, month_rescorer(county.month, county.store).scoring_policy
     assert judges.bundle
-    before = before_of(compared_with(Published(county.store), month), county.facts["loan_id"])
+    before = previous_month_of(comparison_month(MonthRepository(county.store), month), county.facts["loan_id"])
     other = replace(judges, bundle=replace(judges.bundle, policy=policy))
     typical = month.scan("typical").collect()
-    found = warnings_of(county.facts, typical, before, other, month.as_of).warnings
-    alone = lights_of(county.facts, before, other)
+    found = build_warnings(county.facts, typical, before, other, month.as_of).warnings
+    alone = build_lights(county.facts, before, other)
     assert alone.equals(found.select(alone.columns))
     return found
 
 
 def test_what_was_published_is_what_the_function_says(county: County) -> None:
-    policy = bench_of(county.month, county.store).judges.bundle.policy  # type: ignore[union-attr] # it has one
+    policy = month_rescorer(county.month, county.store).scoring_policy.bundle.policy  # type: ignore[union-attr] # it has one
     told = judged_by(county, policy).drop("score_rank")
     assert told.equals(county.month.scan("warnings").sort("loan_id").collect().select(told.columns))
 

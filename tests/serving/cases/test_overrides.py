@@ -8,18 +8,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.months import months_after
-from serving.cases.outcomes import overrides
-from serving.months.data_folder import Store
-from serving.months.repository import Published
+from features.months import month_end_after
+from serving.cases.outcomes import override_counts
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 
 OPENED = date(2025, 6, 30)
 
 
-def published(folder: Path, late: dict[int, dict[str, int]]) -> Published:
+def published(folder: Path, late: dict[int, dict[str, int]]) -> MonthRepository:
     """Months so many after the case, each with the days past due of its loans."""
     for ahead, days in late.items():
-        month = folder / "warnings" / f"as_of={months_after(OPENED, ahead)}"
+        month = folder / "warnings" / f"as_of={month_end_after(OPENED, ahead)}"
         edition = folder / "editions" / month.name / "edition-1"
         (edition / "warnings").mkdir(parents=True)
         month.parent.mkdir(exist_ok=True)
@@ -28,7 +28,7 @@ def published(folder: Path, late: dict[int, dict[str, int]]) -> Published:
         pl.DataFrame(rows, {"loan_id": pl.String, "days_past_due": pl.Int64}).write_parquet(
             edition / "warnings" / "640323.parquet"
         )
-    return Published(Store(folder))
+    return MonthRepository(DataFolder(folder))
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_a_red_light_that_an_officer_took_for_green(
     tmp_path: Path, late: dict[int, dict[str, int]], known: int, went_bad: int, light_right: int, officer_right: int
 ) -> None:
     judged = pl.DataFrame({"loan_id": ["L1"], "as_of": [OPENED], "light": ["red"], "judgement": ["green"]})
-    counted = overrides(judged, published(tmp_path, late))
+    counted = override_counts(judged, published(tmp_path, late))
     assert counted.row(0) == ("red", "green", 1, known, went_bad, light_right, officer_right)
 
 
 def test_a_case_without_a_judgement_counts_for_nobody(tmp_path: Path) -> None:
     red = pl.DataFrame({"loan_id": ["L1"], "as_of": [OPENED], "light": ["red"]})
     judged = red.with_columns(judgement=pl.lit(None, pl.String))
-    assert overrides(judged, published(tmp_path, {1: {"L1": 40}})).is_empty()
+    assert override_counts(judged, published(tmp_path, {1: {"L1": 40}})).is_empty()

@@ -11,11 +11,11 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.app import application
 from serving.cli.backup import backup, restore
-from serving.months.data_folder import Store
-from serving.months.repository import OPENED
+from serving.months.data_folder import DataFolder
+from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings, settings_of
 from tests.conftest import County
 from tests.running_service import done, entered, key_for, lights, refused, serving, unsigned
@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, str]:
         if (path.is_symlink() or path.is_file())
         and ".db" not in path.name
         and path.name not in ("lock", "settings.json")
-        and path.relative_to(folder).parts[0] != OPENED
+        and path.relative_to(folder).parts[0] != ROW_STORES_FOLDER
     }
 
 
@@ -52,25 +52,25 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(by_rules: County, tmp_pa
     (tmp_path / "open" / "pseudonym.key").write_bytes(b"another")
     with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "open", ".")
-    with pytest.raises(Refused, match=r"damaged: pseudonym\.key"):
+    with pytest.raises(UserError, match=r"damaged: pseudonym\.key"):
         restore(tmp_path / "c.tar.gz", tmp_path / "new")
     (tmp_path / "cut.tar.gz").write_bytes((tmp_path / "b.tar.gz").read_bytes()[:5000])
-    with pytest.raises(Refused, match="no whole backup"):
+    with pytest.raises(UserError, match="no whole backup"):
         restore(tmp_path / "cut.tar.gz", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 def test_nothing_is_restored_over_what_is_there(by_rules: County, tmp_path: Path) -> None:
     backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
-    with pytest.raises(Refused, match="not empty"):
+    with pytest.raises(UserError, match="not empty"):
         restore(tmp_path / "b.tar.gz", by_rules.data)
-    with pytest.raises(Refused, match="exists already"):
+    with pytest.raises(UserError, match="exists already"):
         backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
 
 
 def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> None:
     link = json.loads(done(lights(tmp_path, "user", "add", "ma", "--role", "administrator", "--json")))
-    client = TestClient(application(Store(tmp_path), settings_of(tmp_path)))
+    client = TestClient(application(DataFolder(tmp_path), settings_of(tmp_path)))
     assert entered(client, link["path"].partition("token=")[2]).url.path == "/people"
     assert "ma  administrator  -  -  True" in done(lights(tmp_path, "user", "list"))
     assert refused(lights(tmp_path, "user", "disable", "ma")).startswith("ma is the last administrator")
@@ -104,15 +104,15 @@ def test_what_the_machines_user_looks_at_is_audited(county: County, tmp_path: Pa
 def test_others_are_listened_to_over_https_alone(host: str, set_to: dict[str, object], is_open: bool) -> None:
     settings = Settings().model_copy(update=set_to)
     if is_open:
-        settings.open_to(host)
+        settings.check_may_listen(host)
         return
-    with pytest.raises(Refused, match="HTTPS is needed"):
-        settings.open_to(host)
+    with pytest.raises(UserError, match="HTTPS is needed"):
+        settings.check_may_listen(host)
 
 
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIGHTS_AUDIT_YEARS", "2")
-    with pytest.raises(Refused, match="LIGHTS_AUDIT_YEARS"):
+    with pytest.raises(UserError, match="LIGHTS_AUDIT_YEARS"):
         settings_of()
 
 

@@ -7,7 +7,7 @@ import pty
 import subprocess
 
 from features.ledger.ledger import Ledger
-from serving.batch.plan import loans_delivered
+from serving.batch.plan import delivered_loan_count
 from tests.running_service import LIGHTS, done, environment, lights
 from tests.serving.provinces import AS_OF, Province
 
@@ -24,7 +24,7 @@ def on_a_terminal(province: Province) -> str:
 
 
 def test_a_terminal_shows_a_bar_with_a_rate_that_ends_at_all_loans_delivered(ruled: Province) -> None:
-    shown, loans = on_a_terminal(ruled), loans_delivered(Ledger(ruled.data / "ledger"))
+    shown, loans = on_a_terminal(ruled), delivered_loan_count(Ledger(ruled.data / "ledger"))
     assert f"{loans}/{loans}" in shown
     assert "loans/s" in shown
     assert "…" not in shown

@@ -8,13 +8,13 @@ from threading import Event
 
 import pytest
 
-from serving.concurrency.single_flight import remembered
+from serving.concurrency.single_flight import single_flight
 
 
 def test_many_who_ask_at_once_wait_for_one_computation() -> None:
     computed = []
 
-    @remembered(2)
+    @single_flight(2)
     def slow(number: int) -> int:
         computed.append(number)
         time.sleep(0.1)
@@ -28,7 +28,7 @@ def test_many_who_ask_at_once_wait_for_one_computation() -> None:
 def test_a_failure_is_not_kept() -> None:
     tried = []
 
-    @remembered(2)
+    @single_flight(2)
     def at_the_second_try(number: int) -> int:
         tried.append(number)
         if len(tried) == 1:
@@ -45,7 +45,7 @@ def test_a_failure_is_not_kept() -> None:
 def test_so_many_results_are_kept_and_no_more(others: int, computed: int) -> None:
     seen = []
 
-    @remembered(2)
+    @single_flight(2)
     def plain(number: int) -> int:
         seen.append(number)
         return number
@@ -58,17 +58,17 @@ def test_so_many_results_are_kept_and_no_more(others: int, computed: int) -> Non
 def test_what_is_known_is_told_without_computing_or_waiting() -> None:
     begun, go_on = Event(), Event()
 
-    @remembered(2)
+    @single_flight(2)
     def slow(number: int) -> int:
         begun.set()
         go_on.wait(10)
         return number * 2
 
     with ThreadPoolExecutor(1) as pool:
-        assert slow.known(3) is None
+        assert slow.peek(3) is None
         computing = pool.submit(slow, 3)
         begun.wait(10)
-        assert slow.known(3) is None
+        assert slow.peek(3) is None
         go_on.set()
-        assert computing.result(10) == slow.known(3) == 6
-    assert slow.known(4) is None
+        assert computing.result(10) == slow.peek(3) == 6
+    assert slow.peek(4) is None

@@ -12,10 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from features.messages import Refused
+from features.messages import UserError
 from serving.database import engine as module
-from serving.database.engine import REVISIONS, Database, opened
-from serving.database.tables import SignedIn, Table
+from serving.database.engine import REVISIONS, Database, open_database
+from serving.database.tables import Base, SignInSession
 from tests.serving.moments import NOW
 
 
@@ -28,8 +28,8 @@ def test_the_revisions_that_the_code_knows_are_those_that_ship() -> None:
 
 def test_the_migrated_tables_are_those_that_the_code_declares(database: Database) -> None:
     found = inspect(database.engine)
-    assert set(found.get_table_names()) - {"alembic_version"} == set(Table.metadata.tables)
-    for name, table in Table.metadata.tables.items():
+    assert set(found.get_table_names()) - {"alembic_version"} == set(Base.metadata.tables)
+    for name, table in Base.metadata.tables.items():
         kept = {column["name"]: column["nullable"] for column in found.get_columns(name)}
         assert kept == {column.name: column.nullable for column in table.columns}
         assert {index["name"] for index in found.get_indexes(name)} >= {index.name for index in table.indexes}
@@ -37,8 +37,8 @@ def test_the_migrated_tables_are_those_that_the_code_declares(database: Database
 
 def test_several_that_start_at_once_migrate_once(address: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        for database in pool.map(opened, [address] * 4):
-            with database.reading() as session:
+        for database in pool.map(open_database, [address] * 4):
+            with database.read_session() as session:
                 assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
                     REVISIONS[-1]
                 ]
@@ -46,28 +46,28 @@ def test_several_that_start_at_once_migrate_once(address: str) -> None:
 
 
 def test_a_database_newer_than_the_code_is_refused(database: Database, address: str) -> None:
-    with database.writing() as session:
+    with database.write_session() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(Refused, match="version 9999 is newer than this program"):
-        opened(address)
+    with pytest.raises(UserError, match="version 9999 is newer than this program"):
+        open_database(address)
 
 
 def test_what_is_no_database_is_refused_and_a_password_in_its_address_is_not_said() -> None:
     for wrong in ("nonsense", "fruit://x", "postgresql+psycopg://me:secret@127.0.0.1:1/none"):
-        with pytest.raises(Refused) as said:
-            opened(wrong)
+        with pytest.raises(UserError) as said:
+            open_database(wrong)
         assert "secret" not in str(said.value)
 
 
 def test_a_row_of_nobody_is_not_taken(database: Database) -> None:
-    stray = SignedIn(digest="d", person_id=7, created_at=NOW, expires_at=NOW)
-    with pytest.raises(IntegrityError), database.writing() as session:
+    stray = SignInSession(digest="d", person_id=7, created_at=NOW, expires_at=NOW)
+    with pytest.raises(IntegrityError), database.write_session() as session:
         session.add(stray)
 
 
 def test_what_fails_half_way_leaves_nothing(database: Database) -> None:
-    with suppress(RuntimeError), database.writing() as session:
+    with suppress(RuntimeError), database.write_session() as session:
         session.execute(text("INSERT INTO failed_sign_ins (name_digest, failed) VALUES ('d', 1)"))
         raise RuntimeError
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.execute(text("SELECT count(*) FROM failed_sign_ins")).scalar() == 0

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from serving.explain.counterfactuals import REMEDIES, turn_green
-from serving.explain.sentences import told
-from serving.explain.what_if.answer import what_if
+from serving.explain.counterfactuals import ACTIONABLE_FACTS, counterfactuals
+from serving.explain.sentences import render_warnings
+from serving.explain.what_if_answers import what_if
 from tests.conftest import County
 
 Row = dict[str, Any]
@@ -21,11 +21,15 @@ def lit(county: County, light: str) -> list[Row]:
 
 def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None:
     month, store = county.month, county.store
-    found = [(row, turn_green(warning_of(county, row), row, month, store)) for row in lit(county, "yellow")[:12]]
+    found = [(row, counterfactuals(warning_of(county, row), row, month, store)) for row in lit(county, "yellow")[:12]]
     ways = [(row, way) for row, answer in found for way in answer.ways]
     assert ways
     for row, way in ways[:4]:
-        facts = [remedy.fact(row, month.as_of) for remedy in REMEDIES if remedy.code in {r.code for r in way.remedies}]
+        facts = [
+            remedy.fact(row, month.as_of)
+            for remedy in ACTIONABLE_FACTS
+            if remedy.code in {r.code for r in way.remedies}
+        ]
         [loan] = [x for x in what_if(month, store, row["household_id"], facts).loans if x.loan_id == row["loan_id"]]
         assert loan.after
         assert (loan.after.light, loan.after.probability) == (way.light, way.probability)
@@ -34,9 +38,9 @@ def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None
 
 def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> None:
     for row in lit(county, "yellow")[:12]:
-        answer = turn_green(warning_of(county, row), row, county.month, county.store)
+        answer = counterfactuals(warning_of(county, row), row, county.month, county.store)
         assert len({len(way.remedies) for way in answer.ways}) <= 1
-        applying = {remedy.code for remedy in REMEDIES if remedy.applies(row, county.month.policy)}
+        applying = {remedy.code for remedy in ACTIONABLE_FACTS if remedy.applies(row, county.month.policy)}
         assert {remedy.code for remedy in answer.looked_at} == applying
         if not answer.ways:
             assert answer.en == "Nothing actionable would lower the light."
@@ -44,12 +48,14 @@ def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> 
 
 def test_a_green_light_needs_no_turning_and_one_gone_bad_cannot_be_turned(county: County) -> None:
     green = lit(county, "green")[0]
-    assert turn_green(warning_of(county, green), green, county.month, county.store).en == "The light is green."
+    assert counterfactuals(warning_of(county, green), green, county.month, county.store).en == "The light is green."
     bad = county.facts.filter("has_gone_bad").row(0, named=True)
-    assert turn_green(warning_of(county, bad), bad, county.month, county.store).ways == []
+    assert counterfactuals(warning_of(county, bad), bad, county.month, county.store).ways == []
 
 
 def warning_of(county: County, row: Row) -> Any:
     mine = pl.col("loan_id") == row["loan_id"]
     month = county.month
-    return told(month.scan("warnings").filter(mine).collect(), month.scan("features").filter(mine).collect(), month)[0]
+    return render_warnings(
+        month.scan("warnings").filter(mine).collect(), month.scan("features").filter(mine).collect(), month
+    )[0]

@@ -13,25 +13,25 @@ from polars.testing import assert_frame_equal
 
 from features.compute import features_at
 from features.contract.tables import TABLES
-from features.months import months_later
-from serving.explain.household_cache import home_of
-from serving.explain.sentences import told
-from serving.explain.what_if.answer import what_if
-from serving.explain.what_if.apply import Evenings, evening_of
+from features.months import same_day_after
+from serving.explain.household_cache import household_month
+from serving.explain.sentences import render_warnings
+from serving.explain.what_if.apply import HouseholdSnapshot, household_snapshot
 from serving.explain.what_if.facts import (
     HardshipResolved,
-    Impossible,
+    HypotheticalFact,
+    ImpossibleFactsError,
     IncomeStatement,
     LivestockBought,
     LivestockSold,
     MoreTime,
     NewHardship,
     Payment,
-    Supposed,
     UseCheck,
 )
-from serving.explain.what_if.rescore import bench_of
-from serving.months.data_folder import Store
+from serving.explain.what_if.rescore import month_rescorer
+from serving.explain.what_if_answers import what_if
+from serving.months.data_folder import DataFolder
 from tests.conftest import County
 
 Row = dict[str, Any]
@@ -42,16 +42,16 @@ def yellow(county: County) -> str:
     return county.one_of_each()["yellow"]
 
 
-def evening(county: County, household: str) -> Evenings:
-    return evening_of(county.month, county.store, household)
+def evening(county: County, household: str) -> HouseholdSnapshot:
+    return household_snapshot(county.month, county.store, household)
 
 
-def after(county: County, household: str, *facts: Supposed) -> Row:
+def after(county: County, household: str, *facts: HypotheticalFact) -> Row:
     """The features of the household's first loan with facts supposed."""
-    home = home_of(county.month, county.store, household)
-    supposed = home.evening.supposing(facts)
-    bench = bench_of(county.month, county.store)
-    return bench.judged(supposed.evening, home.others, home.before).facts.row(0, named=True)
+    home = household_month(county.month, county.store, household)
+    supposed = home.ledger_snapshot.apply_facts(facts)
+    bench = month_rescorer(county.month, county.store)
+    return bench.rescore(supposed.snapshot, home.peers, home.previous_month).facts.row(0, named=True)
 
 
 def before(county: County, household: str) -> Row:
@@ -59,12 +59,12 @@ def before(county: County, household: str) -> Row:
 
 
 def test_a_household_alone_equals_its_rows_of_the_batch(county: County) -> None:
-    bench = bench_of(county.month, county.store)
+    bench = month_rescorer(county.month, county.store)
     for household in county.warnings["household_id"].unique().sort()[:15]:
-        home = home_of(county.month, county.store, household)
-        again = bench.judged(home.evening.evening, home.others, home.before)
+        home = household_month(county.month, county.store, household)
+        again = bench.rescore(home.ledger_snapshot.snapshot, home.peers, home.previous_month)
         assert_frame_equal(again.facts, home.features.sort("loan_id"))
-        then = {each.loan_id: each for each in told(home.warnings, home.features, county.month)}
+        then = {each.loan_id: each for each in render_warnings(home.warnings, home.features, county.month)}
         for warning in again.warnings:
             was = then[warning.loan_id]
             assert (warning.light, warning.probability) == (was.light, was.probability)
@@ -116,7 +116,7 @@ def test_a_hardship_is_new_until_it_is_resolved(county: County, yellow: str) -> 
 
 def test_a_first_hardship_counts_for_a_household_that_had_none(county: County) -> None:
     spared = county.facts.filter(~pl.col("has_gone_bad"), pl.col("hardship_age_months").is_null())["household_id"][0]
-    assert evening(county, spared).known("hardships") == []
+    assert evening(county, spared).newest_rows("hardships") == []
     hit = after(county, spared, NewHardship(kind="hardship", cause="illness", loss_amount=9000))
     assert (hit["unresolved_hardship"], hit["hardships_12m"], hit["hardship_loss_12m"]) == (1, 1, 9000)
 
@@ -128,10 +128,10 @@ def test_a_second_question_about_a_household_is_answered_like_a_first(county: Co
     pays = Payment(kind="payment", loan_id=loan, yuan=1)
     asked = [after(county, yellow, *facts) for facts in ((hit,), (pays,), (hit, pays), (hit,), ())]
     afresh = evening(county, yellow)
-    bench, home = bench_of(county.month, county.store), home_of(county.month, county.store, yellow)
+    bench, home = month_rescorer(county.month, county.store), household_month(county.month, county.store, yellow)
     for facts, was in zip(((hit,), (pays,), (hit, pays), (hit,), ()), asked, strict=True):
-        rows = afresh.supposing(facts).rows
-        alone = features_at(county.newest, rows, bad_after_days=bench.bad_after_days, around=home.others)
+        rows = afresh.apply_facts(facts).tables
+        alone = features_at(county.newest, rows, bad_after_days=bench.bad_after_days, peers=home.peers)
         assert alone.row(0, named=True) == was
 
 
@@ -153,7 +153,7 @@ def test_more_time_moves_the_maturity_and_the_principal_that_falls_due(county: C
     ).unique("household_id", keep="none")
     was = due.row(0, named=True)
     matures_on = county.newest + timedelta(days=was["days_to_maturity"])
-    new = months_later(matures_on, 12)
+    new = same_day_after(matures_on, 12)
     moved = after(county, was["household_id"], MoreTime(kind="more_time", loan_id=was["loan_id"], new_matures_on=new))
     assert moved["days_to_maturity"] == (new - county.newest).days
     assert moved["extensions"] == was["extensions"] + 1
@@ -169,9 +169,9 @@ def test_more_time_moves_the_maturity_and_the_principal_that_falls_due(county: C
         (LivestockBought(kind="livestock_bought", sheep=1, yuan=9_999_999), "savings are"),
     ],
 )
-def test_what_cannot_be_is_refused_and_says_why(county: County, yellow: str, fact: Supposed, said: str) -> None:
-    with pytest.raises(Impossible, match=said):
-        evening(county, yellow).supposing([fact])
+def test_what_cannot_be_is_refused_and_says_why(county: County, yellow: str, fact: HypotheticalFact, said: str) -> None:
+    with pytest.raises(ImpossibleFactsError, match=said):
+        evening(county, yellow).apply_facts([fact])
 
 
 @pytest.mark.parametrize(("more", "taken"), [(0.0, True), (0.02, False)])
@@ -180,8 +180,8 @@ def test_no_more_is_paid_than_is_owed(county: County, yellow: str, more: float, 
     owed = round(loan["outstanding_principal"] + loan["overdue_interest"] + more, 2)
     pays = Payment(kind="payment", loan_id=loan["loan_id"], yuan=owed)
     if not taken:
-        with pytest.raises(Impossible, match="cannot be paid"):
-            evening(county, yellow).supposing([pays])
+        with pytest.raises(ImpossibleFactsError, match="cannot be paid"):
+            evening(county, yellow).apply_facts([pays])
     else:
         loans = {each.loan_id: each for each in what_if(county.month, county.store, yellow, [pays]).loans}
         assert loans[loan["loan_id"]].after is None
@@ -228,8 +228,8 @@ def test_an_unknown_household_is_not_found(served: str) -> None:
 
 def rows_of(county: County, household: str) -> dict[str, list[Row]]:
     """All that is known of a household, as JSON."""
-    rows = evening(county, household).rows
-    frames = {name: rows[name].select(TABLES[name].names).collect() for name in TABLES if name != "prices"}
+    rows = evening(county, household).tables
+    frames = {name: rows[name].select(TABLES[name].column_names).collect() for name in TABLES if name != "prices"}
     return {
         name: json.loads(frame.with_columns(pl.selectors.date().cast(pl.String)).write_json())
         for name, frame in frames.items()
@@ -284,6 +284,6 @@ def test_rules_changed_since_the_month_was_published_are_said(
         'when = [{feature = "income_per_head", sign = "<", bound = 9000}]\nzh = "{income_per_head}"\n'
         'en = "{income_per_head}"\n'
     )
-    Store(own.data).take_in_rules(rules, own.newest)
+    DataFolder(own.data).replace_rules(rules, own.newest)
     with pytest.raises(Exception, match="score the month again"):
         what_if(own.month, own.store, yellow, [HardshipResolved(kind="hardship_resolved")])

@@ -9,11 +9,11 @@ import polars as pl
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from features.console import now
+from features.console import utc_now
 from serving.access import accounts as people
 from serving.app import application
 from serving.audit.command_line import database_of
-from serving.http.dependencies import SESSION
+from serving.http.dependencies import SESSION_COOKIE
 from serving.settings import settings_of
 from tests.conftest import County
 from tests.running_service import key_for
@@ -48,8 +48,8 @@ def test_whoever_asks_with_a_thousand_names_does_not_fill_the_audit(desk: FastAP
 
 def test_a_key_that_lets_nobody_in_is_audited_by_its_name_alone(county: County, desk: FastAPI) -> None:
     key, auditor = key_for(county.data, "analyst"), seen_by(desk, "auditor")
-    with database_of(county.data).writing() as session:
-        people.revoke_key(session, people.person_named(session, "analyst"), key.partition(".")[0], now())
+    with database_of(county.data).write_session() as session:
+        people.revoke_key(session, people.person_named(session, "analyst"), key.partition(".")[0], utc_now())
     for given in (key, "hunter2", NOBODYS, ""):
         assert TestClient(desk).get("/api/v1/summary", headers={"authorization": f"Bearer {given}"}).status_code == 401
     entries = auditor.get("/api/v1/audit", params={"limit": 3, "action": "refusal"}).json()["items"]
@@ -75,7 +75,7 @@ def test_a_session_that_is_over_is_no_refusal(desk: FastAPI) -> None:
         return found
 
     before = refusals()
-    assert TestClient(desk, cookies={SESSION: "over"}).get("/api/v1/summary").status_code == 401
+    assert TestClient(desk, cookies={SESSION_COOKIE: "over"}).get("/api/v1/summary").status_code == 401
     assert refusals() == before
 
 

@@ -11,15 +11,15 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from features.console import now
+from features.console import utc_now
 from serving.access import accounts as people
-from serving.access.rate_limit import TooMany
-from serving.access.roles import NEEDS, OPEN, Right, needed
-from serving.access.tokens import form_token
+from serving.access.rate_limit import TooManyRequestsError
+from serving.access.roles import OPEN_ROUTES, REQUIRED_RIGHTS, Right, required_right
+from serving.access.tokens import csrf_token_of
 from serving.app import application
 from serving.audit.command_line import database_of
-from serving.http.dependencies import SESSION
-from serving.months.data_folder import Store
+from serving.http.dependencies import SESSION_COOKIE
+from serving.months.data_folder import DataFolder
 from serving.settings import settings_of
 from tests.conftest import County
 from tests.running_service import entered, key_for
@@ -29,7 +29,7 @@ from tests.serving.access.seen import seen_by
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     folder = tmp_path_factory.mktemp("door")
-    return application(Store(folder), settings_of(folder))
+    return application(DataFolder(folder), settings_of(folder))
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
@@ -45,7 +45,7 @@ def test_every_address_but_those_that_are_declared_open_wants_a_sign_in(app: Fas
     assert len(found) > 25
     client = TestClient(app, follow_redirects=False)
     for method, template in found:
-        if template in OPEN:
+        if template in OPEN_ROUTES:
             continue
         answer = client.request(method, re.sub("{[^}]+}", "1", template))
         if template.startswith("/api"):
@@ -59,7 +59,7 @@ def test_every_address_but_those_that_are_declared_open_wants_a_sign_in(app: Fas
 
 def test_what_is_open_or_needs_something_is_an_address_that_there_is(app: FastAPI) -> None:
     templates = {template for _, template in routes(app)}
-    assert OPEN | set(NEEDS) <= templates
+    assert OPEN_ROUTES | set(REQUIRED_RIGHTS) <= templates
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_what_is_open_or_needs_something_is_an_address_that_there_is(app: FastAP
     ],
 )
 def test_a_role_reaches_what_it_may_and_nothing_else(app: FastAPI, role: str, sees: set[Right]) -> None:
-    key = key_for(app.state.desk.store.folder, role)
+    key = key_for(app.state.context.store.folder, role)
     client = TestClient(app, follow_redirects=False, headers={"authorization": f"Bearer {key}"})
     for method, template in routes(app):
-        right = needed(template)
-        if template in OPEN or right is Right.OWN or method != "GET":
+        right = required_right(template)
+        if template in OPEN_ROUTES or right is Right.OWN or method != "GET":
             continue
         status = client.get(re.sub("{[^}]+}", "1", template)).status_code
         assert (status != 403) == (right in sees), template
@@ -143,14 +143,14 @@ def test_a_form_of_another_site_changes_nothing(county: County, desk: FastAPI) -
     assert client.post("/sign-out", data={"csrf": "0" * 64}).status_code == 403
     assert client.post("/api/v1/cases", json={"loan_id": "L1"}).status_code == 403
     assert client.get("/").status_code == 200
-    assert client.post("/sign-out", data={"csrf": form_token(client.cookies[SESSION])}).status_code == 303
+    assert client.post("/sign-out", data={"csrf": csrf_token_of(client.cookies[SESSION_COOKIE])}).status_code == 303
     assert client.get("/").status_code == 303
 
 
 def one_time(county: County, role: str) -> str:
     key_for(county.data, role)
-    with database_of(county.data).writing() as session:
-        return people.link(session, people.person_named(session, role), now(), 1)
+    with database_of(county.data).write_session() as session:
+        return people.create_link(session, people.person_named(session, role), utc_now(), 1)
 
 
 def test_a_link_lets_in_once(county: County, desk: FastAPI) -> None:
@@ -166,7 +166,7 @@ def test_a_preview_of_a_link_does_not_use_it_up(county: County, desk: FastAPI) -
     token = one_time(county, "county_official")
     for _ in range(2):
         preview = TestClient(desk).get("/sign-in", params={"token": token})
-        assert (preview.status_code, SESSION in preview.cookies) == (200, False)
+        assert (preview.status_code, SESSION_COOKIE in preview.cookies) == (200, False)
     assert TestClient(desk).post("/sign-in/link", data={"token": token}).status_code == 403
     assert entered(TestClient(desk, follow_redirects=False), token).status_code == 303
 
@@ -175,8 +175,8 @@ def test_too_many_sign_ins_are_told_when_to_come_back(county: County) -> None:
     app = application(county.store, settings_of(county.data))
     client = TestClient(app)
     assert entered(client, "none").status_code == 401
-    with pytest.raises(TooMany):
-        [app.state.desk.sign_in_limits.take("testclient") for _ in range(1_000)]
+    with pytest.raises(TooManyRequestsError):
+        [app.state.context.sign_in_rate_limit.take("testclient") for _ in range(1_000)]
     answer = entered(client, "none")
     assert (answer.status_code, "请求过于频繁" in answer.text) == (429, True)
     assert int(answer.headers["retry-after"]) >= 1
@@ -184,16 +184,18 @@ def test_too_many_sign_ins_are_told_when_to_come_back(county: County) -> None:
 
 def test_another_role_holds_from_the_next_request_on(county: County, desk: FastAPI) -> None:
     client, household = TestClient(desk, follow_redirects=False), county.warnings["household_id"][0]
-    with database_of(county.data).writing() as session:
-        person = people.add(session, people.account("moved", "county_official"), now())
-        token = people.link(session, person, now(), 1)
+    with database_of(county.data).write_session() as session:
+        person = people.create_account(session, people.account_details("moved", "county_official"), utc_now())
+        token = people.create_link(session, person, utc_now(), 1)
     assert entered(client, token).status_code == 303
     assert client.get(f"/households/{household}").status_code == 200
-    with database_of(county.data).writing() as session:
-        people.change(session, people.person_named(session, "moved"), people.account("moved", "analyst"))
+    with database_of(county.data).write_session() as session:
+        people.change_account(
+            session, people.person_named(session, "moved"), people.account_details("moved", "analyst")
+        )
     assert client.get(f"/households/{household}").status_code == 403
-    with database_of(county.data).writing() as session:
-        people.disable(session, people.person_named(session, "moved"))
+    with database_of(county.data).write_session() as session:
+        people.disable_account(session, people.person_named(session, "moved"))
     assert client.get("/board").status_code == 303
 
 
@@ -217,8 +219,8 @@ def test_each_answer_says_what_a_browser_may_do_with_it(desk: FastAPI) -> None:
 
 def test_a_failure_is_counted(county: County) -> None:
     app = application(county.store, settings_of(county.data))
-    app.state.desk.database.engine.dispose()
-    app.state.desk.scribe.done = lambda _: 1 / 0
+    app.state.context.database.engine.dispose()
+    app.state.context.audit_writer.submit = lambda _: 1 / 0
     client = TestClient(
         app, raise_server_exceptions=False, headers={"authorization": f"Bearer {key_for(county.data, 'analyst')}"}
     )

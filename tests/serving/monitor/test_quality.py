@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.months import months_after
-from serving.monitor.bounds import limits_from
-from serving.monitor.quality import deliveries, quality
+from features.months import month_end_after
+from serving.monitor.bounds import load_limits
+from serving.monitor.quality import check_quality, deliveries_table
 from tests.features.inboxes import DELIVERED_ON, Intake, drawn
 
-LIMITS = limits_from().quality
+LIMITS = load_limits().quality
 NOW = date(2024, 12, 31)
 
 
@@ -27,7 +27,7 @@ def payments(per_month: dict[date, int], paid: float = 100.0, payer: str | None 
     return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
 
 
-MONTHS = [months_after(NOW, -back) for back in range(12, 0, -1)]
+MONTHS = [month_end_after(NOW, -back) for back in range(12, 0, -1)]
 
 
 def found(folder: Path, this: pl.DataFrame, as_of: date = NOW) -> list[tuple[str, str]]:
@@ -37,8 +37,8 @@ def found(folder: Path, this: pl.DataFrame, as_of: date = NOW) -> list[tuple[str
     every = pl.concat([payments(dict.fromkeys(MONTHS, 40)), this])
     report = intake.deliver(str(as_of), payments=every)
     assert not any(file.quarantined for file in report.files)
-    _, findings = quality(intake.ledger, as_of, LIMITS)
-    return [(each.kind, each.said.en) for each in findings if each.said.en.startswith("payments")]
+    _, findings = check_quality(intake.ledger, as_of, LIMITS)
+    return [(each.kind, each.message.en) for each in findings if each.message.en.startswith("payments")]
 
 
 @pytest.mark.parametrize(("rows", "warned"), [(60, False), (61, True), (20, False), (19, True)])
@@ -69,7 +69,7 @@ def test_every_delivered_file_is_told_with_its_day_and_rows(tmp_path: Path) -> N
     intake = Intake(tmp_path)
     intake.deliver(DELIVERED_ON, **drawn("households", "loans"))
     intake.deliver("2024-07-31", payments=payments({date(2024, 7, 1): 3}))
-    rows = deliveries(intake.ledger).frame.select("delivered_on", "table", "rows", "quarantined_en").rows()
+    rows = deliveries_table(intake.ledger).frame.select("delivered_on", "table", "rows", "quarantined_en").rows()
     assert rows == [
         (date(2024, 7, 31), "payments", 3, "no"),
         (date(2024, 6, 30), "loans", 2, "no"),

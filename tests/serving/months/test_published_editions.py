@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.months.published_editions import listed
+from serving.months.published_editions import published_editions
 
 _JUNE, _JULY = date(2025, 6, 30), date(2025, 7, 31)
 
@@ -26,31 +26,32 @@ def publish(folder: Path, day: date, edition: int) -> Path:
 
 
 def test_a_folder_that_is_not_there_lists_nothing(tmp_path: Path) -> None:
-    assert listed(tmp_path / "warnings") == {}
+    assert published_editions(tmp_path / "warnings") == {}
 
 
 def test_a_month_and_an_edition_are_listed_as_soon_as_they_are_published(tmp_path: Path) -> None:
     for edition in range(1, 60):
         june = publish(tmp_path, _JUNE, edition)
-        assert listed(tmp_path / "warnings") == {_JUNE: june}
+        assert published_editions(tmp_path / "warnings") == {_JUNE: june}
     july = publish(tmp_path, _JULY, 1)
-    assert list(listed(tmp_path / "warnings").items()) == [(_JULY, july), (_JUNE, june)]
+    assert list(published_editions(tmp_path / "warnings").items()) == [(_JULY, july), (_JUNE, june)]
 
 
 def test_a_folder_changed_a_moment_ago_is_not_kept_since_it_may_change_again_unseen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.listed._TICK_NS", 10**12)  # a quarter of an hour: no pause of this machine is as long
+    tick = "serving.months.published_editions._CLOCK_TICK_NS"
+    monkeypatch.setattr(tick, 10**12)  # a quarter of an hour: no pause of this machine is as long
     june, folder = publish(tmp_path, _JUNE, 1), tmp_path / "warnings"
-    assert listed(folder) == listed(folder) == {_JUNE: june}
-    assert listed(folder) is not listed(folder)
+    assert published_editions(folder) == published_editions(folder) == {_JUNE: june}
+    assert published_editions(folder) is not published_editions(folder)
 
 
 def test_what_is_kept_gives_way_to_a_new_edition_and_to_one_taken_out(tmp_path: Path) -> None:
     first, folder = publish(tmp_path, _JUNE, 1), tmp_path / "warnings"
     time.sleep(1.1)
-    assert listed(folder) is listed(folder) == {_JUNE: first}
+    assert published_editions(folder) is published_editions(folder) == {_JUNE: first}
     second = publish(tmp_path, _JUNE, 2)
-    assert listed(folder) == {_JUNE: second}
+    assert published_editions(folder) == {_JUNE: second}
     (folder / f"as_of={_JUNE}").unlink()
-    assert listed(folder) == {}
+    assert published_editions(folder) == {}

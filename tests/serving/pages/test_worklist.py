@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
-from serving.portfolio.quadrants import CORNER_WORDS, Corner
+from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from tests.conftest import County
 from tests.running_service import key_for
 
@@ -27,16 +27,16 @@ def loans(county: County, condition: pl.Expr) -> set[str]:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("corner", Corner)
+@pytest.mark.parametrize("corner", Quadrant)
 def test_a_corner_lists_its_loans_and_says_how_many(
-    county: County, served: str, page: Page, corner: Corner, lang: str
+    county: County, served: str, page: Page, corner: Quadrant, lang: str
 ) -> None:
-    mine = loans(county, corner.holds)
+    mine = loans(county, corner.condition)
     page.goto(f"{served}/?lang={lang}")
-    page.locator(".corners").get_by_role("link", name=f"{getattr(CORNER_WORDS[corner], lang)} {len(mine):,}").click()
+    page.locator(".corners").get_by_role("link", name=f"{getattr(QUADRANT_WORDS[corner], lang)} {len(mine):,}").click()
     assert set(shown(page)) <= mine
     assert len(shown(page)) == min(50, len(mine))
-    expect(page.locator(".corners [aria-current]")).to_contain_text(getattr(CORNER_WORDS[corner], lang))
+    expect(page.locator(".corners [aria-current]")).to_contain_text(getattr(QUADRANT_WORDS[corner], lang))
 
 
 def test_the_form_narrows_by_bank_place_and_day_together(county: County, served: str, page: Page) -> None:

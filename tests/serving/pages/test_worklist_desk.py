@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from features.console import now
+from features.console import utc_now
 from serving.access import accounts as people
 from serving.audit.command_line import database_of
 from tests.conftest import County
@@ -36,8 +36,8 @@ def known(browser: Browser) -> Iterator[Page]:
 def enter(own: County, page: Page, address: str, role: str) -> None:
     """By a one-time link."""
     key_for(own.data, role)
-    with database_of(own.data).writing() as session:
-        token = people.link(session, people.person_named(session, role), now(), 1)
+    with database_of(own.data).write_session() as session:
+        token = people.create_link(session, people.person_named(session, role), utc_now(), 1)
     page.goto(f"{address}/sign-in?token={token}&lang=zh")
     page.get_by_role("button", name="登录").click()
 

@@ -5,30 +5,30 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from serving.portfolio.quadrants import CORNER_WORDS, Corner, corner
+from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant, quadrant_of_lights
 
 ROWS = [
-    ("green", "green", Corner.NEITHER),
-    ("yellow", "green", Corner.RULES_ONLY),
-    ("red", "green", Corner.RULES_ONLY),
-    ("green", "yellow", Corner.MODEL_ONLY),
-    ("green", "red", Corner.MODEL_ONLY),
-    ("yellow", "red", Corner.BOTH),
-    ("red", "yellow", Corner.BOTH),
-    ("red", None, Corner.NO_MODEL),
-    ("green", None, Corner.NO_MODEL),
+    ("green", "green", Quadrant.NEITHER),
+    ("yellow", "green", Quadrant.RULES_ONLY),
+    ("red", "green", Quadrant.RULES_ONLY),
+    ("green", "yellow", Quadrant.MODEL_ONLY),
+    ("green", "red", Quadrant.MODEL_ONLY),
+    ("yellow", "red", Quadrant.BOTH),
+    ("red", "yellow", Quadrant.BOTH),
+    ("red", None, Quadrant.NO_MODEL),
+    ("green", None, Quadrant.NO_MODEL),
 ]
 
 
 @pytest.mark.parametrize(("rules", "model", "expected"), ROWS)
 def test_a_loan_lies_in_the_corner_of_its_two_lights_and_in_no_other(
-    rules: str, model: str | None, expected: Corner
+    rules: str, model: str | None, expected: Quadrant
 ) -> None:
     schema = {"rule_light": pl.String, "model_light": pl.String}
     loan = pl.DataFrame([(rules, model)], schema, orient="row")
-    assert loan.select(corner()).item() == expected.value
-    assert [each for each in Corner if loan.select(each.holds).item()] == [expected]
+    assert loan.select(quadrant_of_lights()).item() == expected.value
+    assert [each for each in Quadrant if loan.select(each.condition).item()] == [expected]
 
 
 def test_every_corner_has_a_name_in_both_languages() -> None:
-    assert set(CORNER_WORDS) == set(Corner)
+    assert set(QUADRANT_WORDS) == set(Quadrant)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from serving.batch.run import score
-from serving.months.data_folder import Store
+from serving.months.data_folder import DataFolder
 from tests.features.inboxes import Intake
 
 JANUARY, FEBRUARY, MARCH = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
@@ -74,14 +74,14 @@ EVENTS = """
 
 
 @pytest.fixture(scope="session")
-def ten(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def ten(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     """The store, with January, February and March published."""
     intake = Intake(tmp_path_factory.mktemp("ten"))
     tables = {"households": HOUSEHOLDS, "loans": LOANS, "instalments": INSTALMENTS, "payments": PAYMENTS}
     report = intake.deliver("2024-03-31", **tables, loan_events=EVENTS)
-    assert not report.refused
+    assert not report.has_refused_files
     assert not any(file.quarantined for file in report.files)
-    store = Store(intake.data)
+    store = DataFolder(intake.data)
     for month in (JANUARY, FEBRUARY, MARCH):
         score(store, month, "tests", datetime(2024, 4, 1, tzinfo=UTC), lambda *_: None)
     return store

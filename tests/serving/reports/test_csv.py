@@ -8,14 +8,16 @@ import io
 import polars as pl
 import pytest
 
-from features.messages import Words
-from serving.portfolio.report_tables import Table, text, yuan
+from features.messages import Bilingual
+from serving.portfolio.report_tables import ReportTable, text, yuan
 from serving.reports.csv import csv_file
 
 
 def cells(value: str | None, money: float | None = 1.0) -> list[str]:
     frame = pl.DataFrame({"name": [value], "money": [money]}, {"name": pl.String, "money": pl.Float64})
-    table = Table("t", "t", Words("表", "t"), (text("name", "名称", "Name"), yuan("money", "金额", "Money")), frame)
+    table = ReportTable(
+        "t", "t", Bilingual("表", "t"), (text("name", "名称", "Name"), yuan("money", "金额", "Money")), frame
+    )
     written = csv_file(table, "en").decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(written))
     assert header == ["Name", "Money (yuan)"]

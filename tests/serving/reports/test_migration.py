@@ -7,18 +7,26 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.messages import Refused
-from serving.months.data_folder import Store
-from serving.portfolio.migration import AFTER, BEFORE, Span, cells, migration_tables, moved, totals
-from serving.portfolio.report_period import Scope
+from features.messages import UserError
+from serving.months.data_folder import DataFolder
+from serving.portfolio.migration import (
+    STATES_AFTER,
+    STATES_BEFORE,
+    MigrationPeriod,
+    loan_migrations,
+    migration_cells,
+    migration_tables,
+    migration_totals,
+)
+from serving.portfolio.report_period import ReportScope
 from tests.serving.reports.conftest import FEBRUARY, JANUARY, MARCH
 
-ALL = Scope()
+ALL = ReportScope()
 
 
 @pytest.fixture(scope="module")
-def loans(ten: Store) -> pl.DataFrame:
-    return moved(Span.of(ten, FEBRUARY, MARCH), ALL)
+def loans(ten: DataFolder) -> pl.DataFrame:
+    return loan_migrations(MigrationPeriod.between(ten, FEBRUARY, MARCH), ALL)
 
 
 def test_every_loan_goes_from_where_it_stood_to_where_it_stands_or_how_it_ended(loans: pl.DataFrame) -> None:
@@ -47,7 +55,7 @@ def test_money_is_what_was_owed_before_and_for_new_loans_what_is_owed_now(loans:
 def test_a_light_that_went_out_is_cured_and_one_that_comes_back_has_fallen_again(loans: pl.DataFrame) -> None:
     flagged = {flag: loans.filter(flag)["loan_id"].to_list() for flag in ("cured", "worsened", "fell_again")}
     assert flagged == {"cured": ["E"], "worsened": ["D"], "fell_again": ["D"]}
-    assert totals(loans).row(0, named=True) == {
+    assert migration_totals(loans).row(0, named=True) == {
         "cured_loans": 1,
         "cured_principal": 50_000.0,
         "worsened_loans": 1,
@@ -57,13 +65,13 @@ def test_a_light_that_went_out_is_cured_and_one_that_comes_back_has_fallen_again
     }
 
 
-def test_without_a_month_before_nobody_knows_who_fell_again(ten: Store) -> None:
-    row = totals(moved(Span.of(ten, JANUARY, FEBRUARY), ALL)).row(0, named=True)
+def test_without_a_month_before_nobody_knows_who_fell_again(ten: DataFolder) -> None:
+    row = migration_totals(loan_migrations(MigrationPeriod.between(ten, JANUARY, FEBRUARY), ALL)).row(0, named=True)
     assert (row["cured_loans"], row["fell_again_loans"], row["fell_again_principal"]) == (1, None, None)
 
 
-def test_the_matrix_counts_each_loan_once_and_a_pair_that_does_not_occur_is_none(ten: Store) -> None:
-    in_loans, in_yuan, _ = migration_tables(Span.of(ten, FEBRUARY, MARCH), ALL)
+def test_the_matrix_counts_each_loan_once_and_a_pair_that_does_not_occur_is_none(ten: DataFolder) -> None:
+    in_loans, in_yuan, _ = migration_tables(MigrationPeriod.between(ten, FEBRUARY, MARCH), ALL)
     assert in_loans.frame["sum"].sum() == 10
     assert in_loans.frame.filter(pl.col("state_before") == "green")["yellow"].item() == 1
     assert in_loans.frame.filter(pl.col("state_before") == "red")["green"].item() == 0
@@ -72,15 +80,15 @@ def test_the_matrix_counts_each_loan_once_and_a_pair_that_does_not_occur_is_none
     )
 
 
-def test_the_scope_of_a_bank_or_village_holds_its_loans_alone(ten: Store) -> None:
-    span = Span.of(ten, FEBRUARY, MARCH)
-    assert moved(span, Scope(bank="X"))["loan_id"].to_list() == list("ABCDE")
-    assert moved(span, Scope(area="990101100202"))["loan_id"].to_list() == list("FGHIJ")
-    assert cells(moved(span, Scope(bank="nobody"))).is_empty()
+def test_the_scope_of_a_bank_or_village_holds_its_loans_alone(ten: DataFolder) -> None:
+    span = MigrationPeriod.between(ten, FEBRUARY, MARCH)
+    assert loan_migrations(span, ReportScope(bank="X"))["loan_id"].to_list() == list("ABCDE")
+    assert loan_migrations(span, ReportScope(area="990101100202"))["loan_id"].to_list() == list("FGHIJ")
+    assert migration_cells(loan_migrations(span, ReportScope(bank="nobody"))).is_empty()
 
 
 def test_every_state_has_words_in_both_languages() -> None:
-    said = [*BEFORE.values(), *AFTER.values()]
+    said = [*STATES_BEFORE.values(), *STATES_AFTER.values()]
     assert all(words.zh and words.en and words.zh != words.en for words in said)
 
 
@@ -94,12 +102,12 @@ def test_every_state_has_words_in_both_languages() -> None:
     ],
 )
 def test_two_months_that_do_not_follow_each_other_are_refused(
-    ten: Store, start: date | None, end: date, said: str
+    ten: DataFolder, start: date | None, end: date, said: str
 ) -> None:
-    with pytest.raises(Refused, match=said):
-        Span.of(ten, start, end)
+    with pytest.raises(UserError, match=said):
+        MigrationPeriod.between(ten, start, end)
 
 
-def test_named_alone_the_newest_is_compared_with_the_one_before_it(ten: Store) -> None:
-    span = Span.of(ten, None, None)
+def test_named_alone_the_newest_is_compared_with_the_one_before_it(ten: DataFolder) -> None:
+    span = MigrationPeriod.between(ten, None, None)
     assert (span.earlier.as_of, span.later.as_of) == (FEBRUARY, MARCH)

@@ -13,12 +13,12 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page
 
-from features.messages import Refused
-from models.group_light.evaluate_groups import Level
+from features.messages import UserError
+from models.group_light.evaluate_groups import GroupLevel
 from serving.batch.run import score
-from serving.months.data_folder import Store
-from serving.portfolio.report_period import Scope
-from serving.reports.issue import Report, period_of, report
+from serving.months.data_folder import DataFolder
+from serving.portfolio.report_period import ReportScope
+from serving.reports.issue import CountyReport, report_period, write_report
 from serving.reports.writing import write_folder
 from tests.conftest import County
 from tests.features.inboxes import Intake
@@ -103,41 +103,46 @@ def test_what_cannot_be_reported_is_refused_and_leaves_no_folder(
 
 @pytest.mark.parametrize(("quarter", "year", "name"), [(True, False, "quarterly"), (False, True, "annual")])
 def test_a_bulletin_and_an_assessment_have_their_own_folder_and_tables(
-    ten: Store, tmp_path: Path, quarter: bool, year: bool, name: str
+    ten: DataFolder, tmp_path: Path, quarter: bool, year: bool, name: str
 ) -> None:
-    folder = report(ten, period_of(MARCH, quarter, year), Scope(area="990101"), ["en"], tmp_path, lambda *_: None)
+    folder = write_report(
+        ten, report_period(MARCH, quarter, year), ReportScope(area="990101"), ["en"], tmp_path, lambda *_: None
+    )
     assert folder.name == f"{name}-2024-03-31-990101"
     sheets = load_workbook(folder / "statistics.xlsx").sheetnames
     assert any(sheet.startswith("考核 Assessment") for sheet in sheets) is year
     assert "趋势 Trend" in sheets
 
 
-def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: Store) -> None:
-    annual = Report(ten, period_of(MARCH, quarter=False, year=True), Scope())
+def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: DataFolder) -> None:
+    annual = CountyReport(ten, report_period(MARCH, quarter=False, year=True), ReportScope())
     (tables,) = (tables for heading, tables in annual.statistics if heading.en == "Assessment of the year")
     row = tables[0].frame.row(0, named=True)
     assert (row["lit"], row["recovered_loans"], row["lost_loans"]) == (4, 1, 1)
     assert (row["recovered_principal"], row["recovered_share"], row["visited_share"]) == (50_000.0, None, None)
 
 
-def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: Store, tmp_path: Path) -> None:
+def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: DataFolder, tmp_path: Path) -> None:
     shutil.copytree(ten.folder, tmp_path / "var", symlinks=True)
     paid = "P9,F,2024-04-10,10000,100,borrower,2024-04-10"
     header = "payment_id,loan_id,paid_on,principal_paid,interest_paid,payer,known_on"
     Intake(tmp_path).deliver("2024-04-30", **{"payments.csv": f"{header}\n{paid}\n"})
-    april, store = date(2024, 4, 30), Store(tmp_path / "var")
+    april, store = date(2024, 4, 30), DataFolder(tmp_path / "var")
     score(store, april, "tests", datetime(2024, 5, 1, tzinfo=UTC), lambda *_: None)
-    annual = Report(store, period_of(april, quarter=False, year=True), Scope())
-    assert annual.fates.loans.filter(loan_id="F").select("ended_by", "bad_on").row(0) == ("settled", date(2024, 3, 16))
+    annual = CountyReport(store, report_period(april, quarter=False, year=True), ReportScope())
+    assert annual.outcomes.loans.filter(loan_id="F").select("ended_by", "bad_on").row(0) == (
+        "settled",
+        date(2024, 3, 16),
+    )
     row = annual.statistics[-1][1][0].frame.row(0, named=True)
     assert (row["lost_loans"], row["recovered_loans"]) == (2, 1)  # D and F, though F was repaid; E
 
 
-def test_a_list_is_cut_for_each_reader_red_before_yellow(ten: Store) -> None:
-    monthly = Report(ten, period_of(MARCH, quarter=False, year=False), Scope())
-    from serving.portfolio.action_list import cut
+def test_a_list_is_cut_for_each_reader_red_before_yellow(ten: DataFolder) -> None:
+    monthly = CountyReport(ten, report_period(MARCH, quarter=False, year=False), ReportScope())
+    from serving.portfolio.action_list import split_by_group
 
-    parts = cut(monthly.actions[Level.VILLAGE], Level.VILLAGE)
+    parts = split_by_group(monthly.action_lists[GroupLevel.VILLAGE], GroupLevel.VILLAGE)
     assert [(name, part.frame["loan_id"].to_list()) for name, part in parts] == [
         ("河畔镇 · 羊路村", ["D"]),
         ("河畔镇 · =1+1", ["F", "H"]),
@@ -148,7 +153,7 @@ def test_a_report_that_the_disk_refuses_leaves_the_one_that_stood(tmp_path: Path
     folder = tmp_path / "monthly"
     write_folder({"a": b"1"}, folder)
     (tmp_path / ".monthly.making").write_text("in the way")
-    with pytest.raises(Refused, match="untouched"):
+    with pytest.raises(UserError, match="untouched"):
         write_folder({"a": b"2"}, folder)
     assert (folder / "a").read_bytes() == b"1"
 
@@ -197,6 +202,6 @@ def test_a_notice_stands_on_a_sheet_of_its_own(offline: Page, issued: Path, tmp_
     assert int(re.findall(r"Pages:\s+(\d+)", info)[0]) == notices
 
 
-def test_a_month_that_is_the_first_has_no_migration(ten: Store) -> None:
-    first = Report(ten, period_of(date(2024, 1, 31), quarter=False, year=False), Scope())
+def test_a_month_that_is_the_first_has_no_migration(ten: DataFolder) -> None:
+    first = CountyReport(ten, report_period(date(2024, 1, 31), quarter=False, year=False), ReportScope())
     assert "Migration between lights" not in [heading.en for heading, _ in first.statistics]

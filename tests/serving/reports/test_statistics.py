@@ -7,44 +7,47 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.group_light.evaluate_groups import Level
-from serving.months.data_folder import Store
-from serving.months.repository import Month, Published
-from serving.portfolio.due_calendar import calendar, due_list
-from serving.portfolio.flows import flows
-from serving.portfolio.fund import fund
-from serving.portfolio.outcomes import Fates
-from serving.portfolio.report_period import Issue, Period, Scope
-from serving.portfolio.report_tables import Table, count, text
-from serving.portfolio.standing import lights, loans_of, standing
-from serving.portfolio.trends import trend
+from models.group_light.evaluate_groups import GroupLevel
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.months.repository import MonthRepository
+from serving.portfolio.due_calendar import due_calendar_table, due_list_table
+from serving.portfolio.flows import flow_table
+from serving.portfolio.fund import fund_table
+from serving.portfolio.outcomes import LoanOutcomes
+from serving.portfolio.report_period import Issue, Period, ReportScope
+from serving.portfolio.report_tables import ReportTable, count, text
+from serving.portfolio.standing import light_table, scope_loans, standing_table
+from serving.portfolio.trends import trend_table
 from tests.serving.reports.conftest import FEBRUARY, JANUARY, MARCH
 
-ALL = Scope()
+ALL = ReportScope()
 
 
 @pytest.fixture(scope="module")
-def march(ten: Store) -> Month:
-    return Published(ten).month(MARCH)
+def march(ten: DataFolder) -> PublishedMonth:
+    return MonthRepository(ten).month(MARCH)
 
 
 @pytest.fixture(scope="module")
-def loans(march: Month) -> pl.DataFrame:
-    return loans_of(march, ALL)
+def loans(march: PublishedMonth) -> pl.DataFrame:
+    return scope_loans(march, ALL)
 
 
 @pytest.fixture(scope="module")
-def fates(ten: Store) -> Fates:
-    return Fates(ten.ledger, MARCH)
+def fates(ten: DataFolder) -> LoanOutcomes:
+    return LoanOutcomes(ten.ledger, MARCH)
 
 
-def row_of(table: Table, name: str) -> dict[str, Any]:
+def row_of(table: ReportTable, name: str) -> dict[str, Any]:
     return table.frame.filter(pl.col("name_en") == name).row(0, named=True)
 
 
-def test_the_overdue_balance_is_the_whole_principal_of_loans_in_arrears(loans: pl.DataFrame, march: Month) -> None:
+def test_the_overdue_balance_is_the_whole_principal_of_loans_in_arrears(
+    loans: pl.DataFrame, march: PublishedMonth
+) -> None:
     policy = march.policy.groups.model_copy(update={"least_loans": 1})
-    table = standing(loans, Level.BANK, policy, {})
+    table = standing_table(loans, GroupLevel.BANK, policy, {})
     all_of_them, of_x = row_of(table, "All"), row_of(table, "X")
     assert (all_of_them["loans"], all_of_them["overdue_loans"], all_of_them["overdue_balance"]) == (7, 2, 50_000.0)
     assert (of_x["loans"], of_x["balance"], of_x["overdue_balance"]) == (4, 128_800.0, 40_000.0)
@@ -53,30 +56,32 @@ def test_the_overdue_balance_is_the_whole_principal_of_loans_in_arrears(loans: p
 
 
 @pytest.mark.parametrize(("least", "shown"), [(7, True), (8, False)])
-def test_a_rate_of_too_few_loans_is_not_shown(loans: pl.DataFrame, march: Month, least: int, shown: bool) -> None:
+def test_a_rate_of_too_few_loans_is_not_shown(
+    loans: pl.DataFrame, march: PublishedMonth, least: int, shown: bool
+) -> None:
     policy = march.policy.groups.model_copy(update={"least_loans": least})
-    row = row_of(standing(loans, Level.BANK, policy, {}), "All")
+    row = row_of(standing_table(loans, GroupLevel.BANK, policy, {}), "All")
     assert (row["overdue_share"] is not None) is shown
     assert (row["judged_en"] == f"under {least} loans: too few to judge") is not shown
 
 
 def test_places_go_by_their_names_and_those_without_by_their_codes(
-    loans: pl.DataFrame, march: Month, fates: Fates
+    loans: pl.DataFrame, march: PublishedMonth, fates: LoanOutcomes
 ) -> None:
-    table = standing(loans, Level.VILLAGE, march.policy.groups, fates.names)
+    table = standing_table(loans, GroupLevel.VILLAGE, march.policy.groups, fates.place_names)
     assert table.frame["name_zh"].to_list() == ["合计", "羊路村", "=1+1"]
-    bare = standing(loans, Level.TOWNSHIP, march.policy.groups, {})
+    bare = standing_table(loans, GroupLevel.TOWNSHIP, march.policy.groups, {})
     assert bare.frame["name_zh"].to_list() == ["合计", "990101100"]
 
 
 def test_without_a_model_no_loan_is_lit_by_one(loans: pl.DataFrame) -> None:
-    found = lights(loans).frame.select("by", "light", "loans").rows()
+    found = light_table(loans).frame.select("by", "light", "loans").rows()
     assert [(light, loans) for by, light, loans in found if by == "light"] == [("red", 1), ("yellow", 2), ("green", 4)]
     assert [loans for by, light, loans in found if by == "model_light" and light == "all"] == [7]
 
 
-def test_movements_are_those_of_the_period_first_and_last_day_included(fates: Fates) -> None:
-    row = row_of(flows(fates, Period(Issue.MONTHLY, MARCH), ALL, Level.BANK, {}), "All")
+def test_movements_are_those_of_the_period_first_and_last_day_included(fates: LoanOutcomes) -> None:
+    row = row_of(flow_table(fates, Period(Issue.MONTHLY, MARCH), ALL, GroupLevel.BANK, {}), "All")
     assert (row["paid_out_loans"], row["paid_out_amount"]) == (2, 50_000.0)
     assert (row["renewing_loans"], row["renewing_amount"]) == (1, 20_000.0)
     assert (row["settled_loans"], row["settled_amount"]) == (2, 40_000.0)
@@ -84,26 +89,26 @@ def test_movements_are_those_of_the_period_first_and_last_day_included(fates: Fa
     assert (row["compensated_loans"], row["compensated_amount"], row["extended_loans"]) == (1, 29_000.0, 0)
 
 
-def test_a_quarter_holds_its_three_months_and_a_year_what_has_gone_of_it(fates: Fates) -> None:
+def test_a_quarter_holds_its_three_months_and_a_year_what_has_gone_of_it(fates: LoanOutcomes) -> None:
     quarter, year = Period(Issue.QUARTERLY, MARCH), Period(Issue.ANNUAL, FEBRUARY)
     assert (str(quarter.since), str(year.since)) == ("2024-01-01", "2024-01-01")
-    assert row_of(flows(fates, quarter, ALL, Level.BANK, {}), "All")["repaid_amount"] == 41_200.0
+    assert row_of(flow_table(fates, quarter, ALL, GroupLevel.BANK, {}), "All")["repaid_amount"] == 41_200.0
 
 
 @pytest.mark.parametrize(("days", "found"), [(60, 1), (59, 0)])
 def test_the_calendar_counts_a_loan_on_the_last_day_of_its_list(
-    loans: pl.DataFrame, march: Month, days: int, found: int
+    loans: pl.DataFrame, march: PublishedMonth, days: int, found: int
 ) -> None:
     assert loans.filter(pl.col("loan_id") == "J")["days_to_maturity"].item() == 60
     plans = march.policy.plans.model_copy(update={"lists_days_ahead": (days,)})
     month = _with_plans(march, plans)
-    frame = calendar(loans, month, Level.BANK, {}).frame
+    frame = due_calendar_table(loans, month, GroupLevel.BANK, {}).frame
     assert (frame[f"within_{days}_loans"][0] if frame.height else 0) == found
-    assert due_list(loans, month, {}).frame.height == found
+    assert due_list_table(loans, month, {}).frame.height == found
 
 
-def _with_plans(month: Month, plans: Any) -> Month:
-    class Changed(Month):
+def _with_plans(month: PublishedMonth, plans: Any) -> PublishedMonth:
+    class Changed(PublishedMonth):
         @property
         def policy(self) -> Any:
             return month.policy.model_copy(update={"plans": plans})
@@ -111,26 +116,28 @@ def _with_plans(month: Month, plans: Any) -> Month:
     return Changed(month.as_of, month.folder)
 
 
-def test_the_list_of_what_falls_due_says_by_when_the_household_is_told(loans: pl.DataFrame, march: Month) -> None:
-    row = due_list(loans, march, {}).frame.row(0, named=True)
+def test_the_list_of_what_falls_due_says_by_when_the_household_is_told(
+    loans: pl.DataFrame, march: PublishedMonth
+) -> None:
+    row = due_list_table(loans, march, {}).frame.row(0, named=True)
     assert (row["loan_id"], str(row["matures_on"]), str(row["notify_by"])) == ("J", "2024-05-30", "2024-04-30")
 
 
-def test_a_loss_nobody_has_worked_out_is_not_said_to_be_none(loans: pl.DataFrame, march: Month) -> None:
-    total = fund(loans, march).frame.filter(pl.col("due_en") == "All").row(0, named=True)
+def test_a_loss_nobody_has_worked_out_is_not_said_to_be_none(loans: pl.DataFrame, march: PublishedMonth) -> None:
+    total = fund_table(loans, march).frame.filter(pl.col("due_en") == "All").row(0, named=True)
     assert (total["loans"], total["gone_bad_principal"], total["expected_loss"]) == (7, 10_000.0, None)
 
 
-def test_the_fund_and_the_bank_share_the_loss_quarter_by_quarter(loans: pl.DataFrame, march: Month) -> None:
+def test_the_fund_and_the_bank_share_the_loss_quarter_by_quarter(loans: pl.DataFrame, march: PublishedMonth) -> None:
     known = loans.with_columns(expected_loss=10.0, expected_loss_fund=7.0, expected_loss_bank=3.0)
-    frame = fund(known, march).frame
+    frame = fund_table(known, march).frame
     assert frame["due_zh"].to_list() == ["2024Q2", "2025Q1", "2025Q2", "2026Q1", "合计"]
     assert frame.select("expected_loss", "expected_loss_fund", "expected_loss_bank").row(-1) == (70.0, 49.0, 21.0)
 
 
-def test_a_trend_has_a_row_for_each_published_month(ten: Store) -> None:
-    months = [Published(ten).month(day) for day in (MARCH, JANUARY, FEBRUARY)]
-    frame = trend(months, ALL).frame
+def test_a_trend_has_a_row_for_each_published_month(ten: DataFolder) -> None:
+    months = [MonthRepository(ten).month(day) for day in (MARCH, JANUARY, FEBRUARY)]
+    frame = trend_table(months, ALL).frame
     assert frame["as_of"].to_list() == [JANUARY, FEBRUARY, MARCH]
     assert frame["loans"].to_list() == [7, 7, 7]
     assert frame["overdue_share"].to_list() == [None, None, None]
@@ -139,12 +146,12 @@ def test_a_trend_has_a_row_for_each_published_month(ten: Store) -> None:
 def test_a_table_that_lacks_a_declared_column_does_not_come_to_be() -> None:
     frame = pl.DataFrame({"bank": ["X"], "loans": ["1"]})
     with pytest.raises(TypeError, match="Did you mean 'bank'"):
-        Table("t", "t", _words(), (text("banc", "银行", "Bank"),), frame)
+        ReportTable("t", "t", _words(), (text("banc", "银行", "Bank"),), frame)
     with pytest.raises(TypeError, match="not count"):
-        Table("t", "t", _words(), (count("loans", "笔数", "Loans"),), frame)
+        ReportTable("t", "t", _words(), (count("loans", "笔数", "Loans"),), frame)
 
 
 def _words() -> Any:
-    from features.messages import Words
+    from features.messages import Bilingual
 
-    return Words("表", "table")
+    return Bilingual("表", "table")

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
-from features.messages import Refused, Words
-from serving.portfolio.report_tables import Table, count, number, on_day, share, text, words, yuan
+from features.messages import Bilingual, UserError
+from serving.portfolio.report_tables import ReportTable, count, day, number, share, text, words, yuan
 from serving.reports.excel import sheet_name, workbook
 
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -28,9 +28,11 @@ SCHEMA = {
 }
 
 
-def table(rows: int = 8) -> Table:
-    day = date(2026, 1, 31)
-    cells = [(DANGEROUS[at], "=原因", "=reason", 1234.5, at, 0.125 if at else None, 0.5, day) for at in range(rows)]
+def table(rows: int = 8) -> ReportTable:
+    last_day = date(2026, 1, 31)
+    cells = [
+        (DANGEROUS[at], "=原因", "=reason", 1234.5, at, 0.125 if at else None, 0.5, last_day) for at in range(rows)
+    ]
     frame = pl.DataFrame(cells, SCHEMA, orient="row")
     columns = (
         text("who", "谁", "Who"),
@@ -39,9 +41,9 @@ def table(rows: int = 8) -> Table:
         count("loans", "笔数", "Loans"),
         share("part", "占比", "Share"),
         number("score", "分", "Score"),
-        on_day("day", "日", "Day"),
+        day("day", "日", "Day"),
     )
-    return Table("t", "表 Table", Words("表", "table"), columns, frame)
+    return ReportTable("t", "表 Table", Bilingual("表", "table"), columns, frame)
 
 
 def sheet(content: bytes) -> Any:
@@ -108,6 +110,8 @@ def test_a_sheet_has_a_name_that_excel_takes(name: str, kept: str) -> None:
 
 
 def test_a_table_longer_than_a_sheet_is_refused_with_what_to_do() -> None:
-    long = Table("t", "t", Words("长表", "Long table"), (count("n", "数", "N"),), pl.DataFrame({"n": range(1_048_001)}))
-    with pytest.raises(Refused, match="--bank or --area"):
+    long = ReportTable(
+        "t", "t", Bilingual("长表", "Long table"), (count("n", "数", "N"),), pl.DataFrame({"n": range(1_048_001)})
+    )
+    with pytest.raises(UserError, match="--bank or --area"):
         workbook([long], ["en"], MADE_AT)

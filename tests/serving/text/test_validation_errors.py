@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core.core_schema import ErrorType
 
-from serving.explain.what_if.facts import Asked
-from serving.text.validation_errors import _WORDS, faults
+from serving.explain.what_if.facts import WhatIfRequest
+from serving.text.validation_errors import _WORDS, error_sentences
 
 ENGLISH = re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+")
 PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
@@ -47,8 +47,8 @@ PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
 )
 def test_each_language_says_the_whole(body: dict[str, Any], zh: str, en: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        Asked.model_validate(body)
-    told = faults(caught.value.errors())
+        WhatIfRequest.model_validate(body)
+    told = error_sentences(caught.value.errors())
     assert (told.zh, told.en) == (zh, en)
     assert not ENGLISH.search(told.zh)
 
@@ -58,6 +58,6 @@ def test_the_kinds_of_faults_are_pydantics_own() -> None:
 
 
 def test_a_kind_without_words_is_still_said_in_both_languages_and_a_long_place_is_cut() -> None:
-    told = faults([{"type": "brand_new", "loc": ("body", "x" * 1000), "ctx": {"a": 1}}], skip=1)
+    told = error_sentences([{"type": "brand_new", "loc": ("body", "x" * 1000), "ctx": {"a": 1}}], skip=1)
     assert told.zh == f"{'x' * 100}: 不合要求"
     assert told.en == f"{'x' * 100}: is not what is asked for"

@@ -7,12 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from training.evaluation.evaluated_loans import Judged
+from training.evaluation.evaluated_loans import EvaluatedLoans
 
 MONTH = date(2025, 3, 31)
 
 
-def judged_of(model: list[float], rules: list[int], bad: list[int], households: list[int] | None = None) -> Judged:
+def evaluated_loans_of(
+    model: list[float], rules: list[int], bad: list[int], households: list[int] | None = None
+) -> EvaluatedLoans:
     """Loans with those scores and lights; the model lights from 0.5 on; what goes bad does so 100 days later."""
     count = len(bad)
     frame = pl.DataFrame(
@@ -32,4 +34,4 @@ def judged_of(model: list[float], rules: list[int], bad: list[int], households: 
         },
         schema_overrides={"bad_on": pl.Date},
     )
-    return Judged(frame, {"model": np.array(model, float), "rules": np.array(rules, float)})
+    return EvaluatedLoans(frame, {"model": np.array(model, float), "rules": np.array(rules, float)})

@@ -10,22 +10,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.evaluation.frames import judged_of
-from training.evaluation.at_capacity import at_visits
-from training.evaluation.evaluate import judgement
-from training.evaluation.fairness import hidden
-from training.evaluation.light_quadrants import corners, swap
-from training.evaluation.page import html
-from training.evaluation.refits import shuffled
-from training.evaluation.report import Settings
-from training.evaluation.true_probability import calibration_curve, expected_calibration_error, jeffreys
+from tests.training.evaluation.frames import evaluated_loans_of
+from training.evaluation.at_capacity import population_at_capacity
+from training.evaluation.evaluate import evaluate_loans
+from training.evaluation.fairness import suppressed_cells
+from training.evaluation.light_quadrants import light_quadrants, swap_sets
+from training.evaluation.page import report_html
+from training.evaluation.refits import shuffle_labels
+from training.evaluation.report import EvaluationSettings
+from training.evaluation.true_probability import (
+    calibration_curve,
+    clipped_jeffreys_interval,
+    expected_calibration_error,
+)
 
-FEW = Settings(draws=20)
-SIX = judged_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
+FEW = EvaluationSettings(draws=20)
+SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
 
 
 def test_at_two_visits_model_and_rules_find_one_of_three_each() -> None:
-    found = at_visits(SIX, FEW)
+    found = population_at_capacity(SIX, FEW)
     assert (found.visits, found.bad, found.money) == (2, 3, 8000)
     assert {name: of.recall.value for name, of in found.contenders.items()} == {"model": 1 / 3, "rules": 1 / 3}
     assert {name: of.money.value for name, of in found.contenders.items()} == {"model": 1000, "rules": 4000}
@@ -33,12 +37,12 @@ def test_at_two_visits_model_and_rules_find_one_of_three_each() -> None:
 
 
 def test_a_loan_lit_100_days_before_it_goes_bad_is_90_days_ahead() -> None:
-    lead = at_visits(SIX, FEW).lead["model"]
+    lead = population_at_capacity(SIX, FEW).lead["model"]
     assert (lead.bad, lead.caught, lead.median_days, lead.ahead["90"]) == (3, 1, 100, 1)
 
 
 def test_the_four_corners_hold_every_loan_once() -> None:
-    told = {(each.first, each.second): (each.loans, each.bad, each.money) for each in corners(SIX)}
+    told = {(each.first, each.second): (each.loans, each.bad, each.money) for each in light_quadrants(SIX)}
     assert told == {
         ("green", "green"): (2, 0, 0),
         ("green", "lit"): (2, 2, 4000),
@@ -48,25 +52,29 @@ def test_the_four_corners_hold_every_loan_once() -> None:
 
 
 def test_a_challenger_swaps_in_what_it_ranks_higher() -> None:
-    challenger = judged_of([0.9, 0.1, 0.6, 0.3, 0.2, 0.8], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
-    swapped = swap(SIX, challenger)
+    challenger = evaluated_loans_of([0.9, 0.1, 0.6, 0.3, 0.2, 0.8], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
+    swapped = swap_sets(SIX, challenger)
     assert (swapped.swapped_in.loans, swapped.swapped_out.loans) == (1, 1)
     with pytest.raises(ValueError, match="other loans"):
-        swap(SIX, SIX.where(SIX.bad))
+        swap_sets(SIX, SIX.subset(SIX.bad))
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40))
 @settings(deadline=None, max_examples=25)
 def test_a_perfect_score_finds_all_the_visits_allow(loans: list[tuple[bool, bool]]) -> None:
     lit, bad = ([int(each[side]) for each in loans] for side in (0, 1))
-    found = at_visits(judged_of([float(each) for each in bad], lit, bad), FEW).contenders["model"].recall.value
+    found = (
+        population_at_capacity(evaluated_loans_of([float(each) for each in bad], lit, bad), FEW)
+        .contenders["model"]
+        .recall.value
+    )
     assert found == (pytest.approx(min(1, sum(lit) / sum(bad))) if sum(bad) else None)
 
 
 def test_households_are_drawn_whole() -> None:
-    alone = judged_of([0.9, 0.1] * 20, [1, 0] * 20, [1, 0, 0, 1] * 10)
-    one = judged_of([0.9, 0.1] * 20, [1, 0] * 20, [1, 0, 0, 1] * 10, [0] * 40)
-    wide, none = (at_visits(each, FEW).contenders["model"].recall for each in (alone, one))
+    alone = evaluated_loans_of([0.9, 0.1] * 20, [1, 0] * 20, [1, 0, 0, 1] * 10)
+    one = evaluated_loans_of([0.9, 0.1] * 20, [1, 0] * 20, [1, 0, 0, 1] * 10, [0] * 40)
+    wide, none = (population_at_capacity(each, FEW).contenders["model"].recall for each in (alone, one))
     assert wide.low is not None
     assert wide.low < wide.value < wide.high  # type: ignore[operator]
     assert none.low == none.high == none.value
@@ -79,9 +87,9 @@ def test_the_calibration_error_is_the_mean_distance_of_the_bins() -> None:
 
 
 def test_jeffreys_interval_is_the_published_one() -> None:
-    assert jeffreys(0, 10)[0] == 0.0
-    assert jeffreys(10, 10)[1] == 1.0
-    assert jeffreys(1, 10) == pytest.approx((0.0110, 0.3813), abs=2e-4)
+    assert clipped_jeffreys_interval(0, 10)[0] == 0.0
+    assert clipped_jeffreys_interval(10, 10)[1] == 1.0
+    assert clipped_jeffreys_interval(1, 10) == pytest.approx((0.0110, 0.3813), abs=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -89,20 +97,20 @@ def test_jeffreys_interval_is_the_published_one() -> None:
     [([10, 10], {0, 1}), ([9, 10, 50], {2}), ([9, 9, 50], {2}), ([4, 5, 50], set()), ([9, 50], set())],
 )
 def test_a_small_group_is_hidden_and_never_told_by_the_total(counts: list[int], told: set[int]) -> None:
-    assert set(range(len(counts))) - hidden(counts, 10) == told
+    assert set(range(len(counts))) - suppressed_cells(counts, 10) == told
 
 
 def test_shuffled_labels_stay_in_their_month_with_their_days() -> None:
-    frame = shuffled(SIX.frame, np.random.default_rng(1))
+    frame = shuffle_labels(SIX.frame, np.random.default_rng(1))
     assert frame["bad"].sum() == 3
     assert ((frame["bad"] == 1) == frame["bad_on"].is_not_null()).all()
     assert frame["loan_id"].equals(SIX.frame["loan_id"])
 
 
 def test_the_page_says_the_conclusions_in_both_languages_and_needs_nothing_beside_it() -> None:
-    report = judgement(SIX, FEW)
-    assert "At 2 visits".lower() in html(report, "en").lower()
-    assert "走访 2 笔" in html(report, "zh")
-    assert re.findall(r'(?:src|href)="(?!#)', html(report, "zh").replace("xlink:", "")) == []
-    assert html(report, "zh") == html(judgement(SIX, FEW), "zh")
+    report = evaluate_loans(SIX, FEW)
+    assert "At 2 visits".lower() in report_html(report, "en").lower()
+    assert "走访 2 笔" in report_html(report, "zh")
+    assert re.findall(r'(?:src|href)="(?!#)', report_html(report, "zh").replace("xlink:", "")) == []
+    assert report_html(report, "zh") == report_html(evaluate_loans(SIX, FEW), "zh")
     assert json.loads(json.dumps(report.as_dict()))["everyone"]["visits"] == 2

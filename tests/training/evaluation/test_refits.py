@@ -11,37 +11,37 @@ import pytest
 
 from features.catalog import FAMILIES
 from features.ledger.ledger import Ledger
-from features.messages import Refused
-from models.boosting import Floats, Growth
+from features.messages import UserError
+from models.boosting import Floats, TreeParams
 from models.county_policy.policy_table import policy_table_of
-from models.registry import Models
+from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from tests.conftest import County
 from training.cohort import samples
 from training.evaluation.ceiling import Ceiling
-from training.evaluation.ceiling_distance import ceiling_distance, ceiling_of
-from training.evaluation.evaluate import judgement
-from training.evaluation.evaluated_loans import Judged, judged_by
-from training.evaluation.refits import Scorer, ablation, fitted, permuted, stability
-from training.evaluation.report import Report, Settings
+from training.evaluation.ceiling_distance import ceiling_distance, simulated_ceiling
+from training.evaluation.evaluate import evaluate_loans
+from training.evaluation.evaluated_loans import EvaluatedLoans, score_loans
+from training.evaluation.refits import Scorer, ablation, permutation_test, refit_with, stability
+from training.evaluation.report import EvaluationReport, EvaluationSettings
 from training.folds import Fold
 from training.plan import Plan
 
-FIT = fitted(Growth(trees=15, leaves=7))
-Folds = tuple[pl.DataFrame, Judged]
+FIT = refit_with(TreeParams(num_iterations=15, num_leaves=7))
+Folds = tuple[pl.DataFrame, EvaluatedLoans]
 
 
 @pytest.fixture(scope="module")
 def folds(county: County) -> Folds:
-    bundle = Models(county.data / "models").numbered(1)
+    bundle = ModelStore(county.data / "models").bundle(1)
     plan = Plan.model_validate(bundle.card["plan"])
     wanted = [Fold.FIT, Fold.JUDGEMENT]
     found = samples(Ledger(county.data / "ledger"), plan, rule_table_of(county.data), lambda *_: None, wanted)
-    return found[Fold.FIT], judged_by(bundle, found[Fold.JUDGEMENT], policy_table_of(county.data))
+    return found[Fold.FIT], score_loans(bundle, found[Fold.JUDGEMENT], policy_table_of(county.data))
 
 
 def test_shuffled_labels_teach_nothing_on_average(folds: Folds) -> None:
-    found = permuted(*folds, FIT, seed=1, fits=2)
+    found = permutation_test(*folds, FIT, seed=1, fits=2)
     assert found.fits == 2
     assert found.auc == pytest.approx(0.5, abs=0.05)
 
@@ -53,7 +53,7 @@ def test_a_column_that_carries_the_label_gives_itself_away(folds: Folds) -> None
 
         return score
 
-    assert permuted(*folds, peeping, seed=1, fits=1).auc == 1.0
+    assert permutation_test(*folds, peeping, seed=1, fits=1).auc == 1.0
 
 
 def test_every_family_is_left_out_once_after_all_together(folds: Folds) -> None:
@@ -77,11 +77,11 @@ def test_the_same_seed_twice_changes_nothing_and_two_seeds_something(folds: Fold
 
 
 @pytest.fixture(scope="module")
-def report(folds: Folds) -> Report:
-    return judgement(folds[1], Settings(draws=10))
+def report(folds: Folds) -> EvaluationReport:
+    return evaluate_loans(folds[1], EvaluationSettings(draws=10))
 
 
-def test_a_model_is_measured_on_the_way_from_chance_to_the_best_there_is(report: Report) -> None:
+def test_a_model_is_measured_on_the_way_from_chance_to_the_best_there_is(report: EvaluationReport) -> None:
     best = Ceiling(np.array([0.0, 1.0]), np.array([0.9, 0.1]))
     found = ceiling_distance(best, report)
     assert found.best_auc == best.auc == pytest.approx(1.0)
@@ -89,17 +89,18 @@ def test_a_model_is_measured_on_the_way_from_chance_to_the_best_there_is(report:
     assert found.best_recall == pytest.approx(min(1.0, 10 * report.everyone.visits / report.everyone.loans))
 
 
-def test_the_ceiling_is_that_of_the_judged_months_alone(folds: Folds, report: Report, tmp_path: Path) -> None:
+def test_the_ceiling_is_that_of_the_judged_months_alone(folds: Folds, report: EvaluationReport, tmp_path: Path) -> None:
     months = folds[1].frame.select("loan_id", "as_of").unique()
     chance = np.random.default_rng(1)
     true = np.where(chance.random(months.height) < 0.2, 0.5, 0.02)
-    truth = months.with_columns(replicates=pl.lit(100), went_bad=pl.Series(chance.binomial(100, true)))
+    truth = months.with_columns(replicates=pl.lit(100, pl.Int64), went_bad=pl.Series(chance.binomial(100, true)))
     other = truth.with_columns(as_of=pl.lit("1999-12-31").str.to_date(), went_bad=pl.lit(100, pl.Int64))
     (tmp_path / "truth" / "hazards").mkdir(parents=True)
-    pl.concat([truth, other]).write_parquet(tmp_path / "truth" / "hazards" / "1.parquet")
-    assert ceiling_of(tmp_path, report).mean == pytest.approx(true.mean(), abs=0.01)
+    hazards = pl.concat([truth, other]).with_columns(hazard=pl.col("went_bad") / pl.col("replicates"))
+    hazards.write_parquet(tmp_path / "truth" / "hazards" / "1.parquet")
+    assert simulated_ceiling(tmp_path, report).mean == pytest.approx(true.mean(), abs=0.01)
 
 
-def test_an_inbox_without_truth_of_these_months_is_refused(county: County, report: Report) -> None:
-    with pytest.raises(Refused, match="no true hazards of the judged months"):
-        ceiling_of(county.inbox, report)
+def test_an_inbox_without_truth_of_these_months_is_refused(county: County, report: EvaluationReport) -> None:
+    with pytest.raises(UserError, match="no true hazards of the judged months"):
+        simulated_ceiling(county.inbox, report)

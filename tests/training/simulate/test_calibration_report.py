@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from training.simulate.calibration_report import DOCUMENT, document, version
-from training.simulate.measured import County, county_in
+from training.simulate.calibration_report import DOCUMENT, report_page, version
+from training.simulate.measured import MeasuredCounty, measure_county
 from training.simulate.order import Order
 from training.simulate.province import simulate
 from training.simulate.targets import TARGETS
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> County:
+def county(tmp_path_factory: pytest.TempPathFactory) -> MeasuredCounty:
     simulate(Order(4000, 36, seed=1, replicates=12), out := tmp_path_factory.mktemp("county"))
-    return county_in(out)
+    return measure_county(out)
 
 
 def test_the_page_is_of_the_parameters_and_targets_of_today() -> None:
@@ -23,22 +23,22 @@ def test_the_page_is_of_the_parameters_and_targets_of_today() -> None:
     assert all(target.words.en in written for target in TARGETS)
 
 
-def test_a_county_lies_within_nearly_all_targets(county: County) -> None:
+def test_a_county_lies_within_nearly_all_targets(county: MeasuredCounty) -> None:
     missed = [target.words.en for target in TARGETS if not target.is_met(target.measure(county))]
     assert len(missed) <= 3, missed
 
 
-def test_nobody_has_to_visit_half_the_county(county: County) -> None:
-    assert county.over_months(lambda month: month.lit(1)) < 0.30
-    assert county.over_months(lambda month: month.lit(2)) < 0.05
+def test_nobody_has_to_visit_half_the_county(county: MeasuredCounty) -> None:
+    assert county.mean_over_months(lambda month: month.share_at_least(1)) < 0.30
+    assert county.mean_over_months(lambda month: month.share_at_least(2)) < 0.05
 
 
-def test_the_rules_are_better_than_chance_and_clearly_below_the_ceiling(county: County) -> None:
-    rules, best = (county.over_months(measure) for measure in (lambda m: m.rules_auc, lambda m: m.best.auc))
+def test_the_rules_are_better_than_chance_and_clearly_below_the_ceiling(county: MeasuredCounty) -> None:
+    rules, best = (county.mean_over_months(measure) for measure in (lambda m: m.rules_auc, lambda m: m.best.auc))
     assert 0.55 < rules < best - 0.05
 
 
 def test_a_quantity_outside_its_range_is_marked() -> None:
     values = [[target.low, target.high] for target in TARGETS]
-    assert "✗" not in document(values, 100)
-    assert "0/2 ✗" in document([[target.high + 1] * 2 for target in TARGETS], 100)
+    assert "✗" not in report_page(values, 100)
+    assert "0/2 ✗" in report_page([[target.high + 1] * 2 for target in TARGETS], 100)

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.contract.declarations import Column, Kind
+from features.contract.declarations import CellKind, ContractColumn
 from features.contract.tables import TABLES
 from tests.training.simulate.conftest import Tables, county_in
 
@@ -16,7 +16,7 @@ LAST = date(2025, 12, 31)
 PLANNED = {"due_on", "matures_on", "new_matures_on", "insured_from", "insured_to"}
 DELIVERED = sorted(TABLES)
 CODED = [(name, column) for name in DELIVERED for column in TABLES[name].columns if column.codes]
-HAPPENING = [name for name in DELIVERED if TABLES[name].happened]
+HAPPENING = [name for name in DELIVERED if TABLES[name].event_day]
 PARENTS = [(name, *parent) for name in DELIVERED if (parent := TABLES[name].parent)]
 
 
@@ -46,7 +46,7 @@ def test_a_table_has_exactly_its_columns_in_their_types_and_some_rows(tables: Ta
 
 @pytest.mark.parametrize("name", DELIVERED)
 def test_required_cells_are_filled(tables: Tables, name: str) -> None:
-    cells = tables[name].select(*TABLES[name].required, "known_on")
+    cells = tables[name].select(*TABLES[name].required_columns, "known_on")
     assert sum(cells.null_count().row(0)) == 0
 
 
@@ -56,7 +56,7 @@ def test_a_key_has_one_version_a_day(tables: Tables, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "column"), CODED)
-def test_codes_are_the_contracts(tables: Tables, name: str, column: Column) -> None:
+def test_codes_are_the_contracts(tables: Tables, name: str, column: ContractColumn) -> None:
     assert set(tables[name][column.name].drop_nulls()) <= set(column.codes)
 
 
@@ -66,19 +66,19 @@ def test_amounts_are_not_negative_and_money_has_two_decimals(tables: Tables, nam
         cells = tables[name][column.name].drop_nulls()
         if column.kind.dtype == pl.Float64:
             assert (cells >= 0).all()
-        if column.kind is Kind.MONEY:
+        if column.kind is CellKind.MONEY:
             assert (cells == cells.round(2)).all()
 
 
 @pytest.mark.parametrize("name", HAPPENING)
 def test_nothing_is_known_before_it_happened(tables: Tables, name: str) -> None:
-    happened = TABLES[name].happened
+    happened = TABLES[name].event_day
     assert tables[name].filter(pl.col("known_on") < pl.col(str(happened))).is_empty()
 
 
 @pytest.mark.parametrize("name", DELIVERED)
 def test_only_plans_reach_beyond_the_last_day(tables: Tables, name: str) -> None:
-    days = [each.name for each in TABLES[name].columns if each.kind is Kind.DATE and each.name not in PLANNED]
+    days = [each.name for each in TABLES[name].columns if each.kind is CellKind.DATE and each.name not in PLANNED]
     assert tables[name].filter(pl.any_horizontal(pl.col(days) > LAST)).is_empty()
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from features.contract.tables import TABLES
-from features.messages import Refused
+from features.messages import UserError
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
 from training.simulate.province import simulate
@@ -90,6 +90,6 @@ def test_an_earlier_simulation_gives_way_whole(tmp_path: Path) -> None:
 
 def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("dear county")
-    with pytest.raises(Refused, match="already holds something else"):
+    with pytest.raises(UserError, match="already holds something else"):
         simulate(order(50), tmp_path)
     assert (tmp_path / "letters.txt").read_text() == "dear county"

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from features.contract.tables import TABLES
-from features.messages import Refused
+from features.messages import UserError
 from tests.running_service import done, lights
 from tests.training.simulate.conftest import Tables
 from training.simulate.order import Order
@@ -153,7 +153,7 @@ def test_a_small_township_has_too_few_loans_to_judge(counties: Counties) -> None
 
 
 def test_an_unknown_scenario_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match="There is no scenario flood; choose one of base, drought"):
+    with pytest.raises(UserError, match="There is no scenario flood; choose one of base, drought"):
         scenario_named("flood")
 
 

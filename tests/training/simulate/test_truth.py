@@ -11,18 +11,18 @@ import pytest
 
 from features.compute import Population, features_at
 from features.contract.tables import TABLES
-from features.delivered_tables import Rows
+from features.delivered_tables import DeliveredTables
 from models.boosting import Floats
 from tests.running_service import done, lights
 from tests.training.simulate.conftest import Tables
-from training.evaluation.ceiling import Ceiling, ceiling, hazards
-from training.labels import bad_days, labelled
+from training.evaluation.ceiling import Ceiling, ranking_ceiling, true_hazards
+from training.labels import bad_dates, label_cohort
 from training.plan import Plan
-from training.plan_files import plan_for
+from training.plan_files import default_plan
 from training.simulate.order import Order
 from training.simulate.province import simulate
 
-PLAN: Plan = plan_for(date(2021, 1, 1), date(2025, 12, 31))
+PLAN: Plan = default_plan(date(2021, 1, 1), date(2025, 12, 31))
 REPORTED = date(2025, 11, 20)
 SEEDS = range(1, 5)
 
@@ -35,7 +35,7 @@ def test_the_tables_are_the_same_with_and_without_hazards(county: Path, tmp_path
 
 def test_a_loan_truly_goes_bad_on_the_contracts_day(county: Path, tables: Tables) -> None:
     truth = pl.read_parquet(county / "truth" / "loans" / "*.parquet").select("loan_id", "bad_on")
-    told = bad_days(Rows.of(tables), PLAN)
+    told = bad_dates(DeliveredTables.from_frames(tables), PLAN)
     days = truth.join(told, on="loan_id", how="full", coalesce=True, suffix="_told")
     known = days.filter(pl.min_horizontal("bad_on", "bad_on_told") <= REPORTED)
     assert known.height > 5
@@ -54,15 +54,15 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     frames = []
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"seed{seed}")
-        simulate(Order(1500, 36, seed, replicates=30, hazard_dates=2, hazard_apart=6), folder)
-        rows = Rows.of({name: pl.read_parquet(folder / name / "*.parquet") for name in TABLES})
-        frames += [_with_labels(month, rows, seed) for month in hazards(folder).partition_by("as_of")]
+        simulate(Order(1500, 36, seed, replicates=30, hazard_dates=2, hazard_months_apart=6), folder)
+        rows = DeliveredTables.from_frames({name: pl.read_parquet(folder / name / "*.parquet") for name in TABLES})
+        frames += [_with_labels(month, rows, seed) for month in true_hazards(folder).partition_by("as_of")]
     return pl.concat(frames)
 
 
-def _with_labels(month: pl.DataFrame, rows: Rows, seed: int) -> pl.DataFrame:
+def _with_labels(month: pl.DataFrame, rows: DeliveredTables, seed: int) -> pl.DataFrame:
     as_of = month["as_of"][0]
-    cohort = labelled(features_at(as_of, rows, Population.COHORT), bad_days(rows, PLAN), as_of, PLAN)
+    cohort = label_cohort(features_at(as_of, rows, Population.COHORT), bad_dates(rows, PLAN), as_of, PLAN)
     return month.join(cohort.select("loan_id", "bad"), on="loan_id").with_columns(pl.lit(seed).alias("seed"))
 
 
@@ -91,7 +91,7 @@ def counted(hazard: Floats, replicates: int) -> pl.DataFrame:
 
 def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:
     """Hazards that are all alike cannot be ranked, however their counts differ."""
-    best = ceiling(counted(np.full(20_000, 0.05), replicates=20))
+    best = ranking_ceiling(counted(np.full(20_000, 0.05), replicates=20))
     assert best.auc < 0.55
     assert best.recall(0.1) < 0.2
     assert best.mean == pytest.approx(0.05, rel=0.03)
@@ -102,7 +102,7 @@ def test_a_ceiling_is_not_flattered_by_the_noise_of_few_replicates() -> None:
 def test_a_ceiling_is_what_the_hazards_would_allow_whose_counts_it_sees(a: float, b: float, replicates: int) -> None:
     hazard = np.sort(np.random.default_rng(6).beta(a, b, 20_000))
     known = Ceiling(hazard, np.full(20_000, 1 / 20_000))
-    found = ceiling(counted(hazard, replicates))
+    found = ranking_ceiling(counted(hazard, replicates))
     assert found.auc == pytest.approx(known.auc, abs=0.01)
     assert found.recall(0.2) == pytest.approx(known.recall(0.2), abs=0.03)
 
@@ -134,6 +134,6 @@ def test_loading_never_opens_the_truth(county: Path, tmp_path: Path) -> None:
 def test_no_module_but_the_simulator_and_the_ceiling_names_the_truth() -> None:
     project = Path(__file__).parents[3]
     modules = [*project.glob("[fmst]*/**/*.py"), project / "lights.py"]
-    allowed = (project / "training" / "simulate", project / "training" / "ceiling.py", project / "tests")
+    allowed = (project / "training" / "simulate", project / "training" / "evaluation" / "ceiling.py", project / "tests")
     reading = [path for path in modules if '"truth"' in path.read_text("utf-8")]
     assert [path for path in reading if not any(path.is_relative_to(each) for each in allowed)] == []

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from training.evaluation.ceiling import Ceiling
-from training.studies.bars import calibration_error, expected_auc, holds, lead_days
+from training.studies.bars import calibration_error, expected_auc, jeffreys_interval_holds, lead_days
 
 HAZARDS = np.array([0.0, 0.1, 0.3, 0.9])
 SHARES = np.array([0.4, 0.3, 0.2, 0.1])
@@ -40,7 +40,7 @@ def test_the_lead_counts_from_the_first_visit_of_a_loan_caught_in_several_months
 
 @pytest.mark.parametrize(("foretold", "within"), [(0.02, True), (0.2, False)])
 def test_an_interval_holds_what_is_foretold_where_it_is_near_what_came(foretold: float, within: bool) -> None:
-    assert holds(np.full(100, foretold), np.repeat([True, False], [2, 98])) is within
+    assert jeffreys_interval_holds(np.full(100, foretold), np.repeat([True, False], [2, 98])) is within
 
 
 def test_the_calibration_error_is_the_mean_distance_of_ten_parts_as_large_as_each_other() -> None:

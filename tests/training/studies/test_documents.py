@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from training.studies.documents import documents
+from training.studies.documents import generated_documents
 
-WRITTEN = documents()
+WRITTEN = generated_documents()
 
 
 @pytest.mark.parametrize("path", WRITTEN)

@@ -1,1 +1,1 @@
-"""One file a revision, never changed once it has been released."""
+"""The revisions, one file each. What a released revision does never changes."""

@@ -1,25 +1,26 @@
-"""The first tables: people and their ways in, cases, and an audit that nobody can edit."""
+"""The first tables: accounts and credentials, cases, and the append-only audit log."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from serving.database.migrations.triggers import protect
+from serving.database.migrations.triggers import create_audit_triggers
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    _people()
-    _ways_in()
-    _cases()
-    _audit()
-    protect()
+    """Create the tables and the audit log's triggers."""
+    _create_people()
+    _create_credentials()
+    _create_cases()
+    _create_audit_log()
+    create_audit_triggers()
 
 
-def _people() -> None:
+def _create_people() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -39,7 +40,7 @@ def _people() -> None:
     )
 
 
-def _ways_in() -> None:
+def _create_credentials() -> None:
     op.create_table(
         "links",
         sa.Column("digest", sa.String(64), primary_key=True),
@@ -65,7 +66,7 @@ def _ways_in() -> None:
     )
 
 
-def _cases() -> None:
+def _create_cases() -> None:
     op.create_table(
         "cases",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -82,9 +83,9 @@ def _cases() -> None:
         sa.Column("opened_at", sa.String(32), nullable=False),
         sa.Column("closed_at", sa.String(32)),
     )
-    opened = sa.text("state = 'open'")
+    is_open = sa.text("state = 'open'")
     op.create_index(
-        "one_open_case_per_loan", "cases", ["loan_id"], unique=True, sqlite_where=opened, postgresql_where=opened
+        "one_open_case_per_loan", "cases", ["loan_id"], unique=True, sqlite_where=is_open, postgresql_where=is_open
     )
     op.create_table(
         "case_events",
@@ -102,7 +103,7 @@ def _cases() -> None:
     )
 
 
-def _audit() -> None:
+def _create_audit_log() -> None:
     op.create_table(
         "audit",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),

@@ -1,4 +1,4 @@
-"""Who was sent off to the county's directory: a state is good once, whatever the browser keeps."""
+"""The table of pending authorizations: a `state` of the OIDC provider can be used once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    """Create the table."""
     op.create_table(
         "sent_off",
         sa.Column("digest", sa.String(64), primary_key=True),

@@ -1,0 +1,215 @@
+"""One edition of a published month: its manifest, and its warnings, features and township medians."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from features.atomic_files import append_line
+from features.stored_files import read_stored_json
+from models.county_policy.sections import CountyPolicy
+from models.traffic_light.rule import RuleSentences
+from serving.months.row_store import open_row_store
+
+FRAME_KINDS = ("warnings", "features", "typical")
+EDITION_PREFIX = "edition-"
+ROW_STORES_FOLDER = "opened"
+"""Below the data folder: the row stores of editions. They can be deleted at any time and are written again on use."""
+_KINDS_BY_LOAN = ("warnings", "features")
+"""Kinds of frames with a row for each loan; the others hold nothing about a person."""
+_SCOPE_COLUMNS = ("household_id", "loan_id", "bank", "village_code")
+"""Columns that `LoanScope.within` reads."""
+_MANIFESTS_IN_MEMORY = 64
+_SAME_INPUTS = "same_inputs.txt"
+"""Digests of further inputs that give the bytes of the edition, one a line; the manifest itself never changes."""
+
+
+class LoanScope(Protocol):
+    """The loans that exist for a reader, and whether the reader sees pseudonyms in the place of ids."""
+
+    def within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows that exist for the reader, of rows with `household_id`, `loan_id`, `bank` and `village_code`."""
+
+    def loans_only(self) -> LoanScope:
+        """The scope that leaves out the same loans and leaves ids as they are."""
+
+    def pseudonyms_only(self) -> LoanScope | None:
+        """The scope that replaces the same ids and leaves out no loan; None where ids are shown."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a published month comes from: who made it when, from what, how many loans, and the files' checksums.
+
+    Its fields are the keys of `manifest.json`.
+
+    rules: the sentences of the rules in force, county_policy: what was in force of the policy table, so that the
+    month is read later in the words of its time.
+    label: what the probabilities are of, `horizon_months` and `bad_after_days`; None without a model.
+    lights: loans and outstanding principal (yuan) by light. explained_again: rows whose reasons LightGBM itself gave,
+    since those of the pattern tables did not add up. inputs: the digest of the run's inputs. before: the day and
+    edition of the month it is compared with. parts: rows and seconds of each task. seconds: of the run by stage.
+    workers: how many processes computed, or the cluster's address.
+    """
+
+    as_of: str
+    edition: int
+    scored_at: str
+    scored_by: str
+    model_version: str
+    policy_version: str
+    data_version: str
+    model_refused: str | None
+    label: Mapping[str, int] | None
+    rules: Mapping[str, RuleSentences]
+    county_policy: Mapping[str, Any]
+    rows: int
+    lights: Mapping[str, Mapping[str, float]]
+    checksums: Mapping[str, str]
+    explained_again: int = 0
+    inputs: str = ""
+    before: tuple[str, int] | None = None
+    parts: Sequence[Mapping[str, Any]] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    workers: int | str = 1
+
+    @property
+    def digest(self) -> str:
+        """A short hash of the checksums; it keeps caches of same-numbered editions of two data folders apart."""
+        return hashlib.sha256(json.dumps(sorted(self.checksums.items())).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class PublishedMonth:
+    """One edition of one month; its files never change, also while a newer edition is published.
+
+    Every frame that it returns is restricted to its scope.
+
+    Args:
+        as_of: the month end.
+        folder: the edition's folder.
+        scope: the loans that exist for the reader; None for all.
+
+    Example:
+        >>> from serving.months.data_folder import DataFolder
+        >>> from serving.months.repository import MonthRepository
+        >>> month = MonthRepository(DataFolder(data)).month()
+        >>> month.manifest.rows == month.scan("warnings").collect().height
+        True
+        >>> month.rows("warnings", [2, 0], ["loan_id", "light"]).shape
+        (2, 2)
+    """
+
+    as_of: date
+    folder: Path
+    scope: LoanScope | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The edition's manifest."""
+        return _manifest(self.folder)
+
+    @property
+    def policy(self) -> CountyPolicy:
+        """The county's policy as it was in force."""
+        return _policy(self.folder)
+
+    @property
+    def versions(self) -> dict[str, Any]:
+        """The fields of `Versions`, which every answer about a person carries."""
+        names = ("model_version", "policy_version", "data_version")
+        return {"as_of": self.as_of, **{name: getattr(self.manifest, name) for name in names}}
+
+    @property
+    def input_digests(self) -> frozenset[str]:
+        """The digests of inputs, program included, that are known to give the bytes of this edition."""
+        path = self.folder / _SAME_INPUTS
+        later = path.read_text("utf-8").split() if path.exists() else []
+        return frozenset((self.manifest.inputs, *later))
+
+    def note_inputs(self, digest: str) -> None:
+        """Note beside the edition that inputs of another digest, a later program's, give its bytes, too."""
+        if digest not in self.input_digests:
+            append_line(self.folder / _SAME_INPUTS, digest)
+
+    @property
+    def edition(self) -> int:
+        """The edition's number, from 1."""
+        return int(self.folder.name.removeprefix(EDITION_PREFIX))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file is there with the checksum that the manifest names."""
+        files = {self.folder / name: expected for name, expected in self.manifest.checksums.items()}
+        return all(path.exists() and checksum(path) == expected for path, expected in files.items())
+
+    def without_scope(self) -> PublishedMonth:
+        """The month without access restriction, for aggregates."""
+        return replace(self, scope=None)
+
+    def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
+        """The published rows of a kind, in the order of the files.
+
+        Args:
+            kind: `warnings` (columns of serving.batch.warnings.WARNINGS_SCHEMA), `features` (`loan_id`, `household_id`
+                and the features of the catalogue) or `typical` (`township_code` and the township's medians).
+            county: read the file of this county alone; None for all.
+        """
+        rows = self._with_as_of(kind, pl.scan_parquet(self._files(kind, county)))
+        return self.scope.within(rows) if self.scope and kind in _KINDS_BY_LOAN else rows
+
+    def rows(self, kind: str, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a few loans, in the order of their positions.
+
+        Args:
+            kind: `warnings` or `features`, with the columns that `scan` names.
+            positions: of the rows in the edition's files, `row_position` of the loan index.
+            columns: those to return; None for all.
+        """
+        edition = f"{self.folder.name}-{self.manifest.digest}"
+        copy = self.folder.parents[2] / ROW_STORES_FOLDER / self.folder.parent.name / edition / f"{kind}.arrow"
+        needed = columns
+        if self.scope and columns is not None:
+            needed = list(dict.fromkeys((*columns, *_SCOPE_COLUMNS)))
+        rows = self._with_as_of(kind, open_row_store(tuple(self._files(kind)), copy).rows(positions, needed).lazy())
+        rows = self.scope.within(rows) if self.scope else rows
+        return (rows if columns is None else rows.select(columns)).collect()
+
+    def _files(self, kind: str, county: str | None = None) -> list[Path]:
+        return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
+
+    def _with_as_of(self, kind: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Published warnings spell the day as pandas spells a partition; here it is a date."""
+        return rows.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else rows
+
+
+@lru_cache(_MANIFESTS_IN_MEMORY)
+def _manifest(folder: Path) -> Manifest:
+    """The manifest of an edition, which never changes."""
+    return read_stored_json(folder / "manifest.json", lambda stored: Manifest(**stored))
+
+
+@lru_cache(_MANIFESTS_IN_MEMORY)
+def _policy(folder: Path) -> CountyPolicy:
+    """The county's policy of an edition, which never changes."""
+    return CountyPolicy.model_validate_json(json.dumps(_manifest(folder).county_policy))
+
+
+def edition_numbers(folder: Path) -> list[int]:
+    """The numbers of the editions below a month's folder, ascending; entries that are no edition are passed over."""
+    names = (path.name.removeprefix(EDITION_PREFIX) for path in folder.glob(f"{EDITION_PREFIX}*"))
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
