@@ -97,8 +97,8 @@ def demo(
 
 def _simulate_and_load(store: DataFolder, households: int, seed: int) -> None:
     """Simulate the deliveries of four years, and load them."""
-    from features.contract.column_map import read_column_map
     from features.contract.pseudonym import load_pseudonyms
+    from features.delivery.column_map import read_column_map
     from features.loading.load import LoadOptions, load
     from serving.cli.output import load_lines
     from training.simulate.order import Order

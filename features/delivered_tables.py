@@ -89,7 +89,7 @@ class DeliveredTables:
         own_tables = self._restricted_to(pl.col("household_id") == household, reassigned)
         own_rows = pl.collect_all(own_tables.frames.values(), engine="in-memory" if self.in_memory else "streaming")
         frames = dict(zip(own_tables.frames, own_rows, strict=True))
-        revised_tables = frozenset(name for name in self.revised_tables if _has_several_versions(name, frames[name]))
+        revised_tables = frozenset(name for name in self.revised_tables if has_several_versions(name, frames[name]))
         empty_tables = frozenset(name for name, frame in frames.items() if frame.is_empty())
         return replace(
             own_tables,
@@ -133,7 +133,7 @@ class DeliveredTables:
         frames, revised_tables = dict(self.frames), set(self.revised_tables)
         first_known = {name: dict(days) for name, days in self.first_known.items()}
         for name, rows in added.items():
-            version, key = [*TABLES[name].key, "known_on"], list(TABLES[name].key)
+            version, key = [*TABLES[name].key, "known_on"], TABLES[name].version_key
             stored_rows = self.collect(self[name].select(rows.columns).cast(pl.Schema(rows.schema)))
             unreplaced_rows = stored_rows.filter(~_rows_in(stored_rows, rows, version))
             frames[name] = pl.concat([unreplaced_rows, rows]).lazy()
@@ -183,7 +183,7 @@ class DeliveredTables:
                     households = frames.get(parent, no_parents).select(by, "household_id").unique(by, keep="last")
                     frame = frame.join(households, on=by, how="left")
                 frames[name] = frame
-        revised_tables = {name for name, frame in tables.items() if _has_several_versions(name, frame)}
+        revised_tables = {name for name, frame in tables.items() if has_several_versions(name, frame)}
         pairs = [pair for name in revised_tables for pair in reassigned_pairs(name, frames[name].collect())]
         return DeliveredTables(
             frames,
@@ -200,11 +200,14 @@ def _rows_in(rows: pl.DataFrame, lookup_rows: pl.DataFrame, columns: Sequence[st
     return pl.Series([row in lookup for row in rows.select(columns).rows()], dtype=pl.Boolean)
 
 
-def _has_several_versions(table: str, rows: pl.DataFrame) -> bool:
-    """Whether some fact, named by the table's key, has more than one row."""
+def has_several_versions(table: str, rows: pl.DataFrame) -> bool:
+    """Whether some fact, named by the table's key, has more than one row; a schedule, more than one known_on."""
+    if TABLES[table].whole:
+        rows = rows.select(*TABLES[table].whole, "known_on").unique()
+    key = TABLES[table].version_key
     if rows.height < _FEW_ROWS:
-        return len(set(zip(*(rows[name] for name in TABLES[table].key), strict=True))) < rows.height
-    return bool(rows.select(TABLES[table].key).is_duplicated().any())
+        return len(set(zip(*(rows[name] for name in key), strict=True))) < rows.height
+    return bool(rows.select(key).is_duplicated().any())
 
 
 def reassigned_pairs(table: str, versions: pl.DataFrame, by: str = "household_id") -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from functools import cached_property
 
@@ -10,17 +11,24 @@ import polars as pl
 
 from features.messages import did_you_mean
 
+LINE = "line"
+"""Column of a delivered row's line in its file, the first line being 1."""
+CELL_COUNT = "cells_found"
+"""Column of the number of cells that a delivered line has."""
+
 
 class CellKind(Enum):
     """The kind of value that the cells of a column hold."""
 
-    NAME = "name"  # free text or an identifier
+    NAME = "name"  # free text
+    IDENTIFIER = "identifier"  # the number of a loan, payment, event, policy or claim
     PERSON = "person"  # an identifier that might be somebody's identity number
     VILLAGE = "village"  # twelve digits: county 6, township 3, village 3
     CODE = "code"  # one of the column's codes
     DATE = "date"  # a calendar day
     MONEY = "money"  # yuan, never negative
-    NUMBER = "number"  # a count, area or rate, never negative
+    NUMBER = "number"  # a count or area, never negative
+    RATE = "rate"  # a yearly rate as a share, 0.0345
     SHARE = "share"  # 0 to 1
     POINTS = "points"  # 0 to 100
     WHOLE = "whole"  # a whole number from 1
@@ -33,6 +41,7 @@ class CellKind(Enum):
 
 _DTYPES: dict[CellKind, pl.DataType] = {
     CellKind.NAME: pl.String(),
+    CellKind.IDENTIFIER: pl.String(),
     CellKind.PERSON: pl.String(),
     CellKind.VILLAGE: pl.String(),
     CellKind.CODE: pl.String(),
@@ -46,6 +55,8 @@ class ContractColumn:
     """One column of a table.
 
     required: a row with an empty cell is wrong. codes: the values of a code column. default: the value of empty cells.
+    least, most: the bounds of plausible values, in the column's unit; a row beyond them is wrong. since: the earliest
+    plausible day of a date.
     """
 
     name: str
@@ -53,6 +64,13 @@ class ContractColumn:
     required: bool = False
     codes: tuple[str, ...] = ()
     default: int | None = None
+    least: float | None = None
+    most: float | None = None
+    since: date | None = None
+
+
+CORRECTS = ContractColumn("corrects", CellKind.CODE, codes=("true", "false"))
+"""Column that any table may be delivered with: `true` where a row may move a fact to another owner; not stored."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,9 @@ class ContractTable:
     parent: the table of the row's household, loan or policy, and the column that names it.
     event_day: the column of the day on which the fact happened; known_on cannot be earlier.
     ordered_days: pairs of columns (earlier, later); a row whose days have the other order is wrong.
+    hangs_on: the columns that a later version may not change unless it is declared a correction: with another value
+    the key is a number used twice. whole: columns that name what is always delivered whole, such as a schedule; of its
+    rows those with the newest known_on count alone.
     """
 
     name: str
@@ -71,11 +92,32 @@ class ContractTable:
     parent: tuple[str, str] | None = None
     event_day: str | None = None
     ordered_days: tuple[tuple[str, str], ...] = ()
+    hangs_on: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns, in the contract's order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def version_key(self) -> tuple[str, ...]:
+        """The columns that name what a later version replaces: the key, or what is delivered whole."""
+        return self.whole or self.key
+
+    @cached_property
+    def delivered_columns(self) -> tuple[ContractColumn, ...]:
+        """The columns that a file is read for: the table's own, and `corrects`."""
+        return (*self.columns, CORRECTS)
+
+    @cached_property
+    def delivered_names(self) -> tuple[str, ...]:
+        """The names of the columns that a file is read for."""
+        return tuple(column.name for column in self.delivered_columns)
+
+    def column(self, name: str) -> ContractColumn:
+        """The column of a name."""
+        return next(column for column in self.columns if column.name == name)
 
     @cached_property
     def required_columns(self) -> tuple[str, ...]:
@@ -88,7 +130,7 @@ class ContractTable:
         return {column.name: column.kind.dtype for column in self.columns}
 
     def __post_init__(self) -> None:
-        mentioned = {*self.key, *(name for pair in self.ordered_days for name in pair)}
+        mentioned = {*self.key, *self.hangs_on, *self.whole, *(name for pair in self.ordered_days for name in pair)}
         mentioned |= {self.event_day} if self.event_day else set()
         for name in mentioned - set(self.column_names):
             raise TypeError(f"Table {self.name} has no column {name!r}. {did_you_mean(name, self.column_names)}")

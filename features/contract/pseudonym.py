@@ -5,34 +5,39 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from features.atomic_files import atomic_file
-from features.messages import UserError
+from features.contract.identity_numbers import Doubt, doubt, identity_numbers, is_identity_number, without_marks
+from features.messages import Bilingual, UserError
 
 _KEY_BYTES = 32
-_IDENTITY_NUMBER = re.compile(r"[1-9]\d{16}[\dXx]")
-_IDENTITY_NUMBER_ANYWHERE = re.compile(rf"(?=({_IDENTITY_NUMBER.pattern}))")
-"""Matches at every position, also inside a longer number: the digits before may be the end of another."""
-_WEIGHTS = tuple(pow(2, 17 - position, 11) for position in range(17))
-_CHECK_DIGITS = "10X98765432"
+_MAY_HOLD_ONE = r"[0-9０-９][0-9０-９ \-\x{00A0}\x{3000}]{13,}|[0-9０-９]{6}[*＊●]{4,}"
+"""What every text with an identity number matches; few other texts do."""
+_LOOKS_LIKE_ONE = re.compile(
+    r"(?<![0-9a-zA-Z])(?:\d{6}[*＊●]{4,12}[\dXx]{0,4}|\d{16,17}|\d{18,19}[\dXx]?)(?![0-9a-zA-Z])"
+)
+UNCLEAR: dict[Doubt, str] = {
+    "masked": "(证件号码已打码)",
+    "rounded": "(证件号码末位已舍入)",
+    "length": "(证件号码位数不对)",
+}
+"""What stands in the place of a text that looks like an identity number and is not one that can be told."""
+UNCLEAR_FAULTS = {
+    UNCLEAR["masked"]: Bilingual("证件号码已打码, 无法辨认是谁", "a masked identity number: nobody can tell whose"),
+    UNCLEAR["rounded"]: Bilingual(
+        "证件号码末三位被电子表格舍入为 0; 请按文本存放", "an identity number rounded by a spreadsheet; keep it as text"
+    ),
+    UNCLEAR["length"]: Bilingual("证件号码位数不对", "an identity number with a digit missing or too many"),
+}
+"""Why a row with such a text in the place of a person is set aside."""
 
 
-def is_identity_number(text: str) -> bool:
-    """Whether `text` is an 18-digit resident identity number: a real birthday, a right check digit.
-
-    Source: GB 11643-1999, check digit by ISO 7064 MOD 11-2.
-    """
-    if not _IDENTITY_NUMBER.fullmatch(text):
-        return False
-    try:
-        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
-    except ValueError:
-        return False
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text[:17], strict=True))
-    return _CHECK_DIGITS[total % 11] == text[17].upper()
+def _hide_unclear(match: re.Match[str]) -> str:
+    unclear = doubt(match.group())
+    return match.group() if unclear is None else UNCLEAR[unclear]
 
 
 class Pseudonyms:
@@ -42,24 +47,35 @@ class Pseudonyms:
         self._key = key
 
     def pseudonym(self, text: str) -> str:
-        """The pseudonym of an identity number; any other text unchanged."""
-        if not is_identity_number(text):
-            return text
-        return "p" + hmac.new(self._key, text.upper().encode(), "sha256").hexdigest()[:24]
+        """The pseudonym of an identity number in any writing; any other text unchanged."""
+        return self.replace_identity_numbers(without_marks(text)) if is_identity_number(text) else text
 
     def key_for(self, purpose: str) -> bytes:
         """A key derived from this one for another purpose; this one cannot be computed from it."""
         return hmac.digest(self._key, purpose.encode(), "sha256")
 
     def replace_identity_numbers(self, text: str) -> str:
-        """The text with a pseudonym for every identity number in it."""
-        for match in _IDENTITY_NUMBER_ANYWHERE.finditer(text):
-            text = text.replace(match[1], self.pseudonym(match[1]))
-        return text
+        """The text with a pseudonym for every identity number in it, and none of what only looks like one.
 
-    def by_identity_number(self, texts: Iterable[str]) -> dict[str, str]:
-        """The pseudonyms of those `texts` that are identity numbers, by number."""
-        return {text: self.pseudonym(text) for text in texts if is_identity_number(text)}
+        All writings of a number have one pseudonym. What is masked, rounded or of a wrong length is replaced by the
+        word for it, since nobody can tell whose it is.
+        """
+        for number in reversed(list(identity_numbers(text))):
+            text = f"{text[: number.start]}{self._of(number.canonical)}{text[number.end :]}"
+        return _LOOKS_LIKE_ONE.sub(_hide_unclear, text)
+
+    def replacements(self, texts: pl.Series) -> dict[str, str]:
+        """Those of some texts that hold an identity number, or look like one, with what replaces them."""
+        candidates = texts.drop_nulls().unique()
+        candidates = candidates.filter(candidates.str.contains(_MAY_HOLD_ONE))
+        replaced = {text: self._as_stored(text) for text in candidates.to_list()}
+        return {text: stored for text, stored in replaced.items() if stored != text}
+
+    def _as_stored(self, text: str) -> str:
+        return self.pseudonym(text) if is_identity_number(text) else self.replace_identity_numbers(text)
+
+    def _of(self, canonical: str) -> str:
+        return "p" + hmac.new(self._key, canonical.encode(), "sha256").hexdigest()[:24]
 
 
 def load_pseudonyms(folder: Path) -> Pseudonyms:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 
 from features.contract.declarations import CellKind, ContractColumn, ContractTable
 
 _name = partial(ContractColumn, kind=CellKind.NAME)
+_identifier = partial(ContractColumn, kind=CellKind.IDENTIFIER)
 _person = partial(ContractColumn, kind=CellKind.PERSON)
 _date = partial(ContractColumn, kind=CellKind.DATE)
 _money = partial(ContractColumn, kind=CellKind.MONEY)
@@ -39,12 +41,13 @@ MEMBERS = ContractTable(
     "members",
     key=("member_id",),
     parent=("households", "household_id"),
+    hangs_on=("household_id",),
     columns=(
         _person("member_id", required=True),
         _person("household_id", required=True),
         _code("relation", "head", "spouse", "child", "parent", "other"),
         _code("sex", "F", "M"),
-        _date("birth_date"),
+        _date("birth_date", since=date(1900, 1, 1)),
         _code("education", "none", "primary", "junior", "senior", "tertiary"),
         _code("health", "healthy", "chronic", "serious_illness", "disabled"),
         _code("labour", "full", "part", "none"),
@@ -94,14 +97,15 @@ LOANS = ContractTable(
     key=("loan_id",),
     parent=("households", "household_id"),
     ordered_days=(("originated_on", "matures_on"),),
+    hangs_on=("household_id", "bank", "originated_on"),
     columns=(
-        _name("loan_id", required=True),
+        _identifier("loan_id", required=True),
         _person("household_id", required=True),
         _person("borrower_member_id"),
         _name("bank", required=True),
         _code("product", "microloan", "revolving", "other"),
-        _money("principal", required=True),
-        _number("annual_rate", required=True),
+        _money("principal", required=True, least=100),
+        ContractColumn("annual_rate", CellKind.RATE, required=True),
         _date("originated_on", required=True),
         _date("matures_on", required=True),
         _code(
@@ -114,7 +118,7 @@ LOANS = ContractTable(
         ),
         _code("declared_use", *USES),
         ContractColumn("subsidy_share", CellKind.SHARE),
-        _name("renews_loan_id"),
+        _identifier("renews_loan_id"),
         _known_on,
     ),
 )
@@ -122,8 +126,9 @@ INSTALMENTS = ContractTable(
     "instalments",
     key=("loan_id", "schedule_no", "due_on"),
     parent=("loans", "loan_id"),
+    whole=("loan_id", "schedule_no"),
     columns=(
-        _name("loan_id", required=True),
+        _identifier("loan_id", required=True),
         ContractColumn("schedule_no", CellKind.WHOLE, default=1),
         _date("due_on", required=True),
         _money("principal_due", required=True),
@@ -136,9 +141,10 @@ PAYMENTS = ContractTable(
     key=("payment_id",),
     parent=("loans", "loan_id"),
     event_day="paid_on",
+    hangs_on=("loan_id",),
     columns=(
-        _name("payment_id", required=True),
-        _name("loan_id", required=True),
+        _identifier("payment_id", required=True),
+        _identifier("loan_id", required=True),
         _date("paid_on", required=True),
         _money("principal_paid", required=True),
         _money("interest_paid", required=True),
@@ -152,7 +158,7 @@ LOAN_EVENTS = ContractTable(
     parent=("loans", "loan_id"),
     event_day="occurred_on",
     columns=(
-        _name("loan_id", required=True),
+        _identifier("loan_id", required=True),
         _date("occurred_on", required=True),
         _code("kind", "extended", "renewed", "settled", "compensated", "written_off", required=True),
         _money("amount"),
@@ -166,7 +172,7 @@ USE_CHECKS = ContractTable(
     parent=("loans", "loan_id"),
     event_day="checked_on",
     columns=(
-        _name("loan_id", required=True),
+        _identifier("loan_id", required=True),
         _date("checked_on", required=True),
         _code("finding", "as_declared", "partly_diverted", "diverted", "idle", "put_right", required=True),
         _known_on,
@@ -177,8 +183,9 @@ CREDIT_EVENTS = ContractTable(
     key=("event_id",),
     parent=("households", "household_id"),
     event_day="occurred_on",
+    hangs_on=("household_id",),
     columns=(
-        _name("event_id", required=True),
+        _identifier("event_id", required=True),
         _person("household_id", required=True),
         _date("occurred_on", required=True),
         _code(
@@ -201,8 +208,9 @@ POLICIES = ContractTable(
     key=("policy_id",),
     parent=("households", "household_id"),
     ordered_days=(("insured_from", "insured_to"),),
+    hangs_on=("household_id",),
     columns=(
-        _name("policy_id", required=True),
+        _identifier("policy_id", required=True),
         _person("household_id", required=True),
         _code(
             "kind",
@@ -225,9 +233,10 @@ CLAIMS = ContractTable(
     key=("claim_id",),
     parent=("policies", "policy_id"),
     event_day="occurred_on",
+    hangs_on=("policy_id",),
     columns=(
-        _name("claim_id", required=True),
-        _name("policy_id", required=True),
+        _identifier("claim_id", required=True),
+        _identifier("policy_id", required=True),
         _date("occurred_on", required=True),
         _money("claimed_amount"),
         _money("paid_amount"),
@@ -240,8 +249,9 @@ HARDSHIPS = ContractTable(
     key=("event_id",),
     parent=("households", "household_id"),
     event_day="occurred_on",
+    hangs_on=("household_id",),
     columns=(
-        _name("event_id", required=True),
+        _identifier("event_id", required=True),
         _person("household_id", required=True),
         _date("occurred_on", required=True),
         _code(

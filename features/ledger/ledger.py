@@ -21,6 +21,7 @@ from features.contract.tables import TABLES
 from features.delivered_tables import (
     KNOWN_SINCE,
     DeliveredTables,
+    has_several_versions,
     partners_by_name,
     reassigned_pairs,
     stored_dtypes,
@@ -36,7 +37,11 @@ QUARANTINE_SCHEMA = FrameSchema(
         "id": FrameColumn(
             pl.String(), "Digest of table, fault and cells: equal where the same row is delivered again."
         ),
-        "kind": FrameColumn(pl.String(), "`broken` (a wrong cell), `conflict` (with a stored row) or `waiting`."),
+        "kind": FrameColumn(
+            pl.String(),
+            "`broken` (a wrong cell), `conflict` (with a stored row), `reused` (a number), `renumbered` (members) or "
+            "`waiting`.",
+        ),
         "table": FrameColumn(pl.String(), "Table of the contract."),
         "file": FrameColumn(pl.String(), "Delivered file, relative to the inbox."),
         "line": FrameColumn(pl.Int64(), "Line of the file, the header being line 1."),
@@ -214,7 +219,7 @@ class Ledger(PartFiles):
         """
         sequence = len(self.commits) + 1
         stored_versions = self._stored_versions(table, rows)
-        revises = stored_versions.height > 0 or rows.select(TABLES[table].key).is_duplicated().any()
+        revises = stored_versions.height > 0 or has_several_versions(table, rows)
         dated_rows = with_known_since(rows.lazy(), TABLES[table], {name: self.scan(name) for name in TABLES}).collect()
         groups = sorted(dated_rows.group_by(COUNTY), key=lambda group: str(group[0][0]))
         files = tuple(
@@ -235,8 +240,10 @@ class Ledger(PartFiles):
 
     def _stored_versions(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """The stored versions of the facts among `rows`: the columns of the key, household_id and county."""
-        key = TABLES[table].key
-        columns = [name for name in dict.fromkeys((*key, "household_id")) if name in stored_dtypes(TABLES[table])]
+        key = TABLES[table].version_key
+        columns = [
+            name for name in dict.fromkeys((*TABLES[table].key, "household_id")) if name in stored_dtypes(TABLES[table])
+        ]
         columns.append(COUNTY)
         return self.scan(table).select(columns).join(rows.lazy().select(key), on=key, how="semi").collect()
 

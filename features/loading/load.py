@@ -10,14 +10,16 @@ from pathlib import Path
 
 import polars as pl
 
-from features.contract.column_map import ColumnMap
-from features.contract.declarations import CellKind, ContractTable
-from features.contract.pseudonym import Pseudonyms
-from features.contract.reading import LINE, DeliveredFile, open_delivered_file
-from features.contract.tables import TABLES
+from features.contract.declarations import LINE, CellKind, ContractTable
+from features.contract.pseudonym import UNCLEAR_FAULTS, Pseudonyms
+from features.contract.tables import PAYMENTS, TABLES
 from features.contract.validation import FAULTS_SCHEMA, HAS_KNOWN_ON, CheckedRows, check_rows, rows_from_json
+from features.delivery.column_map import ColumnMap
+from features.delivery.read_file import open_table
+from features.delivery.table_columns import Delivery
 from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
-from features.loading.inbox import list_inbox
+from features.loading.before_drawdown import reject_before_drawdown
+from features.loading.inbox import InboxTable, list_inbox
 from features.loading.load_report import FileReport, LoadReport, file_report, refused_report
 from features.loading.quarantine import quarantine_rows
 from features.loading.reconcile import reconcile_rows
@@ -35,7 +37,8 @@ class LoadOptions:
 
     delivered_on: the day of delivery, used for rows without known_on. column_map: names of the columns of delivered
     headers. pseudonyms: replace identity numbers before anything is stored. report_progress: called with the name of
-    each file. max_wrong_share: largest share of wrong rows in a file that is loaded.
+    each file. max_wrong_share: largest share of wrong rows in a file that is loaded. corrections: whether rows may move
+    a fact to another owner, such as a payment to another loan.
     """
 
     delivered_on: date
@@ -43,6 +46,7 @@ class LoadOptions:
     pseudonyms: Pseudonyms
     report_progress: Callable[[str], None]
     max_wrong_share: float = MAX_WRONG_SHARE
+    corrections: bool = False
 
 
 def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
@@ -55,7 +59,7 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
     disk cannot be written.
 
     >>> from datetime import date
-    >>> from features.contract.column_map import read_column_map
+    >>> from features.delivery.column_map import read_column_map
     >>> from features.contract.pseudonym import load_pseudonyms
     >>> from features.ledger.ledger import Ledger
     >>> from features.loading.load import LoadOptions, load
@@ -66,31 +70,41 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
     >>> Ledger(tmp / "ledger").data_version == report.data_version
     True
     """
-    delivery = list_inbox(folder)
+    inbox = list_inbox(folder, options.column_map)
     with ledger.write_lock():
-        ledger, reports, released_rows = Ledger(ledger.folder), list[FileReport](), 0
+        ledger, released_rows = Ledger(ledger.folder), 0
+        reports = [FileReport(file, "", refused=reason) for file, reason in inbox.refused.items()]
         # Parent tables first; of each table first the rows that waited, since they were delivered earlier.
         for table in TABLES.values():
             ledger, count = _release_waiting_rows(table, ledger, options)
             released_rows += count
-            for path in delivery.files_of(table.name):
-                options.report_progress(path.name)
-                ledger, report = _load_file(path, table, ledger, options)
+            for one in inbox.of(table.name):
+                options.report_progress(one.label)
+                ledger, report = _load_table(one, ledger, options)
                 reports.append(report)
         ledger.merge()
-    return LoadReport(tuple(reports), delivery.unrecognised, released_rows, ledger.data_version)
+    return LoadReport(
+        tuple(reports),
+        tuple(inbox.unrecognised),
+        released_rows,
+        ledger.data_version,
+        tuple(inbox.may_be.values()),
+        inbox.left_out,
+    )
 
 
-def _load_file(path: Path, table: ContractTable, ledger: Ledger, options: LoadOptions) -> tuple[Ledger, FileReport]:
-    """Load one file; returns the ledger after it (unchanged where the file is refused) and its report."""
-    file = f"{path.parent.name}/{path.name}" if path.parent.name == table.name else path.name
+def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[Ledger, FileReport]:
+    """Load one table of a file; returns the ledger after it (unchanged where it is refused) and its report."""
+    path, file, table = one.path, one.label, TABLES[one.table]
     try:
-        delivered = open_delivered_file(path, table, options.column_map)
+        delivered = open_table(path, table.name, one.sheet, options.column_map)
         checked_rows = _check_file(delivered, table, options)
+        if table is PAYMENTS:
+            checked_rows = reject_before_drawdown(checked_rows, ledger)
     except UserError as refusal:
         return ledger, FileReport(file, table.name, refused=refusal.message)
-    result = reconcile_rows(checked_rows.rows, table, ledger)
-    report = file_report(file, table.name, checked_rows, result, delivered.ignored_headers)
+    result = reconcile_rows(checked_rows.rows, table, ledger, options.corrections)
+    report = file_report(file, table.name, checked_rows, result, delivered)
     if report.quarantined > options.max_wrong_share * report.rows:
         return ledger, refused_report(report, options.max_wrong_share)
     quarantine = quarantine_rows(file, table, checked_rows, result, ledger)
@@ -108,16 +122,19 @@ def _load_file(path: Path, table: ContractTable, ledger: Ledger, options: LoadOp
     return ledger, report
 
 
-def _check_file(delivered: DeliveredFile, table: ContractTable, options: LoadOptions) -> CheckedRows:
+def _check_file(delivered: Delivery, table: ContractTable, options: LoadOptions) -> CheckedRows:
     """Read and check all rows of a file; identity numbers are replaced by pseudonyms, also in the faults."""
     frames = []
     for frame in delivered.frames:
         for column in table.columns:
-            if column.kind is CellKind.PERSON:
-                replacements = options.pseudonyms.by_identity_number(frame[column.name].drop_nulls().unique())
+            if column.kind in (CellKind.PERSON, CellKind.IDENTIFIER, CellKind.NAME):
+                replacements = options.pseudonyms.replacements(frame[column.name])
                 frame = frame.with_columns(pl.col(column.name).replace(replacements)) if replacements else frame
-        frames.append(check_rows(frame, table, delivered.cells_per_line, options.delivered_on))
-    no_rows = pl.DataFrame(schema={LINE: pl.Int64(), HAS_KNOWN_ON: pl.Boolean(), **table.schema})
+            if column.kind is CellKind.PERSON:
+                delivered.faults.setdefault(column.name, {}).update(UNCLEAR_FAULTS)
+        frames.append(check_rows(frame, table, delivered.width, options.delivered_on, delivered.faults))
+    kinds = {column.name: column.kind.dtype for column in table.delivered_columns}
+    no_rows = pl.DataFrame(schema={LINE: pl.Int64(), HAS_KNOWN_ON: pl.Boolean(), **kinds})
     faults = pl.concat([FAULTS_SCHEMA.empty(), *(frame.faults for frame in frames)])
     # In a broken line an identity number may be in any cell.
     texts = pl.col("value", "cells").map_elements(options.pseudonyms.replace_identity_numbers, return_dtype=pl.String)
@@ -135,7 +152,9 @@ def _release_waiting_rows(table: ContractTable, ledger: Ledger, options: LoadOpt
     # Rows of several files may have the same line, so they are numbered anew to be told apart.
     numbered = waiting.with_columns(pl.col(LINE).alias(_DELIVERED_LINE), pl.int_range(pl.len()).alias(LINE))
     checked_rows = check_rows(rows_from_json(numbered, table), table, len(table.column_names), options.delivered_on)
-    result = reconcile_rows(checked_rows.rows, table, ledger)
+    if table is PAYMENTS:
+        checked_rows = reject_before_drawdown(checked_rows, ledger)
+    result = reconcile_rows(checked_rows.rows, table, ledger, options.corrections)
     released = numbered.join(result.waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
     if released.is_empty():
         return ledger, 0

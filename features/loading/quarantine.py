@@ -6,12 +6,12 @@ import hashlib
 
 import polars as pl
 
-from features.contract.declarations import ContractTable
-from features.contract.reading import LINE
+from features.contract.declarations import LINE, ContractTable
 from features.contract.validation import FAULTS_SCHEMA, HAS_KNOWN_ON, CheckedRows, cells_as_json
 from features.frame_schema import returns
 from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
 from features.loading.reconcile import CONFLICT, Reconciliation
+from features.loading.reused_numbers import COLUMN, KIND, REASON, REASON_EN, REASON_ZH
 from features.messages import Bilingual
 
 _DELIVERED_CELLS = "cells as delivered"
@@ -37,6 +37,7 @@ def quarantine_rows(
     rejected = [
         rows.faults.with_columns(pl.lit("broken").alias("kind"), pl.col("cells").alias(_DELIVERED_CELLS)),
         _with_reason(result.conflicts, table, "conflict", table.key[0], CONFLICT),
+        _as_faults(result.set_aside, table),
     ]
     if table.parent:
         parent, by = table.parent
@@ -58,14 +59,21 @@ def quarantine_rows(
 
 def _with_reason(rows: pl.DataFrame, table: ContractTable, kind: str, column: str, message: Bilingual) -> pl.DataFrame:
     """Rows in the columns of FAULTS_SCHEMA, with their kind and one reason."""
+    reason = zip(REASON, (kind, column, message.zh, message.en), strict=True)
+    return _as_faults(rows.with_columns(pl.lit(text).alias(name) for name, text in reason), table)
+
+
+def _as_faults(rows: pl.DataFrame, table: ContractTable) -> pl.DataFrame:
+    """Rows with the columns of REASON in the columns of FAULTS_SCHEMA, with their kind."""
+    values = [pl.when(pl.col(COLUMN) == name).then(pl.col(name).cast(pl.String)) for name in rows[COLUMN].unique()]
     without_default = rows.with_columns(pl.when(HAS_KNOWN_ON).then(pl.col("known_on")))
     delivered = without_default.select(cells_as_json(table).alias(_DELIVERED_CELLS))
     return rows.select(
         LINE,
-        pl.lit(column).alias("column"),
-        pl.col(column).cast(pl.String).alias("value"),
-        pl.lit(message.zh).alias("reason_zh"),
-        pl.lit(message.en).alias("reason_en"),
+        pl.col(COLUMN).alias("column"),
+        pl.coalesce(pl.lit(None, pl.String), *values).alias("value"),
+        pl.col(REASON_ZH).alias("reason_zh"),
+        pl.col(REASON_EN).alias("reason_en"),
         cells_as_json(table),
-        pl.lit(kind).alias("kind"),
+        pl.col(KIND).alias("kind"),
     ).hstack(delivered)

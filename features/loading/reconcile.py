@@ -1,4 +1,4 @@
-"""Comparison of delivered rows with stored ones: new, already stored, in conflict, or waiting for their parent."""
+"""Comparison of delivered rows with stored ones: new, a correction, stored, in conflict, reused, or waiting."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.contract.declarations import ContractTable
-from features.contract.reading import LINE
+from features.contract.declarations import LINE, ContractTable
 from features.contract.validation import HAS_KNOWN_ON
 from features.ledger.ledger import Ledger
 from features.ledger.part_files import ALL_COUNTIES, COUNTY
+from features.loading.reused_numbers import REASON, members_numbered_anew, reused_numbers
 from features.messages import Bilingual
 
 _STORED = "stored "
 """Prefix of the columns that hold the stored version of a row."""
+_FOLLOWS, _REPEATS = "follows a version", "repeats it"
+"""Columns of whether a row has an earlier version, and whether it has the content of that."""
 CONFLICT = Bilingual(
     "同一主键、同一知悉日已有不同内容; 更正须用较晚的知悉日",
     "the same key and known_on exist with other content; a correction needs a later known_on",
@@ -25,19 +27,27 @@ CONFLICT = Bilingual(
 class Reconciliation:
     """The rows of one file by what becomes of them.
 
-    new: rows to store, with the table's columns, `household_id` and `county`. already_stored: number of rows that
-    repeat stored ones or each other. conflicts: rows whose key and known_on are stored with other content. waiting:
-    rows whose household, loan or policy is not stored yet. The last two have the columns of the checked rows.
+    new: rows to store, with the table's columns, `household_id` and `county`. added: number of them that are new facts.
+    revised: number of them that are later versions with other content. already_stored: number of rows that repeat
+    stored ones or each other. conflicts: rows whose key and known_on are stored with other content. set_aside: rows
+    with a number used twice, with the columns of `reused_numbers.REASON`. waiting: rows whose household, loan or policy
+    is not stored yet. The last three have the columns of the checked rows.
     """
 
     new: pl.DataFrame
+    added: int
+    revised: int
     already_stored: int
     conflicts: pl.DataFrame
+    set_aside: pl.DataFrame
     waiting: pl.DataFrame
 
 
-def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> Reconciliation:
-    """Compare checked rows of a table (`CheckedRows.rows`) with the ledger."""
+def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, corrections: bool) -> Reconciliation:
+    """Compare checked rows of a table (`CheckedRows.rows`) with the ledger.
+
+    corrections: whether a row may move a fact to another loan, household, bank or policy.
+    """
     located = _with_county(rows, table, ledger)
     waiting = located.filter(pl.col(COUNTY).is_null()).select(rows.columns)
     distinct = located.filter(pl.col(COUNTY).is_not_null()).unique(
@@ -59,8 +69,51 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> 
     differing = compared.filter(is_stored & ~is_equal).select(distinct.columns)
     new = _without_unchanged_rows(compared.filter(~is_stored).select(distinct.columns), table, ledger)
     conflicts = pl.concat([distinct.filter(~is_first_of_key), differing])
-    already_stored = rows.height - waiting.height - conflicts.height - new.height
-    return Reconciliation(new, already_stored, conflicts.select(rows.columns), waiting)
+    versions = _versions_of(new, table, ledger)
+    set_aside = _set_aside(new if not corrections else new.clear(), rows, versions, table, ledger)
+    new = new.join(set_aside.select(LINE), on=LINE, how="anti", maintain_order="left")
+    added, revised = _count_versions(new, versions, table)
+    already_stored = rows.height - waiting.height - conflicts.height - set_aside.height - added - revised
+    aside = set_aside.select(*rows.columns, *REASON)
+    return Reconciliation(new, added, revised, already_stored, conflicts.select(rows.columns), aside, waiting)
+
+
+def _versions_of(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
+    """The stored versions of what later versions of the rows replace, in the table's columns."""
+    stored = ledger.scan(table.name).select(table.column_names)
+    return stored.join(rows.lazy().select(table.version_key), on=table.version_key, how="semi").collect()
+
+
+def _set_aside(
+    new: pl.DataFrame, delivered: pl.DataFrame, versions: pl.DataFrame, table: ContractTable, ledger: Ledger
+) -> pl.DataFrame:
+    """Those of the rows to store whose number is used twice, with the columns of REASON."""
+    reused = reused_numbers(new, versions, table)
+    if table.name != "members" or new.is_empty():
+        return reused
+    anew = members_numbered_anew(new, delivered, ledger.scan("members").select(table.column_names).collect())
+    return pl.concat([reused, anew]).unique(LINE, keep="first", maintain_order=True)
+
+
+def _count_versions(new: pl.DataFrame, versions: pl.DataFrame, table: ContractTable) -> tuple[int, int]:
+    """How many of the rows are new facts, and how many are versions with other content than the one before.
+
+    The others repeat the version before, known later. A further instalment of a known schedule revises that schedule.
+    """
+    if versions.is_empty() and new.select(table.key).n_unique() == new.height:
+        return new.height, 0
+    key, content = list(table.key), [name for name in table.column_names if name != "known_on"]
+    stored = versions.select(pl.lit(None, pl.Int64).alias(LINE), *table.column_names)
+    in_order = pl.concat([stored, new.select(LINE, *table.column_names)]).sort(*key, "known_on")
+    follows, repeats = (
+        pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in names) for names in (key, content)
+    )
+    marked = in_order.with_columns(follows.alias(_FOLLOWS), repeats.alias(_REPEATS)).filter(pl.col(LINE).is_not_null())
+    first = marked.filter(~pl.col(_FOLLOWS))
+    days = versions.select(*table.version_key, pl.col("known_on").alias(_STORED)).unique()
+    further = first.join(days, on=table.version_key).filter(pl.col("known_on") != pl.col(_STORED))[LINE].n_unique()
+    revised = marked.filter(pl.col(_FOLLOWS) & ~pl.col(_REPEATS)).height + further
+    return first.height - further, revised
 
 
 def _with_county(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
@@ -85,15 +138,16 @@ def _without_unchanged_rows(rows: pl.DataFrame, table: ContractTable, ledger: Le
     undated = rows.filter(~pl.col(HAS_KNOWN_ON))
     if undated.is_empty():
         return rows
-    stored_rows = (
-        ledger.scan(table.name).select(table.column_names).join(undated.lazy(), on=table.key, how="semi").collect()
-    )
-    newest = (
-        stored_rows.join(undated.select(*table.key, pl.col("known_on").alias("arrives")), on=list(table.key))
-        .filter(pl.col("known_on") <= pl.col("arrives"))
-        .sort("known_on")
-        .unique(table.key, keep="last")
-    )
+    by = list(table.version_key)
+    arrivals = undated.select(*by, pl.col("known_on").alias("arrives")).unique()
+    earlier = _versions_of(undated, table, ledger).join(arrivals, on=by).filter(pl.col("known_on") <= pl.col("arrives"))
+    newest = earlier.filter(pl.col("known_on") == pl.col("known_on").max().over(by))
     content = [name for name in table.column_names if name != "known_on"]
-    repeats = undated.join(newest, on=content, how="semi", nulls_equal=True).select(LINE)
+    repeats = undated.join(newest, on=content, how="semi", nulls_equal=True)
+    if table.whole:
+        # A schedule that comes without some of its instalments, or with others, replaces the stored one whole.
+        counts = [frame.group_by(by).len() for frame in (repeats, undated, newest)]
+        unchanged = counts[0].join(counts[1], on=[*by, "len"], how="semi").join(counts[2], on=[*by, "len"], how="semi")
+        repeats = repeats.join(unchanged, on=by, how="semi")
+    repeats = repeats.select(LINE)
     return rows.join(repeats, on=LINE, how="anti", maintain_order="left")

@@ -75,13 +75,13 @@ class LatestVersions:
         return loans.sort("loan_id").with_columns(_NUMBERS)
 
     def newest(self, table: str) -> pl.LazyFrame:
-        """The version with the latest known_on of each row of `table` that belongs to the loan book.
+        """The version with the latest known_on of each row of `table` that belongs to the loan book; whole schedules.
 
         Columns as in the contract, with the number `loan` or `household` in place of the identifiers. A fact that a
         correction has moved to another loan or household belongs to that one alone, and is absent where that one is
         not in the loan book.
         """
-        key = TABLES[table].key
+        key = TABLES[table].version_key
         if _NUMBER_COLUMNS.keys().isdisjoint(key):
             newest = self.newest_of_all_households(table)
             return self._with_numbers(self._with_policy_holders(newest) if table == "claims" else newest, table)
@@ -118,10 +118,10 @@ class LatestVersions:
 
     def newest_of_all_households(self, table: str) -> pl.LazyFrame:
         """The version with the latest known_on of each row of `table`, of every household, in the columns delivered."""
-        return self.newest_by_key(self._delivered(table), table, TABLES[table].key)
+        return self.newest_by_key(self._delivered(table), table, TABLES[table].version_key)
 
     def newest_by_key(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
-        """The row with the latest known_on of each `key` among `versions` of a table, in their columns.
+        """The rows with the latest known_on of each `key` among `versions` of a table, in their columns.
 
         A table in which nothing was ever revised is returned as it is.
         """

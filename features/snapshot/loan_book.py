@@ -121,7 +121,7 @@ class LoanBook:
 
         Contract, section 2: a due is covered on the first paid_on at which cumulative principal paid reaches
         cumulative principal due, and interest likewise; null where that day has not come. Each schedule counts from
-        its own beginning.
+        its own beginning; delivered again under its number, it is the newest delivery alone.
         """
         return self.versions.cached_lazy("dues", self._dues)
 
@@ -129,7 +129,7 @@ class LoanBook:
         versions = self.versions.cached_lazy(
             "versions of instalments", lambda: self.versions.all_versions("instalments")
         )
-        instalments = self.versions.newest_by_key(versions, "instalments", ("loan", "schedule_no", "due_on"))
+        instalments = self.versions.newest_by_key(versions, "instalments", ("loan", "schedule_no"))
         in_order = instalments.select(_INSTALMENT_COLUMNS).sort("loan", "schedule_no", "due_on")
         spans = _schedule_spans(versions)
         dues = in_order.join(spans, on=["loan", "schedule_no"], how="left", maintain_order="left")

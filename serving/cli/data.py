@@ -40,14 +40,20 @@ def load_command(
         typer.Option("--delivered-on", parser=parse_day, metavar="DAY", help="stands in for a missing known_on; today"),
     ] = None,
     columns: Annotated[Path | None, typer.Option("--columns", help="column map (TOML) of a delivery")] = None,
+    corrections: Annotated[
+        bool, typer.Option("--corrections", help="rows may move a payment, loan, member ... to another owner")
+    ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """装载: check a delivery and take it in."""
-    from features.contract.column_map import read_column_map
+    from dataclasses import replace
+
     from features.contract.pseudonym import load_pseudonyms
+    from features.delivery.column_map import read_column_map
     from features.loading.load import LoadOptions
     from features.loading.load import load as load_inbox
+    from features.loan_checks import findings_of_delivery
     from serving.cli.output import load_lines
 
     loading = LoadOptions(
@@ -55,9 +61,13 @@ def load_command(
         read_column_map(columns),
         load_pseudonyms(data),
         report_progress=progress_printer(),
+        corrections=corrections,
     )
     with record_run(data, "load", inbox=str(inbox)) as results:
+        before = len(store_of(data).ledger.commits)
         report = load_inbox(inbox, store_of(data).ledger, loading)
+        findings = findings_of_delivery(store_of(data).ledger, before)
+        report = replace(report, loan_findings=tuple(findings.to_dicts()))
         refused_files = sum(1 for file in report.files if file.refused)
         results |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
         results |= {"outcome": "refused" if report.has_refused_files else "done"}

@@ -5,36 +5,66 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from models.light import LIGHT_WORDS
 from serving.months.edition import Manifest
 from serving.schemas.household_sheet import ExplainedLoan, HouseholdExplanation
 
 if TYPE_CHECKING:
-    from features.loading.load_report import LoadReport
+    from features.loading.load_report import FileReport, LoadReport
     from features.runs import RunHistory
     from serving.batch.replay import Replay
+
+_LOANS_SHOWN = 10
+"""So many loans that fail a check are named."""
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
     """The report of a load: a line for each file, with its faults below it."""
     for file in report.files:
-        if file.refused:
-            yield f"✗ {file.refused.zh}\n  {file.refused.en}"
-        else:
-            yield (
-                f"✓ {file.file}: 读 {file.rows} 行 rows, 新增 {file.added} new, 已有 {file.known} known, "
-                f"隔离 {file.quarantined} quarantined, 等待 {file.waiting} waiting"
-            )
-        if file.ignored:
-            yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
-        for fault in file.faults:
-            yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
+        yield from _file_lines(file)
+    for file_name, reasons in report.sheets_left_out.items():
+        for reason in reasons:
+            yield f"{file_name}: {reason.zh} / {reason.en}"
+    yield from _finding_lines(report)
+    for message in report.may_be:
+        yield f"✗ {message.zh}\n  {message.en}"
     for name in report.strangers:
         yield f"{name}: 不是合同中的表, 已忽略 / is no table of the contract, ignored"
     if report.taken_up:
         yield f"{report.taken_up} 行此前等待的记录已装入 / rows that had waited were taken up"
     yield f"data {report.data_version}"
+
+
+def _finding_lines(report: LoadReport) -> Iterator[str]:
+    """For each check on the whole loan: how many loans of the delivery fail it, and the first of them."""
+    for check in LOAN_CHECKS:
+        failing = [finding for finding in report.loan_findings if finding["check"] == check.id]
+        if failing:
+            loans = ", ".join(f"{one['loan_id']} ({one['first']} / {one['second']})" for one in failing[:_LOANS_SHOWN])
+            more = f" … 共 {len(failing)} in all" if len(failing) > _LOANS_SHOWN else ""
+            yield f"! {check.id} {check.message.zh}\n  {check.message.en}: {loans}{more}"
+
+
+def _file_lines(file: FileReport) -> Iterator[str]:
+    """A file of a load: its counts or why it was refused, what was done to read it, and its first faults."""
+    if file.refused:
+        yield f"✗ {file.refused.zh}\n  {file.refused.en}"
+    else:
+        yield (
+            f"✓ {file.file}: 读 {file.rows} 行 rows, 新增 {file.added} new, 更正 {file.revised} revised, "
+            f"已有 {file.known} known, 隔离 {file.quarantined} quarantined, 等待 {file.waiting} waiting"
+        )
+        if file.reused:
+            yield f"  隔离行中编号重复使用: {file.reused} / quarantined rows with numbers used twice: {file.reused}"
+    if file.done:
+        yield "  " + "; ".join(f"{one['zh']}: {one['count']}" for one in file.done)
+        yield "  " + "; ".join(f"{one['en']}: {one['count']}" for one in file.done)
+    if file.ignored:
+        yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
+    for fault in file.faults:
+        yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
 
 
 def manifest_lines(manifest: Manifest) -> Iterator[str]:

@@ -65,12 +65,12 @@ def change_reasons(
         True
     """
     of_loan = pl.col("loan_id") == warning.loan_id
-    published = previous.lights.filter(of_loan)
-    obstacle = _obstacle(warning, published, previous)
+    published_lights = previous.lights.filter(of_loan)
+    obstacle = _obstacle(warning, published_lights, previous)
     if obstacle or bundle is None or contributions is None or previous.features is None:
         sentence = obstacle or NO_MODEL_USED
         return ScoreChanges(since=previous.as_of, total=None, zh=sentence.zh, en=sentence.en, kinds=[])
-    log_odds = published_log_odds(published["previous_probability"])
+    log_odds = published_log_odds(published_lights["previous_probability"])
     change = score_change(bundle, contributions, previous.features.filter(of_loan), log_odds)
     changes = [render_change(row) for row in all_changes(change, 0).to_dicts()]
     changes += [each for each in warning.changes if each.kind == ChangeSource.POLICY.value]
@@ -95,7 +95,7 @@ def change_reasons(
     )
 
 
-def _obstacle(warning: LoanWarning, published: pl.DataFrame, previous: PreviousMonth) -> Bilingual | None:
+def _obstacle(warning: LoanWarning, published_lights: pl.DataFrame, previous: PreviousMonth) -> Bilingual | None:
     """Why the loan cannot be compared with the previous month; None where it can.
 
     published: the loan's row among the previous month's lights, if it has one.
@@ -104,8 +104,8 @@ def _obstacle(warning: LoanWarning, published: pl.DataFrame, previous: PreviousM
         return NO_MODEL_USED if warning.model_version == NO_MODEL else GONE_BAD
     if previous.as_of is None:
         return _FIRST_MONTH
-    if published.is_empty():
+    if published_lights.is_empty():
         return _NEW_LOAN
-    if published["previous_probability"][0] is None:
+    if published_lights["previous_probability"][0] is None:
         return _NOT_SCORED
     return _OTHER_CATALOGUE if previous.features is None else None

@@ -107,13 +107,13 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
         >>> explanation.as_of == month.as_of
         True
     """
-    published = household_month(month, store, household)
-    warnings, features, policy = published.warnings, published.features, month.policy
+    household_in_month = household_month(month, store, household)
+    warnings, features, policy = household_in_month.warnings, household_in_month.features, month.policy
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    records = _LedgerRecords(published.ledger_snapshot)
+    records = _LedgerRecords(household_in_month.ledger_snapshot)
     township_medians = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    losses, attribution = expected_losses(features, warnings, policy), light_attribution(published)
+    losses, attribution = expected_losses(features, warnings, policy), light_attribution(household_in_month)
     dated = features.with_columns(fund_coverage(policy)).join(records.loan_dates, on="loan_id", how="left")
     facts_by_loan = {row["loan_id"]: row for row in dated.to_dicts()}
     loans = []

@@ -146,11 +146,15 @@ def render_change(change: Row) -> ChangeReason:
 
     A change of model or policy has a sentence of its own.
     """
-    name, before, after = change["feature"], _number_or_code(change, "before"), _number_or_code(change, "after")
+    name, value_before, value_after = (
+        change["feature"],
+        _number_or_code(change, "before"),
+        _number_or_code(change, "after"),
+    )
     if name is None:
         sentence = _CHANGES_WITHOUT_FEATURE[change["kind"]]
     else:
-        label, was, now = FEATURES[name].label, _value_text(name, before), _value_text(name, after)
+        label, was, now = FEATURES[name].label, _value_text(name, value_before), _value_text(name, value_after)
         zh, en = (
             (f"{now.zh} (未变)", f"{now.en} (unchanged)")
             if was == now
@@ -163,8 +167,8 @@ def render_change(change: Row) -> ChangeReason:
     return ChangeReason(
         kind=change["kind"],
         feature=name,
-        before=before,
-        after=after,
+        before=value_before,
+        after=value_after,
         contribution=change["contribution"],
         zh=sentence.zh,
         en=sentence.en,
@@ -202,24 +206,25 @@ def fact_families(facts: Row, township_medians: Row, contributions: Mapping[str,
 
     contributions: of the model's columns, in log-odds; empty where no model judged.
     """
+
+    def risk_order(name: str) -> tuple[int, float]:
+        """Facts that raise the risk, then those that lower it, each by size; then those that add nothing."""
+        contribution = contributions.get(name)
+        if not contribution:
+            return 2, 0.0
+        return (0, -contribution) if contribution > 0 else (1, contribution)
+
     families = []
     for family, words in FAMILY_LABELS.items():
         names = [feature.name for feature in SHOWN_FEATURES if feature.family == family]
         of_family = [contributions[name] for name in names if name in contributions]
         shown = [
             _shown_feature(name, facts[name], township_medians.get(name), contributions.get(name))
-            for name in sorted(names, key=lambda name: _risk_order(contributions.get(name)))
+            for name in sorted(names, key=risk_order)
         ]
         total = math.fsum(of_family) if of_family else None
         families.append(FeatureFamily(family=family, zh=words.zh, en=words.en, contribution=total, features=shown))
     return families
-
-
-def _risk_order(contribution: float | None) -> tuple[int, float]:
-    """Sort key: facts that raise the risk, then those that lower it, each by size; then those that add nothing."""
-    if not contribution:
-        return 2, 0.0
-    return (0, -contribution) if contribution > 0 else (1, contribution)
 
 
 def _shown_feature(name: str, value: Value, median: Value, contribution: float | None) -> ExplainedFeature:

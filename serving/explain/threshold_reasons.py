@@ -150,5 +150,5 @@ def _largest_reasons(contributions: Contributions, difference: GroupDifference, 
     cells = {"value": contributions.inputs, "typical": difference.medians[None, :]}
     [reasons] = contribution_lists(largest[:, order], by_column, contributions.columns, cells).to_list()
     side = _side(group)
-    usual = Bilingual(f"{side.zh}一般为 {{typical}}", f"usual {side.en}: {{typical}}")
-    return [render_reason(reason, usual) for reason in reasons]
+    comparison = Bilingual(f"{side.zh}一般为 {{typical}}", f"usual {side.en}: {{typical}}")
+    return [render_reason(reason, comparison) for reason in reasons]

@@ -50,24 +50,28 @@ def what_if(
         >>> [loan.after.loan_id == loan.before.loan_id for loan in answer.loans][0]
         True
     """
-    published, rescorer = household_month(month, store, household), month_rescorer(month, store)
-    if published.warnings.is_empty():
+    household_in_month, rescorer = household_month(month, store, household), month_rescorer(month, store)
+    if household_in_month.warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    changed = published.ledger_snapshot.apply_facts(facts).snapshot
-    rescored = rescorer.rescore(changed, published.peers, published.previous_month)
+    changed = household_in_month.ledger_snapshot.apply_facts(facts).snapshot
+    rescored = rescorer.rescore(changed, household_in_month.peers, household_in_month.previous_month)
     label = rescorer.month.manifest.label
-    has_gone_bad = dict(published.features.select("loan_id", "has_gone_bad").rows())
+    has_gone_bad = dict(household_in_month.features.select("loan_id", "has_gone_bad").rows())
     will_have_gone_bad = dict(rescored.facts.select("loan_id", "has_gone_bad").rows())
     warnings_after = {warning.loan_id: warning for warning in rescored.warnings}
     loans = []
-    for before in published.rendered_warnings:
-        loan, after = before.loan_id, warnings_after.get(before.loan_id)
-        words_before = likelihood_sentence(before.probability, has_gone_bad[loan], label)
-        words_after = likelihood_sentence(after.probability, will_have_gone_bad[loan], label) if after else LOAN_CLOSED
+    for warning_before in household_in_month.rendered_warnings:
+        loan, warning_after = warning_before.loan_id, warnings_after.get(warning_before.loan_id)
+        words_before = likelihood_sentence(warning_before.probability, has_gone_bad[loan], label)
+        words_after = (
+            likelihood_sentence(warning_after.probability, will_have_gone_bad[loan], label)
+            if warning_after
+            else LOAN_CLOSED
+        )
         rescored_loan = WhatIfLoan(
             loan_id=loan,
-            before=before,
-            after=after,
+            before=warning_before,
+            after=warning_after,
             before_zh=words_before.zh,
             before_en=words_before.en,
             after_zh=words_after.zh,

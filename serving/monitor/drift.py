@@ -17,7 +17,7 @@ from serving.monitor.bounds import DriftLimits
 from serving.monitor.finding import VERDICT_WORDS, Finding
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.portfolio.report_tables import ReportTable, code_words, count, day, number, words
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, day, number, words
 
 _SCORE_WORDS = Bilingual("公布的可能性", "published probability")
 _NO_REFERENCE = Bilingual(
@@ -37,8 +37,8 @@ _PSI_NOTE = Bilingual(
 )
 SCORED_LOANS = FrameSchema(
     {
-        "loan_id": FrameColumn(pl.String(), "the loan"),
-        SCORE: FrameColumn(pl.Float64(), "the published probability of going bad"),
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        SCORE: FrameColumn(pl.Float64(), "The published probability of going bad."),
     },
     extra="the features of the month, as published",
 )
@@ -169,7 +169,9 @@ def _drift_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             count("loans", "贷款笔数", "Loans"),
             words("said", "结论", "Verdict"),
         ),
-        frame.with_columns(*code_words("feature", "label", labels), *code_words("verdict", "said", VERDICT_WORDS)),
+        frame.with_columns(
+            *code_word_columns("feature", "label", labels), *code_word_columns("verdict", "said", VERDICT_WORDS)
+        ),
         note=_PSI_NOTE,
         missing=VERDICT_WORDS["few"],
     )

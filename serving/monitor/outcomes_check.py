@@ -23,7 +23,7 @@ from serving.monitor.drift import model_card
 from serving.monitor.finding import VERDICT_WORDS, Finding
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.portfolio.report_tables import ReportTable, code_words, count, day, number, share, words
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, day, number, share, words
 
 DEFAULT_LAG_DAYS = 31
 """Days until a label is reported, where the model's plan does not say."""
@@ -63,16 +63,16 @@ _CALIBRATION_NOTE = Bilingual(
 )
 FIRST_BAD_DATES = FrameSchema(
     {
-        "loan_id": FrameColumn(pl.String(), "a loan that went bad"),
-        "bad_on": FrameColumn(pl.Date(), "the first day on which it was bad"),
+        "loan_id": FrameColumn(pl.String(), "A loan that went bad."),
+        "bad_on": FrameColumn(pl.Date(), "The first day on which it was bad."),
     }
 )
 SCORES_WITH_OUTCOMES = FrameSchema(
     {
-        "light": FrameColumn(pl.String(), "the published light of the loan"),
-        "flagged": FrameColumn(pl.Boolean(), "whether that is yellow or red"),
-        "probability": FrameColumn(pl.Float64(), "the published probability of going bad"),
-        "bad": FrameColumn(pl.Float64(), "1 where it went bad within the horizon, else 0"),
+        "light": FrameColumn(pl.String(), "The published light of the loan."),
+        "flagged": FrameColumn(pl.Boolean(), "Whether that light is yellow or red."),
+        "probability": FrameColumn(pl.Float64(), "The published probability of going bad."),
+        "bad": FrameColumn(pl.Float64(), "1 where the loan went bad within the horizon, else 0."),
     }
 )
 
@@ -292,7 +292,7 @@ def _month_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             share("recall_expected", "亮灯命中 (预期)", "Recall at visits, expected"),
             share("recall_observed", "亮灯命中 (实际)", "Recall at visits, observed"),
         ),
-        frame.with_columns(code_words("verdict", "said", VERDICT_WORDS)),
+        frame.with_columns(code_word_columns("verdict", "said", VERDICT_WORDS)),
         note=_CALIBRATION_NOTE,
         missing=_NO_VALUE,
     )
@@ -308,7 +308,8 @@ def _light_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
         ),
         (words("colour", "灯", "Light"), *_CALIBRATION_COLUMNS),
         frame.with_columns(
-            *code_words("light", "colour", dict(LIGHT_WORDS)), *code_words("verdict", "said", VERDICT_WORDS)
+            *code_word_columns("light", "colour", dict(LIGHT_WORDS)),
+            *code_word_columns("verdict", "said", VERDICT_WORDS),
         ),
         missing=_NO_VALUE,
     )
@@ -328,6 +329,6 @@ def _maturity_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             count("days_left", "尚差天数 (以数据为准)", "Days the data lack"),
             words("said", "结论", "Verdict"),
         ),
-        frame.with_columns(code_words("verdict", "said", VERDICT_WORDS)),
+        frame.with_columns(code_word_columns("verdict", "said", VERDICT_WORDS)),
         missing=_NO_VALUE,
     )

@@ -18,12 +18,22 @@ from features.messages import Bilingual
 from features.months import month_end_after, next_day
 from serving.monitor.bounds import QualityLimits
 from serving.monitor.finding import VERDICT_WORDS, Finding
-from serving.portfolio.report_tables import ReportTable, TableColumn, code_words, count, day, number, share, text, words
+from serving.portfolio.report_tables import (
+    ReportTable,
+    TableColumn,
+    code_word_columns,
+    count,
+    day,
+    number,
+    share,
+    text,
+    words,
+)
 
 _COMPARED_MONTHS = 12
 _GAP_MONTHS = 24
 """Months of deliveries whose longest gap is the usual one."""
-_NUMERIC_KINDS = (CellKind.MONEY, CellKind.NUMBER, CellKind.SHARE, CellKind.POINTS)
+_NUMERIC_KINDS = (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE, CellKind.POINTS)
 _MOST_DELIVERIES = 500
 _LATE = Bilingual(
     "{table} ({county}): {silent} 天没有新数据, 通常最长 {usual} 天",
@@ -55,11 +65,11 @@ _QUALITY_COLUMNS: tuple[TableColumn, ...] = (
 )
 MONTHLY_PROFILE = FrameSchema(
     {
-        COUNTY: FrameColumn(pl.String(), "the county's code"),
-        "month": FrameColumn(pl.Date(), "first day of the month in which the rows became known"),
-        "rows": FrameColumn(pl.Int64(), "number of rows"),
+        COUNTY: FrameColumn(pl.String(), "The county's code."),
+        "month": FrameColumn(pl.Date(), "First day of the month in which the rows became known."),
+        "rows": FrameColumn(pl.Int64(), "Number of rows."),
     },
-    extra="`<column> missing`: empty cells of each column; `<column> mean` of numeric ones",
+    extra="`<column> missing`, the number of empty cells of each column, and `<column> mean` of each numeric one",
 )
 _YES_NO = {"yes": Bilingual("有", "yes"), "no": Bilingual("无", "no")}
 
@@ -214,7 +224,7 @@ def _source_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             words("steady", "行数", "Row count"),
         ),
         frame.with_columns(
-            *code_words("late", "punctual", VERDICT_WORDS), *code_words("jump", "steady", VERDICT_WORDS)
+            *code_word_columns("late", "punctual", VERDICT_WORDS), *code_word_columns("jump", "steady", VERDICT_WORDS)
         ),
         missing=Bilingual("–", "–"),
     )
@@ -229,7 +239,7 @@ def _column_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
         Bilingual("数据质量: 按列", "Data quality by column"),
         _QUALITY_COLUMNS,
         pl.DataFrame(rows, {**codes, **numbers}).with_columns(
-            *code_words("gone", "complete", VERDICT_WORDS), *code_words("jump", "steady", VERDICT_WORDS)
+            *code_word_columns("gone", "complete", VERDICT_WORDS), *code_word_columns("jump", "steady", VERDICT_WORDS)
         ),
         missing=Bilingual("–", "–"),
     )
@@ -264,5 +274,5 @@ def deliveries_table(ledger: Ledger) -> ReportTable:
             count("rows", "装入行数", "Rows taken in"),
             words("quarantined", "有隔离行", "Rows set aside"),
         ),
-        pl.DataFrame(rows, {**schema, **texts}).with_columns(code_words("aside", "quarantined", _YES_NO)),
+        pl.DataFrame(rows, {**schema, **texts}).with_columns(code_word_columns("aside", "quarantined", _YES_NO)),
     )

@@ -20,7 +20,7 @@ from serving.monitor.quality import check_quality, deliveries_table
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
-from serving.portfolio.report_tables import ReportTable, code_words, words
+from serving.portfolio.report_tables import ReportTable, code_word_columns, words
 from serving.reports.html import Page, Section, page_html
 from serving.text.charts import LineSeries, line_chart
 from serving.text.page_words import Language
@@ -169,7 +169,7 @@ def _findings_table(findings: Sequence[Finding]) -> ReportTable:
         "发现 Findings",
         _FINDINGS_TITLE,
         (words("called", "类别", "Kind"), words("said", "发现", "Finding")),
-        frame.with_columns(code_words("kind", "called", KIND_WORDS)),
+        frame.with_columns(code_word_columns("kind", "called", KIND_WORDS)),
     )
 
 

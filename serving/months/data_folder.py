@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from features.atomic_files import write_bytes
-from features.contract.pseudonym import is_identity_number, load_pseudonyms
+from features.contract.identity_numbers import is_identity_number
+from features.contract.pseudonym import load_pseudonyms
 from features.ledger.ledger import Ledger, ledger_in
 from models.county_policy import policy_table as county_policy
 from models.county_policy.policy_table import PolicyTable, parse_policy_table, policy_table_of, read_policy_file

@@ -26,8 +26,7 @@ from serving.portfolio.board import (
 )
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
-from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart
-from serving.text.light_charts import sparkline
+from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
 from serving.text.page_words import Language, in_language
 
 board_router = APIRouter(include_in_schema=False)

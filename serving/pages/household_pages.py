@@ -29,7 +29,7 @@ from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.worklist import WorklistQuery
-from serving.text.light_charts import light_history_chart
+from serving.text.charts import light_history_chart
 from serving.text.page_words import Language
 
 household_router = APIRouter(include_in_schema=False)

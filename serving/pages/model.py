@@ -15,7 +15,7 @@ from models.evaluation_words import compared_model_words, group_words
 from serving.http.dependencies import CurrentData
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.model_report import ModelReport, model_report
-from serving.text.light_charts import calibration_chart
+from serving.text.charts import calibration_chart
 from serving.text.page_words import WORDS, Language
 
 model_router = APIRouter(include_in_schema=False)

@@ -15,7 +15,17 @@ from models.traffic_light.evaluate import as_levels
 from serving.explain.sentences import render_warnings
 from serving.months.edition import PublishedMonth
 from serving.portfolio.due_calendar import maturity_day, place_name_columns
-from serving.portfolio.report_tables import LANGUAGES, ReportTable, code_words, count, day, number, text, words, yuan
+from serving.portfolio.report_tables import (
+    LANGUAGES,
+    ReportTable,
+    code_word_columns,
+    count,
+    day,
+    number,
+    text,
+    words,
+    yuan,
+)
 from serving.schemas.loan_warning import LoanWarning
 
 _REASONS_SHOWN = 3
@@ -84,7 +94,9 @@ def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping
         flagged.drop("action")
         .join(sentences, on="loan_id", maintain_order="left")
         .with_columns(
-            maturity_day(month), *place_name_columns(place_names), *code_words("light", "light", dict(LIGHT_WORDS))
+            maturity_day(month),
+            *place_name_columns(place_names),
+            *code_word_columns("light", "light", dict(LIGHT_WORDS)),
         )
     )
 

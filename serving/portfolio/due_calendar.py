@@ -11,7 +11,7 @@ from features.messages import Bilingual
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from models.light import LIGHT_WORDS
 from serving.months.edition import PublishedMonth
-from serving.portfolio.report_tables import ReportTable, code_words, count, day, text, words, yuan
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, day, text, words, yuan
 from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, with_names
 
 _DUE_NOTE = Bilingual(
@@ -84,7 +84,7 @@ def due_list_table(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapp
         maturity_day(month),
         (maturity_day(month) - timedelta(days=plans.notice_days_ahead)).alias("notify_by"),
         *place_name_columns(place_names),
-        *code_words("light", "light", dict(LIGHT_WORDS)),
+        *code_word_columns("light", "light", dict(LIGHT_WORDS)),
     )
     return ReportTable(
         "due_list",

@@ -8,7 +8,7 @@ from features.messages import Bilingual
 from models.expected_loss import LOSSES
 from serving.months.edition import PublishedMonth
 from serving.portfolio.due_calendar import maturity_day
-from serving.portfolio.report_tables import ReportTable, code_words, count, words, yuan
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, words, yuan
 from serving.portfolio.standing import ALL_GROUPS, TOTAL_WORDS
 
 _PAST = "past"
@@ -47,7 +47,7 @@ def fund_table(loans: pl.DataFrame, month: PublishedMonth) -> ReportTable:
         "风险补偿金 Fund",
         Bilingual("风险补偿金预测", "Forecast of the compensation fund"),
         _COLUMNS,
-        rows.with_columns(code_words("due", "due", due_words)),
+        rows.with_columns(code_word_columns("due", "due", due_words)),
         note=_NOTE.format(share=policy.share, loss=policy.loss_given_bad),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,7 @@ from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from serving.portfolio.outcomes import LoanOutcomes, loan_outcomes
 from serving.portfolio.report_period import ReportScope
-from serving.portfolio.report_tables import ReportTable, code_words, count, yuan
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, yuan
 from serving.portfolio.report_tables import words as words_column
 
 STATES_BEFORE: Mapping[str, Bilingual] = {
@@ -132,8 +132,8 @@ class MigrationPeriod:
                 f"起始月 {earlier.as_of} 不早于终止月 {later.as_of}; 请对调。",
                 f"The first month {earlier.as_of} is not before the last {later.as_of}; exchange them.",
             )
-        before = [repository.month(day) for day in repository.months() if day < earlier.as_of][:_LOOK_BACK]
-        return MigrationPeriod(earlier, later, loan_outcomes(later, store.ledger), tuple(before))
+        months_before = [repository.month(day) for day in repository.months() if day < earlier.as_of][:_LOOK_BACK]
+        return MigrationPeriod(earlier, later, loan_outcomes(later, store.ledger), tuple(months_before))
 
 
 @returns(LOAN_MIGRATIONS_SCHEMA)
@@ -185,7 +185,10 @@ def loan_migrations(period: MigrationPeriod, scope: ReportScope) -> pl.DataFrame
     worsened = was_green & pl.col("state_after").is_in((*_FLAGGED, "gone_bad"))
     was_flagged_earlier = pl.lit(None, pl.Boolean)
     if period.months_before:
-        was_flagged_earlier = pl.col("loan_id").is_in(_flagged_in(period.months_before))
+        is_flagged = pl.col("light").cast(pl.String).is_in(_FLAGGED)
+        scans = [month.scan("warnings").filter(is_flagged).select("loan_id") for month in period.months_before]
+        flagged_loans = pl.concat(scans).unique().collect().to_series().to_list()
+        was_flagged_earlier = pl.col("loan_id").is_in(flagged_loans)
     flags = {
         "cured": was_flagged & (pl.col("state_after") == "green"),
         "worsened": worsened,
@@ -209,13 +212,6 @@ def _month_states(month: PublishedMonth, suffix: str) -> pl.DataFrame:
         )
         .collect()
     )
-
-
-def _flagged_in(months: Sequence[PublishedMonth]) -> list[str]:
-    """Ids of the loans that were yellow or red in one of the months."""
-    is_flagged = pl.col("light").cast(pl.String).is_in(_FLAGGED)
-    scans = [month.scan("warnings").filter(is_flagged).select("loan_id") for month in months]
-    return pl.concat(scans).unique().collect().to_series().to_list()
 
 
 @returns(MIGRATION_CELLS_SCHEMA)
@@ -273,7 +269,7 @@ def migration_tables(period: MigrationPeriod, scope: ReportScope) -> list[Report
         "治愈与复发 Cure, re-fall",
         Bilingual("治愈与复发", "Cures and falls anew"),
         (words_column("what", "情况", "What"), count("loans", "笔数", "Loans"), yuan("principal", "金额", "Principal")),
-        returns.with_columns(code_words("what", "what", _RETURN_WORDS)),
+        returns.with_columns(code_word_columns("what", "what", _RETURN_WORDS)),
         note=_LOOK_BACK_NOTE.format(months=len(period.months_before)),
     )
     return [_matrix(loans, "loans", period), _matrix(loans, "principal", period), returns_table]
@@ -290,7 +286,7 @@ def _matrix(loans: pl.DataFrame, measure: str, period: MigrationPeriod) -> Repor
     filled = matrix.with_columns(pl.col(list(STATES_AFTER)).fill_null(zero))
     with_sum = filled.with_columns(
         pl.sum_horizontal(list(STATES_AFTER)).alias("sum"),
-        *code_words("state_before", "before", dict(STATES_BEFORE)),
+        *code_word_columns("state_before", "before", dict(STATES_BEFORE)),
     )
     column_of = count if measure == "loans" else yuan
     headings = {**STATES_AFTER, "sum": Bilingual("合计", "all")}

@@ -135,7 +135,7 @@ def day(name: str, zh: str, en: str) -> TableColumn:
     return TableColumn(name, zh, en, ReportCellKind.DAY)
 
 
-def code_words(code: str, name: str, words_by_code: dict[str, Bilingual]) -> list[pl.Expr]:
+def code_word_columns(code: str, name: str, words_by_code: dict[str, Bilingual]) -> list[pl.Expr]:
     """The two cells of a WORDS column `name`, from a column of codes; a code without words is shown itself.
 
     Columns `<name>_zh` and `<name>_en`.

@@ -14,7 +14,7 @@ from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel, evaluate
 from models.light import CODES, LIGHT_WORDS
 from serving.months.edition import PublishedMonth
 from serving.portfolio.report_period import ReportScope
-from serving.portfolio.report_tables import ReportTable, code_words, count, share, text, words, yuan
+from serving.portfolio.report_tables import ReportTable, code_word_columns, count, share, text, words, yuan
 
 ALL_GROUPS = "all"
 """Code of the total in the column of the groups' codes."""
@@ -146,7 +146,7 @@ def standing_table(
     too_few = _TOO_FEW.format(least=policy.least_loans)
     enough = pl.col("loans") >= policy.least_loans
     rates = ("overdue_share", "overdue_household_share")
-    lights = code_words("light", "judged", dict(LIGHT_WORDS))
+    lights = code_word_columns("light", "judged", dict(LIGHT_WORDS))
     return ReportTable(
         f"standing_{level.value}",
         LEVEL_SHEETS[level],
@@ -184,7 +184,8 @@ def light_table(loans: pl.DataFrame) -> ReportTable:
     loans: as `scope_loans` returns them.
     """
     rows = pl.concat([_totals_by_light(loans, column) for column in _LIGHT_OF]).with_columns(
-        *code_words("by", "by", _LIGHT_OF), *code_words("light", "light", {**LIGHT_WORDS, ALL_GROUPS: _NO_LIGHT})
+        *code_word_columns("by", "by", _LIGHT_OF),
+        *code_word_columns("light", "light", {**LIGHT_WORDS, ALL_GROUPS: _NO_LIGHT}),
     )
     return ReportTable(
         "lights",

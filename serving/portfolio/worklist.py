@@ -82,7 +82,7 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
         .with_columns(_CODES_AS_TEXT)
         .collect()
     )
-    start = min(_start(query.cursor, edition), rows.height)
+    start = min(_position_of(query.cursor, edition), rows.height)
     end = min(start + query.limit, rows.height)
     positions: list[int] = []
     if end:
@@ -158,7 +158,7 @@ def _conditions(query: WorklistQuery) -> list[pl.Expr]:
     return conditions or [pl.lit(True)]
 
 
-def _start(cursor: str | None, edition: str) -> int:
+def _position_of(cursor: str | None, edition: str) -> int:
     """The position that a cursor names; of an edition it stays valid."""
     if cursor is None:
         return 0

@@ -13,7 +13,17 @@ from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
 from serving.portfolio.place_names import PlaceDirectory
 from serving.portfolio.quadrants import QUADRANT_WORDS, quadrant_of_lights
-from serving.portfolio.report_tables import LANGUAGES, ReportTable, code_words, count, day, number, text, words, yuan
+from serving.portfolio.report_tables import (
+    LANGUAGES,
+    ReportTable,
+    code_word_columns,
+    count,
+    day,
+    number,
+    text,
+    words,
+    yuan,
+)
 from serving.portfolio.worklist import WorklistQuery, worklist_page
 from serving.schemas.loan_warning import LoanWarning
 
@@ -62,8 +72,8 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
     lights = {code: LIGHT_WORDS[code] for code in ("green", "yellow", "red")}
     coded = rows.drop("action").with_columns(pl.col(_LIGHT_COLUMNS).cast(pl.String), quadrant_of_lights())
     frame = coded.with_columns(
-        *(expression for name in _LIGHT_COLUMNS for expression in code_words(name, name, lights)),
-        *code_words("corner", "corner", {quadrant.value: words for quadrant, words in QUADRANT_WORDS.items()}),
+        *(expression for name in _LIGHT_COLUMNS for expression in code_word_columns(name, name, lights)),
+        *code_word_columns("corner", "corner", {quadrant.value: words for quadrant, words in QUADRANT_WORDS.items()}),
         pl.Series("township", [place_names.name(code) for code in rows["township_code"]], pl.String),
         pl.Series("village", [place_names.name(code) for code in rows["village_code"]], pl.String),
         (pl.lit(month.as_of) + pl.duration(days="days_to_maturity")).cast(pl.Date).alias("matures_on"),

@@ -1,4 +1,4 @@
-"""The words of the model's page, in both languages."""
+"""Words of the model's page in Chinese and English, by key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words on the pages, in both languages."""
+"""Words of the pages in Chinese and English, by key; templates read them as `w.<key>`."""
 
 from __future__ import annotations
 
@@ -230,5 +230,5 @@ WORDS: Mapping[str, Bilingual] = {**_OWN, **PORTFOLIO_WORDS}
 
 
 def in_language(language: Language) -> dict[str, str]:
-    """All words of the pages in one language."""
+    """All words of the pages in one language, by key."""
     return {key: getattr(words, language) for key, words in WORDS.items()}

@@ -1,4 +1,4 @@
-"""The words of the work list, the county board and the charts, in both languages."""
+"""Words of the work list, the county board and the charts in Chinese and English, by key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a field, in Chinese and English: pydantic finds it, and says it in English alone."""
+"""Validation errors of pydantic as sentences in Chinese and English; pydantic itself has English ones only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 from features.messages import Bilingual
 from models.validation_messages import MESSAGES
 
-_TOLD = "told"
-"""The type of a fault whose own words are carried along."""
-_LONGEST_PLACE = 100
-"""Characters of a place that are said: somebody else may have named it."""
-_OTHERWISE = Bilingual("不合要求", "is not what is asked for")
-_WHOLE = Bilingual("整个请求", "the whole request")
+_BILINGUAL = "told"
+"""The type of an error that carries its own sentence in both languages."""
+_LONGEST_FIELD = 100
+"""Characters of a field's name that are shown: the client may have made it up."""
+_OTHER_ERROR = Bilingual("不合要求", "is not what is asked for")
+_WHOLE_REQUEST = Bilingual("整个请求", "the whole request")
 _OBJECT = Bilingual("应为 JSON 对象", "expected a JSON object")
 _ONE_OF = Bilingual("应为 {expected} 之一", "expected one of {expected}")
 _WORDS: Mapping[str, Bilingual] = {
@@ -35,29 +35,31 @@ _WORDS: Mapping[str, Bilingual] = {
 
 
 def bilingual_error(zh: str, en: str) -> PydanticCustomError:
-    """What a validator of ours raises: it is told in its own words."""
-    return PydanticCustomError(_TOLD, "{en}", {"zh": zh, "en": en})
+    """The error for a validator to raise; `error_sentences` shows its own words."""
+    return PydanticCustomError(_BILINGUAL, "{en}", {"zh": zh, "en": en})
 
 
 def error_sentences(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> Bilingual:
-    """Each field with what is wrong with it; skip: how many of its place's names lead to it and say nothing."""
-    told = [(".".join(map(str, error["loc"][skip:]))[:_LONGEST_PLACE], _of(error)) for error in errors]
-    each = [(Bilingual(place, place) if place else _WHOLE, said) for place, said in told]
-    return Bilingual(
-        "; ".join(f"{place.zh}: {said.zh}" for place, said in each),
-        "; ".join(f"{place.en}: {said.en}" for place, said in each),
-    )
+    """Each field with its error, joined by semicolons.
+
+    errors: as `ValidationError.errors()` returns them. skip: leading parts of each location to leave out, as `body`.
+    """
+    zh, en = [], []
+    for error in errors:
+        field = ".".join(map(str, error["loc"][skip:]))[:_LONGEST_FIELD]
+        name = Bilingual(field, field) if field else _WHOLE_REQUEST
+        context = error.get("ctx", {})
+        if error["type"] == _BILINGUAL:
+            sentence = Bilingual(str(context["zh"]), str(context["en"]))
+        else:
+            values = {key.removesuffix("_tags"): _value_text(value) for key, value in context.items()}
+            sentence = _WORDS.get(error["type"], _OTHER_ERROR).format(**values)
+        zh.append(f"{name.zh}: {sentence.zh}")
+        en.append(f"{name.en}: {sentence.en}")
+    return Bilingual("; ".join(zh), "; ".join(en))
 
 
-def _of(error: Mapping[str, Any]) -> Bilingual:
-    context = error.get("ctx", {})
-    if error["type"] == _TOLD:
-        return Bilingual(str(context["zh"]), str(context["en"]))
-    said = _WORDS.get(error["type"], _OTHERWISE)
-    return said.format(**{name.removesuffix("_tags"): _shown(value) for name, value in context.items()})
-
-
-def _shown(value: object) -> str:
+def _value_text(value: object) -> str:
     """A whole number without its `.0`; choices without pydantic's English word before the last."""
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"

@@ -9,7 +9,7 @@ import httpx2
 import polars as pl
 import pytest
 
-from features.contract.pseudonym import is_identity_number
+from features.contract.identity_numbers import is_identity_number
 from tests.running_service import done, lights, serving
 
 NUMBER = next(f"64032319900101001{digit}" for digit in "0123456789X" if is_identity_number(f"64032319900101001{digit}"))

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from features.compute import features_at
-from features.contract.column_map import read_column_map
 from features.contract.pseudonym import load_pseudonyms
 from features.contract.tables import REQUIRED_TABLES, TABLES
+from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import LoadOptions, load
 from tests.behaviour.test_oracle import rows_of, same

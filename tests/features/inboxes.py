@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 from openpyxl import Workbook
 
-from features.contract.column_map import read_column_map
 from features.contract.pseudonym import load_pseudonyms
 from features.contract.tables import TABLES
+from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import MAX_WRONG_SHARE, LoadOptions, load
 from features.loading.load_report import LoadReport
@@ -195,10 +195,17 @@ class Intake:
             path.write_bytes(_as_bytes(content, as_table="." not in name))
         return folder
 
-    def load(self, inbox: Path, on: str = DELIVERED_ON, columns: Path | None = None) -> LoadReport:
+    def load(
+        self, inbox: Path, on: str = DELIVERED_ON, columns: Path | None = None, corrections: bool = False
+    ) -> LoadReport:
         mapped, known = read_column_map(columns), load_pseudonyms(self.data)
         loading = LoadOptions(
-            date.fromisoformat(on), mapped, known, report_progress=lambda _: None, max_wrong_share=self.bad_share
+            date.fromisoformat(on),
+            mapped,
+            known,
+            report_progress=lambda _: None,
+            max_wrong_share=self.bad_share,
+            corrections=corrections,
         )
         return load(inbox, self.ledger, loading)
 

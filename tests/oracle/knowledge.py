@@ -60,12 +60,23 @@ def as_known(tables: Tables, known_by: date) -> Tables:
 
 
 def newest_versions(table: str, rows: list[Row]) -> list[Row]:
+    if table == "instalments":
+        return newest_schedules(rows)
     newest: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         key = tuple(row[column] for column in KEYS[table])
         if key not in newest or row["known_on"] > newest[key]["known_on"]:
             newest[key] = row
     return list(newest.values())
+
+
+def newest_schedules(rows: list[Row]) -> list[Row]:
+    """Of each schedule the rows that became known last, together; what did not come again is gone."""
+    last: dict[tuple[Any, ...], date] = {}
+    for row in rows:
+        schedule = (row["loan_id"], row["schedule_no"])
+        last[schedule] = max(last.get(schedule, date.min), row["known_on"])
+    return [row for row in rows if row["known_on"] == last[row["loan_id"], row["schedule_no"]]]
 
 
 def rows_of(known: Tables, table: str, column: str, value: str) -> list[Row]:

@@ -19,6 +19,25 @@ def corrections(scribe: Scribe, table: str, row: Row) -> list[Row]:
     return versions
 
 
+def schedules_delivered_again(scribe: Scribe, rows: list[Row]) -> list[Row]:
+    """Now and then a whole schedule again, known later: with another sum, with fewer instalments, or as it was."""
+    schedules: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        schedules.setdefault((row["loan_id"], row["schedule_no"]), []).append(row)
+    again = []
+    for schedule in schedules.values():
+        while scribe.chance(0.2):
+            known_on = schedule[0]["known_on"] + timedelta(days=scribe.random.randint(1, 200))
+            schedule = [row | {"known_on": known_on} for row in schedule]
+            if scribe.chance(0.4) and len(schedule) > 1:
+                schedule = scribe.random.sample(schedule, k=scribe.random.randint(1, len(schedule) - 1))
+            if scribe.chance(0.6):
+                changed = scribe.random.randrange(len(schedule))
+                schedule[changed] = schedule[changed] | changed_instalment(scribe, schedule[changed])
+            again += schedule
+    return again
+
+
 def changed_village(scribe: Scribe, row: Row) -> Row:
     """Within the county: the ledger is kept by county."""
     county = row["village_code"][:6]
@@ -116,7 +135,6 @@ CHANGES: dict[str, Callable[[Scribe, Row], Row]] = {
     "income_statements": changed_statement,
     "assets": changed_assets,
     "loans": changed_loan,
-    "instalments": changed_instalment,
     "payments": changed_payment,
     "loan_events": changed_event,
     "use_checks": lambda _scribe, _row: {"finding": "put_right"},

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.knowledge import Tables, last_day_of_following_month
-from tests.oracle.random_corrections import corrections
+from tests.oracle.random_corrections import corrections, schedules_delivered_again
 from tests.oracle.random_loans import write_loan
 from tests.oracle.scribe import LAST_DAY, REQUIRED, VILLAGES, Scribe
 
@@ -16,7 +16,10 @@ def random_ledger(seed: int, households: int = 12) -> Tables:
         write_household(scribe, f"H{number:03}")
     write_prices(scribe)
     for table, rows in scribe.tables.items():
-        rows += [version for row in rows for version in corrections(scribe, table, row)]
+        if table == "instalments":
+            rows += schedules_delivered_again(scribe, rows)
+        else:
+            rows += [version for row in rows for version in corrections(scribe, table, row)]
         scribe.random.shuffle(rows)
     return {table: rows for table, rows in scribe.tables.items() if rows or table in REQUIRED}
 

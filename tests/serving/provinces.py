@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.contract.column_map import read_column_map
 from features.contract.pseudonym import load_pseudonyms
+from features.delivery.column_map import read_column_map
 from features.loading.load import LoadOptions, load
 from models.bundle import Bundle, write
 from serving.batch.run import Workers, score

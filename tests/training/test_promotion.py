@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,6 @@ def test_the_card_says_what_made_the_model(county: County) -> None:
     card: dict[str, Any] = json.loads((county.data / "models" / "1" / "card.json").read_text())
     assert set(card["folds"]) == {"fit", "calibration", "policy", "judgement"}
     assert card["search"]["loss"] <= card["search"]["loss_of_plan"]
-    assert card["code_version"].startswith("0.1.0+")
+    assert card["code_version"].startswith(f"{version('county-lights')}+")
     held: Callable[[str], int] = lambda fold: card["folds"][fold]["bad"]  # noqa: E731
     assert all(held(fold) > 0 for fold in card["folds"])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from features.contract.column_map import read_column_map
 from features.contract.pseudonym import load_pseudonyms
+from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import LoadOptions, load
 from training.cohort import first_loan_day, last_reported_day

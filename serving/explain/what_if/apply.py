@@ -67,16 +67,14 @@ class HouseholdSnapshot:
         Raises ImpossibleFactsError for a fact that is impossible after those before it.
         """
         changed = self
+        ids = {"household_id": self.household, "known_on": self.as_of}
         for fact in facts:
-            changed = changed._with_rows(_ROWS_OF_FACT[type(fact)](changed, fact))
+            frames = {
+                table: pl.DataFrame([{**row, **ids} for row in rows], schema=stored_dtypes(TABLES[table]))
+                for table, rows in _ROWS_OF_FACT[type(fact)](changed, fact).items()
+            }
+            changed = replace(changed, snapshot=changed.snapshot.with_added_rows(frames, self.county))
         return changed
-
-    def _with_rows(self, added: RowsByTable) -> HouseholdSnapshot:
-        frames = {}
-        for table, rows in added.items():
-            dated = [{**row, "household_id": self.household, "known_on": self.as_of} for row in rows]
-            frames[table] = pl.DataFrame(dated, schema=stored_dtypes(TABLES[table]))
-        return replace(self, snapshot=self.snapshot.with_added_rows(frames, self.county))
 
     def newest_rows(self, table: str) -> list[Row]:
         """The newest version of each of the household's rows in a table."""
@@ -187,11 +185,6 @@ def _is_open(ended_on: date | None, as_of: date) -> bool:
     return ended_on is None or ended_on > as_of
 
 
-def _use_check_rows(household: HouseholdSnapshot, fact: UseCheck) -> RowsByTable:
-    household.open_loan(fact.loan_id)  # raises where the household has no such loan
-    return {"use_checks": [{"loan_id": fact.loan_id, "checked_on": household.as_of, "finding": fact.finding}]}
-
-
 def _statement_rows(household: HouseholdSnapshot, fact: IncomeStatement) -> RowsByTable:
     """A statement of the past twelve months: the newest one's figures, replaced by those that the fact names."""
     figures = fact.model_dump(exclude={"kind"}, exclude_none=True)
@@ -263,7 +256,15 @@ _ROWS_OF_FACT: Mapping[type[HypotheticalFact], Callable[[HouseholdSnapshot, Any]
     LivestockBought: lambda household, fact: _survey_rows(household, fact.sheep, fact.cattle, -fact.yuan),
     NewHardship: _hardship_rows,
     HardshipResolved: _resolution_rows,
-    UseCheck: _use_check_rows,
+    UseCheck: lambda household, fact: {
+        "use_checks": [
+            {
+                "loan_id": household.open_loan(fact.loan_id)["loan_id"],
+                "checked_on": household.as_of,
+                "finding": fact.finding,
+            }
+        ]
+    },
     IncomeStatement: _statement_rows,
     MoreTime: _more_time_rows,
     ClaimSettled: _settlement_rows,

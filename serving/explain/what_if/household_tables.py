@@ -9,9 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from features.contract.declarations import CellKind, ContractTable
+from features.contract.declarations import CELL_COUNT, LINE, CellKind, ContractTable
 from features.contract.pseudonym import load_pseudonyms
-from features.contract.reading import CELL_COUNT, LINE
 from features.contract.tables import REQUIRED_TABLES, TABLES
 from features.contract.validation import check_rows
 from features.delivered_tables import DeliveredTables

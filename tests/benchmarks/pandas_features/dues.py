@@ -21,7 +21,7 @@ def schedules_at(evening: Evening, book: Book) -> pd.DataFrame:
     """
     columns = ("due_on", "schedule_no", "principal_due", "interest_due", "known_on")
     versions = evening.versions("instalments", book.all_loans, *columns)
-    newest = evening.newest_of("instalments", versions, ("loan", "schedule_no", "due_on"))
+    newest = evening.newest_of("instalments", versions, ("loan", "schedule_no"))
     rows = newest.sort_values(["loan", "schedule_no", "due_on"], ignore_index=True)
     dues = pd.DataFrame(
         {

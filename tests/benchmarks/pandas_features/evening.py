@@ -19,7 +19,7 @@ from tests.benchmarks.pandas_features.days import dates
 from tests.benchmarks.pandas_features.grouped import ratio
 
 _TYPES = {CellKind.DATE: "int64", CellKind.WHOLE: "int64"} | dict.fromkeys(
-    (CellKind.MONEY, CellKind.NUMBER, CellKind.SHARE, CellKind.POINTS), "float64"
+    (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE, CellKind.POINTS), "float64"
 )
 _REPEATING = ("bank", "village_code")
 
@@ -34,7 +34,7 @@ class Evening:
     def known(self, table: str, owners: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The newest known version of every fact of some loans or households: their identifiers and numbers."""
         by, number = owners.columns
-        key = TABLES[table].key
+        key = TABLES[table].version_key
         if by not in key:  # a correction may have given the fact to another: the newest first, then whose it is
             return self.newest_of(table, self._versions(table, by, *columns), key).merge(owners, on=by).drop(columns=by)
         return self.newest_of(
@@ -52,7 +52,7 @@ class Evening:
 
     def newest(self, table: str, *columns: str) -> pd.DataFrame:
         """The newest known version of every fact of everybody."""
-        return self.newest_of(table, self._versions(table, *columns), TABLES[table].key)
+        return self.newest_of(table, self._versions(table, *columns), TABLES[table].version_key)
 
     def _versions(self, table: str, *columns: str) -> pd.DataFrame:
         """All known versions; with what chooses among them, where some fact has several."""
@@ -60,10 +60,10 @@ class Evening:
         return self._read(TABLES[table], list(dict.fromkeys([*columns, *choosing])))
 
     def newest_of(self, table: str, versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-        """The version with the latest known_on of each key; nothing to choose in a table that was never revised."""
+        """The rows with the latest known_on of each key; nothing to choose in a table that was never revised."""
         if not self._is_revised(table):
             return versions
-        return versions.sort_values("known_on").drop_duplicates(list(key), keep="last")
+        return versions[versions["known_on"] == versions.groupby(list(key))["known_on"].transform("max")]
 
     def _is_revised(self, table: str) -> bool:
         return any(part["revises"] for part in self._parts_of(table))

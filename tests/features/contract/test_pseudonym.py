@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.contract.pseudonym import Pseudonyms, is_identity_number, load_pseudonyms
+from features.contract.identity_numbers import is_identity_number
+from features.contract.pseudonym import Pseudonyms, load_pseudonyms
 from features.messages import UserError
 from tests.features.inboxes import identity_number
 
@@ -31,7 +32,7 @@ def test_one_wrong_digit_makes_it_no_identity_number(number: str, place: int, ad
     assert not is_identity_number(number[:place] + wrong + number[place + 1 :])
 
 
-@pytest.mark.parametrize("text", ["", "H1", "990101198003070012345", SOMEBODY[:17], f" {SOMEBODY}", f"{SOMEBODY}0"])
+@pytest.mark.parametrize("text", ["", "H1", "990101198003070012345", SOMEBODY[:17], f"{SOMEBODY}0"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert KEYED.pseudonym(text) == text
 

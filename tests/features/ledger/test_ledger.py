@@ -69,7 +69,7 @@ def test_the_counties_are_those_that_have_households(intake: Intake) -> None:
 def test_a_household_that_moves_stays_with_the_county_that_knew_it_first(intake: Intake) -> None:
     intake.deliver(**DRAWN)
     moved = with_cell(table(DRAWN["households"])[:1], village_code="990102100301", known_on="2024-02-01")
-    intake.deliver(households=moved, members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    intake.deliver(households=moved, members=with_cell(table(DRAWN["members"])[:1], member_id="M9", relation="child"))
     for name in ("households", "members"):
         mine = intake.ledger.scan(name).filter(pl.col("household_id") == "H1").collect()
         assert mine["county"].to_list() == ["990101"] * 2
@@ -156,7 +156,7 @@ def test_merged_parts_hold_the_same_rows_and_later_parts_are_read_beside_them(in
     intake.ledger.merge(max_unmerged=0)
     for name, rows in before.items():
         assert_frame_equal(intake.ledger.scan(name).collect(), rows, check_row_order=False)
-    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9", relation="child"))
     assert intake.ledger.scan("members").collect().height == before["members"].height + 1
     assert len(intake.ledger.file_paths("members", "990101")) == 2
 
@@ -164,7 +164,7 @@ def test_merged_parts_hold_the_same_rows_and_later_parts_are_read_beside_them(in
 def test_a_load_merges_a_table_once_it_has_many_parts(intake: Intake) -> None:
     intake.deliver(**DRAWN)
     for number in range(9):
-        intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id=f"M9{number}"))
+        intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id=f"M9{number}", relation="child"))
     assert [path.parent.name for path in merged_files(intake, "members")] == ["county=990101"]
     assert not merged_files(intake, "payments")
     rows = intake.ledger.scan("members", "990101").collect()
@@ -200,7 +200,7 @@ def test_a_county_has_delivered_a_table_once_it_is_known_whose_rows_it_holds(int
 
 def test_households_that_share_a_fact_are_told_of_each_other(intake: Intake) -> None:
     intake.deliver(**DRAWN)
-    moved = with_cell(table(DRAWN["members"])[:1], household_id="H2", known_on="2024-06-01")
+    moved = with_cell(table(DRAWN["members"])[:1], household_id="H2", known_on="2024-06-01", corrects="true")
     intake.deliver(members=moved)
     assert intake.ledger.tables().reassigned_households == {"H1": {"H2"}, "H2": {"H1"}}
     assert set(intake.ledger.tables(household="H2").frames["members"].collect()["household_id"]) == {"H1", "H2"}
@@ -211,7 +211,7 @@ def test_a_ledger_is_kept_until_a_commit_appears(intake: Intake) -> None:
     kept = ledger_in(intake.data / "ledger")
     assert ledger_in(intake.data / "ledger") is kept
     assert kept.at(kept.data_version) is kept
-    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9"))
+    intake.deliver(members=with_cell(table(DRAWN["members"])[:1], member_id="M9", relation="child"))
     later = ledger_in(intake.data / "ledger")
     assert later.data_version != kept.data_version
     assert later.at(kept.data_version) is later.at(kept.data_version)

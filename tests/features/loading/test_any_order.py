@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.contract.tables import TABLES
+from features.contract.tables import TABLES, USES
 from features.snapshot.latest_versions import LatestVersions
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
 
-VERSIONED = {"households": "village_name", "loans": "bank", "payments": "payer", "prices": "price"}
+VERSIONED = {"households": "village_name", "loans": "declared_use", "payments": "payer", "prices": "price"}
 FIRST = date(2024, 3, 1)
 PAYERS, AMOUNTS = ("borrower", "subsidy", "other"), ("1", "2", "3")
 Deliveries = list[list[tuple[str, pl.DataFrame]]]
@@ -24,7 +24,9 @@ Deliveries = list[list[tuple[str, pl.DataFrame]]]
 
 def version(name: str, row: int, day: int, choice: int) -> pl.DataFrame:
     """A row of the drawn table as it was known on a day, with one cell of several."""
-    cell = {"payer": PAYERS[choice], "price": AMOUNTS[choice]}.get(VERSIONED[name], f"东沟{choice}")
+    cell = {"payer": PAYERS[choice], "price": AMOUNTS[choice], "declared_use": USES[choice]}.get(
+        VERSIONED[name], f"东沟{choice}"
+    )
     known_on = (FIRST + timedelta(days=day)).isoformat()
     return with_cell(table(DRAWN[name])[row : row + 1], **{VERSIONED[name]: cell}, known_on=known_on)
 

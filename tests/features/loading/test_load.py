@@ -28,7 +28,8 @@ def test_a_table_may_come_in_many_files_of_many_kinds(intake: Intake) -> None:
 
 def test_entries_that_are_no_table_are_named_and_do_no_harm(intake: Intake) -> None:
     report = intake.deliver(**drawn("households"), **{"loanz.csv": "x", "loans.doc": "x", "truth/loans.csv": "x"})
-    assert (report.strangers, report.has_refused_files) == (("loans.doc", "loanz.csv", "truth"), False)
+    assert (report.strangers, report.has_refused_files) == (("loans.doc", "loanz.csv", "truth"), True)
+    assert [message.en.split(":")[0] for message in report.may_be] == ["loanz.csv"]
 
 
 def test_what_systems_hide_in_a_folder_is_not_looked_at(intake: Intake) -> None:
@@ -83,7 +84,9 @@ def test_the_command_ends_with_0_and_a_line_for_each_file(intake: Intake) -> Non
     inbox = intake.inbox(**{"households.csv": wider}, **drawn("prices"))
     ran = lights(intake.data, "load", inbox)
     assert ran.returncode == 0, ran.stderr
-    assert "✓ households.csv: 读 20 行 rows, 新增 19 new, 已有 0 known, 隔离 1 quarantined" in ran.stdout
+    assert (
+        "✓ households.csv: 读 20 行 rows, 新增 19 new, 更正 0 revised, 已有 0 known, 隔离 1 quarantined" in ran.stdout
+    )
     assert "households.csv:21 village_code: 村代码须为 12 位数字 / a village code is 12 digits" in ran.stdout
     assert "columns ignored: 手机号" in ran.stdout
     assert f"data {intake.ledger.data_version}" in ran.stdout

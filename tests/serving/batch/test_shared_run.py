@@ -12,8 +12,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from features.compute import features_at
-from features.contract.column_map import read_column_map
 from features.contract.pseudonym import load_pseudonyms
+from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import LoadOptions, load
 from features.messages import UserError

@@ -14,15 +14,17 @@ from tests.conftest import County
 Row = dict[str, Any]
 
 
-def lit(county: County, light: str) -> list[Row]:
+def loans_with(county: County, light: str) -> list[Row]:
     rows = county.facts.join(county.warnings.select("loan_id", "light"), on="loan_id")
     return rows.filter(pl.col("light") == light, ~pl.col("has_gone_bad")).sort("loan_id").to_dicts()
 
 
 def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None:
     month, store = county.month, county.store
-    found = [(row, counterfactuals(warning_of(county, row), row, month, store)) for row in lit(county, "yellow")[:12]]
-    ways = [(row, way) for row, answer in found for way in answer.ways]
+    answers = [
+        (row, counterfactuals(warning_of(county, row), row, month, store)) for row in loans_with(county, "yellow")[:12]
+    ]
+    ways = [(row, way) for row, answer in answers for way in answer.ways]
     assert ways
     for row, way in ways[:4]:
         facts = [
@@ -37,7 +39,7 @@ def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None
 
 
 def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> None:
-    for row in lit(county, "yellow")[:12]:
+    for row in loans_with(county, "yellow")[:12]:
         answer = counterfactuals(warning_of(county, row), row, county.month, county.store)
         assert len({len(way.remedies) for way in answer.ways}) <= 1
         applying = {remedy.code for remedy in ACTIONABLE_FACTS if remedy.applies(row, county.month.policy)}
@@ -47,7 +49,7 @@ def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> 
 
 
 def test_a_green_light_needs_no_turning_and_one_gone_bad_cannot_be_turned(county: County) -> None:
-    green = lit(county, "green")[0]
+    green = loans_with(county, "green")[0]
     assert counterfactuals(warning_of(county, green), green, county.month, county.store).en == "The light is green."
     bad = county.facts.filter("has_gone_bad").row(0, named=True)
     assert counterfactuals(warning_of(county, bad), bad, county.month, county.store).ways == []

@@ -13,31 +13,31 @@ from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from tests.conftest import County
 
-_PLACES = [7, 3, 11, 0]
+_POSITIONS = [7, 3, 11, 0]
 
 
-def anew(month: PublishedMonth, places: list[int]) -> list[object]:
-    return list(render_warnings(month.rows("warnings", places), month.rows("features", places), month))
+def rendered_anew(month: PublishedMonth, positions: list[int]) -> list[object]:
+    return list(render_warnings(month.rows("warnings", positions), month.rows("features", positions), month))
 
 
 def test_what_was_told_before_is_told_again_in_the_order_asked_for(county: County) -> None:
     month = MonthRepository(county.store).month()
-    first = render_warnings_at(month, _PLACES)
-    again = render_warnings_at(month, [*reversed(_PLACES), 5])
-    assert first == anew(month, _PLACES)
-    assert again == anew(month, [*reversed(_PLACES), 5])
+    first = render_warnings_at(month, _POSITIONS)
+    again = render_warnings_at(month, [*reversed(_POSITIONS), 5])
+    assert first == rendered_anew(month, _POSITIONS)
+    assert again == rendered_anew(month, [*reversed(_POSITIONS), 5])
     assert all(one is other for one, other in zip(first, again[3::-1], strict=True))
 
 
 def test_whoever_sees_pseudonyms_is_told_them_whatever_others_were_told(county: County) -> None:
-    whole = render_warnings_at(MonthRepository(county.store).month(), _PLACES)
+    whole = render_warnings_at(MonthRepository(county.store).month(), _POSITIONS)
     masked = MonthRepository(DataFolder(county.data, Scope(mask=b"0" * 32))).month()
-    assert not {each.loan_id for each in render_warnings_at(masked, _PLACES)} & {each.loan_id for each in whole}
+    assert not {each.loan_id for each in render_warnings_at(masked, _POSITIONS)} & {each.loan_id for each in whole}
 
 
 def test_no_more_loans_are_kept_than_there_is_room_for(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sentence_cache, "_LOANS_IN_MEMORY", 5)
     month = MonthRepository(county.store).month()
-    assert render_warnings_at(month, list(range(20))) == anew(month, list(range(20)))
+    assert render_warnings_at(month, list(range(20))) == rendered_anew(month, list(range(20)))
     assert len(sentence_cache._warnings) == 5
-    assert render_warnings_at(month, [19, 2]) == anew(month, [19, 2])
+    assert render_warnings_at(month, [19, 2]) == rendered_anew(month, [19, 2])

@@ -42,7 +42,7 @@ def yellow(county: County) -> str:
     return county.one_of_each()["yellow"]
 
 
-def evening(county: County, household: str) -> HouseholdSnapshot:
+def snapshot_of(county: County, household: str) -> HouseholdSnapshot:
     return household_snapshot(county.month, county.store, household)
 
 
@@ -50,8 +50,8 @@ def after(county: County, household: str, *facts: HypotheticalFact) -> Row:
     """The features of the household's first loan with facts supposed."""
     home = household_month(county.month, county.store, household)
     supposed = home.ledger_snapshot.apply_facts(facts)
-    bench = month_rescorer(county.month, county.store)
-    return bench.rescore(supposed.snapshot, home.peers, home.previous_month).facts.row(0, named=True)
+    rescorer = month_rescorer(county.month, county.store)
+    return rescorer.rescore(supposed.snapshot, home.peers, home.previous_month).facts.row(0, named=True)
 
 
 def before(county: County, household: str) -> Row:
@@ -59,10 +59,10 @@ def before(county: County, household: str) -> Row:
 
 
 def test_a_household_alone_equals_its_rows_of_the_batch(county: County) -> None:
-    bench = month_rescorer(county.month, county.store)
+    rescorer = month_rescorer(county.month, county.store)
     for household in county.warnings["household_id"].unique().sort()[:15]:
         home = household_month(county.month, county.store, household)
-        again = bench.rescore(home.ledger_snapshot.snapshot, home.peers, home.previous_month)
+        again = rescorer.rescore(home.ledger_snapshot.snapshot, home.peers, home.previous_month)
         assert_frame_equal(again.facts, home.features.sort("loan_id"))
         then = {each.loan_id: each for each in render_warnings(home.warnings, home.features, county.month)}
         for warning in again.warnings:
@@ -116,7 +116,7 @@ def test_a_hardship_is_new_until_it_is_resolved(county: County, yellow: str) -> 
 
 def test_a_first_hardship_counts_for_a_household_that_had_none(county: County) -> None:
     spared = county.facts.filter(~pl.col("has_gone_bad"), pl.col("hardship_age_months").is_null())["household_id"][0]
-    assert evening(county, spared).newest_rows("hardships") == []
+    assert snapshot_of(county, spared).newest_rows("hardships") == []
     hit = after(county, spared, NewHardship(kind="hardship", cause="illness", loss_amount=9000))
     assert (hit["unresolved_hardship"], hit["hardships_12m"], hit["hardship_loss_12m"]) == (1, 1, 9000)
 
@@ -127,11 +127,11 @@ def test_a_second_question_about_a_household_is_answered_like_a_first(county: Co
     loan = before(county, yellow)["loan_id"]
     pays = Payment(kind="payment", loan_id=loan, yuan=1)
     asked = [after(county, yellow, *facts) for facts in ((hit,), (pays,), (hit, pays), (hit,), ())]
-    afresh = evening(county, yellow)
-    bench, home = month_rescorer(county.month, county.store), household_month(county.month, county.store, yellow)
+    afresh = snapshot_of(county, yellow)
+    rescorer, home = month_rescorer(county.month, county.store), household_month(county.month, county.store, yellow)
     for facts, was in zip(((hit,), (pays,), (hit, pays), (hit,), ()), asked, strict=True):
         rows = afresh.apply_facts(facts).tables
-        alone = features_at(county.newest, rows, bad_after_days=bench.bad_after_days, peers=home.peers)
+        alone = features_at(county.newest, rows, bad_after_days=rescorer.bad_after_days, peers=home.peers)
         assert alone.row(0, named=True) == was
 
 
@@ -171,7 +171,7 @@ def test_more_time_moves_the_maturity_and_the_principal_that_falls_due(county: C
 )
 def test_what_cannot_be_is_refused_and_says_why(county: County, yellow: str, fact: HypotheticalFact, said: str) -> None:
     with pytest.raises(ImpossibleFactsError, match=said):
-        evening(county, yellow).apply_facts([fact])
+        snapshot_of(county, yellow).apply_facts([fact])
 
 
 @pytest.mark.parametrize(("more", "taken"), [(0.0, True), (0.02, False)])
@@ -181,7 +181,7 @@ def test_no_more_is_paid_than_is_owed(county: County, yellow: str, more: float, 
     pays = Payment(kind="payment", loan_id=loan["loan_id"], yuan=owed)
     if not taken:
         with pytest.raises(ImpossibleFactsError, match="cannot be paid"):
-            evening(county, yellow).apply_facts([pays])
+            snapshot_of(county, yellow).apply_facts([pays])
     else:
         loans = {each.loan_id: each for each in what_if(county.month, county.store, yellow, [pays]).loans}
         assert loans[loan["loan_id"]].after is None
@@ -228,7 +228,7 @@ def test_an_unknown_household_is_not_found(served: str) -> None:
 
 def rows_of(county: County, household: str) -> dict[str, list[Row]]:
     """All that is known of a household, as JSON."""
-    rows = evening(county, household).tables
+    rows = snapshot_of(county, household).tables
     frames = {name: rows[name].select(TABLES[name].column_names).collect() for name in TABLES if name != "prices"}
     return {
         name: json.loads(frame.with_columns(pl.selectors.date().cast(pl.String)).write_json())
@@ -250,7 +250,7 @@ def test_a_households_own_rows_score_as_the_batch_did(county: County, served: st
 @pytest.mark.parametrize(
     ("table", "column", "value", "said"),
     [
-        ("loans", "principal", "much", "loans row 1, principal: money is a plain number"),
+        ("loans", "principal", "much", "loans row 1, principal: money is a number of yuan"),
         ("loans", "bank", None, "loans row 1, bank"),
         ("loans", "colour", "red", "has no column 'colour'"),
         ("payments", "loan_id", "L-no", "payments names a loan_id that loans does not hold"),

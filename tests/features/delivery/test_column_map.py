@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from features.contract.column_map import read_column_map
+from features.contract.tables import TABLES
+from features.delivery.column_map import read_column_map
+from features.delivery.headings import heading
 from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, table
 
@@ -32,8 +34,9 @@ def test_a_countys_own_words_are_laid_over_the_shipped_ones(intake: Intake, enco
 
 def test_a_word_of_the_shipped_map_can_be_given_another_meaning(intake: Intake) -> None:
     own = written(intake.folder, '[loans]\n"本金" = "subsidy_share"\n')
-    assert read_column_map(own).column_name("loans", "本金") == "subsidy_share"
-    assert read_column_map(own).column_name("loans", "贷款本金") == "principal"
+    column_map = read_column_map(own)
+    meanings = [column_map.column(TABLES["loans"], heading(words), None) for words in ("本金", "贷款本金", "没有的")]
+    assert [meaning and meaning.name for meaning in meanings] == ["subsidy_share", "principal", None]
 
 
 def test_every_fault_is_named_at_once_with_what_was_meant(tmp_path: Path) -> None:

@@ -61,5 +61,5 @@ def test_the_whole_line_is_kept_with_each_of_its_faults(intake: Intake) -> None:
     assert lines_aside(intake, ",x,东沟") == [(2, "household_id"), (2, "village_code")]
     assert {cells for (cells,) in intake.aside("cells")} == {
         '{"household_id":null,"village_code":"x","county_name":null,"township_name":null,"village_name":"东沟",'
-        '"household_type":null,"registered_on":null,"known_on":null}'
+        '"household_type":null,"registered_on":null,"known_on":null,"corrects":null}'
     }

@@ -14,7 +14,8 @@ from tests.features.inboxes import DRAWN, Intake, parents_of, table, with_cell
 
 EMPTY = ("必填项为空", "a required cell is empty")
 DAY = ("日期须为 2024-01-31 的形式", "a day is written 2024-01-31")
-MONEY = ("金额须为数字 (元), 不带千分位", "money is a plain number of yuan, no thousands separators")
+MONEY = ("金额须为数字 (元)", "money is a number of yuan")
+RATE = ("年利率须为 0.0345 或 3.45% 的形式", "a yearly rate is written 0.0345 or 3.45%")
 NUMBER = ("须为数字", "a plain number is expected")
 SHARE = ("须为 0 至 1 的数字", "a number from 0 to 1 is expected")
 POINTS = ("须为 0 至 100 的数字", "a number from 0 to 100 is expected")
@@ -25,35 +26,65 @@ VILLAGE = ("村代码须为 12 位数字", "a village code is 12 digits")
 UNPRINTABLE = ("含无法识别的字符", "unreadable characters")
 ROUNDED = ("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
 
-NOT_DAYS = "2024-02-30 2023-02-29 2024-13-01 2024-1-5 2024/01/05 20240105 05.01.2024 24-01-05 45322 0001-01-01 x"
-NOT_DAYS_EITHER = ["2024-01-05 13:45:00", "2024年1月5日", "２０２４-01-05"]
-NOT_NUMBERS = ["nan", "inf", "-inf", "1,000", "1 000", "1e999", "0x10", "1_0", "12元", "½", "１２", "--1", "."]
+NO_SUCH_DAYS = ("2024-02-30", "2023-02-29", "2024-13-01")
+TWO_ORDERS = (
+    '可能是 2024-01-05 (日/月/年) 或 2024-05-01 (月/日/年); 请改为 2024-03-05, 或在列映射中写 dates = "dmy" 或 "mdy"',
+    'may be 2024-01-05 (day first) or 2024-05-01 (month first); write 2024-03-05, or dates = "dmy" or "mdy" in the map',
+)
+SHORT_YEAR = (
+    "年份只有两位, 次序与世纪不明: 24-01-05; 请写 2024-03-05",
+    "a year of two digits can be read in several orders: 24-01-05; write 2024-03-05",
+)
+COMMA = (
+    "逗号与小数点的用法不明: 1,23; 请写 1234.56 或 1,234.56",
+    "comma and point can be read in two ways: 1,23; write 1234.56 or 1,234.56",
+)
+NOT_NUMBERS = ["nan", "inf", "-inf", "1 000", "1e999", "0x10", "1_0", "½", "--1", "."]
+NO_IDENTIFIER = (
+    "编号须为 1 至 64 个字符, 不含空格、/ 与不可见字符",
+    "a number has 1 to 64 characters, none of them white space, / or invisible",
+)
 Wrong = list[tuple[str, tuple[str, str]]]
 
 
 def numbers(words: tuple[str, str]) -> Wrong:
-    return [(value, words) for value in NOT_NUMBERS]
+    return [("1,23", COMMA), *((value, words) for value in NOT_NUMBERS)]
+
+
+IDENTIFIERS = [
+    *((value, UNPRINTABLE) for value in ("a\tb", "a\ufffdb")),
+    ("6.21123E+17", ROUNDED),
+    *((value, NO_IDENTIFIER) for value in ("a b", "a/b", "..", "a\u200bb", "9" * 65)),
+]
 
 
 WRONG: dict[CellKind, Wrong] = {
     CellKind.NAME: [("a\x00b", UNPRINTABLE), ("a\ufffdb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
-    CellKind.PERSON: [("a\tb", UNPRINTABLE), ("6.21123E+17", ROUNDED)],
-    CellKind.VILLAGE: [
-        (v, VILLAGE) for v in ("99010110020", "9901011002010", "99010110020x", "９９０１０１１００２０１")
+    CellKind.IDENTIFIER: IDENTIFIERS,
+    CellKind.PERSON: IDENTIFIERS,
+    CellKind.VILLAGE: [(v, VILLAGE) for v in ("99010110020", "9901011002010", "99010110020x")],
+    CellKind.DATE: [
+        *((day, (f"没有这一天: {day}", f"there is no such day: {day}")) for day in NO_SUCH_DAYS),
+        ("05.01.2024", TWO_ORDERS),
+        ("24-01-05", SHORT_YEAR),
+        ("x", DAY),
     ],
-    CellKind.DATE: [(value, DAY) for value in (*NOT_DAYS.split(), *NOT_DAYS_EITHER)],
     CellKind.MONEY: [*numbers(MONEY), ("-0.01", NEGATIVE)],
     CellKind.NUMBER: [*numbers(NUMBER), ("-1", NEGATIVE)],
-    CellKind.SHARE: [*numbers(SHARE), ("-0.01", NEGATIVE), ("1.01", SHARE)],
-    CellKind.POINTS: [*numbers(POINTS), ("-1", NEGATIVE), ("100.5", POINTS)],
+    CellKind.RATE: [*numbers(RATE), ("-0.01", NEGATIVE)],
+    CellKind.SHARE: [*numbers(SHARE), ("-0.01", NEGATIVE)],
+    CellKind.POINTS: [*numbers(POINTS), ("-1", NEGATIVE)],
     CellKind.WHOLE: [("1.5", WHOLE), ("x", WHOLE), ("-1", WHOLE), ("0", FROM_ONE)],
 }
 
 
 def wrong_values(column: ContractColumn) -> list[tuple[str | None, tuple[str, str]]]:
     codes = ", ".join(column.codes)
-    unknown = (f"未知代码; 可用: {codes}", f"unknown code; one of {codes}")
-    wrong = [("unheard_of", unknown), ("羊", unknown)] if column.kind is CellKind.CODE else WRONG[column.kind]
+    unknown = (
+        f"未知代码; 可用: {codes}, 或其中文说法; 其他说法请在列映射 codes 中注明",
+        f"unknown code; one of {codes} or its Chinese words; others go into codes of the column map",
+    )
+    wrong = [("unheard_of", unknown)] if column.kind is CellKind.CODE else WRONG[column.kind]
     return [*wrong, *([(None, EMPTY)] if column.required else [])]
 
 
@@ -83,7 +114,7 @@ def test_each_wrong_cell_is_set_aside_with_its_reason_and_the_good_row_loads(int
         ("instalments", {"interest_due": "+1.5e2"}),
         ("loans", {"subsidy_share": "0"}),
         ("loans", {"subsidy_share": "1"}),
-        ("loans", {"principal": "0", "annual_rate": ".0345"}),
+        ("loans", {"principal": "100", "annual_rate": ".0345"}),
         ("village_reviews", {"integrity_points": "100", "civility_points": "0.0"}),
         ("members", {"birth_date": "2024-02-29 00:00:00"}),
         ("members", {"birth_date": "1900-01-01"}),

@@ -1,0 +1,317 @@
+"""A delivered file as frames under the contract's column names, each cell as the contract writes it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.contract.declarations import CELL_COUNT, LINE, CellKind, ContractTable
+from features.contract.tables import TABLES
+from features.delivery.cell_values import word_key
+from features.delivery.column_map import ColumnMap, FileRule
+from features.delivery.file_tables import tables_told_by
+from features.delivery.headings import (
+    LINES_SEARCHED,
+    Heading,
+    HeadingLine,
+    find_headings,
+    heading,
+    repeated_headings,
+)
+from features.delivery.sheets import WORKBOOKS, Line, Sheet, reading, sheets
+from features.delivery.table_columns import ColumnSource, Delivery, column_sources, contract_columns
+from features.messages import Bilingual, UserError, did_you_mean
+
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
+_ROWS_AT_ONCE = 200_000
+_EXACT = 2**53
+_TOTALS = ("合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计", "total", "subtotal", "sum")
+_FOOTERS = (
+    "制表",
+    "填表",
+    "审核",
+    "复核",
+    "负责人",
+    "单位负责人",
+    "经办",
+    "联系电话",
+    "备注",
+    "注",
+    "说明",
+    "打印",
+    "报送单位",
+)
+
+
+@dataclass(frozen=True)
+class FileTables:
+    """The tables of a file, each with the name of its sheet, and the sheets that are none, with the reason."""
+
+    tables: tuple[tuple[str, str], ...]
+    sheets_left_out: tuple[Bilingual, ...] = ()
+
+
+def tables_in_file(path: Path, column_map: ColumnMap, folder_table: str | None = None) -> FileTables:
+    """The tables that a file holds by its name, its sheets' names or the column map; none where nothing tells one.
+
+    folder_table: the table that the folder it lies in tells.
+
+    Raises UserError where it could be several tables, or a workbook cannot be read.
+    """
+    rules = column_map.rules_for(path.name)
+    told = _tables_of(path, rules, folder_table)
+    if path.suffix.lower() not in WORKBOOKS:
+        return FileTables(((_one_table(path.name, told), ""),) if told else ())
+    tables, left_out = list[tuple[str, str]](), list[Bilingual]()
+    found = [sheet for sheet in sheets(path) if sheet.name]
+    for sheet in found:
+        table = _table_of_sheet(path, sheet, len(found), column_map, rules, told)
+        if isinstance(table, str):
+            tables.append((table, sheet.name))
+        elif table is not None:
+            left_out.append(table)
+    if not tables and told:
+        raise _no_table(path, left_out)
+    return FileTables(tuple(tables), tuple(left_out))
+
+
+def open_table(path: Path, table: str, sheet: str, column_map: ColumnMap) -> Delivery:
+    """Open one table of a delivered file; sheet: its name in a workbook, as `tables_in_file` gives it.
+
+    Raises UserError where the file cannot be read or is not this table, or where a heading or a unit could be two
+    things; the last also while the frames are gone through.
+    """
+    rules = [rule for rule in column_map.rules_for(path.name) if rule.sheet in (None, sheet or None)]
+    rule = next((one for one in rules if one.table in (None, table)), None)
+    if path.suffix.lower() == ".parquet":
+        return _parquet(path, TABLES[table], column_map, rule)
+    opened = sheets(path, rule.encoding if rule else None, rule.separator if rule else None)
+    one = next(each for each in opened if each.name == sheet)
+    lines = list(islice(one.lines, LINES_SEARCHED + 1))
+    line = _headings_that_fit(lines, table, column_map, rule)
+    if line is None:
+        raise _not_this_table(path, lines, TABLES[table], column_map, rule)
+    return _delivery(path, one, TABLES[table], line, chain(lines[line.ends :], one.lines), column_map, rule)
+
+
+def _tables_of(path: Path, rules: Sequence[FileRule], folder_table: str | None) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(rule.table for rule in rules if rule.table))
+    return named or ((folder_table,) if folder_table else tables_told_by(path.stem))
+
+
+def _one_table(name: str, tables: tuple[str, ...]) -> str:
+    if len(tables) == 1:
+        return tables[0]
+    raise UserError(
+        f"{name}: 文件名可能指 {'、'.join(tables)} 中的任何一张表; 请改名, 或在列映射中写 table。",
+        f"{name} may be any of {', '.join(tables)} by its name; rename it, or say table in the column map.",
+    )
+
+
+def _table_of_sheet(
+    path: Path,
+    sheet: Sheet,
+    count: int,
+    column_map: ColumnMap,
+    rules: Sequence[FileRule],
+    told: tuple[str, ...],
+) -> str | Bilingual | None:
+    """The table of a workbook's sheet; why it is none; None where it is empty. told: what the file's name tells."""
+    rule = next((one for one in rules if one.sheet in (None, sheet.name)), None)
+    if rules and rule is None:
+        return Bilingual(f"工作表 {sheet.name}: 列映射未提及", f"sheet {sheet.name}: the column map does not name it")
+    lines = list(islice(sheet.lines, LINES_SEARCHED + 1))
+    if not lines:
+        return None
+    if sheet.hidden and (rule is None or rule.sheet is None):
+        return Bilingual(f"工作表 {sheet.name}: 隐藏, 未读", f"sheet {sheet.name}: hidden, not read")
+    if rule and rule.table:
+        return rule.table
+    of_sheet = tables_told_by(sheet.name)
+    candidates = of_sheet if of_sheet and (count > 1 or not told) else told
+    fitting = [name for name in candidates if _headings_that_fit(lines, name, column_map, rule)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if candidates and (count == 1 or of_sheet):
+        return _one_table(f"{path.name} {sheet.name}", tuple(fitting) or candidates)
+    return Bilingual(f"工作表 {sheet.name}: 不是合同中的表", f"sheet {sheet.name}: no table of the contract")
+
+
+def _headings_that_fit(
+    lines: Sequence[Line], table: str, column_map: ColumnMap, rule: FileRule | None
+) -> HeadingLine | None:
+    """The heading line with all required columns of a table, where there is one."""
+    found = find_headings(lines, column_map.headings_known(table, rule), rule.header_row if rule else None)
+    return found if found and not _missing(found.headings, TABLES[table], column_map, rule) else None
+
+
+def _missing(
+    headings: Sequence[Heading], table: ContractTable, column_map: ColumnMap, rule: FileRule | None
+) -> list[str]:
+    named = {one.name for found in headings if (one := column_map.column(table, found, rule))}
+    named |= {*rule.constant, *rule.join} if rule else set()
+    return [name for name in table.required_columns if name not in named]
+
+
+def _delivery(
+    path: Path,
+    sheet: Sheet,
+    table: ContractTable,
+    line: HeadingLine,
+    rest: Iterator[Line],
+    column_map: ColumnMap,
+    rule: FileRule | None,
+) -> Delivery:
+    sources, ignored, notes = column_sources(path, table, line.headings, line.yuan, column_map, rule)
+    written = tuple(one.written for one in line.headings)
+    delivery = Delivery(
+        table, sheet.name, written, ignored, len(written), iter(()), Counter(dict.fromkeys(sheet.done, 1))
+    )
+    delivery.done.update(notes)
+    if line.line > 1 or line.titles:
+        delivery.done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
+    if line.merged:
+        delivery.done[Bilingual("表头为两行合并", "headings of two merged lines")] += 1
+    rows = _table_rows(rest, written, rule.drop_rows if rule else (), delivery.done)
+    if sheet.even:
+        rows = ((number, (*cells, *[None] * (len(written) - len(cells)))) for number, cells in rows)
+    delivery.frames = _line_frames(rows, sources, delivery, rule, path.name)
+    return delivery
+
+
+def _table_rows(
+    lines: Iterator[Line], headings: Sequence[str], drop: Sequence[str], done: Counter[Bilingual]
+) -> Iterator[Line]:
+    """The lines of the table: without totals, notes below it, and headings that come again on each page."""
+    again = [word_key(one) for one in headings]
+    for number, cells in lines:
+        first = word_key(next(filter(None, cells), ""))
+        if any(first.startswith(word_key(word)) for word in drop):
+            done[Bilingual("按列映射略去的行", "rows left out by the map")] += 1
+        elif _is_total(first):
+            done[Bilingual("合计行略去", "rows of totals left out")] += 1
+        elif first.startswith(_FOOTERS) and sum(1 for cell in cells if cell) <= max(2, len(headings) // 2):
+            done[Bilingual("表尾说明略去", "notes below the table left out")] += 1
+        elif [word_key(cell or "") for cell in cells[: len(again)]] == again:
+            done[Bilingual("重复的表头略去", "repeated headings left out")] += 1
+        else:
+            yield number, cells
+
+
+def _is_total(first: str) -> bool:
+    """Whether the first cell of a line is a word for a total, alone or behind a short name (农商行小计)."""
+    return first.strip(":：()[]") in _TOTALS or re.fullmatch(r".{0,12}(合计|小计|总计|共计)[:：]?", first) is not None
+
+
+def _line_frames(
+    rows: Iterator[Line], sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None, file: str
+) -> Iterator[pl.DataFrame]:
+    width = delivery.width
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        lines, cells = [line for line, _ in batch], [row for _, row in batch]
+        counts = [
+            len(row) if any(row[width:]) else min(len(row), width) for row in cells
+        ]  # trailing commas are harmless
+        padded = [(*row[:width], *[None] * (width - len(row))) for row in cells]
+        columns = {
+            f"cell_{at}": pl.Series(values, dtype=pl.String) for at, values in enumerate(zip(*padded, strict=True))
+        }
+        frame = pl.DataFrame(
+            {LINE: lines, CELL_COUNT: counts, **columns},
+            schema_overrides={LINE: pl.Int64, CELL_COUNT: pl.Int64},
+        )
+        yield contract_columns(frame, sources, delivery, rule, file)
+
+
+def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: FileRule | None) -> Delivery:
+    with reading(path, pa.ArrowException):
+        file = pq.ParquetFile(path)
+        headings = [heading(name) for name in file.schema_arrow.names]
+    if _missing(headings, table, column_map, rule):
+        raise _not_this_table(path, [(1, tuple(file.schema_arrow.names))], table, column_map, rule)
+    sources, ignored, notes = column_sources(path, table, headings, None, column_map, rule)
+    written = tuple(one.written for one in headings)
+    delivery = Delivery(table, "", written, ignored, len(written), iter(()), Counter(notes))
+    delivery.frames = _parquet_frames(path, file, sources, delivery, rule)
+    return delivery
+
+
+def _parquet_frames(
+    path: Path, file: pq.ParquetFile, sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None
+) -> Iterator[pl.DataFrame]:
+    line = 2
+    with reading(path, pa.ArrowException):
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            names = [f"cell_{at}" for at in range(batch.num_columns)]
+            cells = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
+            numbered = pl.DataFrame(
+                {
+                    LINE: pl.int_range(line, line + cells.height, eager=True),
+                    CELL_COUNT: pl.repeat(cells.width, cells.height, dtype=pl.Int64, eager=True),
+                }
+            )
+            frame = numbered.hstack([_as_text(column) for column in cells])
+            yield contract_columns(frame, sources, delivery, rule, path.name)
+            line += batch.num_rows
+
+
+def _as_text(cells: pl.Series) -> pl.Series:
+    """Typed Parquet cells as they would stand in a CSV; what is no plain value stays as unreadable as it is."""
+    if cells.dtype.is_float():
+        whole = (cells == cells.floor()) & (cells.abs() < _EXACT)
+        as_whole = cells.cast(pl.Int64, strict=False).cast(pl.String)
+        text = as_whole.zip_with(whole.fill_null(False), cells.fill_nan(None).cast(pl.String))
+    elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+        text = pl.Series(cells.name, [None if value is None else str(value) for value in cells.to_list()], pl.String)
+    else:
+        text = cells.cast(pl.String)
+    return text.str.strip_chars().replace("", None)
+
+
+def _no_table(path: Path, left_out: Sequence[Bilingual]) -> UserError:
+    zh, en = "; ".join(one.zh for one in left_out), "; ".join(one.en for one in left_out)
+    return UserError(
+        f"{path.name}: 没有可读的表 ({zh or '文件为空'})。", f"{path.name} holds no table ({en or 'it is empty'})."
+    )
+
+
+def _not_this_table(
+    path: Path, lines: Sequence[Line], table: ContractTable | None, column_map: ColumnMap, rule: FileRule | None
+) -> UserError:
+    if table is None:
+        return UserError(
+            f"{path.name}: 看不出是哪张表; 请以表名命名 (如 贷款台账.xlsx、payments.csv), 或在列映射中写 table。",
+            f"{path.name}: nothing says which table it is; name it by its table (payments.csv), or say table in a map.",
+        )
+    found = find_headings(lines, column_map.headings_known(table.name, rule), rule.header_row if rule else None)
+    headings = found.headings if found else ()
+    missing = _missing(headings, table, column_map, rule)
+    repeated = repeated_headings(headings)
+    if found is None:
+        hint = ("前十行中没有该表的列名。", "None of its first ten lines names the table's columns.")
+    else:
+        words = did_you_mean(missing[0], [one.written for one in headings if one.written])
+        hint = (f"表头为第 {found.line} 行。", f"Its headings stand in line {found.line}. {words}")
+    if repeated:
+        hint = (f"{hint[0]} 重复的列: {'、'.join(repeated)}。", f"{hint[1]} Repeated: {', '.join(repeated)}.")
+    constants = [name for name in missing if TABLES[table.name].column(name).kind is CellKind.NAME]
+    if constants:
+        tip = f'[file.constant] {constants[0]} = "…"'
+        hint = (
+            f"{hint[0]} 若整个文件都相同, 可在列映射中写 {tip}。",
+            f"{hint[1]} If it is one for the whole file, say {tip} in the map.",
+        )
+    return UserError(
+        f"{path.name}: 不是 {table.name} 表, 缺少列 {'、'.join(missing)}。{hint[0]}"
+        "可用 lights columns 查看该文件并写出列映射。",
+        f"{path.name} is not a {table.name} table: no column {', '.join(missing)}. {hint[1]} "
+        "Look at it with lights columns, which writes a column map for --columns.",
+    )

@@ -1,0 +1,207 @@
+"""Checks on the whole loan: what its schedule, payments and events together cannot be (contract, section 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from features.compute import snapshot_at
+from features.delivered_tables import DeliveredTables
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.ledger.ledger import Ledger
+from features.messages import Bilingual
+from features.snapshot.amounts import fen
+from features.snapshot.loans import dues_in_force
+
+_ROOM_FEN = 100
+"""Sums within one yuan are equal: banks round."""
+_SHARE = 1.01
+"""What is paid or asked may pass its bound by so much."""
+_DAYS_A_YEAR = 360
+
+
+@dataclass(frozen=True)
+class LoanCheck:
+    """A condition that no loan may meet, and what is told of the loans that do.
+
+    id: permanent. message: what is wrong and what to do. fails: over the columns of `_loan_sums`. first, second: the
+    two amounts (fen) or days that contradict each other.
+    """
+
+    id: str
+    message: Bilingual
+    fails: pl.Expr
+    first: str
+    second: str
+
+
+_ASKED, _EXPECTED = pl.col("principal_asked"), pl.col("principal_expected")
+LOAN_CHECKS = (
+    LoanCheck(
+        "L101",
+        Bilingual(
+            "还款计划应还本金之和与应还的本金不符; 请银行补送完整的还款计划",
+            "the schedule asks for another principal than is owed; let the bank deliver the whole schedule",
+        ),
+        _ASKED.is_not_null() & ((_ASKED - _EXPECTED).abs() > _ROOM_FEN),
+        "principal_asked",
+        "principal_expected",
+    ),
+    LoanCheck(
+        "L102",
+        Bilingual("应还日早于放款日", "an instalment is due before the loan was paid out"),
+        pl.col("first_due_on") < pl.col("originated_on"),
+        "first_due_on",
+        "originated_on",
+    ),
+    LoanCheck(
+        "L103",
+        Bilingual("还款日早于放款日; 该笔还款不计", "a payment lies before the loan was paid out; it repays nothing"),
+        pl.col("first_paid_on") < pl.col("originated_on"),
+        "first_paid_on",
+        "originated_on",
+    ),
+    LoanCheck(
+        "L104",
+        Bilingual("展期后的到期日早于原到期日", "an extension ends before the maturity it extends"),
+        pl.col("earliest_new_maturity") < pl.col("matures_on"),
+        "earliest_new_maturity",
+        "matures_on",
+    ),
+    LoanCheck(
+        "L105",
+        Bilingual("归还的本金多于贷出的本金 (超过 1%)", "more principal was repaid than was ever lent, by over 1%"),
+        pl.col("principal_repaid") > pl.col("principal_lent") * _SHARE + _ROOM_FEN,
+        "principal_repaid",
+        "principal_lent",
+    ),
+    LoanCheck(
+        "L106",
+        Bilingual("还款计划晚于当前到期日", "an instalment is due after the maturity in force"),
+        pl.col("last_due_on") > pl.col("maturity_in_force"),
+        "last_due_on",
+        "maturity_in_force",
+    ),
+    LoanCheck(
+        "L107",
+        Bilingual(
+            "应还利息多于本金在此期间可能产生的利息; 请核对利率与计划",
+            "the schedule asks for more interest than the principal can accrue; check rate and schedule",
+        ),
+        pl.col("interest_asked") > pl.col("interest_accruable") * _SHARE + _ROOM_FEN,
+        "interest_asked",
+        "interest_accruable",
+    ),
+)
+"""All checks, in the order in which they are told."""
+
+_LOAN_TABLES = ("loans", "instalments", "payments", "loan_events")
+"""Tables whose rows change what a loan is checked by."""
+LOAN_FINDINGS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "bank": FrameColumn(pl.String(), "Its bank."),
+        "check": FrameColumn(pl.String(), "The id of the check that it fails."),
+        "first": FrameColumn(pl.String(), "The amount (yuan) or day that cannot be, as text."),
+        "second": FrameColumn(pl.String(), "The amount (yuan) or day that it contradicts, as text."),
+    }
+)
+
+
+@returns(LOAN_FINDINGS_SCHEMA)
+def loan_findings(as_of: date, tables: DeliveredTables) -> pl.DataFrame:
+    """The checks that loans fail by what was known at a day, sorted by check and loan.
+
+    >>> from datetime import date
+    >>> from features.ledger.ledger import Ledger
+    >>> loan_findings(date(2025, 12, 31), Ledger(data / "ledger").tables()).columns
+    ['loan_id', 'bank', 'check', 'first', 'second']
+    """
+    sums = tables.collect(_loan_sums(as_of, tables))
+    found = [
+        sums.filter(check.fails).select(
+            "loan_id",
+            "bank",
+            pl.lit(check.id).alias("check"),
+            _as_text(check.first, sums).alias("first"),
+            _as_text(check.second, sums).alias("second"),
+        )
+        for check in LOAN_CHECKS
+    ]
+    return pl.concat([LOAN_FINDINGS_SCHEMA.empty(), *found]).sort("check", "loan_id")
+
+
+@returns(LOAN_FINDINGS_SCHEMA)
+def findings_of_delivery(ledger: Ledger, commits_before: int) -> pl.DataFrame:
+    """The checks that fail for the loans that a load has touched, by what is known now.
+
+    commits_before: how many commits the ledger had before the load.
+    """
+    parts = [part for commit in ledger.commits[commits_before:] for part in commit.parts if part.table in _LOAN_TABLES]
+    if not parts:
+        return LOAN_FINDINGS_SCHEMA.empty()
+    rows = [pl.read_parquet(ledger.folder / part.path, columns=["loan_id", "known_on"]) for part in parts]
+    touched = pl.concat(rows)
+    as_of = touched["known_on"].max()
+    assert isinstance(as_of, date)  # noqa: S101 - a stored row has a known_on
+    return loan_findings(as_of, ledger.tables()).join(touched.select("loan_id").unique(), on="loan_id", how="semi")
+
+
+def _as_text(name: str, sums: pl.DataFrame) -> pl.Expr:
+    """Fen as yuan with two decimals, a day as it is written."""
+    if sums.schema[name] == pl.Date():
+        return pl.col(name).cast(pl.String)
+    return (pl.col(name) / 100).round(2).cast(pl.String)
+
+
+def _loan_sums(as_of: date, tables: DeliveredTables) -> pl.LazyFrame:
+    """A row for each loan with what the checks compare: sums in fen, first and last days."""
+    book = snapshot_at(as_of, tables).book
+    payments = book.payments.select("loan", "paid_on", "principal_paid")
+    dues = dues_in_force(book)
+    asked = dues.group_by("loan").agg(
+        pl.col("principal_due").sum().alias("principal_asked"),
+        pl.col("interest_due").sum().alias("interest_asked"),
+        pl.col("due_on").min().alias("first_due_on"),
+        pl.col("due_on").max().alias("last_due_on"),
+        pl.col("starts_on").first(),
+    )
+    repaid_before = (
+        payments.join(asked.select("loan", "starts_on"), on="loan")
+        .filter(pl.col("paid_on") <= pl.col("starts_on"))
+        .group_by("loan")
+        .agg(pl.col("principal_paid").sum().alias("repaid_before"))
+    )
+    paid = payments.group_by("loan").agg(
+        pl.col("principal_paid").sum().alias("principal_repaid"), pl.col("paid_on").min().alias("first_paid_on")
+    )
+    events = book.events.group_by("loan").agg(
+        pl.col("new_matures_on").min().alias("earliest_new_maturity"),
+        pl.col("new_matures_on").max().alias("newest_maturity"),
+    )
+    lent = pl.col("principal_lent")
+    days = (pl.col("last_due_on") - pl.col("originated_on")).dt.total_days()
+    return (
+        book.loans.filter(pl.col("originated_on") <= as_of, pl.col("product").fill_null("") != "revolving")
+        .select("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", fen("principal"))
+        .rename({"principal": "principal_lent"})
+        .join(asked, on="loan", how="left")
+        .join(repaid_before, on="loan", how="left")
+        .join(paid, on="loan", how="left")
+        .join(events, on="loan", how="left")
+        .with_columns(
+            pl.coalesce("newest_maturity", "matures_on").alias("maturity_in_force"),
+            _expected_principal().alias("principal_expected"),
+            (lent * pl.col("annual_rate") * days / _DAYS_A_YEAR).round().cast(pl.Int64).alias("interest_accruable"),
+        )
+    )
+
+
+def _expected_principal() -> pl.Expr:
+    """What a schedule has to ask for: all that was lent, or, of a later one that asks for it, what was outstanding."""
+    lent = pl.col("principal_lent")
+    rest = lent - pl.col("repaid_before").fill_null(0)
+    asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
+    return pl.when(asks_for_the_rest).then(rest).otherwise(lent)

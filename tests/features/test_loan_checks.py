@@ -1,0 +1,77 @@
+"""Checks on the whole loan: each on both sides of its bound, and payments before the drawdown set aside."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from features.loan_checks import loan_findings
+from tests.features.inboxes import Intake
+
+AS_OF = date(2024, 12, 31)
+HOUSEHOLD = "household_id,village_code\nh1,640323001001\n"
+LOAN_HEAD = "loan_id,household_id,bank,principal,annual_rate,originated_on,matures_on,repayment_method\n"
+LOAN = "a,h1,甲银行,50000,0.0345,2023-10-15,2024-10-15,bullet_all\n"
+DUE_HEAD = "loan_id,schedule_no,due_on,principal_due,interest_due,known_on\n"
+WHOLE = "a,1,2024-10-15,50000,1725,2023-10-15\n"
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Intake:
+    return Intake(tmp_path)
+
+
+def checks(intake: Intake, dues: str = WHOLE, payments: str = "", events: str = "", loan: str = LOAN) -> list[str]:
+    """The ids of the checks that a loan fails, delivered on the last day of 2024."""
+    texts = {"households": HOUSEHOLD, "loans": LOAN_HEAD + loan, "instalments": DUE_HEAD + dues}
+    if payments:
+        texts["payments"] = "payment_id,loan_id,paid_on,principal_paid,interest_paid\n" + payments
+    if events:
+        texts["loan_events"] = "loan_id,occurred_on,kind,new_matures_on\n" + events
+    intake.deliver(str(AS_OF), **{f"{name}.csv": text.encode() for name, text in texts.items()})
+    return loan_findings(AS_OF, intake.ledger.tables())["check"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("dues", "failing"),
+    [
+        (WHOLE, []),
+        ("a,1,2024-10-15,49999.5,1725,2023-10-15\n", []),
+        ("a,1,2024-10-15,49998.5,1725,2023-10-15\n", ["L101"]),
+        ("a,1,2024-10-15,5,1725,2023-10-15\n", ["L101"]),
+        ("a,1,2023-10-15,0,0,2023-10-15\n" + WHOLE, []),
+        ("a,1,2023-10-14,0,0,2023-10-15\n" + WHOLE, ["L102"]),
+        ("a,1,2024-10-16,50000,1725,2023-10-15\n", ["L106"]),
+        ("a,1,2024-10-15,50000,1771,2023-10-15\n", []),
+        ("a,1,2024-10-15,50000,1800,2023-10-15\n", ["L107"]),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_told(intake: Intake, dues: str, failing: list[str]) -> None:
+    assert checks(intake, dues) == failing
+
+
+def test_a_later_schedule_may_ask_for_the_rest(intake: Intake) -> None:
+    first = "a,1,2024-06-15,20000,0,2023-10-15\na,1,2024-10-15,30000,0,2023-10-15\n"
+    rest = first + "a,2,2024-10-15,30000,0,2024-07-10\n"
+    assert checks(intake, rest, payments="p1,a,2024-06-15,20000,0\n") == []
+
+
+@pytest.mark.parametrize(("paid", "failing"), [(50500, []), (50502, ["L105"])])
+def test_more_than_was_lent_is_told(intake: Intake, paid: int, failing: list[str]) -> None:
+    assert checks(intake, payments=f"p1,a,2024-10-15,{paid},1725\n") == failing
+
+
+@pytest.mark.parametrize(("day", "failing"), [("2025-10-15", []), ("2024-10-14", ["L104", "L106"])])
+def test_an_extension_that_ends_earlier_is_told(intake: Intake, day: str, failing: list[str]) -> None:
+    assert checks(intake, events=f"a,2024-10-10,extended,{day}\n") == failing
+
+
+@pytest.mark.parametrize(("day", "waits"), [("2023-10-15", False), ("2023-10-14", True)])
+def test_a_payment_before_the_drawdown_repays_nothing(intake: Intake, day: str, waits: bool) -> None:
+    many = "".join(f"p{number},a,2024-10-15,0,1\n" for number in range(2, 30))
+    checks(intake, payments=f"p1,a,{day},50000,0\n{many}")
+    aside = intake.ledger.quarantined_rows()
+    assert ([row["line"] for row in aside.to_dicts()] == [2]) == waits
+    assert (intake.ledger.scan("payments").collect().height == 28) == waits
