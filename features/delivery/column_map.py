@@ -210,6 +210,8 @@ def _file_faults(place: str, entry: Any) -> Iterator[Bilingual]:
         for name, value in (entry.get(group) or {}).items():
             if name != "bank" and name not in _names(tables):
                 yield _fault(f"{place} {group}.{name}", "不是列", "is not a column", name, _names(tables))
+            if group == "constant" and not str(value).strip():
+                yield Bilingual(f"{place} constant.{name}: 尚未填写", f"{place} constant.{name} is empty; fill it in")
             if group == "join" and not (isinstance(value, dict) and isinstance(value.get("of"), list)):
                 yield Bilingual(
                     f'{place} join.{name}: 应为 {{of = ["列名", …], with = "-"}}',

@@ -270,10 +270,16 @@ def _as_text(cells: pl.Series) -> pl.Series:
         as_whole = cells.cast(pl.Int64, strict=False).cast(pl.String)
         text = as_whole.zip_with(whole.fill_null(False), cells.fill_nan(None).cast(pl.String))
     elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
-        text = pl.Series(cells.name, [None if value is None else str(value) for value in cells.to_list()], pl.String)
+        text = pl.Series(cells.name, [_value_text(value) for value in cells.to_list()], pl.String)
     else:
         text = cells.cast(pl.String)
     return text.str.strip_chars().replace("", None)
+
+
+def _value_text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)
 
 
 def _no_table(path: Path, left_out: Sequence[Bilingual]) -> UserError:

@@ -79,6 +79,24 @@ def load_command(
     raise typer.Exit(1 if report.has_refused_files else 0)
 
 
+@commands.command("columns")
+def columns_command(
+    files: Annotated[list[Path], typer.Argument(help="delivered files")],
+    out: Annotated[Path | None, typer.Option("--out", help="TOML file to write; standard output")] = None,
+) -> None:
+    """列映射: the column map that delivered files need; exit 3 where it asks something."""
+    from features.atomic_files import write_text
+    from features.delivery.suggest_map import suggest_map
+
+    suggested = suggest_map(files)
+    if out is None:
+        print(suggested.text, end="")
+    else:
+        write_text(suggested.text, out)
+        print(f"{out}: 待答的问题 / open questions: {suggested.questions}")
+    raise typer.Exit(3 if suggested.questions else 0)
+
+
 @commands.command("features")
 def features_command(
     as_of: AsOfOption,

@@ -32,7 +32,7 @@ def intake(tmp_path: Path) -> Intake:
 
 def give(intake: Intake, name: str) -> Ledger:
     given = with_cell(table(DRAWN[name])[:1], **_MOVED[name], known_on="2024-05-20")
-    intake.deliver(**{name: given})
+    intake.load(intake.inbox(**{name: given}), corrections=True)
     return intake.ledger
 
 
@@ -85,7 +85,7 @@ def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(in
     there = with_cell(
         table(DRAWN["members"])[:1], household_id="H2", relation="child", status="deceased", known_on="2024-05-20"
     )
-    intake.deliver(members=there)
+    intake.load(intake.inbox(members=there), corrections=True)
     for rows in (intake.ledger.tables(), intake.ledger.tables("990101"), intake.ledger.tables("990101", "H1")):
         of_loan = features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")
         assert of_loan.select("borrower_deceased", "household_size").row(0) == (1, 0)
@@ -94,6 +94,7 @@ def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(in
 def test_a_claim_follows_its_policy_into_a_county_that_has_delivered_no_claims(tmp_path: Path) -> None:
     intake = Intake(tmp_path)
     intake.deliver(**DRAWN | {"claims": table(DRAWN["claims"])[1:]})
-    intake.deliver(policies=with_cell(table(DRAWN["policies"])[1:], household_id="H1", known_on="2024-05-20"))
+    held = with_cell(table(DRAWN["policies"])[1:], household_id="H1", known_on="2024-05-20")
+    intake.load(intake.inbox(policies=held), corrections=True)
     for rows in (intake.ledger.tables(), intake.ledger.tables("990101"), intake.ledger.tables("990101", "H1")):
         assert features_at(_AFTER, rows).filter(pl.col("loan_id") == "L1")["open_claims"].item() == 1

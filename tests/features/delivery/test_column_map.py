@@ -44,7 +44,7 @@ def test_every_fault_is_named_at_once_with_what_was_meant(tmp_path: Path) -> Non
     said = refused(written(tmp_path, faults))
     assert "[loanz] is not a table of the contract. Did you mean 'loans'?" in said
     assert """[payments] "b" = "payed_on" is not a column. Did you mean 'paid_on'?""" in said
-    assert '[payments] "c" = "5" is not a column. There are: interest_paid' in said
+    assert '[payments] "c" is to be a column\'s name or {name = ...}' in said
     assert '[loans] "e" = "due_on" is not a column.' in said
     assert '"d"' not in said
 

@@ -1,0 +1,275 @@
+"""What each heading of an unknown sheet may mean, and what its cells are written in, as lines of a column map."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from features.contract.declarations import CellKind, ContractColumn, ContractTable
+from features.delivery.cell_values import CellReader, word_key
+from features.delivery.code_words import code_words
+from features.delivery.column_map import ColumnRule
+from features.delivery.headings import Heading, HeadingLine, shipped_headings
+
+_LIKENESS, _READABLE, _MOST_NAMED, _DAY_DIGITS = 0.6, 0.8, 12, 4
+_CONTRACT = re.compile(r"(协议|合同).*号")
+"""Headings of a contract's number, under which several loans may be drawn that are numbered within it."""
+Row = Sequence[str | None]
+
+
+@dataclass
+class MapLines:
+    """Lines of a column map under one title, with the number of open questions among them."""
+
+    lines: list[str] = field(default_factory=list)
+    questions: int = 0
+
+    def ask(self, zh: str, en: str, answer: str) -> None:
+        """Add a question, in one line, and the key that answers it."""
+        self.lines += [f"# ? {' '.join(f'{zh} / {en}'.split())}", answer]
+        self.questions += 1
+
+    def set(self, line: str) -> None:
+        """Add a key that needs no answer."""
+        self.lines.append(line)
+
+
+@dataclass
+class SheetColumns:
+    """The headings of one sheet against the columns of its table.
+
+    parents: the numbers of the parent table that were delivered beside it.
+    """
+
+    table: ContractTable
+    line: HeadingLine
+    rows: Sequence[Row]
+    parents: Set[str]
+    columns: MapLines = field(default_factory=MapLines)
+    constants: MapLines = field(default_factory=MapLines)
+    joins: MapLines = field(default_factory=MapLines)
+    unread: list[str] = field(default_factory=list)
+
+    def suggest(self) -> None:
+        """Fill the lines of all three titles, and the headings that nothing is read from."""
+        known = shipped_headings()[self.table.name]
+        places: dict[str, list[int]] = {}
+        for at, one in enumerate(self.line.headings):
+            name = known.get(word_key(one.written)) or known.get(one.key) if one.written else None
+            if name:
+                places.setdefault(name, []).append(at)
+        free = [at for at, one in enumerate(self.line.headings) if one.written and not _holds(places, at)]
+        self._join_numbers(places, free)
+        for name, positions in places.items():
+            self._known_column(name, positions)
+        for column in self.table.columns:
+            if column.required and column.name not in places:
+                self._required_column(column, free)
+        self._alike_columns(places, free)
+        self.unread = [self.line.headings[at].written for at in free]
+
+    def _known_column(self, name: str, positions: Sequence[int]) -> None:
+        column = next(one for one in self.table.delivered_columns if one.name == name)
+        if len(positions) > 1 and not self._joined(name):
+            written = [self.line.headings[at].written for at in positions]
+            self.columns.ask(
+                f"列 {'、'.join(written)} 都可能是 {name}; 用哪一列?",
+                f"the headings {', '.join(written)} may all be {name}; which one is it?",
+                f"{toml_text(written[0])} = {toml_text(name)}",
+            )
+        elif not self._joined(name):
+            self._write(column, positions[0], unsure=False)
+
+    def _joined(self, name: str) -> bool:
+        return any(line.startswith(f"{name} = ") for line in self.joins.lines)
+
+    def _join_numbers(self, places: dict[str, list[int]], free: list[int]) -> None:
+        """A number that comes twice alone, and once together with another column."""
+        name = self.table.key[0]
+        if len(self.table.key) > 1 or self.table.column(name).kind is not CellKind.IDENTIFIER or name not in places:
+            return
+        at = places[name][0]
+        others = places[name][1:] or free
+        if len(places[name]) == 1 and self._is_unique((at,)):
+            others = [one for one in free if _CONTRACT.search(self.line.headings[one].words) and self._repeats(one)]
+        pair = next(((at, other) for other in others if self._is_unique((at, other))), None)
+        if pair is None:
+            return
+        written = [self.line.headings[one].written for one in pair]
+        self.joins.ask(
+            f"{' 与 '.join(written)} 合起来才是 {name} 吗? 若 {written[0]} 单独即可, 删去下一行; 其他表也须如此书写",
+            f"are {' and '.join(written)} together the {name}? Delete the next line if {written[0]} alone is; other "
+            "tables must write it in the same way",
+            f'{name} = {{of = [{", ".join(map(toml_text, written))}], with = "-"}}',
+        )
+        free[:] = [one for one in free if one not in pair]
+
+    def _repeats(self, at: int) -> bool:
+        cells = self._cells(at)
+        return len(set(cells)) < len(cells)
+
+    def _is_unique(self, positions: Sequence[int]) -> bool:
+        values = [tuple(row[at] if at < len(row) else None for at in positions) for row in self.rows]
+        return all(all(value) for value in values) and len(set(values)) == len(values)
+
+    def _required_column(self, column: ContractColumn, free: list[int]) -> None:
+        if (at := self._likely_place(column, free)) is not None:
+            free.remove(at)
+            self._write(column, at, unsure=True)
+        elif column.kind is CellKind.NAME:
+            self.constants.ask(
+                f"没有 {column.name} 列; 整个文件都相同的话, 是什么?",
+                f"no heading is {column.name}; what is it, if it is one for the whole file?",
+                f'{column.name} = ""',
+            )
+        else:
+            named = [self.line.headings[one].written for one in free]
+            self.columns.ask(
+                f"哪一列是 {column.name}? 未用的列: {'、'.join(named) or '无'}",
+                f"which heading is {column.name}? Not used so far: {', '.join(named) or 'none'}",
+                f'"" = {toml_text(column.name)}',
+            )
+
+    def _likely_place(self, column: ContractColumn, free: Sequence[int]) -> int | None:
+        """The free heading that names a parent that is there, or whose words are like the column's."""
+        if self.table.parent and column.name == self.table.parent[1] and self.parents:
+            counts = {at: self._share(at, self.parents.__contains__) for at in free}
+            best = max(free, key=lambda at: counts[at], default=None)
+            if best is not None and counts[best] >= _READABLE:
+                return best
+        return self._alike_place(column, free)
+
+    def _alike_place(self, column: ContractColumn, free: Sequence[int]) -> int | None:
+        words = [key for key, name in shipped_headings()[self.table.name].items() if name == column.name]
+        headings = {self.line.headings[at].key: at for at in free if self._may_hold(column, at)}
+        alike = [near for word in words for near in get_close_matches(word, headings, n=1, cutoff=_LIKENESS)]
+        return headings[alike[0]] if alike else None
+
+    def _alike_columns(self, places: Mapping[str, Sequence[int]], free: list[int]) -> None:
+        for column in self.table.columns:
+            if column.required or column.name in places or column.name == "known_on":
+                continue
+            at = self._alike_place(column, free)
+            if at is not None:
+                free.remove(at)
+                self._write(column, at, unsure=True)
+
+    def _share(self, at: int, holds: Callable[[str], bool]) -> float:
+        cells = self._cells(at)
+        return sum(1 for cell in cells if holds(cell)) / len(cells) if cells else 0.0
+
+    def _may_hold(self, column: ContractColumn, at: int) -> bool:
+        if column.kind is CellKind.DATE:
+            return self._share(at, lambda cell: sum(map(str.isdigit, cell)) >= _DAY_DIGITS) >= _READABLE
+        if column.kind in (CellKind.CODE, CellKind.NAME):
+            return True
+        reader = CellReader(column, ColumnRule(column.name).options(Heading("", "", None), column.kind, None), {})
+        return self._share(at, lambda cell: reader.read(cell).fault is None) >= _READABLE
+
+    def _cells(self, at: int) -> list[str]:
+        return [cell for row in self.rows if at < len(row) and (cell := row[at])]
+
+    def _write(self, column: ContractColumn, at: int, *, unsure: bool) -> None:
+        """The line of a column: none where the shipped words read it as it is."""
+        heading, cells = self.line.headings[at], self._cells(at)
+        options = ColumnRule(column.name).options(heading, column.kind, self.line.yuan)
+        words = code_words(self.table.name, column.name)
+        asked = list(_open_questions(column, CellReader(column, options, words), words, cells))
+        keys = "".join(f", {key}" for _, _, key in asked)
+        name = toml_text(column.name)
+        answer = f"{toml_text(heading.written)} = {f'{{name = {name}{keys}}}' if keys else name}"
+        if unsure:
+            example = "、".join(dict.fromkeys(cells[:3]))
+            asked.insert(0, (f"列 {heading.written} ({example}) 是 {column.name} 吗?", f"is it {column.name}?", ""))
+        for zh, en in ((zh, en) for zh, en, _ in asked[:-1]):
+            self.columns.set(f"# ? {zh} / {en}")
+            self.columns.questions += 1
+        if asked:
+            self.columns.ask(*asked[-1][:2], answer)
+
+
+Question = tuple[str, str, str]
+"""A question in Chinese and English, and the key of the map that answers it."""
+
+
+def toml_text(value: str) -> str:
+    """A text as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _holds(places: Mapping[str, Sequence[int]], at: int) -> bool:
+    return any(at in positions for positions in places.values())
+
+
+def _open_questions(
+    column: ContractColumn, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
+) -> Iterator[Question]:
+    if column.kind is CellKind.CODE:
+        yield from _code_question(column, reader, words, cells)
+    elif column.kind is CellKind.DATE:
+        yield from _day_question(reader, cells)
+    elif column.kind in (CellKind.RATE, CellKind.SHARE, CellKind.MONEY):
+        yield from _unit_question(column, reader, cells)
+
+
+def _code_question(
+    column: ContractColumn, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
+) -> Iterator[Question]:
+    texts = Counter(cell for cell in cells if (code := reader.read(cell).text) and code not in column.codes)
+    if not texts:
+        return
+    first = {code: word for word, code in reversed(list(words.items()))}
+    codes = ", ".join(f"{code} {first.get(code, '')}".strip() for code in column.codes)
+    counted = ", ".join(f"{text} ({count})" for text, count in texts.most_common(_MOST_NAMED))
+    answers = ", ".join(f'{toml_text(text)} = ""' for text in texts)
+    yield (
+        f"{column.name} 的这些写法是什么: {counted}? 可用的代码: {codes}",
+        f"what do these mean in {column.name}: {counted}? The codes are {codes}",
+        f"codes = {{{answers}}}",
+    )
+
+
+def _day_question(reader: CellReader, cells: Sequence[str]) -> Iterator[Question]:
+    """Days that end with the year: by which order all of them are days."""
+    unclear = [cell for cell in cells if (fault := reader.read(cell).fault) and "mdy" in fault.en]
+    if not unclear:
+        return
+    orders = [order for order in ("dmy", "mdy") if all(_is_day(cell, order) for cell in unclear)]
+    yield (
+        f"日期 {unclear[0]} 是日/月/年 (dmy) 还是月/日/年 (mdy)? 全列可行的: {'、'.join(orders) or '无'}",
+        f"is {unclear[0]} day first (dmy) or month first (mdy)? The whole column allows "
+        f"{', '.join(orders) or 'neither'}",
+        f'dates = "{orders[0] if len(orders) == 1 else ""}"',
+    )
+
+
+def _is_day(cell: str, order: str) -> bool:
+    parts = [int(part) for part in cell.replace(".", "/").replace("-", "/").split("/")[:2] if part.strip().isdigit()]
+    return len(parts) == 2 and 1 <= parts[1 if order == "dmy" else 0] <= 12 and 1 <= max(parts) <= 31
+
+
+def _unit_question(column: ContractColumn, reader: CellReader, cells: Sequence[str]) -> Iterator[Question]:
+    """Amounts and rates beyond what is plausible for the column, though no heading names a unit."""
+    texts = [reading.text for cell in cells if (reading := reader.read(cell)).fault is None and reading.text]
+    numbers = sorted(float(text) for text in texts)
+    if not numbers:
+        return
+    middle, example = numbers[len(numbers) // 2], cells[0]
+    if column.kind is CellKind.MONEY and column.least and middle < column.least:
+        yield (
+            f"{column.name} 写作 {example}, 单位是万元、千元还是元?",
+            f"{column.name} is written {example}: in 万元 (10,000 yuan), 千元 (1,000) or 元?",
+            'unit = "万元"',
+        )
+    most = column.most or 1.0
+    if column.kind is not CellKind.MONEY and middle > most:
+        permille = reader.options.monthly
+        yield (
+            f"{column.name} 写作 {example}, 是百分数 (percent) 还是千分数 (permille), 年利率还是月利率 (monthly)?",
+            f"{column.name} is written {example}: percent or permille, by the year or the month (monthly)?",
+            "permille = true, monthly = true" if permille else "percent = true",
+        )
