@@ -142,7 +142,10 @@ def findings_of_delivery(ledger: Ledger, commits_before: int) -> pl.DataFrame:
     parts = [part for commit in ledger.commits[commits_before:] for part in commit.parts if part.table in _LOAN_TABLES]
     if not parts:
         return LOAN_FINDINGS_SCHEMA.empty()
-    rows = [pl.read_parquet(ledger.folder / part.path, columns=["loan_id", "known_on"]) for part in parts]
+    rows = [
+        pl.read_parquet(ledger.folder / part.path, columns=["loan_id", "known_on"], glob=False, hive_partitioning=False)
+        for part in parts
+    ]
     touched = pl.concat(rows)
     as_of = touched["known_on"].max()
     assert isinstance(as_of, date)  # noqa: S101 - a stored row has a known_on

@@ -99,10 +99,11 @@ class SheetColumns:
         pair = next(((at, other) for other in others if self._is_unique((at, other))), None)
         if pair is None:
             return
-        written = [self.line.headings[one].written for one in pair]
+        alone = self.line.headings[at].written
+        written = [self.line.headings[one].written for one in sorted(pair)]
         self.joins.ask(
-            f"{' 与 '.join(written)} 合起来才是 {name} 吗? 若 {written[0]} 单独即可, 删去下一行; 其他表也须如此书写",
-            f"are {' and '.join(written)} together the {name}? Delete the next line if {written[0]} alone is; other "
+            f"{' 与 '.join(written)} 合起来才是 {name} 吗? 若 {alone} 单独即可, 删去下一行; 其他表也须如此书写",
+            f"are {' and '.join(written)} together the {name}? Delete the next line if {alone} alone is; other "
             "tables must write it in the same way",
             f'{name} = {{of = [{", ".join(map(toml_text, written))}], with = "-"}}',
         )

@@ -109,9 +109,10 @@ def _position(path: Path, written: str, places: Mapping[str, int]) -> int:
 def _chosen(
     path: Path, column: ContractColumn, positions: Sequence[int], headings: Sequence[Heading], rule: FileRule | None
 ) -> int:
-    """The heading a column is read from; of several the one that the map names."""
+    """The heading a column is read from; of several the one that the map names, or the one that is no 身份证号."""
     named = [at for at in positions if rule and word_key(headings[at].written) in rule.columns]
-    candidates = named or list(positions)
+    own_numbers = [at for at in positions if "证" not in headings[at].words]  # before identity numbers beside them
+    candidates = named or own_numbers or list(positions)
     if len(candidates) == 1:
         return candidates[0]
     written = [headings[at].written for at in candidates]

@@ -59,7 +59,16 @@ class PartFiles:
     def _scan_files(self, table: str, paths: list[Path]) -> pl.LazyFrame:
         if not paths:
             return pl.LazyFrame(schema=stored_dtypes(TABLES[table]) | {COUNTY: pl.String()})
-        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema={COUNTY: pl.String()})
+        by_county: dict[str, list[Path]] = {}
+        for path in paths:
+            by_county.setdefault(path.parent.name.removeprefix(f"{COUNTY}="), []).append(path)
+        # The folder's name is read here: Parquet readers take any `name=value` of the whole path for a column.
+        return pl.concat(
+            pl.scan_parquet(files, glob=False, hive_partitioning=False).with_columns(
+                pl.lit(county, pl.String).alias(COUNTY)
+            )
+            for county, files in by_county.items()
+        )
 
     def _newest_merged_file(self, table: str, county: str) -> tuple[int, Path] | None:
         """The newest merged file made from these commits: how many of them it holds, and its path."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from features.contract.declarations import LINE
+from features.contract.declarations import LINE, ContractTable
+from features.contract.tables import TABLES
 from features.contract.validation import CheckedRows
 from features.delivery.table_columns import Delivery
-from features.loading.reconcile import Reconciliation
+from features.loading.quarantine import WAITING_MESSAGES
+from features.loading.reconcile import CONFLICT, Reconciliation
 from features.loading.reused_numbers import COLUMN, REASON_EN, REASON_ZH
 from features.messages import Bilingual
 
 _AS_FAULT = {COLUMN: "column", REASON_ZH: "reason_zh", REASON_EN: "reason_en"}
 _FAULTS_SHOWN = 5
-"""So many faults of a file are in its report; all of them are in quarantine."""
+"""So many faults of each kind are in a file's report; all of them are in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,29 @@ def file_report(file: str, table: str, rows: CheckedRows, result: Reconciliation
         waiting=result.waiting.height,
         ignored=delivered.ignored,
         done=tuple({"zh": done.zh, "en": done.en, "count": count} for done, count in delivered.done.items()),
-        faults=tuple(pl.concat([faults, set_aside]).head(_FAULTS_SHOWN).to_dicts()),
+        faults=tuple(
+            row
+            for kind in (faults, set_aside, *_conflicting_and_waiting(TABLES[table], result))
+            for row in kind.head(_FAULTS_SHOWN).to_dicts()
+        ),
     )
+
+
+def _conflicting_and_waiting(table: ContractTable, result: Reconciliation) -> list[pl.DataFrame]:
+    """Rows in conflict, and rows that wait for their parent, in the columns of a fault."""
+    kinds = [(result.conflicts, table.key[0], CONFLICT)]
+    if table.parent:
+        parent, by = table.parent
+        kinds.append((result.waiting, by, WAITING_MESSAGES[parent]))
+    return [
+        rows.select(
+            LINE,
+            pl.lit(column).alias("column"),
+            pl.lit(message.zh).alias("reason_zh"),
+            pl.lit(message.en).alias("reason_en"),
+        )
+        for rows, column, message in kinds
+    ]
 
 
 def refused_report(report: FileReport, limit: float) -> FileReport:

@@ -16,7 +16,7 @@ from features.messages import Bilingual
 
 _DELIVERED_CELLS = "cells as delivered"
 """Column of the row as JSON without a known_on that the load has filled in."""
-_WAITING_MESSAGES = {
+WAITING_MESSAGES = {
     parent: Bilingual(f"所属{zh}尚未送达, 到达后自动装入", f"its {en} is unknown so far; taken up when that arrives")
     for parent, zh, en in (
         ("households", "农户", "household"),
@@ -41,7 +41,7 @@ def quarantine_rows(
     ]
     if table.parent:
         parent, by = table.parent
-        rejected.append(_with_reason(result.waiting, table, "waiting", by, _WAITING_MESSAGES[parent]))
+        rejected.append(_with_reason(result.waiting, table, "waiting", by, WAITING_MESSAGES[parent]))
     quarantined = pl.concat([frame.select(*FAULTS_SCHEMA.columns, "kind", _DELIVERED_CELLS) for frame in rejected])
     named = quarantined.with_columns(pl.lit(table.name).alias("table"), pl.lit(file).alias("file"))
     # Equal where the same row is delivered again: known_on counts only if the file itself names it.

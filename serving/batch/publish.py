@@ -106,7 +106,9 @@ def _write_county(task: Task, staging: Path, probabilities: pl.Series) -> Editio
             checksums[f"{kind}/{name}"] = whole_file[1]
         else:
             paths = output_files(task, kind, staging)
-            frames = _pieces_by_loan(paths) if kind == "features" else map(pl.read_parquet, paths)
+            frames = (
+                _pieces_by_loan(paths) if kind == "features" else (pl.read_parquet(path, glob=False) for path in paths)
+            )
             checksums[f"{kind}/{name}"] = write_edition_file(frames, path)
     return EditionFiles(checksums, totals.lights)
 

@@ -164,7 +164,9 @@ class _Computation:
     def block_features(self) -> TaskOutput:
         """The features of a block."""
         folder = self._output_folder(Stage.PEER_STATISTICS)
-        peers = PeerStatistics({group: pl.read_parquet(folder / f"{group}.parquet") for group in PEER_GROUPS})
+        peers = PeerStatistics(
+            {group: pl.read_parquet(folder / f"{group}.parquet", glob=False) for group in PEER_GROUPS}
+        )
         block = self._tables.household_blocks(self.spec.households_in_part)[self.task.block]
         return TaskOutput({"features": self._features_of(block, peers)})
 
@@ -183,7 +185,9 @@ class _Computation:
 
     def block_lights(self) -> TaskOutput:
         """The warnings of a block."""
-        features = pl.read_parquet(self._output_folder(Stage.FEATURES, self.task.block) / "features.parquet")
+        features = pl.read_parquet(
+            self._output_folder(Stage.FEATURES, self.task.block) / "features.parquet", glob=False
+        )
         if features.is_empty():
             return TaskOutput({})
         return self._warnings_of(features, pl.read_parquet(self._output_folder(Stage.MEDIANS) / "typical.parquet"))

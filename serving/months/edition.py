@@ -163,7 +163,7 @@ class PublishedMonth:
                 and the features of the catalogue) or `typical` (`township_code` and the township's medians).
             county: read the file of this county alone; None for all.
         """
-        rows = self._with_as_of(kind, pl.scan_parquet(self._files(kind, county)))
+        rows = self._with_as_of(kind, pl.scan_parquet(self._files(kind, county), glob=False))
         return self.scope.within(rows) if self.scope and kind in _KINDS_BY_LOAN else rows
 
     def rows(self, kind: str, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:

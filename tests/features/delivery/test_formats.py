@@ -16,10 +16,10 @@ from tests.features.inboxes import DRAWN, Intake, csv_text, table, typed, write_
 
 
 def shipped_words(name: str) -> dict[str, list[str]]:
-    """The shipped Chinese headings of a table's columns."""
+    """The shipped Chinese headings of a table's columns, without those of monthly rates, which are another value."""
     words: dict[str, list[str]] = {}
     for heading, column in shipped_headings()[name].items():
-        if not heading.isascii() and column in TABLES[name].column_names:
+        if not heading.isascii() and column in TABLES[name].column_names and not heading.startswith("月"):
             words.setdefault(column, []).append(heading)
     return words
 

@@ -68,8 +68,8 @@ def test_the_answered_map_reads_the_right_values(tmp_path: Path) -> None:
     rows = next(open_table(loans, "loans", "", own).frames).to_dicts()
     kept = ("loan_id", "household_id", "bank", "principal", "annual_rate", "repayment_method")
     assert [[str(row[name]) for name in kept] for row in rows] == [
-        ["101-9001", "c1", "甲银行", "50000.00", "0.0345", "bullet_quarterly_interest"],
-        ["102-9001", "c2", "甲银行", "20000.00", "0.0345", "bullet_quarterly_interest"],
+        ["9001-101", "c1", "甲银行", "50000.00", "0.0345", "bullet_quarterly_interest"],
+        ["9001-102", "c2", "甲银行", "20000.00", "0.0345", "bullet_quarterly_interest"],
     ]
 
 
