@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -51,7 +51,10 @@ _MOST = {
     CellKind.WHOLE: _MOST_WHOLE,
 }
 _LIKELY = {
-    CellKind.RATE: Bilingual("是否为百分数? 3.45% 写 0.0345 或 3.45%", "is it per cent? 3.45% is 0.0345, or 3.45%"),
+    CellKind.RATE: Bilingual(
+        "是否为百分数? 3.45% 写 0.0345 或 3.45%; 确为小数请在列映射中写 percent = false",
+        "is it per cent? 3.45% is 0.0345, or 3.45%; where it is none, say percent = false in the column map",
+    ),
     CellKind.SHARE: Bilingual("是否为百分数? 100% 写 1 或 100%", "is it per cent? 100% is 1, or 100%"),
     CellKind.MONEY: Bilingual("单位是否为元?", "is it in yuan?"),
 }
@@ -98,11 +101,13 @@ def check_rows(
     cells_per_line: int,
     delivered_on: date,
     cell_faults: CellFaults = MappingProxyType({}),
+    shares: Collection[str] = (),
 ) -> CheckedRows:
     """Type and check one frame of delivered text (TEXT_ROWS_SCHEMA).
 
     cells_per_line: number of cells of the header; a line with another number is wrong. delivered_on: the known_on of
-    rows that have none. cell_faults: what was found wrong when the cells were read.
+    rows that have none. cell_faults: what was found wrong when the cells were read. shares: columns of
+    rates that the column map says are no per cent (percent = false); they may pass the bound of rates.
     """
     typed = frame.select(
         LINE,
@@ -111,7 +116,7 @@ def check_rows(
         *(_typed_cell(column, delivered_on) for column in table.delivered_columns),
         *(pl.col(name).alias(_delivered_cell(name)) for name in table.delivered_names),
     )
-    checks = [*_read_checks(cell_faults), *_row_checks(table, cells_per_line, delivered_on)]
+    checks = [*_read_checks(cell_faults), *_row_checks(table, cells_per_line, delivered_on, shares)]
     failures = typed.select(check.is_wrong.fill_null(False).alias(str(i)) for i, check in enumerate(checks))
     faults = [
         typed.filter(failures[str(i)]).select(
@@ -183,7 +188,9 @@ def _read_checks(cell_faults: CellFaults) -> Iterator[RowCheck]:
             yield RowCheck(name, pl.col(_delivered_cell(name)).is_in(texts), message)
 
 
-def _row_checks(table: ContractTable, cells_per_line: int, delivered_on: date) -> Iterator[RowCheck]:
+def _row_checks(
+    table: ContractTable, cells_per_line: int, delivered_on: date, shares: Collection[str]
+) -> Iterator[RowCheck]:
     """All checks of a table's rows: the number of cells, each cell by itself, and the order of days."""
     message = Bilingual(
         f"该行单元格数与表头的 {cells_per_line} 个不符", f"the line has not the {cells_per_line} cells of the header"
@@ -196,7 +203,9 @@ def _row_checks(table: ContractTable, cells_per_line: int, delivered_on: date) -
                 pl.col(_delivered_cell(column.name)).is_null(),
                 Bilingual("必填项为空", "a required cell is empty"),
             )
-        yield from _cell_checks(column, delivered_on)
+        yield from _cell_checks(column)
+        if column.name not in shares:
+            yield from _bound_checks(column, delivered_on)
     for earlier, later in table.ordered_days:
         message = Bilingual(f"{later} 早于 {earlier}", f"{later} lies before {earlier}")
         yield RowCheck(later, pl.col(later) < pl.col(earlier), message)
@@ -205,8 +214,8 @@ def _row_checks(table: ContractTable, cells_per_line: int, delivered_on: date) -
         yield RowCheck("known_on", pl.col("known_on") < pl.col(table.event_day), message)
 
 
-def _cell_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowCheck]:
-    """The checks of one column's cells by their kind and bounds."""
+def _cell_checks(column: ContractColumn) -> Iterator[RowCheck]:
+    """The checks of one column's cells by their kind."""
     name, cell = column.name, pl.col(column.name)
     match column.kind:
         case CellKind.NAME | CellKind.IDENTIFIER | CellKind.PERSON:
@@ -239,7 +248,6 @@ def _cell_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowChec
         yield RowCheck(name, cell < 0, Bilingual("不能为负数", "cannot be negative"))
     if column.kind is CellKind.WHOLE:
         yield RowCheck(name, cell == 0, Bilingual("从 1 起编号", "numbers begin with 1"))
-    yield from _bound_checks(column, delivered_on)
 
 
 def _bound_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowCheck]:

@@ -176,6 +176,7 @@ def _delivery(
         table, sheet.name, written, ignored, len(written), iter(()), Counter(dict.fromkeys(sheet.done, 1))
     )
     delivery.done.update(notes)
+    delivery.shares = _asserted_shares(sources)
     if line.line > 1 or line.titles:
         delivery.done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
     if line.merged:
@@ -185,6 +186,11 @@ def _delivery(
         rows = ((number, (*cells, *[None] * (len(written) - len(cells)))) for number, cells in rows)
     delivery.frames = _line_frames(rows, sources, delivery, rule, path.name)
     return delivery
+
+
+def _asserted_shares(sources: Sequence[ColumnSource]) -> frozenset[str]:
+    """The columns of rates whose map says percent = false."""
+    return frozenset(one.column.name for one in sources if one.options.share == 1)
 
 
 def _table_rows(
@@ -240,6 +246,7 @@ def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: File
     sources, ignored, notes = column_sources(path, table, headings, None, column_map, rule)
     written = tuple(one.written for one in headings)
     delivery = Delivery(table, "", written, ignored, len(written), iter(()), Counter(notes))
+    delivery.shares = _asserted_shares(sources)
     delivery.frames = _parquet_frames(path, file, sources, delivery, rule)
     return delivery
 

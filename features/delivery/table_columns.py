@@ -37,7 +37,8 @@ class Delivery:
     own numbering), `cells_found` (how many cells the line has; `width` is how many it should have) and one String
     column for each column of the table, null where empty, as the contract writes it. done: what was done to read it,
     with the number of cells, lines or columns; complete when the frames have been gone through. faults: by column, what
-    is wrong with a text that could not be read or could mean two things.
+    is wrong with a text that could not be read or could mean two things. shares: columns of rates that the map says are
+    no per cent.
     """
 
     table: ContractTable
@@ -48,6 +49,7 @@ class Delivery:
     frames: Iterator[pl.DataFrame]
     done: Counter[Bilingual] = field(default_factory=Counter)
     faults: dict[str, dict[str, Bilingual]] = field(default_factory=dict)
+    shares: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

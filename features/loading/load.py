@@ -132,7 +132,9 @@ def _check_file(delivered: Delivery, table: ContractTable, options: LoadOptions)
                 frame = frame.with_columns(pl.col(column.name).replace(replacements)) if replacements else frame
             if column.kind is CellKind.PERSON:
                 delivered.faults.setdefault(column.name, {}).update(UNCLEAR_FAULTS)
-        frames.append(check_rows(frame, table, delivered.width, options.delivered_on, delivered.faults))
+        frames.append(
+            check_rows(frame, table, delivered.width, options.delivered_on, delivered.faults, delivered.shares)
+        )
     kinds = {column.name: column.kind.dtype for column in table.delivered_columns}
     no_rows = pl.DataFrame(schema={LINE: pl.Int64(), HAS_KNOWN_ON: pl.Boolean(), **kinds})
     faults = pl.concat([FAULTS_SCHEMA.empty(), *(frame.faults for frame in frames)])

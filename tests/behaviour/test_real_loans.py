@@ -26,7 +26,12 @@ pytestmark = pytest.mark.skipif(not NANO.is_dir(), reason=f"the real loans are n
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     folder = tmp_path_factory.mktemp("nano")
-    loading = LoadOptions(date(2017, 8, 1), read_column_map(), load_pseudonyms(folder), report_progress=lambda _: None)
+    loading = LoadOptions(
+        date(2017, 8, 1),
+        read_column_map(Path("training/plans/nano_loans_columns.toml")),
+        load_pseudonyms(folder),
+        report_progress=lambda _: None,
+    )
     report = load(NANO, Ledger(folder / "ledger"), loading)
     assert [(file.table, file.quarantined, file.waiting) for file in report.files] == [
         (table, 0, 0) for table in REQUIRED_TABLES
