@@ -184,7 +184,10 @@ def _loan_sums(as_of: date, tables: DeliveredTables) -> pl.LazyFrame:
         pl.col("new_matures_on").min().alias("earliest_new_maturity"),
         pl.col("new_matures_on").max().alias("newest_maturity"),
     )
+    # A schedule has to ask for all that was lent; a later one may ask for what was outstanding when it became known.
     lent = pl.col("principal_lent")
+    rest = lent - pl.col("repaid_before").fill_null(0)
+    asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
     days = (pl.col("last_due_on") - pl.col("originated_on")).dt.total_days()
     return (
         book.loans.filter(pl.col("originated_on") <= as_of, pl.col("product").fill_null("") != "revolving")
@@ -196,15 +199,7 @@ def _loan_sums(as_of: date, tables: DeliveredTables) -> pl.LazyFrame:
         .join(events, on="loan", how="left")
         .with_columns(
             pl.coalesce("newest_maturity", "matures_on").alias("maturity_in_force"),
-            _expected_principal().alias("principal_expected"),
+            pl.when(asks_for_the_rest).then(rest).otherwise(lent).alias("principal_expected"),
             (lent * pl.col("annual_rate") * days / _DAYS_A_YEAR).round().cast(pl.Int64).alias("interest_accruable"),
         )
     )
-
-
-def _expected_principal() -> pl.Expr:
-    """What a schedule has to ask for: all that was lent, or, of a later one that asks for it, what was outstanding."""
-    lent = pl.col("principal_lent")
-    rest = lent - pl.col("repaid_before").fill_null(0)
-    asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
-    return pl.when(asks_for_the_rest).then(rest).otherwise(lent)

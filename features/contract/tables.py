@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from typing import Literal, get_args
 
 from features.contract.declarations import CellKind, ContractColumn, ContractTable
 
@@ -17,6 +18,27 @@ _points = partial(ContractColumn, kind=CellKind.POINTS)
 _known_on = ContractColumn("known_on", CellKind.DATE)
 
 USES = ("sheep", "cattle", "daylily", "grain", "forage", "herbs", "trade", "other")
+
+HardshipCause = Literal[
+    "illness",
+    "disability",
+    "death",
+    "missing",
+    "custody",
+    "disaster",
+    "epidemic",
+    "accident",
+    "business_failure",
+    "unemployment",
+    "price_collapse",
+    "schooling",
+    "other",
+]
+HARDSHIP_CAUSES: tuple[str, ...] = get_args(HardshipCause)
+"""Causes of hardship; policies, labels and the simulator name these."""
+PolicyKind = Literal["accident", "serious_illness", "sheep_income", "daylily_price", "crop", "other"]
+POLICY_KINDS: tuple[str, ...] = get_args(PolicyKind)
+"""Kinds of insurance."""
 
 
 def _code(name: str, *codes: str, required: bool = False) -> ContractColumn:
@@ -214,12 +236,7 @@ POLICIES = ContractTable(
         _person("household_id", required=True),
         _code(
             "kind",
-            "accident",
-            "serious_illness",
-            "sheep_income",
-            "daylily_price",
-            "crop",
-            "other",
+            *POLICY_KINDS,
             required=True,
         ),
         _date("insured_from", required=True),
@@ -256,19 +273,7 @@ HARDSHIPS = ContractTable(
         _date("occurred_on", required=True),
         _code(
             "cause",
-            "illness",
-            "disability",
-            "death",
-            "missing",
-            "custody",
-            "disaster",
-            "epidemic",
-            "accident",
-            "business_failure",
-            "unemployment",
-            "price_collapse",
-            "schooling",
-            "other",
+            *HARDSHIP_CAUSES,
             required=True,
         ),
         _money("loss_amount"),

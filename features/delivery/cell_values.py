@@ -123,7 +123,8 @@ class CellReader:
         number, done = scaled
         if "," in found["digits"] and done is None:
             done = Bilingual("千分位", "thousands separators")
-        return Reading(_plain(number), done or _written_otherwise(text, plain))
+        plain_number = f"{number.normalize():f}".replace("-0", "0") if number == 0 else f"{number.normalize():f}"
+        return Reading(plain_number, done or _written_otherwise(text, plain))
 
     def _scaled(self, value: Decimal, unit: str | None) -> tuple[Decimal, Bilingual | None] | Bilingual:
         """The value in the contract's unit and what was done, or why the unit cannot be that of the column."""
@@ -247,11 +248,6 @@ def _number_fault(text: str) -> Bilingual | None:
             f"comma and point can be read in two ways: {text}; write 1234.56 or 1,234.56",
         )
     return None
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number.normalize():f}"
-    return "0" if text == "-0" else text
 
 
 def _written_otherwise(delivered: str, plain: str) -> Bilingual | None:

@@ -31,15 +31,13 @@ def tables_told_by(name: str) -> tuple[str, ...]:
     (('payments',), ('loans',), ())
     """
     plain = half_width(name).lower()
-    told = {word: table for word, table in table_words().items() if _stands_in(word, plain)}
+    told = {
+        word: table
+        for word, table in table_words().items()
+        if (re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", plain) if word.isascii() else word in plain)
+    }
     longest = max(map(_weight, told), default=0)
     return tuple(dict.fromkeys(table for word, table in told.items() if _weight(word) == longest))
-
-
-def _stands_in(word: str, name: str) -> bool:
-    if not word.isascii():
-        return word in name
-    return re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", name) is not None
 
 
 def _weight(word: str) -> int:

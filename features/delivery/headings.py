@@ -85,13 +85,13 @@ def heading(written: str) -> Heading:
     """
     plain = re.sub(r"\s+", "", half_width(written))
     found = _UNIT.search(plain)
-    if found is None or found.start() == 0 or (found[1] in ("分", "元", "只", "头", "亩") and not _is_bracketed(found)):
+    if (
+        found is None
+        or found.start() == 0
+        or (found[1] in ("分", "元", "只", "头", "亩") and found.group()[0] not in "([【<:/_,")
+    ):
         return Heading(written.strip(), plain, None)
     return Heading(written.strip(), plain[: found.start()], found[1])
-
-
-def _is_bracketed(found: re.Match[str]) -> bool:
-    return found.group()[0] in "([【<:/_,"
 
 
 def find_headings(

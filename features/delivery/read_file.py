@@ -34,6 +34,8 @@ SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
 _ROWS_AT_ONCE = 200_000
 _EXACT = 2**53
 _TOTALS = ("合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计", "total", "subtotal", "sum")
+_NAMED_TOTAL = re.compile(r".{0,12}(合计|小计|总计|共计)[:：]?")
+"""A word for a total behind a short name (农商行小计)."""
 _FOOTERS = (
     "制表",
     "填表",
@@ -67,7 +69,8 @@ def tables_in_file(path: Path, column_map: ColumnMap, folder_table: str | None =
     Raises UserError where it could be several tables, or a workbook cannot be read.
     """
     rules = column_map.rules_for(path.name)
-    told = _tables_of(path, rules, folder_table)
+    named = tuple(dict.fromkeys(rule.table for rule in rules if rule.table))
+    told = named or ((folder_table,) if folder_table else tables_told_by(path.stem))
     if path.suffix.lower() not in WORKBOOKS:
         return FileTables(((_one_table(path.name, told), ""),) if told else ())
     tables, left_out = list[tuple[str, str]](), list[Bilingual]()
@@ -79,7 +82,11 @@ def tables_in_file(path: Path, column_map: ColumnMap, folder_table: str | None =
         elif table is not None:
             left_out.append(table)
     if not tables and told:
-        raise _no_table(path, left_out)
+        zh, en = "; ".join(one.zh for one in left_out), "; ".join(one.en for one in left_out)
+        raise UserError(
+            f"{path.name}: 没有可读的表 ({zh or '文件为空'})。",
+            f"{path.name} holds no table ({en or 'it is empty'}).",
+        )
     return FileTables(tuple(tables), tuple(left_out))
 
 
@@ -100,11 +107,6 @@ def open_table(path: Path, table: str, sheet: str, column_map: ColumnMap) -> Del
     if line is None:
         raise _not_this_table(path, lines, TABLES[table], column_map, rule)
     return _delivery(path, one, TABLES[table], line, chain(lines[line.ends :], one.lines), column_map, rule)
-
-
-def _tables_of(path: Path, rules: Sequence[FileRule], folder_table: str | None) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(rule.table for rule in rules if rule.table))
-    return named or ((folder_table,) if folder_table else tables_told_by(path.stem))
 
 
 def _one_table(name: str, tables: tuple[str, ...]) -> str:
@@ -202,7 +204,7 @@ def _table_rows(
         first = word_key(next(filter(None, cells), ""))
         if any(first.startswith(word_key(word)) for word in drop):
             done[Bilingual("按列映射略去的行", "rows left out by the map")] += 1
-        elif _is_total(first):
+        elif first.strip(":：()[]") in _TOTALS or _NAMED_TOTAL.fullmatch(first):
             done[Bilingual("合计行略去", "rows of totals left out")] += 1
         elif first.startswith(_FOOTERS) and sum(1 for cell in cells if cell) <= max(2, len(headings) // 2):
             done[Bilingual("表尾说明略去", "notes below the table left out")] += 1
@@ -210,11 +212,6 @@ def _table_rows(
             done[Bilingual("重复的表头略去", "repeated headings left out")] += 1
         else:
             yield number, cells
-
-
-def _is_total(first: str) -> bool:
-    """Whether the first cell of a line is a word for a total, alone or behind a short name (农商行小计)."""
-    return first.strip(":：()[]") in _TOTALS or re.fullmatch(r".{0,12}(合计|小计|总计|共计)[:：]?", first) is not None
 
 
 def _line_frames(
@@ -257,6 +254,7 @@ def _parquet_frames(
     line = 2
     with reading(path, pa.ArrowException):
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            batch.validate(full=True)  # a damaged text is refused here; polars would end the process over it
             names = [f"cell_{at}" for at in range(batch.num_columns)]
             cells = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
             numbered = pl.DataFrame(
@@ -277,23 +275,11 @@ def _as_text(cells: pl.Series) -> pl.Series:
         as_whole = cells.cast(pl.Int64, strict=False).cast(pl.String)
         text = as_whole.zip_with(whole.fill_null(False), cells.fill_nan(None).cast(pl.String))
     elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
-        text = pl.Series(cells.name, [_value_text(value) for value in cells.to_list()], pl.String)
+        decoded = (one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in cells.to_list())
+        text = pl.Series(cells.name, [None if one is None else str(one) for one in decoded], pl.String)
     else:
         text = cells.cast(pl.String)
     return text.str.strip_chars().replace("", None)
-
-
-def _value_text(value: object) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return None if value is None else str(value)
-
-
-def _no_table(path: Path, left_out: Sequence[Bilingual]) -> UserError:
-    zh, en = "; ".join(one.zh for one in left_out), "; ".join(one.en for one in left_out)
-    return UserError(
-        f"{path.name}: 没有可读的表 ({zh or '文件为空'})。", f"{path.name} holds no table ({en or 'it is empty'})."
-    )
 
 
 def _not_this_table(

@@ -62,7 +62,11 @@ class SheetColumns:
             name = known.get(word_key(one.written)) or known.get(one.key) if one.written else None
             if name:
                 places.setdefault(name, []).append(at)
-        free = [at for at, one in enumerate(self.line.headings) if one.written and not _holds(places, at)]
+        free = [
+            at
+            for at, one in enumerate(self.line.headings)
+            if one.written and not any(at in positions for positions in places.values())
+        ]
         self._join_numbers(places, free)
         for name, positions in places.items():
             self._known_column(name, positions)
@@ -95,7 +99,12 @@ class SheetColumns:
         at = places[name][0]
         others = places[name][1:] or free
         if len(places[name]) == 1 and self._is_unique((at,)):
-            others = [one for one in free if _CONTRACT.search(self.line.headings[one].words) and self._repeats(one)]
+            others = [
+                one
+                for one in free
+                if _CONTRACT.search(self.line.headings[one].words)
+                and len(set(self._cells(one))) < len(list(self._cells(one)))
+            ]
         pair = next(((at, other) for other in others if self._is_unique((at, other))), None)
         if pair is None:
             return
@@ -108,10 +117,6 @@ class SheetColumns:
             f'{name} = {{of = [{", ".join(map(toml_text, written))}], with = "-"}}',
         )
         free[:] = [one for one in free if one not in pair]
-
-    def _repeats(self, at: int) -> bool:
-        cells = self._cells(at)
-        return len(set(cells)) < len(cells)
 
     def _is_unique(self, positions: Sequence[int]) -> bool:
         values = [tuple(row[at] if at < len(row) else None for at in positions) for row in self.rows]
@@ -200,10 +205,6 @@ Question = tuple[str, str, str]
 def toml_text(value: str) -> str:
     """A text as TOML writes it."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _holds(places: Mapping[str, Sequence[int]], at: int) -> bool:
-    return any(at in positions for positions in places.values())
 
 
 def _open_questions(

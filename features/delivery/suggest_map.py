@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
 from itertools import islice
@@ -123,12 +123,10 @@ def _parent_numbers(paths: Sequence[Path], found: Mapping[Path, Sequence[_FoundS
     for one in (one for path in paths for one in found.get(path) or _sheets_found(path)):
         known, key = shipped_headings()[one.table.name], one.table.key[0]
         for at in (at for at, each in enumerate(one.line.headings) if known.get(each.key) == key):
-            numbers.setdefault(one.table.name, set()).update(_column(one.rows, at))
+            numbers.setdefault(one.table.name, set()).update(
+                cell for row in one.rows if at < len(row) and (cell := row[at])
+            )
     return numbers
-
-
-def _column(rows: Sequence[Sequence[str | None]], at: int) -> Iterator[str]:
-    return (cell for row in rows if at < len(row) and (cell := row[at]))
 
 
 def _entry(one: _FoundSheet, parents: Mapping[str, set[str]], count: int) -> tuple[str, int, bool]:

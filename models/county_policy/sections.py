@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from features.contract.tables import HardshipCause, PolicyKind
 from features.messages import Bilingual
 from models.county_policy.rating_sections import Points, RatingTable
 from models.light import Light
@@ -17,22 +18,6 @@ from models.toml_tables import Share, StrictModel, Text, Yuan
 Days = Annotated[int, Field(ge=0, le=3660)]
 Count = Annotated[int, Field(ge=0, le=600)]
 Age = Annotated[int, Field(ge=0, le=120)]
-PolicyKind = Literal["accident", "serious_illness", "sheep_income", "daylily_price", "crop", "other"]
-Cause = Literal[
-    "illness",
-    "disability",
-    "death",
-    "missing",
-    "custody",
-    "disaster",
-    "epidemic",
-    "accident",
-    "business_failure",
-    "unemployment",
-    "price_collapse",
-    "schooling",
-    "other",
-]
 Product = Literal["microloan", "revolving", "other"]
 
 
@@ -117,14 +102,14 @@ class Fund(StrictModel):
     share: Share = Field(description="of a loss by force majeure that the fund bears; the bank bears the rest")
     from_days_overdue: Days = Field(description="days past due from which a loan may be compensated")
     products: tuple[Product, ...] = Field(strict=False, description="products it answers for, up to the lending limit")
-    causes: tuple[Cause, ...] = Field(strict=False, description="hardships that count as force majeure")
+    causes: tuple[HardshipCause, ...] = Field(strict=False, description="hardships that count as force majeure")
     loss_given_bad: Share = Field(description="of the outstanding principal that is lost where a loan goes bad")
 
 
 class Insurance(StrictModel):
     """The hardships that each kind of insurance covers, and how long a claim can be filed."""
 
-    covers: Mapping[PolicyKind, Annotated[tuple[Cause, ...], Field(strict=False)]] = Field(
+    covers: Mapping[PolicyKind, Annotated[tuple[HardshipCause, ...], Field(strict=False)]] = Field(
         description="hardships by kind of policy"
     )
     claim_within_days: Mapping[PolicyKind, Days] = Field(description="latest filing, days after the event")

@@ -39,7 +39,9 @@ def computing_files() -> list[Path]:
         if module in modules or path is None:
             continue
         modules[module] = path
-        waiting.extend(_imports(path.read_text("utf-8")))
+        for package, names, name in _IMPORT.findall(path.read_text("utf-8")):
+            # `from a import b` may mean the module a, or a.b
+            waiting.extend((package or name, *(f"{package}.{one}" for one in re.findall(r"\w+", names) if package)))
     tables = {table for path in modules.values() for table in path.parent.glob("*.toml")}
     return sorted({*modules.values(), *tables})
 
@@ -51,12 +53,3 @@ def _source(module: str) -> Path | None:
     if module.partition(".")[0] not in _PACKAGES:
         return None
     return next((candidate for candidate in candidates if candidate.is_file()), None)
-
-
-def _imports(source: str) -> list[str]:
-    """The modules that a source text may import, anywhere in it: `from a import b` may mean a, or a.b."""
-    modules: list[str] = []
-    for package, names, module in _IMPORT.findall(source):
-        modules.append(package or module)
-        modules.extend(f"{package}.{name}" for name in re.findall(r"\w+", names) if package)
-    return modules

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from features.contract.tables import HardshipCause
 from features.messages import Bilingual, UserError
 from features.months import same_day_after
 from features.units import FINDING, HEAD, MONTHS, YUAN
 from models.code_labels import CAUSE_WORDS
-from models.county_policy.sections import Cause
 from serving.api.warning_routes import Identifier, published_month
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.what_if.facts import (
@@ -66,7 +66,7 @@ class WhatIfForm(BaseModel):
     paid: _Yuan = None
     sheep_sold: _Heads = None
     sheep_yuan: _Yuan = None
-    hardship: Annotated[Cause | None, _Empty] = None
+    hardship: Annotated[HardshipCause | None, _Empty] = None
     hardship_loss: _Yuan = None
     resolved: Literal["yes"] | None = None
     use: Annotated[Literal["as_declared", "partly_diverted", "diverted", "idle", "put_right"] | None, _Empty] = None

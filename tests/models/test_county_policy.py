@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from features.contract.tables import TABLES
+from features.contract.tables import TABLES, HardshipCause, PolicyKind
 from features.messages import UserError
 from models.code_labels import CAUSE_WORDS, INSURED_WORDS
 from models.county_policy.policy_table import (
@@ -20,7 +20,7 @@ from models.county_policy.policy_table import (
     shipped_policy_table,
 )
 from models.county_policy.rating_sections import HouseholdType
-from models.county_policy.sections import Cause, PolicyKind, Product
+from models.county_policy.sections import Product
 from models.traffic_light.rules import RULES
 
 HEAD = "[[policy]]\nsince = 2024-07-01\nsource = 'county notice'\n"
@@ -166,7 +166,7 @@ def test_ratings_and_rule_r203_know_one_monitoring_line() -> None:
 @pytest.mark.parametrize(
     ("named", "table", "column"),
     [
-        (Cause, "hardships", "cause"),
+        (HardshipCause, "hardships", "cause"),
         (PolicyKind, "policies", "kind"),
         (Product, "loans", "product"),
         (HouseholdType, "households", "household_type"),
@@ -178,5 +178,5 @@ def test_the_codes_a_policy_may_name_are_the_contracts(named: Any, table: str, c
 
 
 def test_every_cause_and_kind_of_insurance_has_its_words() -> None:
-    assert set(CAUSE_WORDS) == set(get_args(Cause))
+    assert set(CAUSE_WORDS) == set(get_args(HardshipCause))
     assert set(INSURED_WORDS) == set(get_args(PolicyKind))

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from features.contract.tables import HardshipCause
 from features.messages import UserError
-from models.county_policy.sections import Cause
 from serving.text.validation_errors import bilingual_error
 
 MAX_FACTS = 20
@@ -74,7 +74,7 @@ class NewHardship(HypotheticalFact):
     """A hardship that occurs at the month's end; loss in yuan."""
 
     kind: Literal["hardship"]
-    cause: Cause
+    cause: HardshipCause
     loss_amount: YuanOrNone = None
 
 

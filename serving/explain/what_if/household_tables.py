@@ -68,17 +68,14 @@ def _check_names(tables: RowsByTable) -> None:
 
 
 def _validated_frame(table: ContractTable, rows: list[dict[str, CellValue]], folder: Path, as_of: date) -> pl.DataFrame:
-    pseudonyms, names = load_pseudonyms(folder), table.column_names
-    person_columns = {column.name for column in table.columns if column.kind is CellKind.PERSON}
+    pseudonyms, names = load_pseudonyms(folder), [column.name for column in table.delivered_columns]
+    texts_of_people = (CellKind.PERSON, CellKind.IDENTIFIER, CellKind.NAME)
+    replaced = {column.name for column in table.columns if column.kind in texts_of_people}
     lines = []
     for row in rows:
         texts = {name: str(cell) for name in names if (cell := row.get(name)) is not None}
         lines.append(
-            {
-                name: pseudonyms.pseudonym(text) if name in person_columns else text
-                for name, text in texts.items()
-                if text
-            }
+            {name: pseudonyms.pseudonym(text) if name in replaced else text for name, text in texts.items() if text}
         )
     frame = pl.DataFrame(lines, schema=dict.fromkeys(names, pl.String)).with_columns(
         pl.int_range(1, pl.len() + 1).alias(LINE), pl.lit(len(names), pl.Int64).alias(CELL_COUNT)
@@ -90,7 +87,7 @@ def _validated_frame(table: ContractTable, rows: list[dict[str, CellValue]], fol
         zh = "; ".join(f"{table.name} 第 {each['line']} 行 {each['column']}: {each['reason_zh']}" for each in faults)
         en = "; ".join(f"{table.name} row {each['line']}, {each['column']}: {each['reason_en']}" for each in faults)
         raise ImpossibleFactsError(f"{zh}。", f"{en}.")
-    return validated.rows.select(names)
+    return validated.rows.select(table.column_names)
 
 
 def _check_parents(frames: Mapping[str, pl.DataFrame]) -> None:

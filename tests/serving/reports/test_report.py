@@ -161,7 +161,7 @@ def test_a_report_that_the_disk_refuses_leaves_the_one_that_stood(tmp_path: Path
 def test_a_run_killed_between_two_renames_is_mended_by_the_next(tmp_path: Path) -> None:
     folder = tmp_path / "monthly"
     write_folder({"a": b"1"}, folder)
-    folder.rename(tmp_path / ".monthly.old")
+    folder.rename(tmp_path / ".monthly.replaced")
     write_folder({"a": b"2", "b": b"3"}, folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a": b"2", "b": b"3"}
     assert [path.name for path in tmp_path.iterdir()] == ["monthly"]
