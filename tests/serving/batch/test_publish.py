@@ -213,6 +213,6 @@ def test_an_explanation_of_a_published_month_rests_on_what_had_been_delivered_th
     loans = pl.read_parquet(own.inbox / "loans" / "*.parquet").filter(pl.col("loan_id") == loan).head(1)
     moved = loans.with_columns(pl.lit(other).alias("household_id"), pl.lit(own.newest).alias("known_on"))
     moved.write_csv(tmp_path / "more" / "loans.csv")
-    done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest))
+    done(lights(own.data, "load", tmp_path / "more", "--delivered-on", own.newest, "--corrections"))
     assert own.store.ledger.data_version != own.month.manifest.data_version
     assert household_explanation(own.month, own.store, household) == before

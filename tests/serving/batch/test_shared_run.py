@@ -147,7 +147,8 @@ def moved(province: Province, inbox: Path) -> str:
     inbox.mkdir()
     changed = loan.with_columns(pl.lit(household).alias("household_id"), pl.lit(AS_OF).alias("known_on"))
     changed.write_csv(inbox / "loans.csv")
-    loading = LoadOptions(AS_OF, read_column_map(), load_pseudonyms(province.data), report_progress=lambda _: None)
+    pseudonyms = load_pseudonyms(province.data)
+    loading = LoadOptions(AS_OF, read_column_map(), pseudonyms, report_progress=lambda _: None, corrections=True)
     assert not load(inbox, ledger, loading).has_refused_files
     assert province.store.ledger.tables().reassigned_households
     return str(loan_id)
