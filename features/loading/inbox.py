@@ -64,7 +64,7 @@ def list_inbox(folder: Path, column_map: ColumnMap) -> Inbox:
     if not inbox.tables and not inbox.refused and not inbox.may_be:
         raise UserError(
             f"收件夹 {folder} 中没有任何表; 文件名应含表名, 如 households.csv、贷款台账.xlsx。",
-            f"The inbox {folder} holds no table; its files are named by their tables: households.csv, loans_202412.xlsx.",
+            f"The inbox {folder} holds no table; name its files by their tables: households.csv, loans_202412.xlsx.",
         )
     return inbox
 
