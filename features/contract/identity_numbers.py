@@ -92,7 +92,8 @@ def _in_run(signs: str) -> Iterator[tuple[int, int, str]]:
             yield at, at + 18, whole
             at += 18
         elif _first_generation(signs, at):
-            yield at, at + 15, _lengthened(signs[at : at + 15])
+            longer = f"{signs[at : at + 6]}19{signs[at + 6 : at + 15]}"
+            yield at, at + 15, longer + check_digit(longer)
             at += 15
         else:
             at += 1
@@ -119,12 +120,6 @@ def _first_generation(signs: str, at: int) -> bool:
     number = signs[at : at + 15]
     alone = at == 0 and len(signs) in (15, 16, 17)
     return alone and number.isdigit() and number[6] >= "2" and _has_birthday(f"{number[:6]}19{number[6:]}", 1920, 1999)
-
-
-def _lengthened(number: str) -> str:
-    """The 18 digits of a number of 15: the century before the year, the check digit behind."""
-    longer = f"{number[:6]}19{number[6:]}"
-    return longer + check_digit(longer)
 
 
 def check_digit(digits: str) -> str:

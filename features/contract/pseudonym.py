@@ -35,11 +35,6 @@ UNCLEAR_FAULTS = {
 """Why a row with such a text in the place of a person is set aside."""
 
 
-def _hide_unclear(match: re.Match[str]) -> str:
-    unclear = doubt(match.group())
-    return match.group() if unclear is None else UNCLEAR[unclear]
-
-
 class Pseudonyms:
     """Pseudonyms by a secret key: a number always gets the same one, which cannot be reversed without the key."""
 
@@ -61,21 +56,19 @@ class Pseudonyms:
         word for it, since nobody can tell whose it is.
         """
         for number in reversed(list(identity_numbers(text))):
-            text = f"{text[: number.start]}{self._of(number.canonical)}{text[number.end :]}"
-        return _LOOKS_LIKE_ONE.sub(_hide_unclear, text)
+            pseudonym = "p" + hmac.new(self._key, number.canonical.encode(), "sha256").hexdigest()[:24]
+            text = f"{text[: number.start]}{pseudonym}{text[number.end :]}"
+        return _LOOKS_LIKE_ONE.sub(lambda like: UNCLEAR[why] if (why := doubt(like.group())) else like.group(), text)
 
     def replacements(self, texts: pl.Series) -> dict[str, str]:
         """Those of some texts that hold an identity number, or look like one, with what replaces them."""
         candidates = texts.drop_nulls().unique()
         candidates = candidates.filter(candidates.str.contains(_MAY_HOLD_ONE))
-        replaced = {text: self._as_stored(text) for text in candidates.to_list()}
+        replaced = {
+            text: self.pseudonym(text) if is_identity_number(text) else self.replace_identity_numbers(text)
+            for text in candidates.to_list()
+        }
         return {text: stored for text, stored in replaced.items() if stored != text}
-
-    def _as_stored(self, text: str) -> str:
-        return self.pseudonym(text) if is_identity_number(text) else self.replace_identity_numbers(text)
-
-    def _of(self, canonical: str) -> str:
-        return "p" + hmac.new(self._key, canonical.encode(), "sha256").hexdigest()[:24]
 
 
 def load_pseudonyms(folder: Path) -> Pseudonyms:

@@ -19,6 +19,7 @@ from features.delivery.read_file import open_table
 from features.delivery.table_columns import Delivery
 from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
 from features.loading.before_drawdown import reject_before_drawdown
+from features.loading.file_receipt import keep_receipt
 from features.loading.inbox import InboxTable, list_inbox
 from features.loading.load_report import FileReport, LoadReport, file_report, refused_report
 from features.loading.quarantine import quarantine_rows
@@ -119,6 +120,7 @@ def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[
             rows=result.new,
             quarantine=quarantine,
         )
+    keep_receipt(file, table, checked_rows.rows, ledger, options.delivered_on)
     return ledger, report
 
 

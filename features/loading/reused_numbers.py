@@ -52,7 +52,7 @@ def reused_numbers(rows: pl.DataFrame, stored: pl.DataFrame, table: ContractTabl
     in the table's columns. Where a key is not stored, the row known first in the file has it.
     """
     if not table.hangs_on:
-        return _without_rows(rows)
+        return rows.clear().with_columns(pl.lit(None, pl.String).alias(name) for name in REASON)
     key, names = list(table.key), list(table.hangs_on)
     first = rows.join(stored, on=key, how="anti").sort("known_on", maintain_order=True).unique(key, keep="first")
     owned = pl.concat([stored, *(frame.select(stored.columns) for frame in (first, rows.filter(_IS_CORRECTION)))])
@@ -100,10 +100,6 @@ def members_numbered_anew(rows: pl.DataFrame, delivered: pl.DataFrame, stored: p
             en.alias(REASON_EN),
         )
     )
-
-
-def _without_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.clear().with_columns(pl.lit(None, pl.String).alias(name) for name in REASON)
 
 
 def _owner(names: Sequence[str], prefix: str, language: int) -> pl.Expr:

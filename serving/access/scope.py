@@ -32,7 +32,10 @@ class Scope:
             rows = rows.filter(pl.col("bank") == self.bank)
         if self.area is not None:
             rows = rows.filter(pl.col("village_code").str.starts_with(self.area))
-        return rows if self.mask is None else rows.with_columns(self._masked(name) for name in _ID_COLUMNS)
+        if self.mask is None:
+            return rows
+        ids = pl.col(_ID_COLUMNS)
+        return rows.with_columns(ids.map_batches(self._pseudonyms, return_dtype=pl.String, is_elementwise=True))
 
     def loans_only(self) -> Scope:
         """The scope that leaves out the same loans and leaves ids as they are."""
@@ -50,9 +53,6 @@ class Scope:
         if self.area is not None:
             condition &= Case.village_code.startswith(self.area, autoescape=True)
         return condition
-
-    def _masked(self, name: str) -> pl.Expr:
-        return pl.col(name).map_batches(self._pseudonyms, return_dtype=pl.String, is_elementwise=True)
 
     def _pseudonyms(self, ids: pl.Series) -> pl.Series:
         key = self.mask or b""

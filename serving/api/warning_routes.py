@@ -32,7 +32,7 @@ from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.worklist import WorklistQuery, worklist
 from serving.schemas.household_sheet import HouseholdExplanation
-from serving.schemas.loan_warning import LoanHistory, LoanWarning, WarningPage
+from serving.schemas.loan_warning import LoanHistory, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
 
 Colour = Literal["green", "yellow", "red"]
@@ -127,14 +127,15 @@ def list_warnings(
 
 
 @warning_router.get("/loans/{loan_id}/warning", tags=["warnings"])
-def get_loan_warning(store: CurrentData, loan_id: Identifier, as_of: AsOf = None) -> LoanWarning:
+def get_loan_warning(store: CurrentData, loan_id: Identifier, as_of: AsOf = None) -> SingleWarning:
     """The warning of one open loan."""
     month = published_month(store, as_of)
     is_loan = pl.col("loan_id") == loan_id
     rows = loan_rows(month, "warnings", is_loan)
     if rows.is_empty():
         raise loan_not_found(loan_id, month.as_of)
-    return render_warnings(rows, loan_rows(month, "features", is_loan), month)[0]
+    [warning] = render_warnings(rows, loan_rows(month, "features", is_loan), month)
+    return SingleWarning(**warning.model_dump(), incomplete=month.incomplete)
 
 
 @warning_router.get("/loans/{loan_id}/history", tags=["warnings"])

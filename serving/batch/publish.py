@@ -158,7 +158,8 @@ def publish(
     Returns the manifest of the edition that is published now.
     """
     current = MonthRepository(data_folder).current_edition(as_of)
-    if current and current.manifest.checksums == files.checksums and current.is_whole:
+    is_same = current and current.manifest.checksums == files.checksums and current.is_whole
+    if current and is_same and current.manifest.incomplete == provenance["incomplete"]:
         current.note_inputs(provenance["inputs"])
         return current.manifest
     # One more than there is: a run killed before its switch leaves an edition that was never shown.

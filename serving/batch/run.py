@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from features.messages import UserError
+from serving.batch.deliveries import delivery_provenance
 from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, current_run_spec, open_context
 from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
@@ -60,6 +61,7 @@ def score(
     report_progress: ReportProgress,
     workers: Workers | None = None,
     households_in_part: int = HOUSEHOLDS_IN_PART,
+    incomplete: str | None = None,
 ) -> Manifest:
     """Score all open loans of a month end and publish them as an edition.
 
@@ -71,6 +73,7 @@ def score(
         report_progress: called after each task with the number of its loans and a line to print.
         workers: run the tasks; None for this process.
         households_in_part: counties with more borrowing households are computed in blocks of as many.
+        incomplete: why the month is published even where its deliveries are not complete; None to refuse it then.
 
     Returns:
         The manifest of the published edition. Where the inputs equal those of the current edition, nothing is computed
@@ -78,7 +81,8 @@ def score(
 
     Raises:
         UserError: for a day that is no month end or has no rules, where no open loan is known by then, a task cannot
-            be computed, or the disk takes no more. The edition that was published stays published.
+            be computed, its deliveries are not complete and `incomplete` is None, or the disk takes no more. The
+            edition that was published stays published.
 
     Example:
         >>> from datetime import UTC, date, datetime
@@ -93,7 +97,8 @@ def score(
     spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part)
     with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
         current = MonthRepository(data_folder).current_edition(as_of)
-        if current and spec.digest in current.input_digests and current.is_whole:
+        is_same = current and spec.digest in current.input_digests and current.is_whole
+        if current and is_same and not current.manifest.incomplete:
             shutil.rmtree(staging, ignore_errors=True)
             return current.manifest
         prepare_staging(staging, data_folder, spec)
@@ -105,12 +110,14 @@ def score(
         if not files.rows:
             shutil.rmtree(staging, ignore_errors=True)
             raise UserError(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
+        deliveries = delivery_provenance(spec, staging, incomplete)
         seconds = {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)}
         provenance = {
             "scored_at": scored_at.isoformat(timespec="seconds"),
             "scored_by": scored_by,
             "model_refused": why_no_model,
             **_provenance(spec, records),
+            **deliveries,
             "seconds": seconds,
             "workers": (workers or ThisProcess()).label,
         }

@@ -70,6 +70,9 @@ def load_command(
         report = replace(report, loan_findings=tuple(findings.to_dicts()))
         refused_files = sum(1 for file in report.files if file.refused)
         results |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
+        for name, is_refused in (("file_names", False), ("refused_file_names", True)):
+            files = dict.fromkeys(file.file for file in report.files if bool(file.refused) == is_refused)
+            results |= {name: ", ".join(files)} if files else {}
         results |= {"outcome": "refused" if report.has_refused_files else "done"}
     _audit(data, "CHANGE", "lights load", data_version=report.data_version)
     if as_json:

@@ -48,6 +48,10 @@ def score_command(
         str | None,
         typer.Option("--storage", metavar="URL", help="what they share instead: s3://bucket/lights, any fsspec URL"),
     ] = None,
+    incomplete: Annotated[
+        str | None,
+        typer.Option("--incomplete", metavar="REASON", help="publish although deliveries are missing, and say why"),
+    ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,14 +62,17 @@ def score_command(
     from serving.cli.output import manifest_lines
     from serving.months.data_folder import DataFolder
 
+    if incomplete is not None and not incomplete.strip():
+        raise typer.BadParameter("请写明原因 / write a reason", param_hint="--incomplete")
     store = DataFolder(data)
     with (
         workers_of(workers, cluster, storage) as computing,
         record_run(data, "score", as_of=as_of) as results,
         progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
-        manifest = score_month(store, as_of, current_os_user(), utc_now(), advance, computing)
+        manifest = score_month(store, as_of, current_os_user(), utc_now(), advance, computing, incomplete=incomplete)
         results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
+        results |= {"incomplete": manifest.incomplete["reason"]} if manifest.incomplete else {}
     audit_month(data, current_os_user(), utc_now(), str(as_of))
     if as_json:
         print_json(manifest)

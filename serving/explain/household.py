@@ -128,6 +128,7 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
         model_version=first.model_version,
         policy_version=first.policy_version,
         data_version=first.data_version,
+        incomplete=month.incomplete,
         loans=loans,
         ratings=household_ratings_by_table(features, policy),
     )

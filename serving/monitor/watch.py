@@ -117,7 +117,9 @@ def monitor_month(
 def monitor_json(report: MonitorReport) -> dict[str, Any]:
     """The report as plain values: versions, `findings`, and each table under its name."""
     return {
-        **{name: str(value) for name, value in report.month.versions.items()},
+        **report.month.versions,
+        "as_of": str(report.month.as_of),
+        "incomplete": report.month.manifest.incomplete,
         "findings": [
             {"kind": each.kind, "zh": each.message.zh, "en": each.message.en, "value": each.value, "bound": each.bound}
             for each in report.findings
@@ -129,6 +131,8 @@ def monitor_json(report: MonitorReport) -> dict[str, Any]:
 def monitor_lines(report: MonitorReport) -> Iterator[str]:
     """The report as lines for a terminal: findings, or that there are none; then calibration and drift."""
     yield f"{report.month.as_of}  model {report.month.manifest.model_version}"
+    if report.month.incomplete:
+        yield f"! {report.month.incomplete.words.zh}\n  {report.month.incomplete.words.en}"
     for finding in report.findings[:_MOST_FINDINGS]:
         yield f"! {finding.message.zh}\n  {finding.message.en}"
     if len(report.findings) > _MOST_FINDINGS:

@@ -18,6 +18,7 @@ from features.stored_files import read_stored_json
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.rule import RuleSentences
 from serving.months.row_store import open_row_store
+from serving.schemas.basis import Incomplete
 
 FRAME_KINDS = ("warnings", "features", "typical")
 EDITION_PREFIX = "edition-"
@@ -57,7 +58,9 @@ class Manifest:
     lights: loans and outstanding principal (yuan) by light. explained_again: rows whose reasons LightGBM itself gave,
     since those of the pattern tables did not add up. inputs: the digest of the run's inputs. before: the day and
     edition of the month it is compared with. parts: rows and seconds of each task. seconds: of the run by stage.
-    workers: how many processes computed, or the cluster's address.
+    workers: how many processes computed, or the cluster's address. completeness: what each table and bank had
+    delivered (features.completeness). incomplete: where that was not all, the `reason` for publishing and the
+    `findings`; None where it was.
     """
 
     as_of: str
@@ -80,6 +83,8 @@ class Manifest:
     parts: Sequence[Mapping[str, Any]] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     workers: int | str = 1
+    completeness: Mapping[str, Any] = field(default_factory=dict)
+    incomplete: Mapping[str, Any] | None = None
 
     @property
     def digest(self) -> str:
@@ -126,7 +131,14 @@ class PublishedMonth:
     def versions(self) -> dict[str, Any]:
         """The fields of `Versions`, which every answer about a person carries."""
         names = ("model_version", "policy_version", "data_version")
-        return {"as_of": self.as_of, **{name: getattr(self.manifest, name) for name in names}}
+        fields = {name: getattr(self.manifest, name) for name in names}
+        return {"as_of": self.as_of, **fields, "incomplete": self.incomplete}
+
+    @property
+    def incomplete(self) -> Incomplete | None:
+        """What was missing when the month was published, and why it was published; None where nothing was missing."""
+        stored = self.manifest.incomplete
+        return Incomplete.model_validate(stored) if stored else None
 
     @property
     def input_digests(self) -> frozenset[str]:

@@ -94,10 +94,7 @@ def _write_copy(files: Sequence[Path], copy: Path) -> None:
                 for first in range(0, groups.num_row_groups, _GROUPS_IN_BATCH):
                     numbers = range(first, min(first + _GROUPS_IN_BATCH, groups.num_row_groups))
                     writer.write_table(groups.read_row_groups(numbers).combine_chunks())
-    for edition in sorted(copy.parents[1].iterdir(), key=_age_key)[:-_EDITIONS_ON_DISK]:
+    # Of two editions made in one tick of the clock, the one with the higher number is newer.
+    by_age = sorted(copy.parents[1].iterdir(), key=lambda one: (one.stat().st_mtime_ns, len(one.name), one.name))
+    for edition in by_age[:-_EDITIONS_ON_DISK]:
         shutil.rmtree(edition, ignore_errors=True)  # a process that has mapped one goes on reading it
-
-
-def _age_key(edition: Path) -> tuple[int, int, str]:
-    """Sorts editions by age; of two made in one tick of the clock, the one with the higher number is newer."""
-    return edition.stat().st_mtime_ns, len(edition.name), edition.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -84,6 +84,13 @@ class ReportTable:
                     raise TypeError(f"Table {self.name} has no column {cell!r}. {did_you_mean(cell, schema)}")
                 if not isinstance(schema[cell], _TYPES[column.kind]):
                     raise TypeError(f"Table {self.name}: {cell} is {schema[cell]}, not {column.kind.value}.")
+
+    def with_note(self, note: Bilingual | None) -> ReportTable:
+        """The table with a further note before its own; None for the table itself."""
+        if note is None:
+            return self
+        own = self.note or Bilingual("", "")
+        return replace(self, note=Bilingual(f"{note.zh} {own.zh}".strip(), f"{note.en} {own.en}".strip()))
 
     def rows(self, language: str) -> list[tuple[Any, ...]]:
         """The rows in a language, their cells in the order of the columns."""

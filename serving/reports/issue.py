@@ -78,6 +78,11 @@ class CountyReport:
         """When the month was scored, which the workbooks carry as their date."""
         return datetime.fromisoformat(self.month.manifest.scored_at)
 
+    @property
+    def incomplete_words(self) -> Bilingual | None:
+        """What was missing when the month was published; None where nothing was."""
+        return self.month.incomplete.words if self.month.incomplete else None
+
     @cached_property
     def outcomes(self) -> LoanOutcomes:
         """Payments, ends and bad days of all loans, as the month knew them."""
@@ -225,12 +230,13 @@ def folder_name(period: Period, scope: ReportScope) -> str:
 def statistics_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
     """The statistics as an Excel workbook."""
     tables = [table for _, tables in report.statistics for table in tables]
-    return workbook(tables, languages, report.made_at)
+    return workbook([table.with_note(report.incomplete_words) for table in tables], languages, report.made_at)
 
 
 def action_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
     """The action lists and the list of due loans as an Excel workbook."""
-    return workbook([*report.action_lists.values(), report.due_list], languages, report.made_at)
+    tables = [*report.action_lists.values(), report.due_list]
+    return workbook([table.with_note(report.incomplete_words) for table in tables], languages, report.made_at)
 
 
 def statistics_html(report: CountyReport, language: Language) -> bytes:

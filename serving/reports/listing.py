@@ -16,6 +16,7 @@ from serving.portfolio.quadrants import QUADRANT_WORDS, quadrant_of_lights
 from serving.portfolio.report_tables import (
     LANGUAGES,
     ReportTable,
+    TableColumn,
     code_word_columns,
     count,
     day,
@@ -79,7 +80,12 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
         (pl.lit(month.as_of) + pl.duration(days="days_to_maturity")).cast(pl.Date).alias("matures_on"),
     ).hstack(sentences)
     title = Bilingual(f"名单 {month.as_of}", f"Work list {month.as_of}")
-    return ReportTable("worklist", "名单 Work list", title, _COLUMNS, frame, missing=_NOT_JUDGED)
+    columns: tuple[TableColumn, ...] = _COLUMNS
+    if month.incomplete:
+        told = month.incomplete.words
+        frame = frame.with_columns(pl.lit(told.zh).alias("incomplete_zh"), pl.lit(told.en).alias("incomplete_en"))
+        columns = (*_COLUMNS, words("incomplete", "本月送达不完整", "Incomplete month"))
+    return ReportTable("worklist", "名单 Work list", title, columns, frame, missing=_NOT_JUDGED)
 
 
 def _reason_and_action(warning: LoanWarning) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from serving.schemas.basis import Answer, LightCode, Versions
+from serving.schemas.basis import Answer, Incomplete, LightCode, Versions
 
 ChangeKind = Literal["household", "time", "surroundings", "model", "policy"]
 
@@ -85,6 +85,12 @@ class LoanWarning(Answer):
     model_version: str
     policy_version: str
     data_version: str
+
+
+class SingleWarning(LoanWarning):
+    """The warning of one loan as an answer of its own. incomplete: null where the month's deliveries were complete."""
+
+    incomplete: Incomplete | None = None
 
 
 class WarningPage(Versions):
