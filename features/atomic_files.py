@@ -6,6 +6,7 @@ import errno
 import fcntl
 import io
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,12 +24,15 @@ STAGING = ".making"
 
 
 @contextmanager
-def atomic_file(path: Path, *, unique: bool = False, replace: bool = True, mode: int = 0o666) -> Iterator[Path]:
+def atomic_file(
+    path: Path, *, unique: bool = False, replace: bool = True, mode: int = 0o666, durable: bool = True
+) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it gets its name when the block ends, and is on the disk then.
 
     unique: the staging file's name is no other writer's; without it a later writer clears what a killed one left.
     replace: whether a file that has the name already gives way; else that one stays and the new one is dropped.
-    mode: the permissions, less the process's umask.
+    mode: the permissions, less the process's umask. durable: whether it is on the disk when the block ends; a file
+    that is not may be cut after a power failure.
 
     Raises OSError where the disk does not take it; the file that had the name is unchanged then.
     """
@@ -38,13 +42,15 @@ def atomic_file(path: Path, *, unique: bool = False, replace: bool = True, mode:
     staging.touch(mode=mode)
     try:
         yield staging
-        sync(staging)
+        if durable:
+            sync(staging)
         if replace:
             staging.rename(path)
         else:
             with suppress(FileExistsError):
                 path.hardlink_to(staging)
-        sync(path.parent)
+        if durable:
+            sync(path.parent)
     finally:
         with suppress(OSError):
             staging.unlink(missing_ok=True)
@@ -137,13 +143,13 @@ def replace_link(link: Path, target: Path) -> None:
     sync(link.parent)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, compressed with zstd, in small row groups.
+def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write a frame as Parquet, compressed with zstd, in small row groups; `metadata` goes into the file's footer.
 
     Raises UserError where the disk does not take it.
     """
     content = io.BytesIO()
-    frame.write_parquet(content, row_group_size=ROWS_IN_GROUP, compression="zstd")
+    frame.write_parquet(content, row_group_size=ROWS_IN_GROUP, compression="zstd", metadata=metadata)
     write_bytes(content.getbuffer(), path)
 
 
@@ -152,15 +158,25 @@ def sink_parquet(rows: pl.LazyFrame, path: Path) -> None:
 
     Raises UserError where the disk does not take it.
     """
-    _write_or_refuse(path, lambda staging: rows.sink_parquet(staging, row_group_size=ROWS_IN_GROUP, compression="zstd"))
+
+    def write(staging: Path) -> None:
+        try:
+            rows.sink_parquet(staging, row_group_size=ROWS_IN_GROUP, compression="zstd")
+        except pl.exceptions.ComputeError as error:  # polars names the system's error in its text alone
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+
+    _write_or_refuse(path, write)
 
 
-def write_bytes(content: bytes | memoryview, path: Path) -> None:
-    """Write a file.
+def write_bytes(content: bytes | memoryview, path: Path, *, durable: bool = True) -> None:
+    """Write a file; `durable` as `atomic_file` has it.
 
     Raises UserError where the disk does not take it.
     """
-    _write_or_refuse(path, lambda staging: staging.write_bytes(content))
+    _write_or_refuse(path, lambda staging: staging.write_bytes(content), durable)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -192,9 +208,9 @@ def _staging_path(path: Path, unique: bool) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{STAGING}" if unique else f".{path.name}{STAGING}")
 
 
-def _write_or_refuse(path: Path, write: Callable[[Path], object]) -> None:
+def _write_or_refuse(path: Path, write: Callable[[Path], object], durable: bool = True) -> None:
     try:
-        with atomic_file(path) as staging:
+        with atomic_file(path, durable=durable) as staging:
             write(staging)
     except OSError as error:
         raise UserError(

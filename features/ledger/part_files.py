@@ -2,148 +2,163 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
-import polars as pl
-
-from features.atomic_files import sink_parquet
-from features.contract.tables import TABLES
-from features.delivered_tables import stored_dtypes
-from features.frame_schema import FrameColumn, FrameSchema, returns
-from features.ledger.commits import Commit, PartFile
-from features.row_groups import RowGroups, read_row_groups
+from features.ledger.commit_history import CommitHistory
+from features.ledger.commits import PartFile
 
 ALL_COUNTIES = "all"
 """The county under which rows are stored that belong to no county: prices."""
 COUNTY = "county"
 """The column of the county that a row is stored under, and the name of its folders."""
-SCAN_SCHEMA = FrameSchema(
-    {COUNTY: FrameColumn(pl.String(), "The county that the row is stored under: six digits, or `all` for prices.")},
-    extra="The columns of the table: the contract's, and household_id (not for prices).",
-)
-_MAX_UNMERGED = 8
-"""Part files of a table and county that may stay unmerged; each is opened when one household is read."""
+TableCounty = tuple[str, str]
+"""A table and a county."""
+StoredPart = tuple[int, str, int]
+"""Of a part file the sequence number of its commit, its path relative to the ledger's folder, and its rows."""
 
 
-class PartFiles:
-    """The Parquet files of a ledger's folder that some commits list.
+@dataclass(frozen=True)
+class DataFile:
+    """A file with all rows of one table and county that came with some successive commits, sorted by household.
 
-    The rows of each file are sorted by household. Scans and footers are read once for each object.
+    first, last: sequence numbers of the commits of the first and the last part file whose rows it holds. rows: their
+    number. is_merged: whether it was made from other files; else it is a part file, and first equals last.
     """
 
-    def __init__(self, folder: Path, commits: tuple[Commit, ...]) -> None:
-        self.folder, self.commits = folder, commits
-        self._scans: dict[tuple[str, str | None], pl.LazyFrame] = {}
-        self._scans_by_file: dict[tuple[str, str | None], list[tuple[pl.LazyFrame, RowGroups | None]]] = {}
+    path: Path
+    first: int
+    last: int
+    rows: int
+    is_merged: bool
 
-    @returns(SCAN_SCHEMA)
-    def scan(self, table: str, county: str | None = None) -> pl.LazyFrame:
-        """All versions of all rows of a table in one county (with the rows of ALL_COUNTIES), or in all counties."""
-        if (table, county) not in self._scans:
-            paths = [path for one in self.counties_with_files(table, county) for path in self.file_paths(table, one)]
-            self._scans[table, county] = self._scan_files(table, paths)
-        return self._scans[table, county]
 
-    def counties_with_files(self, table: str, county: str | None) -> list[str]:
-        """The counties whose files `scan` reads for a table and county, sorted; ALL_COUNTIES among them for prices."""
-        counties = sorted({file.county for file in self.part_files(table)})
-        return [one for one in counties if county in (None, one) or one == ALL_COUNTIES]
+@dataclass(frozen=True)
+class MergedName:
+    """The name of a merged file: the commits `first` to `last` that it covers, and the id of the last.
 
-    def file_paths(self, table: str, county: str) -> list[Path]:
-        """The files that together hold all rows of a table and county: the newest merged one and the unmerged ones."""
-        merged = self._newest_merged_file(table, county)
-        unmerged = [self.folder / file.path for file in self._unmerged_parts(table, county)]
-        return [merged[1], *unmerged] if merged else unmerged
+    Since an id rests on all earlier commits, the name fixes the content of the file.
+    """
 
-    def _scan_files(self, table: str, paths: list[Path]) -> pl.LazyFrame:
-        if not paths:
-            return pl.LazyFrame(schema=stored_dtypes(TABLES[table]) | {COUNTY: pl.String()})
-        by_county: dict[str, list[Path]] = {}
-        for path in paths:
-            by_county.setdefault(path.parent.name.removeprefix(f"{COUNTY}="), []).append(path)
-        # The folder's name is read here: Parquet readers take any `name=value` of the whole path for a column.
-        return pl.concat(
-            pl.scan_parquet(files, glob=False, hive_partitioning=False).with_columns(
-                pl.lit(county, pl.String).alias(COUNTY)
-            )
-            for county, files in by_county.items()
-        )
+    first: int
+    last: int
+    last_id: str
 
-    def _newest_merged_file(self, table: str, county: str) -> tuple[int, Path] | None:
-        """The newest merged file made from these commits: how many of them it holds, and its path."""
-        folder = self.folder / "merged" / table / f"{COUNTY}={county}"
-        for path in sorted(folder.glob("*.parquet"), reverse=True):
-            commits, last_id = path.stem.split("-")
-            if int(commits) <= len(self.commits) and self.commits[int(commits) - 1].id == last_id:
-                return int(commits), path
-        return None
+    def __str__(self) -> str:
+        return f"{self.first:08d}-{self.last:08d}-{self.last_id}"
 
-    def _unmerged_parts(self, table: str, county: str) -> list[PartFile]:
-        merged_commits, _ = self._newest_merged_file(table, county) or (0, None)
-        return [
-            file for commit, file in self._files_by_table[table] if commit > merged_commits and file.county == county
-        ]
+    def covers(self, other: MergedName) -> bool:
+        """Whether this file holds all rows of another, and more."""
+        return self != other and self.first <= other.first and other.last <= self.last
 
-    def merge(self, max_unmerged: int = _MAX_UNMERGED) -> None:
-        """Merge the files of each table and county that has more than `max_unmerged` unmerged part files.
 
-        The last merged file stays, since processes may be reading it; older ones are deleted.
+def merged_name(path: Path) -> MergedName | None:
+    """The name of a merged file by its path; None where a file is called otherwise."""
+    first, _, rest = path.name.partition(".")[0].partition("-")
+    last, _, last_id = rest.partition("-")
+    return MergedName(int(first), int(last), last_id) if first.isdecimal() and last.isdecimal() and last_id else None
 
-        Raises UserError where the disk cannot be written; no data are lost then.
+
+class DataFiles:
+    """The Parquet files of a ledger's folder that together hold what some commits list.
+
+    The answer for each table and county is computed once, and again where a merged file of it has been deleted.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        commits: CommitHistory,
+        part_files: Mapping[TableCounty, list[StoredPart]] | None = None,
+        plans: Mapping[TableCounty, tuple[DataFile, ...]] | None = None,
+        grown: frozenset[TableCounty] = frozenset(),
+    ) -> None:
+        self.folder, self._commits, self.grown = folder, commits, grown
+        self._plans = dict(plans or {})
+        if part_files is not None:
+            self._part_files = dict(part_files)
+
+    def with_commit(self, sequence: int, commits: CommitHistory, part_files: Iterable[PartFile]) -> DataFiles:
+        """The files with the part files of the next commit; `grown` names their tables and counties, too.
+
+        sequence: its number. commits: this commit and all before it, or more.
         """
-        for table, county in sorted({(file.table, file.county) for commit in self.commits for file in commit.parts}):
-            if len(self._unmerged_parts(table, county)) <= max_unmerged:
-                continue
-            previous = self._newest_merged_file(table, county)
-            rows = self._scan_files(table, self.file_paths(table, county)).drop(COUNTY)
-            folder = self.folder / "merged" / table / f"{COUNTY}={county}"
-            merged = folder / f"{len(self.commits):08d}-{self.commits[-1].id}.parquet"
-            sink_parquet(rows.sort(sort_columns(table, rows.collect_schema().names())), merged)
-            for path in folder.glob("*.parquet"):
-                if path not in (merged, previous and previous[1]):
-                    path.unlink()
-
-    def scan_household(self, table: str, county: str | None, household: str) -> pl.LazyFrame:
-        """The row groups of a table and county that may hold rows of a household, in the columns of `stored_dtypes`.
-
-        Rows of other households are among them. Prices are returned whole.
-        """
-        if table == "prices":
-            return self._prices.lazy()
-        if (table, county) not in self._scans_by_file:
-            paths = [path for one in self.counties_with_files(table, county) for path in self.file_paths(table, one)]
-            self._scans_by_file[table, county] = [
-                (pl.scan_parquet(path, glob=False, hive_partitioning=False), read_row_groups(path)) for path in paths
-            ]
-        slices = []
-        for rows, groups in self._scans_by_file[table, county]:
-            start, height = groups.rows_of_household(household) if groups else (0, None)
-            if height != 0:
-                slices.append(rows.slice(start, height))
-        if len(slices) == 1:
-            return slices[0]
-        return pl.concat(slices) if slices else pl.LazyFrame(schema=stored_dtypes(TABLES[table]))
+        all_files, plans = dict(self._part_files), dict(self._plans)
+        for file in part_files:
+            key = file.table, file.county
+            all_files[key] = [*all_files.get(key, ()), (sequence, file.path, file.rows)]
+            if key in plans:
+                plans[key] += (DataFile(self.folder / file.path, sequence, sequence, file.rows, is_merged=False),)
+        grown = self.grown | {(file.table, file.county) for file in part_files}
+        return DataFiles(self.folder, commits, all_files, plans, grown)
 
     @cached_property
-    def _prices(self) -> pl.DataFrame:
-        """All prices: few rows that every household needs, so they stay in memory."""
-        return self.scan("prices").drop(COUNTY).collect()
+    def _part_files(self) -> dict[TableCounty, list[StoredPart]]:
+        """The part files by table and county, in the order of their commits."""
+        by_key = self._commits.part_files.partition_by("table", "county", as_dict=True, maintain_order=True)
+        columns = ("sequence", "path", "rows")
+        return {(str(table), str(county)): files.select(columns).rows() for (table, county), files in by_key.items()}
 
-    def part_files(self, table: str) -> list[PartFile]:
-        """The part files of a table in all counties, in the order of their commits."""
-        return [file for _, file in self._files_by_table[table]]
+    @property
+    def keys(self) -> list[TableCounty]:
+        """The tables and counties that have files, sorted."""
+        return sorted(self._part_files)
 
-    @cached_property
-    def _files_by_table(self) -> dict[str, list[tuple[int, PartFile]]]:
-        """The part files by table, each with the sequence number of its commit."""
-        files_by_table: dict[str, list[tuple[int, PartFile]]] = {name: [] for name in TABLES}
-        for commit in self.commits:
-            for file in commit.parts:
-                files_by_table[file.table].append((commit.sequence, file))
-        return files_by_table
+    def counties(self, table: str) -> list[str]:
+        """The counties that have files of a table, sorted."""
+        return sorted(county for name, county in self._part_files if name == table)
 
+    def row_count(self, table: str, county: str) -> int:
+        """How many rows of a table and county are stored, in all versions."""
+        return sum(rows for _, _, rows in self._part_files.get((table, county), ()))
 
-def sort_columns(table: str, columns: list[str]) -> list[str]:
-    """The columns by which the rows of a table's files are sorted: household, key, known_on, as far as it has them."""
-    return [name for name in dict.fromkeys(("household_id", *TABLES[table].key, "known_on")) if name in columns]
+    def part_file_count(self, table: str, county: str) -> int:
+        """In how many part files the rows of a table and county were delivered."""
+        return len(self._part_files.get((table, county), ()))
+
+    def of(self, table: str, county: str) -> tuple[DataFile, ...]:
+        """The files that together hold all rows of a table and county, oldest first."""
+        plan = self._plans.get((table, county))
+        if plan is None or not all(file.path.exists() for file in plan if file.is_merged):
+            plan = self._plans[table, county] = self._plan(table, county)
+        return plan
+
+    def forget(self, table: str, county: str) -> None:
+        """Look again which files there are of a table and county, since some were merged."""
+        self._plans.pop((table, county), None)
+
+    def merged_folder(self, table: str, county: str) -> Path:
+        """The folder of the merged files of a table and county, and of the key indexes."""
+        return self.folder / "merged" / table / f"{COUNTY}={county}"
+
+    def merged_name(self, first: int, last: int) -> MergedName:
+        """The name of a file with the rows of the commits `first` to `last`."""
+        return MergedName(first, last, self._commits.id_of(last))
+
+    def _plan(self, table: str, county: str) -> tuple[DataFile, ...]:
+        part_files = self._part_files.get((table, county), [])
+        sequences = [sequence for sequence, _, _ in part_files]
+        rows_before, merged = [0, *accumulate(rows for _, _, rows in part_files)], self._merged_files(table, county)
+        files, start = list[DataFile](), 0
+        while start < len(part_files):
+            first = last = sequences[start]
+            path, end = self.folder / part_files[start][1], start + 1
+            if first in merged:
+                last, path = merged[first]
+                end = bisect_right(sequences, last)
+            files.append(DataFile(path, first, last, rows_before[end] - rows_before[start], first in merged))
+            start = end
+        return tuple(files)
+
+    def _merged_files(self, table: str, county: str) -> dict[int, tuple[int, Path]]:
+        """For the first commit that merged files cover, the last one and the path of the longest such file."""
+        longest: dict[int, tuple[int, Path]] = {}
+        for path in sorted(self.merged_folder(table, county).glob("*.parquet")):
+            name = merged_name(path)
+            if name and name.last <= len(self._commits) and self._commits.id_of(name.last) == name.last_id:
+                longest[name.first] = name.last, path
+        return longest

@@ -17,7 +17,8 @@ from features.contract.validation import FAULTS_SCHEMA, HAS_KNOWN_ON, CheckedRow
 from features.delivery.column_map import ColumnMap
 from features.delivery.read_file import open_table
 from features.delivery.table_columns import Delivery
-from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.ledger.ledger import Ledger
+from features.ledger.quarantine_files import QUARANTINE_SCHEMA
 from features.loading.before_drawdown import reject_before_drawdown
 from features.loading.file_receipt import keep_receipt
 from features.loading.inbox import InboxTable, list_inbox
@@ -73,7 +74,7 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
     """
     inbox = list_inbox(folder, options.column_map)
     with ledger.write_lock():
-        ledger, released_rows = Ledger(ledger.folder), 0
+        ledger, released_rows = ledger.read_later_commits(), 0
         reports = [FileReport(file, "", refused=reason) for file, reason in inbox.refused.items()]
         # Parent tables first; of each table first the rows that waited, since they were delivered earlier.
         for table in TABLES.values():

@@ -9,7 +9,8 @@ import polars as pl
 from features.contract.declarations import LINE, ContractTable
 from features.contract.validation import FAULTS_SCHEMA, HAS_KNOWN_ON, CheckedRows, cells_as_json
 from features.frame_schema import returns
-from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.ledger.ledger import Ledger
+from features.ledger.quarantine_files import QUARANTINE_SCHEMA
 from features.loading.reconcile import CONFLICT, Reconciliation
 from features.loading.reused_numbers import COLUMN, KIND, REASON, REASON_EN, REASON_ZH
 from features.messages import Bilingual
@@ -34,6 +35,8 @@ def quarantine_rows(
 
     file: name to store. rows: the file's checked rows. result: what `reconcile_rows` returned for them.
     """
+    if all(frame.is_empty() for frame in (rows.faults, result.conflicts, result.set_aside, result.waiting)):
+        return QUARANTINE_SCHEMA.empty()
     rejected = [
         rows.faults.with_columns(pl.lit("broken").alias("kind"), pl.col("cells").alias(_DELIVERED_CELLS)),
         _with_reason(result.conflicts, table, "conflict", table.key[0], CONFLICT),

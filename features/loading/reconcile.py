@@ -56,20 +56,15 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, cor
     is_first_of_key = distinct.select(pl.struct(*table.key, "known_on").is_first_distinct()).to_series()
     version = [*table.key, "known_on"]
     candidates = distinct.filter(is_first_of_key)
-    stored_versions = (
-        ledger.scan(table.name)
-        .select(table.column_names)
-        .join(candidates.lazy().select(version), on=version, how="semi")
-        .select(*version, *(pl.col(name).alias(_STORED + name) for name in table.column_names))
-        .collect()
-    )
+    stored_rows = ledger.stored_versions(table.name, candidates).select(table.column_names)
+    stored_versions = stored_rows.select(*version, *(pl.col(name).alias(_STORED + name) for name in table.column_names))
     compared = candidates.join(stored_versions, on=version, how="left", maintain_order="left")
     is_equal = pl.all_horizontal(pl.col(name).eq_missing(pl.col(_STORED + name)) for name in table.column_names)
     is_stored = pl.col(_STORED + table.key[0]).is_not_null()
     differing = compared.filter(is_stored & ~is_equal).select(distinct.columns)
-    new = _without_unchanged_rows(compared.filter(~is_stored).select(distinct.columns), table, ledger)
+    new = _without_unchanged_rows(compared.filter(~is_stored).select(distinct.columns), table, stored_rows)
     conflicts = pl.concat([distinct.filter(~is_first_of_key), differing])
-    versions = _versions_of(new, table, ledger)
+    versions = _versions_of(new, table, stored_rows)
     set_aside = _set_aside(new if not corrections else new.clear(), rows, versions, table, ledger)
     new = new.join(set_aside.select(LINE), on=LINE, how="anti", maintain_order="left")
     added, revised = _count_versions(new, versions, table)
@@ -78,10 +73,9 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, cor
     return Reconciliation(new, added, revised, already_stored, conflicts.select(rows.columns), aside, waiting)
 
 
-def _versions_of(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
-    """The stored versions of what later versions of the rows replace, in the table's columns."""
-    stored = ledger.scan(table.name).select(table.column_names)
-    return stored.join(rows.lazy().select(table.version_key), on=table.version_key, how="semi").collect()
+def _versions_of(rows: pl.DataFrame, table: ContractTable, stored_rows: pl.DataFrame) -> pl.DataFrame:
+    """Those of the stored rows that later versions of the rows replace."""
+    return stored_rows.join(rows.select(table.version_key), on=table.version_key, how="semi")
 
 
 def _set_aside(
@@ -122,25 +116,30 @@ def _with_county(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl
         return rows.with_columns(pl.lit(ALL_COUNTIES).alias(COUNTY))
     if table.parent is None:
         # A household stays in the county of its first version, so that its history stays in one folder.
-        stored = ledger.scan("households").select("household_id", COUNTY).collect()
+        stored = ledger.parent_versions("households", rows["household_id"]).select("household_id", COUNTY)
         first_delivered = rows.sort("known_on", maintain_order=True)
         delivered = first_delivered.select("household_id", pl.col("village_code").str.head(6).alias(COUNTY))
         counties = pl.concat([stored, delivered]).unique("household_id", keep="first", maintain_order=True)
         return rows.join(counties, on="household_id", how="left", maintain_order="left")
     parent, by = table.parent
-    newest = ledger.scan(parent).sort("known_on", maintain_order=True).unique(by, keep="last", maintain_order=True)
-    parents = newest.select(sorted({by, "household_id", COUNTY})).collect()
-    return rows.join(parents, on=by, how="left", maintain_order="left")
+    versions = ledger.parent_versions(parent, rows[by])
+    newest = versions.sort("known_on", maintain_order=True).unique(by, keep="last", maintain_order=True)
+    return rows.join(newest.select(sorted({by, "household_id", COUNTY})), on=by, how="left", maintain_order="left")
 
 
-def _without_unchanged_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame:
-    """The rows without those that lack a known_on of their own and repeat the newest stored version."""
+def _without_unchanged_rows(rows: pl.DataFrame, table: ContractTable, stored_rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without those that lack a known_on of their own and repeat the newest stored version.
+
+    stored_rows: all that later versions of them replace.
+    """
     undated = rows.filter(~pl.col(HAS_KNOWN_ON))
-    if undated.is_empty():
+    if undated.is_empty() or stored_rows.is_empty():
         return rows
     by = list(table.version_key)
     arrivals = undated.select(*by, pl.col("known_on").alias("arrives")).unique()
-    earlier = _versions_of(undated, table, ledger).join(arrivals, on=by).filter(pl.col("known_on") <= pl.col("arrives"))
+    earlier = (
+        _versions_of(undated, table, stored_rows).join(arrivals, on=by).filter(pl.col("known_on") <= pl.col("arrives"))
+    )
     newest = earlier.filter(pl.col("known_on") == pl.col("known_on").max().over(by))
     content = [name for name in table.column_names if name != "known_on"]
     repeats = undated.join(newest, on=content, how="semi", nulls_equal=True)

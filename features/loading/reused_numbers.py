@@ -81,10 +81,12 @@ def members_numbered_anew(rows: pl.DataFrame, delivered: pl.DataFrame, stored: p
     before = newest.group_by("household_id").agg(
         (~pl.col("status").is_in(_GONE).fill_null(False)).sum().alias("before"),
     )
-    is_new = ~pl.col("member_id").is_in(newest["member_id"].implode())
+    is_new = ~pl.col("member_id").is_in(newest["member_id"].implode())  # outside the groups: once for all
     heads = ((pl.col("relation") == "head") | pl.col("relation").is_null()).any().alias("has head")
-    households = delivered.group_by("household_id").agg(
-        pl.col("member_id").n_unique().alias("come"), is_new.all().alias("all new"), heads
+    households = (
+        delivered.with_columns(is_new.alias("all new"))
+        .group_by("household_id")
+        .agg(pl.col("member_id").n_unique().alias("come"), pl.col("all new").all(), heads)
     )
     is_anew = pl.col("all new") & pl.col("has head") & (pl.col("come") >= pl.col("before"))
     anew = households.join(before, on="household_id").filter(is_anew)

@@ -91,5 +91,4 @@ def prerequisites(task: Task) -> list[Task]:
 
 def delivered_loan_count(ledger: Ledger, county: str | None = None) -> int:
     """Delivered rows of loans of a county, or of all, open and closed and in all versions; progress counts them."""
-    files = (file for commit in ledger.commits for file in commit.parts if file.table == "loans")
-    return sum(file.rows for file in files if county in (None, file.county))
+    return ledger.row_count("loans", county)

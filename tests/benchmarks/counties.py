@@ -10,8 +10,9 @@ import polars as pl
 
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
-from features.ledger.ledger import QUARANTINE_SCHEMA, Ledger
+from features.ledger.ledger import Ledger
 from features.ledger.part_files import ALL_COUNTIES, COUNTY
+from features.ledger.quarantine_files import QUARANTINE_SCHEMA
 from serving.months.data_folder import DataFolder
 from training.simulate.order import Order
 from training.simulate.province import simulate

@@ -8,8 +8,9 @@ import pytest
 
 from features.contract.tables import TABLES
 from features.delivered_tables import KNOWN_SINCE_SCHEMA, stored_dtypes, with_known_since
-from features.ledger.ledger import QUARANTINE_SCHEMA
-from features.ledger.part_files import COUNTY, SCAN_SCHEMA
+from features.ledger.part_files import COUNTY
+from features.ledger.quarantine_files import QUARANTINE_SCHEMA
+from features.ledger.stored_rows import SCAN_SCHEMA
 from tests.features.inboxes import DRAWN, Intake
 
 
