@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from features.contract.tables import REQUIRED_TABLES
+from features.delivery.file_tables import table_names
 from features.ledger.ledger import Ledger
 from features.ledger.receipts import Receipt, read_receipts
 from features.loading.load import MAX_WRONG_SHARE
@@ -19,12 +20,6 @@ MAX_WAITING_SHARE = MAX_WRONG_SHARE
 """Largest share of a table's rows that may wait for a household or loan."""
 MAX_GONE_SHARE = 0.2
 """Largest share of a bank's open loans of the month before that may be missing from the ledger."""
-_TABLE_WORDS = {
-    "households": Bilingual("农户表 households", "households"),
-    "loans": Bilingual("贷款表 loans", "loans"),
-    "instalments": Bilingual("还款计划表 instalments", "instalments"),
-    "payments": Bilingual("还款记录表 payments", "payments"),
-}
 
 
 @dataclass(frozen=True)
@@ -142,10 +137,10 @@ class _Deliveries:
     @property
     def missing_tables(self) -> list[Bilingual]:
         """The needed tables that have brought nothing for the month, as one finding."""
-        missing = [_TABLE_WORDS[table] for table in REQUIRED_TABLES if not self._is_delivered(table, None)]
+        missing = [table_names()[table] for table in REQUIRED_TABLES if not self._is_delivered(table, None)]
         if not missing:
             return []
-        zh, en = "、".join(words.zh for words in missing), ", ".join(words.en for words in missing)
+        zh, en = "、".join(f"{one.zh} {one.en}" for one in missing), ", ".join(one.en for one in missing)
         return [Bilingual(f"{zh} 当月没有送达", f"nothing came for the month of the table(s) {en}")]
 
     def silent_banks(self, banks: Sequence[str]) -> list[Bilingual]:
@@ -170,7 +165,7 @@ class _Deliveries:
         return self._banks_finding(
             missing,
             Bilingual(
-                "{zh} 当月有应还款, 没有送达还款记录表 payments",
+                "{zh} 当月有应还款, 没有送达还款 payments",
                 "instalments of {en} fell due in the month, but no payments came",
             ),
         )
@@ -247,10 +242,10 @@ def _waiting_rows(rows: Mapping[str, Mapping[str, int]]) -> list[Bilingual]:
     for table, counts in rows.items():
         waiting, total = counts["waiting"], counts["waiting"] + counts["stored"]
         if waiting > MAX_WAITING_SHARE * total:
-            words = _TABLE_WORDS.get(table, Bilingual(table, table))
+            words = table_names()[table]
             findings.append(
                 Bilingual(
-                    f"{words.zh} {total} 行中有 {waiting} 行等待所属农户或贷款",
+                    f"{words.zh} {words.en} {total} 行中有 {waiting} 行等待所属农户或贷款",
                     f"{waiting} of {total} rows of {words.en} wait for their household or loan",
                 )
             )

@@ -13,6 +13,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.snapshot.amounts import fen
+from features.snapshot.as_of import Snapshot
 from features.snapshot.loans import dues_in_force
 
 _ROOM_FEN = 100
@@ -119,7 +120,13 @@ def loan_findings(as_of: date, tables: DeliveredTables) -> pl.DataFrame:
     >>> loan_findings(date(2025, 12, 31), Ledger(data / "ledger").tables()).columns
     ['loan_id', 'bank', 'check', 'first', 'second']
     """
-    sums = tables.collect(_loan_sums(as_of, tables))
+    return snapshot_findings(snapshot_at(as_of, tables))
+
+
+@returns(LOAN_FINDINGS_SCHEMA)
+def snapshot_findings(snapshot: Snapshot) -> pl.DataFrame:
+    """The checks that loans fail as a snapshot has them, sorted by check and loan."""
+    sums = snapshot.versions.tables.collect(_loan_sums(snapshot))
     found = [
         sums.filter(check.fails).select(
             "loan_id",
@@ -159,9 +166,9 @@ def _as_text(name: str, sums: pl.DataFrame) -> pl.Expr:
     return (pl.col(name) / 100).round(2).cast(pl.String)
 
 
-def _loan_sums(as_of: date, tables: DeliveredTables) -> pl.LazyFrame:
+def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     """A row for each loan with what the checks compare: sums in fen, first and last days."""
-    book = snapshot_at(as_of, tables).book
+    book = snapshot.book
     payments = book.payments.select("loan", "paid_on", "principal_paid")
     dues = dues_in_force(book)
     asked = dues.group_by("loan").agg(
@@ -190,7 +197,7 @@ def _loan_sums(as_of: date, tables: DeliveredTables) -> pl.LazyFrame:
     asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
     days = (pl.col("last_due_on") - pl.col("originated_on")).dt.total_days()
     return (
-        book.loans.filter(pl.col("originated_on") <= as_of, pl.col("product").fill_null("") != "revolving")
+        book.loans.filter(pl.col("originated_on") <= snapshot.as_of, pl.col("product").fill_null("") != "revolving")
         .select("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", fen("principal"))
         .rename({"principal": "principal_lent"})
         .join(asked, on="loan", how="left")

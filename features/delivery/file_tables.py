@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from features.contract.identity_numbers import half_width
 from features.contract.tables import TABLES
+from features.messages import Bilingual
 
 _PACKAGE = "features.delivery"
 
@@ -19,6 +20,17 @@ def table_words() -> Mapping[str, str]:
     """Each word of words/tables.toml, in lower case, with the table it tells."""
     shipped = tomllib.loads(files(_PACKAGE).joinpath("words/tables.toml").read_text("utf-8"))
     return {word.lower(): table for table in TABLES for word in shipped.get(table, ())}
+
+
+@lru_cache(maxsize=1)
+def table_names() -> Mapping[str, Bilingual]:
+    """Each table of the contract as people call it.
+
+    >>> table_names()["loans"].zh, table_names()["loans"].en
+    ('贷款', 'loans')
+    """
+    chinese = {table: word for word, table in reversed(list(table_words().items())) if not word.isascii()}
+    return {table: Bilingual(chinese[table], table) for table in TABLES}
 
 
 def tables_told_by(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 from features.contract.declarations import CellKind
 from features.contract.identity_numbers import half_width
@@ -64,17 +65,49 @@ class HeadingLine:
 @lru_cache(maxsize=1)
 def shipped_headings() -> Mapping[str, Mapping[str, str]]:
     """For each table the key of each shipped heading, and of the contract's own names, with the column it means."""
-    words = tomllib.loads(files(_PACKAGE).joinpath("words/headings.toml").read_text("utf-8"))
     return {
         name: {word_key(column): column for column in table.delivered_names}
         | {
             word_key(heading): column
-            for column, headings in {**words["every_table"], **words.get(name, {})}.items()
+            for words in (_shipped_words()["fallback"].get(name, {}), _words_of(name))
+            for column, headings in words.items()
             for heading in headings
             if column in table.delivered_names
         }
         for name, table in TABLES.items()
     }
+
+
+@lru_cache(maxsize=1)
+def _shipped_words() -> dict[str, Any]:
+    return tomllib.loads(files(_PACKAGE).joinpath("words/headings.toml").read_text("utf-8"))
+
+
+def _words_of(table: str) -> dict[str, list[str]]:
+    """For the columns of a table the headings that mean them, without those of the fallback."""
+    return {**_shipped_words()["every_table"], **_shipped_words().get(table, {})}
+
+
+def preferred_positions(table: str, positions: Sequence[int], headings: Sequence[Heading]) -> list[int]:
+    """Of several headings that mean one column those to read it from; what could be two things stays two.
+
+    A heading of the fallback gives way to another (交易日期 to 还款日期), an identity number to a number of one's own.
+
+    >>> preferred_positions("payments", [0, 1], [heading("交易日期"), heading("还款日期")])
+    [1]
+    """
+    fallback = {word_key(each) for some in _shipped_words()["fallback"].get(table, {}).values() for each in some}
+    first = [at for at in positions if headings[at].key not in fallback] or list(positions)
+    return [at for at in first if "证" not in headings[at].words] or first
+
+
+def shipped_heading(table: str, column: str) -> str:
+    """The first Chinese heading that means a column; the column's name where there is none.
+
+    >>> shipped_heading("loans", "annual_rate"), shipped_heading("loans", "nothing")
+    ('年利率', 'nothing')
+    """
+    return str(next(iter(_words_of(table).get(column, ())), column))
 
 
 def heading(written: str) -> Heading:

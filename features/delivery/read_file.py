@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -96,17 +96,47 @@ def open_table(path: Path, table: str, sheet: str, column_map: ColumnMap) -> Del
     Raises UserError where the file cannot be read or is not this table, or where a heading or a unit could be two
     things; the last also while the frames are gone through.
     """
-    rules = [rule for rule in column_map.rules_for(path.name) if rule.sheet in (None, sheet or None)]
-    rule = next((one for one in rules if one.table in (None, table)), None)
+    rule = _rule_of(path, table, sheet, column_map)
     if path.suffix.lower() == ".parquet":
         return _parquet(path, TABLES[table], column_map, rule)
-    opened = sheets(path, rule.encoding if rule else None, rule.separator if rule else None)
-    one = next(each for each in opened if each.name == sheet)
+    one = _opened_sheet(path, sheet, rule)
     lines = list(islice(one.lines, LINES_SEARCHED + 1))
     line = _headings_that_fit(lines, table, column_map, rule)
     if line is None:
         raise _not_this_table(path, lines, TABLES[table], column_map, rule)
     return _delivery(path, one, TABLES[table], line, chain(lines[line.ends :], one.lines), column_map, rule)
+
+
+def delivered_cells(
+    path: Path, delivery: Delivery, column_map: ColumnMap, lines: Collection[int]
+) -> dict[int, tuple[str | None, ...]]:
+    """Cells of some lines of an opened table as the file has them, in the order of its headings; reads it once more.
+
+    Raises UserError where the file cannot be read.
+    """
+    wanted = frozenset(lines)
+    if path.suffix.lower() == ".parquet":
+        batches = _parquet_batches(path, pq.ParquetFile(path))
+        return {
+            number: cells.row(number - first)
+            for first, cells in batches
+            for number in sorted(wanted)
+            if first <= number < first + cells.height
+        }
+    rule = _rule_of(path, delivery.table.name, delivery.sheet, column_map)
+    rows = _opened_sheet(path, delivery.sheet, rule).lines
+    return {number: (*cells, *[None] * (delivery.width - len(cells))) for number, cells in rows if number in wanted}
+
+
+def _rule_of(path: Path, table: str, sheet: str, column_map: ColumnMap) -> FileRule | None:
+    """The column map's rule for one table of a file."""
+    rules = [rule for rule in column_map.rules_for(path.name) if rule.sheet in (None, sheet or None)]
+    return next((one for one in rules if one.table in (None, table)), None)
+
+
+def _opened_sheet(path: Path, sheet: str, rule: FileRule | None) -> Sheet:
+    opened = sheets(path, rule.encoding if rule else None, rule.separator if rule else None)
+    return next(each for each in opened if each.name == sheet)
 
 
 def _one_table(name: str, tables: tuple[str, ...]) -> str:
@@ -178,7 +208,7 @@ def _delivery(
         table, sheet.name, written, ignored, len(written), iter(()), Counter(dict.fromkeys(sheet.done, 1))
     )
     delivery.done.update(notes)
-    delivery.shares = _asserted_shares(sources)
+    _note_sources(delivery, sources)
     if line.line > 1 or line.titles:
         delivery.done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
     if line.merged:
@@ -190,9 +220,10 @@ def _delivery(
     return delivery
 
 
-def _asserted_shares(sources: Sequence[ColumnSource]) -> frozenset[str]:
-    """The columns of rates whose map says percent = false."""
-    return frozenset(one.column.name for one in sources if one.options.share == 1)
+def _note_sources(delivery: Delivery, sources: Sequence[ColumnSource]) -> None:
+    """Note where each column is read from, and the columns of rates whose map says percent = false."""
+    delivery.positions = {one.column.name: one.positions for one in sources if one.positions}
+    delivery.shares = frozenset(one.column.name for one in sources if one.options.share == 1)
 
 
 def _table_rows(
@@ -243,7 +274,7 @@ def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: File
     sources, ignored, notes = column_sources(path, table, headings, None, column_map, rule)
     written = tuple(one.written for one in headings)
     delivery = Delivery(table, "", written, ignored, len(written), iter(()), Counter(notes))
-    delivery.shares = _asserted_shares(sources)
+    _note_sources(delivery, sources)
     delivery.frames = _parquet_frames(path, file, sources, delivery, rule)
     return delivery
 
@@ -251,20 +282,25 @@ def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: File
 def _parquet_frames(
     path: Path, file: pq.ParquetFile, sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None
 ) -> Iterator[pl.DataFrame]:
+    for line, cells in _parquet_batches(path, file):
+        numbered = pl.DataFrame(
+            {
+                LINE: pl.int_range(line, line + cells.height, eager=True),
+                CELL_COUNT: pl.repeat(cells.width, cells.height, dtype=pl.Int64, eager=True),
+            }
+        )
+        yield contract_columns(numbered.hstack(cells.get_columns()), sources, delivery, rule, path.name)
+
+
+def _parquet_batches(path: Path, file: pq.ParquetFile) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Batches of rows as text (`cell_0`, `cell_1`, ...), each with the line of its first; rows are counted from 2."""
     line = 2
     with reading(path, pa.ArrowException):
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
             batch.validate(full=True)  # a damaged text is refused here; polars would end the process over it
             names = [f"cell_{at}" for at in range(batch.num_columns)]
             cells = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
-            numbered = pl.DataFrame(
-                {
-                    LINE: pl.int_range(line, line + cells.height, eager=True),
-                    CELL_COUNT: pl.repeat(cells.width, cells.height, dtype=pl.Int64, eager=True),
-                }
-            )
-            frame = numbered.hstack([_as_text(column) for column in cells])
-            yield contract_columns(frame, sources, delivery, rule, path.name)
+            yield line, pl.DataFrame([_as_text(column) for column in cells])
             line += batch.num_rows
 
 

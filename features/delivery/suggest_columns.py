@@ -13,7 +13,7 @@ from features.contract.declarations import CellKind, ContractColumn, ContractTab
 from features.delivery.cell_values import CellReader, word_key
 from features.delivery.code_words import code_words
 from features.delivery.column_map import ColumnRule
-from features.delivery.headings import Heading, HeadingLine, shipped_headings
+from features.delivery.headings import Heading, HeadingLine, preferred_positions, shipped_headings
 
 _LIKENESS, _READABLE, _MOST_NAMED, _DAY_DIGITS = 0.6, 0.8, 12, 4
 _CONTRACT = re.compile(r"(协议|合同).*号")
@@ -62,6 +62,10 @@ class SheetColumns:
             name = known.get(word_key(one.written)) or known.get(one.key) if one.written else None
             if name:
                 places.setdefault(name, []).append(at)
+        places = {
+            name: preferred_positions(self.table.name, positions, self.line.headings)
+            for name, positions in places.items()
+        }
         free = [
             at
             for at, one in enumerate(self.line.headings)

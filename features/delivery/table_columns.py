@@ -15,7 +15,7 @@ from features.contract.identity_numbers import half_width
 from features.delivery.cell_values import CellReader, ColumnOptions, word_key
 from features.delivery.code_words import code_words
 from features.delivery.column_map import ColumnMap, FileRule
-from features.delivery.headings import Heading
+from features.delivery.headings import Heading, preferred_positions
 from features.messages import Bilingual, UserError
 
 _PLAIN = {
@@ -38,7 +38,7 @@ class Delivery:
     column for each column of the table, null where empty, as the contract writes it. done: what was done to read it,
     with the number of cells, lines or columns; complete when the frames have been gone through. faults: by column, what
     is wrong with a text that could not be read or could mean two things. shares: columns of rates that the map says are
-    no per cent.
+    no per cent. positions: by column, the positions of the headings that it is read from.
     """
 
     table: ContractTable
@@ -50,6 +50,11 @@ class Delivery:
     done: Counter[Bilingual] = field(default_factory=Counter)
     faults: dict[str, dict[str, Bilingual]] = field(default_factory=dict)
     shares: frozenset[str] = frozenset()
+    positions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def heading(self, column: str) -> str | None:
+        """What the file writes above a column's cells; None where it is read from no heading."""
+        return " + ".join(self.headings[position] for position in self.positions.get(column, ())) or None
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def column_sources(
             sources.append(ColumnSource(column, positions, join.sign))
             used.update(positions)
         elif positions := tuple(found.get(column.name, ())):
-            chosen = _chosen(path, column, positions, headings, rule)
+            chosen = _chosen(path, table, column, positions, headings, rule)
             used.add(chosen)
             meaning = column_map.column(table, headings[chosen], rule)
             assert meaning is not None  # noqa: S101 - found by it
@@ -109,12 +114,16 @@ def _position(path: Path, written: str, places: Mapping[str, int]) -> int:
 
 
 def _chosen(
-    path: Path, column: ContractColumn, positions: Sequence[int], headings: Sequence[Heading], rule: FileRule | None
+    path: Path,
+    table: ContractTable,
+    column: ContractColumn,
+    positions: Sequence[int],
+    headings: Sequence[Heading],
+    rule: FileRule | None,
 ) -> int:
-    """The heading a column is read from; of several the one that the map names, or the one that is no 身份证号."""
+    """The heading a column is read from; of several the one that the map names, or that goes before the others."""
     named = [at for at in positions if rule and word_key(headings[at].written) in rule.columns]
-    own_numbers = [at for at in positions if "证" not in headings[at].words]  # before identity numbers beside them
-    candidates = named or own_numbers or list(positions)
+    candidates = named or preferred_positions(table.name, positions, headings)
     if len(candidates) == 1:
         return candidates[0]
     written = [headings[at].written for at in candidates]

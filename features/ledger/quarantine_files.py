@@ -34,6 +34,12 @@ QUARANTINE_SCHEMA = FrameSchema(
         "reason_zh": FrameColumn(pl.String(), "The fault in Chinese."),
         "reason_en": FrameColumn(pl.String(), "The fault in English."),
         "cells": FrameColumn(pl.String(), "The whole row as a JSON object of column to text."),
+        "delivered_on": FrameColumn(pl.String(), "Day of delivery (ISO)."),
+        "delivered": FrameColumn(
+            pl.String(),
+            "The row as the file has it: a JSON list of `column`, `heading` and `cell`, for the headings that columns "
+            "are read from, with pseudonyms for identity numbers.",
+        ),
     }
 )
 FILES_IN_TAIL = 64

@@ -22,13 +22,15 @@ from features.ledger.quarantine_files import QUARANTINE_SCHEMA
 from features.loading.before_drawdown import reject_before_drawdown
 from features.loading.file_receipt import keep_receipt
 from features.loading.inbox import InboxTable, list_inbox
-from features.loading.load_report import FileReport, LoadReport, file_report, refused_report
-from features.loading.quarantine import quarantine_rows
+from features.loading.load_report import FileReport, LoadReport, file_report, refused_report, waiting_report
+from features.loading.quarantine import corrected_rows, new_in_quarantine, rejected_rows, with_delivered_cells
 from features.loading.reconcile import reconcile_rows
 from features.messages import UserError
 
 _DELIVERED_LINE = "line as delivered"
 """Column of the line a quarantined row had in its file, while `line` numbers the rows that are checked again."""
+_ORIGIN = ("file", "delivered_on", "delivered")
+"""Columns that say where a quarantined row came from."""
 MAX_WRONG_SHARE = 0.05
 """Largest share of wrong rows in a file that is loaded; a file with more is refused (contract, section 1)."""
 
@@ -106,10 +108,12 @@ def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[
     except UserError as refusal:
         return ledger, FileReport(file, table.name, refused=refusal.message)
     result = reconcile_rows(checked_rows.rows, table, ledger, options.corrections)
-    report = file_report(file, table.name, checked_rows, result, delivered)
+    rejected = rejected_rows(file, table, checked_rows, result, options.delivered_on)
+    report = file_report(file, checked_rows, result, delivered, rejected)
     if report.quarantined > options.max_wrong_share * report.rows:
         return ledger, refused_report(report, options.max_wrong_share)
-    quarantine = quarantine_rows(file, table, checked_rows, result, ledger)
+    quarantine = new_in_quarantine(rejected, ledger)
+    quarantine = with_delivered_cells(quarantine, one, delivered, options.column_map, options.pseudonyms)
     if result.new.height or quarantine.height:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
@@ -120,9 +124,10 @@ def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[
             delivered_on=options.delivered_on.isoformat(),
             rows=result.new,
             quarantine=quarantine,
+            released_ids=tuple(corrected_rows(table, result.new, ledger)["id"]),
         )
     keep_receipt(file, table, checked_rows.rows, ledger, options.delivered_on)
-    return ledger, report
+    return ledger, waiting_report(report, table, options.max_wrong_share)
 
 
 def _check_file(delivered: Delivery, table: ContractTable, options: LoadOptions) -> CheckedRows:
@@ -156,7 +161,10 @@ def _release_waiting_rows(table: ContractTable, ledger: Ledger, options: LoadOpt
         return ledger, 0
     # Rows of several files may have the same line, so they are numbered anew to be told apart.
     numbered = waiting.with_columns(pl.col(LINE).alias(_DELIVERED_LINE), pl.int_range(pl.len()).alias(LINE))
-    checked_rows = check_rows(rows_from_json(numbered, table), table, len(table.column_names), options.delivered_on)
+    text = rows_from_json(numbered, table)
+    # They kept the bounds of rates when they were delivered, or the column map said that they may pass them.
+    width, shares = len(table.column_names), table.column_names
+    checked_rows = check_rows(text, table, width, options.delivered_on, shares=shares)
     if table is PAYMENTS:
         checked_rows = reject_before_drawdown(checked_rows, ledger)
     result = reconcile_rows(checked_rows.rows, table, ledger, options.corrections)
@@ -164,9 +172,10 @@ def _release_waiting_rows(table: ContractTable, ledger: Ledger, options: LoadOpt
     if released.is_empty():
         return ledger, 0
     no_longer_waiting = replace(result, waiting=result.waiting.clear())
-    rejected = quarantine_rows("quarantine", table, checked_rows, no_longer_waiting, ledger)
-    origin = numbered.select(LINE, "file", _DELIVERED_LINE)
-    rejected = rejected.drop("file").join(origin, on=LINE).with_columns(pl.col(_DELIVERED_LINE).alias(LINE))
+    rejected = rejected_rows("quarantine", table, checked_rows, no_longer_waiting, options.delivered_on)
+    rejected = new_in_quarantine(rejected, ledger)
+    origin = numbered.select(LINE, *_ORIGIN, _DELIVERED_LINE)
+    rejected = rejected.drop(_ORIGIN).join(origin, on=LINE).with_columns(pl.col(_DELIVERED_LINE).alias(LINE))
     ledger = ledger.append_commit(
         table=table.name,
         file="quarantine",

@@ -8,17 +8,12 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from features.contract.declarations import LINE, ContractTable
-from features.contract.tables import TABLES
 from features.contract.validation import CheckedRows
+from features.delivery.file_tables import table_names
 from features.delivery.table_columns import Delivery
-from features.loading.quarantine import WAITING_MESSAGES
-from features.loading.reconcile import CONFLICT, Reconciliation
-from features.loading.reused_numbers import COLUMN, REASON_EN, REASON_ZH
+from features.loading.fault_kinds import fault_kinds
+from features.loading.reconcile import Reconciliation
 from features.messages import Bilingual
-
-_AS_FAULT = {COLUMN: "column", REASON_ZH: "reason_zh", REASON_EN: "reason_en"}
-_FAULTS_SHOWN = 5
-"""So many faults of each kind are in a file's report; all of them are in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +24,10 @@ class FileReport:
     quarantined: rows that are wrong, in conflict or reused. reused: rows with a number that another loan, household,
     bank or policy has, and members numbered anew.
     waiting: rows whose parent is not delivered yet. ignored: headers of columns that the contract does not have.
-    done: what was done to read the file, each with the number of cells, lines or columns. refused: why the file was
-    refused as a whole. faults: the first faults, without the cell's value, which may be
-    personal data and stays in quarantine.
+    done: what was done to read it, each with the number of cells, lines or columns. refused: why the file was
+    refused as a whole. too_many_waiting: what to do, where so many rows wait that their parents must be missing.
+    faults: the kinds of faults (FAULT_KINDS_SCHEMA, and `heading`: what the file writes above the column), without the
+    cells' values, which may be personal data and stay in quarantine.
     """
 
     file: str
@@ -46,6 +42,7 @@ class FileReport:
     ignored: tuple[str, ...] = ()
     done: tuple[dict[str, object], ...] = ()
     refused: Bilingual | None = None
+    too_many_waiting: Bilingual | None = None
     faults: tuple[dict[str, object], ...] = ()
 
 
@@ -72,15 +69,20 @@ class LoadReport:
         """Whether any file was refused as a whole, or was not read though it could be a table."""
         return bool(self.may_be) or any(file.refused for file in self.files)
 
+    @property
+    def needs_action(self) -> bool:
+        """Whether a file was refused or not read, or too many rows of one wait."""
+        return self.has_refused_files or any(file.too_many_waiting for file in self.files)
 
-def file_report(file: str, table: str, rows: CheckedRows, result: Reconciliation, delivered: Delivery) -> FileReport:
-    """The report of a file from its checked rows and their reconciliation with the ledger."""
+
+def file_report(
+    file: str, rows: CheckedRows, result: Reconciliation, delivered: Delivery, rejected: pl.DataFrame
+) -> FileReport:
+    """The report of a file from its checked rows, their reconciliation with the ledger, and the rejected rows."""
     wrong = rows.faults[LINE].n_unique()
-    faults = rows.faults.drop("cells", "value")
-    set_aside = result.set_aside.select(LINE, *(pl.col(name).alias(fault) for name, fault in _AS_FAULT.items()))
     return FileReport(
         file=file,
-        table=table,
+        table=delivered.table.name,
         rows=rows.rows.height + wrong,
         added=result.added,
         revised=result.revised,
@@ -91,28 +93,23 @@ def file_report(file: str, table: str, rows: CheckedRows, result: Reconciliation
         ignored=delivered.ignored,
         done=tuple({"zh": done.zh, "en": done.en, "count": count} for done, count in delivered.done.items()),
         faults=tuple(
-            row
-            for kind in (faults, set_aside, *_conflicting_and_waiting(TABLES[table], result))
-            for row in kind.head(_FAULTS_SHOWN).to_dicts()
+            {**kind, "heading": delivered.heading(kind["column"])} for kind in fault_kinds(rejected).to_dicts()
         ),
     )
 
 
-def _conflicting_and_waiting(table: ContractTable, result: Reconciliation) -> list[pl.DataFrame]:
-    """Rows in conflict, and rows that wait for their parent, in the columns of a fault."""
-    kinds = [(result.conflicts, table.key[0], CONFLICT)]
-    if table.parent:
-        parent, by = table.parent
-        kinds.append((result.waiting, by, WAITING_MESSAGES[parent]))
-    return [
-        rows.select(
-            LINE,
-            pl.lit(column).alias("column"),
-            pl.lit(message.zh).alias("reason_zh"),
-            pl.lit(message.en).alias("reason_en"),
-        )
-        for rows, column, message in kinds
-    ]
+def waiting_report(report: FileReport, table: ContractTable, limit: float) -> FileReport:
+    """The report of a loaded file, which says so where more than the share `limit` of its rows waits."""
+    if table.parent is None or report.waiting <= limit * report.rows:
+        return report
+    file, parent, share = report.file, table_names()[table.parent[0]], report.waiting / report.rows
+    message = Bilingual(
+        f"{file}: {report.rows} 行中 {report.waiting} 行 ({share:.1%}, 上限 {limit:.1%}) 等待所属的{parent.zh}, "
+        f"其余已装入; 请补送{parent.zh}表 ({parent.en}), 或核对编号的写法。",
+        f"{file}: {report.waiting} of {report.rows} rows ({share:.1%}, at most {limit:.1%}) wait for their row in "
+        f"{parent.en}, the others are loaded; deliver {parent.en}, or check how the numbers are written.",
+    )
+    return replace(report, too_many_waiting=message)
 
 
 def refused_report(report: FileReport, limit: float) -> FileReport:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -34,10 +34,15 @@ _WRITERS = 2
 
 @dataclass(frozen=True)
 class EditionFiles:
-    """The files of an edition: checksums by file name, and by light the `loans` and `outstanding_principal` (yuan)."""
+    """The files of an edition.
+
+    checksums: by file name. lights: by light the `loans` and `outstanding_principal` (yuan). loan_checks: how many
+    loans fail each check on the whole loan.
+    """
 
     checksums: Mapping[str, str]
     lights: Mapping[str, Mapping[str, float]]
+    loan_checks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -88,7 +93,16 @@ def write_edition(tasks: Sequence[Task], staging: Path) -> EditionFiles:
             so_far = lights.get(light, {"loans": 0, "outstanding_principal": 0.0})
             lights[light] = {name: round(so_far[name] + value, 2) for name, value in totals.items()}
     checksums = {name: digest for county in counties for name, digest in county.checksums.items()}
-    return EditionFiles(dict(sorted(checksums.items())), dict(sorted(lights.items())))
+    return EditionFiles(dict(sorted(checksums.items())), dict(sorted(lights.items())), _failed_checks(tasks, staging))
+
+
+def _failed_checks(tasks: Sequence[Task], staging: Path) -> dict[str, int]:
+    """For each check on the whole loan how many loans of all counties fail it, those that have ended among them."""
+    paths = [path for task in tasks for path in output_files(task, "loan_checks", staging)]
+    if not paths:
+        return {}
+    counts = pl.scan_parquet(paths, glob=False).group_by("check").len().sort("check").collect()
+    return dict(counts.rows())
 
 
 def _write_county(task: Task, staging: Path, probabilities: pl.Series) -> EditionFiles:
@@ -170,6 +184,7 @@ def publish(
         rows=files.rows,
         lights=files.lights,
         checksums=files.checksums,
+        loan_checks=files.loan_checks,
         **provenance,
     )
     edition = staging / "edition"

@@ -21,6 +21,7 @@ import polars as pl
 from features.atomic_files import atomic_folder
 from features.compute import features_at, peer_statistics_at
 from features.delivered_tables import DeliveredTables
+from features.loan_checks import loan_findings
 from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
 from features.stored_files import read_stored_json
@@ -150,9 +151,10 @@ class _Computation:
         if features.is_empty():
             return TaskOutput({})
         typical = township_medians(features)
-        warnings = self._warnings_of(features, typical)
+        findings = loan_findings(self.spec.as_of, self._tables)
+        warnings = self._warnings_of(features, typical, findings)
         return TaskOutput(
-            {"features": features, "typical": typical, **warnings.frames},
+            {"features": features, "typical": typical, "loan_checks": findings, **warnings.frames},
             warnings.explained_again,
             final_frames=frozenset({"features", "typical"}),
         )
@@ -162,13 +164,14 @@ class _Computation:
         return TaskOutput(peer_statistics_at(self.spec.as_of, self._tables, self.context.bad_after_days).totals)
 
     def block_features(self) -> TaskOutput:
-        """The features of a block."""
+        """The features of a block, and the checks on the whole loan that its loans fail."""
         folder = self._output_folder(Stage.PEER_STATISTICS)
         peers = PeerStatistics(
             {group: pl.read_parquet(folder / f"{group}.parquet", glob=False) for group in PEER_GROUPS}
         )
         block = self._tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        return TaskOutput({"features": self._features_of(block, peers)})
+        findings = loan_findings(self.spec.as_of, block)
+        return TaskOutput({"features": self._features_of(block, peers), "loan_checks": findings})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory."""
@@ -185,12 +188,12 @@ class _Computation:
 
     def block_lights(self) -> TaskOutput:
         """The warnings of a block."""
-        features = pl.read_parquet(
-            self._output_folder(Stage.FEATURES, self.task.block) / "features.parquet", glob=False
-        )
+        folder = self._output_folder(Stage.FEATURES, self.task.block)
+        features = pl.read_parquet(folder / "features.parquet", glob=False)
         if features.is_empty():
             return TaskOutput({})
-        return self._warnings_of(features, pl.read_parquet(self._output_folder(Stage.MEDIANS) / "typical.parquet"))
+        typical = pl.read_parquet(self._output_folder(Stage.MEDIANS) / "typical.parquet")
+        return self._warnings_of(features, typical, pl.read_parquet(folder / "loan_checks.parquet", glob=False))
 
     @cached_property
     def _tables(self) -> DeliveredTables:
@@ -202,10 +205,10 @@ class _Computation:
     def _features_of(self, tables: DeliveredTables, peers: PeerStatistics | None) -> pl.DataFrame:
         return features_at(self.spec.as_of, tables, bad_after_days=self.context.bad_after_days, peers=peers)
 
-    def _warnings_of(self, features: pl.DataFrame, typical: pl.DataFrame) -> TaskOutput:
+    def _warnings_of(self, features: pl.DataFrame, typical: pl.DataFrame, findings: pl.DataFrame) -> TaskOutput:
         county = previous_county_file(self.context.previous_month, self.task.county, self.context.ledger)
         previous = previous_month_of(self.context.previous_month, features["loan_id"], county)
-        scored = build_warnings(features, typical, previous, self.context.scoring, self.spec.as_of)
+        scored = build_warnings(features, typical, previous, self.context.scoring, self.spec.as_of, findings)
         return TaskOutput({"warnings": scored.warnings}, scored.explained_again)
 
 
@@ -233,6 +236,7 @@ def output_files(task: Task, kind: str, staging: Path) -> list[Path]:
         "warnings": (Stage.LIGHTS, range(task.blocks)),
         "features": (Stage.FEATURES, range(task.blocks)),
         "typical": (Stage.MEDIANS, range(1)),
+        "loan_checks": (Stage.FEATURES, range(task.blocks)),
     }
     stage, blocks = (Stage.WHOLE_COUNTY, range(1)) if task.blocks == 1 else stages[kind]
     paths = [task_folder(task.for_stage(stage, block), staging) / f"{kind}.parquet" for block in blocks]

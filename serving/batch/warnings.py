@@ -24,6 +24,8 @@ from models.traffic_light.rule import Rule
 from models.traffic_light.rules import rules_version
 from serving.months.previous_month import PreviousMonth
 
+FAILED_CHECK = pl.Struct({"check": pl.String, "first": pl.String, "second": pl.String})
+"""A check that a loan fails: its id and the two amounts (yuan) or days that contradict each other."""
 NO_MODEL = "none"
 """The model version of a month that the rules alone decided."""
 WARNINGS_SCHEMA = FrameSchema(
@@ -60,6 +62,10 @@ WARNINGS_SCHEMA = FrameSchema(
             pl.List(CHANGE),
             "At most three changes of the log-odds since the previous month, the largest first: kind, feature, value"
             " before and after, contribution.",
+        ),
+        "loan_checks": FrameColumn(
+            pl.List(FAILED_CHECK),
+            "The checks on the whole loan that it fails (features.loan_checks), with the two amounts or days.",
         ),
         "action": FrameColumn(pl.String(), "Code of the action that the county's policy assigns to the light."),
         "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
@@ -161,6 +167,7 @@ def build_warnings(
     previous_month: PreviousMonth,
     scoring: ScoringPolicy,
     as_of: date,
+    findings: pl.DataFrame,
 ) -> ScoredWarnings:
     """Build the warning of each open loan. The monthly run, the API and the pages all call this function.
 
@@ -172,6 +179,7 @@ def build_warnings(
         previous_month: lights, probabilities and features of these loans in the previous month; changes compare them.
         scoring: the rules, policy and model in force.
         as_of: the month end.
+        findings: the checks that loans fail, as `loan_findings` returns them.
 
     Returns:
         The warnings in the columns of WARNINGS_SCHEMA, one for each row of `features` in their order, and how many of
@@ -180,16 +188,20 @@ def build_warnings(
     Example:
         >>> from datetime import date
         >>> from features.compute import features_at
+        >>> from features.loan_checks import loan_findings
         >>> from models.explain import township_medians
         >>> from serving.batch.warnings import WARNINGS_SCHEMA, ScoringPolicy, build_warnings
         >>> from serving.months.data_folder import DataFolder
         >>> from serving.months.previous_month import previous_month_of
         >>> folder, day = DataFolder(data), date(2025, 12, 31)
-        >>> loans = features_at(day, folder.ledger.tables())
+        >>> tables = folder.ledger.tables()
+        >>> loans, findings = features_at(day, tables), loan_findings(day, tables)
         >>> in_force = folder.rules.in_force(day), folder.policies.in_force(day)
         >>> scoring = ScoringPolicy(*in_force, folder.models.champion, folder.ledger.data_version)
         >>> previous = previous_month_of(None, loans["loan_id"])
-        >>> warnings, explained_again = build_warnings(loans, township_medians(loans), previous, scoring, day)
+        >>> warnings, explained_again = build_warnings(
+        ...     loans, township_medians(loans), previous, scoring, day, findings
+        ... )
         >>> warnings.height == loans.height, WARNINGS_SCHEMA.mismatch(warnings.schema) is None
         (True, True)
     """
@@ -209,8 +221,17 @@ def build_warnings(
     )
     rows = pl.concat([loans, *(frame.lazy() for frame in frames)], how="horizontal")
     rows = rows.with_columns(scoring.light_level.alias("level"))
-    rows = rows.with_columns(*scoring.output_columns, pl.lit(as_of).alias("as_of"))
+    rows = rows.with_columns(
+        *scoring.output_columns, pl.lit(as_of).alias("as_of"), _loan_checks(features["loan_id"], findings)
+    )
     return ScoredWarnings(_collect_unoptimised(rows.select(*WARNINGS_SCHEMA.columns)), explained_again)
+
+
+def _loan_checks(loans: pl.Series, findings: pl.DataFrame) -> pl.Series:
+    """`loan_checks` of each loan, in their order."""
+    failed = findings.group_by("loan_id").agg(pl.struct("check", "first", "second").alias("loan_checks"))
+    lists = loans.to_frame().join(failed, on="loan_id", how="left", maintain_order="left")["loan_checks"]
+    return lists.cast(pl.List(FAILED_CHECK)).fill_null([])
 
 
 def _rows_where(rows: pl.DataFrame, condition: pl.Series) -> pl.DataFrame:

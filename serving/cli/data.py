@@ -73,13 +73,43 @@ def load_command(
         for name, is_refused in (("file_names", False), ("refused_file_names", True)):
             files = dict.fromkeys(file.file for file in report.files if bool(file.refused) == is_refused)
             results |= {name: ", ".join(files)} if files else {}
+        waiting = [file.file for file in report.files if file.too_many_waiting]
+        results |= {"waiting_file_names": ", ".join(waiting)} if waiting else {}
         results |= {"outcome": "refused" if report.has_refused_files else "done"}
     _audit(data, "CHANGE", "lights load", data_version=report.data_version)
     if as_json:
         print_json(report)
     else:
         print("\n".join(load_lines(report)))
-    raise typer.Exit(1 if report.has_refused_files else 0)
+    raise typer.Exit(1 if report.needs_action else 0)
+
+
+@commands.command("quarantine")
+def quarantine_command(
+    bank: Annotated[str | None, typer.Option("--bank", help="rows of one bank")] = None,
+    since: Annotated[
+        date | None, typer.Option("--since", parser=parse_day, metavar="DAY", help="delivered on the day or later")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Excel file to write: the rows as delivered, a sheet for each bank")
+    ] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """隔离区: the rows that were not loaded, with line and reason."""
+    from features.atomic_files import write_bytes
+    from features.loading.quarantine_list import list_quarantine
+    from serving.cli.output import quarantine_lines
+    from serving.reports.quarantine_book import quarantine_book
+
+    rows = list_quarantine(store_of(data).ledger, bank, since)
+    if out is not None:
+        write_bytes(quarantine_book(rows, utc_now()), out)
+    _audit(data, "EXPORT" if out else "LIST", "lights quarantine", bank=bank or "", rows=str(rows.height))
+    if as_json:
+        print_json(rows.to_dicts())
+    else:
+        print("\n".join(quarantine_lines(rows)))
 
 
 @commands.command("columns")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from features.delivery.file_tables import table_names
+from features.delivery.headings import shipped_heading
+from features.loading.fault_kinds import fault_kinds
+from features.loading.quarantine_list import KIND_WORDS, delivered_row
 from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from models.light import LIGHT_WORDS
@@ -17,6 +23,8 @@ if TYPE_CHECKING:
     from features.runs import RunHistory
     from serving.batch.replay import Replay
 
+_KINDS_SHOWN = 20
+"""So many kinds of faults of a file are printed."""
 _LOANS_SHOWN = 10
 """So many loans that fail a check are named."""
 
@@ -64,8 +72,38 @@ def _file_lines(file: FileReport) -> Iterator[str]:
         yield "  " + "; ".join(f"{one['en']}: {one['count']}" for one in file.done)
     if file.ignored:
         yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
-    for fault in file.faults:
-        yield f"  {file.file}:{fault['line']} {fault['column']}: {fault['reason_zh']} / {fault['reason_en']}"
+    for fault in file.faults[:_KINDS_SHOWN]:
+        yield f"  {fault_line(fault, file.table)}"
+    if len(file.faults) > _KINDS_SHOWN:
+        rest = len(file.faults) - _KINDS_SHOWN
+        yield f"  另有 {rest} 类问题, 见 lights quarantine / {rest} more kinds of fault: see lights quarantine"
+    if file.too_many_waiting:
+        yield f"! {file.too_many_waiting.zh}\n  {file.too_many_waiting.en}"
+
+
+def fault_line(fault: Mapping[str, Any], table: str) -> str:
+    """One kind of fault: in which lines first, the column as the file and as the contract call it, and why.
+
+    fault: a row of `fault_kinds`, with `heading`. table: the contract's name of the rows' table.
+    """
+    column, lines = fault["column"], "、".join(map(str, fault["lines"]))
+    heading = fault["heading"] or shipped_heading(table, column)
+    named = column if heading == column else f"{heading} ({column})"
+    more = " …" if fault["count"] > len(fault["lines"]) else ""
+    where = f"第 {lines}{more} 行, 共 {fault['count']} 行 rows"
+    return f"{named}: {where}: {fault['reason_zh']} / {fault['reason_en']}"
+
+
+def quarantine_lines(rows: pl.DataFrame) -> Iterator[str]:
+    """What is in quarantine: a line for each file and kind of fault, then how many rows there are in all."""
+    for kind in fault_kinds(rows, "table", "file").iter_rows(named=True):
+        words = table_names()[kind["table"]]
+        cells = rows.filter(pl.col("file") == kind["file"], pl.col("line") == kind["lines"][0]).row(0, named=True)
+        headings = {one["column"]: one["heading"] for one in delivered_row(cells)}
+        fault = {**kind, "heading": headings.get(kind["column"])}
+        yield f"{words.zh} {kind['file']} · {KIND_WORDS[kind['kind']]} · {fault_line(fault, kind['table'])}"
+    count = rows.select("file", "line", "cells").n_unique()
+    yield f"隔离区共 {count} 行 / {count} rows are in quarantine"
 
 
 def manifest_lines(manifest: Manifest) -> Iterator[str]:
@@ -77,6 +115,9 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
         yield f"  {words.zh} {words.en}: {totals['loans']:,} ({totals['outstanding_principal']:,.2f} 元 yuan)"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
+    for check in LOAN_CHECKS:
+        if count := manifest.loan_checks.get(check.id):
+            yield f"! {check.id} {count} 笔: {check.message.zh}\n  {count} loans: {check.message.en}"
     if manifest.incomplete:
         words = Incomplete.model_validate(manifest.incomplete).words
         yield f"! {words.zh}\n  {words.en}"
@@ -158,6 +199,8 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
         yield f"  = {getattr(counterfactual, lang)}"
     for unassessed in warning.open_rules:
         yield f"  ? {unassessed.id} {getattr(unassessed, lang)}"
+    for failed in warning.loan_checks:
+        yield f"  ! {failed.check} {getattr(failed, lang)}"
     for route in loan.routes:
         if route.state in _SHOWN_STATES:
             yield f"  + {getattr(route, lang)}"

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from features.catalog import FAMILY_LABELS, FEATURES, SHOWN_FEATURES
+from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from features.units import Value
 from models.county_policy.sections import Classes
@@ -19,7 +20,7 @@ from models.light import Light
 from models.traffic_light.rule import RuleSentences
 from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExplainedFeature, FeatureFamily, FiveClassGrade
-from serving.schemas.loan_warning import ChangeReason, FiredRule, LoanWarning, Reason, UnassessedRule
+from serving.schemas.loan_warning import ChangeReason, FailedCheck, FiredRule, LoanWarning, Reason, UnassessedRule
 
 Row = Mapping[str, Any]
 """A row of a frame, by column name."""
@@ -39,6 +40,7 @@ _CHANGES_WITHOUT_FEATURE = {
         "the score has not moved; only the thresholds differ, or a light kept on has gone out",
     ),
 }
+_CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
 _TEXTS_IN_MEMORY = 65_536
 """Values with their texts: a page of a list has a thousand of them, most of them medians, counts and days."""
 
@@ -80,6 +82,7 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
             "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
             "reasons": [render_reason(reason, USUAL_IN_TOWNSHIP) for reason in row["reasons"]],
             "changes": [render_change(change) for change in row["changes"]],
+            "loan_checks": [_failed_check(failed) for failed in row.get("loan_checks", ())],
             "action_zh": action.zh,
             "action_en": action.en,
         }
@@ -105,6 +108,12 @@ def _open_rule(identifier: str, facts: Row, rule: RuleSentences) -> UnassessedRu
     missing = [FEATURES[name].label for name in rule["features"] if facts[name] is None]
     zh, en = "、".join(label.zh for label in missing), ", ".join(label.en for label in missing)
     return UnassessedRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
+
+
+def _failed_check(failed: Row) -> FailedCheck:
+    message = _CHECK_MESSAGES[failed["check"]]
+    amounts = f"{failed['first']} / {failed['second']}"
+    return FailedCheck(**failed, zh=f"{message.zh}: {amounts}", en=f"{message.en}: {amounts}")
 
 
 def render_reason(reason: Row, comparison: Bilingual) -> Reason:

@@ -60,7 +60,7 @@ class Manifest:
     edition of the month it is compared with. parts: rows and seconds of each task. seconds: of the run by stage.
     workers: how many processes computed, or the cluster's address. completeness: what each table and bank had
     delivered (features.completeness). incomplete: where that was not all, the `reason` for publishing and the
-    `findings`; None where it was.
+    `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
     """
 
     as_of: str
@@ -85,6 +85,7 @@ class Manifest:
     workers: int | str = 1
     completeness: Mapping[str, Any] = field(default_factory=dict)
     incomplete: Mapping[str, Any] | None = None
+    loan_checks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -24,6 +24,8 @@ _FORMATS: dict[ReportCellKind, dict[str, Any]] = {
     ReportCellKind.NUMBER: {"num_format": "0.000"},
     ReportCellKind.DAY: {"num_format": "yyyy-mm-dd"},
 }
+TEXT_ONLY = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Options of a workbook in which text stays text, also where it looks like a formula."""
 _NARROWEST, _WIDEST = 8, 44
 """Bounds of a column's width in characters."""
 _MOST_ROWS = 1_048_000
@@ -41,8 +43,7 @@ def workbook(tables: Sequence[ReportTable], languages: Sequence[str], made_at: d
     Raises UserError where a table has more rows than a sheet holds.
     """
     content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(content, options) as book:
+    with xlsxwriter.Workbook(content, TEXT_ONLY) as book:
         book.set_properties({"created": made_at.replace(tzinfo=None)})
         sheets = _SheetWriter(book)
         for table in tables:

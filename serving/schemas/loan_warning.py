@@ -54,6 +54,16 @@ class ChangeReason(Answer):
     en: str
 
 
+class FailedCheck(Answer):
+    """A check on the whole loan that it fails, with the two amounts (yuan) or days that contradict each other."""
+
+    check: str
+    first: str
+    second: str
+    zh: str
+    en: str
+
+
 class LoanWarning(Answer):
     """The published warning of one open loan, with a sentence for each code."""
 
@@ -79,6 +89,7 @@ class LoanWarning(Answer):
     days_past_due: int
     previous_light: LightCode | None
     changes: list[ChangeReason]
+    loan_checks: list[FailedCheck]
     action: str
     action_zh: str
     action_en: str

@@ -56,6 +56,7 @@ _OWN: Mapping[str, Bilingual] = {
     "base_value": Bilingual("基准值", "Base value"),
     "rules": Bilingual("触发的规则", "Rules that fired"),
     "hard": Bilingual("硬性规则", "hard rule"),
+    "loan_checks": Bilingual("与送达数据矛盾之处, 请银行核对", "What contradicts itself in the delivered data"),
     "not_assessable": Bilingual("因缺少数据无法判断的规则", "Rules that could not be assessed for lack of data"),
     "action": Bilingual("应采取的措施", "What to do"),
     "previous": Bilingual("上月", "Month before"),

@@ -52,12 +52,13 @@ def unchanged_but_payments() -> dict[str, list[str]]:
     return {name: rows for name, rows in first_delivery().items() if name != "payments"}
 
 
-def deliver(data: Path, day: str, tables: dict[str, list[str]]) -> None:
+def deliver(data: Path, day: str, tables: dict[str, list[str]], exit_code: int = 0) -> None:
     inbox = data.parent / f"inbox-{day}-{len(list(data.parent.iterdir()))}"
     inbox.mkdir()
     for name, rows in tables.items():
         (inbox / f"{name}.csv").write_text("\n".join([HEADERS[name], *rows]) + "\n", "utf-8")
-    done(lights(data, "load", inbox, "--delivered-on", day))
+    ran = lights(data, "load", inbox, "--delivered-on", day)
+    assert ran.returncode == exit_code, ran.stderr
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_payments_that_came_on_the_day_or_later_are_enough_also_where_they_are_k
 
 
 def test_more_rows_waiting_than_the_set_share_are_told(data: Path) -> None:
-    deliver(data, "2026-01-05", unchanged_but_payments() | payments_of_december(1, 2, 3, 4, 8, 9))
+    deliver(data, "2026-01-05", unchanged_but_payments() | payments_of_december(1, 2, 3, 4, 8, 9), exit_code=1)
     told = refused(lights(data, "score", "--as-of", DECEMBER))
     assert "2 of 10 rows of payments wait for their household or loan" in told
     deliver(data, "2026-01-06", unchanged_but_payments())

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from features.compute import BAD_AFTER_DAYS, household_features
+from features.loan_checks import snapshot_findings
 from features.messages import UserError
 from features.snapshot.as_of import Snapshot
 from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics
@@ -60,7 +61,8 @@ class Rescorer:
         snapshot: the household's rows. peers: of all other loans. previous_month: lights and features of its loans.
         """
         facts = household_features(snapshot, peers, self.bad_after_days)
-        scored = build_warnings(facts, self.township_medians, previous_month, self.scoring_policy, snapshot.as_of)
+        medians, findings = self.township_medians, snapshot_findings(snapshot)
+        scored = build_warnings(facts, medians, previous_month, self.scoring_policy, snapshot.as_of, findings)
         return RescoredLoans(render_warnings(scored.warnings, facts, self.month), facts)
 
     def lights(self, snapshot: Snapshot, peers: PeerStatistics, previous_month: PreviousMonth) -> LightByLoan:

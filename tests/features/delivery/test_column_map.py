@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from features.contract.tables import TABLES
 from features.delivery.column_map import read_column_map
 from features.delivery.headings import heading
 from features.messages import UserError
-from tests.features.inboxes import DRAWN, Intake, table
+from tests.features.inboxes import DRAWN, Intake, drawn, table
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -57,3 +58,15 @@ def test_a_map_that_is_no_map_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_map_in_another_encoding_or_none_at_all_is_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refused(written(tmp_path, '[households]\n"门牌" = "household_id"', "gb18030"))
     assert "cannot be read" in refused(tmp_path / "nowhere.toml")
+
+
+def test_a_heading_of_the_fallback_gives_way_to_another_and_is_told_as_ignored(intake: Intake) -> None:
+    header = "payment_id,loan_id,记账日期,还款日期,principal_paid,interest_paid\n"
+    both = intake.inbox(
+        **drawn("households", "loans"), **{"payments.csv": f"{header}P1,L1,2024-05-09,2024-05-02,0,1\n"}
+    )
+    report = intake.load(both)
+    assert report.files[-1].ignored == ("记账日期",)
+    assert intake.kept("payments")["paid_on"].to_list() == [date(2024, 5, 2)]
+    alone = "payment_id,loan_id,记账日期,principal_paid,interest_paid\nP2,L1,2024-05-09,0,1\n"
+    assert intake.deliver(**{"payments.csv": alone}).files[-1].added == 1

@@ -87,7 +87,7 @@ def test_the_command_ends_with_0_and_a_line_for_each_file(intake: Intake) -> Non
     assert (
         "✓ households.csv: 读 20 行 rows, 新增 19 new, 更正 0 revised, 已有 0 known, 隔离 1 quarantined" in ran.stdout
     )
-    assert "households.csv:21 village_code: 村代码须为 12 位数字 / a village code is 12 digits" in ran.stdout
+    assert "village_code: 第 21 行, 共 1 行 rows: 村代码须为 12 位数字 / a village code is 12 digits" in ran.stdout
     assert "columns ignored: 手机号" in ran.stdout
     assert f"data {intake.ledger.data_version}" in ran.stdout
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from features.loan_checks import loan_findings
 from models.feature_topics import TOPICS
 from models.policy import NEVER, Policy, Thresholds
 from serving.batch.warnings import WARNINGS_SCHEMA, build_lights, build_warnings, with_score_ranks
@@ -52,6 +53,7 @@ CONTRACT = {
     **dict.fromkeys(("days_to_maturity", "days_past_due"), pl.Int64()),
     "previous_light": TEXT,
     "changes": pl.List(CHANGE),
+    "loan_checks": pl.List(pl.Struct(dict.fromkeys(("check", "first", "second"), TEXT))),
     **dict.fromkeys(("action", "model_version", "policy_version", "data_version"), TEXT),
 }
 WORSE = {"green": 0, "yellow": 1, "red": 2}
@@ -245,7 +247,8 @@ def judged_by(county: County, policy: Policy) -> pl.DataFrame:
     before = previous_month_of(comparison_month(MonthRepository(county.store), month), county.facts["loan_id"])
     other = replace(judges, bundle=replace(judges.bundle, policy=policy))
     typical = month.scan("typical").collect()
-    found = build_warnings(county.facts, typical, before, other, month.as_of).warnings
+    findings = loan_findings(month.as_of, county.store.ledger.tables())
+    found = build_warnings(county.facts, typical, before, other, month.as_of, findings).warnings
     alone = build_lights(county.facts, before, other)
     assert alone.equals(found.select(alone.columns))
     return found
