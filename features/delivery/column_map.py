@@ -39,9 +39,9 @@ class ColumnRule:
     dates: DateOrder = "ymd"
     codes: Mapping[str, str] = field(default_factory=dict)
 
-    def options(self, found: Heading, kind: CellKind, title_yuan: str | None) -> ColumnOptions:
+    def options(self, found: Heading, kind: CellKind, title_units: Mapping[CellKind, str]) -> ColumnOptions:
         """The map's own words before those of the heading."""
-        told = options_of(found, kind, title_yuan)
+        told = options_of(found, kind, title_units)
         return ColumnOptions(
             unit=told.unit if self.unit is None else self.unit,
             share=told.share if self.share is None else self.share,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -21,7 +21,11 @@ LINES_SEARCHED = 10
 """The heading line is among so many first lines that hold anything (contract, section 1)."""
 _PACKAGE = "features.delivery"
 _UNIT = re.compile(r"[(\[【<:/_,]?\s*(?:单位\s*[::]?\s*)?(万元|千元|元|%|‰|百分比|千分比|只|头|亩|分)\s*[)\]】>]?$")
-_TITLE_UNIT = re.compile(r"(?:金额)?单位\s*[::]\s*(?:人民币)?\s*(万元|千元|元)")
+_TITLE_UNITS = re.compile(r"单位\s*[::]\s*(?:人民币)?\s*((?:[、,/\s]*(?:万元|千元|元|%|‰))+)")
+_KIND_OF_UNIT = {
+    **dict.fromkeys(("万元", "千元", "元"), CellKind.MONEY),
+    **dict.fromkeys(("%", "‰"), CellKind.RATE),
+}
 _YUAN = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10000)}
 _SHARES = {"%": Decimal("0.01"), "百分比": Decimal("0.01"), "‰": Decimal("0.001"), "千分比": Decimal("0.001")}
 
@@ -51,14 +55,14 @@ class Heading:
 class HeadingLine:
     """The heading line of a sheet: its number, how many of the lines looked at it ends, its headings, lines above it.
 
-    yuan: the unit of all money below it, where a line above names one (单位: 万元).
+    units: by kind of column, the unit of all amounts or rates below it, where a line above names one (单位: 万元、%).
     """
 
     line: int
     ends: int
     headings: tuple[Heading, ...]
     titles: tuple[str, ...] = ()
-    yuan: str | None = None
+    units: Mapping[CellKind, str] = field(default_factory=dict)
     merged: bool = False
 
 
@@ -150,9 +154,12 @@ def find_headings(
     if line_number is None and (count == 0 or count < min(2, len([cell for cell in found if cell]))):
         return None
     titles = tuple(" ".join(filter(None, cells_above)) for _, cells_above in lines[:at])
-    yuan = next((unit[1] for title in titles if (unit := _TITLE_UNIT.search(half_width(title)))), None)
+    named = [
+        sign for title in titles for found in _TITLE_UNITS.finditer(half_width(title)) for sign in _signs(found[1])
+    ]
+    units = {_KIND_OF_UNIT[sign]: sign for sign in reversed(named)}
     last = at if single else at + 1
-    return HeadingLine(lines[at][0], last + 1, tuple(heading(cell or "") for cell in found), titles, yuan, not single)
+    return HeadingLine(lines[at][0], last + 1, tuple(heading(cell or "") for cell in found), titles, units, not single)
 
 
 def _known_count(cells: Sequence[str | None], known: Mapping[str, str]) -> int:
@@ -166,9 +173,13 @@ def _joined(upper: Sequence[str | None], lower: Sequence[str | None]) -> tuple[s
     return tuple(below or above for above, below in zip(upper, lower, strict=True))
 
 
-def options_of(found: Heading, kind: CellKind, title_yuan: str | None) -> ColumnOptions:
+def _signs(units: str) -> list[str]:
+    return re.findall("|".join(_KIND_OF_UNIT), units)
+
+
+def options_of(found: Heading, kind: CellKind, title_units: Mapping[CellKind, str]) -> ColumnOptions:
     """What a heading says of the cells below it: unit of money, per cent, permille, by the month."""
-    unit = found.unit or (title_yuan if kind is CellKind.MONEY else None)
+    unit = found.unit or title_units.get(kind)
     return ColumnOptions(
         unit=_YUAN.get(unit or "") if kind is CellKind.MONEY else None,
         share=_SHARES.get(unit or "") if kind in (CellKind.RATE, CellKind.SHARE) else None,

@@ -202,7 +202,7 @@ def _delivery(
     column_map: ColumnMap,
     rule: FileRule | None,
 ) -> Delivery:
-    sources, ignored, notes = column_sources(path, table, line.headings, line.yuan, column_map, rule)
+    sources, ignored, notes = column_sources(path, table, line.headings, line.units, column_map, rule)
     written = tuple(one.written for one in line.headings)
     delivery = Delivery(
         table, sheet.name, written, ignored, len(written), iter(()), Counter(dict.fromkeys(sheet.done, 1))
@@ -271,7 +271,7 @@ def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: File
         headings = [heading(name) for name in file.schema_arrow.names]
     if _missing(headings, table, column_map, rule):
         raise _not_this_table(path, [(1, tuple(file.schema_arrow.names))], table, column_map, rule)
-    sources, ignored, notes = column_sources(path, table, headings, None, column_map, rule)
+    sources, ignored, notes = column_sources(path, table, headings, {}, column_map, rule)
     written = tuple(one.written for one in headings)
     delivery = Delivery(table, "", written, ignored, len(written), iter(()), Counter(notes))
     _note_sources(delivery, sources)

@@ -163,7 +163,7 @@ class SheetColumns:
         for column in self.table.columns:
             if column.required or column.name in places or column.name == "known_on":
                 continue
-            at = self._alike_place(column, free)
+            at = self._alike_place(column, [one for one in free if not _names_people(self.line.headings[one])])
             if at is not None:
                 free.remove(at)
                 self._write(column, at, unsure=True)
@@ -177,7 +177,7 @@ class SheetColumns:
             return self._share(at, lambda cell: sum(map(str.isdigit, cell)) >= _DAY_DIGITS) >= _READABLE
         if column.kind in (CellKind.CODE, CellKind.NAME):
             return True
-        reader = CellReader(column, ColumnRule(column.name).options(Heading("", "", None), column.kind, None), {})
+        reader = CellReader(column, ColumnRule(column.name).options(Heading("", "", None), column.kind, {}), {})
         return self._share(at, lambda cell: reader.read(cell).fault is None) >= _READABLE
 
     def _cells(self, at: int) -> list[str]:
@@ -186,7 +186,7 @@ class SheetColumns:
     def _write(self, column: ContractColumn, at: int, *, unsure: bool) -> None:
         """The line of a column: none where the shipped words read it as it is."""
         heading, cells = self.line.headings[at], self._cells(at)
-        options = ColumnRule(column.name).options(heading, column.kind, self.line.yuan)
+        options = ColumnRule(column.name).options(heading, column.kind, self.line.units)
         words = code_words(self.table.name, column.name)
         asked = list(_open_questions(column, CellReader(column, options, words), words, cells))
         keys = "".join(f", {key}" for _, _, key in asked)
@@ -209,6 +209,11 @@ Question = tuple[str, str, str]
 def toml_text(value: str) -> str:
     """A text as TOML writes it."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _names_people(found: Heading) -> bool:
+    """Whether a heading stands over names of people, which no column of the contract holds."""
+    return "姓名" in found.words or "名字" in found.words
 
 
 def _open_questions(

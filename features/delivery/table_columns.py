@@ -72,7 +72,7 @@ def column_sources(
     path: Path,
     table: ContractTable,
     headings: Sequence[Heading],
-    title_yuan: str | None,
+    title_units: Mapping[CellKind, str],
     column_map: ColumnMap,
     rule: FileRule | None,
 ) -> tuple[list[ColumnSource], tuple[str, ...], list[Bilingual]]:
@@ -96,7 +96,7 @@ def column_sources(
             used.add(chosen)
             meaning = column_map.column(table, headings[chosen], rule)
             assert meaning is not None  # noqa: S101 - found by it
-            options = meaning.options(headings[chosen], column.kind, title_yuan)
+            options = meaning.options(headings[chosen], column.kind, title_units)
             sources.append(ColumnSource(column, (chosen,), options=options))
         else:
             sources.append(ColumnSource(column))

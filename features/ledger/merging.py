@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-import polars as pl
-
 from features.atomic_files import sink_parquet
 from features.contract.tables import TABLES
 from features.ledger.key_index import KeyIndexes, index_suffix, joined_index
-from features.ledger.part_files import DataFile, DataFiles, merged_name
+from features.ledger.part_files import DataFile, DataFiles, merged_name, scan_files
 
 
 def most_files(part_files: int) -> int:
@@ -63,7 +61,7 @@ def _merge(inputs: Sequence[DataFile], table: str, county: str, files: DataFiles
     """Write the rows of successive files to one, with its index."""
     name = files.merged_name(inputs[0].first, inputs[-1].last)
     merged = files.merged_folder(table, county) / f"{name}.parquet"
-    rows = pl.scan_parquet([file.path for file in inputs], glob=False, hive_partitioning=False)
+    rows = scan_files(table, [file.path for file in inputs])
     indexes.add(merged, joined_index([indexes.of(file, table, county, files) for file in inputs]))
     sink_parquet(rows.sort(sort_columns(table, rows.collect_schema().names())), merged)
 

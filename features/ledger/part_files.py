@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+import polars as pl
+
+from features.contract.tables import TABLES
+from features.delivered_tables import stored_dtypes
+from features.frame_schema import FrameSchema, returns
 from features.ledger.commit_history import CommitHistory
 from features.ledger.commits import PartFile
 
@@ -61,6 +66,20 @@ def merged_name(path: Path) -> MergedName | None:
     first, _, rest = path.name.partition(".")[0].partition("-")
     last, _, last_id = rest.partition("-")
     return MergedName(int(first), int(last), last_id) if first.isdecimal() and last.isdecimal() and last_id else None
+
+
+STORED_ROWS_SCHEMA = FrameSchema(
+    {}, extra="The columns of the table: the contract's, and household_id (not for prices)."
+)
+
+
+@returns(STORED_ROWS_SCHEMA)
+def scan_files(table: str, paths: Sequence[Path]) -> pl.LazyFrame:
+    """The rows of data files of a table; a column that the table has got since a file was written is null."""
+    # Not by polars' partitions: these take a folder such as `month=copy` above the ledger for a column.
+    return pl.scan_parquet(
+        list(paths), glob=False, hive_partitioning=False, schema=stored_dtypes(TABLES[table]), missing_columns="insert"
+    )
 
 
 class DataFiles:

@@ -15,7 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.commit_history import CommitHistory
 from features.ledger.key_index import Hashes, KeyIndex, KeyIndexes, index_columns, key_hashes
 from features.ledger.merging import merge_files
-from features.ledger.part_files import ALL_COUNTIES, COUNTY, DataFile, DataFiles
+from features.ledger.part_files import ALL_COUNTIES, COUNTY, DataFile, DataFiles, scan_files
 from features.row_groups import RowGroups, read_row_groups
 
 _COUNTY_COLUMN = FrameColumn(pl.String(), "The county that the row is stored under: six digits, or `all` for prices.")
@@ -98,7 +98,7 @@ class StoredRows:
         paths = tuple(path for one in self.counties_with_files(table, county) for path in self.file_paths(table, one))
         sorted_files = self._sorted_files.get((table, county))
         if sorted_files is None or sorted_files[0] != paths:
-            scans = (pl.scan_parquet(path, glob=False, hive_partitioning=False) for path in paths)
+            scans = (scan_files(table, [path]) for path in paths)
             footers = (read_row_groups(path) for path in paths)
             sorted_files = self._sorted_files[table, county] = paths, list(zip(scans, footers, strict=True))
         slices = []
@@ -172,11 +172,7 @@ class StoredRows:
 
 def _scan(table: str, paths: dict[str, list[Path]]) -> pl.LazyFrame:
     """The rows of files of a table by county, with the column COUNTY."""
-    # Not by polars' partitions: these take a folder such as `month=copy` above the ledger for a column.
-    scans = [
-        pl.scan_parquet(some, glob=False, hive_partitioning=False).with_columns(pl.lit(county).alias(COUNTY))
-        for county, some in paths.items()
-    ]
+    scans = [scan_files(table, some).with_columns(pl.lit(county).alias(COUNTY)) for county, some in paths.items()]
     if len(scans) == 1:
         return scans[0]
     return pl.concat(scans) if scans else pl.LazyFrame(schema=stored_dtypes(TABLES[table]) | {COUNTY: pl.String()})

@@ -13,7 +13,7 @@ def decision_table(rules: tuple[Rule, ...], actions: LightActions) -> str:
         "# 规则灯 / The rule light",
         "",
         "A rule fires when all its conditions hold. Where a missing value leaves it open it is listed as not",
-        "assessable. The light is the worst that fired; hard rules bind the published light whatever the model says.",
+        "assessable. The rule light is the worst that fired. With a model, hard rules alone bind the published light.",
         "Written by `python -m training.studies.documents`; do not edit.",
         "",
         "| id | light | hard | fires when | 提示 | finding | source | in force |",

@@ -1,4 +1,4 @@
-"""The warning, a row for each open loan: one function builds it for the monthly run, the API and the pages."""
+"""The warning, a row for each open loan: the monthly run and what-if build it by one function, pages read it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WARNINGS_SCHEMA = FrameSchema(
         "township_code": FrameColumn(pl.String(), "The household's township, nine digits."),
         "village_code": FrameColumn(pl.String(), "The household's village, twelve digits."),
         "as_of": FrameColumn(pl.Date(), "The month end; published files spell it as a category of text, YYYY-MM-DD."),
-        "light": FrameColumn(pl.String(), "green, yellow or red: the worse of the hard rules' light and model_light."),
+        "light": FrameColumn(pl.String(), "green, yellow or red (ScoringPolicy.light_level)."),
         "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
         "model_light": FrameColumn(pl.String(), "The light by probability; missing where the model gave none."),
         "probability": FrameColumn(
@@ -126,7 +126,12 @@ class ScoringPolicy:
 
     @cached_property
     def light_level(self) -> pl.Expr:
-        """The worse of the hard rules' light and the model's, as a level; red for a loan that has gone bad."""
+        """The published light as a level.
+
+        A loan that has gone bad is red. Else, with a model, it is the worse of the hard rules' light and the model's:
+        a hard rule sets the least light, a soft rule alone sets none. Without a model it is the worst light of all
+        rules that fired.
+        """
         if self.bundle is None:
             level = as_levels(pl.col("rule_light"))
         else:
@@ -169,9 +174,9 @@ def build_warnings(
     as_of: date,
     findings: pl.DataFrame,
 ) -> ScoredWarnings:
-    """Build the warning of each open loan. The monthly run, the API and the pages all call this function.
+    """Build the warning of each open loan; the monthly run and what-if call this function.
 
-    A loan that has gone bad is red and has no probability. Without a model the light is the rules' light.
+    `ScoringPolicy.light_level` says how the light is set. A loan that has gone bad has no probability.
 
     Args:
         features: of the loans, as `features_at` returns them.

@@ -22,7 +22,7 @@ class Reason(Answer):
 
 
 class FiredRule(Answer):
-    """A rule that fired, with its sentence. hard: whether its light overrides the model's."""
+    """A rule that fired, with its sentence. hard: whether the published light is at least its light."""
 
     id: str
     light: Literal["note", "yellow", "red"]

@@ -70,3 +70,16 @@ def test_a_heading_of_the_fallback_gives_way_to_another_and_is_told_as_ignored(i
     assert intake.kept("payments")["paid_on"].to_list() == [date(2024, 5, 2)]
     alone = "payment_id,loan_id,记账日期,principal_paid,interest_paid\nP2,L1,2024-05-09,0,1\n"
     assert intake.deliver(**{"payments.csv": alone}).files[-1].added == 1
+
+
+def test_a_line_above_the_headings_names_the_units_of_money_and_rates(intake: Intake) -> None:
+    title = "单位：万元、%\n"
+    header = "借据号,户主身份证号,承贷银行,贷款金额,利率,放款日期,到期日期,还款方式\n"
+    row = "L1,H1,甲银行,5,3.65,2024-03-01,2025-03-01,bullet_all\n"
+    report = intake.deliver(**drawn("households"), **{"贷款台账.csv": title + header + row})
+    assert report.files[-1].added == 1
+    assert intake.kept("loans").select("principal", "annual_rate").row(0) == (50_000, 0.0365)
+    doubtful = title + header + row.replace("3.65", "0.0365").replace("L1", "L2")
+    [refused] = intake.deliver(**{"贷款台账.csv": doubtful}).files
+    assert refused.refused
+    assert "percent = true" in refused.refused.en

@@ -100,3 +100,11 @@ def test_the_public_cases_are_asked_for_what_they_leave_open(case: str) -> None:
     file = next((CASES / case / "1-2024-12-31").glob("loans.*"))
     suggested = suggest_map([file])
     assert suggested.questions == {"a-banks-own-export": 5, "loan-ledger-as-it-comes": 1}[case]
+
+
+def test_names_of_people_are_no_identifier_and_are_not_repeated(tmp_path: Path) -> None:
+    file = tmp_path / "贷款台账.csv"
+    head = "借据号,借款人姓名,户主身份证号,承贷银行,贷款金额,年利率,放款日期,到期日期,还款方式\n"
+    file.write_text(f"{head}L1,某某,H1,甲银行,50000,0.0365,2024-03-01,2025-03-01,bullet_all\n", "utf-8")
+    suggested = suggest_map([file])
+    assert (suggested.questions, "某某" in suggested.text) == (0, False)
