@@ -25,6 +25,7 @@ from features.loading.inbox import InboxTable, list_inbox
 from features.loading.load_report import FileReport, LoadReport, file_report, refused_report, waiting_report
 from features.loading.quarantine import corrected_rows, new_in_quarantine, rejected_rows, with_delivered_cells
 from features.loading.reconcile import reconcile_rows
+from features.loading.reused_numbers import hanging_rows
 from features.messages import UserError
 
 _DELIVERED_LINE = "line as delivered"
@@ -76,7 +77,7 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
     """
     inbox = list_inbox(folder, options.column_map)
     with ledger.write_lock():
-        ledger, released_rows = ledger.read_later_commits(), 0
+        ledger, released_rows, aside = ledger.read_later_commits(), 0, dict[str, set[str]]()
         reports = [FileReport(file, "", refused=reason) for file, reason in inbox.refused.items()]
         # Parent tables first; of each table first the rows that waited, since they were delivered earlier.
         for table in TABLES.values():
@@ -84,7 +85,7 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
             released_rows += count
             for one in inbox.of(table.name):
                 options.report_progress(one.label)
-                ledger, report = _load_table(one, ledger, options)
+                ledger, report = _load_table(one, ledger, options, aside)
                 reports.append(report)
         ledger.merge()
     return LoadReport(
@@ -97,8 +98,13 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
     )
 
 
-def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[Ledger, FileReport]:
-    """Load one table of a file; returns the ledger after it (unchanged where it is refused) and its report."""
+def _load_table(
+    one: InboxTable, ledger: Ledger, options: LoadOptions, aside: dict[str, set[str]]
+) -> tuple[Ledger, FileReport]:
+    """Load one table of a file; returns the ledger after it (unchanged where it is refused) and its report.
+
+    aside: by table, the numbers used twice that this load has set aside so far; those of this file are added.
+    """
     path, file, table = one.path, one.label, TABLES[one.table]
     try:
         delivered = open_table(path, table.name, one.sheet, options.column_map)
@@ -107,7 +113,11 @@ def _load_table(one: InboxTable, ledger: Ledger, options: LoadOptions) -> tuple[
             checked_rows = reject_before_drawdown(checked_rows, ledger)
     except UserError as refusal:
         return ledger, FileReport(file, table.name, refused=refusal.message)
-    result = reconcile_rows(checked_rows.rows, table, ledger, options.corrections)
+    hanging = hanging_rows(checked_rows.rows, table, aside)
+    rows = checked_rows.rows.join(hanging.select(LINE), on=LINE, how="anti", maintain_order="left")
+    result = reconcile_rows(rows, table, ledger, options.corrections)
+    result = replace(result, set_aside=pl.concat([result.set_aside, hanging]))
+    aside.setdefault(table.name, set()).update(result.set_aside[table.key[0]].cast(pl.String))
     rejected = rejected_rows(file, table, checked_rows, result, options.delivered_on)
     report = file_report(file, checked_rows, result, delivered, rejected)
     if report.quarantined > options.max_wrong_share * report.rows:

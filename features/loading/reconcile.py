@@ -63,9 +63,15 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, cor
     is_stored = pl.col(_STORED + table.key[0]).is_not_null()
     differing = compared.filter(is_stored & ~is_equal).select(distinct.columns)
     new = _without_unchanged_rows(compared.filter(~is_stored).select(distinct.columns), table, stored_rows)
-    conflicts = pl.concat([distinct.filter(~is_first_of_key), differing])
     versions = _versions_of(new, table, stored_rows)
     set_aside = _set_aside(new if not corrections else new.clear(), rows, versions, table, ledger)
+    conflicts = pl.concat([distinct.filter(~is_first_of_key), differing])
+    if conflicts.height and not corrections:
+        # Of one day and of two owners: no correction that is dated badly, but a number used twice.
+        others = pl.concat([stored_rows, candidates.select(stored_rows.columns)])
+        moved = reused_numbers(conflicts, others.join(conflicts, on=table.key, how="semi"), table)
+        set_aside = pl.concat([set_aside, moved])
+        conflicts = conflicts.join(moved.select(LINE), on=LINE, how="anti", maintain_order="left")
     new = new.join(set_aside.select(LINE), on=LINE, how="anti", maintain_order="left")
     added, revised = _count_versions(new, versions, table)
     already_stored = rows.height - waiting.height - conflicts.height - set_aside.height - added - revised

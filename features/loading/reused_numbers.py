@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -22,6 +22,11 @@ _OWNERS = {
 _ADVICE = (
     "编号重复使用; 确为更正请用 --corrections 装入, 或在该行「更正」列填 是",
     "a number used twice; where it is a correction, load with --corrections or say corrects = true in the row",
+)
+_HANGS = (
+    "所属{} {} 的编号在此次送达中重复使用, 已隔离, 该行随之隔离; 请更正编号后一并重新送达",
+    "its {} {} is a number used twice in this delivery and was set aside, and this row with it; correct the number and "
+    "deliver both again",
 )
 _NUMBERED_ANEW = (
     "该户原有 {} 名成员, 此次 {} 名全是新编号: 成员重新编号; 确为新成员请用 --corrections 装入",
@@ -67,6 +72,27 @@ def reused_numbers(rows: pl.DataFrame, stored: pl.DataFrame, table: ContractTabl
         pl.lit(key[0]).alias(COLUMN),
         pl.format("{} 已属{}, 此行属{}: {}", number, before[0], here[0], pl.lit(_ADVICE[0])).alias(REASON_ZH),
         pl.format("{} is of {}, here of {}: {}", number, before[1], here[1], pl.lit(_ADVICE[1])).alias(REASON_EN),
+    )
+
+
+def hanging_rows(rows: pl.DataFrame, table: ContractTable, aside: Mapping[str, Collection[str]]) -> pl.DataFrame:
+    """The rows that hang on a number set aside in the same delivery, with the columns of REASON.
+
+    Nobody can tell which of the two loans, households or policies with the number they are of. aside: the numbers by
+    table.
+    """
+    parent, by = table.parent or ("", "")
+    numbers = aside.get(parent, ())
+    here = rows.filter(pl.col(by).is_in(sorted(numbers))) if numbers else rows.clear()
+    zh, en = _HANGS
+    owner = _OWNERS.get(by, ("", ""))
+    number = pl.col(by) if by else pl.lit("")
+    return here.select(
+        *rows.columns,
+        pl.lit("reused").alias(KIND),
+        pl.lit(by).alias(COLUMN),
+        pl.format(zh, pl.lit(owner[0]), number).alias(REASON_ZH),
+        pl.format(en, pl.lit(owner[1]), number).alias(REASON_EN),
     )
 
 

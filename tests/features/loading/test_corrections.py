@@ -185,3 +185,33 @@ def test_the_same_undated_schedule_again_changes_nothing(intake: Intake) -> None
     first = intake.deliver(**parents_of("instalments"), instalments=SCHEDULE)
     again = table(SCHEDULE).drop("known_on")
     assert intake.deliver(LATER, instalments=again).data_version == first.data_version
+
+
+def test_rows_that_hang_on_a_number_used_twice_are_set_aside_with_it(intake: Intake) -> None:
+    intake.bad_share = 1.0
+    intake.deliver(**drawn("households", "loans"))
+    other = with_cell(table(DRAWN["loans"])[:1], household_id="H2", bank="邮储", originated_on="2023-04-01")
+    payments = with_cell(table(DRAWN["payments"]), payment_id="P8")[:1]
+    report = intake.deliver(loans=other, payments=payments, instalments=DRAWN["instalments"])
+    assert [(file.table, file.added, file.reused) for file in report.files] == [
+        ("loans", 0, 1),
+        ("instalments", 1, 1),
+        ("payments", 0, 1),
+    ]
+    assert set(intake.aside("table", "kind")) == {(name, "reused") for name in ("loans", "instalments", "payments")}
+    assert intake.kept("payments").is_empty()
+    # Alone, a payment is of the loan that has the number.
+    assert intake.deliver(payments=payments).files[0].added == 1
+    assert intake.aside("table") == [("loans",), ("instalments",)]
+
+
+def test_two_loans_of_one_number_on_one_day_are_a_number_used_twice(intake: Intake) -> None:
+    intake.bad_share = 1.0
+    loans = table(DRAWN["loans"])[:1]
+    both = pl.concat([loans, with_cell(loans, bank="邮储")])
+    report = intake.deliver(households=DRAWN["households"], loans=both, payments=table(DRAWN["payments"])[:1])
+    assert [(file.table, file.added, file.reused) for file in report.files] == [
+        ("households", 2, 0),
+        ("loans", 1, 1),
+        ("payments", 0, 1),
+    ]

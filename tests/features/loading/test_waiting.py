@@ -90,7 +90,7 @@ def test_two_that_waited_and_contradict_each_other_end_in_a_conflict_under_their
     intake.deliver(**{"loans/second.csv": ("\n" + other.write_csv()).replace("\nL1", "\n\n\nL1").lstrip()})
     intake.deliver(**drawn("households"))
     assert intake.kept("loans")["bank"].to_list() == ["农商行"]
-    assert intake.aside("kind", "file", "line", "value") == [("conflict", "loans/second.csv", 4, "L1")]
+    assert intake.aside("kind", "file", "line", "value") == [("reused", "loans/second.csv", 4, "L1")]
 
 
 def test_a_loan_does_not_wait_for_the_loan_it_renews_nor_for_its_borrower(intake: Intake) -> None:
