@@ -24,7 +24,7 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 _UNITS = {"元": Decimal(1), "圆": Decimal(1), "千元": Decimal(1000), "万": Decimal(10000), "万元": Decimal(10000)}
 _COUNTS = ("只", "头", "亩", "个", "羽")
 _NUMBER = re.compile(
-    r"(?P<sign>[+\-−]?)(?:[¥￥]|RMB|CNY)?\s*(?P<digits>\d+(?:,\d{3})*|\d*)(?P<rest>\.\d*)?(?P<power>[eE][+-]?\d{1,2})?"
+    r"(?P<sign>[+\-−]?)(?:[¥￥]|RMB|CNY)?\s*(?P<digits>[1-9]\d{0,2}(?:,\d{3})+|\d*)(?P<rest>\.\d*)?(?P<power>[eE][+-]?\d{1,2})?"
     r"\s*(?P<unit>万元|千元|元|圆|万|%|‰|只|头|亩|个|羽)?",
 )
 _YEAR_FIRST = re.compile(
@@ -36,8 +36,10 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
 _SHORT_YEAR = re.compile(r"'?\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日?)")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
-_SERIALS = range(32_874, 73_051)
-"""Excel's numbers of the days from 1990 to 2099."""
+_FIRST_SERIAL, _LAST_SERIAL = 10_000, 73_050
+"""Excel's numbers of days of five digits end with 2099; shorter ones may be years."""
+_FIRST_DAY = date(1990, 1, 1)
+"""The first day that a day number may mean, where the column has none of its own."""
 _QUOTED = re.compile(r"""^=?\s*["“”](.*)["“”]$|^['’‘`](.*)$""", re.DOTALL)
 
 
@@ -164,6 +166,8 @@ class CellReader:
 
     def _day(self, text: str) -> Reading:
         plain = re.sub(r"\s+", " ", half_width(text)).strip()
+        if self.column.name == "month" and (cut := re.fullmatch(r"(\d{4})\.1", plain)):
+            return Reading(text, fault=_january_or_october(cut[1]))
         if self.column.name == "month" and (month := _MONTH.fullmatch(plain)):
             return _day_of(text, (month["y"], month["m"] or month["m2"] or month["m3"], "1"), "2024年3月")
         if found := _YEAR_FIRST.fullmatch(plain):
@@ -171,9 +175,10 @@ class CellReader:
                 reading = self._parts(plain, found)
                 return Reading(reading.text, Bilingual("日期后的时刻略去", "times behind days left out"), reading.fault)
             return self._parts(plain, found)
-        if (serial := _SERIAL.fullmatch(plain)) and int(serial[1]) in _SERIALS:
+        if (serial := _SERIAL.fullmatch(plain)) and _FIRST_SERIAL <= int(serial[1]) <= _LAST_SERIAL:
             day = _EXCEL_EPOCH + timedelta(days=int(serial[1]))
-            return Reading(day.isoformat(), Bilingual("Excel 日期序号", "Excel day numbers"))
+            if day >= (self.column.since or _FIRST_DAY):
+                return Reading(day.isoformat(), Bilingual("Excel 日期序号", "Excel day numbers"))
         if found := _YEAR_LAST.fullmatch(plain):
             return self._year_last(text, found)
         if _SHORT_YEAR.fullmatch(plain):
@@ -233,6 +238,14 @@ def _both_orders(first: int, second: int, year: str) -> Bilingual:
     )
 
 
+def _january_or_october(year: str) -> Bilingual:
+    """A month written as a number: a spreadsheet shows 2024.10 as 2024.1."""
+    return Bilingual(
+        f"可能是 {year} 年 1 月或 10 月 (数字 {year}.10 会变成 {year}.1); 请写 {year}-01 或 {year}-10",
+        f"may be January or October {year} (the number {year}.10 becomes {year}.1); write {year}-01 or {year}-10",
+    )
+
+
 def _two_digit_year(text: str) -> Bilingual:
     return Bilingual(
         f"年份只有两位, 次序与世纪不明: {text}; 请写 2024-03-05",
@@ -242,7 +255,7 @@ def _two_digit_year(text: str) -> Bilingual:
 
 def _number_fault(text: str) -> Bilingual | None:
     """Why a text that has digits is no number, where both its meanings can be said."""
-    if re.fullmatch(r"[+-]?\d+,\d{1,2}", text) or re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", text):
+    if re.fullmatch(r"[+-]?\d+(,\d+)+(\.\d*)?", text) or re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", text):
         return Bilingual(
             f"逗号与小数点的用法不明: {text}; 请写 1234.56 或 1,234.56",
             f"comma and point can be read in two ways: {text}; write 1234.56 or 1,234.56",

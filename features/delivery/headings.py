@@ -56,6 +56,8 @@ class HeadingLine:
     """The heading line of a sheet: its number, how many of the lines looked at it ends, its headings, lines above it.
 
     units: by kind of column, the unit of all amounts or rates below it, where a line above names one (单位: 万元、%).
+    merged: whether the headings run over two lines. lines: the cells of its own lines and of those above, which may
+    come again on each page.
     """
 
     line: int
@@ -64,6 +66,7 @@ class HeadingLine:
     titles: tuple[str, ...] = ()
     units: Mapping[CellKind, str] = field(default_factory=dict)
     merged: bool = False
+    lines: tuple[tuple[str | None, ...], ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -137,40 +140,93 @@ def find_headings(
     """The heading line among the first lines of a sheet; None where no line names two columns of the table.
 
     lines: the first lines that hold anything, with their numbers. known: keys of headings and the columns they mean.
-    line_number: where a column map says which line it is. A heading may run over two lines (merged cells).
+    line_number: where a column map says which line it is. A heading may run over two lines (merged cells). Of lines
+    that name as many columns, two go first where a unit would be lost otherwise, or else one line goes before two.
     """
-    candidates = list[tuple[int, bool, int, Sequence[str | None]]]()
+    candidates = list[tuple[int, int, int, tuple[Heading, ...]]]()
     for at, (number, cells) in enumerate(lines[:LINES_SEARCHED]):
         if line_number is not None and number != line_number:
             continue
-        candidates.append((_known_count(cells, known), True, -at, cells))
+        single = tuple(heading(cell or "") for cell in cells)
+        candidates.append((_known_count(single, known), 1, -at, single))
         if at + 1 < len(lines):
-            both = _joined(cells, lines[at + 1][1])
-            candidates.append((_known_count(both, known), False, -at, both))
+            below = lines[at + 1][1]
+            both = merged_headings(cells, below, known)
+            count, above = _known_count(both, known), _known_count(single, known)
+            needed = _are_units(below) if above == count else above < count and any(map(_group_unit, cells))
+            candidates.append((count, 2 if needed else 0, -at, both))
     if not candidates:
         return None
-    count, single, before, found = max(candidates, key=lambda one: one[:3])
+    count, form, before, headings = max(candidates, key=lambda one: one[:3])
     at = -before
-    if line_number is None and (count == 0 or count < min(2, len([cell for cell in found if cell]))):
+    if line_number is None and (count == 0 or count < min(2, len([one for one in headings if one.written]))):
         return None
     titles = tuple(" ".join(filter(None, cells_above)) for _, cells_above in lines[:at])
     named = [
         sign for title in titles for found in _TITLE_UNITS.finditer(half_width(title)) for sign in _signs(found[1])
     ]
     units = {_KIND_OF_UNIT[sign]: sign for sign in reversed(named)}
-    last = at if single else at + 1
-    return HeadingLine(lines[at][0], last + 1, tuple(heading(cell or "") for cell in found), titles, units, not single)
+    ends = at + (1 if form == 1 else 2)
+    own_lines = tuple(cells for _, cells in lines[:ends])
+    return HeadingLine(lines[at][0], ends, headings, titles, units, form != 1, own_lines)
 
 
-def _known_count(cells: Sequence[str | None], known: Mapping[str, str]) -> int:
-    return len({known[key] for cell in cells if cell and (key := heading(cell).key) in known})
+def _known_count(headings: Sequence[Heading], known: Mapping[str, str]) -> int:
+    return len({known[one.key] for one in headings if one.written and one.key in known})
 
 
-def _joined(upper: Sequence[str | None], lower: Sequence[str | None]) -> tuple[str | None, ...]:
-    """Two lines of headings as one: a heading below stands alone, an upper one alone goes on to the right."""
-    width = max(len(upper), len(lower))
-    upper, lower = [*upper, *[None] * (width - len(upper))], [*lower, *[None] * (width - len(lower))]
-    return tuple(below or above for above, below in zip(upper, lower, strict=True))
+def _are_units(cells: Sequence[str | None]) -> bool:
+    """Whether a line names units of the columns above and holds no number: it is no row of the table."""
+    named = [cell for cell in cells if cell]
+    return any(_unit_alone(cell) or heading(cell).unit for cell in named) and not re.search(r"\d", "".join(named))
+
+
+def _group_unit(cell: str | None) -> str | None:
+    """The unit that a heading over others names; that of a title (单位: 万元) holds for the whole sheet."""
+    return heading(cell).unit if cell and not _TITLE_UNITS.search(half_width(cell)) else None
+
+
+def _unit_alone(cell: str) -> str | None:
+    """The unit that a cell below a heading consists of."""
+    found = _UNIT.fullmatch(re.sub(r"\s+", "", half_width(cell)))
+    return found[1] if found else None
+
+
+def _cell(cells: Sequence[str | None], at: int) -> str | None:
+    return cells[at] if at < len(cells) else None
+
+
+def merged_headings(
+    upper: Sequence[str | None], lower: Sequence[str | None], known: Mapping[str, str]
+) -> tuple[Heading, ...]:
+    """Two lines of headings as one; an upper heading goes on to the right over the lower ones that have none above.
+
+    A lower heading is known with the upper one before or behind it (借款 over 金额; 收入 over 工资性), or else alone,
+    or else by an upper one that is its own. It has the upper one's unit where it names none (还款金额(万元) over 本金),
+    and a unit alone is that of the heading above.
+
+    >>> merged = merged_headings(["借款(万元)", None], ["金额", "到期日"], {"借款金额": "principal"})
+    >>> [(one.words, one.unit) for one in merged]
+    [('借款金额', '万元'), ('到期日', '万元')]
+    """
+    width, group, headings = max(len(upper), len(lower)), "", list[Heading]()
+    twice = {cell for cell in lower if cell and lower.count(cell) > 1}
+    for at in range(width):
+        above, below = _cell(upper, at), _cell(lower, at)
+        group = above or (group if below else "")
+        if below is None or not group:
+            headings.append(heading(above or below or ""))
+        elif unit := _unit_alone(below):
+            headings.append(Heading(group, heading(group).words, unit))
+        else:
+            over, own = heading(group), heading(below)
+            alone = above and (_cell(upper, at + 1) or not _cell(lower, at + 1))
+            tried = (over.words + own.words, own.words + over.words, own.words, *([over.words] if alone else ()))
+            words = next((each for each in tried if word_key(each) in known), own.words)
+            written = f"{group} {below}" if below in twice else own.written
+            headings.append(Heading(written, words, own.unit or _group_unit(group)))
+        group = group if below else ""
+    return tuple(headings)
 
 
 def _signs(units: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import pyarrow.parquet as pq
 
 from features.contract.declarations import CELL_COUNT, LINE, CellKind, ContractTable
 from features.contract.tables import TABLES
-from features.delivery.cell_values import word_key
 from features.delivery.column_map import ColumnMap, FileRule
 from features.delivery.file_tables import tables_told_by
 from features.delivery.headings import (
@@ -28,29 +26,12 @@ from features.delivery.headings import (
 )
 from features.delivery.sheets import WORKBOOKS, Line, Sheet, reading, sheets
 from features.delivery.table_columns import ColumnSource, Delivery, column_sources, contract_columns
+from features.delivery.table_rows import table_rows
 from features.messages import Bilingual, UserError, did_you_mean
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
 _ROWS_AT_ONCE = 200_000
 _EXACT = 2**53
-_TOTALS = ("合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计", "total", "subtotal", "sum")
-_NAMED_TOTAL = re.compile(r".{0,12}(合计|小计|总计|共计)[:：]?")
-"""A word for a total behind a short name (农商行小计)."""
-_FOOTERS = (
-    "制表",
-    "填表",
-    "审核",
-    "复核",
-    "负责人",
-    "单位负责人",
-    "经办",
-    "联系电话",
-    "备注",
-    "注",
-    "说明",
-    "打印",
-    "报送单位",
-)
 
 
 @dataclass(frozen=True)
@@ -213,7 +194,8 @@ def _delivery(
         delivery.done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
     if line.merged:
         delivery.done[Bilingual("表头为两行合并", "headings of two merged lines")] += 1
-    rows = _table_rows(rest, written, rule.drop_rows if rule else (), delivery.done)
+    required = [at for one in sources if one.column.required for at in one.positions]
+    rows = table_rows(rest, line, required, delivery.done, rule.drop_rows if rule else ())
     if sheet.even:
         rows = ((number, (*cells, *[None] * (len(written) - len(cells)))) for number, cells in rows)
     delivery.frames = _line_frames(rows, sources, delivery, rule, path.name)
@@ -224,25 +206,6 @@ def _note_sources(delivery: Delivery, sources: Sequence[ColumnSource]) -> None:
     """Note where each column is read from, and the columns of rates whose map says percent = false."""
     delivery.positions = {one.column.name: one.positions for one in sources if one.positions}
     delivery.shares = frozenset(one.column.name for one in sources if one.options.share == 1)
-
-
-def _table_rows(
-    lines: Iterator[Line], headings: Sequence[str], drop: Sequence[str], done: Counter[Bilingual]
-) -> Iterator[Line]:
-    """The lines of the table: without totals, notes below it, and headings that come again on each page."""
-    again = [word_key(one) for one in headings]
-    for number, cells in lines:
-        first = word_key(next(filter(None, cells), ""))
-        if any(first.startswith(word_key(word)) for word in drop):
-            done[Bilingual("按列映射略去的行", "rows left out by the map")] += 1
-        elif first.strip(":：()[]") in _TOTALS or _NAMED_TOTAL.fullmatch(first):
-            done[Bilingual("合计行略去", "rows of totals left out")] += 1
-        elif first.startswith(_FOOTERS) and sum(1 for cell in cells if cell) <= max(2, len(headings) // 2):
-            done[Bilingual("表尾说明略去", "notes below the table left out")] += 1
-        elif [word_key(cell or "") for cell in cells[: len(again)]] == again:
-            done[Bilingual("重复的表头略去", "repeated headings left out")] += 1
-        else:
-            yield number, cells
 
 
 def _line_frames(

@@ -229,6 +229,7 @@ def _cell_text(value: object, number_format: str) -> str | None:
 
 
 def _number_text(value: float) -> str:
+    """A number in the fifteen digits that a spreadsheet keeps: a formula's 0.030479000000000003 is 0.030479."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
-    return str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

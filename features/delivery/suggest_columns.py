@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import pairwise
 
 from features.contract.declarations import CellKind, ContractColumn, ContractTable
 from features.delivery.cell_values import CellReader, word_key
@@ -18,6 +19,8 @@ from features.delivery.headings import Heading, HeadingLine, preferred_positions
 _LIKENESS, _READABLE, _MOST_NAMED, _DAY_DIGITS = 0.6, 0.8, 12, 4
 _CONTRACT = re.compile(r"(协议|合同).*号")
 """Headings of a contract's number, under which several loans may be drawn that are numbered within it."""
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_COUNTERS = ("序号", "行号")
 Row = Sequence[str | None]
 
 
@@ -96,16 +99,21 @@ class SheetColumns:
         return any(line.startswith(f"{name} = ") for line in self.joins.lines)
 
     def _join_numbers(self, places: dict[str, list[int]], free: list[int]) -> None:
-        """A number that comes twice alone, and once together with another column."""
+        """A number that comes twice alone, and once together with another column.
+
+        Rows of one number that became known on different days are versions of one fact, and a count of the rows is no
+        part of a number.
+        """
         name = self.table.key[0]
         if len(self.table.key) > 1 or self.table.column(name).kind is not CellKind.IDENTIFIER or name not in places:
             return
         at = places[name][0]
-        others = places[name][1:] or free
-        if len(places[name]) == 1 and self._is_unique((at,)):
+        others = places[name][1:] or [one for one in free if not self._counts_rows(one)]
+        version = (at, *places.get("known_on", ())[:1])
+        if len(places[name]) == 1 and (self._is_unique((at,)) or self._is_unique(version)):
             others = [
                 one
-                for one in free
+                for one in others
                 if _CONTRACT.search(self.line.headings[one].words)
                 and len(set(self._cells(one))) < len(list(self._cells(one)))
             ]
@@ -125,6 +133,15 @@ class SheetColumns:
     def _is_unique(self, positions: Sequence[int]) -> bool:
         values = [tuple(row[at] if at < len(row) else None for at in positions) for row in self.rows]
         return all(all(value) for value in values) and len(set(values)) == len(values)
+
+    def _counts_rows(self, at: int) -> bool:
+        """Whether a column numbers the rows: 序号, or numbers that go up by one from row to row."""
+        if self.line.headings[at].key in _COUNTERS:
+            return True
+        cells = [row[at] or "" if at < len(row) else "" for row in self.rows]
+        return all(cell.isdecimal() for cell in cells) and all(
+            int(after) - int(before) == 1 for before, after in pairwise(cells)
+        )
 
     def _required_column(self, column: ContractColumn, free: list[int]) -> None:
         if (at := self._likely_place(column, free)) is not None:
@@ -266,7 +283,7 @@ def _is_day(cell: str, order: str) -> bool:
 def _unit_question(column: ContractColumn, reader: CellReader, cells: Sequence[str]) -> Iterator[Question]:
     """Amounts and rates beyond what is plausible for the column, though no heading names a unit."""
     texts = [reading.text for cell in cells if (reading := reader.read(cell)).fault is None and reading.text]
-    numbers = sorted(float(text) for text in texts)
+    numbers = sorted(float(text) for text in texts if _PLAIN_NUMBER.fullmatch(text))
     if not numbers:
         return
     middle, example = numbers[len(numbers) // 2], cells[0]

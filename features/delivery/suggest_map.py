@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
@@ -15,10 +15,10 @@ from features.delivery.file_tables import tables_told_by
 from features.delivery.headings import LINES_SEARCHED, HeadingLine, find_headings, heading, shipped_headings
 from features.delivery.sheets import Line, Sheet, sheets
 from features.delivery.suggest_columns import SheetColumns, toml_text
+from features.delivery.table_rows import table_rows
 
 _ROWS_SEARCHED = 5000
 _READ = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls")
-_TOTAL = re.compile(r"合计|小计|总计|共计|^total|制表|审核", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,15 @@ def _sheet_found(path: Path, sheet: Sheet, count: int) -> _FoundSheet | None:
     if most < 2 and len(told) != 1:
         return None
     line = find_headings(lines, shipped_headings()[likely[0]]) or _widest_line(lines)
-    rows = tuple(cells for _, cells in lines[line.ends :] if not _TOTAL.search(next(filter(None, cells), "")))
+    required = _required_positions(line, TABLES[likely[0]])
+    rows = tuple(cells for _, cells in table_rows(lines[line.ends :], line, required, Counter()))
     return _FoundSheet(path, sheet.name, likely, line, rows, len(told) == 1)
+
+
+def _required_positions(line: HeadingLine, table: ContractTable) -> list[int]:
+    """The positions of the headings that mean a column which every row fills."""
+    known = shipped_headings()[table.name]
+    return [at for at, one in enumerate(line.headings) if known.get(one.key) in table.required_columns]
 
 
 def _headings_known(lines: Sequence[Line], table: str) -> int:

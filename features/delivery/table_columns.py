@@ -19,13 +19,13 @@ from features.delivery.headings import Heading, preferred_positions
 from features.messages import Bilingual, UserError
 
 _PLAIN = {
-    CellKind.DATE: r"^\d{4}-\d{2}-\d{2}$",
+    CellKind.DATE: r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     CellKind.IDENTIFIER: r"^[A-Za-z0-9][A-Za-z0-9._\-]*$",
     CellKind.PERSON: r"^[A-Za-z0-9][A-Za-z0-9._\-]*$",
-    CellKind.VILLAGE: r"^\d{12}$",
+    CellKind.VILLAGE: r"^[0-9]{12}$",
 }
-_PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
-"""Texts that are as the contract writes them already."""
+_PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+"""Texts that are as the contract writes them already; full-width digits are none of them."""
 _NUMBERS = (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE, CellKind.POINTS, CellKind.WHOLE)
 
 

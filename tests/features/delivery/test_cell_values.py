@@ -77,6 +77,14 @@ def test_the_map_says_the_order_of_a_day(dates: DateOrder, meant: str) -> None:
     assert read(DAY, "03/04/2024") == "refused"
 
 
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [("2024.1", "refused"), ("2024.01", "2024-01-01"), ("2024.10", "2024-10-01"), ("2024-1", "2024-01-01")],
+)
+def test_a_month_that_lost_its_last_zero_in_a_number_is_refused(text: str, month: str) -> None:
+    assert read(TABLES["prices"].column("month"), text) == month
+
+
 @given(amount=AMOUNTS, writing=st.sampled_from(AMOUNT_WRITINGS))
 def test_an_amount_is_read_to_the_amount_that_was_written(amount: Decimal, writing: object) -> None:
     text = read(MONEY, writing(amount))  # type: ignore[operator]
@@ -109,7 +117,21 @@ def test_a_rate_is_a_yearly_share(text: str, options: ColumnOptions, share: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["1,23", "1.234,56", "12,34.5", "5 000", "约5000", "5000左右", "#VALUE!", "五万", "5-6"]
+    "text",
+    [
+        "1,23",
+        "1.234,56",
+        "12,34.5",
+        "1,2345",
+        "12345,678",
+        "0,345",
+        "5 000",
+        "约5000",
+        "5000左右",
+        "#VALUE!",
+        "五万",
+        "5-6",
+    ],
 )
 def test_what_is_no_plain_number_is_refused_or_left_unread(text: str) -> None:
     assert read(MONEY, text) in ("refused", text)
