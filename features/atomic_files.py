@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -150,7 +150,8 @@ def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | No
     """
     content = io.BytesIO()
     frame.write_parquet(content, row_group_size=ROWS_IN_GROUP, compression="zstd", metadata=metadata)
-    write_bytes(content.getbuffer(), path)
+    with _file_or_refusal(path) as staging:
+        staging.write_bytes(content.getbuffer())
 
 
 def sink_parquet(rows: pl.LazyFrame, path: Path) -> None:
@@ -158,8 +159,7 @@ def sink_parquet(rows: pl.LazyFrame, path: Path) -> None:
 
     Raises UserError where the disk does not take it.
     """
-
-    def write(staging: Path) -> None:
+    with _file_or_refusal(path) as staging:
         try:
             rows.sink_parquet(staging, row_group_size=ROWS_IN_GROUP, compression="zstd")
         except pl.exceptions.ComputeError as error:  # polars names the system's error in its text alone
@@ -168,15 +168,14 @@ def sink_parquet(rows: pl.LazyFrame, path: Path) -> None:
                 raise
             raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
-    _write_or_refuse(path, write)
-
 
 def write_bytes(content: bytes | memoryview, path: Path, *, durable: bool = True) -> None:
     """Write a file; `durable` as `atomic_file` has it.
 
     Raises UserError where the disk does not take it.
     """
-    _write_or_refuse(path, lambda staging: staging.write_bytes(content), durable)
+    with _file_or_refusal(path, durable) as staging:
+        staging.write_bytes(content)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -208,10 +207,12 @@ def _staging_path(path: Path, unique: bool) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{STAGING}" if unique else f".{path.name}{STAGING}")
 
 
-def _write_or_refuse(path: Path, write: Callable[[Path], object], durable: bool = True) -> None:
+@contextmanager
+def _file_or_refusal(path: Path, durable: bool = True) -> Iterator[Path]:
+    """`atomic_file`, which raises UserError where the disk does not take it."""
     try:
         with atomic_file(path, durable=durable) as staging:
-            write(staging)
+            yield staging
     except OSError as error:
         raise UserError(
             f"磁盘无法写入 {path} ({error.strerror}); 此前的文件完整保留, 腾出空间后请重试。",

@@ -197,7 +197,9 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
     days = (pl.col("last_due_on") - pl.col("originated_on")).dt.total_days()
     return (
-        book.loans.filter(pl.col("originated_on") <= snapshot.as_of, pl.col("product").fill_null("") != "revolving")
+        book.versions.loans.filter(
+            pl.col("originated_on") <= snapshot.as_of, pl.col("product").fill_null("") != "revolving"
+        )
         .select("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", fen("principal"))
         .rename({"principal": "principal_lent"})
         .join(asked, on="loan", how="left")

@@ -35,8 +35,9 @@ def bad_dates(rows: DeliveredTables, plan: Plan) -> pl.DataFrame:
 
     rows: the delivered tables. plan: `bad_after_days` past due make a loan bad, as do compensation and write-off.
     """
-    book = LoanBook(LatestVersions(rows, known_by=None))
-    return book.loans.join(first_bad_days(book, plan.bad_after_days), on="loan").select("loan_id", "bad_on").collect()
+    versions = LatestVersions(rows, known_by=None)
+    bad_days = first_bad_days(LoanBook(versions), plan.bad_after_days)
+    return versions.loans.join(bad_days, on="loan").select("loan_id", "bad_on").collect()
 
 
 @returns(LABELS_SCHEMA)

@@ -25,7 +25,7 @@ from features.delivery.headings import (
     repeated_headings,
 )
 from features.delivery.sheets import WORKBOOKS, Line, Sheet, reading, sheets
-from features.delivery.table_columns import ColumnSource, Delivery, column_sources, contract_columns
+from features.delivery.table_columns import Delivery, column_sources
 from features.delivery.table_rows import table_rows
 from features.messages import Bilingual, UserError, did_you_mean
 
@@ -80,12 +80,24 @@ def open_table(path: Path, table: str, sheet: str, column_map: ColumnMap) -> Del
     rule = _rule_of(path, table, sheet, column_map)
     if path.suffix.lower() == ".parquet":
         return _parquet(path, TABLES[table], column_map, rule)
-    one = _opened_sheet(path, sheet, rule)
-    lines = list(islice(one.lines, LINES_SEARCHED + 1))
+    opened = _opened_sheet(path, sheet, rule)
+    lines = list(islice(opened.lines, LINES_SEARCHED + 1))
     line = _headings_that_fit(lines, table, column_map, rule)
     if line is None:
         raise _not_this_table(path, lines, TABLES[table], column_map, rule)
-    return _delivery(path, one, TABLES[table], line, chain(lines[line.ends :], one.lines), column_map, rule)
+    sources, ignored, notes = column_sources(path, TABLES[table], line.headings, line.units, column_map, rule)
+    written, done = tuple(one.written for one in line.headings), Counter((*dict.fromkeys(opened.done), *notes))
+    if line.line > 1 or line.titles:
+        done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
+    if line.merged:
+        done[Bilingual("表头为两行合并", "headings of two merged lines")] += 1
+    required = [at for one in sources if one.column.required for at in one.positions]
+    rest = chain(lines[line.ends :], opened.lines)
+    rows = table_rows(rest, line, required, done, rule.drop_rows if rule else ())
+    if opened.even:
+        rows = ((number, (*cells, *[None] * (len(written) - len(cells)))) for number, cells in rows)
+    cells_by_line = _frames_of_lines(rows, len(written))
+    return Delivery(TABLES[table], opened.name, written, ignored, sources, rule, path.name, cells_by_line, done)
 
 
 def delivered_cells(
@@ -174,44 +186,8 @@ def _missing(
     return [name for name in table.required_columns if name not in named]
 
 
-def _delivery(
-    path: Path,
-    sheet: Sheet,
-    table: ContractTable,
-    line: HeadingLine,
-    rest: Iterator[Line],
-    column_map: ColumnMap,
-    rule: FileRule | None,
-) -> Delivery:
-    sources, ignored, notes = column_sources(path, table, line.headings, line.units, column_map, rule)
-    written = tuple(one.written for one in line.headings)
-    delivery = Delivery(
-        table, sheet.name, written, ignored, len(written), iter(()), Counter(dict.fromkeys(sheet.done, 1))
-    )
-    delivery.done.update(notes)
-    _note_sources(delivery, sources)
-    if line.line > 1 or line.titles:
-        delivery.done[Bilingual(f"表头在第 {line.line} 行", f"headings in line {line.line}")] += 1
-    if line.merged:
-        delivery.done[Bilingual("表头为两行合并", "headings of two merged lines")] += 1
-    required = [at for one in sources if one.column.required for at in one.positions]
-    rows = table_rows(rest, line, required, delivery.done, rule.drop_rows if rule else ())
-    if sheet.even:
-        rows = ((number, (*cells, *[None] * (len(written) - len(cells)))) for number, cells in rows)
-    delivery.frames = _line_frames(rows, sources, delivery, rule, path.name)
-    return delivery
-
-
-def _note_sources(delivery: Delivery, sources: Sequence[ColumnSource]) -> None:
-    """Note where each column is read from, and the columns of rates whose map says percent = false."""
-    delivery.positions = {one.column.name: one.positions for one in sources if one.positions}
-    delivery.shares = frozenset(one.column.name for one in sources if one.options.share == 1)
-
-
-def _line_frames(
-    rows: Iterator[Line], sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None, file: str
-) -> Iterator[pl.DataFrame]:
-    width = delivery.width
+def _frames_of_lines(rows: Iterator[Line], width: int) -> Iterator[pl.DataFrame]:
+    """Batches of lines as frames of cells: `line`, `cells_found`, `cell_0`, `cell_1`, ..."""
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
         lines, cells = [line for line, _ in batch], [row for _, row in batch]
         counts = [
@@ -221,11 +197,10 @@ def _line_frames(
         columns = {
             f"cell_{at}": pl.Series(values, dtype=pl.String) for at, values in enumerate(zip(*padded, strict=True))
         }
-        frame = pl.DataFrame(
+        yield pl.DataFrame(
             {LINE: lines, CELL_COUNT: counts, **columns},
             schema_overrides={LINE: pl.Int64, CELL_COUNT: pl.Int64},
         )
-        yield contract_columns(frame, sources, delivery, rule, file)
 
 
 def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: FileRule | None) -> Delivery:
@@ -236,15 +211,12 @@ def _parquet(path: Path, table: ContractTable, column_map: ColumnMap, rule: File
         raise _not_this_table(path, [(1, tuple(file.schema_arrow.names))], table, column_map, rule)
     sources, ignored, notes = column_sources(path, table, headings, {}, column_map, rule)
     written = tuple(one.written for one in headings)
-    delivery = Delivery(table, "", written, ignored, len(written), iter(()), Counter(notes))
-    _note_sources(delivery, sources)
-    delivery.frames = _parquet_frames(path, file, sources, delivery, rule)
-    return delivery
+    cells = _frames_of_batches(path, file)
+    return Delivery(table, "", written, ignored, sources, rule, path.name, cells, Counter(notes))
 
 
-def _parquet_frames(
-    path: Path, file: pq.ParquetFile, sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None
-) -> Iterator[pl.DataFrame]:
+def _frames_of_batches(path: Path, file: pq.ParquetFile) -> Iterator[pl.DataFrame]:
+    """Batches of rows as frames of cells: `line`, `cells_found`, `cell_0`, `cell_1`, ..."""
     for line, cells in _parquet_batches(path, file):
         numbered = pl.DataFrame(
             {
@@ -252,7 +224,7 @@ def _parquet_frames(
                 CELL_COUNT: pl.repeat(cells.width, cells.height, dtype=pl.Int64, eager=True),
             }
         )
-        yield contract_columns(numbered.hstack(cells.get_columns()), sources, delivery, rule, path.name)
+        yield numbered.hstack(cells.get_columns())
 
 
 def _parquet_batches(path: Path, file: pq.ParquetFile) -> Iterator[tuple[int, pl.DataFrame]]:

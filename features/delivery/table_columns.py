@@ -33,24 +33,51 @@ _NUMBERS = (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE, Cell
 class Delivery:
     """One table of a file, or of a sheet of it.
 
-    headings: as they were written. ignored: those that no column of the table is read from. frames: `line` (the file's
-    own numbering), `cells_found` (how many cells the line has; `width` is how many it should have) and one String
-    column for each column of the table, null where empty, as the contract writes it. done: what was done to read it,
-    with the number of cells, lines or columns; complete when the frames have been gone through. faults: by column, what
-    is wrong with a text that could not be read or could mean two things. shares: columns of rates that the map says are
-    no per cent. positions: by column, the positions of the headings that it is read from.
+    headings: as they were written. ignored: those that no column of the table is read from. sources: where each column
+    comes from. rule: the column map's for the table. file: its name. cells: batches of `line` (the file's own
+    numbering), `cells_found` (how many cells the line has; `width` is how many it should have) and `cell_0`, `cell_1`,
+    ... as written. done: what was done to read it, with the number of cells, lines or columns. faults: by column, what
+    is wrong with a text that could not be read or could mean two things. Both are complete when the frames have been
+    gone through.
     """
 
     table: ContractTable
     sheet: str
     headings: tuple[str, ...]
     ignored: tuple[str, ...]
-    width: int
-    frames: Iterator[pl.DataFrame]
-    done: Counter[Bilingual] = field(default_factory=Counter)
+    sources: Sequence[ColumnSource]
+    rule: FileRule | None
+    file: str
+    cells: Iterator[pl.DataFrame]
+    done: Counter[Bilingual]
     faults: dict[str, dict[str, Bilingual]] = field(default_factory=dict)
-    shares: frozenset[str] = frozenset()
-    positions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """How many cells a line should have."""
+        return len(self.headings)
+
+    @property
+    def positions(self) -> Mapping[str, tuple[int, ...]]:
+        """By column the positions of the headings that it is read from."""
+        return {one.column.name: one.positions for one in self.sources if one.positions}
+
+    @property
+    def shares(self) -> frozenset[str]:
+        """The columns of rates that the map says are no per cent."""
+        return frozenset(one.column.name for one in self.sources if one.options.share == 1)
+
+    @property
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The batches, to be gone through once: `line`, `cells_found` and a String column for each of the table's.
+
+        Cells are as the contract writes them, and null where empty.
+        """
+        for cells in self.cells:
+            read = cells.select(LINE, CELL_COUNT).hstack([_column(cells, source, self) for source in self.sources])
+            if self.rule and self.rule.number_within is not None:
+                read = _within_bank(read, self.table, self.rule, self.file)
+            yield read
 
     def heading(self, column: str) -> str | None:
         """What the file writes above a column's cells; None where it is read from no heading."""
@@ -133,16 +160,8 @@ def _chosen(
     )
 
 
-def contract_columns(
-    frame: pl.DataFrame, sources: Sequence[ColumnSource], delivery: Delivery, rule: FileRule | None, file: str
-) -> pl.DataFrame:
-    """A frame of cells (`cell_0`, `cell_1`, ...) as `line`, `cells_found` and the table's columns, all as text."""
-    columns = [_column(frame, source, delivery, file) for source in sources]
-    read = frame.select(LINE, CELL_COUNT).hstack(columns)
-    return read if rule is None or rule.number_within is None else _within_bank(read, delivery.table, rule, file)
-
-
-def _column(frame: pl.DataFrame, source: ColumnSource, delivery: Delivery, file: str) -> pl.Series:
+def _column(frame: pl.DataFrame, source: ColumnSource, delivery: Delivery) -> pl.Series:
+    """A column of the table from a frame of cells, as text."""
     name = source.column.name
     if source.constant is not None:
         return pl.repeat(source.constant, frame.height, dtype=pl.String, eager=True).alias(name)
@@ -152,10 +171,10 @@ def _column(frame: pl.DataFrame, source: ColumnSource, delivery: Delivery, file:
     if len(cells) > 1:
         joined = frame.select(pl.concat_str(cells, separator=source.sign)).to_series()
         return joined.alias(name)
-    return _read_cells(cells[0], source, delivery, file).alias(name)
+    return _read_cells(cells[0], source, delivery).alias(name)
 
 
-def _read_cells(cells: pl.Series, source: ColumnSource, delivery: Delivery, file: str) -> pl.Series:
+def _read_cells(cells: pl.Series, source: ColumnSource, delivery: Delivery) -> pl.Series:
     """The cells as the contract writes them; each distinct text that is not so already is read once."""
     column, options = source.column, source.options
     scaled = options.unit not in (None, Decimal(1)) or options.share is not None or options.monthly
@@ -174,13 +193,13 @@ def _read_cells(cells: pl.Series, source: ColumnSource, delivery: Delivery, file
             delivery.faults.setdefault(column.name, {})[text] = found.fault
         elif found.done is not None:
             delivery.done[found.done] += rows
-    _check_share(texts, source, delivery, file)
+    _check_share(texts, source, delivery)
     if all(text == read for text, read in readings.items()):
         return cells
     return cells.replace_strict(readings, default=None, return_dtype=pl.String)
 
 
-def _check_share(texts: Sequence[str], source: ColumnSource, delivery: Delivery, file: str) -> None:
+def _check_share(texts: Sequence[str], source: ColumnSource, delivery: Delivery) -> None:
     """Refuse a column of rates or shares whose unit could be two things.
 
     Under a heading with % all values below 1 may be shares already (0.0345 of 3.45%); a monthly rate without a unit
@@ -193,7 +212,7 @@ def _check_share(texts: Sequence[str], source: ColumnSource, delivery: Delivery,
     if not bare:
         return
     largest = max(map(abs, bare))
-    heading_written = delivery.headings[source.positions[0]]
+    file, heading_written = delivery.file, delivery.headings[source.positions[0]]
     if options.share == Decimal("0.01") and largest < (1 if kind is CellKind.SHARE else Decimal("0.36")):
         raise UserError(
             f"{file}: 列 {heading_written} 的表头写有 %, 而数值都小于 1 (最大 {largest}): {largest}% 还是 "

@@ -75,13 +75,13 @@ class Snapshot:
     @returns(schemas.LOANS_SCHEMA)
     def loans(self) -> pl.LazyFrame:
         """One row for each loan, open or closed, with its arrears and its household's village."""
-        return self.versions.cached_lazy("loans", lambda: loans_at(self.book, self.as_of))
+        return self.versions.cached_frame("loans", lambda: loans_at(self.book, self.as_of)).lazy()
 
     @property
     @returns(schemas.INSTALMENTS_SCHEMA)
     def instalments(self) -> pl.LazyFrame:
         """One row for each instalment of the schedule in force."""
-        return self.versions.cached_lazy("instalments", lambda: instalments_at(self.book, self.as_of))
+        return self.versions.cached_frame("instalments", lambda: instalments_at(self.book, self.as_of)).lazy()
 
     @property
     @returns(schemas.LOANS_SCHEMA)
@@ -120,7 +120,7 @@ class Snapshot:
     @returns(schemas.STATEMENTS_SCHEMA)
     def statements(self) -> pl.LazyFrame:
         """One row for each income statement."""
-        return self.versions.cached_lazy("statements", lambda: statements_at(self.versions, self.as_of))
+        return self.versions.cached_frame("statements", lambda: statements_at(self.versions, self.as_of)).lazy()
 
     @property
     @returns(schemas.NEWEST_STATEMENT_SCHEMA)
@@ -138,7 +138,7 @@ class Snapshot:
     @returns(schemas.MEMBERS_SCHEMA)
     def members(self) -> pl.LazyFrame:
         """One row for each recorded member of a household."""
-        return self.versions.cached_lazy("members", lambda: members_at(self.versions, self.as_of))
+        return self.versions.cached_frame("members", lambda: members_at(self.versions, self.as_of)).lazy()
 
     @property
     @returns(schemas.BORROWERS_SCHEMA)

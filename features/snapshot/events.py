@@ -125,7 +125,7 @@ def _claim_columns(as_of: date) -> tuple[pl.Expr, ...]:
 @returns(USE_CHECKS_SCHEMA)
 def use_checks_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
     """One row for each loan checked: the newest finding, and which ill uses have not been put right since."""
-    checks = versions.cached_lazy("use checks", lambda: versions.newest("use_checks"))
+    checks = versions.cached_frame("use checks", lambda: versions.newest("use_checks")).lazy()
     months = whole_months_since("checked_on", as_of).alias("months_since")
     last = last_row_of_each(checks, "loan", "checked_on").select("loan", "finding", months)
     days = checks.select(_DAYS_BY_FINDING).group_by("loan").agg(_LAST_DAY_BY_FINDING)

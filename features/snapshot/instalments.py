@@ -29,7 +29,7 @@ def instalments_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
     """
     ended = book.endings.select("loan", _ENDED_ON)
     owed = dues_in_force(book).join(ended, on="loan", how="left").filter(_OWED)
-    return owed.join(book.loans.select("loan", "household"), on="loan").select(_instalment_columns(as_of))
+    return owed.join(book.versions.loans.select("loan", "household"), on="loan").select(_instalment_columns(as_of))
 
 
 @cache

@@ -31,8 +31,8 @@ class LatestVersions:
 
     Loans and households are identified by whole numbers, `loan` and `household`: joins and groups by them are fast.
     A row of a loan belongs to that loan, even where a correction has since moved the loan to another household.
-    Facts are lazy queries, which run together with what is computed from them; `cached_lazy` and `cached_frame` are
-    for those that several computations need.
+    Facts are lazy queries, which run together with what is computed from them; `cached_frame` is for those that
+    several computations need.
 
     tables: the delivered rows, in all versions. known_by: the last day from which versions count, None for all.
     only_borrowing: whether households whose loans are all closed are left out. cache: the frames computed so far.
@@ -42,10 +42,6 @@ class LatestVersions:
     known_by: date | None
     only_borrowing: bool = False
     cache: FrameCache = field(default_factory=FrameCache)
-
-    def cached_lazy(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
-        """The cached frame called `name`, as a query; its columns are those of `query`."""
-        return self.cached_frame(name, query).lazy()
 
     def cached_frame(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
         """The cached frame called `name`, in the columns of `query`, which is collected at first use."""
@@ -62,7 +58,7 @@ class LatestVersions:
     @returns(NUMBERED_LOANS_SCHEMA)
     def loans(self) -> pl.LazyFrame:
         """The newest version of each loan, sorted by loan_id, with the numbers of loan and household."""
-        return self.cached_lazy("numbered loans", self._numbered_loans)
+        return self.cached_frame("numbered loans", self._numbered_loans).lazy()
 
     def _numbered_loans(self) -> pl.LazyFrame:
         loans = self.newest_of_all_households("loans")
@@ -112,13 +108,15 @@ class LatestVersions:
             name, numbers = "loan_id", self.loans.select("loan_id", "loan")
         else:
             # `loans` is read inside the query, so that its tables are recorded as dependencies of "households".
-            households = self.cached_lazy("households", lambda: self.loans.select("household_id", "household").unique())
-            name, numbers = "household_id", households
+            name = "household_id"
+            numbers = self.cached_frame("households", lambda: self.loans.select(name, "household").unique()).lazy()
         return rows.join(numbers, on=name).drop({"household_id", name})
 
     def newest_of_all_households(self, table: str) -> pl.LazyFrame:
         """The version with the latest known_on of each row of `table`, of every household, in the columns delivered."""
-        return self.newest_by_key(self._delivered(table), table, TABLES[table].version_key)
+        versions = self._delivered(table)
+        is_revised = table in self.tables.revised_tables
+        return versions.filter(_is_newest_of(*TABLES[table].version_key)) if is_revised else versions
 
     def newest_by_key(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
         """The rows with the latest known_on of each `key` among `versions` of a table, in their columns.

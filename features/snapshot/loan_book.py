@@ -19,7 +19,6 @@ from features.snapshot.frame_schemas import (
     BOOK_PAYMENTS_SCHEMA,
     DUES_SCHEMA,
     ENDINGS_SCHEMA,
-    NUMBERED_LOANS_SCHEMA,
 )
 from features.snapshot.latest_versions import LatestVersions
 
@@ -77,12 +76,6 @@ class LoanBook:
     versions: LatestVersions
 
     @property
-    @returns(NUMBERED_LOANS_SCHEMA)
-    def loans(self) -> pl.LazyFrame:
-        """The newest version of each loan, with the numbers `loan` and `household`."""
-        return self.versions.loans
-
-    @property
     @returns(BOOK_PAYMENTS_SCHEMA)
     def payments(self) -> pl.LazyFrame:
         """One row for each payment, sorted by loan and day, with the loan's totals after it."""
@@ -92,24 +85,24 @@ class LoanBook:
             payments = self.versions.newest("payments").select(_PAYMENT_COLUMNS)
             return payments.sort("loan", "paid_on").with_columns(_PAID_TO_DATE)
 
-        return self.versions.cached_lazy("payments", query)
+        return self.versions.cached_frame("payments", query).lazy()
 
     @property
     @returns(BOOK_EVENTS_SCHEMA)
     def events(self) -> pl.LazyFrame:
         """The newest version of each event of a loan."""
-        return self.versions.cached_lazy(
+        return self.versions.cached_frame(
             "loan events", lambda: self.versions.newest("loan_events").select(_EVENT_COLUMNS)
-        )
+        ).lazy()
 
     @property
     @returns(ENDINGS_SCHEMA)
     def endings(self) -> pl.LazyFrame:
         """One row for each loan whose principal was repaid or which was settled."""
-        return self.versions.cached_lazy("endings", self._endings)
+        return self.versions.cached_frame("endings", self._endings).lazy()
 
     def _endings(self) -> pl.LazyFrame:
-        principal = self.loans.select("loan", fen("principal"))
+        principal = self.versions.loans.select("loan", fen("principal"))
         repaid = self.payments.filter(_PAYS_PRINCIPAL).join(principal, on="loan").filter(_REPAYS_ALL)
         paid_off, settled = repaid.group_by("loan"), self.events.filter(_SETTLED).group_by("loan")
         return paid_off.agg(_PAID_OFF_ON).join(settled.agg(_SETTLED_ON), on="loan", how="full", coalesce=True)
@@ -123,12 +116,12 @@ class LoanBook:
         cumulative principal due, and interest likewise; null where that day has not come. Each schedule counts from
         its own beginning; delivered again under its number, it is the newest delivery alone.
         """
-        return self.versions.cached_lazy("dues", self._dues)
+        return self.versions.cached_frame("dues", self._dues).lazy()
 
     def _dues(self) -> pl.LazyFrame:
-        versions = self.versions.cached_lazy(
+        versions = self.versions.cached_frame(
             "versions of instalments", lambda: self.versions.all_versions("instalments")
-        )
+        ).lazy()
         instalments = self.versions.newest_by_key(versions, "instalments", ("loan", "schedule_no"))
         in_order = instalments.select(_INSTALMENT_COLUMNS).sort("loan", "schedule_no", "due_on")
         spans = _schedule_spans(versions)

@@ -36,7 +36,7 @@ def loans_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
     registered = whole_months_since("registered_on", as_of).alias("months_registered")
     households = book.versions.newest("households").select(registered, *_HOUSEHOLD_COLUMNS)
     joined = (
-        book.loans.filter(pl.col("originated_on") <= as_of)
+        book.versions.loans.filter(pl.col("originated_on") <= as_of)
         .join(paid, on="loan", how="left")
         .join(due, on="loan", how="left")
         .join(events.group_by("loan").agg(_CLOSED_ON, _NEWEST_MATURITY), on="loan", how="left")

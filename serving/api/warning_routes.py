@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -31,11 +31,11 @@ from serving.months.repository import MonthRepository
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.worklist import WorklistQuery, worklist
+from serving.schemas.basis import LightCode
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.schemas.loan_warning import LoanHistory, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
 
-Colour = Literal["green", "yellow", "red"]
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
 AsOf = Annotated[date | None, Query(description="a published month end; the newest where none is named")]
 Bank = Annotated[str | None, Query(max_length=64)]
@@ -106,9 +106,9 @@ def list_warnings(
     request: Request,
     store: CurrentData,
     as_of: AsOf = None,
-    light: Colour | None = None,
-    rule_light: Colour | None = None,
-    model_light: Colour | None = None,
+    light: LightCode | None = None,
+    rule_light: LightCode | None = None,
+    model_light: LightCode | None = None,
     bank: Bank = None,
     area: Area = None,
     due_within_days: WithinDays = None,

@@ -16,14 +16,15 @@ from typing import Any
 import polars as pl
 
 from features.atomic_files import exclusive_lock, replace_link, sync
+from features.frame_schema import returns
 from features.messages import UserError
 from serving.batch.inputs import RunSpec, copy_county_tables
 from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file, write_text_to_disk
 from serving.batch.plan import Task
 from serving.batch.tasks import final_file, output_files
-from serving.batch.warnings import with_score_ranks
 from serving.months.data_folder import DataFolder
 from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers
+from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
 
 _ROWS_IN_PIECE = 5 * ROWS_IN_GROUP
@@ -125,6 +126,23 @@ def _write_county(task: Task, staging: Path, probabilities: pl.Series) -> Editio
             )
             checksums[f"{kind}/{name}"] = write_edition_file(frames, path)
     return EditionFiles(checksums, totals.lights)
+
+
+@returns(WARNINGS_SCHEMA)
+def with_score_ranks(warnings: pl.DataFrame, probabilities: pl.Series) -> pl.DataFrame:
+    """Add `score_rank` to warnings and sort them by `loan_id`.
+
+    Args:
+        warnings: in the columns of WARNINGS_SCHEMA.
+        probabilities: of all loans that are ranked together, ascending.
+
+    Returns:
+        The warnings by loan_id. Rank 1 is the riskiest; ties share the better rank; no probability, no rank.
+    """
+    safer_or_equal = probabilities.search_sorted(warnings["probability"], side="right")
+    safer = pl.Series("safer", safer_or_equal).cast(pl.Int64)
+    rank = pl.when(pl.col("probability").is_not_null()).then(len(probabilities) + 1 - pl.lit(safer))
+    return warnings.with_columns(rank.alias("score_rank")).sort("loan_id")
 
 
 def _pieces_by_loan(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ import polars as pl
 
 from features.atomic_files import atomic_folder
 from features.compute import features_at, peer_statistics_at
-from features.delivered_tables import DeliveredTables
 from features.loan_checks import loan_findings
 from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
@@ -147,11 +145,12 @@ class _Computation:
 
     def whole_county(self) -> TaskOutput:
         """Features, township medians and warnings of a small county."""
-        features = self._features_of(self._tables, None)
+        tables = self.context.ledger.tables(self.task.county)
+        features = features_at(self.spec.as_of, tables, bad_after_days=self.context.bad_after_days)
         if features.is_empty():
             return TaskOutput({})
         typical = township_medians(features)
-        findings = loan_findings(self.spec.as_of, self._tables)
+        findings = loan_findings(self.spec.as_of, tables)
         warnings = self._warnings_of(features, typical, findings)
         return TaskOutput(
             {"features": features, "typical": typical, "loan_checks": findings, **warnings.frames},
@@ -161,7 +160,8 @@ class _Computation:
 
     def peer_statistics(self) -> TaskOutput:
         """The totals of each peer group of a county in blocks, a frame for each group."""
-        return TaskOutput(peer_statistics_at(self.spec.as_of, self._tables, self.context.bad_after_days).totals)
+        tables = self.context.ledger.tables(self.task.county)
+        return TaskOutput(peer_statistics_at(self.spec.as_of, tables, self.context.bad_after_days).totals)
 
     def block_features(self) -> TaskOutput:
         """The features of a block, and the checks on the whole loan that its loans fail."""
@@ -169,9 +169,10 @@ class _Computation:
         peers = PeerStatistics(
             {group: pl.read_parquet(folder / f"{group}.parquet", glob=False) for group in PEER_GROUPS}
         )
-        block = self._tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        findings = loan_findings(self.spec.as_of, block)
-        return TaskOutput({"features": self._features_of(block, peers), "loan_checks": findings})
+        tables = self.context.ledger.tables(self.task.county)
+        block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
+        features = features_at(self.spec.as_of, block, bad_after_days=self.context.bad_after_days, peers=peers)
+        return TaskOutput({"features": features, "loan_checks": loan_findings(self.spec.as_of, block)})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory."""
@@ -195,15 +196,8 @@ class _Computation:
         typical = pl.read_parquet(self._output_folder(Stage.MEDIANS) / "typical.parquet")
         return self._warnings_of(features, typical, pl.read_parquet(folder / "loan_checks.parquet", glob=False))
 
-    @cached_property
-    def _tables(self) -> DeliveredTables:
-        return self.context.ledger.tables(self.task.county)
-
     def _output_folder(self, stage: Stage, block: int = 0) -> Path:
         return task_folder(self.task.for_stage(stage, block), self.staging)
-
-    def _features_of(self, tables: DeliveredTables, peers: PeerStatistics | None) -> pl.DataFrame:
-        return features_at(self.spec.as_of, tables, bad_after_days=self.context.bad_after_days, peers=peers)
 
     def _warnings_of(self, features: pl.DataFrame, typical: pl.DataFrame, findings: pl.DataFrame) -> TaskOutput:
         county = previous_county_file(self.context.previous_month, self.task.county, self.context.ledger)

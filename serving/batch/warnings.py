@@ -1,4 +1,7 @@
-"""The warning, a row for each open loan: the monthly run and what-if build it by one function, pages read it."""
+"""The warning, a row for each open loan: `build_warnings` builds it for the monthly run and for what-if.
+
+API and pages read the warnings that were published.
+"""
 
 from __future__ import annotations
 
@@ -19,60 +22,14 @@ from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
 from models.light import Light
 from models.score_change import CHANGE, largest_changes, score_change
-from models.traffic_light.evaluate import FIRED, as_codes, as_levels, evaluate_rules
+from models.traffic_light.evaluate import as_codes, as_levels, evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rules import rules_version
 from serving.months.previous_month import PreviousMonth
+from serving.months.published_frames import FAILED_CHECK, WARNINGS_SCHEMA
 
-FAILED_CHECK = pl.Struct({"check": pl.String, "first": pl.String, "second": pl.String})
-"""A check that a loan fails: its id and the two amounts (yuan) or days that contradict each other."""
 NO_MODEL = "none"
 """The model version of a month that the rules alone decided."""
-WARNINGS_SCHEMA = FrameSchema(
-    {
-        "loan_id": FrameColumn(pl.String(), "The loan."),
-        "household_id": FrameColumn(pl.String(), "The household that owes it."),
-        "bank": FrameColumn(pl.String(), "The bank that lent it."),
-        "county_code": FrameColumn(pl.String(), "The household's county, six digits; missing where it is not known."),
-        "township_code": FrameColumn(pl.String(), "The household's township, nine digits."),
-        "village_code": FrameColumn(pl.String(), "The household's village, twelve digits."),
-        "as_of": FrameColumn(pl.Date(), "The month end; published files spell it as a category of text, YYYY-MM-DD."),
-        "light": FrameColumn(pl.String(), "green, yellow or red (ScoringPolicy.light_level)."),
-        "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
-        "model_light": FrameColumn(pl.String(), "The light by probability; missing where the model gave none."),
-        "probability": FrameColumn(
-            pl.Float64(), "Calibrated probability of going bad within the model's horizon; missing once gone bad."
-        ),
-        "score_rank": FrameColumn(
-            pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
-        ),
-        "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),
-        "not_assessable": FrameColumn(pl.List(pl.String()), "Ids of the rules that a missing value leaves undecided."),
-        "reasons": FrameColumn(
-            pl.List(REASON),
-            "At most five features, those that raise the risk first: the loan's value, the township's median (typical)"
-            " and the contribution to the log-odds. Codes are in value_code and typical_code.",
-        ),
-        "base_value": FrameColumn(pl.Float64(), "Calibrated log-odds of the average training row."),
-        "outstanding_principal": FrameColumn(pl.Float64(), "Principal that is not repaid, yuan."),
-        "days_to_maturity": FrameColumn(pl.Int64(), "Days from as_of to maturity; below zero after it."),
-        "days_past_due": FrameColumn(pl.Int64(), "Days since the oldest unpaid due day; 0 where nothing is overdue."),
-        "previous_light": FrameColumn(pl.String(), "The loan's light in the previous published month, if it has one."),
-        "changes": FrameColumn(
-            pl.List(CHANGE),
-            "At most three changes of the log-odds since the previous month, the largest first: kind, feature, value"
-            " before and after, contribution.",
-        ),
-        "loan_checks": FrameColumn(
-            pl.List(FAILED_CHECK),
-            "The checks on the whole loan that it fails (features.loan_checks), with the two amounts or days.",
-        ),
-        "action": FrameColumn(pl.String(), "Code of the action that the county's policy assigns to the light."),
-        "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
-        "policy_version": FrameColumn(pl.String(), "Versions of rules, county policy and thresholds."),
-        "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),
-    }
-)
 LIGHTS_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "The loan."),
@@ -124,13 +81,25 @@ class ScoringPolicy:
         previous_level = as_levels(pl.col("previous_model_light"))
         return as_codes(self.bundle.policy.level(pl.col("probability"), previous_level))
 
+    def model_lights(self, features: pl.DataFrame, previous_lights: pl.DataFrame, probability: Floats) -> pl.DataFrame:
+        """`probability` and `model_light` of each row; previous_lights: rows of `PreviousMonth.lights_of`."""
+        group_columns = self.bundle.policy.group_columns if self.bundle else ()
+        rows = pl.concat(
+            [
+                pl.Series("probability", probability, dtype=pl.Float64).to_frame().lazy(),
+                features.lazy().select(group_columns),
+                previous_lights.lazy().select("previous_model_light"),
+            ],
+            how="horizontal",
+        )
+        return _collect_unoptimised(rows.select("probability", self.model_light.alias("model_light")))
+
     @cached_property
     def light_level(self) -> pl.Expr:
-        """The published light as a level.
+        """The published light of each row, as a level.
 
-        A loan that has gone bad is red. Else, with a model, it is the worse of the hard rules' light and the model's:
-        a hard rule sets the least light, a soft rule alone sets none. Without a model it is the worst light of all
-        rules that fired.
+        With a model it is the worse of the hard rules' light and the model's light: a rule that is not hard does not
+        change it. Without a model it is the rules' light. A loan that has gone bad is red, with a model or without.
         """
         if self.bundle is None:
             level = as_levels(pl.col("rule_light"))
@@ -174,9 +143,9 @@ def build_warnings(
     as_of: date,
     findings: pl.DataFrame,
 ) -> ScoredWarnings:
-    """Build the warning of each open loan; the monthly run and what-if call this function.
+    """Build the warning of each open loan: its light (`ScoringPolicy.light_level`), probability, reasons and changes.
 
-    `ScoringPolicy.light_level` says how the light is set. A loan that has gone bad has no probability.
+    A loan that has gone bad has no probability.
 
     Args:
         features: of the loans, as `features_at` returns them.
@@ -188,16 +157,18 @@ def build_warnings(
 
     Returns:
         The warnings in the columns of WARNINGS_SCHEMA, one for each row of `features` in their order, and how many of
-        them LightGBM itself explained. `score_rank` is missing: `with_score_ranks` adds it once all loans are scored.
+        them LightGBM itself explained. `score_rank` is missing: it is added when the edition is written, once all loans
+        are scored.
 
     Example:
         >>> from datetime import date
         >>> from features.compute import features_at
         >>> from features.loan_checks import loan_findings
         >>> from models.explain import township_medians
-        >>> from serving.batch.warnings import WARNINGS_SCHEMA, ScoringPolicy, build_warnings
+        >>> from serving.batch.warnings import ScoringPolicy, build_warnings
         >>> from serving.months.data_folder import DataFolder
         >>> from serving.months.previous_month import previous_month_of
+        >>> from serving.months.published_frames import WARNINGS_SCHEMA
         >>> folder, day = DataFolder(data), date(2025, 12, 31)
         >>> tables = folder.ledger.tables()
         >>> loans, findings = features_at(day, tables), loan_findings(day, tables)
@@ -262,23 +233,6 @@ def _collect_unoptimised(query: pl.LazyFrame) -> pl.DataFrame:
     return query.collect(engine="in-memory", optimizations=_WITHOUT_OPTIMISATION)
 
 
-@returns(WARNINGS_SCHEMA)
-def with_score_ranks(warnings: pl.DataFrame, probabilities: pl.Series) -> pl.DataFrame:
-    """Add `score_rank` to warnings and sort them by `loan_id`.
-
-    Args:
-        warnings: in the columns of WARNINGS_SCHEMA.
-        probabilities: of all loans that are ranked together, ascending.
-
-    Returns:
-        The warnings by loan_id. Rank 1 is the riskiest; ties share the better rank; no probability, no rank.
-    """
-    safer_or_equal = probabilities.search_sorted(warnings["probability"], side="right")
-    safer = pl.Series("safer", safer_or_equal).cast(pl.Int64)
-    rank = pl.when(pl.col("probability").is_not_null()).then(len(probabilities) + 1 - pl.lit(safer))
-    return warnings.with_columns(rank.alias("score_rank")).sort("loan_id")
-
-
 def _model_columns(
     features: pl.DataFrame,
     previous_lights: pl.DataFrame,
@@ -294,26 +248,10 @@ def _model_columns(
     if bundle is None:
         return _null_columns(features, _MODEL_COLUMNS), 0
     contributions = bundle.explain(features)
-    lights = _model_lights(features, previous_lights, contributions.probability, scoring)
+    lights = scoring.model_lights(features, previous_lights, contributions.probability)
     reason_columns = reasons(features["township_code"], township_medians, contributions)
     changes = _changes(previous_lights, lights["model_light"], previous_month, bundle, contributions)
     return pl.concat([lights, reason_columns, changes.to_frame()], how="horizontal"), contributions.recomputed_rows
-
-
-def _model_lights(
-    features: pl.DataFrame, previous_lights: pl.DataFrame, probability: Floats, scoring: ScoringPolicy
-) -> pl.DataFrame:
-    """`probability` and `model_light` of each row."""
-    group_columns = scoring.bundle.policy.group_columns if scoring.bundle else ()
-    rows = pl.concat(
-        [
-            pl.Series("probability", probability, dtype=pl.Float64).to_frame().lazy(),
-            features.lazy().select(group_columns),
-            previous_lights.lazy().select("previous_model_light"),
-        ],
-        how="horizontal",
-    )
-    return _collect_unoptimised(rows.select("probability", scoring.model_light.alias("model_light")))
 
 
 @returns(LIGHTS_SCHEMA)
@@ -325,7 +263,7 @@ def build_lights(features: pl.DataFrame, previous_month: PreviousMonth, scoring:
         lights = _null_columns(sound_loans, ["probability"])
     else:
         previous_lights = _rows_where(previous_month.lights_of(features["loan_id"]), is_sound)
-        lights = _model_lights(sound_loans, previous_lights, scoring.bundle.probability(sound_loans), scoring)
+        lights = scoring.model_lights(sound_loans, previous_lights, scoring.bundle.probability(sound_loans))
     rows = features.select("loan_id", "has_gone_bad").hstack(evaluate_rules(features, scoring.rules))
     rows = pl.concat([rows, _scatter(lights, is_sound)], how="horizontal")
     return rows.select("loan_id", as_codes(scoring.light_level).alias("light"), "probability")

@@ -28,7 +28,7 @@ from serving.explain.what_if.facts import (
 from serving.explain.what_if.rescore import month_rescorer
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.months.loan_index import household_rows
+from serving.months.loan_index import loan_rows
 from serving.schemas.loan_warning import LoanWarning
 from serving.schemas.reasons import Counterfactual, Counterfactuals, SuggestedFact
 
@@ -148,7 +148,8 @@ def _answer(
 @lru_cache(_LOANS_IN_MEMORY)
 def _smallest_counterfactuals(loan: str, household: str, month: PublishedMonth, store: DataFolder) -> Counterfactuals:
     """The answer for a loan whose light is not green; of a published month it never changes."""
-    facts = household_rows(month, "features", household).filter(pl.col("loan_id") == loan).row(0, named=True)
+    features = loan_rows(month, "features", pl.col("household_id") == household)
+    facts = features.filter(pl.col("loan_id") == loan).row(0, named=True)
     applicable = [each for each in ACTIONABLE_FACTS if each.applies(facts, month.policy)]
     ways: list[Counterfactual] = []
     for size in range(1, min(_MOST_FACTS, len(applicable)) + 1):

@@ -13,10 +13,10 @@ import polars as pl
 
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.protection import household_claims, household_hardships, household_policies
-from models.county_policy.policy_table import FILE as POLICIES
+from models.county_policy.policy_table import FILE as POLICY_FILE
 from models.expected_loss import fund_coverage
 from models.help_routes.route import Protection, Rows
-from models.traffic_light.rule_table import FILE as RULES
+from models.traffic_light.rule_table import FILE as RULE_FILE
 from serving.concurrency.single_flight import single_flight
 from serving.explain.attribution import LightAttribution, light_attribution
 from serving.explain.counterfactuals import counterfactuals
@@ -57,11 +57,6 @@ def cached_explanation_json(month: PublishedMonth, store: DataFolder, household:
     return None if compressed is None else _decompress(compressed)
 
 
-def explanation_for_page(month: PublishedMonth, store: DataFolder, household: str) -> HouseholdExplanation:
-    """The explanation as an object, from the same cache as `explanation_json`; raises as it does."""
-    return HouseholdExplanation.model_validate_json(explanation_json(month, store, household))
-
-
 @single_flight(_EXPLANATIONS_IN_MEMORY)
 def _compressed_json(month: PublishedMonth, store: DataFolder, household: str, _: tuple[int | None, ...]) -> bytes:
     return zlib.compress(household_explanation(month, store, household).model_dump_json().encode(), _FASTEST)
@@ -71,7 +66,7 @@ def _modification_times(month: PublishedMonth, store: DataFolder) -> tuple[int |
     """Modification times of rules, policy and model, part of the cache key: they can be removed and put back."""
     number = month.manifest.model_version.partition("-")[0]
     times: list[int | None] = []
-    for path in (store.folder / RULES, store.folder / POLICIES, store.models.folder / number):
+    for path in (store.folder / RULE_FILE, store.folder / POLICY_FILE, store.models.folder / number):
         try:
             times.append(path.stat().st_mtime_ns)
         except FileNotFoundError:

@@ -17,7 +17,7 @@ from serving.explain.what_if.apply import HouseholdSnapshot, household_snapshot
 from serving.explain.what_if.rescore import LightByLoan, month_rescorer
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.months.loan_index import household_rows
+from serving.months.loan_index import loan_rows
 from serving.months.previous_month import PreviousMonth, comparison_month, previous_month_of_few
 from serving.months.repository import MonthRepository
 from serving.schemas.loan_warning import LoanWarning
@@ -40,12 +40,12 @@ class HouseholdMonth:
 
         Empty where it has no open loan in the month.
         """
-        return household_rows(self.month, "warnings", self.household)
+        return loan_rows(self.month, "warnings", pl.col("household_id") == self.household)
 
     @cached_property
     def features(self) -> pl.DataFrame:
         """The published features of its open loans: `loan_id`, `household_id` and the catalogue's features."""
-        return household_rows(self.month, "features", self.household)
+        return loan_rows(self.month, "features", pl.col("household_id") == self.household)
 
     @cached_property
     def previous_month(self) -> PreviousMonth:

@@ -82,7 +82,7 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
             "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
             "reasons": [render_reason(reason, USUAL_IN_TOWNSHIP) for reason in row["reasons"]],
             "changes": [render_change(change) for change in row["changes"]],
-            "loan_checks": [_failed_check(failed) for failed in row.get("loan_checks", ())],
+            "loan_checks": [_failed_check(failed) for failed in row.get("loan_checks") or ()],
             "action_zh": action.zh,
             "action_en": action.en,
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from features.compute import snapshot_at
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.loaded_models import ledger_at
@@ -13,7 +15,7 @@ from serving.explain.what_if.household_tables import RowsByTable, read_household
 from serving.explain.what_if.rescore import month_rescorer
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.months.loan_index import household_rows
+from serving.months.loan_index import loan_rows
 from serving.months.previous_month import comparison_month, previous_month_of_few
 from serving.months.repository import MonthRepository
 from serving.schemas.rescored import RescoredWarnings, WhatIfAnswer, WhatIfLoan
@@ -120,7 +122,7 @@ def score_household_tables(month: PublishedMonth, store: DataFolder, tables: Row
         ledger = ledger_at(store.folder / "ledger", month.manifest.data_version)
         rows = rows.with_added_rows({"prices": ledger.tables()["prices"].collect()}, None)
     rescorer = month_rescorer(month, store)
-    peers = rescorer.peers_without(household_rows(month, "features", household))
+    peers = rescorer.peers_without(loan_rows(month, "features", pl.col("household_id") == household))
     loan_ids = rows["loans"].select("loan_id").unique().collect().to_series()
     previous_month = previous_month_of_few(comparison_month(MonthRepository(store), month), loan_ids)
     rescored = rescorer.rescore(snapshot_at(month.as_of, rows), peers, previous_month)

@@ -123,8 +123,9 @@ def data_end(ledger: Ledger) -> date | None:
 @returns(FIRST_BAD_DATES)
 def first_bad_dates(ledger: Ledger, bad_after_days: int) -> pl.DataFrame:
     """The first bad day of every loan that went bad, by all data known now."""
-    book = LoanBook(LatestVersions(ledger.tables(), known_by=None))
-    return book.loans.join(first_bad_days(book, bad_after_days), on="loan").select("loan_id", "bad_on").collect()
+    versions = LatestVersions(ledger.tables(), known_by=None)
+    bad_days = first_bad_days(LoanBook(versions), bad_after_days)
+    return versions.loans.join(bad_days, on="loan").select("loan_id", "bad_on").collect()
 
 
 @returns(SCORES_WITH_OUTCOMES)

@@ -17,6 +17,7 @@ from features.atomic_files import append_line
 from features.stored_files import read_stored_json
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.rule import RuleSentences
+from serving.months.published_frames import with_missing_columns
 from serving.months.row_store import open_row_store
 from serving.schemas.basis import Incomplete
 
@@ -169,18 +170,18 @@ class PublishedMonth:
         return replace(self, scope=None)
 
     def scan(self, kind: str, county: str | None = None) -> pl.LazyFrame:
-        """The published rows of a kind, in the order of the files.
+        """The published rows of a kind, in the order of the files; a column that the edition does not have is null.
 
         Args:
-            kind: `warnings` (columns of serving.batch.warnings.WARNINGS_SCHEMA), `features` (`loan_id`, `household_id`
+            kind: `warnings` (columns of WARNINGS_SCHEMA), `features` (`loan_id`, `household_id`
                 and the features of the catalogue) or `typical` (`township_code` and the township's medians).
             county: read the file of this county alone; None for all.
         """
-        rows = self._with_as_of(kind, pl.scan_parquet(self._files(kind, county), glob=False))
+        rows = self._as_declared(kind, pl.scan_parquet(self._files(kind, county), glob=False))
         return self.scope.within(rows) if self.scope and kind in _KINDS_BY_LOAN else rows
 
     def rows(self, kind: str, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows of a few loans, in the order of their positions.
+        """The rows of a few loans, in the order of their positions; a column that the edition does not have is null.
 
         Args:
             kind: `warnings` or `features`, with the columns that `scan` names.
@@ -192,15 +193,23 @@ class PublishedMonth:
         needed = columns
         if self.scope and columns is not None:
             needed = list(dict.fromkeys((*columns, *_SCOPE_COLUMNS)))
-        rows = self._with_as_of(kind, open_row_store(tuple(self._files(kind)), copy).rows(positions, needed).lazy())
+        store = open_row_store(tuple(self._files(kind)), copy)
+        stored = None if needed is None else [name for name in needed if name in store.columns]
+        rows = self._as_declared(kind, store.rows(positions, stored).lazy(), needed)
         rows = self.scope.within(rows) if self.scope else rows
         return (rows if columns is None else rows.select(columns)).collect()
+
+    def stored_columns(self, kind: str) -> frozenset[str]:
+        """The columns that the edition was written with; `scan` and `rows` have null in those added since."""
+        return frozenset(pl.read_parquet_schema(self._files(kind)[0]))
 
     def _files(self, kind: str, county: str | None = None) -> list[Path]:
         return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
 
-    def _with_as_of(self, kind: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Published warnings spell the day as pandas spells a partition; here it is a date."""
+    def _as_declared(self, kind: str, rows: pl.LazyFrame, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """Stored rows with null columns in the place of missing ones; columns: those that are needed, None for all."""
+        rows = with_missing_columns(kind, rows, columns)
+        # Published warnings spell the day as pandas spells a partition; here it is a date.
         return rows.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else rows
 
 

@@ -74,11 +74,12 @@ LOAN_INDEX_SCHEMA = FrameSchema(
 
 
 @returns(LOAN_INDEX_SCHEMA)
-def loan_index(month: PublishedMonth) -> pl.LazyFrame:
+def loan_index(month: PublishedMonth, text: str | None = None) -> pl.LazyFrame:
     """The columns by which lists are filtered and sorted, for each loan of a month, from memory.
 
     Args:
         month: the published month; its scope decides which loans are in the index and how their ids are shown.
+        text: part of a loan_id or household_id that the rows have to contain; None for all loans.
 
     Returns:
         One row for each loan, in the columns of LOAN_INDEX_SCHEMA.
@@ -93,17 +94,12 @@ def loan_index(month: PublishedMonth) -> pl.LazyFrame:
         >>> warnings["loan_id"].equals(riskiest["loan_id"])
         True
     """
-    return search(month, None)
-
-
-@returns(LOAN_INDEX_SCHEMA)
-def search(month: PublishedMonth, text: str | None) -> pl.LazyFrame:
-    """Rows of the loan index whose loan_id or household_id contains a text; all rows for None."""
-    if month.scope is None:
-        return _search(month, text)
     # All readers who see the same ids share one index and one search in memory; each reader's loans are filtered after.
-    rows = _search(replace(month, scope=month.scope.pseudonyms_only()), text)
-    return month.scope.loans_only().within(rows)
+    shared_month = month if month.scope is None else replace(month, scope=month.scope.pseudonyms_only())
+    rows = _index_frame(shared_month).lazy()
+    if text:
+        rows = rows.filter(pl.lit(_matches(shared_month, text)))
+    return rows if month.scope is None else month.scope.loans_only().within(rows)
 
 
 def loan_rows(month: PublishedMonth, kind: str, condition: pl.Expr) -> pl.DataFrame:
@@ -118,11 +114,6 @@ def loan_rows(month: PublishedMonth, kind: str, condition: pl.Expr) -> pl.DataFr
     return month.rows(kind, positions.to_list())
 
 
-def household_rows(month: PublishedMonth, kind: str, household_id: str) -> pl.DataFrame:
-    """The published rows of a household's loans; kind: `warnings` or `features`."""
-    return loan_rows(month, kind, pl.col("household_id") == household_id)
-
-
 @single_flight(_INDEXES_IN_MEMORY)
 def _index_frame(month: PublishedMonth) -> pl.DataFrame:
     columns = (pl.col(name).cast(column.dtype or pl.String()) for name, column in _WARNING_COLUMNS.items())
@@ -134,11 +125,6 @@ def _index_frame(month: PublishedMonth) -> pl.DataFrame:
         positions = pl.arg_sort_by(*keys, maintain_order=True) if keys else pl.int_range(pl.len())
         numbers.append(rows.select(positions).to_series().arg_sort().cast(pl.UInt32).alias(order.column))
     return rows.with_columns(numbers).rechunk()
-
-
-def _search(month: PublishedMonth, text: str | None) -> pl.LazyFrame:
-    rows = _index_frame(month).lazy()
-    return rows.filter(pl.lit(_matches(month, text))) if text else rows
 
 
 @single_flight(_SEARCHES_IN_MEMORY)

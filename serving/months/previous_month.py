@@ -68,7 +68,7 @@ def previous_month_of(month: PublishedMonth | None, loans: pl.Series, county: st
         return _NO_MONTH
     ids = loans.rename("loan_id").to_frame().lazy()
     frames = (month.scan(kind, county).join(ids, on="loan_id", how="semi") for kind in ("warnings", "features"))
-    return _previous_month(month.as_of, *frames)
+    return _previous_month(month, *frames)
 
 
 def previous_month_of_few(month: PublishedMonth | None, loans: pl.Series) -> PreviousMonth:
@@ -76,19 +76,19 @@ def previous_month_of_few(month: PublishedMonth | None, loans: pl.Series) -> Pre
     if month is None:
         return _NO_MONTH
     condition = pl.col("loan_id").is_in(loans.implode())
-    return _previous_month(
-        month.as_of, *(loan_rows(month, kind, condition).lazy() for kind in ("warnings", "features"))
-    )
+    return _previous_month(month, *(loan_rows(month, kind, condition).lazy() for kind in ("warnings", "features")))
 
 
-def _previous_month(as_of: date, warnings: pl.LazyFrame, features: pl.LazyFrame) -> PreviousMonth:
-    """The previous month of the loans in `warnings` and `features`."""
+def _previous_month(month: PublishedMonth, warnings: pl.LazyFrame, features: pl.LazyFrame) -> PreviousMonth:
+    """The previous month of the loans in `warnings` and `features`; without features where it did not have all."""
     dtypes = PREVIOUS_LIGHTS_SCHEMA.dtypes
     columns = (pl.col(name).cast(dtypes[alias]).alias(alias) for alias, name in _PUBLISHED_NAMES.items())
     names = [feature.name for feature in MODEL_COLUMNS]
-    has_all_columns = set(names) <= set(features.collect_schema().names())
+    has_all_columns = set(names) <= month.stored_columns("features")
     model_columns = features.select("loan_id", *names).collect() if has_all_columns else None
     ids = pl.DataFrame(schema={"loan_id": pl.String}) if model_columns is None else model_columns.select("loan_id")
     lights = warnings.select("loan_id", *columns).collect()
     positions = ids.with_row_index("row_position")
-    return PreviousMonth(as_of, lights.join(positions, on="loan_id", how="left", maintain_order="left"), model_columns)
+    return PreviousMonth(
+        month.as_of, lights.join(positions, on="loan_id", how="left", maintain_order="left"), model_columns
+    )

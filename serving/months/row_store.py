@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -48,27 +48,25 @@ class RowStore:
     batches: tuple[pa.RecordBatch, ...]
     offsets: tuple[int, ...]
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the files."""
+        return list(self.batches[0].schema.names)
+
     def rows(self, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows at these positions, in their order; `columns`: those to return, None for all of the files."""
-        if not len(positions):
-            return self._frame([self.batches[0].slice(0, 0)], columns)
         ascending = sorted(range(len(positions)), key=lambda number: positions[number])
-        rows = self._frame(self._gather([positions[number] for number in ascending], columns), columns)
-        return rows[sorted(range(len(ascending)), key=lambda number: ascending[number])]
-
-    def _gather(self, ascending: Sequence[int], columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        """The rows at ascending positions, batch by batch."""
-        positions_in_batch: dict[int, list[int]] = {}
-        for position in ascending:
+        positions_in_batch: dict[int, list[int]] = {} if ascending else {0: []}
+        for position in (positions[number] for number in ascending):
             batch = bisect_right(self.offsets, position) - 1
             positions_in_batch.setdefault(batch, []).append(position - self.offsets[batch])
-        for batch, positions in positions_in_batch.items():
+        gathered = []
+        for batch, positions_of_rows in positions_in_batch.items():
             rows = self.batches[batch]
-            yield (rows.select(columns) if columns else rows).take(pa.array(positions, pa.int64()))
-
-    def _frame(self, batches: Iterable[pa.RecordBatch], columns: Sequence[str] | None) -> pl.DataFrame:
-        frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(batches).combine_chunks()))
-        return frame.select(columns) if columns else frame
+            taken = pa.array(positions_of_rows, pa.int64())
+            gathered.append((rows.select(columns) if columns else rows).take(taken))
+        frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(gathered).combine_chunks()))
+        return frame[sorted(range(len(ascending)), key=lambda number: ascending[number])]
 
 
 @single_flight(_STORES_IN_MEMORY)

@@ -17,7 +17,7 @@ from models.group_light.evaluate_groups import GroupLevel
 from serving.api.case_routes import case_page_for
 from serving.api.warning_routes import Area, Bank, Cursor, SearchText, WithinDays, published_month
 from serving.cases.repository import CaseQuery
-from serving.explain.household import explanation_for_page
+from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
 from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, CurrentUser, audit_row_count
@@ -29,6 +29,7 @@ from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.worklist import WorklistQuery
+from serving.schemas.household_sheet import HouseholdExplanation
 from serving.text.charts import light_history_chart
 from serving.text.page_words import Language
 
@@ -48,7 +49,8 @@ def show_household(
     """One household: lights, rules, reasons, loans, repayment history."""
     try:
         month = published_month(store, as_of)
-        explained = explanation_for_page(month, store, store.stored_id(household_id))
+        answer = explanation_json(month, store, store.stored_id(household_id))
+        explained = HouseholdExplanation.model_validate_json(answer)
         lights = lights_by_loan(store, month.as_of, explained.household_id)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 404)

@@ -15,7 +15,7 @@ import polars.selectors as cs
 from features.messages import UserError
 from serving.explain.sentence_cache import render_warnings_at
 from serving.months.edition import PublishedMonth
-from serving.months.loan_index import ROW_POSITION, LoanOrder, search
+from serving.months.loan_index import ROW_POSITION, LoanOrder, loan_index
 from serving.portfolio.quadrants import Quadrant, quadrant_of_lights
 from serving.schemas.loan_warning import WarningPage
 
@@ -76,7 +76,7 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
     edition = f"{month.as_of}:{month.manifest.edition}:{digest}"
     order = query.sort.column
     rows = (
-        search(month, query.text)
+        loan_index(month, query.text)
         .filter(_conditions(query))
         .select(*columns, ROW_POSITION, order)
         .with_columns(_CODES_AS_TEXT)
@@ -136,7 +136,7 @@ def worklist_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCoun
 @lru_cache(maxsize=256)
 def _cached_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
     """The counts of an edition never change."""
-    rows = search(month, query.text).filter(_conditions(query))
+    rows = loan_index(month, query.text).filter(_conditions(query))
     groups = rows.group_by(pl.col("light").cast(pl.String), quadrant_of_lights()).agg(pl.len().alias("loans")).collect()
     lights, quadrants = (
         dict(groups.group_by(name).agg(pl.col("loans").sum()).select(name, "loans").rows())

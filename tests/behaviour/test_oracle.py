@@ -54,7 +54,7 @@ def test_a_cohort_and_the_days_loans_went_bad_are_what_the_referee_says(seed: in
     for days, known_by in ((30, None), (7, None), (30, date(2024, 9, 30))):
         expected = {loan: day for loan in loans if (day := referee.bad_on(tables, loan, days, known_by))}
         book = LoanBook(LatestVersions(rows, known_by))
-        found = book.loans.join(first_bad_days(book, days), on="loan").select("loan_id", "bad_on").collect()
+        found = book.versions.loans.join(first_bad_days(book, days), on="loan").select("loan_id", "bad_on").collect()
         assert dict(found.rows()) == expected
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file
-from serving.batch.warnings import with_score_ranks
+from serving.batch.publish import with_score_ranks
 from serving.months.data_folder import DataFolder
 from serving.months.edition import FRAME_KINDS, Manifest, PublishedMonth
 from serving.months.repository import MonthRepository

@@ -12,9 +12,11 @@ import pytest
 from features.loan_checks import loan_findings
 from models.feature_topics import TOPICS
 from models.policy import NEVER, Policy, Thresholds
-from serving.batch.warnings import WARNINGS_SCHEMA, build_lights, build_warnings, with_score_ranks
+from serving.batch.publish import with_score_ranks
+from serving.batch.warnings import build_lights, build_warnings
 from serving.explain.what_if.rescore import month_rescorer
 from serving.months.previous_month import comparison_month, previous_month_of
+from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
 from tests.conftest import County
 

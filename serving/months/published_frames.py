@@ -1,0 +1,81 @@
+"""The columns of an edition's files: warnings, features and township medians."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from features.compute import FEATURES_SCHEMA, IDENTITY
+from features.frame_schema import FrameColumn, FrameSchema
+from models.explain import REASON
+from models.score_change import CHANGE
+from models.traffic_light.evaluate import FIRED
+
+FAILED_CHECK = pl.Struct({"check": pl.String, "first": pl.String, "second": pl.String})
+"""A check that a loan fails: its id and the two amounts (yuan) or days that contradict each other."""
+WARNINGS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "household_id": FrameColumn(pl.String(), "The household that owes it."),
+        "bank": FrameColumn(pl.String(), "The bank that lent it."),
+        "county_code": FrameColumn(pl.String(), "The household's county, six digits; missing where it is not known."),
+        "township_code": FrameColumn(pl.String(), "The household's township, nine digits."),
+        "village_code": FrameColumn(pl.String(), "The household's village, twelve digits."),
+        "as_of": FrameColumn(pl.Date(), "The month end; published files spell it as a category of text, YYYY-MM-DD."),
+        "light": FrameColumn(pl.String(), "green, yellow or red, as `ScoringPolicy.light_level` decides it."),
+        "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
+        "model_light": FrameColumn(pl.String(), "The light by probability; missing where the model gave none."),
+        "probability": FrameColumn(
+            pl.Float64(), "Calibrated probability of going bad within the model's horizon; missing once gone bad."
+        ),
+        "score_rank": FrameColumn(
+            pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
+        ),
+        "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),
+        "not_assessable": FrameColumn(pl.List(pl.String()), "Ids of the rules that a missing value leaves undecided."),
+        "reasons": FrameColumn(
+            pl.List(REASON),
+            "At most five features, those that raise the risk first: the loan's value, the township's median (typical)"
+            " and the contribution to the log-odds. Codes are in value_code and typical_code.",
+        ),
+        "base_value": FrameColumn(pl.Float64(), "Calibrated log-odds of the average training row."),
+        "outstanding_principal": FrameColumn(pl.Float64(), "Principal that is not repaid, yuan."),
+        "days_to_maturity": FrameColumn(pl.Int64(), "Days from as_of to maturity; below zero after it."),
+        "days_past_due": FrameColumn(pl.Int64(), "Days since the oldest unpaid due day; 0 where nothing is overdue."),
+        "previous_light": FrameColumn(pl.String(), "The loan's light in the previous published month, if it has one."),
+        "changes": FrameColumn(
+            pl.List(CHANGE),
+            "At most three changes of the log-odds since the previous month, the largest first: kind, feature, value"
+            " before and after, contribution.",
+        ),
+        "loan_checks": FrameColumn(
+            pl.List(FAILED_CHECK),
+            "The checks on the whole loan that it fails (features.loan_checks), with the two amounts or days.",
+        ),
+        "action": FrameColumn(pl.String(), "Code of the action that the county's policy assigns to the light."),
+        "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
+        "policy_version": FrameColumn(pl.String(), "Versions of rules, county policy and thresholds."),
+        "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),
+    }
+)
+_NOT_OF_TOWNSHIPS = {*IDENTITY, "has_gone_bad"} - {"township_code"}
+_COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
+    "warnings": WARNINGS_SCHEMA.dtypes,
+    "features": FEATURES_SCHEMA.dtypes,
+    "typical": {name: dtype for name, dtype in FEATURES_SCHEMA.dtypes.items() if name not in _NOT_OF_TOWNSHIPS},
+}
+
+
+def with_missing_columns(kind: str, rows: pl.LazyFrame, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+    """Rows of an edition with null in the columns that were added since it was written.
+
+    kind: `warnings`, `features` or `typical`. columns: those that are needed; None for all. Where some are missing,
+    columns come in today's order, and those that an edition has and nobody knows any more come last.
+    """
+    names, dtypes = rows.collect_schema().names(), _COLUMNS[kind]
+    known = [name for name in dtypes if columns is None or name in columns]
+    missing = [pl.lit(None, dtypes[name]).alias(name) for name in known if name not in names]
+    if not missing:
+        return rows
+    return rows.with_columns(missing).select(*known, *(name for name in names if name not in known))
