@@ -17,7 +17,7 @@ from features.atomic_files import append_line
 from features.stored_files import read_stored_json
 from models.county_policy.sections import CountyPolicy
 from models.traffic_light.rule import RuleSentences
-from serving.months.published_frames import with_missing_columns
+from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
 from serving.schemas.basis import Incomplete
 
@@ -177,7 +177,7 @@ class PublishedMonth:
                 and the features of the catalogue) or `typical` (`township_code` and the township's medians).
             county: read the file of this county alone; None for all.
         """
-        rows = self._as_declared(kind, pl.scan_parquet(self._files(kind, county), glob=False))
+        rows = rows_as_declared(kind, pl.scan_parquet(self._files(kind, county), glob=False), self.as_of)
         return self.scope.within(rows) if self.scope and kind in _KINDS_BY_LOAN else rows
 
     def rows(self, kind: str, positions: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -195,7 +195,7 @@ class PublishedMonth:
             needed = list(dict.fromkeys((*columns, *_SCOPE_COLUMNS)))
         store = open_row_store(tuple(self._files(kind)), copy)
         stored = None if needed is None else [name for name in needed if name in store.columns]
-        rows = self._as_declared(kind, store.rows(positions, stored).lazy(), needed)
+        rows = rows_as_declared(kind, store.rows(positions, stored).lazy(), self.as_of, needed)
         rows = self.scope.within(rows) if self.scope else rows
         return (rows if columns is None else rows.select(columns)).collect()
 
@@ -205,12 +205,6 @@ class PublishedMonth:
 
     def _files(self, kind: str, county: str | None = None) -> list[Path]:
         return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
-
-    def _as_declared(self, kind: str, rows: pl.LazyFrame, columns: Sequence[str] | None = None) -> pl.LazyFrame:
-        """Stored rows with null columns in the place of missing ones; columns: those that are needed, None for all."""
-        rows = with_missing_columns(kind, rows, columns)
-        # Published warnings spell the day as pandas spells a partition; here it is a date.
-        return rows.with_columns(pl.lit(self.as_of).alias("as_of")) if kind == "warnings" else rows
 
 
 @lru_cache(_MANIFESTS_IN_MEMORY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
@@ -67,15 +68,16 @@ _COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
 }
 
 
-def with_missing_columns(kind: str, rows: pl.LazyFrame, columns: Sequence[str] | None = None) -> pl.LazyFrame:
-    """Rows of an edition with null in the columns that were added since it was written.
+def rows_as_declared(kind: str, rows: pl.LazyFrame, as_of: date, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+    """Rows of an edition as they are declared today: null in columns added since it was written, `as_of` as a date.
 
-    kind: `warnings`, `features` or `typical`. columns: those that are needed; None for all. Where some are missing,
-    columns come in today's order, and those that an edition has and nobody knows any more come last.
+    kind: `warnings`, `features` or `typical`. as_of: the edition's month end. columns: those that are needed; None for
+    all. Where some are missing, columns come in today's order, and those that are no longer declared come last.
     """
     names, dtypes = rows.collect_schema().names(), _COLUMNS[kind]
     known = [name for name in dtypes if columns is None or name in columns]
     missing = [pl.lit(None, dtypes[name]).alias(name) for name in known if name not in names]
-    if not missing:
-        return rows
-    return rows.with_columns(missing).select(*known, *(name for name in names if name not in known))
+    if missing:
+        rows = rows.with_columns(missing).select(*known, *(name for name in names if name not in known))
+    # Published warnings spell the day as pandas spells a partition; here it is a date.
+    return rows.with_columns(pl.lit(as_of).alias("as_of")) if kind == "warnings" else rows

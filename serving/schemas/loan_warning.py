@@ -22,11 +22,7 @@ class Reason(Answer):
 
 
 class FiredRule(Answer):
-<<<<<<< HEAD
     """A rule that fired, with its sentence. hard: whether the published light is at least its light."""
-=======
-    """A rule that fired, with its sentence. hard: whether the loan's light is at least this one."""
->>>>>>> months, delivery, snapshot: fewer steps from a line to the page
 
     id: str
     light: Literal["note", "yellow", "red"]

@@ -17,7 +17,7 @@ from features.contract.tables import TABLES
 from features.ledger.ledger import Ledger
 from features.ledger.merging import first_to_merge, most_files
 from features.ledger.part_files import ALL_COUNTIES
-from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
+from tests.features.inboxes import DRAWN, Intake, table, with_cell
 from tests.features.ledger.prices import append_price, ledger_of
 
 DELIVERIES = 40
@@ -174,17 +174,3 @@ def test_a_ledger_may_lie_in_any_folder(tmp_path: Path, parent: str) -> None:
     assert (rows.height, rows["county"].unique().sort().to_list()) == (9, ["990101", "990102"])
     assert intake.ledger.tables(household="H13")["households"].collect().height == 1
     assert len(intake.ledger.file_paths("households", "990101")) < 8
-
-
-def test_files_from_before_a_column_have_it_as_missing_and_merge_with_newer_ones(tmp_path: Path) -> None:
-    intake = Intake(tmp_path)
-    intake.deliver(**drawn("households", "loans"))
-    [path] = (intake.data / "ledger" / "loans" / "county=990101").glob("*.parquet")
-    pl.read_parquet(path).drop("declared_use").write_parquet(path)
-    other = with_cell(table(DRAWN["loans"])[:1], loan_id="L9")
-    assert intake.deliver(loans=other).files[0].added == 1
-    ledger = intake.ledger
-    ledger.merge(max_unmerged=0)
-    for rows in (ledger.scan("loans", "990101"), Ledger(ledger.folder).scan_household("loans", "990101", "H1")):
-        found = rows.sort("loan_id").select("loan_id", "declared_use").collect().rows()
-        assert found == [("L1", None), ("L9", "sheep")]
