@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from features.ledger.part_files import ALL_COUNTIES
 from features.messages import UserError
 from tests.features.inboxes import DRAWN, Intake, drawn, table, with_cell
 from tests.features.ledger.prices import append_price, ledger_of, price
+from tests.full_disk import files_of_at_most
 from tests.running_service import lights
 
 BEFORE, AFTER = COMMITS_IN_TAIL - 12, COMMITS_IN_TAIL + 12
@@ -131,17 +129,6 @@ def test_a_ledger_that_was_replaced_by_another_is_read_anew(tmp_path: Path) -> N
     assert ledger_in(folder).data_version == other.data_version
     (folder / "commits" / "00000003.json").unlink()
     assert len(ledger_in(folder).commits) == 2
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """This process can make no larger file meanwhile: the disk's answer is a real EFBIG."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_where_the_disk_takes_no_checkpoint_commits_stand_without_it(before: Path, tmp_path: Path) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, table
+from tests.full_disk import files_of_at_most
 from tests.running_service import LIGHTS, environment, lights
 
 LOANS = 1500
@@ -134,17 +132,6 @@ def assert_told(ran: subprocess.CompletedProcess[str], of: str) -> None:
     for line, words in zip(told, ("磁盘无法写入", "The disk does not take"), strict=True):
         assert line.startswith(words)
         assert of in line
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """No process started meanwhile, nor this one, can make a larger file: the disk's answer is a real EFBIG."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize(("most", "committed"), [(0, 0), (1200, 0), (6000, 2)])
