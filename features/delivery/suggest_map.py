@@ -52,7 +52,7 @@ def suggest_map(paths: Sequence[Path]) -> SuggestedMap:
     """
     lines, questions = [_HEAD], 0
     found = {path: _sheets_found(path) for path in paths}
-    parents = _parent_numbers([*found, *_beside(paths)], found)
+    parents = _parent_numbers([*found, *_other_files(paths)], found)
     for path in paths:
         entries = [_entry(one, parents, len(found[path])) for one in found[path]]
         needed = any(needs for _, _, needs in entries)
@@ -72,7 +72,7 @@ _HEAD = """\
 """
 
 
-def _beside(paths: Sequence[Path]) -> list[Path]:
+def _other_files(paths: Sequence[Path]) -> list[Path]:
     """The other files in the folders of the delivery."""
     folders = {path.resolve().parent for path in paths}
     own = {path.resolve() for path in paths}

@@ -124,6 +124,7 @@ def _load_table(
         return ledger, refused_report(report, options.max_wrong_share)
     quarantine = new_in_quarantine(rejected, ledger)
     quarantine = with_delivered_cells(quarantine, one, delivered, options.column_map, options.pseudonyms)
+    corrected = corrected_rows(table, result.new, ledger)
     if result.new.height or quarantine.height:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
@@ -134,9 +135,10 @@ def _load_table(
             delivered_on=options.delivered_on.isoformat(),
             rows=result.new,
             quarantine=quarantine,
-            released_ids=tuple(corrected_rows(table, result.new, ledger)["id"]),
+            released_ids=tuple(corrected["id"]),
         )
     keep_receipt(file, table, checked_rows.rows, ledger, options.delivered_on)
+    report = replace(report, corrected=corrected.height)
     return ledger, waiting_report(report, table, options.max_wrong_share)
 
 

@@ -23,7 +23,8 @@ class FileReport:
     rows: rows read. added: new rows. revised: rows stored as later versions of known facts. known: rows already stored.
     quarantined: rows that are wrong, in conflict or reused. reused: rows with a number that another loan, household,
     bank or policy has, and members numbered anew.
-    waiting: rows whose parent is not delivered yet. ignored: headers of columns that the contract does not have.
+    waiting: rows whose parent is not delivered yet. corrected: rows of earlier deliveries that left quarantine, since
+    their facts came corrected. ignored: headers of columns that the contract does not have.
     done: what was done to read it, each with the number of cells, lines or columns. refused: why the file was
     refused as a whole. too_many_waiting: what to do, where so many rows wait that their parents must be missing.
     faults: the kinds of faults (FAULT_KINDS_SCHEMA, and `heading`: what the file writes above the column), without the
@@ -39,6 +40,7 @@ class FileReport:
     quarantined: int = 0
     reused: int = 0
     waiting: int = 0
+    corrected: int = 0
     ignored: tuple[str, ...] = ()
     done: tuple[dict[str, object], ...] = ()
     refused: Bilingual | None = None
@@ -63,6 +65,11 @@ class LoadReport:
     may_be: tuple[Bilingual, ...] = ()
     sheets_left_out: Mapping[str, tuple[Bilingual, ...]] = field(default_factory=dict)
     loan_findings: tuple[dict[str, object], ...] = ()
+
+    @property
+    def corrected(self) -> int:
+        """How many rows of earlier deliveries left quarantine, since their facts came corrected."""
+        return sum(file.corrected for file in self.files)
 
     @property
     def has_refused_files(self) -> bool:

@@ -119,20 +119,29 @@ def _cells_json(cells: tuple[str | None, ...], delivery: Delivery, replaced: Map
 def corrected_rows(table: ContractTable, stored: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     """The rows in quarantine whose fact is stored by a load: corrected, and delivered no earlier than they were.
 
-    stored: the rows to store, in the table's columns. Rows that wait are not among them.
+    stored: the rows to store, in the table's columns. A stored row of another loan, household, bank or policy corrects
+    nothing, unless that is what was wrong. Rows that wait are not among them.
     """
     aside = ledger.quarantined_rows().filter(pl.col("table") == table.name, pl.col("kind") != "waiting")
     if aside.is_empty() or stored.is_empty():
         return QUARANTINE_SCHEMA.empty()
-    key = [pl.col("cells").str.json_path_match(f"$.{name}").alias(name) for name in table.key]
+    names = [*dict.fromkeys((*table.key, *table.hangs_on))]
+    cells = [pl.col("cells").str.json_path_match(f"$.{name}").alias(name) for name in names]
     known = pl.coalesce(
         pl.col("cells").str.json_path_match("$.known_on").str.to_date("%Y-%m-%d", strict=False),
         pl.col("delivered_on").str.to_date("%Y-%m-%d", strict=False),
     )
-    newest = stored.group_by(pl.col(table.key).cast(pl.String)).agg(pl.col("known_on").max().alias("stored known_on"))
-    found = aside.with_columns(*key, known.alias("aside known_on")).join(newest, on=list(table.key))
+    newest = stored.sort("known_on").unique(table.key, keep="last")
+    newest = newest.select(pl.col(names).cast(pl.String), pl.col("known_on").alias("stored known_on"))
+    found = aside.with_columns(*cells, known.alias("aside known_on")).join(newest, on=list(table.key), suffix=" stored")
     is_later = (pl.col("stored known_on") >= pl.col("aside known_on")).fill_null(True)
-    return aside.join(found.filter(is_later).select("id"), on="id", how="semi", maintain_order="left")
+    is_of_one_owner = [
+        pl.col(name).eq_missing(pl.col(f"{name} stored")) | ((pl.col("kind") == "broken") & (pl.col("column") == name))
+        for name in table.hangs_on
+        if name not in table.key
+    ]
+    corrected = found.filter(is_later, *is_of_one_owner).select("id")
+    return aside.join(corrected, on="id", how="semi", maintain_order="left")
 
 
 def _with_reason(rows: pl.DataFrame, table: ContractTable, kind: str, column: str, message: Bilingual) -> pl.DataFrame:

@@ -50,6 +50,9 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, cor
     """
     located = _with_county(rows, table, ledger)
     waiting = located.filter(pl.col(COUNTY).is_null()).select(rows.columns)
+    reused_waiting = _reused_waiting_rows(waiting, table, ledger) if not corrections else None
+    if reused_waiting is not None:
+        waiting = waiting.join(reused_waiting.select(LINE), on=LINE, how="anti", maintain_order="left")
     distinct = located.filter(pl.col(COUNTY).is_not_null()).unique(
         table.column_names, keep="first", maintain_order=True
     )
@@ -76,7 +79,21 @@ def reconcile_rows(rows: pl.DataFrame, table: ContractTable, ledger: Ledger, cor
     added, revised = _count_versions(new, versions, table)
     already_stored = rows.height - waiting.height - conflicts.height - set_aside.height - added - revised
     aside = set_aside.select(*rows.columns, *REASON)
+    if reused_waiting is not None:
+        already_stored -= reused_waiting.height
+        aside = pl.concat([aside, reused_waiting])
     return Reconciliation(new, added, revised, already_stored, conflicts.select(rows.columns), aside, waiting)
+
+
+def _reused_waiting_rows(waiting: pl.DataFrame, table: ContractTable, ledger: Ledger) -> pl.DataFrame | None:
+    """Those of the rows that wait whose number another owner has, with the columns of REASON; None where none waits.
+
+    They would wait while what hangs on them is counted on the other owner.
+    """
+    if waiting.is_empty() or not table.hangs_on:
+        return None
+    stored = ledger.stored_versions(table.name, waiting).select(table.column_names)
+    return reused_numbers(waiting, stored.join(waiting, on=table.key, how="semi"), table)
 
 
 def _versions_of(rows: pl.DataFrame, table: ContractTable, stored_rows: pl.DataFrame) -> pl.DataFrame:

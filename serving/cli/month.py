@@ -5,6 +5,7 @@ Each imports what it needs when it is called.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -74,6 +75,11 @@ def score_command(
         results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
         results |= {"incomplete": manifest.incomplete["reason"]} if manifest.incomplete else {}
     audit_month(data, current_os_user(), utc_now(), str(as_of))
+    if incomplete is not None and not manifest.incomplete:
+        print(
+            "本月送达完整, 未使用 --incomplete / --incomplete was not needed: the deliveries of the month are complete",
+            file=sys.stderr if as_json else sys.stdout,
+        )
     if as_json:
         print_json(manifest)
     else:

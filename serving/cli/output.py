@@ -41,6 +41,8 @@ def load_lines(report: LoadReport) -> Iterator[str]:
         yield f"✗ {message.zh}\n  {message.en}"
     for name in report.strangers:
         yield f"{name}: 不是合同中的表, 已忽略 / is no table of the contract, ignored"
+    if report.corrected:
+        yield f"{report.corrected} 行隔离记录已更正, 移出隔离区 / rows were corrected and left quarantine"
     if report.taken_up:
         yield f"{report.taken_up} 行此前等待的记录已装入 / rows that had waited were taken up"
     yield f"data {report.data_version}"

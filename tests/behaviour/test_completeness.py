@@ -230,3 +230,12 @@ def test_the_reason_stands_on_every_page_list_report_and_answer_of_the_month(dat
 def test_the_run_log_names_the_files_of_a_load(data: Path) -> None:
     printed = done(lights(data, "runs"))
     assert "file_names households.csv, loans.csv, instalments.csv, payments.csv" in printed
+
+
+def test_a_reason_that_a_complete_month_does_not_need_is_said_to_be_unused(data: Path) -> None:
+    deliver(data, "2026-01-05", unchanged_but_payments() | payments_of_december(1, 2, 3, 4))
+    told = score(data, "--incomplete", "PSB is late")
+    assert "--incomplete was not needed: the deliveries of the month are complete" in told
+    assert manifest(data).incomplete is None
+    assert "not needed" in score(data, "--incomplete", "PSB is late")
+    assert "not needed" not in score(data)

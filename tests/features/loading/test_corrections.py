@@ -215,3 +215,17 @@ def test_two_loans_of_one_number_on_one_day_are_a_number_used_twice(intake: Inta
         ("loans", 1, 1),
         ("payments", 0, 1),
     ]
+
+
+def test_a_loan_that_waits_with_a_number_in_use_is_a_number_used_twice(intake: Intake) -> None:
+    """Else its payments would be counted on the loan that has the number, while it waits for its household."""
+    intake.bad_share = 1.0
+    intake.deliver(**drawn("households", "loans"))
+    other = with_cell(table(DRAWN["loans"])[:1], household_id="H9", bank="邮储")
+    payment = with_cell(table(DRAWN["payments"])[:1], payment_id="P8")
+    report = intake.deliver(loans=other, payments=payment)
+    assert [(file.table, file.added, file.reused, file.waiting) for file in report.files] == [
+        ("loans", 0, 1, 0),
+        ("payments", 0, 1, 0),
+    ]
+    assert intake.kept("payments").is_empty()

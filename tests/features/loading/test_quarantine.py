@@ -154,3 +154,25 @@ def test_a_bank_that_nobody_knows_is_refused_naming_those_there_are(intake: Inta
     intake.deliver(**drawn("households", "loans"))
     with pytest.raises(UserError, match="known are 农商行, 邮储"):
         list_quarantine(intake.ledger, "丙银行")
+
+
+def test_a_later_version_of_the_other_loan_does_not_release_a_number_used_twice(intake: Intake) -> None:
+    intake.bad_share = 1.0
+    loans, payments = table(DRAWN["loans"])[:1], table(DRAWN["payments"])[:1]
+    intake.deliver(**drawn("households", "loans", "payments"))
+    intake.deliver(loans=with_cell(loans, bank="邮储"), payments=with_cell(payments, loan_id="L2"))
+    assert intake.aside("table", "kind") == [("loans", "reused"), ("payments", "reused")]
+    report = intake.deliver(
+        loans=with_cell(loans, annual_rate="0.03", known_on="2024-08-01"),
+        payments=with_cell(payments, interest_paid="400", known_on="2024-08-01"),
+    )
+    assert [file.revised for file in report.files] == [1, 1]
+    assert report.corrected == 0
+    assert intake.aside("table", "kind") == [("loans", "reused"), ("payments", "reused")]
+
+
+def test_rows_that_leave_quarantine_corrected_are_counted(intake: Intake) -> None:
+    intake.bad_share = 1.0
+    intake.deliver(**drawn("households", "loans"))
+    intake.deliver(payments=with_cell(table(DRAWN["payments"]), interest_paid="many"))
+    assert intake.deliver(payments=DRAWN["payments"]).corrected == 2
