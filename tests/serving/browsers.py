@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -19,3 +19,12 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+def follow(clicked: Locator) -> None:
+    """Click a link or button that opens another page, and wait until that page is loaded whole.
+
+    A click alone returns before the new page has its rows: what is read at once may be empty or of the old page.
+    """
+    with clicked.page.expect_navigation():
+        clicked.click()

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import County
 from tests.running_service import serving, unsigned
+from tests.serving.browsers import follow
 
 KINDS = ("red", "yellow", "green", "gone_bad")
 SAID = {
@@ -71,7 +72,7 @@ def test_the_language_switch_keeps_the_household_and_the_month(county: County, s
 def test_a_light_in_the_list_shows_the_loans_of_that_light(county: County, served: str, page: Page) -> None:
     page.goto(served)
     for light, words in (("red", "红灯"), ("yellow", "黄灯")):
-        page.locator(".filters").get_by_role("link", name=words).click()
+        follow(page.locator(".filters").get_by_role("link", name=words))
         assert set(page.locator("tbody tr td:first-child").all_inner_texts()) == {words}
         expect(page.get_by_text(f"{county.month.manifest.lights[light]['loans']} 笔贷款", exact=True)).to_be_visible()
         expect(page.locator(".filters [aria-current]")).to_contain_text(words)
@@ -87,7 +88,7 @@ def test_turning_pages_shows_every_loan_of_an_earlier_month_once(county: County,
     page.goto(f"{served}/?as_of={county.before}")
     found = page.locator("tbody td:nth-child(3)").all_inner_texts()
     while page.get_by_role("link", name="下一页").count():
-        page.get_by_role("link", name="下一页").click()
+        follow(page.get_by_role("link", name="下一页"))
         expect(page.get_by_role("heading", level=1)).to_contain_text(str(county.before))
         found += page.locator("tbody td:nth-child(3)").all_inner_texts()
     month = httpx2.get(f"{served}/api/v1/warnings", params={"as_of": str(county.before), "limit": 500}).json()
@@ -152,7 +153,7 @@ def test_an_unknown_household_is_a_sentence_and_404(served: str, page: Page, lan
 
 def test_the_switch_works_for_a_household_with_any_name(served: str, page: Page) -> None:
     page.goto(f"{served}/households/农户 1%3F&x?lang=zh")
-    page.get_by_role("link", name="English").click()
+    follow(page.get_by_role("link", name="English"))
     assert "household 农户 1?&x is" in page.get_by_role("alert").inner_text()
 
 
@@ -222,11 +223,11 @@ def test_a_household_shows_its_ratings_notes_and_routes_of_help(
 
 def test_the_calendar_leads_from_a_township_to_the_notices_of_its_loans(served: str, page: Page) -> None:
     page.goto(f"{served}/maturities")
-    page.locator("tbody a").first.click()
+    follow(page.locator("tbody a").first)
     area = httpx2.URL(page.url).params["area"]
     due = httpx2.get(f"{served}/api/v1/maturities", params={"area": area, "limit": 500}).json()
     expect(page.get_by_role("heading", level=2)).to_contain_text(f"{due['total']:,}")
-    page.get_by_role("link", name="打印到期通知").click()
+    follow(page.get_by_role("link", name="打印到期通知"))
     expect(page.locator("article.notice")).to_have_count(due["total"])
     shown = body(page)
     assert [one["loan_id"] for one in due["items"] if one["loan_id"] not in shown] == []
@@ -244,6 +245,6 @@ def test_each_notice_prints_on_a_sheet_of_its_own_without_the_header(served: str
 def test_the_notices_of_a_loan_can_be_printed_from_its_household(county: County, served: str, page: Page) -> None:
     loan = county.warnings.filter(pl.col("days_to_maturity") > 0).row(0, named=True)
     page.goto(f"{served}/households/{loan['household_id']}?lang=en")
-    page.locator(f"article#{loan['loan_id']}").get_by_role("link", name="Print its notice").click()
+    follow(page.locator(f"article#{loan['loan_id']}").get_by_role("link", name="Print its notice"))
     expect(page.locator("article.notice")).to_have_count(1)
     assert loan["loan_id"] in body(page)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import County
+from tests.serving.browsers import follow
 
 SUMMARY = {"zh": "假如", "en": "What if"}
 
@@ -36,7 +37,7 @@ def test_what_is_filled_in_is_said_again_beside_both_lights(
     filled.locator("select[name=hardship]").select_option("illness")
     filled.get_by_label(field).fill("8000")
     filled.locator("input[name=statement]").check()
-    filled.get_by_role("button", name=ask).click()
+    follow(filled.get_by_role("button", name=ask))
     expect(page.get_by_role("heading", level=1)).to_contain_text(SUMMARY[lang])
     listed = page.locator("main ul").first.inner_text()
     assert [one for one in supposed if one not in listed] == []

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from tests.conftest import County
 from tests.running_service import key_for
+from tests.serving.browsers import follow
 
 
 def shown(page: Page) -> list[str]:
@@ -33,7 +34,7 @@ def test_a_corner_lists_its_loans_and_says_how_many(
 ) -> None:
     mine = loans(county, corner.condition)
     page.goto(f"{served}/?lang={lang}")
-    page.locator(".corners").get_by_role("link", name=f"{getattr(QUADRANT_WORDS[corner], lang)} {len(mine):,}").click()
+    follow(page.locator(".corners").get_by_role("link", name=f"{getattr(QUADRANT_WORDS[corner], lang)} {len(mine):,}"))
     assert set(shown(page)) <= mine
     assert len(shown(page)) == min(50, len(mine))
     expect(page.locator(".corners [aria-current]")).to_contain_text(getattr(QUADRANT_WORDS[corner], lang))
@@ -45,12 +46,12 @@ def test_the_form_narrows_by_bank_place_and_day_together(county: County, served:
     page.get_by_label("Bank", exact=True).select_option(first["bank"])
     page.get_by_label("Township", exact=True).select_option(first["township_code"])
     page.get_by_label("Falls due").select_option("180")
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     due = pl.col("days_to_maturity").is_between(0, 180)
     place = (pl.col("bank") == first["bank"]) & (pl.col("township_code") == first["township_code"])
     assert set(shown(page)) == loans(county, due & place)
     page.get_by_label("Village", exact=True).select_option(first["village_code"])
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert set(shown(page)) == loans(county, due & place & (pl.col("village_code") == first["village_code"]))
 
 
@@ -60,7 +61,7 @@ def test_the_form_narrows_by_bank_place_and_day_together(county: County, served:
 def test_the_list_is_sorted_as_chosen(county: County, served: str, page: Page, sort: str, by: str) -> None:
     page.goto(f"{served}/?lang=en")
     page.get_by_label("Order").select_option(sort)
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     key = pl.col(by.removeprefix("-"))
     order = county.warnings.sort(-key if by.startswith("-") else key, "loan_id")
     assert shown(page) == order["loan_id"].to_list()[:50]

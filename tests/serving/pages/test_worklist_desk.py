@@ -13,6 +13,7 @@ from serving.access import accounts as people
 from serving.audit.command_line import database_of
 from tests.conftest import County
 from tests.running_service import key_for, serving, unsigned
+from tests.serving.browsers import follow
 from tests.serving.pages.conftest import alone
 
 
@@ -64,18 +65,18 @@ def test_an_administrator_adds_a_person_who_signs_in_and_sets_a_password(
     known.goto(f"{address}/people?lang=en")
     known.locator("#name").fill("li.na")
     known.locator("#role").select_option("county_official")
-    known.get_by_role("button", name="Add a person").click()
+    follow(known.get_by_role("button", name="Add a person"))
     link = known.locator("[role=status] code").inner_text()
     with alone(browser, scripts=False, with_key=False) as other:
         other.goto(link)
         other.get_by_role("link", name="English").click()
-        other.get_by_role("button", name="Sign in").click()
+        follow(other.get_by_role("button", name="Sign in"))
         other.goto(f"{address}/account?lang=en")
         for field in ("#password", "#again"):
             other.locator(field).fill("sheep graze on hills")
         other.get_by_role("button", name="Save").click()
         expect(other.get_by_text("A password is set.")).to_be_visible()
-        other.get_by_role("button", name="Sign out").click()
+        follow(other.get_by_role("button", name="Sign out"))
         other.get_by_label("Account name").fill("li.na")
         other.get_by_label("Password").fill("sheep graze on hills")
         other.get_by_role("button", name="Sign in").click()
