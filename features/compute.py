@@ -17,14 +17,19 @@ from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_book import first_bad_days
+from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
 from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics, with_peer_shares
 from features.snapshot.sources import NEIGHBOURS, Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
-BAD_AFTER_DAYS = 30
-"""Days past due from which a loan has gone bad (contract, section 2)."""
+STATUS_COLUMNS = (
+    *("status", "bad_since", "bad_by", "bad_due_on"),
+    *("arrears_ended_on", "probation_until", "probation_dues_left"),
+)
+NOT_FEATURES = frozenset({*IDENTITY, *STATUS_COLUMNS, "has_gone_bad"})
+"""The columns of a feature frame that are no features."""
+_IS_BAD = (pl.col("status") == "bad").alias("has_gone_bad")
 FEATURES_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
@@ -32,7 +37,14 @@ FEATURES_SCHEMA = FrameSchema(
         "county_code": FrameColumn(pl.String(), "County of the household, six digits."),
         "township_code": FrameColumn(pl.String(), "Township of the household, nine digits."),
         "village_code": FrameColumn(pl.String(), "Village of the household, twelve digits."),
-        "has_gone_bad": FrameColumn(pl.Boolean(), "Whether the loan has gone bad by as_of."),
+        "status": FrameColumn(pl.String(), "performing, probation or bad (contract, section 2)."),
+        "bad_since": FrameColumn(pl.Date(), "First day of its last time bad; null where it never was."),
+        "bad_by": FrameColumn(pl.String(), "What made it bad then: principal, interest or event; null likewise."),
+        "bad_due_on": FrameColumn(pl.Date(), "Day on which the arrears that made it bad fell due; null by an event."),
+        "arrears_ended_on": FrameColumn(pl.Date(), "Day on which its arrears ended then; null where they have not."),
+        "probation_until": FrameColumn(pl.Date(), "First day on which probation may end; null unless on probation."),
+        "probation_dues_left": FrameColumn(pl.Int64(), "Dues still to be paid on time; null unless on probation."),
+        "has_gone_bad": FrameColumn(pl.Boolean(), "Whether the loan is bad at as_of."),
         **{
             feature.name: FrameColumn(
                 pl.String() if feature.is_code else pl.Float64(), f"{feature.label.en} ({feature.unit.name})."
@@ -46,7 +58,7 @@ _HOUSEHOLDS_PER_BLOCK = 50_000
 
 
 class Population(StrEnum):
-    """The loans to compute: all open ones, or the cohort (open, and not gone bad by what was known)."""
+    """The loans to compute: all open ones, or the cohort (open, and not bad by what was known)."""
 
     OPEN = "open"
     COHORT = "cohort"
@@ -78,7 +90,14 @@ class _SourceFeatures:
             frame=frame,
             windows=tuple(window.holds.alias(window.name) for window in every if window.holds is not None),
             values=tuple(map(_value, features)),
-            has_rows=() if source.one_row else tuple(_has_rows(source, window) for window in every),
+            has_rows=()
+            if source.one_row
+            else tuple(
+                (pl.len() > 0 if window.holds is None else pl.col(window.name).any()).alias(
+                    _has_rows_column(source, window)
+                )
+                for window in every
+            ),
             results=tuple(_result(feature, source) for feature in features),
         )
 
@@ -118,15 +137,17 @@ def _null_values(source_features: _SourceFeatures) -> tuple[pl.Expr, ...]:
 
 
 def _value(feature: Feature) -> pl.Expr:
-    """A feature's formula; money is rounded to the fen, so that the order of rows or threads cannot change it."""
-    value = feature.value.round(2) if feature.unit is YUAN else feature.value
+    """A feature's formula; money is rounded to a ten-thousandth of a fen: no order of rows or threads can change it."""
+    value = feature.value.round(6) if feature.unit is YUAN else feature.value
     return value.alias(feature.name)
 
 
-def _has_rows(source: Source, window: Window) -> pl.Expr:
-    """Whether a group has a row in the window; for groups that are not empty."""
-    has_rows = pl.len() > 0 if window.holds is None else pl.col(window.name).any()
-    return has_rows.alias(_has_rows_column(source, window))
+def _told_value(feature: Feature) -> pl.Expr:
+    """A feature as it is told: money to the fen, after all that is computed of it."""
+    if feature.is_code:
+        return pl.col(feature.name)
+    value = pl.col(feature.name).cast(pl.Float64)
+    return value.round(6).round(2) if feature.unit is YUAN else value
 
 
 def _has_rows_column(source: Source, window: Window) -> str:
@@ -189,15 +210,12 @@ def _derivation_steps() -> list[list[pl.Expr]]:
 
 _SOURCE_FEATURES = _features_by_source()
 _OPTIONAL_TABLES = dict.fromkeys(each.source.tables for each in _SOURCE_FEATURES if each.source.tables)
-_IDENTITY_COLUMNS = [*map(pl.col, IDENTITY), pl.col("has_gone_bad")]
+_IDENTITY_COLUMNS = [*map(pl.col, (*IDENTITY, *STATUS_COLUMNS, "has_gone_bad"))]
 _PEER_FEATURES = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
 _DERIVATION_STEPS = _derivation_steps()
 _OUTPUT_COLUMNS = [
     *_IDENTITY_COLUMNS,
-    *(
-        pl.col(feature.name) if feature.is_code else pl.col(feature.name).cast(pl.Float64)
-        for feature in OUTPUT_FEATURES
-    ),
+    *map(_told_value, OUTPUT_FEATURES),
 ]
 
 
@@ -206,7 +224,7 @@ def features_at(
     as_of: date,
     tables: DeliveredTables,
     loans: Population = Population.OPEN,
-    bad_after_days: int = BAD_AFTER_DAYS,
+    rules: LifeRules = SHIPPED_RULES,
     peers: PeerStatistics | None = None,
 ) -> pl.DataFrame:
     """Features of the open loans at the end of a day, from what was known by then.
@@ -215,7 +233,7 @@ def features_at(
         as_of: the day, the last of a month. Rows known, and days that came, after it change nothing.
         tables: the delivered rows, of a ledger (`Ledger.tables`) or of frames (`DeliveredTables.from_frames`).
         loans: all open loans, or the cohort: those of them that have not gone bad.
-        bad_after_days: days past due from which a loan has gone bad.
+        rules: of late, bad and cured, as of the day.
         peers: for the rows of a single household, the statistics of the loans around it (`peer_statistics_at` of all
             rows); where its rows differ from those counted in them, the statistics without it
             (`PeerStatistics.without`). None where `tables` hold all loans.
@@ -235,74 +253,73 @@ def features_at(
         >>> features.columns[:2], features["loan_id"].is_sorted(), features["days_past_due"].dtype
         (['loan_id', 'household_id'], True, Float64)
     """
-    blocks = tables.household_blocks(_HOUSEHOLDS_PER_BLOCK)
-    frames = [_own_features(snapshot_at(as_of, block), bad_after_days) for block in blocks]
+    frames, bank_payments = [], []
+    for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK):
+        snapshot = snapshot_at(as_of, block, rules)
+        frames.append(_own_features(snapshot))
+        if peers is None:
+            bank_payments.append(snapshot.versions.tables.collect(snapshot.bank_payments))
     own = frames[0] if len(frames) == 1 else pl.concat(frames).sort("loan_id")
+    if peers is None:
+        peers = peer_statistics(own).with_bank_payments(pl.concat(bank_payments))
     return tables.collect(_all_features(own, peers).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
 
 
 @returns(FEATURES_SCHEMA)
-def household_features(snapshot: Snapshot, peers: PeerStatistics, bad_after_days: int = BAD_AFTER_DAYS) -> pl.DataFrame:
+def household_features(snapshot: Snapshot, peers: PeerStatistics) -> pl.DataFrame:
     """Features of the open loans of one household, as `features_at` gives them.
 
     The features of each source are cached with the snapshot: at a second call, or for a snapshot with more rows
     (`Snapshot.with_added_rows`), only those that depend on changed tables are computed.
     """
-    own = _cached_own_features(snapshot, bad_after_days)
+    own = _cached_own_features(snapshot)
     return snapshot.versions.tables.collect(_all_features(own, peers))
 
 
-def peer_statistics_at(as_of: date, tables: DeliveredTables, bad_after_days: int = BAD_AFTER_DAYS) -> PeerStatistics:
+def peer_statistics_at(as_of: date, tables: DeliveredTables, rules: LifeRules = SHIPPED_RULES) -> PeerStatistics:
     """The statistics of all open loans, which `features_at` needs to compute a single household."""
-    snapshots = (snapshot_at(as_of, block) for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK))
-    blocks = (_with_gone_bad(each.open_loans, each, bad_after_days).select(PEER_COLUMNS) for each in snapshots)
-    return peer_statistics(pl.concat(block.collect() for block in blocks))
+    loans, bank_payments = [], []
+    for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK):
+        snapshot = snapshot_at(as_of, block, rules)
+        loans.append(snapshot.open_loans.with_columns(_IS_BAD).select(PEER_COLUMNS).collect())
+        bank_payments.append(snapshot.bank_payments.collect())
+    return peer_statistics(pl.concat(loans)).with_bank_payments(pl.concat(bank_payments))
 
 
-def snapshot_at(as_of: date, tables: DeliveredTables) -> Snapshot:
+def snapshot_at(as_of: date, tables: DeliveredTables, rules: LifeRules = SHIPPED_RULES) -> Snapshot:
     """The snapshot at the end of `as_of` of the households that still borrow."""
-    return Snapshot(LatestVersions(tables, as_of, only_borrowing=True), as_of)
+    return Snapshot(LatestVersions(tables, as_of, only_borrowing=True), as_of, rules)
 
 
-def _own_features(snapshot: Snapshot, bad_after_days: int) -> pl.DataFrame:
+def _own_features(snapshot: Snapshot) -> pl.DataFrame:
     """For each open loan, the features that follow from its own household's rows, sorted by loan_id."""
     flags = (_delivered_flag(tables, snapshot) for tables in _OPTIONAL_TABLES)
-    loans = _open_loans(snapshot, bad_after_days).with_columns(flags)
+    loans = _open_loans(snapshot).with_columns(flags)
     for source_features in _SOURCE_FEATURES:
         loans = source_features.join_to(loans, snapshot)
     results = (result for source_features in _SOURCE_FEATURES for result in source_features.results)
     return snapshot.versions.tables.collect(loans.select(*_IDENTITY_COLUMNS, *results).sort("loan_id"))
 
 
-def _cached_own_features(snapshot: Snapshot, bad_after_days: int) -> pl.DataFrame:
+def _cached_own_features(snapshot: Snapshot) -> pl.DataFrame:
     """Like `_own_features`, with each source's columns cached, and concatenated."""
 
     def open_loans() -> pl.DataFrame:
         """The open loans with `has_gone_bad`, by loan_id; each source asks anew, to depend on their tables."""
-        name = f"open loans, bad after {bad_after_days} days"
-        return snapshot.versions.cached_frame(name, lambda: _open_loans(snapshot, bad_after_days).sort("loan_id"))
+        return snapshot.versions.cached_frame("open loans", lambda: _open_loans(snapshot).sort("loan_id"))
 
     results = (source_features.cached_results(open_loans, snapshot) for source_features in _SOURCE_FEATURES)
     return pl.concat([open_loans().select(_IDENTITY_COLUMNS), *results], how="horizontal")
 
 
-def _open_loans(snapshot: Snapshot, bad_after_days: int) -> pl.LazyFrame:
-    loans = snapshot.open_loans.select(*IDENTITY, "loan", "household")
-    return _with_gone_bad(loans, snapshot, bad_after_days)
+def _open_loans(snapshot: Snapshot) -> pl.LazyFrame:
+    """The open loans with their status."""
+    return snapshot.open_loans.select(*IDENTITY, *STATUS_COLUMNS, _IS_BAD, "loan", "household")
 
 
-def _with_gone_bad(loans: pl.LazyFrame, snapshot: Snapshot, bad_after_days: int) -> pl.LazyFrame:
-    """The loans with `has_gone_bad`."""
-    bad_days = first_bad_days(snapshot.book, bad_after_days)
-    with_bad_days = loans.join(bad_days, on="loan", how="left", maintain_order="left")
-    return with_bad_days.with_columns(pl.col("bad_on").is_not_null().alias("has_gone_bad"))
-
-
-def _all_features(own: pl.DataFrame, peers: PeerStatistics | None) -> pl.LazyFrame:
+def _all_features(own: pl.DataFrame, peers: PeerStatistics) -> pl.LazyFrame:
     """The loans' own features with the peer shares and the derived features, in the columns of FEATURES_SCHEMA."""
-    if peers is None:
-        peers = peer_statistics(own)
-    elif not peers.includes_own:
+    if not peers.includes_own:
         peers = peers.with_loans(own)
     features = with_peer_shares(own.lazy(), peers)
     for formulas in (_PEER_FEATURES, *_DERIVATION_STEPS):

@@ -18,6 +18,8 @@ from features.messages import Bilingual, did_you_mean
 from features.snapshot.sources import Source
 from features.units import Unit
 
+_MILLIONTHS_IN_YUAN = 1_000_000
+
 
 class Risk(IntEnum):
     """The direction of the risk as the value rises: LightGBM's monotone sign."""
@@ -238,6 +240,16 @@ def derived(
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """The numerator divided by the denominator; null where the denominator is not positive."""
     return pl.when(denominator > 0).then(_to_twelve_figures(numerator / denominator))
+
+
+def money_sum(amount: pl.Expr) -> pl.Expr:
+    """The sum of amounts in yuan, which may have parts of a fen; null counts as 0.
+
+    They are added as whole millionths of a yuan: the last bits of a sum of floats depend on the order of rows and on
+    threads, and where an amount is half a fen they decide how it is rounded.
+    """
+    millionths = (amount * _MILLIONTHS_IN_YUAN).round().cast(pl.Int64).sum()
+    return (millionths.cast(pl.Float64) / _MILLIONTHS_IN_YUAN).round(6)
 
 
 def sum_where(amount: pl.Expr, condition: pl.Expr) -> pl.Expr:

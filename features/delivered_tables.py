@@ -184,7 +184,11 @@ class DeliveredTables:
                     frame = frame.join(households, on=by, how="left")
                 frames[name] = frame
         revised_tables = {name for name, frame in tables.items() if has_several_versions(name, frame)}
-        pairs = [pair for name in revised_tables for pair in reassigned_pairs(name, frames[name].collect())]
+        owners = {name: frames[name].collect() for name in revised_tables}
+        if "loans" in frames:
+            loans = owners.get("loans", frames["loans"].collect())
+            owners["loans"] = pl.concat([loans, with_renewed_as_loan(loans)], how="diagonal")
+        pairs = [pair for name, versions in owners.items() for pair in reassigned_pairs(name, versions)]
         return DeliveredTables(
             frames,
             _first_known(frames),
@@ -211,9 +215,10 @@ def has_several_versions(table: str, rows: pl.DataFrame) -> bool:
 
 
 def reassigned_pairs(table: str, versions: pl.DataFrame, by: str = "household_id") -> list[tuple[str, str]]:
-    """Pairs of households (or of other values of the column `by`) between which a correction moved a fact.
+    """Pairs of households (or of other values of the column `by`) that have a fact in common.
 
-    versions: all versions of the facts, with the key of `table` and `by`. Each pair is sorted, and listed once.
+    A correction moved it between them, or one renewed the loan of the other. versions: all versions of the facts, with
+    the key of `table` and `by`. Each pair is sorted, and listed once.
     """
     key = list(TABLES[table].key)
     if "household_id" in key or by not in versions.columns:
@@ -222,6 +227,17 @@ def reassigned_pairs(table: str, versions: pl.DataFrame, by: str = "household_id
     reassigned_facts = owners.filter(owners.select(key).is_duplicated())
     pairs = reassigned_facts.join(reassigned_facts, on=key).select(one=by, other=f"{by}_right")
     return pairs.filter(pl.col("one") < pl.col("other")).unique().sort("one", "other").rows()
+
+
+def with_renewed_as_loan(loans: pl.DataFrame) -> pl.DataFrame:
+    """For each loan that renews another, its owner under the identifier of that other, which it closes.
+
+    loans: with renews_loan_id. Returns loan_id and the columns of `loans` that say the owner: household_id and county.
+    """
+    owner = [name for name in ("household_id", "county") if name in loans.columns]
+    return loans.filter(pl.col("renews_loan_id").is_not_null()).select(
+        pl.col("renews_loan_id").alias("loan_id"), *owner
+    )
 
 
 def partners_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

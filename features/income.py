@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, FeatureRole, Risk, Row, derived, observed, past_months, ratio, relative_change
+from features.declare import (
+    EVER,
+    FeatureRole,
+    Risk,
+    Row,
+    derived,
+    money_sum,
+    observed,
+    past_months,
+    ratio,
+    relative_change,
+)
 from features.snapshot.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
@@ -132,7 +143,7 @@ def assets_age_months(row: Row) -> pl.Expr:
 @observed(DUES_TO_MATURITY, EVER, zh="到期前该户应还", en="Household's dues until maturity", unit=YUAN, when_empty=0)
 def household_due_to_maturity(row: Row) -> pl.Expr:
     """All loans of the household that fall due until this one does compete for the same money."""
-    return row.due.sum()
+    return money_sum(row.due)
 
 
 @observed(
@@ -140,7 +151,7 @@ def household_due_to_maturity(row: Row) -> pl.Expr:
 )
 def household_overdue_amount(row: Row) -> pl.Expr:
     """Arrears on another loan are paid before this one, or not at all."""
-    return row.overdue_principal.sum() + row.overdue_interest.sum()
+    return money_sum(row.overdue_principal) + money_sum(row.overdue_interest)
 
 
 @derived(zh="到期前可用资金", en="Means until maturity", unit=YUAN, role=FeatureRole.SHOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.declare import EVER, TO_DATE, FeatureRole, Risk, Row, derived, observed, past_months, ratio, sum_where
-from features.snapshot.sources import CLAIMS, HARDSHIPS, POLICIES
+from features.snapshot.sources import CLAIMS, HARDSHIPS, LOSSES, POLICIES
 from features.units import COUNT, MONTHS, PERCENT, YES_NO, YUAN
 
 LAST_6M, LAST_12M = past_months(6), past_months(12)
@@ -127,7 +127,21 @@ def claims_paid_12m(row: Row) -> pl.Expr:
     return sum_where(row.paid, row.open == 0)
 
 
-@derived(zh="借款家庭失去还款人", en="The one who repays is lost", unit=YES_NO, role=FeatureRole.SHOWN)
-def borrower_lost(person_lost: pl.Expr, borrower_deceased: pl.Expr) -> pl.Expr:
+@observed(
+    LOSSES,
+    EVER,
+    zh="借款人去世、失踪或羁押 (困难登记)",
+    en="The borrower is lost, by the hardship register",
+    unit=YES_NO,
+    role=FeatureRole.STEP,
+    when_empty=0,
+)
+def borrower_loss(row: Row) -> pl.Expr:
+    """Another member's death is a hardship of the household, and no loss of who repays."""
+    return row.of_borrower.max()
+
+
+@derived(zh="借款人去世、失踪或被羁押", en="The borrower is lost", unit=YES_NO, role=FeatureRole.SHOWN)
+def borrower_lost(borrower_loss: pl.Expr, borrower_deceased: pl.Expr) -> pl.Expr:
     """Deceased, missing or in custody, by the hardship register or the household's own."""
-    return pl.when(borrower_deceased == 1).then(1).otherwise(person_lost)
+    return pl.when(borrower_deceased == 1).then(1).otherwise(borrower_loss)

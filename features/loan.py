@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.declare import EVER, TO_COME, FeatureRole, Risk, Row, derived, next_months, observed, past_months, ratio
+from features.declare import (
+    EVER,
+    TO_COME,
+    FeatureRole,
+    Risk,
+    Row,
+    derived,
+    money_sum,
+    next_months,
+    observed,
+    past_months,
+    ratio,
+)
 from features.snapshot.sources import INSTALMENTS, LOAN_EVENTS, LOANS, USE_CHECKS
 from features.units import (
     COUNT,
@@ -117,13 +129,13 @@ def days_to_next_due(row: Row) -> pl.Expr:
 @observed(INSTALMENTS, next_months(3), zh="未来3个月应还", en="Due in the next 3 months", unit=YUAN, when_empty=0)
 def due_next_3m(row: Row) -> pl.Expr:
     """What has to be found before the next visit but one."""
-    return row.principal_due.sum() + row.interest_due.sum()
+    return money_sum(row.principal_due) + money_sum(row.interest_due)
 
 
 @observed(INSTALMENTS, next_months(6), zh="未来6个月应还", en="Due in the next 6 months", unit=YUAN, when_empty=0)
 def due_next_6m(row: Row) -> pl.Expr:
     """What has to be found within the time the warning looks ahead."""
-    return row.principal_due.sum() + row.interest_due.sum()
+    return money_sum(row.principal_due) + money_sum(row.interest_due)
 
 
 @observed(

@@ -14,7 +14,6 @@ from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.snapshot.amounts import fen
 from features.snapshot.as_of import Snapshot
-from features.snapshot.loans import dues_in_force
 
 _ROOM_FEN = 100
 """Sums within one yuan are equal: banks round."""
@@ -170,7 +169,7 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     """A row for each loan with what the checks compare: sums in fen, first and last days."""
     book = snapshot.book
     payments = book.payments.select("loan", "paid_on", "principal_paid")
-    dues = dues_in_force(book)
+    dues = book.schedule_rows.filter(pl.col("ends_on").is_null())
     asked = dues.group_by("loan").agg(
         pl.col("principal_due").sum().alias("principal_asked"),
         pl.col("interest_due").sum().alias("interest_asked"),

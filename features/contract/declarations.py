@@ -26,7 +26,7 @@ class CellKind(Enum):
     VILLAGE = "village"  # twelve digits: county 6, township 3, village 3
     CODE = "code"  # one of the column's codes
     DATE = "date"  # a calendar day
-    MONEY = "money"  # yuan, never negative
+    MONEY = "money"  # yuan, not negative unless the column is signed
     NUMBER = "number"  # a count or area, never negative
     RATE = "rate"  # a yearly rate as a share, 0.0345
     SHARE = "share"  # 0 to 1
@@ -56,7 +56,7 @@ class ContractColumn:
 
     required: a row with an empty cell is wrong. codes: the values of a code column. default: the value of empty cells.
     least, most: the bounds of plausible values, in the column's unit; a row beyond them is wrong. since: the earliest
-    plausible day of a date.
+    plausible day of a date. signed: whether a number may be below zero.
     """
 
     name: str
@@ -67,6 +67,7 @@ class ContractColumn:
     least: float | None = None
     most: float | None = None
     since: date | None = None
+    signed: bool = False
 
 
 CORRECTS = ContractColumn("corrects", CellKind.CODE, codes=("true", "false"))

@@ -140,6 +140,7 @@ LOANS = ContractTable(
         ),
         _code("declared_use", *USES),
         ContractColumn("subsidy_share", CellKind.SHARE),
+        _code("subsidy_manner", "direct", "refund"),
         _identifier("renews_loan_id"),
         _known_on,
     ),
@@ -168,8 +169,8 @@ PAYMENTS = ContractTable(
         _identifier("payment_id", required=True),
         _identifier("loan_id", required=True),
         _date("paid_on", required=True),
-        _money("principal_paid", required=True),
-        _money("interest_paid", required=True),
+        _money("principal_paid", required=True, signed=True),
+        _money("interest_paid", required=True, signed=True),
         _code("payer", "borrower", "subsidy", "insurance", "compensation_fund", "other"),
         _known_on,
     ),
@@ -185,6 +186,7 @@ LOAN_EVENTS = ContractTable(
         _code("kind", "extended", "renewed", "settled", "compensated", "written_off", required=True),
         _money("amount"),
         _date("new_matures_on"),
+        _code("withdrawn", "true", "false"),
         _known_on,
     ),
 )
@@ -270,6 +272,7 @@ HARDSHIPS = ContractTable(
     columns=(
         _identifier("event_id", required=True),
         _person("household_id", required=True),
+        _person("member_id"),
         _date("occurred_on", required=True),
         _code(
             "cause",

@@ -244,7 +244,7 @@ def _cell_checks(column: ContractColumn) -> Iterator[RowCheck]:
             yield RowCheck(
                 name, pl.col(_delivered_cell(name)).is_not_null() & cell.is_null(), _FORMAT_MESSAGES[column.kind]
             )
-    if column.kind.dtype.is_numeric():
+    if column.kind.dtype.is_numeric() and not column.signed:
         yield RowCheck(name, cell < 0, Bilingual("不能为负数", "cannot be negative"))
     if column.kind is CellKind.WHOLE:
         yield RowCheck(name, cell == 0, Bilingual("从 1 起编号", "numbers begin with 1"))
@@ -261,7 +261,7 @@ def _bound_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowChe
     likely = _LIKELY.get(column.kind, Bilingual("请核对", "check it"))
     if (most := column.most if column.most is not None else _MOST.get(column.kind)) is not None:
         message = Bilingual(f"最多 {most:,.10g}; {likely.zh}", f"at most {most:,.10g}; {likely.en}")
-        yield RowCheck(name, cell > most, message)
+        yield RowCheck(name, (cell.abs() if column.signed else cell) > most, message)
     if column.least is not None:
         message = Bilingual(
             f"至少 {column.least:,g} 元; 是否为万元?", f"at least {column.least:,g} yuan; is it in 万元 (10,000 yuan)?"

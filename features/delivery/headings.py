@@ -163,7 +163,10 @@ def find_headings(
         return None
     titles = tuple(" ".join(filter(None, cells_above)) for _, cells_above in lines[:at])
     named = [
-        sign for title in titles for found in _TITLE_UNITS.finditer(half_width(title)) for sign in _signs(found[1])
+        sign
+        for title in titles
+        for found in _TITLE_UNITS.finditer(half_width(title))
+        for sign in re.findall("|".join(_KIND_OF_UNIT), found[1])
     ]
     units = {_KIND_OF_UNIT[sign]: sign for sign in reversed(named)}
     ends = at + (1 if form == 1 else 2)
@@ -227,10 +230,6 @@ def merged_headings(
             headings.append(Heading(written, words, own.unit or _group_unit(group)))
         group = group if below else ""
     return tuple(headings)
-
-
-def _signs(units: str) -> list[str]:
-    return re.findall("|".join(_KIND_OF_UNIT), units)
 
 
 def options_of(found: Heading, kind: CellKind, title_units: Mapping[CellKind, str]) -> ColumnOptions:

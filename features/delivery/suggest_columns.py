@@ -17,6 +17,8 @@ from features.delivery.column_map import ColumnRule
 from features.delivery.headings import Heading, HeadingLine, preferred_positions, shipped_headings
 
 _LIKENESS, _READABLE, _MOST_NAMED, _DAY_DIGITS = 0.6, 0.8, 12, 4
+_PEOPLE = re.compile("姓名|名字")
+"""In headings over names of people, which no column of the contract holds."""
 _CONTRACT = re.compile(r"(协议|合同).*号")
 """Headings of a contract's number, under which several loans may be drawn that are numbered within it."""
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -180,7 +182,7 @@ class SheetColumns:
         for column in self.table.columns:
             if column.required or column.name in places or column.name == "known_on":
                 continue
-            at = self._alike_place(column, [one for one in free if not _names_people(self.line.headings[one])])
+            at = self._alike_place(column, [one for one in free if not _PEOPLE.search(self.line.headings[one].words)])
             if at is not None:
                 free.remove(at)
                 self._write(column, at, unsure=True)
@@ -226,11 +228,6 @@ Question = tuple[str, str, str]
 def toml_text(value: str) -> str:
     """A text as TOML writes it."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _names_people(found: Heading) -> bool:
-    """Whether a heading stands over names of people, which no column of the contract holds."""
-    return "姓名" in found.words or "名字" in found.words
 
 
 def _open_questions(

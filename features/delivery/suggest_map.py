@@ -100,15 +100,10 @@ def _sheet_found(path: Path, sheet: Sheet, count: int) -> _FoundSheet | None:
     if most < 2 and len(told) != 1:
         return None
     line = find_headings(lines, shipped_headings()[likely[0]]) or _widest_line(lines)
-    required = _required_positions(line, TABLES[likely[0]])
+    known, needed = shipped_headings()[likely[0]], TABLES[likely[0]].required_columns
+    required = [at for at, one in enumerate(line.headings) if known.get(one.key) in needed]
     rows = tuple(cells for _, cells in table_rows(lines[line.ends :], line, required, Counter()))
     return _FoundSheet(path, sheet.name, likely, line, rows, len(told) == 1)
-
-
-def _required_positions(line: HeadingLine, table: ContractTable) -> list[int]:
-    """The positions of the headings that mean a column which every row fills."""
-    known = shipped_headings()[table.name]
-    return [at for at, one in enumerate(line.headings) if known.get(one.key) in table.required_columns]
 
 
 def _headings_known(lines: Sequence[Line], table: str) -> int:

@@ -22,6 +22,7 @@ from features.delivered_tables import (
     reassigned_pairs,
     stored_dtypes,
     with_known_since,
+    with_renewed_as_loan,
 )
 from features.frame_schema import returns
 from features.ledger.checkpoint import append_commit_file, commit_path, read_history, read_later_commits
@@ -142,8 +143,8 @@ class Ledger(CountyTables):
         if quarantine.height:
             quarantine_path = f"quarantine/{sequence:08d}.parquet"
             write_parquet(quarantine, self.folder / quarantine_path)
-        versions = pl.concat([stored_versions, rows.select(stored_versions.columns)])
-        pairs = [tuple(reassigned_pairs(table, versions, by)) if revises else () for by in ("household_id", COUNTY)]
+        versions = self._with_renewals(table, rows, [stored_versions, rows.select(stored_versions.columns)])
+        pairs = [tuple(reassigned_pairs(table, versions, by)) for by in ("household_id", COUNTY)]
         previous = self.commits.id_of(sequence - 1)
         commit = Commit(
             sequence, previous, table, file, sha256, delivered_on, files, quarantine_path, released_ids, *pairs
@@ -170,6 +171,16 @@ class Ledger(CountyTables):
         for commit in commits[len(self.commits) :]:
             files = files.with_commit(commit.sequence, commits, commit.parts)
         return Ledger(self.folder, commits, files, self._indexes)
+
+    def _with_renewals(self, table: str, rows: pl.DataFrame, versions: list[pl.DataFrame]) -> pl.DataFrame:
+        """The owners of facts, with those of the loans that `rows` renew, and who renews `rows`."""
+        if table != "loans":
+            return pl.concat(versions)
+        renewing = with_renewed_as_loan(rows)
+        renewed = self.parent_versions(table, renewing["loan_id"].unique())
+        stored = self.scan(table).filter(pl.col("renews_loan_id").is_in(rows["loan_id"].implode()))
+        renewed_by_stored = with_renewed_as_loan(stored.select("renews_loan_id", "household_id", COUNTY).collect())
+        return pl.concat([*versions, renewing, renewed, renewed_by_stored], how="diagonal")
 
     def _with_known_since(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with the column KNOWN_SINCE, by the stored versions of their parents and households."""

@@ -20,8 +20,17 @@ def fen(yuan: str) -> pl.Expr:
 
 
 def as_yuan(amount: pl.Expr) -> pl.Expr:
-    """Fen as yuan, rounded to the nearest float.
+    """Fen, or parts of one, as yuan, rounded to the fen and to the nearest float.
 
-    Polars divides long columns by multiplying with the inverse, which can be off in the last bit.
+    Polars divides long columns by multiplying with the inverse, which can be off in the last bit: the fen is rounded
+    before, so that the half of one goes the same way in a column of any length.
     """
-    return (amount.cast(pl.Float64) / 100).round(2)
+    return (amount.cast(pl.Float64).round() / 100).round(2)
+
+
+def yuan_sum(amount: pl.Expr) -> pl.Expr:
+    """The sum of amounts in yuan, added as whole fen; null counts as 0.
+
+    The last bits of a sum of floats depend on how many threads and pieces polars adds; those of this one do not.
+    """
+    return as_yuan((amount * 100).round().cast(pl.Int64).sum())

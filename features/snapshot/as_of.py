@@ -25,8 +25,9 @@ from features.snapshot.events import (
 from features.snapshot.instalments import instalments_at
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loans import loans_at
-from features.snapshot.members import borrowers_of_loans, members_at, members_ever_at
+from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
+from features.snapshot.loans import bank_payments_at, loans_at
+from features.snapshot.members import borrowers_of_loans, losses_of_loans, members_at, members_ever_at
 from features.snapshot.statements import assets_at, newest_statement, prices_at, statements_at
 
 _LONGEST_COVER_DAYS = 365
@@ -46,6 +47,7 @@ class Snapshot:
     Args:
         versions: the rows known by the same day; `features.compute.snapshot_at` makes both from delivered rows.
         as_of: the day, for features the last of a month.
+        rules: of late, bad and cured on that day.
 
     Example:
         >>> from datetime import date
@@ -61,21 +63,28 @@ class Snapshot:
 
     versions: LatestVersions
     as_of: date
+    rules: LifeRules = SHIPPED_RULES
 
     def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Snapshot:
         """The snapshot as if more rows had been delivered by then (`LatestVersions.with_added_rows`)."""
-        return Snapshot(self.versions.with_added_rows(added, county), self.as_of)
+        return Snapshot(self.versions.with_added_rows(added, county), self.as_of, self.rules)
 
     @property
     def book(self) -> LoanBook:
         """The loans with their payments and dues, by day instead of by offset from as_of."""
-        return LoanBook(self.versions)
+        return LoanBook(self.versions, self.as_of, self.rules)
 
     @property
     @returns(schemas.LOANS_SCHEMA)
     def loans(self) -> pl.LazyFrame:
         """One row for each loan, open or closed, with its arrears and its household's village."""
         return self.versions.cached_frame("loans", lambda: loans_at(self.book, self.as_of)).lazy()
+
+    @property
+    @returns(schemas.BANK_PAYMENTS_SCHEMA)
+    def bank_payments(self) -> pl.LazyFrame:
+        """One row for each bank of a county: the days since its newest payment became known."""
+        return bank_payments_at(self.book, self.as_of, self.loans)
 
     @property
     @returns(schemas.INSTALMENTS_SCHEMA)
@@ -101,7 +110,8 @@ class Snapshot:
     @returns(schemas.PAYMENTS_SCHEMA)
     def payments(self) -> pl.LazyFrame:
         """One row for each payment."""
-        return self.book.payments.select(_payment_columns(self.as_of))
+        counts_after = self.book.lives.loans.lazy().select("loan", "counts_after")
+        return self.book.payments.join(counts_after, on="loan").select(_payment_columns(self.as_of))
 
     @property
     @returns(schemas.PRICES_SCHEMA)
@@ -149,6 +159,12 @@ class Snapshot:
             members_ever_at(self.versions, self.as_of) if self.versions.tables.reassigned_households else self.members
         )
         return borrowers_of_loans(self.open_loans, self.members, members_ever)
+
+    @property
+    @returns(schemas.LOSSES_SCHEMA)
+    def losses(self) -> pl.LazyFrame:
+        """One row for each open loan and each unresolved death, disappearance or custody in its household."""
+        return losses_of_loans(self.open_loans, self.borrowers, self.members, self.hardships)
 
     @property
     @returns(schemas.HARDSHIPS_SCHEMA)
@@ -200,5 +216,6 @@ def _payment_columns(as_of: date) -> tuple[pl.Expr, ...]:
         day_offset(pl.col("paid_on"), as_of).alias("day_offset"),
         month_offset("paid_on", as_of).alias("month_offset"),
         as_yuan(pl.col("principal_paid") + pl.col("interest_paid")).alias("paid"),
+        (pl.col("paid_on") > pl.col("counts_after")).alias("counts"),
         pl.col("by_borrower"),
     )

@@ -23,7 +23,7 @@ from features.snapshot.latest_versions import LatestVersions, last_row_of_each
 from features.snapshot.loan_book import LoanBook
 
 _PERSON_LOST = ("death", "missing", "custody")
-_SUDDEN = ("illness", "disaster", "accident", "epidemic")
+_SUDDEN = ("illness", "disaster", "accident", "epidemic", *_PERSON_LOST)
 _INDUSTRY = ("sheep_income", "daylily_price", "crop")
 _PERSON = ("accident", "serious_illness")
 _FINDINGS = {"right": ("put_right", "as_declared"), "diverted": ("diverted",), "ill_used": ("partly_diverted", "idle")}
@@ -56,10 +56,12 @@ def hardships_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
 def _hardship_columns(as_of: date) -> tuple[pl.Expr, ...]:
     return (
         pl.col("household"),
+        pl.col("member_id"),
         *_offsets("occurred_on", as_of),
         _yuan_or_null("loss_amount").alias("loss"),
         _is_open("resolved_on", as_of).alias("unresolved"),
         pl.col("cause").is_in(_PERSON_LOST).cast(pl.Int8).alias("lost"),
+        (pl.col("cause") == "death").cast(pl.Int8).alias("death"),
         pl.col("cause").is_in(_SUDDEN).cast(pl.Int8).alias("sudden"),
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-import polars as pl
+Cached = TypeVar("Cached")
 
 
 @dataclass(frozen=True)
 class _Entry:
-    frame: pl.DataFrame
+    value: Any
     tables: frozenset[str]
 
 
@@ -33,10 +34,10 @@ class FrameCache:
         for dependencies in self._computing:
             dependencies.update(tables)
 
-    def get_or_compute(self, name: str, compute: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """The frame called `name`, in whatever columns `compute` gives it; computed if it is not there yet.
+    def get_or_compute(self, name: str, compute: Callable[[], Cached]) -> Cached:
+        """What is called `name`, a frame or several together; computed if it is not there yet.
 
-        compute: has to give the same frame at each call, and to call `record_dependency` for the tables it reads.
+        compute: has to give the same at each call, and to call `record_dependency` for the tables it reads.
         """
         with self._lock:
             entry = self._lookup(name)
@@ -44,13 +45,14 @@ class FrameCache:
                 tables: set[str] = set()
                 self._computing.append(tables)
                 try:
-                    frame = compute()
+                    value = compute()
                 finally:
                     self._computing.pop()
-                entry = _Entry(frame, frozenset(tables))
+                entry = _Entry(value, frozenset(tables))
                 self._store(name, entry)
             self.record_dependency(*entry.tables)
-            return entry.frame
+            found: Cached = entry.value
+            return found
 
     def _lookup(self, name: str) -> _Entry | None:
         if name in self._entries or self._base is None:

@@ -58,28 +58,46 @@ NUMBERED_LOANS_SCHEMA = FrameSchema({**_contract_columns("loans"), **_LOAN, **_H
 LOANS_SCHEMA = FrameSchema(
     {
         **NUMBERED_LOANS_SCHEMA.columns,
-        "principal_paid": _fen("Principal repaid by as_of"),
-        "interest_paid": _fen("Interest paid by as_of"),
-        "principal_due": _fen("Principal due by as_of under the schedule in force"),
-        "interest_due": _fen("Interest due by as_of under the schedule in force"),
-        "closed_on": _day("Day the loan was settled, compensated or written off; null where it was not"),
-        "new_matures_on": _day("Maturity agreed last; null where none was"),
+        "status": _text("performing, probation or bad"),
+        "bad_since": _day("First day of its last time bad; null where it never was"),
+        "arrears_ended_on": _day("Day on which its arrears ended then; null where they have not"),
+        "bad_by": _text("What made it bad then: principal, interest or event; null where nothing did"),
+        "bad_due_on": _day("Day on which the arrears that made it bad fell due; null by an event"),
+        "probation_until": _day("First day on which probation may end; null unless on probation"),
+        "probation_dues_left": FrameColumn(pl.Int64(), "Dues still to be paid on time; null unless on probation."),
+        "times_bad": FrameColumn(pl.Int64(), "How often the loan has been bad."),
+        "days_past_due": _days("From the oldest due that is not covered to as_of, 0 where all are"),
+        "overdue_principal": _yuan("Principal due and not paid"),
+        "overdue_interest": _yuan("The household's part of the interest due and not paid"),
+        "subsidy_overdue": _yuan("The state's part of the interest due and not paid"),
+        "ended_on": _day("Day the loan was repaid, settled or renewed; null where it was not"),
+        "has_schedule": _flag("a schedule of the loan is known"),
+        "lost_on": _day("Day the loan was compensated or written off; null where it was not"),
         "months_registered": _months("Since the household was registered"),
         "household_type": _text("As in table households"),
         "village_code": _text("Village of the household, twelve digits"),
         "township_code": _text("Township of the household, nine digits"),
         "county_code": _text("County of the household, six digits"),
+        "days_since_bank_payments": FrameColumn(
+            pl.Float64(), "Days since the newest payment of the bank became known."
+        ),
         "outstanding_principal": _yuan("Principal not yet repaid"),
-        "overdue_principal": _yuan("Principal due and not paid"),
-        "overdue_interest": _yuan("Interest due and not paid"),
         "days_to_maturity": _days("From as_of to the maturity agreed last"),
         "maturity_month": _text("Calendar month of that maturity, 1 to 12"),
         "months_on_book": _months("Since the loan was paid out"),
+        "months_since_arrears": _months("Since its arrears ended last"),
         "day_offset": _days("From as_of to the day the loan was paid out"),
         "month_offset": FrameColumn(pl.Int32(), "Calendar months from as_of's month to the month of paying out."),
         "term_days": _days("From paying out to the maturity first agreed"),
         "renews": _flag("the loan renews an earlier one"),
-        "is_open": _whether("principal is outstanding and the loan is not closed"),
+        "is_open": _whether("more than arrears.least is outstanding and the loan has not ended"),
+    }
+)
+BANK_PAYMENTS_SCHEMA = FrameSchema(
+    {
+        "county_code": FrameColumn(pl.String(), "County of the households."),
+        "bank": FrameColumn(pl.String(), "The bank."),
+        "days_since_bank_payments": FrameColumn(pl.Float64(), "Days since its newest payment became known."),
     }
 )
 INSTALMENTS_SCHEMA = FrameSchema(
@@ -88,7 +106,8 @@ INSTALMENTS_SCHEMA = FrameSchema(
         **_HOUSEHOLD,
         **_OFFSETS,
         "principal_due": _yuan("Principal of the instalment"),
-        "interest_due": _yuan("Interest of the instalment"),
+        "interest_due": _yuan("Interest asked of the household"),
+        "state_interest": _yuan("Interest that the state pays the bank"),
         "days_late": _days("From the due day to the day of coverage, or to as_of; null before the due day"),
         "unpaid_days": _days("Past due while not covered, 0 where covered; null before the due day"),
         "principal_unpaid_days": _days("Past due while the principal is not covered; null before the due day"),
@@ -107,7 +126,13 @@ DUES_TO_MATURITY_SCHEMA = FrameSchema(
     }
 )
 PAYMENTS_SCHEMA = FrameSchema(
-    {**_LOAN, **_OFFSETS, "paid": _yuan("Principal and interest paid"), "by_borrower": _whether("the borrower paid")}
+    {
+        **_LOAN,
+        **_OFFSETS,
+        "paid": _yuan("Principal and interest paid"),
+        "counts": _whether("it counts against the schedule in force"),
+        "by_borrower": _whether("the borrower paid"),
+    }
 )
 PRICES_SCHEMA = FrameSchema(
     {
@@ -165,19 +190,31 @@ MEMBERS_SCHEMA = FrameSchema(
         "is_head": _whether("the member is the head of the household"),
         "sex": _text("As in table members"),
         "age": FrameColumn(pl.Int32(), "Age in whole years."),
+        "known_offset": _days("From as_of back to the day this record became known; negative"),
     }
 )
 BORROWERS_SCHEMA = FrameSchema(
-    {**_LOAN, **{name: MEMBERS_SCHEMA.columns[name] for name in ("sex", "age", "deceased")}},
+    {
+        **_LOAN,
+        **{
+            name: MEMBERS_SCHEMA.columns[name]
+            for name in ("member_id", "sex", "age", "deceased", "counts", "known_offset")
+        },
+    },
+)
+LOSSES_SCHEMA = FrameSchema(
+    {**_LOAN, "of_borrower": _flag("the person lost is the borrower, or nobody says who it is")}
 )
 HARDSHIPS_SCHEMA = FrameSchema(
     {
         **_HOUSEHOLD,
+        "member_id": _text("The member it befell; null where the office does not say"),
         **_OFFSETS,
         "loss": _yuan("Loss reported"),
         "unresolved": _flag("the hardship is not resolved"),
         "lost": _flag("its cause is death, going missing or custody"),
-        "sudden": _flag("its cause is illness, disaster, accident or epidemic (rule R205)"),
+        "death": _flag("its cause is death"),
+        "sudden": _flag("its cause is illness, disaster, accident, epidemic or a person lost (rule R205)"),
     }
 )
 CREDIT_EVENTS_SCHEMA = FrameSchema(
@@ -238,9 +275,10 @@ BOOK_PAYMENTS_SCHEMA = FrameSchema(
         "principal_paid": _fen("Principal paid"),
         "interest_paid": _fen("Interest paid"),
         "by_borrower": _whether("the borrower paid"),
-        "principal_to_date": _fen("Principal of the loan paid up to this payment"),
-        "interest_to_date": _fen("Interest of the loan paid up to this payment"),
     }
+)
+BOOK_PAYMENT_DAYS_SCHEMA = FrameSchema(
+    {**_LOAN, "known_on": _day("Day on which the newest version of the payment became known")}
 )
 BOOK_EVENTS_SCHEMA = FrameSchema(
     {
@@ -251,14 +289,7 @@ BOOK_EVENTS_SCHEMA = FrameSchema(
         "known_on": _day("As in table loan_events"),
     }
 )
-ENDINGS_SCHEMA = FrameSchema(
-    {
-        **_LOAN,
-        "paid_off_on": _day("First day by which all principal was repaid"),
-        "settled_on": _day("First day on which the loan was settled"),
-    }
-)
-DUES_SCHEMA = FrameSchema(
+SCHEDULE_ROWS_SCHEMA = FrameSchema(
     {
         **_LOAN,
         "schedule_no": FrameColumn(pl.Int64(), "As in table instalments."),
@@ -267,14 +298,8 @@ DUES_SCHEMA = FrameSchema(
         "interest_due": _fen("Interest of the instalment"),
         "starts_on": _day("First day on which the schedule was in force; null for always"),
         "ends_on": _day("First day on which it was no longer in force; null for never"),
-        "principal_needed": _fen("Principal due up to this instalment under its schedule"),
-        "interest_needed": _fen("Interest due up to this instalment under its schedule"),
-        "principal_covered_on": _day("First day on which the principal paid reached the principal needed"),
-        "interest_covered_on": _day("First day on which the interest paid reached the interest needed"),
-        "covered_on": _day("Day on which both were covered"),
     }
 )
-BAD_DAYS_SCHEMA = FrameSchema({**_LOAN, "bad_on": _day("First day on which the loan was bad")})
 
 HOUSEHOLD_POLICIES_SCHEMA = FrameSchema(
     {

@@ -15,10 +15,10 @@ from features.frame_schema import returns
 from features.snapshot.frame_cache import FrameCache
 from features.snapshot.frame_schemas import NUMBERED_LOANS_SCHEMA
 
-CLOSING_KINDS = ("settled", "compensated", "written_off")
-"""Kinds of loan events that close a loan."""
+LOST_KINDS = ("compensated", "written_off")
+"""Kinds of loan events by which a loan stays bad."""
 _NUMBER_COLUMNS = {"loan_id": "loan", "household_id": "household"}
-_CLOSES = pl.col("kind").is_in(CLOSING_KINDS)
+_CLOSES = pl.col("kind").is_in(("settled", *LOST_KINDS)) & (pl.col("withdrawn") != "true").fill_null(True)
 _NUMBERS = (
     pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
     pl.col("household_id").rank("dense").cast(pl.Int32).alias("household"),

@@ -9,13 +9,12 @@ import polars as pl
 
 from features.frame_schema import returns
 from features.months import day_offset, month_offset, whole_months_since
-from features.snapshot.amounts import as_yuan, fen
-from features.snapshot.frame_schemas import DUES_SCHEMA, LOANS_SCHEMA
-from features.snapshot.latest_versions import CLOSING_KINDS
+from features.snapshot.amounts import as_yuan
+from features.snapshot.frame_schemas import BANK_PAYMENTS_SCHEMA, LOANS_SCHEMA
+from features.snapshot.latest_versions import LOST_KINDS
 from features.snapshot.loan_book import LoanBook
 
-_CLOSED_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(CLOSING_KINDS)).min().alias("closed_on")
-_NEWEST_MATURITY = pl.col("new_matures_on").filter(pl.col("new_matures_on").is_not_null()).last()
+_LOST_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(LOST_KINDS)).min().alias("lost_on")
 _HOUSEHOLD_COLUMNS = (
     *map(pl.col, ("household", "household_type", "village_code")),
     pl.col("village_code").str.head(9).alias("township_code"),
@@ -29,47 +28,49 @@ def loans_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
 
     `is_open` and `days_to_maturity` are as the contract's section 2 defines them.
     """
-    paid = book.payments.group_by("loan").agg(pl.col("principal_paid", "interest_paid").sum())
-    dues = dues_in_force(book).filter(pl.col("due_on") <= as_of)
-    due = dues.group_by("loan").agg(pl.col("principal_due", "interest_due").sum())
-    events = book.events.sort("loan", "occurred_on", "known_on", "new_matures_on")
     registered = whole_months_since("registered_on", as_of).alias("months_registered")
     households = book.versions.newest("households").select(registered, *_HOUSEHOLD_COLUMNS)
     joined = (
         book.versions.loans.filter(pl.col("originated_on") <= as_of)
-        .join(paid, on="loan", how="left")
-        .join(due, on="loan", how="left")
-        .join(events.group_by("loan").agg(_CLOSED_ON, _NEWEST_MATURITY), on="loan", how="left")
-        .join(households, on="household", how="left")
-        .with_columns(pl.col("principal_paid", "interest_paid", "principal_due", "interest_due").fill_null(0))
+        .join(book.lives.loans.lazy(), on="loan", how="left", maintain_order="left")
+        .join(book.events.group_by("loan").agg(_LOST_ON), on="loan", how="left", maintain_order="left")
+        .join(households, on="household", how="left", maintain_order="left")
     )
-    return joined.with_columns(_loan_columns(as_of))
+    bank_payments = bank_payments_at(book, as_of, joined)
+    return (
+        joined.join(bank_payments, on=["county_code", "bank"], how="left", maintain_order="left")
+        .with_columns(_loan_columns(as_of))
+        .drop("outstanding", "maturity", "counts_after")
+    )
 
 
 @cache
 def _loan_columns(as_of: date) -> tuple[pl.Expr, ...]:
-    outstanding = fen("principal") - pl.col("principal_paid")
-    matures_on = pl.coalesce("new_matures_on", "matures_on")
+    matures_on = pl.col("maturity")
     return (
-        as_yuan(outstanding).alias("outstanding_principal"),
-        _shortfall("principal").alias("overdue_principal"),
-        _shortfall("interest").alias("overdue_interest"),
+        as_yuan(pl.col("outstanding")).alias("outstanding_principal"),
+        as_yuan(pl.col("overdue_principal")).alias("overdue_principal"),
+        (pl.col("overdue_interest") / 100).alias("overdue_interest"),  # parts of a fen: rounded where they are told
+        (pl.col("subsidy_overdue") / 100).alias("subsidy_overdue"),
         day_offset(matures_on, as_of).alias("days_to_maturity"),
         matures_on.dt.month().cast(pl.String).alias("maturity_month"),
         whole_months_since("originated_on", as_of).alias("months_on_book"),
+        whole_months_since("arrears_ended_on", as_of).alias("months_since_arrears"),
         day_offset(pl.col("originated_on"), as_of).alias("day_offset"),
         month_offset("originated_on", as_of).alias("month_offset"),
         (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
         pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
-        ((outstanding > 0) & pl.col("closed_on").is_null()).alias("is_open"),
+        (pl.col("ended_on").is_null() & pl.col("lost_on").is_null()).alias("is_open"),
     )
 
 
-def _shortfall(money: str) -> pl.Expr:
-    return as_yuan(pl.max_horizontal(pl.col(f"{money}_due") - pl.col(f"{money}_paid"), pl.lit(0, pl.Int64)))
+@returns(BANK_PAYMENTS_SCHEMA)
+def bank_payments_at(book: LoanBook, as_of: date, loans: pl.LazyFrame) -> pl.LazyFrame:
+    """For each bank of a county, the days since its newest payment became known, on whatever loan, open or closed.
 
-
-@returns(DUES_SCHEMA)
-def dues_in_force(book: LoanBook) -> pl.LazyFrame:
-    """The dues of each loan's newest schedule."""
-    return book.dues.filter(pl.col("ends_on").is_null())
+    loans: all loans, with `loan`, `county_code` and `bank`.
+    """
+    newest = book.payment_days.group_by("loan").agg(pl.col("known_on").max())
+    of_banks = loans.select("loan", "county_code", "bank").join(newest, on="loan").group_by("county_code", "bank")
+    days = -day_offset(pl.col("known_on").max(), as_of)
+    return of_banks.agg(days.cast(pl.Float64).alias("days_since_bank_payments"))

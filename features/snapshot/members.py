@@ -8,10 +8,20 @@ from functools import cache
 import polars as pl
 
 from features.frame_schema import returns
-from features.months import whole_months_since
-from features.snapshot.frame_schemas import BORROWERS_SCHEMA, MEMBERS_SCHEMA
+from features.months import day_offset, whole_months_since
+from features.snapshot.frame_schemas import BORROWERS_SCHEMA, LOSSES_SCHEMA, MEMBERS_SCHEMA
 from features.snapshot.latest_versions import LatestVersions
 
+_BORROWER = pl.coalesce("member_id", "borrower_member_id")
+_OF_BORROWER = (
+    pl.when(pl.col("who").is_not_null() & _BORROWER.is_not_null())
+    .then(pl.col("who") == _BORROWER)
+    .when((pl.col("death") == 1) & (pl.col("death_known") >= pl.col("day_offset")))
+    .then(pl.lit(False))
+    .when(pl.col("counts") & (pl.col("known_offset") >= pl.col("day_offset")))
+    .then(pl.lit(False))
+    .otherwise(pl.lit(True))
+)
 _LABOUR = {"full": 1.0, "part": 0.5, "none": 0.0}
 
 
@@ -52,6 +62,7 @@ def _member_columns(as_of: date) -> tuple[pl.Expr, ...]:
         (pl.col("relation") == "head").fill_null(False).alias("is_head"),
         pl.col("sex"),
         (whole_months_since("birth_date", as_of) // 12).alias("age"),
+        day_offset(pl.col("known_on"), as_of).alias("known_offset"),
     )
 
 
@@ -71,4 +82,28 @@ def borrowers_of_loans(loans: pl.LazyFrame, members: pl.LazyFrame, members_ever:
         .unique("household", keep="first", maintain_order=True)
     )
     of_head = unnamed.join(heads, on="household")
-    return pl.concat([borrowers.select("loan", "sex", "age", "deceased") for borrowers in (by_name, of_head)])
+    columns = ("loan", "sex", "age", "deceased", "counts", "known_offset")
+    named_borrowers = by_name.select("loan", pl.col("borrower_member_id").alias("member_id"), *columns[1:])
+    return pl.concat([named_borrowers, of_head.select("loan", "member_id", *columns[1:])])
+
+
+@returns(LOSSES_SCHEMA)
+def losses_of_loans(
+    loans: pl.LazyFrame, borrowers: pl.LazyFrame, members: pl.LazyFrame, hardships: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One row for each open loan and each unresolved death, disappearance or custody in its household.
+
+    It is the borrower's where the office names the borrower, or names nobody; but not where the register says who died
+    (a member recorded as deceased since), or has the borrower as present or working away since.
+
+    loans: the open loans. borrowers: as `borrowers_of_loans` returns them.
+    """
+    lost = hardships.filter((pl.col("lost") == 1) & (pl.col("unresolved") == 1))
+    deaths = members.filter("deceased").group_by("household").agg(pl.col("known_offset").max().alias("death_known"))
+    of_loans = (
+        loans.select("loan", "household", "borrower_member_id")
+        .join(lost.select("household", "day_offset", "death", pl.col("member_id").alias("who")), on="household")
+        .join(borrowers.select("loan", "member_id", "counts", "known_offset"), on="loan", how="left")
+        .join(deaths, on="household", how="left")
+    )
+    return of_loans.select("loan", _OF_BORROWER.cast(pl.Int8).alias("of_borrower"))

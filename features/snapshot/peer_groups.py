@@ -20,6 +20,7 @@ PEER_GROUPS: Mapping[str, pl.Expr] = {
 PEER_COLUMNS = (
     *("county_code", "township_code", "village_code", "bank", "product"),
     *("outstanding_principal", "overdue_principal", "overdue_interest", "has_gone_bad"),
+    "days_since_bank_payments",
 )
 """Columns of the loans that the statistics are made of."""
 PEER_SHARES_SCHEMA = FrameSchema(
@@ -27,10 +28,13 @@ PEER_SHARES_SCHEMA = FrameSchema(
         f"{group}_share": FrameColumn(pl.Float64(), f"Share of the others' outstanding principal late, by {group}.")
         for group in PEER_GROUPS
     },
-    extra="The columns of the loans, and the totals of their groups, in fen.",
+    extra="The columns of the loans, the totals of their groups, in fen, and the days since the bank's payments came.",
 )
+_BANK_PAYMENTS = "bank payments"
+"""Column of the days since the newest payment of a bank became known; of the group `bank` alone."""
 _LEAST_OTHERS = 5
 """Fewest other loans of which a share is given (contract, section 2, village_overdue_share)."""
+_SUMMED = pl.selectors.integer()
 _OUTSTANDING = (pl.col("outstanding_principal") * 100).round().cast(pl.Int64)
 _IN_ARREARS = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
 _OWN = (
@@ -64,8 +68,8 @@ class PeerStatistics:
     """Totals of the open loans of each village, township, bank and product; a household's own rows lack them.
 
     totals: by group, a frame with one row for each of its members: `<group>`, `<group> loans`, `<group> outstanding`
-    and `<group> late`, the last two in fen. includes_own: whether the loans whose features are computed are counted
-    in the totals; where they are not, `with_loans` adds them.
+    and `<group> late`, the last two in fen; for a bank also the days since its payments came. includes_own: whether
+    the loans whose features are computed are counted in the totals; where they are not, `with_loans` adds them.
     """
 
     totals: Mapping[str, pl.DataFrame]
@@ -77,9 +81,24 @@ class PeerStatistics:
         remaining = {}
         for group, totals in self.totals.items():
             in_group = totals.lazy().join(theirs[group], on=group, how="semi")
-            negative = theirs[group].with_columns(-pl.selectors.numeric())
+            negative = theirs[group].with_columns(-_SUMMED)
+            if group == "bank":  # when the bank's payments came is no sum: it stays what it was
+                negative = negative.with_columns(pl.lit(None, pl.Float64).alias(_BANK_PAYMENTS))
             remaining[group] = _sum_by_group([in_group, negative], group)
         return PeerStatistics(_collect_all(remaining), includes_own=False)
+
+    def with_bank_payments(self, bank_payments: pl.DataFrame) -> PeerStatistics:
+        """The statistics with the days since the payments of banks came, of banks without an open loan, too.
+
+        bank_payments: in the columns of BANK_PAYMENTS_SCHEMA, a bank several times where several blocks know of it.
+        """
+        days = bank_payments.select(
+            _IN_COUNTY.add(pl.col("bank")).alias("bank"),
+            *(pl.lit(0, pl.Int64).alias(f"bank {total}") for total in ("loans", "outstanding", "late")),
+            pl.col("days_since_bank_payments").alias(_BANK_PAYMENTS),
+        )
+        banks = _sum_by_group([self.totals["bank"].lazy(), days.drop_nulls("bank").lazy()], "bank").collect()
+        return PeerStatistics({**self.totals, "bank": banks}, self.includes_own)
 
     def with_loans(self, loans: pl.DataFrame) -> PeerStatistics:
         """The statistics with these loans, which were not counted in them. loans: with PEER_COLUMNS."""
@@ -107,13 +126,15 @@ def _totals_of(loans: pl.DataFrame) -> dict[str, pl.LazyFrame]:
             pl.len().cast(pl.Int64).alias(f"{group} loans"),
             pl.col("outstanding").sum().alias(f"{group} outstanding"),
             pl.col(_late_column(group)).sum().alias(f"{group} late"),
+            *((pl.col("days_since_bank_payments").min().alias(_BANK_PAYMENTS),) if group == "bank" else ()),
         )
         totals[group] = sums.sort(group)
     return totals
 
 
 def _sum_by_group(totals: list[pl.LazyFrame], group: str) -> pl.LazyFrame:
-    return pl.concat(totals).group_by(group).agg(pl.selectors.numeric().sum()).sort(group)
+    newest = (pl.col(_BANK_PAYMENTS).min(),) if group == "bank" else ()
+    return pl.concat(totals).group_by(group).agg(_SUMMED.sum(), *newest).sort(group)
 
 
 @returns(PEER_SHARES_SCHEMA)
@@ -126,4 +147,6 @@ def with_peer_shares(loans: pl.LazyFrame, peers: PeerStatistics) -> pl.LazyFrame
     for group, identity in PEER_GROUPS.items():
         totals = peers.totals[group].lazy()
         with_totals = with_totals.join(totals, left_on=identity, right_on=group, how="left", maintain_order="left")
-    return with_totals.with_columns(_SHARES)
+    return with_totals.with_columns(_SHARES).with_columns(
+        pl.min_horizontal("days_since_bank_payments", _BANK_PAYMENTS).alias("days_since_bank_payments")
+    )

@@ -31,13 +31,14 @@ class Source:
 
 
 _INSTALMENT = (
-    *("day_offset", "month_offset", "principal_due", "interest_due", "days_late"),
+    *("day_offset", "month_offset", "principal_due", "interest_due", "state_interest", "days_late"),
     *("unpaid_days", "principal_unpaid_days", "interest_unpaid_days", "days_before_due"),
 )
 _LOAN = (
     *("bank", "product", "repayment_method", "declared_use", "subsidy_share", "annual_rate", "principal"),
     *("term_days", "months_on_book", "days_to_maturity", "maturity_month", "outstanding_principal"),
-    *("overdue_principal", "overdue_interest", "renews", "is_open"),
+    *("overdue_principal", "overdue_interest", "subsidy_overdue", "renews", "is_open"),
+    *("times_bad", "months_since_arrears", "has_schedule", "days_since_bank_payments"),
     *("household_type", "months_registered"),
 )
 _OFFSETS = ("day_offset", "month_offset")
@@ -61,7 +62,9 @@ HOUSEHOLD_INSTALMENTS = Source(
     "household_instalments", (), "household", _INSTALMENT, lambda snapshot: snapshot.instalments
 )
 DUES_TO_MATURITY = Source("dues_to_maturity", (), "loan", ("due",), lambda snapshot: snapshot.dues_to_maturity)
-PAYMENTS = Source("payments", (), "loan", (*_OFFSETS, "paid", "by_borrower"), lambda snapshot: snapshot.payments)
+PAYMENTS = Source(
+    "payments", (), "loan", (*_OFFSETS, "paid", "counts", "by_borrower"), lambda snapshot: snapshot.payments
+)
 LOAN_EVENTS = Source("loan_events", ("loan_events",), "loan", _OFFSETS, lambda snapshot: snapshot.loan_events)
 USE_CHECKS = Source(
     "use_checks",
@@ -95,6 +98,7 @@ BORROWERS = Source(
     one_row=True,
     audit_only=("sex", "age"),
 )
+LOSSES = Source("losses", ("hardships",), "loan", ("of_borrower",), lambda snapshot: snapshot.losses)
 STATEMENTS = Source(
     "statements",
     ("income_statements",),

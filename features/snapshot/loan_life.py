@@ -1,0 +1,339 @@
+"""The life of each loan to a day: what it owes, its instalments and how they were covered, when it was bad.
+
+Contract, section 2. The rows go to the compiled walk as arrays (`life_walk.py`), its results come back as frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.amounts import fen
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_walk import (
+    ALWAYS,
+    NEVER,
+    DueResults,
+    LoanArrays,
+    LoanResults,
+    Rules,
+    SpellResults,
+    new_dues,
+    read_only,
+    walk,
+)
+
+BAD_AFTER_DAYS = 30
+"""Days past due from which a loan is bad (contract, section 2)."""
+STATUSES = ("performing", "probation", "bad")
+CAUSES_OF_BAD = (None, "principal", "interest", "event")
+
+
+@dataclass(frozen=True)
+class LifeRules:
+    """The dated numbers by which a loan is late, bad, on probation and performing again.
+
+    bad_after_days: days past due. least: yuan of principal, or of interest, that are none. cure_instalments,
+    cure_months: dues paid on time, and months without a late one, that end a probation.
+    """
+
+    bad_after_days: int = BAD_AFTER_DAYS
+    least: float = 1.0
+    cure_instalments: int = 2
+    cure_months: int = 6
+
+
+SHIPPED_RULES = LifeRules()
+"""The rules of the policy table that ships."""
+FROM_THE_START = date(1900, 1, 1)
+"""The day that stands in frames for one before all others."""
+LIVES_SCHEMA = FrameSchema(
+    {
+        "loan": FrameColumn(pl.Int32(), "Number of the loan in the snapshot."),
+        "status": FrameColumn(pl.String(), "performing, probation or bad."),
+        "bad_since": FrameColumn(pl.Date(), "First day of its last time bad; null where it never was."),
+        "arrears_ended_on": FrameColumn(pl.Date(), "Day on which its arrears ended then; null where they have not."),
+        "bad_by": FrameColumn(pl.String(), "What made it bad then: principal, interest or an event; null where never."),
+        "bad_due_on": FrameColumn(pl.Date(), "Day on which the arrears that made it bad fell due; null by an event."),
+        "probation_until": FrameColumn(pl.Date(), "First day on which probation may end; null unless on probation."),
+        "probation_dues_left": FrameColumn(pl.Int64(), "Dues still to be paid on time until then; null likewise."),
+        "times_bad": FrameColumn(pl.Int64(), "How often it has been bad."),
+        "days_past_due": FrameColumn(pl.Int64(), "Days since the oldest due that is not covered; 0 where all are."),
+        "overdue_principal": FrameColumn(pl.Float64(), "Principal due and not paid, in fen."),
+        "overdue_interest": FrameColumn(pl.Float64(), "The household's interest due and not paid, in fen."),
+        "subsidy_overdue": FrameColumn(pl.Float64(), "The state's part of the interest due and not paid, in fen."),
+        "outstanding": FrameColumn(pl.Int64(), "Principal not yet repaid, in fen."),
+        "ended_on": FrameColumn(pl.Date(), "Day on which it was repaid, settled or renewed; null where it was not."),
+        "maturity": FrameColumn(pl.Date(), "The maturity in force."),
+        "has_schedule": FrameColumn(pl.Int8(), "1 where a schedule of it is known, else 0."),
+        "counts_after": FrameColumn(pl.Date(), "Day after which payments count against a rest; 1900-01-01 for all."),
+    }
+)
+LIFE_DUES_SCHEMA = FrameSchema(
+    {
+        "loan": FrameColumn(pl.Int32(), "Number of the loan in the snapshot."),
+        "due_on": FrameColumn(pl.Date(), "Day on which the instalment is due."),
+        "principal_due": FrameColumn(pl.Int64(), "Principal asked, in fen."),
+        "interest_due": FrameColumn(pl.Float64(), "Interest asked of the household, in fen."),
+        "state_interest": FrameColumn(pl.Float64(), "Interest that the state pays the bank, in fen."),
+        "principal_covered_on": FrameColumn(pl.Date(), "Day from which the principal is covered; null where not yet."),
+        "interest_covered_on": FrameColumn(pl.Date(), "Day from which the interest is covered; null where not yet."),
+        "asks": FrameColumn(pl.Boolean(), "Whether anything is asked of the household."),
+    }
+)
+SPELLS_SCHEMA = FrameSchema(
+    {
+        "loan": FrameColumn(pl.Int32(), "Number of the loan in the snapshot."),
+        "bad_on": FrameColumn(pl.Date(), "First day of a time that it was bad."),
+        "arrears_ended_on": FrameColumn(pl.Date(), "Day on which the arrears ended; null where they have not."),
+        "performing_on": FrameColumn(pl.Date(), "Day on which it was performing again; null where it was not."),
+    }
+)
+_STATE_SHARE = (
+    pl.when((pl.col("subsidy_manner") != "refund").fill_null(True))
+    .then(pl.col("subsidy_share").fill_null(0.0))
+    .otherwise(0.0)
+)
+"""The part of interest that the state pays the bank; none where the household pays and is paid back."""
+_CLOSES_BY_RENEWAL = pl.col("renews_loan_id").is_not_null()
+
+
+@dataclass(frozen=True)
+class LoanLives:
+    """What the walk has found of all loans of a snapshot, to the evening of a day.
+
+    loans, dues, spells: in the columns of LIVES_SCHEMA, LIFE_DUES_SCHEMA and SPELLS_SCHEMA.
+    """
+
+    loans: pl.DataFrame
+    dues: pl.DataFrame
+    spells: pl.DataFrame
+
+
+def loan_lives(versions: LatestVersions, last: date, rules: LifeRules) -> LoanLives:
+    """Walk all loans of a snapshot to the evening of a day.
+
+    versions: the rows known. last: the day; what happens later by these rows does not count. rules: as of the day.
+    """
+    arrays = read_only(_LoanRows(versions, last).arrays)
+    loans, rows = len(arrays.principal), len(arrays.due_on)
+    most_rows = _largest(arrays.rows_of[arrays.schedules_of]) + 1
+    most_days = (
+        2 * most_rows
+        + 5
+        + 3 * _largest(arrays.extensions_of)
+        + _largest(arrays.payments_of)
+        + _largest(arrays.schedules_of)
+    )
+    results = _new_results(loans)
+    floats = ("interest", "state_interest")
+    due_columns: list[Any] = [
+        np.zeros(rows + loans, np.float64 if name in floats else np.int64) for name in DueResults._fields
+    ]
+    found = DueResults(*due_columns)
+    most_spells = rows + loans + len(arrays.paid_on) + len(arrays.extended_on) + len(arrays.rows_of)
+    spells = SpellResults(*(np.zeros(most_spells, np.int64) for _ in SpellResults._fields))
+    numbers = Rules(rules.bad_after_days, round(rules.least * 100), rules.cure_instalments, rules.cure_months)
+    evenings = np.empty(most_days, np.int64)
+    count, spell_count = walk(arrays, numbers, _number(last), new_dues(most_rows + 1), evenings, results, found, spells)
+    has_schedule = np.diff(arrays.schedules_of) > 0
+    return LoanLives(
+        _loans_frame(results, rules, has_schedule), _dues_frame(found, count), _spells_frame(spells, spell_count)
+    )
+
+
+class _LoanRows:
+    """The rows of the loans as arrays, each kind sorted by loan."""
+
+    def __init__(self, versions: LatestVersions, last: date) -> None:
+        self._versions, self._last = versions, last
+        self._loans = versions.cached_frame("numbered loans", lambda: versions.loans)
+
+    @cached_property
+    def arrays(self) -> LoanArrays:
+        loans, schedules, rows = self._loans, *self._schedules()
+        columns = ("loan", "kind", "occurred_on", "new_matures_on", "known_on", "withdrawn")
+        events = self._collect("loan_events", columns).filter((pl.col("withdrawn") != "true").fill_null(True))
+        extensions = events.filter(pl.col("new_matures_on").is_not_null()).sort(
+            "loan", "occurred_on", "known_on", "new_matures_on"
+        )
+        payments = self._payments()
+        return LoanArrays(
+            originated_on=_days(loans["originated_on"]),
+            matures_on=_days(loans["matures_on"]),
+            principal=loans.select(fen("principal")).to_series().to_numpy(),
+            state_share=loans.select(_STATE_SHARE).to_series().to_numpy(),
+            settled_on=self._first_day(events, ("settled", "renewed"), self._renewals()),
+            written_off_on=self._first_day(events, ("compensated", "written_off"), []),
+            schedules_of=self._offsets(schedules),
+            schedule_known_on=_days(schedules["first_known"]),
+            rows_of=np.concatenate([[0], schedules["rows"].cum_sum().to_numpy()]).astype(np.int64),
+            due_on=_days(rows["due_on"]),
+            principal_due=rows["principal_due"].to_numpy(),
+            interest_due=rows["interest_due"].to_numpy(),
+            extensions_of=self._offsets(extensions),
+            extended_on=_days(extensions["occurred_on"]),
+            extended_to=_days(extensions["new_matures_on"]),
+            payments_of=self._offsets(payments),
+            paid_on=_days(payments["paid_on"]),
+            principal_paid=payments["principal_paid"].to_numpy(),
+            interest_paid=payments["interest_paid"].to_numpy(),
+            subsidy_paid=payments["subsidy_paid"].to_numpy(),
+        )
+
+    def _collect(self, table: str, columns: Sequence[str]) -> pl.DataFrame:
+        return self._versions.cached_frame(f"newest {table}", lambda: self._versions.newest(table)).select(columns)
+
+    def _schedules(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Each schedule with its first known_on and the number of its rows; and the rows in its order."""
+        versions = self._versions.cached_frame("all instalments", lambda: self._versions.all_versions("instalments"))
+        first_known = versions.group_by("loan", "schedule_no").agg(pl.col("known_on").min().alias("first_known"))
+        newest = self._versions.newest_by_key(versions.lazy(), "instalments", ("loan", "schedule_no"))
+        rows = (
+            newest.select("loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due"))
+            .sort("loan", "schedule_no", "due_on")
+            .collect()
+        )
+        counts = rows.group_by("loan", "schedule_no").agg(pl.len().cast(pl.Int64).alias("rows"))
+        return counts.join(first_known, on=["loan", "schedule_no"]).sort("loan", "schedule_no"), rows
+
+    def _payments(self) -> pl.DataFrame:
+        rows = self._collect("payments", ("loan", "paid_on", "principal_paid", "interest_paid", "payer", "payment_id"))
+        is_subsidy = (pl.col("payer") == "subsidy").fill_null(False)
+        principal, interest = fen("principal_paid"), fen("interest_paid")
+        drawn = rows.join(self._loans.select("loan", "originated_on"), on="loan")
+        return (
+            drawn.filter(pl.col("paid_on") >= pl.col("originated_on"))
+            .sort("loan", "paid_on", "payment_id")
+            .select(
+                "loan",
+                "paid_on",
+                pl.when(is_subsidy).then(0).otherwise(principal).alias("principal_paid"),
+                pl.when(is_subsidy).then(0).otherwise(interest).alias("interest_paid"),
+                pl.when(is_subsidy).then(principal + interest).otherwise(0).alias("subsidy_paid"),
+            )
+        )
+
+    def _renewals(self) -> list[pl.DataFrame]:
+        """The loans that another loan renews, of whichever household, with the day of its drawdown."""
+
+        def query() -> pl.LazyFrame:
+            """The days of all renewals."""
+            renewing = self._versions.newest_of_all_households("loans").filter(_CLOSES_BY_RENEWAL)
+            named = renewing.select(loan_id="renews_loan_id", occurred_on="originated_on")
+            return named.join(self._loans.lazy().select("loan_id", "loan"), on="loan_id").select("loan", "occurred_on")
+
+        return [self._versions.cached_frame("renewals", query).filter(pl.col("occurred_on") <= self._last)]
+
+    def _first_day(self, events: pl.DataFrame, kinds: Sequence[str], more: list[pl.DataFrame]) -> npt.NDArray[np.int64]:
+        """For each loan the first day of an event of some kinds, NEVER without one."""
+        days = pl.concat([events.filter(pl.col("kind").is_in(kinds)).select("loan", "occurred_on"), *more])
+        first = days.group_by("loan").agg(pl.col("occurred_on").min())
+        in_order = self._loans.select("loan").join(first, on="loan", how="left", maintain_order="left")
+        return in_order["occurred_on"].cast(pl.Int32).fill_null(NEVER).cast(pl.Int64).to_numpy()
+
+    def _offsets(self, rows: pl.DataFrame) -> npt.NDArray[np.int64]:
+        """Where the rows of each loan begin in rows sorted by loan, and where the last one's end."""
+        return np.searchsorted(rows["loan"].to_numpy(), np.arange(self._loans.height + 1)).astype(np.int64)
+
+
+def _days(days: pl.Series) -> npt.NDArray[np.int64]:
+    return days.cast(pl.Int32).cast(pl.Int64).to_numpy()
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _largest(offsets: npt.NDArray[Any]) -> int:
+    return int(np.diff(offsets).max(initial=0))
+
+
+def _new_results(loans: int) -> LoanResults:
+    kinds = {
+        "status": np.int8,
+        "bad_by": np.int8,
+        "overdue_principal": np.float64,
+        "overdue_interest": np.float64,
+        "subsidy_overdue": np.float64,
+    }
+    columns: list[Any] = [np.zeros(loans, kinds.get(name, np.int64)) for name in LoanResults._fields]
+    return LoanResults(*columns)
+
+
+def _as_days(values: npt.NDArray[Any]) -> pl.Series:
+    """Days of the walk; null where a day does not come; the first day that dates hold for ALWAYS."""
+    days = pl.Series(values)
+    first = _number(FROM_THE_START)
+    return (
+        pl.select(pl.when(days < NEVER).then(pl.when(days <= ALWAYS).then(pl.lit(first)).otherwise(days)))
+        .to_series()
+        .cast(pl.Int32)
+        .cast(pl.Date)
+    )
+
+
+@returns(LIVES_SCHEMA)
+def _loans_frame(results: LoanResults, rules: LifeRules, has_schedule: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    loans = len(results.status)
+    status = pl.Series(results.status).replace_strict(dict(enumerate(STATUSES)), return_dtype=pl.String)
+    dues_left = (rules.cure_instalments - pl.Series(results.dues_on_time)).clip(0)
+    return pl.DataFrame(
+        {
+            "loan": pl.int_range(loans, dtype=pl.Int32, eager=True),
+            "status": status,
+            "bad_since": _as_days(results.bad_since),
+            "arrears_ended_on": _as_days(results.arrears_ended_on),
+            "bad_by": pl.Series(results.bad_by).replace_strict(dict(enumerate(CAUSES_OF_BAD)), return_dtype=pl.String),
+            "bad_due_on": _as_days(results.bad_due_on),
+            "probation_until": _as_days(results.probation_until),
+            "probation_dues_left": dues_left.set(status != "probation", None),
+            "times_bad": results.spells,
+            "days_past_due": results.days_past_due,
+            "overdue_principal": results.overdue_principal,
+            "overdue_interest": results.overdue_interest,
+            "subsidy_overdue": results.subsidy_overdue,
+            "outstanding": results.outstanding,
+            "ended_on": _as_days(results.ended_on),
+            "maturity": _as_days(results.maturity),
+            "has_schedule": has_schedule.astype(np.int8),
+            "counts_after": _as_days(results.counts_after),
+        }
+    )
+
+
+@returns(LIFE_DUES_SCHEMA)
+def _dues_frame(found: DueResults, count: int) -> pl.DataFrame:
+    principal, interest = found.principal[:count], found.interest[:count]
+    return pl.DataFrame(
+        {
+            "loan": pl.Series(found.loan[:count], dtype=pl.Int64).cast(pl.Int32),
+            "due_on": _as_days(found.due_on[:count]),
+            "principal_due": principal,
+            "interest_due": interest,
+            "state_interest": found.state_interest[:count],
+            "principal_covered_on": _as_days(found.principal_covered_on[:count]),
+            "interest_covered_on": _as_days(found.interest_covered_on[:count]),
+            "asks": (principal > 0) | (interest > 1e-6),
+        }
+    )
+
+
+@returns(SPELLS_SCHEMA)
+def _spells_frame(spells: SpellResults, count: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "loan": pl.Series(spells.loan[:count], dtype=pl.Int64).cast(pl.Int32),
+            "bad_on": _as_days(spells.bad_on[:count]),
+            "arrears_ended_on": _as_days(spells.arrears_ended_on[:count]),
+            "performing_on": _as_days(spells.performing_on[:count]),
+        }
+    )
