@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import CountyPolicy
+from models.fund_curves import FundCurves
 
 EXPECTED_LOSS_SCHEMA = FrameSchema(
     {
@@ -15,6 +17,8 @@ EXPECTED_LOSS_SCHEMA = FrameSchema(
     }
 )
 LOSSES = tuple(EXPECTED_LOSS_SCHEMA.columns)
+AS_DECLARED = pl.col("use_diverted").fill_null(0) == 0
+"""Whether a loan's use is not known to be diverted."""
 
 
 def fund_coverage(policy: CountyPolicy) -> tuple[pl.Expr, pl.Expr]:
@@ -25,7 +29,7 @@ def fund_coverage(policy: CountyPolicy) -> tuple[pl.Expr, pl.Expr]:
     """
     is_covered = pl.col("product").is_in(policy.fund.products).fill_null(False)
     principal = pl.when(is_covered).then(pl.col("outstanding_principal")).otherwise(0.0)
-    household_principal = principal.sum().over("household_id")
+    household_principal = yuan_sum(principal).over("household_id")
     within = pl.when(household_principal > policy.lending.limit).then(
         principal * policy.lending.limit / household_principal
     )
@@ -35,16 +39,18 @@ def fund_coverage(policy: CountyPolicy) -> tuple[pl.Expr, pl.Expr]:
 
 
 @returns(EXPECTED_LOSS_SCHEMA)
-def expected_loss(loans: pl.DataFrame, policy: CountyPolicy) -> pl.DataFrame:
-    """Expected loss of each loan: probability x outstanding principal x the share lost where a loan goes bad.
+def expected_loss(loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves) -> pl.DataFrame:
+    """Expected loss of each loan: chance of reaching the fund's term unpaid x principal x the share lost after it.
 
-    A loan that has gone bad has probability 1. The fund bears its share of the principal it covers, unless the loan's
-    use is known to be diverted, which is no force majeure.
+    That chance is the probability of going bad x the roll of a loan that has just gone bad; of a bad loan the roll
+    since its bad_since alone. The fund bears of the principal it covers the share of loans it pays for x the share it
+    pays (`models.fund_curves`); nothing where the loan's use is known to be diverted, which is no force majeure.
 
     Args:
         loans: all open loans of each household, with `household_id`, `probability` (missing without a model),
-            `has_gone_bad`, `outstanding_principal` (yuan), `product`, `use_diverted`.
-        policy: the county's policy: shares of the fund, its products, the lending limit.
+            `has_gone_bad`, `bad_since`, `outstanding_principal` (yuan), `product`, `use_diverted`.
+        policy: the county's policy: the fund's products, the lending limit.
+        curves: what becomes of bad loans in the county.
 
     Returns:
         One row for each loan, in their order: `expected_loss`, `expected_loss_fund`, `expected_loss_bank`, yuan.
@@ -54,19 +60,27 @@ def expected_loss(loans: pl.DataFrame, policy: CountyPolicy) -> pl.DataFrame:
         >>> import polars as pl
         >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.expected_loss import expected_loss
+        >>> from models.fund_curves import FundCurves, no_fund_history
         >>> loan = {"household_id": "H1", "probability": 0.1, "has_gone_bad": False, "outstanding_principal": 20_000.0}
-        >>> loans = pl.DataFrame([{**loan, "product": "microloan", "use_diverted": 0.0}])
+        >>> loan |= {"product": "microloan", "use_diverted": 0.0, "bad_since": None}
         >>> policy = policy_table_of(data).in_force(date(2025, 12, 31))
-        >>> whole, fund, bank = expected_loss(loans, policy).row(0)
+        >>> curves = FundCurves(no_fund_history(date(2025, 12, 31), policy.fund, 30), policy.fund)
+        >>> whole, fund, bank = expected_loss(pl.DataFrame([loan]), policy, curves).row(0)
         >>> 0 < whole <= 2_000, round(fund + bank, 2) == whole
         (True, True)
     """
-    probability = pl.when("has_gone_bad").then(1.0).otherwise(pl.col("probability"))
-    lost = probability * policy.fund.loss_given_bad
-    whole = (lost * pl.col("outstanding_principal")).round(2)
-    as_declared = pl.col("use_diverted").fill_null(0) == 0
-    borne = (lost * pl.col("covered_principal") * policy.fund.share).round(2)
-    by_fund = pl.when(whole.is_not_null()).then(pl.when(as_declared).then(borne).otherwise(0.0))
+    probability = pl.col("probability") * curves.roll_from_start
+    reaching = pl.when("has_gone_bad").then(curves.roll_after(days_bad(curves))).otherwise(probability)
+    whole = (reaching * pl.col("outstanding_principal") * curves.lost_finally).round(2)
+    by_fund_of_covered = reaching * curves.paid_finally.value * curves.paid_share.value
+    borne = (by_fund_of_covered * pl.col("covered_principal")).round(2)
+    by_fund = pl.when(whole.is_not_null()).then(pl.when(AS_DECLARED).then(borne).otherwise(0.0))
     amounts = (whole, by_fund, (whole - by_fund).round(2))
     named = (amount.alias(name) for name, amount in zip(LOSSES, amounts, strict=True))
     return loans.with_columns(fund_coverage(policy)).select(named)
+
+
+def days_bad(curves: FundCurves) -> pl.Expr:
+    """Days from `bad_since` to the day of the curves."""
+    since = pl.col("bad_since").cast(pl.Date)
+    return (pl.lit(curves.history.as_of).str.to_date() - since).dt.total_days()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import Floats, ModelColumn, matrix
 from models.bundle import Contributions
@@ -20,6 +21,8 @@ from models.list_columns import as_lists
 Positions = npt.NDArray[np.int64]
 
 REASONS_SHOWN = 5
+MIN_HOUSEHOLDS = 6
+"""Households that a figure told of others needs: the one it is told to, and five others (contract, section 3)."""
 REASON = pl.Struct(
     {
         "feature": pl.String,
@@ -54,6 +57,7 @@ CONTRIBUTIONS_SCHEMA = FrameSchema(
 _AFTER_ALL_RAISING = 1e6
 """Sort key beyond that of any contribution that raises the risk."""
 _MODELS_CACHED = 8
+_ENOUGH = "enough households"
 _NO_TOWNSHIP = -1
 
 
@@ -104,8 +108,11 @@ def reasons(townships: pl.Series, medians: pl.DataFrame, contributions: Contribu
 def township_medians(features: pl.DataFrame) -> pl.DataFrame:
     """The median of each number and the most frequent value of each code, by township.
 
+    A township in which fewer than MIN_HOUSEHOLDS borrow has the values of its county, and is missing where fewer
+    borrow there, too: nobody's own figures can be read off them.
+
     Args:
-        features: of loans, with `township_code`.
+        features: of loans, with `household_id` and `township_code`.
 
     Returns:
         One row a township, sorted: `township_code` and each feature.
@@ -113,13 +120,24 @@ def township_medians(features: pl.DataFrame) -> pl.DataFrame:
     Example:
         >>> import polars as pl
         >>> from models.explain import township_medians
-        >>> loans = pl.DataFrame({"township_code": ["640323100"] * 3, "savings": [1.0, 2.0, 9.0]})
-        >>> township_medians(loans).rows()
+        >>> households = [f"H{number}" for number in range(6)]
+        >>> loans = pl.DataFrame({"household_id": households, "savings": [1.0, 2.0, 9.0, 2.0, 0.0, 4.0]})
+        >>> township_medians(loans.with_columns(township_code=pl.lit("640323100"))).rows()
         [('640323100', 2.0)]
     """
-    names = [name for name in features.columns if name not in ("loan_id", "household_id", "township_code")]
+    names = [name for name in features.columns if name not in NOT_FEATURES]
     values = [median_or_mode(name, features.schema[name]) for name in names]
-    return features.group_by("township_code").agg(values).sort("township_code")
+    enough = (pl.col("household_id").n_unique() >= MIN_HOUSEHOLDS).alias(_ENOUGH)
+    of_townships = features.group_by("township_code").agg(*values, enough).sort("township_code")
+    if of_townships[_ENOUGH].all():
+        return of_townships.drop(_ENOUGH)
+    county = pl.col("township_code").str.head(6)
+    of_counties = features.group_by(county).agg(*values, enough).filter(_ENOUGH)
+    others = of_townships.select("township_code", county.alias("county")).join(
+        of_counties, left_on="county", right_on="township_code", how="left", maintain_order="left"
+    )
+    chosen = (pl.when(of_townships[_ENOUGH]).then(of_townships[name]).otherwise(others[name]) for name in names)
+    return of_townships.select("township_code", *(value.alias(name) for name, value in zip(names, chosen, strict=True)))
 
 
 def median_or_mode(name: str, dtype: pl.DataType) -> pl.Expr:

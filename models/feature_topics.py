@@ -26,7 +26,7 @@ FEATURES_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "delay_history": (
         *("days_late_max_6m", "days_late_max_12m", "late_instalments_12m", "paid_share_12m"),
         *("household_late_share", "household_days_late_max_12m", "household_days_late_mean"),
-        "household_days_before_due_mean",
+        *("household_days_before_due_mean", "times_bad", "months_since_arrears"),
     ),
     "who_pays": ("borrower_paid_share_12m", "subsidy_share"),
     "credit_history": (

@@ -1,4 +1,4 @@
-"""Notes on how a loan compares with the lending notices in force: a breach is noted, and rejects nothing."""
+"""Notes on how a loan compares with the lending notices: a breach is noted, and rejects nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from features.messages import Bilingual
 from features.months import same_day_after
 from features.units import MONTHS, YEARS, YUAN
-from models.county_policy.sections import Lending
+from models.county_policy.sections import Grants, Lending
 
 
 @dataclass(frozen=True)
@@ -35,29 +35,29 @@ _LISTED = LendingNote(
 )
 
 
-def grant_notes(facts: Mapping[str, Any], lending: Lending) -> tuple[LendingNote, ...]:
+def grant_notes(facts: Mapping[str, Any], lending: Lending, grants: Grants) -> tuple[LendingNote, ...]:
     """The notes on one loan: the borrower's age, listings elsewhere, amount, term, renewals.
 
     facts: the loan's features, `originated_on`, the first agreed day as `matures_on`, and `household_covered`
-    (`models.expected_loss.fund_coverage`).
+    (`ContractTerms.covered_principal`). lending: in force when the loan was granted. grants: of the month's end.
     """
     listed = facts["default_elsewhere"]
     listing = _LISTING_UNKNOWN if listed is None else _LISTED if listed else _NOT_LISTED
-    return (_on_age(facts["borrower_age"], lending), listing, *_on_terms(facts, lending))
+    return (_on_age(facts["borrower_age"], grants), listing, *_on_terms(facts, lending, grants))
 
 
-def _on_age(age: float | None, lending: Lending) -> LendingNote:
+def _on_age(age: float | None, grants: Grants) -> LendingNote:
     """The note on the borrower's age in completed years."""
     if age is None:
         return LendingNote(
             "age_unknown", False, Bilingual("借款人年龄不详, 请核实", "the borrower's age is not known; ask")
         )
     years = YEARS.text(age)
-    bounds = {"youngest": lending.youngest, "granted_to": lending.granted_to, "oldest": lending.oldest}
-    if lending.youngest <= age <= lending.granted_to:
+    bounds = {"youngest": grants.youngest, "granted_to": grants.granted_to, "oldest": grants.oldest}
+    if grants.youngest <= age <= grants.granted_to:
         code, breach = "age_granted", False
         sentence = Bilingual("{youngest}-{granted_to} 岁: 应授尽授", "granted to all of {youngest}-{granted_to}")
-    elif lending.granted_to < age <= lending.oldest:
+    elif grants.granted_to < age <= grants.oldest:
         code, breach = "age_included", False
         sentence = Bilingual(
             "{granted_to}-{oldest} 岁: 本县纳入授信", "{granted_to}-{oldest} are included by the county"
@@ -69,7 +69,7 @@ def _on_age(age: float | None, lending: Lending) -> LendingNote:
     return LendingNote(code, breach, Bilingual(f"借款人 {years.zh}, {zh}", f"borrower aged {years.en}: {en}"))
 
 
-def _on_terms(facts: Mapping[str, Any], lending: Lending) -> Iterator[LendingNote]:
+def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants) -> Iterator[LendingNote]:
     """Notes on amount, term and renewals; none where they keep to the notices."""
     if facts["household_covered"] > lending.limit:
         limit = YUAN.text(lending.limit)
@@ -77,15 +77,20 @@ def _on_terms(facts: Mapping[str, Any], lending: Lending) -> Iterator[LendingNot
             "above_limit",
             True,
             Bilingual(
-                f"该户余额超过 {limit.zh}, 超出部分不贴息、不代偿",
-                f"the household owes more than {limit.en}; no subsidy or compensation for the part above",
+                f"该户余额超过放款时规定的 {limit.zh}, 超出部分不贴息、不代偿",
+                f"the household owes more than the {limit.en} of the notice it was granted under; no subsidy or "
+                "compensation for the part above",
             ),
         )
     if facts["matures_on"] > same_day_after(facts["originated_on"], lending.longest_months):
         longest = MONTHS.text(lending.longest_months)
-        yield LendingNote("long_term", True, Bilingual(f"期限超过 {longest.zh}", f"term longer than {longest.en}"))
-    if (facts["times_renewed"] or 0) > lending.renewals:
+        too_long = Bilingual(
+            f"期限超过放款时规定的 {longest.zh}",
+            f"term longer than the {longest.en} of the notice it was granted under",
+        )
+        yield LendingNote("long_term", True, too_long)
+    if (facts["times_renewed"] or 0) > grants.renewals:
         often = Bilingual(
-            f"续贷、展期超过 {lending.renewals} 次", f"renewed or extended more than {lending.renewals} times"
+            f"续贷、展期超过 {grants.renewals} 次", f"renewed or extended more than {grants.renewals} times"
         )
         yield LendingNote("renewed_often", True, often)

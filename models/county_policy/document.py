@@ -19,14 +19,17 @@ def policy_document(policies: Sequence[CountyPolicy]) -> str:
         "",
         "A row holds from its day until the next begins. `models/county_policy/default.toml` says where each number",
         "comes from; a county lays its own rows over it: `lights policy TABLE.toml`, written the same way.",
+        "",
+        "Binds: `contract` where a loan keeps the number in force on the day it was granted, `as_of` where the number",
+        "of the day that is judged applies to all loans.",
     ]
     previous_values: dict[str, str] = {}
     for policy in policies:
         lines += ["", f"## {policy.since}", "", f"Source: {policy.source}. Version `{policy.version}`.", ""]
-        lines += ["| number | value | meaning |", "|---|---|---|"]
+        lines += ["| number | value | binds | meaning |", "|---|---|---|---|"]
         for name, value, meaning in _numbers(policy, ""):
             if previous_values.get(name) != value:
-                lines.append(f"| `{name}` | {value} | {meaning} |")
+                lines.append(f"| `{name}` | {value} | {policy.binding(name)} | {meaning} |")
             previous_values[name] = value
     return "\n".join(lines) + "\n"
 
@@ -48,6 +51,8 @@ def _flattened_numbers(value: Any, name: str, meaning: str) -> Iterator[tuple[st
     elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
         for inner in value:
             yield from _flattened_numbers(inner, f"{name}.{getattr(inner, 'code', '')}", meaning)
+    elif value is None:
+        yield name, "not given", meaning
     elif isinstance(value, tuple):
         yield name, ", ".join(map(str, value)) or "all", meaning
     else:

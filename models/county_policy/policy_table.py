@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.messages import Bilingual, UserError
+from models.county_policy.contract_terms import ContractTerms, DatedTerms
 from models.county_policy.sections import CountyPolicy
 from models.toml_tables import WrittenTable, merged_tables, validation_faults
 
@@ -48,12 +50,42 @@ class PolicyTable:
             )
         return policies_so_far[-1]
 
+    def contract_terms(self, as_of: date) -> ContractTerms:
+        """What binds the loans granted up to a day; a row that changes none of it begins no new terms.
+
+        Raises UserError for a day before the first policy.
+        """
+        self.in_force(as_of)
+        dated: list[DatedTerms] = []
+        for policy in self.policies:
+            if policy.since <= as_of and (not dated or dated[-1].lending != policy.lending):
+                dated.append(DatedTerms(since=policy.since, lending=policy.lending))
+        return ContractTerms(tuple(dated))
+
 
 @cache
 def shipped_policy_table() -> PolicyTable:
     """The policy table that ships with the project."""
     written = WrittenTable.read(_DEFAULT, _KIND)
     return _merge_rows(written, written.rows("policy"))
+
+
+def stored_policy(stored: PolicyRow) -> CountyPolicy:
+    """A policy that a month was published with, as policies are declared today.
+
+    Numbers that were added since are those that ship, ages and renewals come from `lending` where they stood before,
+    and numbers that are no longer declared are left out.
+
+    stored: the policy as plain values, of any version.
+    """
+    given = {**stored, "grants": {**stored.get("lending", {}), **stored.get("grants", {})}}
+    shipped = shipped_policy_table().in_force(max(_FIRST_DAY, date.fromisoformat(stored["since"])))
+    today = {}
+    for name, section in shipped.model_dump(mode="json").items():
+        kept = given.get(name, section)
+        is_section = isinstance(section, dict) and name not in ("ratings", "actions")
+        today[name] = {key: kept.get(key, value) for key, value in section.items()} if is_section else kept
+    return CountyPolicy.model_validate_json(json.dumps(today))
 
 
 def policy_table_of(folder: Path) -> PolicyTable:
@@ -95,6 +127,8 @@ def parse_policy_table(written: WrittenTable) -> PolicyTable:
 def _merge_rows(written: WrittenTable, *tables: Sequence[PolicyRow]) -> PolicyTable:
     """The policies after each row of all tables, in the order of their days.
 
+    A row that ships and begins after one of the county's own names both sources: the county's numbers still hold.
+
     Raises UserError with the faults of the last table's rows; a row with a fault changes nothing in those after it.
     """
     row_faults: list[Bilingual] = []
@@ -107,10 +141,13 @@ def _merge_rows(written: WrittenTable, *tables: Sequence[PolicyRow]) -> PolicyTa
         if "source" not in row:
             row_faults.append(_NO_SOURCE.format(number=number))
     values_so_far: PolicyRow = {}
+    own_rows, own_source = [row for row in tables[-1] if len(tables) > 1], None
     policies: dict[date, CountyPolicy] = {}
     for row in sorted((row for table in tables for row in table), key=_day):
+        own_source = row.get("source") if row in own_rows else own_source
+        both = {"source": f"{row['source']}; {own_source}"} if own_source and row not in own_rows else {}
         try:
-            policies[_day(row)] = CountyPolicy.model_validate(merged_tables(values_so_far, row))
+            policies[_day(row)] = CountyPolicy.model_validate(merged_tables(values_so_far, {**row, **both}))
             values_so_far = merged_tables(values_so_far, row)
         except ValidationError as error:
             since = row.get("since", "no day")

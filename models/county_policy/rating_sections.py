@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from features.messages import Bilingual
+from models.county_policy.section import Binding, Section
 from models.toml_tables import Share, StrictModel, Text, Yuan
 
 HouseholdType = Literal["lifted_out", "unstable", "marginal", "sudden_hardship", "ordinary"]
 
 
-class Points(StrictModel):
+class Points(Section):
     """How facts become shares of an item's points, and how many facts a grade needs."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     monitoring_line: Annotated[float, Field(gt=0, le=1e6)] = Field(
         description="net income per head and year, yuan; rule R203 has its bound in the rule table: change both"
@@ -60,8 +63,10 @@ class Weights(StrictModel):
         return self
 
 
-class RatingTable(StrictModel):
+class RatingTable(Section):
     """One rating: the weights of its items, and its grades from the best to the worst."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     zh: Text = Field(description="its name in Chinese")
     en: Text = Field(description="its name in English")

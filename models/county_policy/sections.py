@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from features.contract.tables import HardshipCause, PolicyKind
 from features.messages import Bilingual
+from features.snapshot.loan_life import LifeRules
 from models.county_policy.rating_sections import Points, RatingTable
+from models.county_policy.section import Binding, Section
 from models.light import Light
 from models.toml_tables import Share, StrictModel, Text, Yuan
 
@@ -21,18 +23,27 @@ Age = Annotated[int, Field(ge=0, le=120)]
 Product = Literal["microloan", "revolving", "other"]
 
 
-class Lending(StrictModel):
-    """Bounds of age, amount, term and renewals. A loan beyond them gets a note; nothing is rejected."""
+class Lending(Section):
+    """The amount and the term that subsidy and fund cover. A loan beyond them gets a note; nothing is rejected."""
+
+    binds: ClassVar[Binding] = "contract"
 
     limit: Yuan = Field(description="yuan a household may owe with subsidy and compensation")
     longest_months: Count = Field(description="longest term of a loan, months")
+
+
+class Grants(Section):
+    """Who is granted a loan, and how often one is given more time. A breach is a note; nothing is rejected."""
+
+    binds: ClassVar[Binding] = "as_of"
+
     youngest: Age = Field(description="completed years from which the national notice grants")
     granted_to: Age = Field(description="completed years up to which the county grants all")
     oldest: Age = Field(description="completed years up to which the county includes a household")
     renewals: Count = Field(description="how often a loan may be renewed or extended")
 
     @model_validator(mode="after")
-    def _ages_in_order(self) -> Lending:
+    def _ages_in_order(self) -> Grants:
         if not self.youngest <= self.granted_to <= self.oldest:
             raise ValueError(f"ages {self.youngest}, {self.granted_to}, {self.oldest} do not rise")
         return self
@@ -51,8 +62,10 @@ class LightAction(StrictModel):
         return Bilingual(self.zh, self.en)
 
 
-class LightActions(StrictModel):
+class LightActions(Section):
     """The measures that the three lights call for."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     green: LightAction
     yellow: LightAction
@@ -65,12 +78,19 @@ class LightActions(StrictModel):
         return action
 
 
-class Classes(StrictModel):
-    """The published matrices by which loans are put into the five classes."""
+class Classes(Section):
+    """The published matrices by which loans are put into the five classes, and how long restructured ones are watched.
+
+    The watch begins on the first day of repayment after the restructuring; a late due begins it anew.
+    """
+
+    binds: ClassVar[Binding] = "as_of"
 
     matrices: tuple[Literal["rule_2023", "unsecured_small"], ...] = Field(
         strict=False, min_length=1, description="shown for each loan, as far as they were in force"
     )
+    watch_months: Count = Field(description="least months for which a restructured loan is watched")
+    watch_instalments: Count = Field(description="least dues paid on time in that while; the longer of both counts")
 
     @model_validator(mode="after")
     def _each_once(self) -> Classes:
@@ -79,8 +99,10 @@ class Classes(StrictModel):
         return self
 
 
-class GroupBounds(StrictModel):
+class GroupBounds(Section):
     """Bounds of the lights of villages, townships, banks, products and counties, and of common causes."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     yellow_above: Share = Field(description="overdue balance / balance above which a group is yellow")
     red_above: Share = Field(description="and red")
@@ -96,23 +118,53 @@ class GroupBounds(StrictModel):
         return self
 
 
-class Fund(StrictModel):
+class Fund(Section):
     """The compensation fund: the losses it bears, and from when."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     share: Share = Field(description="of a loss by force majeure that the fund bears; the bank bears the rest")
     from_days_overdue: Days = Field(description="days past due from which a loan may be compensated")
     products: tuple[Product, ...] = Field(strict=False, description="products it answers for, up to the lending limit")
     causes: tuple[HardshipCause, ...] = Field(strict=False, description="hardships that count as force majeure")
-    loss_given_bad: Share = Field(description="of the outstanding principal that is lost where a loan goes bad")
+    reaches_term: Share = Field(description="of the loans that go bad, still unpaid on that day; until it is measured")
+    accepted: Share = Field(description="of the loans unpaid then, those the fund pays for; until it is measured")
+    lost_past_term: Share = Field(description="of them, those never repaid, the fund's among them; until measured")
+    months_past_term: Annotated[float, Field(gt=0, le=120)] = Field(
+        description="mean months from then until one of these happens; until measured"
+    )
+    least_cases: Annotated[int, Field(ge=1)] = Field(
+        description="cases of the county's own from which it is measured instead"
+    )
+    balance: Yuan | None = Field(None, description="yuan in the fund at the end of `balance_on`")
+    balance_on: date | None = Field(None, description="day of that balance; what is paid later is taken off")
+
+    @model_validator(mode="after")
+    def _balance_has_a_day(self) -> Fund:
+        if (self.balance is None) != (self.balance_on is None):
+            raise ValueError("balance and balance_on go together")
+        return self
+
+    @model_validator(mode="after")
+    def _accepted_are_lost(self) -> Fund:
+        if self.accepted > self.lost_past_term:
+            raise ValueError(f"accepted {self.accepted} is above lost_past_term {self.lost_past_term}")
+        return self
 
 
-class Insurance(StrictModel):
+class Insurance(Section):
     """The hardships that each kind of insurance covers, and how long a claim can be filed."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     covers: Mapping[PolicyKind, Annotated[tuple[HardshipCause, ...], Field(strict=False)]] = Field(
         description="hardships by kind of policy"
     )
     claim_within_days: Mapping[PolicyKind, Days] = Field(description="latest filing, days after the event")
+    dispersion_share: Share = Field(
+        description="of claims beyond the year's premiums, borne by the county's risk-dispersion fund"
+    )
+    premiums: Yuan | None = Field(None, description="yuan of premiums that the insurers took in a year")
 
     @model_validator(mode="after")
     def _of_the_same_kinds(self) -> Insurance:
@@ -121,20 +173,45 @@ class Insurance(StrictModel):
         return self
 
 
-class Plans(StrictModel):
+class Plans(Section):
     """The maturity calendar, and instalment plans for households that are willing but short of money."""
+
+    binds: ClassVar[Binding] = "as_of"
 
     lists_days_ahead: tuple[Days, ...] = Field(strict=False, min_length=1, description="lists of what falls due within")
     notice_days_ahead: Days = Field(description="days before maturity by which the household is told")
     instalments: Annotated[int, Field(ge=2, le=60)] = Field(description="months of an instalment plan")
 
 
+class Arrears(Section):
+    """What is short and counts as nothing."""
+
+    binds: ClassVar[Binding] = "as_of"
+
+    least: Yuan = Field(description="yuan of principal, or of interest, that may be short without being overdue")
+
+
+class Cure(Section):
+    """How a loan that was bad comes to perform again once its arrears have ended."""
+
+    binds: ClassVar[Binding] = "as_of"
+
+    instalments: Count = Field(description="dues paid on time since then")
+    months: Count = Field(description="months since then without a late due; the longer of both counts")
+
+
 class CountyPolicy(StrictModel):
-    """The policy from the day `since` until the next row of the table."""
+    """The policy from the day `since` until the next row of the table.
+
+    A row taken in before `arrears` and `cure` were added has the shipped numbers of them.
+    """
 
     since: date
     source: Text
     lending: Lending
+    grants: Grants
+    arrears: Arrears = Arrears(least=1.0)
+    cure: Cure = Cure(instalments=2, months=6)
     actions: LightActions
     classes: Classes
     groups: GroupBounds
@@ -143,6 +220,16 @@ class CountyPolicy(StrictModel):
     plans: Plans
     points: Points
     ratings: Mapping[Literal["631", "1531"], RatingTable]
+
+    def life_rules(self, bad_after_days: int) -> LifeRules:
+        """The numbers by which a loan is late, bad and cured. bad_after_days: of the plan."""
+        return LifeRules(bad_after_days, self.arrears.least, self.cure.instalments, self.cure.months)
+
+    def binding(self, name: str) -> Binding:
+        """What a number binds, by its section. name: dotted, as `lending.limit`."""
+        section, key, *_ = name.split(".")
+        numbers = getattr(self, section)
+        return numbers.binds if isinstance(numbers, Section) else numbers[key].binds
 
     @property
     def version(self) -> str:

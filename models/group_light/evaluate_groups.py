@@ -8,6 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import GroupBounds
 from models.expected_loss import EXPECTED_LOSS_SCHEMA, LOSSES
 from models.group_light.intervals import effective_size, hypergeometric_tail, wilson_interval
@@ -101,15 +102,15 @@ def evaluate_groups(loans: pl.DataFrame, level: GroupLevel, policy: GroupBounds)
     totals = coded_loans.group_by("code").agg(
         pl.len().alias("loans"),
         pl.col("household_id").n_unique().alias("households"),
-        balance.sum().round(2).alias("balance"),
-        balance.filter(late).sum().round(2).alias("overdue_balance"),
-        (balance.filter(late).sum() / balance.sum()).alias("overdue_share"),
+        yuan_sum(balance).alias("balance"),
+        yuan_sum(balance.filter(late)).alias("overdue_balance"),
+        (yuan_sum(balance.filter(late)) / yuan_sum(balance)).alias("overdue_share"),
         (pl.col("household_id").filter(late).n_unique() / pl.col("household_id").n_unique()).alias(
             "overdue_household_share"
         ),
         effective_size(balance).alias("effective"),
         # missing where a loan has no figure: the sum of the others is not the group's
-        *(pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum().round(2)).alias(name) for name in LOSSES),
+        *(pl.when(pl.col(name).null_count() == 0).then(yuan_sum(pl.col(name))).alias(name) for name in LOSSES),
         *((pl.col("light") == light).sum().alias(f"{light}_loans") for light in CODES),
     )
     group_rows = totals.with_columns(

@@ -19,8 +19,12 @@ def wilson_interval(share: pl.Expr, size: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 
 def effective_size(amounts: pl.Expr) -> pl.Expr:
-    """Kish's effective sample size of unequal amounts, squared sum / sum of squares (Survey Sampling, 1965)."""
-    return amounts.sum() ** 2 / (amounts**2).sum()
+    """Kish's effective sample size of unequal amounts, squared sum / sum of squares (Survey Sampling, 1965).
+
+    amounts: in yuan; they are added as whole fen, so that the order of rows does not change the size.
+    """
+    fen = (amounts * 100).round().cast(pl.Int128)
+    return fen.sum().cast(pl.Float64) ** 2 / (fen**2).sum().cast(pl.Float64)
 
 
 def hypergeometric_tail(least: int, drawn: int, marked: int, total: int) -> float:

@@ -25,7 +25,7 @@ _RECOVERY = Bilingual(
 def help_routes(facts: Row, protection: Protection, as_of: date, policy: CountyPolicy) -> tuple[Route, ...]:
     """The routes of one loan: insurance, more time, instalments, compensation, recovery.
 
-    facts: the loan's features, `originated_on`, and `covered_principal` (`models.expected_loss.fund_coverage`).
+    facts: the loan's features, `originated_on`, and `covered_principal` (`ContractTerms.covered_principal`).
     protection: of its household.
     """
     is_diverted, months = facts["use_diverted"] == 1, policy.plans.instalments
@@ -41,7 +41,7 @@ def help_routes(facts: Row, protection: Protection, as_of: date, policy: CountyP
     recovery = (Route("recovery", "open", _RECOVERY),) if is_diverted else ()
     return (
         *insurance_routes(protection, as_of, policy),
-        _more_time(facts, as_of, policy.lending.renewals),
+        _more_time(facts, as_of, policy.grants.renewals),
         instalments,
         _compensation(facts, protection.hardships, as_of, policy),
         *recovery,

@@ -13,7 +13,12 @@ from features.income import income_change, income_per_head, income_unknown, repa
 from features.insurance import borrower_lost, new_hardship_6m
 from features.loan import days_to_maturity, renewal_agreed_3m, times_renewed, use_diverted, use_doubtful
 from features.messages import Bilingual
-from features.repayment import interest_days_past_due, late_instalments_12m, principal_days_past_due
+from features.repayment import (
+    interest_days_past_due,
+    late_instalments_12m,
+    principal_days_past_due,
+    repayment_unjudged,
+)
 from models.traffic_light.rule import Colour, Rule, at_least, at_most, less_than, more_than
 
 DEFAULT_TABLE = "default table, assembled from published county notices (domain, section 6)"
@@ -40,10 +45,7 @@ RULES: tuple[Rule, ...] = (
         "R103",
         _red,
         (at_least(borrower_lost, 1),),
-        Bilingual(
-            "借款人或家中有人去世、失踪或被羁押, 尚未解决; 请核实是否为借款人",
-            "a death, a missing person or custody in the household, unresolved: see whether it is the borrower",
-        ),
+        Bilingual("借款人去世、失踪或被羁押, 尚未解决", "the borrower has died, is missing or in custody, unresolved"),
         hard=True,
     ),
     _rule(
@@ -110,8 +112,8 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (at_least(new_hardship_6m, 1),),
         Bilingual(
-            "近6个月新发生疾病、灾害、事故或疫病, 尚未化解",
-            "illness, disaster, accident or animal epidemic in 6 months, unresolved",
+            "近6个月新发生疾病、灾害、事故、疫病或家人去世、失踪、羁押, 尚未化解",
+            "illness, disaster, accident, animal epidemic or the loss of a person in 6 months, unresolved",
         ),
     ),
     _rule(
@@ -164,6 +166,16 @@ RULES: tuple[Rule, ...] = (
         _note,
         (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90)),
         Bilingual("本金 {days_to_maturity} 后到期", "the principal falls due in {days_to_maturity}"),
+    ),
+    _rule(
+        "R303",
+        _yellow,
+        (at_least(repayment_unjudged, 1),),
+        Bilingual(
+            "还款情况无法判断: 无还款计划, 或银行自最近应还日以来未送还款",
+            "repayment cannot be judged: no schedule, or no payments of the bank since the last due day",
+        ),
+        hard=True,
     ),
 )
 

@@ -32,7 +32,7 @@ class Matrix:
         since: the first day it is in force.
 
     Example:
-        >>> from models.five_classes import CLASS_WORDS, MATRICES
+        >>> from models.five_classes.matrices import CLASS_WORDS, MATRICES
         >>> code = MATRICES["rule_2023"].class_of(91)
         >>> code, CLASS_WORDS[code].zh
         ('substandard', '次级')
