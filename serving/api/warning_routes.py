@@ -33,7 +33,7 @@ from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.worklist import WorklistQuery, worklist
 from serving.schemas.basis import LightCode
 from serving.schemas.household_sheet import HouseholdExplanation
-from serving.schemas.loan_warning import LoanHistory, SingleWarning, WarningPage
+from serving.schemas.loan_warning import LoanHistory, LoanStatus, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
 
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
@@ -112,6 +112,7 @@ def list_warnings(
     bank: Bank = None,
     area: Area = None,
     due_within_days: WithinDays = None,
+    status: LoanStatus | None = None,
     q: SearchText = None,
     sort: LoanOrder = LoanOrder.RISK,
     limit: Limit = 50,
@@ -120,7 +121,9 @@ def list_warnings(
     """The work list of a month, filtered and sorted, page by page."""
     month = published_month(store, as_of)
     text = store.stored_id(q) if q else None
-    query = WorklistQuery(light, rule_light, model_light, bank, area, due_within_days, text, sort, limit, cursor)
+    query = WorklistQuery(
+        light, rule_light, model_light, bank, area, due_within_days, text, sort, limit, cursor, status=status
+    )
     page = worklist(month, query)
     audit_row_count(request, page.total)
     return json_response(page)
@@ -135,7 +138,7 @@ def get_loan_warning(store: CurrentData, loan_id: Identifier, as_of: AsOf = None
     if rows.is_empty():
         raise loan_not_found(loan_id, month.as_of)
     [warning] = render_warnings(rows, loan_rows(month, "features", is_loan), month)
-    return SingleWarning(**warning.model_dump(), incomplete=month.incomplete)
+    return SingleWarning(**warning.model_dump(), month_incomplete=month.incomplete)
 
 
 @warning_router.get("/loans/{loan_id}/history", tags=["warnings"])

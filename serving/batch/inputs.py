@@ -13,6 +13,7 @@ from pathlib import Path
 from features.ledger.ledger import Ledger
 from features.messages import UserError
 from features.months import is_month_end, month_end
+from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from models.bundle import Bundle
 from models.county_policy import policy_table as policies
 from models.county_policy.policy_table import policy_table_of
@@ -24,7 +25,6 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 
-DEFAULT_BAD_AFTER_DAYS = 30
 """Days past due after which a loan has gone bad, where no model says otherwise."""
 HOUSEHOLDS_IN_PART = 30_000
 """Borrowing households of a block; a county with more is computed in several."""
@@ -37,6 +37,7 @@ class RunSpec:
     data: the data folder that all workers read. tables: the folder with the county's own rules and policy as they
     were. model: the number of the bundle, None for the rules alone. previous_month: day and edition of the month that
     this one is compared with. households_in_part: borrowing households in a block. program: a digest of the code.
+    terms_version: of the terms that bind the loans granted before, which the policy's own version does not cover.
     """
 
     data: Path
@@ -46,6 +47,7 @@ class RunSpec:
     model: int | None
     model_version: str
     policy_version: str
+    terms_version: str
     previous_month: tuple[str, int] | None
     households_in_part: int
     program: str
@@ -55,7 +57,7 @@ class RunSpec:
         """A hash of every input that decides a byte of the month or its blocks; paths do not count."""
         decides = (
             self.as_of.isoformat(),
-            *(self.data_version, self.model_version, self.policy_version, self.program),
+            *(self.data_version, self.model_version, self.policy_version, self.terms_version, self.program),
             *(self.previous_month, self.households_in_part),
         )
         return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
@@ -74,9 +76,10 @@ class RunContext:
     previous_month: PublishedMonth | None
 
     @property
-    def bad_after_days(self) -> int:
-        """Days past due after which a loan has gone bad."""
-        return self.scoring.bundle.bad_after_days if self.scoring.bundle else DEFAULT_BAD_AFTER_DAYS
+    def life_rules(self) -> LifeRules:
+        """The numbers by which a loan is late, bad and cured, of the model and the policy in force."""
+        days = self.scoring.bundle.bad_after_days if self.scoring.bundle else BAD_AFTER_DAYS
+        return self.scoring.county_policy.life_rules(days)
 
 
 def current_run_spec(
@@ -102,6 +105,7 @@ def current_run_spec(
         model=bundle.number if bundle else None,
         model_version=scoring.model_version,
         policy_version=scoring.policy_version,
+        terms_version=data_folder.policies.contract_terms(as_of).version,
         previous_month=(previous_month.as_of.isoformat(), previous_month.edition) if previous_month else None,
         households_in_part=households_in_part,
         program=program_digest(),
@@ -120,6 +124,7 @@ def published_run_spec(data_folder: DataFolder, month: PublishedMonth, household
         model=None if manifest.model_version == NO_MODEL else int(manifest.model_version.partition("-")[0]),
         model_version=manifest.model_version,
         policy_version=manifest.policy_version,
+        terms_version=month.contract_terms.version,
         previous_month=(manifest.before[0], manifest.before[1]) if manifest.before else None,
         households_in_part=households_in_part,
         program=program_digest(),

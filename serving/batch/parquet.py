@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.atomic_files import sync
@@ -43,7 +42,7 @@ def write_edition_file(pieces: Iterable[pl.DataFrame], path: Path) -> str:
     try:
         for piece in pieces:
             for group in piece.iter_slices(ROWS_IN_GROUP):
-                table = _readable_everywhere(group.rechunk())
+                table = group.rechunk().to_arrow()
                 writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
                 writer.write_table(table, row_group_size=ROWS_IN_GROUP)
     finally:
@@ -51,15 +50,6 @@ def write_edition_file(pieces: Iterable[pl.DataFrame], path: Path) -> str:
             writer.close()
     sync(path)
     return checksum(path)
-
-
-def _readable_everywhere(frame: pl.DataFrame) -> pa.Table:
-    """The frame as Arrow, with `as_of` of the type that pandas gives a partition; it reads the folder with no other."""
-    table = frame.to_arrow()
-    if "as_of" not in frame.columns:
-        return table
-    days = pa.array(frame["as_of"].cast(pl.String).to_list(), pa.string()).dictionary_encode()
-    return table.set_column(frame.get_column_index("as_of"), "as_of", days)
 
 
 def write_text_to_disk(text: str, path: Path) -> None:

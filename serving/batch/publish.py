@@ -24,6 +24,7 @@ from serving.batch.plan import Task
 from serving.batch.tasks import final_file, output_files
 from serving.months.data_folder import DataFolder
 from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers
+from serving.months.published_editions import month_folder_name
 from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
 
@@ -191,7 +192,8 @@ def publish(
     """
     current = MonthRepository(data_folder).current_edition(as_of)
     is_same = current and current.manifest.checksums == files.checksums and current.is_whole
-    if current and is_same and current.manifest.incomplete == provenance["incomplete"]:
+    told = ("incomplete", "contract_terms")
+    if current and is_same and all(getattr(current.manifest, name) == provenance[name] for name in told):
         current.note_inputs(provenance["inputs"])
         return current.manifest
     # One more than there is: a run killed before its switch leaves an edition that was never shown.
@@ -211,5 +213,5 @@ def publish(
     final = edition.rename(staging.with_name(f"{EDITION_PREFIX}{manifest.edition}"))
     for folder in (final, *(path for path in final.iterdir() if path.is_dir()), final.parent):
         sync(folder)
-    replace_link(data_folder.warnings / f"as_of={as_of}", final / "warnings")
+    replace_link(data_folder.warnings / month_folder_name(as_of), final / "warnings")
     return manifest

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from features.messages import UserError
+from models.county_policy.policy_table import policy_table_of
 from serving.batch.deliveries import delivery_provenance
+from serving.batch.fund_records import fund_provenance
 from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, current_run_spec, open_context
+from serving.batch.old_months import rename_old_months
 from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
 from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, run_task
 from serving.months.data_folder import DataFolder
 from serving.months.edition import Manifest
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
 _CONCURRENT_TASKS = 4
@@ -92,8 +96,10 @@ def score(
         >>> manifest.as_of, manifest.rows == sum(light["loans"] for light in manifest.lights.values())
         ('2025-12-31', True)
     """
-    folder = data_folder.editions / f"as_of={as_of}"
+    folder = data_folder.editions / month_folder_name(as_of)
     staging = folder / ".making"
+    with _refuse_full_disk(staging, as_of):
+        rename_old_months(data_folder, report_progress)
     spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part)
     with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
         current = MonthRepository(data_folder).current_edition(as_of)
@@ -118,6 +124,7 @@ def score(
             "model_refused": why_no_model,
             **_provenance(spec, records),
             **deliveries,
+            **fund_provenance(spec),
             "seconds": seconds,
             "workers": (workers or ThisProcess()).label,
         }
@@ -171,6 +178,7 @@ def _refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
 def _provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
     """The manifest's fields on inputs, versions and tasks."""
     scoring = open_context(spec).scoring
+    terms = policy_table_of(spec.tables).contract_terms(spec.as_of)
     label = None
     if scoring.bundle:
         horizon = int(scoring.bundle.card["horizon_months"])
@@ -182,6 +190,7 @@ def _provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
         "label": label,
         "rules": {rule.id: rule.sentences for rule in scoring.rules},
         "county_policy": scoring.county_policy.model_dump(mode="json"),
+        "contract_terms": [each.model_dump(mode="json") for each in terms.dated],
         "inputs": spec.digest,
         "before": spec.previous_month,
         "explained_again": sum(record.explained_again for record in records),

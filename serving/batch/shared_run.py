@@ -19,6 +19,7 @@ from serving.batch.remote_task import RemoteTask, run_remote_task
 from serving.batch.storage import Storage, StoredFile
 from serving.batch.tasks import TaskRecord, staging_folder, task_folder, write_record
 from serving.months.edition import PublishedMonth, checksum
+from serving.months.published_editions import month_folder_name
 
 _INPUTS_FOLDER = "offered"
 """Folder of the storage for input files, which never change; they stay for later runs."""
@@ -61,7 +62,7 @@ class SharedRun:
     """
 
     def __init__(self, storage: Storage, spec: RunSpec, staging: Path) -> None:
-        self.folder = f"runs/as_of={spec.as_of}"
+        self.folder = f"runs/{month_folder_name(spec.as_of)}"
         self._storage, self._spec, self._staging = storage, spec, staging
         self._context = open_context(spec)
         self._sizes: dict[str, dict[str, int]] = {}

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from features.atomic_files import atomic_folder
-from features.compute import features_at, peer_statistics_at
+from features.compute import NOT_FEATURES, features_at, peer_statistics_at
 from features.loan_checks import loan_findings
 from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
@@ -146,7 +146,7 @@ class _Computation:
     def whole_county(self) -> TaskOutput:
         """Features, township medians and warnings of a small county."""
         tables = self.context.ledger.tables(self.task.county)
-        features = features_at(self.spec.as_of, tables, bad_after_days=self.context.bad_after_days)
+        features = features_at(self.spec.as_of, tables, rules=self.context.life_rules)
         if features.is_empty():
             return TaskOutput({})
         typical = township_medians(features)
@@ -161,7 +161,7 @@ class _Computation:
     def peer_statistics(self) -> TaskOutput:
         """The totals of each peer group of a county in blocks, a frame for each group."""
         tables = self.context.ledger.tables(self.task.county)
-        return TaskOutput(peer_statistics_at(self.spec.as_of, tables, self.context.bad_after_days).totals)
+        return TaskOutput(peer_statistics_at(self.spec.as_of, tables, self.context.life_rules).totals)
 
     def block_features(self) -> TaskOutput:
         """The features of a block, and the checks on the whole loan that its loans fail."""
@@ -171,18 +171,17 @@ class _Computation:
         )
         tables = self.context.ledger.tables(self.task.county)
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        features = features_at(self.spec.as_of, block, bad_after_days=self.context.bad_after_days, peers=peers)
+        features = features_at(self.spec.as_of, block, rules=self.context.life_rules, peers=peers)
         return TaskOutput({"features": features, "loan_checks": loan_findings(self.spec.as_of, block)})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory."""
         folders = [self._output_folder(Stage.FEATURES, block) for block in range(self.task.blocks)]
         features = pl.scan_parquet([folder / "features.parquet" for folder in folders], glob=False)
-        not_features = ("loan_id", "household_id", "township_code")
-        names = [name for name in features.collect_schema().names() if name not in not_features]
+        names = [name for name in features.collect_schema().names() if name not in NOT_FEATURES]
         frames: list[pl.DataFrame] = []
         for begin in range(0, len(names), _COLUMNS_AT_ONCE):
-            columns = features.select("township_code", *names[begin : begin + _COLUMNS_AT_ONCE])
+            columns = features.select("household_id", "township_code", *names[begin : begin + _COLUMNS_AT_ONCE])
             medians = township_medians(columns.collect())
             frames.append(medians.drop("township_code") if frames else medians)
         return TaskOutput({"typical": pl.concat(frames, how="horizontal")})

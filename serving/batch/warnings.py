@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.compute import STATUS_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import Floats
 from models.bundle import Bundle, Contributions
@@ -42,6 +43,11 @@ _FEATURE_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
     *("outstanding_principal", "days_to_maturity", "days_past_due"),
 )
+_LACKED = pl.concat_list(
+    pl.when(pl.col("bank_silent") == 1).then(pl.lit("payments")),
+    pl.when((pl.col("repayment_unjudged") == 1) & (pl.col("bank_silent") == 0)).then(pl.lit("schedule")),
+    pl.when(pl.col("income_unknown") == 1).then(pl.lit("income_statement")),
+).list.drop_nulls()
 _WITHOUT_OPTIMISATION = pl.QueryOptFlags.none()
 """For a single household, planning a query costs more than it saves."""
 
@@ -99,13 +105,16 @@ class ScoringPolicy:
         """The published light of each row, as a level.
 
         With a model it is the worse of the hard rules' light and the model's light: a rule that is not hard does not
-        change it. Without a model it is the rules' light. A loan that has gone bad is red, with a model or without.
+        change it. Without a model it is the rules' light. A bad loan is red, with a model or without; one on probation
+        is yellow at the least.
         """
         if self.bundle is None:
             level = as_levels(pl.col("rule_light"))
         else:
             level = pl.max_horizontal(as_levels(pl.col("hard_light")), as_levels(pl.col("model_light")))
-        return pl.when(pl.col("has_gone_bad")).then(int(Light.RED)).otherwise(level).cast(pl.Int8)
+        least = pl.when(pl.col("status") == "probation").then(int(Light.YELLOW)).otherwise(int(Light.GREEN))
+        told = pl.max_horizontal(level, least)
+        return pl.when(pl.col("status") == "bad").then(int(Light.RED)).otherwise(told).cast(pl.Int8)
 
     @cached_property
     def output_columns(self) -> tuple[pl.Expr, ...]:
@@ -181,7 +190,7 @@ def build_warnings(
         >>> warnings.height == loans.height, WARNINGS_SCHEMA.mismatch(warnings.schema) is None
         (True, True)
     """
-    loans = features.lazy().select(*_FEATURE_COLUMNS, "has_gone_bad")
+    loans = features.lazy().select(*_FEATURE_COLUMNS, *STATUS_COLUMNS, _LACKED.alias("incomplete"))
     previous_lights, is_sound = previous_month.lights_of(features["loan_id"]), ~features["has_gone_bad"]
     scored_columns, explained_again = _model_columns(
         _rows_where(features, is_sound),
@@ -197,17 +206,12 @@ def build_warnings(
     )
     rows = pl.concat([loans, *(frame.lazy() for frame in frames)], how="horizontal")
     rows = rows.with_columns(scoring.light_level.alias("level"))
+    failed = findings.group_by("loan_id").agg(pl.struct("check", "first", "second").alias("loan_checks"))
+    checks = features.select("loan_id").join(failed, on="loan_id", how="left", maintain_order="left")["loan_checks"]
     rows = rows.with_columns(
-        *scoring.output_columns, pl.lit(as_of).alias("as_of"), _loan_checks(features["loan_id"], findings)
+        *scoring.output_columns, pl.lit(as_of).alias("as_of"), checks.cast(pl.List(FAILED_CHECK)).fill_null([])
     )
     return ScoredWarnings(_collect_unoptimised(rows.select(*WARNINGS_SCHEMA.columns)), explained_again)
-
-
-def _loan_checks(loans: pl.Series, findings: pl.DataFrame) -> pl.Series:
-    """`loan_checks` of each loan, in their order."""
-    failed = findings.group_by("loan_id").agg(pl.struct("check", "first", "second").alias("loan_checks"))
-    lists = loans.to_frame().join(failed, on="loan_id", how="left", maintain_order="left")["loan_checks"]
-    return lists.cast(pl.List(FAILED_CHECK)).fill_null([])
 
 
 def _rows_where(rows: pl.DataFrame, condition: pl.Series) -> pl.DataFrame:
@@ -264,7 +268,7 @@ def build_lights(features: pl.DataFrame, previous_month: PreviousMonth, scoring:
     else:
         previous_lights = _rows_where(previous_month.lights_of(features["loan_id"]), is_sound)
         lights = scoring.model_lights(sound_loans, previous_lights, scoring.bundle.probability(sound_loans))
-    rows = features.select("loan_id", "has_gone_bad").hstack(evaluate_rules(features, scoring.rules))
+    rows = features.select("loan_id", "status").hstack(evaluate_rules(features, scoring.rules))
     rows = pl.concat([rows, _scatter(lights, is_sound)], how="horizontal")
     return rows.select("loan_id", as_codes(scoring.light_level).alias("light"), "probability")
 

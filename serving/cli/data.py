@@ -141,6 +141,7 @@ def features_command(
     from features.compute import Population, features_at
     from features.messages import UserError
     from features.missing_data import missing_data_lines
+    from features.snapshot.loan_life import BAD_AFTER_DAYS
 
     if loans not in tuple(Population):
         raise typer.BadParameter("open or cohort", param_hint="--loans")
@@ -148,7 +149,9 @@ def features_command(
     if not ledger.commits:
         raise UserError(f"{data} 中尚未装载任何数据。", f"Nothing has been loaded into {data}.")
     rows = ledger.tables()
-    frame = features_at(as_of, rows, Population(loans))
+    frame = features_at(
+        as_of, rows, Population(loans), store_of(data).policies.in_force(as_of).life_rules(BAD_AFTER_DAYS)
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
     _audit(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)

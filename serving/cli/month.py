@@ -165,6 +165,8 @@ def report_command(
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
     from serving.months.data_folder import DataFolder
+    from serving.months.repository import MonthRepository
+    from serving.portfolio.fund_forecast import fund_report
     from serving.portfolio.report_period import ReportScope
     from serving.reports.issue import report_period
     from serving.reports.issue import write_report as issue_report
@@ -172,13 +174,15 @@ def report_command(
     if lang not in _LANGUAGES:
         raise typer.BadParameter("zh, en or both", param_hint="--lang")
     period = report_period(as_of, quarter, year)
-    folder = issue_report(DataFolder(data), period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer())
+    store = DataFolder(data)
+    folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer())
     audit_command(
         data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area
     )
     files = sorted(path.name for path in folder.iterdir())
     if as_json:
-        print_json({"folder": str(folder), "files": files})
+        forecast = fund_report(MonthRepository(store).month(period.until)).as_json
+        print_json({"folder": str(folder), "files": files, "fund_forecast_12m": forecast})
     else:
         print("\n".join([str(folder), *(f"  {name}" for name in files)]))
 

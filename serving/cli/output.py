@@ -17,6 +17,7 @@ from models.light import LIGHT_WORDS
 from serving.months.edition import Manifest
 from serving.schemas.basis import Incomplete
 from serving.schemas.household_sheet import ExplainedLoan, HouseholdExplanation
+from serving.schemas.loan_warning import LoanWarning
 
 if TYPE_CHECKING:
     from features.loading.load_report import FileReport, LoadReport
@@ -184,8 +185,9 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     light = getattr(LIGHT_WORDS[warning.light], lang)
     yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
     yield f"  → {getattr(warning, f'action_{lang}')}"
+    yield from _status_lines(warning, lang)
     yield f"  {getattr(loan, f'likelihood_{lang}')}"
-    yield f"  {'; '.join(getattr(each, lang) for each in loan.classes)}"
+    yield from (f"  {getattr(each, lang)}: {getattr(each, f'reason_{lang}')}" for each in loan.classes)
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"
     yield from _threshold_lines(loan, lang)
@@ -206,6 +208,14 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     for route in loan.routes:
         if route.state in _SHOWN_STATES:
             yield f"  + {getattr(route, lang)}"
+
+
+def _status_lines(warning: LoanWarning, lang: str) -> Iterator[str]:
+    """Since when the loan was bad and what ends its probation, and what it lacked."""
+    if status := getattr(warning, f"status_{lang}"):
+        yield f"  {status}"
+    for lacked in warning.incomplete:
+        yield f"  ! {getattr(lacked, lang)}"
 
 
 def _threshold_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ ACTIONABLE_FACTS = (
         Bilingual("商定续贷或展期一年", "agree a renewal or extension of a year"),
         lambda facts, policy: (
             facts["times_renewed"] is not None
-            and facts["times_renewed"] < policy.lending.renewals
+            and facts["times_renewed"] < policy.grants.renewals
             and facts["days_to_maturity"] >= 0
         ),
         lambda facts, as_of: MoreTime(

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from features.messages import Bilingual
+from models.county_policy.contract_terms import ContractTerms
 from models.county_policy.rating_sections import RatingTable
 from models.county_policy.sections import CountyPolicy
 from models.expected_loss import expected_loss
@@ -18,6 +19,7 @@ from models.help_routes.sorting import help_routes
 from models.rating.items import DEDUCTIONS, ITEMS
 from models.rating.rate import household_ratings
 from serving.explain.sentences import Row
+from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExpectedLoss, GrantNote, HelpRoute, RatingLine, VillageRating
 
 GRADE_WORDS = {
@@ -77,11 +79,12 @@ def _rating_line(code: str, words: Bilingual, value: Bilingual, points: float | 
     return RatingLine(code=code, zh=words.zh, en=words.en, value_zh=value.zh, value_en=value.en, points=points, of=of)
 
 
-def loan_grant_notes(facts: Row, policy: CountyPolicy) -> list[GrantNote]:
-    """Notes on what the lending notices grant for a loan, by its features."""
+def loan_grant_notes(facts: Row, policy: CountyPolicy, terms: ContractTerms) -> list[GrantNote]:
+    """Notes on what the lending notices grant for a loan, by its features; amount and term by those of its grant."""
+    lending = terms.of(facts["originated_on"]).lending
     return [
         GrantNote(code=note.code, breach=note.breach, zh=note.words.zh, en=note.words.en)
-        for note in grant_notes(facts, policy.lending)
+        for note in grant_notes(facts, lending, policy.grants)
     ]
 
 
@@ -93,13 +96,13 @@ def loan_help_routes(facts: Row, protection: Protection, as_of: date, policy: Co
     ]
 
 
-def expected_losses(facts: pl.DataFrame, warnings: pl.DataFrame, policy: CountyPolicy) -> dict[str, ExpectedLoss]:
+def expected_losses(facts: pl.DataFrame, warnings: pl.DataFrame, month: PublishedMonth) -> dict[str, ExpectedLoss]:
     """The expected loss (yuan) by loan: whole, the fund's and the bank's.
 
     facts: features of all open loans of one household, since the fund covers them together.
     """
     loans = facts.join(warnings.select("loan_id", "probability"), on="loan_id")
-    losses = loans.select("loan_id").hstack(expected_loss(loans, policy))
+    losses = loans.select("loan_id").hstack(expected_loss(loans, month.policy, month.fund_curves))
     return {
         loan: ExpectedLoss(whole=whole, fund=by_fund, bank=by_bank) for loan, whole, by_fund, by_bank in losses.rows()
     }

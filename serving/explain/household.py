@@ -14,11 +14,11 @@ import polars as pl
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.protection import household_claims, household_hardships, household_policies
 from models.county_policy.policy_table import FILE as POLICY_FILE
-from models.expected_loss import fund_coverage
 from models.help_routes.route import Protection, Rows
 from models.traffic_light.rule_table import FILE as RULE_FILE
 from serving.concurrency.single_flight import single_flight
 from serving.explain.attribution import LightAttribution, light_attribution
+from serving.explain.class_facts import HouseholdClasses
 from serving.explain.counterfactuals import counterfactuals
 from serving.explain.entitlements import (
     expected_losses,
@@ -106,11 +106,12 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
     warnings, features, policy = household_in_month.warnings, household_in_month.features, month.policy
     if warnings.is_empty():
         raise unknown_household(household, month.as_of)
-    records = _LedgerRecords(household_in_month.ledger_snapshot)
+    records = _LedgerRecords(household_in_month.ledger_snapshot, month)
     township_medians = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    losses, attribution = expected_losses(features, warnings, policy), light_attribution(household_in_month)
-    dated = features.with_columns(fund_coverage(policy)).join(records.loan_dates, on="loan_id", how="left")
-    facts_by_loan = {row["loan_id"]: row for row in dated.to_dicts()}
+    losses, attribution = expected_losses(features, warnings, month), light_attribution(household_in_month)
+    dated = features.join(records.loan_dates, on="loan_id", how="left")
+    covered = month.contract_terms.covered_principal(dated, policy.fund.products)
+    facts_by_loan = {row["loan_id"]: row for row in covered.to_dicts()}
     loans = []
     for warning in render_warnings(warnings, features, month):
         facts = facts_by_loan[warning.loan_id]
@@ -145,13 +146,13 @@ def _explained_loan(
         likelihood_zh=likelihood.zh,
         likelihood_en=likelihood.en,
         other_facts=_other_contributions(warning),
-        classes=five_classes(warning.days_past_due, warning.as_of, policy.classes),
+        classes=five_classes(records.classes.facts_of(warning, facts), warning.as_of, policy.classes),
         threshold=attribution.threshold_reasons_of(warning),
         changed=attribution.changes_of(warning),
         turn_green=counterfactuals(warning, facts, month, attribution.store),
         families=fact_families(facts, township_medians, attribution.contributions_of(loan)),
         instalments=[instalment for instalment in records.instalments if instalment.loan_id == loan],
-        notes=loan_grant_notes(facts, policy),
+        notes=loan_grant_notes(facts, policy, month.contract_terms),
         routes=loan_help_routes(facts, records.protection, warning.as_of, policy),
         expected_loss=expected_loss,
     )
@@ -170,6 +171,7 @@ class _LedgerRecords:
     """A household's records in the ledger at the month's end, as delivered when the month was published."""
 
     household: HouseholdSnapshot
+    month: PublishedMonth
 
     @cached_property
     def loan_dates(self) -> pl.DataFrame:
@@ -193,6 +195,11 @@ class _LedgerRecords:
             )
             for row in with_loan_id.sort("loan_id", "day_offset").collect().to_dicts()
         ]
+
+    @cached_property
+    def classes(self) -> HouseholdClasses:
+        """What sets the classes of its loans, by the month's policy."""
+        return HouseholdClasses.of_month(self.household, self.month)
 
     @cached_property
     def protection(self) -> Protection:

@@ -15,12 +15,22 @@ from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from features.units import Value
 from models.county_policy.sections import Classes
-from models.five_classes import CLASS_WORDS, MATRICES
-from models.light import Light
+from models.five_classes.floors import ClassFacts, loan_class
+from models.five_classes.matrices import MATRICES
+from models.light import LACKS, Light
 from models.traffic_light.rule import RuleSentences
+from serving.explain.status_sentences import status_sentence
 from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExplainedFeature, FeatureFamily, FiveClassGrade
-from serving.schemas.loan_warning import ChangeReason, FailedCheck, FiredRule, LoanWarning, Reason, UnassessedRule
+from serving.schemas.loan_warning import (
+    ChangeReason,
+    FailedCheck,
+    FiredRule,
+    Lacked,
+    LoanWarning,
+    Reason,
+    UnassessedRule,
+)
 
 Row = Mapping[str, Any]
 """A row of a frame, by column name."""
@@ -29,7 +39,7 @@ LIKELIHOOD = Bilingual(
     "Of 100 loans like this one, {count} go bad within {horizon_months} months ({bad_after_days} days past due, "
     "compensated or written off).",
 )
-GONE_BAD = Bilingual("该笔贷款已经变坏, 不再预测。", "This loan has already gone bad; nothing is predicted any more.")
+GONE_BAD = Bilingual("该笔贷款已是不良, 不作预测。", "This loan is bad; nothing is predicted.")
 NO_MODEL_USED = Bilingual("没有可用模型, 灯色只按规则。", "There was no usable model; the light is by the rules alone.")
 LOAN_CLOSED = Bilingual("这笔贷款就此结清。", "The loan is closed by it.")
 USUAL_IN_TOWNSHIP = Bilingual("本乡镇一般为 {typical}", "usual in the township: {typical}")
@@ -77,12 +87,23 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
     rendered = []
     for row in warnings.to_dicts():
         facts, action = facts_by_loan[row["loan_id"]], actions.of(Light[row["light"].upper()])
+        status = status_sentence(row)
         sentences = {
             "rules": [_fired_rule(fired, facts, rules[fired["id"]]) for fired in row["rules"]],
             "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
             "reasons": [render_reason(reason, USUAL_IN_TOWNSHIP) for reason in row["reasons"]],
             "changes": [render_change(change) for change in row["changes"]],
-            "loan_checks": [_failed_check(failed) for failed in row.get("loan_checks") or ()],
+            "loan_checks": [
+                FailedCheck(
+                    **failed,
+                    zh=f"{_CHECK_MESSAGES[failed['check']].zh}: {failed['first']} / {failed['second']}",
+                    en=f"{_CHECK_MESSAGES[failed['check']].en}: {failed['first']} / {failed['second']}",
+                )
+                for failed in row.get("loan_checks") or ()
+            ],
+            "status_zh": status.zh if status else None,
+            "status_en": status.en if status else None,
+            "incomplete": [Lacked(code=code, zh=LACKS[code].zh, en=LACKS[code].en) for code in row["incomplete"] or ()],
             "action_zh": action.zh,
             "action_en": action.en,
         }
@@ -108,12 +129,6 @@ def _open_rule(identifier: str, facts: Row, rule: RuleSentences) -> UnassessedRu
     missing = [FEATURES[name].label for name in rule["features"] if facts[name] is None]
     zh, en = "、".join(label.zh for label in missing), ", ".join(label.en for label in missing)
     return UnassessedRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
-
-
-def _failed_check(failed: Row) -> FailedCheck:
-    message = _CHECK_MESSAGES[failed["check"]]
-    amounts = f"{failed['first']} / {failed['second']}"
-    return FailedCheck(**failed, zh=f"{message.zh}: {amounts}", en=f"{message.en}: {amounts}")
 
 
 def render_reason(reason: Row, comparison: Bilingual) -> Reason:
@@ -254,8 +269,8 @@ def _shown_feature(name: str, value: Value, median: Value, contribution: float |
     )
 
 
-def five_classes(days_past_due: int, as_of: date, classes: Classes) -> list[FiveClassGrade]:
-    """The loan's class, as `special mention (Risk classification of financial assets (2023))`, by each matrix.
+def five_classes(facts: ClassFacts, as_of: date, classes: Classes) -> list[FiveClassGrade]:
+    """The loan's class, as `special mention (Risk classification of financial assets (2023))`, by each matrix, and why.
 
     classes: the county's policy, which names the matrices that it goes by; those in force on `as_of` are used.
     """
@@ -263,8 +278,14 @@ def five_classes(days_past_due: int, as_of: date, classes: Classes) -> list[Five
     for name in classes.matrices:
         matrix = MATRICES[name]
         if matrix.since <= as_of:
-            code = matrix.class_of(days_past_due)
-            words = CLASS_WORDS[code]
-            zh, en = f"{words.zh} ({matrix.words.zh})", f"{words.en} ({matrix.words.en})"
-            by_matrix.append(FiveClassGrade.model_validate({"matrix": name, "code": code, "zh": zh, "en": en}))
+            judged = loan_class(facts, matrix)
+            grade = {
+                "matrix": name,
+                "code": judged.code,
+                "zh": f"{judged.words.zh} ({matrix.words.zh})",
+                "en": f"{judged.words.en} ({matrix.words.en})",
+                "reason_zh": "; ".join(reason.zh for reason in judged.reasons),
+                "reason_en": "; ".join(reason.en for reason in judged.reasons),
+            }
+            by_matrix.append(FiveClassGrade.model_validate(grade))
     return by_matrix

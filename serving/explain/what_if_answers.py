@@ -125,5 +125,5 @@ def score_household_tables(month: PublishedMonth, store: DataFolder, tables: Row
     peers = rescorer.peers_without(loan_rows(month, "features", pl.col("household_id") == household))
     loan_ids = rows["loans"].select("loan_id").unique().collect().to_series()
     previous_month = previous_month_of_few(comparison_month(MonthRepository(store), month), loan_ids)
-    rescored = rescorer.rescore(snapshot_at(month.as_of, rows), peers, previous_month)
+    rescored = rescorer.rescore(snapshot_at(month.as_of, rows, month.life_rules), peers, previous_month)
     return RescoredWarnings(**month.versions, household_id=household, warnings=rescored.warnings)

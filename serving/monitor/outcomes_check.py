@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,12 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from features.bad_spells import bad_spells, with_next_bad_on
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.months import month_end_after
-from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_book import LoanBook, first_bad_days
+from features.snapshot.loan_life import LifeRules
 from models.jeffreys import jeffreys_interval
 from models.light import CODES, LIGHT_WORDS
 from models.ranking import recall, roc_auc
@@ -60,12 +61,6 @@ _CALIBRATION_NOTE = Bilingual(
     "Jeffreys intervals; a loan counts in every month it was open, so that months together are surer than they "
     "seem. Expected AUC and recall follow from the published probabilities themselves, and hold only as "
     "far as these are calibrated.",
-)
-FIRST_BAD_DATES = FrameSchema(
-    {
-        "loan_id": FrameColumn(pl.String(), "A loan that went bad."),
-        "bad_on": FrameColumn(pl.Date(), "The first day on which it was bad."),
-    }
 )
 SCORES_WITH_OUTCOMES = FrameSchema(
     {
@@ -120,31 +115,18 @@ def data_end(ledger: Ledger) -> date | None:
     return newest
 
 
-@returns(FIRST_BAD_DATES)
-def first_bad_dates(ledger: Ledger, bad_after_days: int) -> pl.DataFrame:
-    """The first bad day of every loan that went bad, by all data known now."""
-    versions = LatestVersions(ledger.tables(), known_by=None)
-    bad_days = first_bad_days(LoanBook(versions), bad_after_days)
-    return versions.loans.join(bad_days, on="loan").select("loan_id", "bad_on").collect()
-
-
 @returns(SCORES_WITH_OUTCOMES)
-def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, bad: pl.DataFrame) -> pl.DataFrame:
+def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, spells: pl.DataFrame) -> pl.DataFrame:
     """Lights, probabilities and outcomes of the loans of a month that a model scored and that were not bad yet.
 
-    bad: a frame of FIRST_BAD_DATES.
+    spells: `bad_spells` of the ledger.
     """
     rows = month.scan("warnings").filter(pl.col("probability").is_not_null()).collect()
-    not_bad_yet = pl.col("bad_on").is_null() | (pl.col("bad_on") > label.as_of)
-    return (
-        rows.join(bad, on="loan_id", how="left")
-        .filter(not_bad_yet)
-        .select(
-            pl.col("light").cast(pl.String),
-            (pl.col("light") != "green").alias("flagged"),
-            "probability",
-            (pl.col("bad_on") <= label.ends_on).fill_null(False).cast(pl.Float64).alias("bad"),
-        )
+    return with_next_bad_on(rows, spells, label.as_of).select(
+        pl.col("light").cast(pl.String),
+        (pl.col("light") != "green").alias("flagged"),
+        "probability",
+        (pl.col("bad_on") <= label.ends_on).fill_null(False).cast(pl.Float64).alias("bad"),
     )
 
 
@@ -159,7 +141,7 @@ def calibration_row(rows: pl.DataFrame, limits: MonitorLimits) -> dict[str, Any]
     if loans < limits.calibration.least_loans:
         return {"loans": loans, "verdict": "few"}
     low, high = jeffreys_interval(bad, loans, limits.calibration.level)
-    rate = float(rows["probability"].to_numpy().mean())
+    rate = math.fsum(rows["probability"]) / loans
     return {
         "loans": loans,
         "expected": rate * loans,
@@ -198,17 +180,17 @@ def check_outcomes(store: DataFolder, months: Sequence[PublishedMonth], limits: 
     alone.
     """
     ledger = store.ledger
-    last_day, bad_dates_by_days = data_end(ledger), dict[int, pl.DataFrame]()
+    last_day, spells_by_rules = data_end(ledger), dict[LifeRules, pl.DataFrame]()
     rows, mature_loans, maturities = [], [], []
     for month in months:
         label = month_label(store, month)
         if label is None:
             rows.append({"as_of": month.as_of, "loans": month.manifest.rows, "verdict": "no_model"})
             continue
-        days = label.bad_after_days
-        if days not in bad_dates_by_days:
-            bad_dates_by_days[days] = first_bad_dates(ledger, days)
-        loans = scores_with_outcomes(month, label, bad_dates_by_days[days])
+        rules = month.policy.life_rules(label.bad_after_days)
+        if rules not in spells_by_rules:
+            spells_by_rules[rules] = bad_spells(ledger.tables(), rules)
+        loans = scores_with_outcomes(month, label, spells_by_rules[rules])
         mature = label.is_mature(last_day)
         rows.append({"as_of": month.as_of, **outcome_row(loans, mature, limits)})
         maturities.append(
@@ -246,7 +228,7 @@ def outcome_row(loans: pl.DataFrame, mature: bool, limits: MonitorLimits) -> dic
     }
     if mature:
         return {**calibration_row(loans, limits), **ranking}
-    expected = float(loans["probability"].sum())
+    expected = math.fsum(loans["probability"])
     return {"loans": loans.height, "expected": expected, "verdict": "few" if few else "waiting", **ranking}
 
 

@@ -35,6 +35,7 @@ _GAP_MONTHS = 24
 """Months of deliveries whose longest gap is the usual one."""
 _NUMERIC_KINDS = (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE, CellKind.POINTS)
 _MOST_DELIVERIES = 500
+_MILLIONTHS = 1_000_000
 _LATE = Bilingual(
     "{table} ({county}): {silent} 天没有新数据, 通常最长 {usual} 天",
     "{table} ({county}): nothing new for {silent} days, usually {usual} at most",
@@ -110,7 +111,20 @@ def monthly_profile(rows: pl.LazyFrame, table: str) -> pl.DataFrame:
         for column in TABLES[table].columns
         for expression in (
             pl.col(column.name).null_count().alias(f"{column.name} missing"),
-            *([pl.col(column.name).mean().alias(f"{column.name} mean")] if column.kind in _NUMERIC_KINDS else []),
+            # of whole millionths: the last bits of a sum of floats depend on threads
+            *(
+                [
+                    (
+                        (pl.col(column.name) * _MILLIONTHS).round().cast(pl.Int128).sum().cast(pl.Float64)
+                        / _MILLIONTHS
+                        / pl.col(column.name).count()
+                    )
+                    .fill_nan(None)
+                    .alias(f"{column.name} mean")
+                ]
+                if column.kind in _NUMERIC_KINDS
+                else []
+            ),
         )
     ]
     month = pl.col("known_on").dt.month_start().alias("month")

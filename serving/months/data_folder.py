@@ -15,6 +15,7 @@ from models.county_policy.policy_table import PolicyTable, parse_policy_table, p
 from models.registry import ModelStore
 from models.traffic_light.rule_table import FILE, RuleTable, parse_rule_table, read_rule_file, rule_table_of
 from serving.months.edition import LoanScope
+from serving.months.published_editions import OLD_PREFIX, month_folder_name
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class DataFolder:
         >>> folder.models.champion is not None, len(folder.ledger.counties) > 0
         (True, True)
         >>> sorted(path.name for path in folder.warnings.iterdir())[-1]
-        'as_of=2025-12-31'
+        'month=2025-12'
     """
 
     folder: Path
@@ -82,10 +83,18 @@ class DataFolder:
 
     @property
     def warnings(self) -> Path:
-        """The folder of the published warnings, which other programs read: `as_of=YYYY-MM-DD/*.parquet`."""
+        """The folder of the published warnings, which other programs read: `month=YYYY-MM/*.parquet`."""
         return self.folder / "warnings"
 
     @property
     def editions(self) -> Path:
         """The folder of all editions of all published months, each with its features and manifest."""
         return self.folder / "editions"
+
+    def editions_of(self, as_of: date) -> Path:
+        """The folder of a month's editions; the one that version 0.1 made for it, until it is renamed.
+
+        as_of: the month end.
+        """
+        folder, old_folder = self.editions / month_folder_name(as_of), self.editions / f"{OLD_PREFIX}{as_of}"
+        return old_folder if old_folder.exists() and not folder.exists() else folder

@@ -14,8 +14,12 @@ from typing import Any, Protocol
 import polars as pl
 
 from features.atomic_files import append_line
+from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from features.stored_files import read_stored_json
+from models.county_policy.contract_terms import ContractTerms, DatedTerms
+from models.county_policy.policy_table import stored_policy
 from models.county_policy.sections import CountyPolicy
+from models.fund_curves import FundCurves, FundHistory, no_fund_history
 from models.traffic_light.rule import RuleSentences
 from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
@@ -30,7 +34,7 @@ _KINDS_BY_LOAN = ("warnings", "features")
 _SCOPE_COLUMNS = ("household_id", "loan_id", "bank", "village_code")
 """Columns that `LoanScope.within` reads."""
 _MANIFESTS_IN_MEMORY = 64
-_SAME_INPUTS = "same_inputs.txt"
+SAME_INPUTS = "same_inputs.txt"
 """Digests of further inputs that give the bytes of the edition, one a line; the manifest itself never changes."""
 
 
@@ -54,7 +58,7 @@ class Manifest:
     Its fields are the keys of `manifest.json`.
 
     rules: the sentences of the rules in force, county_policy: what was in force of the policy table, so that the
-    month is read later in the words of its time.
+    month is read later in the words of its time. contract_terms: what binds the loans granted up to then, by day.
     label: what the probabilities are of, `horizon_months` and `bad_after_days`; None without a model.
     lights: loans and outstanding principal (yuan) by light. explained_again: rows whose reasons LightGBM itself gave,
     since those of the pattern tables did not add up. inputs: the digest of the run's inputs. before: the day and
@@ -62,6 +66,8 @@ class Manifest:
     workers: how many processes computed, or the cluster's address. completeness: what each table and bank had
     delivered (features.completeness). incomplete: where that was not all, the `reason` for publishing and the
     `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
+    fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
+    `claimed` and `paid` (yuan).
     """
 
     as_of: str
@@ -87,6 +93,9 @@ class Manifest:
     completeness: Mapping[str, Any] = field(default_factory=dict)
     incomplete: Mapping[str, Any] | None = None
     loan_checks: Mapping[str, int] = field(default_factory=dict)
+    contract_terms: Sequence[Mapping[str, Any]] = ()
+    fund_history: Mapping[str, Any] | None = None
+    insurance_claims: Mapping[str, float] | None = None
 
     @property
     def digest(self) -> str:
@@ -130,6 +139,29 @@ class PublishedMonth:
         return _policy(self.folder)
 
     @property
+    def life_rules(self) -> LifeRules:
+        """The numbers by which a loan was late, bad and cured, of the month's model and policy."""
+        return self.policy.life_rules(self.bad_after_days)
+
+    @property
+    def contract_terms(self) -> ContractTerms:
+        """What binds the loans of the month by the day each was granted, as it was in force."""
+        return _contract_terms(self.folder)
+
+    @property
+    def fund_curves(self) -> FundCurves:
+        """What becomes of bad loans, as counted when the month was published; by the policy where nothing was."""
+        fund, history = self.policy.fund, self.manifest.fund_history
+        if history is None:
+            return FundCurves(no_fund_history(self.as_of, fund, self.bad_after_days), fund)
+        return FundCurves(FundHistory.from_json(history), fund)
+
+    @property
+    def bad_after_days(self) -> int:
+        """Days past due from which a loan was bad, of the model's label."""
+        return int((self.manifest.label or {}).get("bad_after_days", BAD_AFTER_DAYS))
+
+    @property
     def versions(self) -> dict[str, Any]:
         """The fields of `Versions`, which every answer about a person carries."""
         names = ("model_version", "policy_version", "data_version")
@@ -145,14 +177,14 @@ class PublishedMonth:
     @property
     def input_digests(self) -> frozenset[str]:
         """The digests of inputs, program included, that are known to give the bytes of this edition."""
-        path = self.folder / _SAME_INPUTS
+        path = self.folder / SAME_INPUTS
         later = path.read_text("utf-8").split() if path.exists() else []
         return frozenset((self.manifest.inputs, *later))
 
     def note_inputs(self, digest: str) -> None:
         """Note beside the edition that inputs of another digest, a later program's, give its bytes, too."""
         if digest not in self.input_digests:
-            append_line(self.folder / _SAME_INPUTS, digest)
+            append_line(self.folder / SAME_INPUTS, digest)
 
     @property
     def edition(self) -> int:
@@ -216,7 +248,14 @@ def _manifest(folder: Path) -> Manifest:
 @lru_cache(_MANIFESTS_IN_MEMORY)
 def _policy(folder: Path) -> CountyPolicy:
     """The county's policy of an edition, which never changes."""
-    return CountyPolicy.model_validate_json(json.dumps(_manifest(folder).county_policy))
+    return stored_policy(_manifest(folder).county_policy)
+
+
+@lru_cache(_MANIFESTS_IN_MEMORY)
+def _contract_terms(folder: Path) -> ContractTerms:
+    """The contract terms of an edition, which never change."""
+    stored = map(json.dumps, _manifest(folder).contract_terms)
+    return ContractTerms(tuple(map(DatedTerms.model_validate_json, stored)))
 
 
 def edition_numbers(folder: Path) -> list[int]:

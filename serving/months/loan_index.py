@@ -8,6 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.loan_life import STATUSES
 from models.light import CODES
 from models.traffic_light.evaluate import as_levels
 from serving.concurrency.single_flight import single_flight
@@ -36,8 +37,10 @@ class LoanOrder(StrEnum):
         return f"order_{self.value}"
 
 
+_AFTER_ALL_RANKS = 2**31 - 1
+"""Rank of loans without a forecast: a bad loan is a case for recovery, and comes after what a visit can prevent."""
 _SORT_KEYS = {
-    LoanOrder.RISK: [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(0)],
+    LoanOrder.RISK: [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(_AFTER_ALL_RANKS)],
     LoanOrder.MATURITY: [pl.col("days_to_maturity")],
     LoanOrder.AMOUNT: [-pl.col("outstanding_principal")],
     LoanOrder.LOAN: [],
@@ -49,6 +52,7 @@ _WARNING_COLUMNS = {
     "bank": FrameColumn(pl.Categorical(), "The bank."),
     "county_code": FrameColumn(pl.Categorical(), "The household's county."),
     "township_code": FrameColumn(pl.Categorical(), "The household's township."),
+    "status": FrameColumn(pl.Enum(STATUSES), "performing, probation or bad."),
     "light": FrameColumn(_LIGHT, "The light."),
     "rule_light": FrameColumn(_LIGHT, "The light of the rules alone."),
     "model_light": FrameColumn(_LIGHT, "The light by probability."),

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from features.compute import FEATURES_SCHEMA, IDENTITY
+from features.compute import FEATURES_SCHEMA, NOT_FEATURES, STATUS_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema
 from models.explain import REASON
 from models.score_change import CHANGE
@@ -23,7 +23,7 @@ WARNINGS_SCHEMA = FrameSchema(
         "county_code": FrameColumn(pl.String(), "The household's county, six digits; missing where it is not known."),
         "township_code": FrameColumn(pl.String(), "The household's township, nine digits."),
         "village_code": FrameColumn(pl.String(), "The household's village, twelve digits."),
-        "as_of": FrameColumn(pl.Date(), "The month end; published files spell it as a category of text, YYYY-MM-DD."),
+        "as_of": FrameColumn(pl.Date(), "The month end."),
         "light": FrameColumn(pl.String(), "green, yellow or red, as `ScoringPolicy.light_level` decides it."),
         "rule_light": FrameColumn(pl.String(), "The worst light of the rules that fired; green where none did."),
         "model_light": FrameColumn(pl.String(), "The light by probability; missing where the model gave none."),
@@ -33,6 +33,8 @@ WARNINGS_SCHEMA = FrameSchema(
         "score_rank": FrameColumn(
             pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
         ),
+        **{name: FEATURES_SCHEMA.columns[name] for name in STATUS_COLUMNS},
+        "incomplete": FrameColumn(pl.List(pl.String()), "Codes of what the loan lacked (LACKS of models.light)."),
         "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),
         "not_assessable": FrameColumn(pl.List(pl.String()), "Ids of the rules that a missing value leaves undecided."),
         "reasons": FrameColumn(
@@ -60,11 +62,12 @@ WARNINGS_SCHEMA = FrameSchema(
         "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),
     }
 )
-_NOT_OF_TOWNSHIPS = {*IDENTITY, "has_gone_bad"} - {"township_code"}
 _COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
     "warnings": WARNINGS_SCHEMA.dtypes,
     "features": FEATURES_SCHEMA.dtypes,
-    "typical": {name: dtype for name, dtype in FEATURES_SCHEMA.dtypes.items() if name not in _NOT_OF_TOWNSHIPS},
+    "typical": {
+        name: dtype for name, dtype in FEATURES_SCHEMA.dtypes.items() if name not in NOT_FEATURES - {"township_code"}
+    },
 }
 
 
@@ -79,5 +82,5 @@ def rows_as_declared(kind: str, rows: pl.LazyFrame, as_of: date, columns: Sequen
     missing = [pl.lit(None, dtypes[name]).alias(name) for name in known if name not in names]
     if missing:
         rows = rows.with_columns(missing).select(*known, *(name for name in names if name not in known))
-    # Published warnings spell the day as pandas spells a partition; here it is a date.
+    # Files of version 0.1 spell the day as a category of text.
     return rows.with_columns(pl.lit(as_of).alias("as_of")) if kind == "warnings" else rows

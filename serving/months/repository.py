@@ -60,7 +60,7 @@ class MonthRepository:
 
         Raises UserError where there is none.
         """
-        folder = self._data_folder.editions / f"as_of={as_of}"
+        folder = self._data_folder.editions_of(as_of)
         if not (folder / f"{EDITION_PREFIX}{number}" / "manifest.json").exists():
             numbers = edition_numbers(folder)
             raise UserError(

@@ -24,6 +24,7 @@ from serving.portfolio.board import (
     recent_month_totals,
     township_bank_map,
 )
+from serving.portfolio.fund_forecast import fund_report
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
@@ -45,7 +46,7 @@ def show_board(
     try:
         month = published_month(store, as_of)
         months, migration = recent_month_totals(store, month.as_of), latest_migration(store, month)
-        table = township_bank_map(month, measure)
+        table, fund = township_bank_map(month, measure), fund_report(month)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     return render_page(
@@ -57,6 +58,8 @@ def show_board(
         months=months,
         days=MonthRepository(store).months(),
         table=table,
+        fund=fund,
+        fund_formula=getattr(fund.formula, language),
         measure=measure.value,
         measures={each.value: getattr(words, language) for each, words in MEASURE_WORDS.items()},
         places=place_directory(month, store),

@@ -17,6 +17,7 @@ from features.messages import UserError
 from models.light import LIGHT_WORDS
 from serving.access.rate_limit import TooManyRequestsError
 from serving.access.roles import ROLE_WORDS, START_PAGES, Right
+from serving.explain.status_sentences import STATUS_WORDS
 from serving.http.dependencies import SAFE_METHODS, ForbiddenError, NotSignedInError, User, csrf_token
 from serving.http.problems import headers_of, http_words, invalid_words, problem, status_of
 from serving.text.page_words import TAGS, Language, in_language
@@ -56,6 +57,7 @@ def render_page(request: Request, name: str, language: Language, status: int = 2
         "other": "en" if language == "zh" else "zh",
         "link": _link_to_page(request, language),
         "w": in_language(language),
+        "statuses": {code: getattr(words, language) for code, words in STATUS_WORDS.items()},
         "lights_in_words": {code: getattr(words, language) for code, words in LIGHT_WORDS.items()},
         "csrf_token": csrf_token(request),
         "user": user,

@@ -26,6 +26,7 @@ from serving.portfolio.worklist import WorklistQuery, worklist, worklist_counts
 from serving.reports.csv import csv_file
 from serving.reports.excel import workbook
 from serving.reports.listing import worklist_table
+from serving.schemas.loan_warning import LoanStatus
 from serving.text.page_words import Language
 
 worklist_router = APIRouter(include_in_schema=False)
@@ -47,6 +48,7 @@ class Filters:
     light: _Light = None
     rule_light: _Light = None
     model_light: _Light = None
+    status: Annotated[LoanStatus | None, _Empty, Query()] = None
     corner: Annotated[Quadrant | None, _Empty, Query()] = None
     bank: _Text = None
     area: _Code = None
@@ -59,7 +61,8 @@ class Filters:
     @property
     def is_narrowed(self) -> bool:
         """Whether there are more filters than light, corner and search."""
-        return any((self.rule_light, self.model_light, self.bank, self.area, self.due_within_days is not None))
+        others = (self.rule_light, self.model_light, self.status, self.bank, self.area)
+        return any((*others, self.due_within_days is not None))
 
     @property
     def narrowest_area(self) -> str | None:
@@ -74,6 +77,7 @@ class Filters:
             rule_light=self.rule_light,
             model_light=self.model_light,
             quadrant=self.corner,
+            status=self.status,
             bank=self.bank,
             area=self.narrowest_area,
             due_within_days=self.due_within_days,

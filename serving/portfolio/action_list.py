@@ -13,6 +13,7 @@ from models.group_light.evaluate_groups import GroupLevel
 from models.light import LIGHT_WORDS
 from models.traffic_light.evaluate import as_levels
 from serving.explain.sentences import render_warnings
+from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
 from serving.portfolio.due_calendar import maturity_day, place_name_columns
 from serving.portfolio.report_tables import (
@@ -30,7 +31,6 @@ from serving.schemas.loan_warning import LoanWarning
 
 _REASONS_SHOWN = 3
 """Reasons per loan: the list is read on the road."""
-_GONE_BAD = Bilingual("已经变坏", "has gone bad")
 LIST_LAYOUTS: Mapping[GroupLevel, tuple[str, Bilingual, tuple[str, ...]]] = {
     GroupLevel.BANK: (
         "信贷员 Officers",
@@ -57,11 +57,14 @@ ACTION_ROWS_SCHEMA = FrameSchema(
         "village": FrameColumn(pl.String(), "Name of the village; its code where it has no name."),
         "light_zh": FrameColumn(pl.String(), "The light in Chinese."),
         "light_en": FrameColumn(pl.String(), "The light in English."),
+        "status_zh": FrameColumn(pl.String(), "The status in Chinese."),
+        "status_en": FrameColumn(pl.String(), "The status in English."),
     },
     extra="the columns of `loans`",
 )
 _COLUMNS = (
     words("light", "灯", "Light"),
+    words("status", "贷款状态", "Status"),
     text("bank", "银行", "Bank"),
     text("township", "乡镇", "Township"),
     text("village", "村", "Village"),
@@ -97,14 +100,19 @@ def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping
             maturity_day(month),
             *place_name_columns(place_names),
             *code_word_columns("light", "light", dict(LIGHT_WORDS)),
+            *code_word_columns("status", "status", STATUS_WORDS),
         )
     )
 
 
 def action_list(rows: pl.DataFrame, level: GroupLevel) -> ReportTable:
-    """The rows of `action_rows` in the order of one reader: by group, red before yellow, the riskiest first."""
+    """The rows of `action_rows` in the order of one reader: by group, red before yellow, the riskiest first.
+
+    Bad loans come after the other red ones: they are cases for recovery.
+    """
     sheet, title, keys = LIST_LAYOUTS[level]
-    order = [*keys, -as_levels(pl.col("light")), pl.col("score_rank").fill_null(0), pl.col("loan_id")]
+    is_bad = (pl.col("status") == "bad").fill_null(False)
+    order = [*keys, -as_levels(pl.col("light")), is_bad, pl.col("score_rank").fill_null(0), pl.col("loan_id")]
     return ReportTable(f"actions_{level.value}", sheet, title, _COLUMNS, rows.sort(order, nulls_last=True))
 
 
@@ -123,10 +131,11 @@ def split_by_group(table: ReportTable, level: GroupLevel) -> list[tuple[str, Rep
 
 
 def _reasons_and_action(warning: LoanWarning) -> dict[str, str]:
-    """The rules that set the light first, then the reasons that raise the risk; a loan gone bad may have neither."""
+    """A bad loan's status, or one's on probation; the rules that set the light; what raises the risk."""
     rules = sorted(warning.rules, key=lambda rule: rule.light != warning.light)
     why = [*rules, *(reason for reason in warning.reasons if reason.contribution > 0)][:_REASONS_SHOWN]
     row = {"loan_id": warning.loan_id, "action_zh": warning.action_zh, "action_en": warning.action_en}
     for language in LANGUAGES:
-        row[f"why_{language}"] = "; ".join(getattr(each, language) for each in why) or getattr(_GONE_BAD, language)
+        status = getattr(warning, f"status_{language}") if warning.status in ("bad", "probation") else None
+        row[f"why_{language}"] = "; ".join([*([status] if status else []), *(getattr(each, language) for each in why)])
     return row

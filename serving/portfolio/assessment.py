@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import GroupBounds
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from serving.months.edition import PublishedMonth
@@ -102,9 +103,9 @@ def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:
         loans.group_by("code")
         .agg(
             pl.len().cast(pl.Int64).alias("lit"),
-            money.sum().round(2).alias("lit_principal"),
+            yuan_sum(money).alias("lit_principal"),
             *(pl.col(flag).sum().cast(pl.Int64).alias(f"{flag}_loans") for flag in ("recovered", "lost")),
-            money.filter("recovered").sum().round(2).alias("recovered_principal"),
+            yuan_sum(money.filter("recovered")).alias("recovered_principal"),
             *(pl.when(enough).then(pl.col(flag).mean()).alias(f"{flag}_share") for flag in flags),
         )
         .sort("code")

@@ -11,6 +11,7 @@ from functools import lru_cache
 import polars as pl
 
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.expected_loss import expected_loss
 from models.group_light.evaluate_groups import GroupLevel, evaluate_groups
 from models.light import CODES
@@ -25,7 +26,7 @@ MONTHS_SHOWN = 12
 """Published month ends that the board looks back."""
 _WARNING_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
-    *("light", "probability", "outstanding_principal"),
+    *("light", "probability", "outstanding_principal", "bad_since"),
 )
 _FEATURE_COLUMNS = ("loan_id", "product", "overdue_principal", "overdue_interest", "has_gone_bad", "use_diverted")
 _IN_ARREARS = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
@@ -49,7 +50,7 @@ MEASURE_WORDS: Mapping[Measure, Bilingual] = {
 }
 _SHARES = {
     Measure.LIT: pl.col("light").cast(pl.String).is_in(["yellow", "red"]).mean(),
-    Measure.OVERDUE: _BALANCE.filter(_IN_ARREARS).sum() / _BALANCE.sum(),
+    Measure.OVERDUE: yuan_sum(_BALANCE.filter(_IN_ARREARS)) / yuan_sum(_BALANCE),
 }
 
 
@@ -120,7 +121,7 @@ def _loans(month: PublishedMonth) -> pl.DataFrame:
     warnings = month.scan("warnings").select(_WARNING_COLUMNS)
     features = month.scan("features").select(_FEATURE_COLUMNS)
     loans = warnings.join(features, on="loan_id").drop("loan_id").collect()
-    return loans.hstack(expected_loss(loans, month.policy))
+    return loans.hstack(expected_loss(loans, month.policy, month.fund_curves))
 
 
 @lru_cache(maxsize=128)
@@ -146,7 +147,7 @@ def month_totals(month: PublishedMonth) -> MonthTotals:
     """
     loans = _loans(month)
     by_light = loans.group_by(pl.col("light").cast(pl.String)).agg(
-        pl.len().alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
+        pl.len().alias("loans"), yuan_sum(_BALANCE).alias("balance")
     )
     totals = {row["light"]: row for row in by_light.to_dicts()}
     as_one_group = loans.with_columns(pl.lit(ALL_GROUPS).alias("county_code"))

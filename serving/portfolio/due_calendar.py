@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from models.light import LIGHT_WORDS
 from serving.months.edition import PublishedMonth
@@ -67,7 +68,7 @@ def _group_totals(due: pl.DataFrame, windows: Sequence[int]) -> pl.DataFrame:
         is_within = pl.col("days_to_maturity") <= days
         totals += [
             is_within.sum().cast(pl.Int64).alias(f"within_{days}_loans"),
-            pl.col("outstanding_principal").filter(is_within).sum().round(2).alias(f"within_{days}_principal"),
+            yuan_sum(pl.col("outstanding_principal").filter(is_within)).alias(f"within_{days}_principal"),
             (is_within & (pl.col("light") == "red")).sum().cast(pl.Int64).alias(f"within_{days}_red"),
         ]
     return due.group_by("code").agg(totals).sort("code")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from serving.portfolio.outcomes import LoanOutcomes
 from serving.portfolio.report_period import Period, ReportScope
@@ -38,7 +39,7 @@ class _MovementKind:
         amount = pl.col("amount").filter(is_kind)
         return (
             pl.col("loan").filter(is_kind).n_unique().cast(pl.Int64).alias(f"{self.name}_loans"),
-            pl.when(amount.null_count() == 0).then(amount.sum().round(2)).alias(f"{self.name}_amount"),
+            pl.when(amount.null_count() == 0).then(yuan_sum(amount)).alias(f"{self.name}_amount"),
         )
 
 
@@ -91,7 +92,7 @@ def _movements(outcomes: LoanOutcomes, period: Period) -> pl.DataFrame:
     by_kind = {
         "paid_out": lent,
         "renewing": lent.filter(pl.col("renews_loan_id").is_not_null()),
-        "repaid": payments.group_by("loan").agg(pl.col("principal_paid").sum().round(2).alias("amount")),
+        "repaid": payments.group_by("loan").agg(yuan_sum(pl.col("principal_paid")).alias("amount")),
         "settled": ended.with_columns(pl.col("principal").alias("amount")),
         **{kind: events.filter(pl.col("kind") == kind) for kind in ("extended", "compensated", "written_off")},
     }

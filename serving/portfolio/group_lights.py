@@ -47,7 +47,7 @@ def group_lights(month: PublishedMonth, level: GroupLevel) -> GroupSummary:
     """
     facts = month.scan("features").select(_FEATURE_COLUMNS)
     loans = month.scan("warnings").join(facts, on="loan_id").collect()
-    loans = loans.hstack(expected_loss(loans, month.policy))
+    loans = loans.hstack(expected_loss(loans, month.policy, month.fund_curves))
     policy = month.policy.groups
     evaluated = evaluate_groups(loans, level, policy).sort(
         pl.col("light").is_null(), -pl.col("overdue_share"), "code", maintain_order=True

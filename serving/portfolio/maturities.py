@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import polars as pl
 
+from features.snapshot.amounts import yuan_sum
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from models.light import CODES
 from serving.months.edition import PublishedMonth
@@ -16,6 +17,8 @@ from serving.months.loan_index import LoanOrder
 from serving.portfolio.worklist import WorklistQuery, worklist_page
 from serving.schemas.portfolio import MaturingLoan, MaturityCalendar, MaturityGroup, MaturityWindow
 
+_NO_PRODUCT = "unknown"
+"""Code of the group of loans whose product no bank has named."""
 _MOST_GROUPS = 1000
 """Groups that the calendar shows, those with the most principal due: a province has very many households."""
 _COLUMNS_READ = (
@@ -25,7 +28,7 @@ _COLUMNS_READ = (
 _WINDOW_TOTALS = (
     pl.len().alias("loans"),
     pl.col("household_id").n_unique().alias("households"),
-    pl.col("outstanding_principal").sum().round(2).alias("principal"),
+    yuan_sum(pl.col("outstanding_principal")).alias("principal"),
     *((pl.col("light") == code).sum().alias(f"{code}_loans") for code in CODES),
 )
 _NO_LOANS = {"loans": 0, "households": 0, "principal": 0.0, **{f"{code}_loans": 0 for code in CODES}}
@@ -104,8 +107,9 @@ def maturity_calendar(month: PublishedMonth, level: DueLevel, query: WorklistQue
 
 def _groups(rows: pl.DataFrame, level: DueLevel, days_ahead: Sequence[int]) -> list[MaturityGroup]:
     """The groups with their windows, the one with the most principal due first."""
-    coded = rows.with_columns(level.code.alias("code")).filter(pl.col("code").is_not_null())
-    due = coded.group_by("code").agg(pl.col("outstanding_principal").sum().round(2).alias("due"))
+    of_level = level.code.fill_null(_NO_PRODUCT) if level is DueLevel.PRODUCT else level.code
+    coded = rows.with_columns(of_level.alias("code")).filter(pl.col("code").is_not_null())
+    due = coded.group_by("code").agg(yuan_sum(pl.col("outstanding_principal")).alias("due"))
     largest = due.sort(-pl.col("due"), "code").head(_MOST_GROUPS)
     windows: dict[str, list[MaturityWindow]] = {code: [] for code in largest["code"]}
     for days in days_ahead:

@@ -10,6 +10,7 @@ import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual, UserError
+from features.snapshot.amounts import yuan_sum
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
 from models.light import LIGHT_WORDS
 from serving.months.data_folder import DataFolder
@@ -221,7 +222,7 @@ def migration_cells(loans: pl.DataFrame) -> pl.DataFrame:
     loans: as `loan_migrations` returns them.
     """
     totals = loans.group_by("state_before", "state_after").agg(
-        pl.len().cast(pl.Int64).alias("loans"), pl.col("principal").sum().round(2)
+        pl.len().cast(pl.Int64).alias("loans"), yuan_sum(pl.col("principal"))
     )
     order = (
         pl.col(column).replace_strict({state: number for number, state in enumerate(states)}, return_dtype=pl.Int8)
@@ -241,7 +242,7 @@ def migration_totals(loans: pl.DataFrame) -> pl.DataFrame:
         is_known, is_set = pl.col(flag).null_count() == 0, pl.col(flag).fill_null(False)
         totals += [
             pl.when(is_known).then(is_set.sum().cast(pl.Int64)).alias(f"{flag}_loans"),
-            pl.when(is_known).then(pl.col("principal").filter(is_set).sum().round(2)).alias(f"{flag}_principal"),
+            pl.when(is_known).then(yuan_sum(pl.col("principal").filter(is_set))).alias(f"{flag}_principal"),
         ]
     return loans.select(totals)
 

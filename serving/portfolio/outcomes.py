@@ -8,11 +8,10 @@ from functools import cached_property
 
 import polars as pl
 
-from features.compute import BAD_AFTER_DAYS
 from features.ledger.ledger import Ledger
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_book import first_bad_days
+from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
 from serving.months.edition import PublishedMonth
 
 _LOST = ("compensated", "written_off")
@@ -24,16 +23,16 @@ _ENDING_ORDER = {"compensated": 0, "written_off": 1, "settled": 2}
 class LoanOutcomes:
     """The loans, payments and events known at the end of `as_of`.
 
-    bad_after_days: days past due from which a loan has gone bad.
+    rules: of late, bad and cured on that day.
     """
 
     ledger: Ledger
     as_of: date
-    bad_after_days: int = BAD_AFTER_DAYS
+    rules: LifeRules = SHIPPED_RULES
 
     @cached_property
     def _snapshot(self) -> Snapshot:
-        return Snapshot(LatestVersions(self.ledger.tables(), self.as_of), self.as_of)
+        return Snapshot(LatestVersions(self.ledger.tables(), self.as_of), self.as_of, self.rules)
 
     @cached_property
     def loans(self) -> pl.DataFrame:
@@ -44,18 +43,16 @@ class LoanOutcomes:
         not.
         """
         book = self._snapshot.book
-        repaid = book.endings.select("loan", pl.min_horizontal("paid_off_on", "settled_on").alias("ended_on"))
+        repaid = book.lives.loans.lazy().filter(pl.col("ended_on").is_not_null()).select("loan", "ended_on")
         settled = repaid.with_columns(pl.lit("settled").alias("ended_by"))
         lost = book.events.filter(pl.col("kind").is_in(_LOST)).select(
             "loan", pl.col("occurred_on").alias("ended_on"), pl.col("kind").alias("ended_by")
         )
         order = pl.col("ended_by").replace_strict(_ENDING_ORDER, return_dtype=pl.Int8)
         endings = pl.concat([settled, lost]).sort("loan", "ended_on", order).unique("loan", keep="first")
-        loans = (
-            self._snapshot.loans.join(endings, on="loan", how="left")
-            .join(first_bad_days(book, self.bad_after_days), on="loan", how="left")
-            .collect()
-        )
+        first_bad = book.lives.spells.lazy().group_by("loan").agg(pl.col("bad_on").min())
+        ended = self._snapshot.loans.drop("ended_on").join(endings, on="loan", how="left")
+        loans = ended.join(first_bad, on="loan", how="left").collect()
         renewed = loans["renews_loan_id"].drop_nulls().unique().to_list()
         return loans.select(
             *("loan", "loan_id", "household_id", "bank", "product", "county_code", "township_code", "village_code"),
@@ -90,6 +87,4 @@ def loan_outcomes(month: PublishedMonth, ledger: Ledger) -> LoanOutcomes:
 
     Raises UserError where the ledger never was at the month's data version.
     """
-    label = month.manifest.label or {}
-    ledger_then = ledger.at(month.manifest.data_version)
-    return LoanOutcomes(ledger_then, month.as_of, int(label.get("bad_after_days", BAD_AFTER_DAYS)))
+    return LoanOutcomes(ledger.at(month.manifest.data_version), month.as_of, month.life_rules)

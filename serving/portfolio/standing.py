@@ -8,6 +8,7 @@ import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import GroupBounds
 from models.expected_loss import EXPECTED_LOSS_SCHEMA, expected_loss
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel, evaluate_groups
@@ -31,7 +32,7 @@ LEVEL_SHEETS: Mapping[GroupLevel, str] = {
 }
 _FEATURE_COLUMNS = (
     *("loan_id", "product", "overdue_principal", "overdue_interest"),
-    *("has_gone_bad", "use_diverted"),
+    *("has_gone_bad", "use_diverted", "subsidy_overdue"),
 )
 SCOPE_LOANS_SCHEMA = FrameSchema(
     {
@@ -40,6 +41,7 @@ SCOPE_LOANS_SCHEMA = FrameSchema(
         "overdue_principal": FrameColumn(pl.Float64(), "Principal overdue, yuan."),
         "overdue_interest": FrameColumn(pl.Float64(), "Interest overdue, yuan."),
         "has_gone_bad": FrameColumn(pl.Boolean(), "Whether it has gone bad."),
+        "subsidy_overdue": FrameColumn(pl.Float64(), "Interest that the state owes the bank, yuan."),
         "use_diverted": FrameColumn(pl.Float64(), "1 where its use is known to be diverted; the feature's value."),
         **EXPECTED_LOSS_SCHEMA.columns,
     },
@@ -47,9 +49,11 @@ SCOPE_LOANS_SCHEMA = FrameSchema(
 )
 _TOO_FEW = Bilingual("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
 _OVERDUE_NOTE = Bilingual(
-    "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额; 按户 = 有拖欠的户 / 有贷款的户。",
+    "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额; 按户 = 有拖欠的户 / 有贷款的户。不良为既成事实, 其余红灯为预测或规则"
+    "; 财政欠付的贴息不算农户逾期。",
     "Overdue rate: the whole outstanding principal of loans in arrears, of the balance; by households: those in "
-    "arrears, of those with a loan.",
+    "arrears, of those with a loan. Bad loans are red by fact, the other red ones by forecast or rule; a subsidy that "
+    "the state owes makes no household late.",
 )
 _LIGHT_OF = {
     "light": Bilingual("公布灯", "published light"),
@@ -77,6 +81,10 @@ _STANDING_COLUMNS = (
             yuan(f"{code}_balance", f"{LIGHT_WORDS[code].zh}余额", f"{LIGHT_WORDS[code].en.capitalize()} balance"),
         )
     ),
+    count("bad_loans", "其中不良笔数", "Of the red: bad loans"),
+    yuan("bad_balance", "不良余额", "Balance of bad loans"),
+    count("probation_loans", "观察期笔数", "Loans on probation"),
+    yuan("subsidy_overdue", "财政贴息欠付", "Subsidy overdue"),
     yuan("expected_loss", "预期损失", "Expected loss"),
 )
 _LIGHT_COLUMNS = (
@@ -97,7 +105,7 @@ def scope_loans(month: PublishedMonth, scope: ReportScope) -> pl.DataFrame:
     """
     facts = month.scan("features").select(_FEATURE_COLUMNS)
     loans = month.scan("warnings").join(facts, on="loan_id", maintain_order="left").collect()
-    return loans.hstack(expected_loss(loans, month.policy)).filter(scope.condition)
+    return loans.hstack(expected_loss(loans, month.policy, month.fund_curves)).filter(scope.condition)
 
 
 def with_names(frame: pl.DataFrame, level: GroupLevel, place_names: Mapping[str, str]) -> pl.DataFrame:
@@ -173,7 +181,11 @@ def _group_totals(loans: pl.DataFrame, level: GroupLevel, policy: GroupBounds) -
     totals = coded.group_by("code").agg(
         in_arrears.sum().alias("overdue_loans"),
         pl.col("household_id").filter(in_arrears).n_unique().alias("overdue_households"),
-        *(balance.filter(pl.col("light") == code).sum().round(2).alias(f"{code}_balance") for code in CODES),
+        (pl.col("status") == "bad").sum().alias("bad_loans"),
+        yuan_sum(balance.filter(pl.col("status") == "bad")).alias("bad_balance"),
+        (pl.col("status") == "probation").sum().alias("probation_loans"),
+        yuan_sum(pl.col("subsidy_overdue")).alias("subsidy_overdue"),
+        *(yuan_sum(balance.filter(pl.col("light") == code)).alias(f"{code}_balance") for code in CODES),
     )
     return evaluate_groups(loans, level, policy).join(totals, on="code", maintain_order="left")
 
@@ -201,12 +213,12 @@ def _totals_by_light(loans: pl.DataFrame, column: str) -> pl.DataFrame:
     """Totals by the light in a column, red first; ALL_GROUPS for loans without one (gone bad, or no model), if any."""
     order = pl.DataFrame({"light": [*reversed(CODES), ALL_GROUPS]})
     totals = loans.group_by(pl.col(column).cast(pl.String).fill_null(ALL_GROUPS).alias("light")).agg(
-        pl.len().cast(pl.Int64).alias("loans"), pl.col("outstanding_principal").sum().round(2).alias("balance")
+        pl.len().cast(pl.Int64).alias("loans"), yuan_sum(pl.col("outstanding_principal")).alias("balance")
     )
     rows = order.join(totals, on="light", how="left", maintain_order="left").with_columns(
         pl.col("loans").fill_null(0), pl.col("balance").fill_null(0.0), pl.lit(column).alias("by")
     )
     return rows.with_columns(
         (pl.col("loans") / loans.height if loans.height else pl.lit(None, pl.Float64)).alias("loan_share"),
-        (pl.col("balance") / pl.col("balance").sum()).fill_nan(None).alias("balance_share"),
+        (pl.col("balance") / yuan_sum(pl.col("balance"))).fill_nan(None).alias("balance_share"),
     ).filter((pl.col("light") != ALL_GROUPS) | (pl.col("loans") > 0))

@@ -27,7 +27,7 @@ class WorklistQuery:
     """Filters, order and page of a work list.
 
     area: first digits of a village code. text: part of a household's or loan's id. limit: loans on the page. cursor:
-    where the page begins, as the page before it says. loan: the id of one loan.
+    where the page begins, as the page before it says. loan: the id of one loan. status: performing, probation or bad.
     """
 
     light: str | None = None
@@ -42,6 +42,7 @@ class WorklistQuery:
     cursor: str | None = None
     loan: str | None = None
     quadrant: Quadrant | None = None
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _cached_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCount
 
 
 def _conditions(query: WorklistQuery) -> list[pl.Expr]:
-    equal = {name: getattr(query, name) for name in ("light", "rule_light", "model_light", "bank")}
+    equal = {name: getattr(query, name) for name in ("light", "rule_light", "model_light", "bank", "status")}
     equal["loan_id"] = query.loan
     conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
     if query.quadrant is not None:

@@ -22,6 +22,7 @@ from serving.portfolio.assessment import assessment_table
 from serving.portfolio.due_calendar import due_calendar_table, due_list_table
 from serving.portfolio.flows import flow_table
 from serving.portfolio.fund import fund_table
+from serving.portfolio.fund_forecast import fund_basis_table, fund_forecast_table
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.migration import MigrationPeriod, migration_tables
 from serving.portfolio.outcomes import LoanOutcomes, loan_outcomes
@@ -126,7 +127,10 @@ class CountyReport:
             (_FLOWS, [flow_table(self.outcomes, self.period, self.scope, level, names) for level in LEVEL_WORDS]),
             (_MIGRATION, self._migration),
             (_CALENDAR, [due_calendar_table(self.loans, self.month, level, names) for level in LEVEL_WORDS]),
-            (_FUND, [fund_table(self.loans, self.month)]),
+            (
+                _FUND,
+                [fund_forecast_table(self.month), fund_basis_table(self.month), fund_table(self.loans, self.month)],
+            ),
             (Bilingual("趋势", "Trend"), [self.trend]),
             (_ASSESSMENT, self._assessment),
         ]

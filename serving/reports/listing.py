@@ -9,6 +9,7 @@ import polars as pl
 from features.messages import Bilingual, UserError
 from models.light import LIGHT_WORDS
 from serving.explain.sentences import render_warnings
+from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
 from serving.portfolio.place_names import PlaceDirectory
@@ -30,11 +31,11 @@ from serving.schemas.loan_warning import LoanWarning
 
 MOST_EXPORTED_LOANS = 20_000
 """Loans in one file: nobody works through a longer list, and such files are easily passed on."""
-_GONE_BAD = Bilingual("已经变坏", "has gone bad")
 _NOT_JUDGED = Bilingual("未评", "not judged")
 _LIGHT_COLUMNS = ("light", "rule_light", "model_light")
 _COLUMNS = (
     words("light", "灯", "Light"),
+    words("status", "贷款状态", "Status"),
     words("rule_light", "规则灯", "Rule light"),
     words("model_light", "模型灯", "Model light"),
     words("corner", "规则与模型", "Rules and model"),
@@ -74,6 +75,7 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
     coded = rows.drop("action").with_columns(pl.col(_LIGHT_COLUMNS).cast(pl.String), quadrant_of_lights())
     frame = coded.with_columns(
         *(expression for name in _LIGHT_COLUMNS for expression in code_word_columns(name, name, lights)),
+        *code_word_columns("status", "status", STATUS_WORDS),
         *code_word_columns("corner", "corner", {quadrant.value: words for quadrant, words in QUADRANT_WORDS.items()}),
         pl.Series("township", [place_names.name(code) for code in rows["township_code"]], pl.String),
         pl.Series("village", [place_names.name(code) for code in rows["village_code"]], pl.String),
@@ -89,10 +91,12 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
 
 
 def _reason_and_action(warning: LoanWarning) -> dict[str, str]:
-    """The main reason of a light and what to do: the rule that set it, else the feature that raises the risk most."""
+    """The main reason of a light and what to do: status, the rule that set it, or what raises the risk most."""
     rules = [Bilingual(rule.zh, rule.en) for rule in warning.rules if rule.light == warning.light]
     reasons = [*rules, *(Bilingual(reason.zh, reason.en) for reason in warning.reasons)]
-    reason = next(iter(reasons), _GONE_BAD if warning.light == "red" else Bilingual("", ""))
+    if warning.status in ("bad", "probation") and warning.status_zh and warning.status_en:
+        reasons = [Bilingual(warning.status_zh, warning.status_en)]
+    reason = next(iter(reasons), Bilingual("", ""))
     return {
         "why_zh": reason.zh,
         "why_en": reason.en,

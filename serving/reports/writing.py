@@ -15,7 +15,8 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     Raises UserError where the disk does not take the files; the old folder is unchanged then.
     """
     try:
-        if _has_all(folder, files):
+        is_same = folder.is_dir() and {path.name for path in folder.iterdir()} == set(files)
+        if is_same and all((folder / name).read_bytes() == content for name, content in files.items()):
             return
         with atomic_folder(folder) as staging:
             for name, content in files.items():
@@ -26,10 +27,3 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
             f"The report could not be written to {folder} ({error.strerror}); what stood there is untouched. Check the "
             "disk and its permissions and run again.",
         ) from error
-
-
-def _has_all(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Whether a folder holds these files with these contents, and no others."""
-    if not folder.is_dir() or {path.name for path in folder.iterdir()} != set(files):
-        return False
-    return all((folder / name).read_bytes() == content for name, content in files.items())

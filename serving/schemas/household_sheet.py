@@ -51,12 +51,18 @@ class Instalment(Answer):
 
 
 class FiveClassGrade(Answer):
-    """The five-class grade of a loan by one of the published matrices, from days past due alone."""
+    """The five-class grade of a loan by one of the published matrices, with the floors that other facts set.
+
+    code: not_assessable where nothing puts it below normal, but its repayment cannot be judged. reason_zh, reason_en:
+    the facts behind it, those for the worst class first.
+    """
 
     matrix: str
-    code: Literal["normal", "special_mention", "substandard", "doubtful", "loss"]
+    code: Literal["normal", "special_mention", "substandard", "doubtful", "loss", "not_assessable"]
     zh: str
     en: str
+    reason_zh: str
+    reason_en: str
 
 
 class GrantNote(Answer):

@@ -64,8 +64,24 @@ class FailedCheck(Answer):
     en: str
 
 
+class Lacked(Answer):
+    """Something that the loan lacked, without which its light says less than it could."""
+
+    code: str
+    zh: str
+    en: str
+
+
+LoanStatus = Literal["performing", "probation", "bad"]
+
+
 class LoanWarning(Answer):
-    """The published warning of one open loan, with a sentence for each code."""
+    """The published warning of one open loan, with a sentence for each code.
+
+    status: of the loan; a bad one is red without a forecast, one on probation yellow at the least. status_zh,
+    status_en: since when it was bad and why, when its arrears ended, and what ends its probation; null where it never
+    was bad. incomplete: what it lacked.
+    """
 
     loan_id: str
     household_id: str
@@ -79,6 +95,16 @@ class LoanWarning(Answer):
     model_light: LightCode | None
     probability: float | None
     score_rank: int | None
+    status: LoanStatus | None
+    bad_since: date | None
+    bad_by: Literal["principal", "interest", "event"] | None
+    bad_due_on: date | None
+    arrears_ended_on: date | None
+    probation_until: date | None
+    probation_dues_left: int | None
+    status_zh: str | None
+    status_en: str | None
+    incomplete: list[Lacked]
     rules: list[FiredRule]
     not_assessable: list[str]
     open_rules: list[UnassessedRule]
@@ -99,9 +125,12 @@ class LoanWarning(Answer):
 
 
 class SingleWarning(LoanWarning):
-    """The warning of one loan as an answer of its own. incomplete: null where the month's deliveries were complete."""
+    """The warning of one loan as an answer of its own.
 
-    incomplete: Incomplete | None = None
+    month_incomplete: what was missing for the whole month; null where its deliveries were complete.
+    """
+
+    month_incomplete: Incomplete | None = None
 
 
 class WarningPage(Versions):

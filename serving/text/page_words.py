@@ -34,7 +34,9 @@ _OWN: Mapping[str, Bilingual] = {
     "days": Bilingual("天", "days"),
     "ago": Bilingual("前", "ago"),
     "village": Bilingual("村", "Village"),
-    "has_gone_bad": Bilingual("已经变坏", "has gone bad"),
+    "has_gone_bad": Bilingual("已是不良", "is bad"),
+    "status": Bilingual("贷款状态", "Status"),
+    "lacked": Bilingual("本笔缺少", "Missing for this loan"),
     "why_note": Bilingual(
         "每条原因对风险 (对数几率) 的增减; 正数提高风险。各行相加即为上述可能性的对数几率。",
         "What each fact adds to the risk, in log-odds; positive raises it. The lines sum to the log-odds of the "

@@ -41,6 +41,20 @@ _BOARD: Mapping[str, Bilingual] = {
     "lately": Bilingual("最近 {months} 个已发布月份", "The last {months} published months"),
     "lit_share": Bilingual("亮灯占比 (红或黄)", "Share lit (red or yellow)"),
     "map": Bilingual("乡镇与银行", "Townships by banks"),
+    "fund_forecast": Bilingual("风险补偿金今后12个月", "Compensation fund, next twelve months"),
+    "fund_expected": Bilingual("预期代付", "Expected payments"),
+    "interval_90": Bilingual("90% 区间", "90% interval"),
+    "fund_paid_12m": Bilingual("过去12个月已代付", "Paid in the last twelve months"),
+    "fund_balance": Bilingual("基金余额", "Balance of the fund"),
+    "not_given": Bilingual("未给", "not given"),
+    "fund_measured": Bilingual(
+        "依据本县 {cases} 次过期限的不良, 其中基金代付过 {payments} 笔。",
+        "Measured from {cases} times that a loan of the county reached the fund's term; the fund paid for {payments}.",
+    ),
+    "fund_by_policy": Bilingual(
+        "本县过期限的不良仅 {cases} 次, 不足 {least} 次: 用政策表的数。",
+        "Only {cases} loans of the county reached the fund's term, fewer than {least}: the policy's numbers.",
+    ),
     "map_note": Bilingual(
         "行为乡镇, 列为银行; 不足 {least} 笔的格子不评, 只列笔数。颜色越深, 比例越高; 数字写在格内。",
         "Townships down, banks across; a cell of under {least} loans is not judged, its loans are counted. The darker "

@@ -106,7 +106,9 @@ def household_snapshot(month: PublishedMonth, store: DataFolder, household: str)
     """
     ledger = ledger_at(store.folder / "ledger", month.manifest.data_version)
     county = ledger.county_of(household)
-    return HouseholdSnapshot(snapshot_at(month.as_of, ledger.tables(county, household)), household, county)
+    return HouseholdSnapshot(
+        snapshot_at(month.as_of, ledger.tables(county, household), month.life_rules), household, county
+    )
 
 
 def _payment_rows(household: HouseholdSnapshot, fact: Payment) -> RowsByTable:

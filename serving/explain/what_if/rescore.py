@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from features.compute import BAD_AFTER_DAYS, household_features
+from features.compute import household_features
 from features.loan_checks import snapshot_findings
 from features.messages import UserError
 from features.snapshot.as_of import Snapshot
@@ -45,12 +45,6 @@ class Rescorer:
     township_medians: pl.DataFrame
     peers: PeerStatistics
 
-    @property
-    def bad_after_days(self) -> int:
-        """Days past due from which a loan has gone bad."""
-        label = self.month.manifest.label
-        return label["bad_after_days"] if label else BAD_AFTER_DAYS
-
     def peers_without(self, facts: pl.DataFrame) -> PeerStatistics:
         """Statistics of all loans of the month but a household's own, whose features are `facts`."""
         return self.peers.without(facts) if facts.height else PeerStatistics(self.peers.totals, includes_own=False)
@@ -60,14 +54,14 @@ class Rescorer:
 
         snapshot: the household's rows. peers: of all other loans. previous_month: lights and features of its loans.
         """
-        facts = household_features(snapshot, peers, self.bad_after_days)
+        facts = household_features(snapshot, peers)
         medians, findings = self.township_medians, snapshot_findings(snapshot)
         scored = build_warnings(facts, medians, previous_month, self.scoring_policy, snapshot.as_of, findings)
         return RescoredLoans(render_warnings(scored.warnings, facts, self.month), facts)
 
     def lights(self, snapshot: Snapshot, peers: PeerStatistics, previous_month: PreviousMonth) -> LightByLoan:
         """Lights and probabilities as `rescore` has them, without reasons, which takes a fraction of the time."""
-        facts = household_features(snapshot, peers, self.bad_after_days)
+        facts = household_features(snapshot, peers)
         lights = build_lights(facts, previous_month, self.scoring_policy)
         return {loan: (light, probability) for loan, light, probability in lights.rows()}
 
