@@ -36,12 +36,14 @@ def fit_calibration(trees: Trees, sample: pl.DataFrame, plan: Plan) -> Calibrati
         >>> from datetime import date
         >>> from features.ledger.ledger import Ledger
         >>> from models.registry import ModelStore
+        >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.traffic_light.rule_table import rule_table_of
         >>> from training.cohort import samples
         >>> from training.folds import Fold
         >>> champion = ModelStore(data / "models").champion
         >>> plan = Plan.model_validate(champion.card["plan"])
-        >>> folds = samples(Ledger(data / "ledger"), plan, rule_table_of(data), lambda *_: None, [Fold.CALIBRATION])
+        >>> tables = rule_table_of(data), policy_table_of(data)
+        >>> folds = samples(Ledger(data / "ledger"), plan, *tables, lambda *_: None, [Fold.CALIBRATION])
         >>> curve = fit_calibration(champion.trees, folds[Fold.CALIBRATION], plan)
         >>> probability = curve.probability(champion.trees.log_odds(folds[Fold.CALIBRATION]))
         >>> bool((0 < probability).all() and (probability < 1).all())

@@ -7,16 +7,18 @@ from datetime import date
 
 import polars as pl
 
+from features.bad_spells import bad_spells
 from features.compute import FEATURES_SCHEMA, Population, features_at
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.messages import UserError
+from models.county_policy.policy_table import PolicyTable
 from models.light import CODES
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
 from training.folds import Fold, rows_in_fold
-from training.labels import bad_dates, label_cohort
+from training.labels import label_cohort
 from training.plan import Plan
 
 ProgressCallback = Callable[[int, str], None]
@@ -32,6 +34,15 @@ SAMPLE_SCHEMA = FrameSchema(
     }
 )
 """Columns of a fold as `samples` returns it."""
+DAY_LABELS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
+        "as_of": FrameColumn(pl.Date(), "Day of the cohort."),
+        "bad": FrameColumn(pl.Int8(), "1 where the loan goes bad within the horizon, else 0; null until it is mature."),
+        "bad_on": FrameColumn(pl.Date(), "Day on which the loan is bad next; null where that has not come."),
+        "mature_on": FrameColumn(pl.Date(), "Day up to which payments have to be known for the label to be mature."),
+    }
+)
 RULE_LEVEL_SCHEMA = FrameSchema(
     {"rule_level": SAMPLE_SCHEMA.columns["rule_level"]}, extra="the columns of the cohort, before it"
 )
@@ -41,6 +52,7 @@ def samples(
     ledger: Ledger,
     plan: Plan,
     rules: RuleTable,
+    policies: PolicyTable,
     on_progress: ProgressCallback,
     folds: Collection[Fold] = tuple(Fold),
 ) -> dict[Fold, pl.DataFrame]:
@@ -50,6 +62,7 @@ def samples(
         ledger: the county's ledger.
         plan: month ends, horizon and shares of households of each fold.
         rules: the dated rule table.
+        policies: the dated policy table, which says when a loan is cured.
         on_progress: called once for each month end, with 1 and the day.
         folds: the folds wanted; all of them if not said.
 
@@ -61,10 +74,12 @@ def samples(
         UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.
 
     Example:
+        >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.traffic_light.rule_table import rule_table_of
         >>> from training.plan_files import SHIPPED_PLANS, load_plan
         >>> plan, ledger = load_plan(SHIPPED_PLANS / "demo.toml"), Ledger(data / "ledger")
-        >>> folds = samples(ledger, plan, rule_table_of(data), lambda *_: None, [Fold.JUDGEMENT])
+        >>> tables = rule_table_of(data), policy_table_of(data)
+        >>> folds = samples(ledger, plan, *tables, lambda *_: None, [Fold.JUDGEMENT])
         >>> judgement = folds[Fold.JUDGEMENT]
         >>> judgement.columns == list(SAMPLE_SCHEMA.columns)
         True
@@ -72,12 +87,14 @@ def samples(
         ([0, 1], True)
     """
     rows = ledger.tables()
-    bad = bad_dates(rows, plan)
+    newest = policies.in_force(last_reported_day(ledger)).life_rules(plan.bad_after_days)
+    spells = bad_spells(rows, newest)
     frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
     for as_of in sorted({day for fold in folds for day in fold.month_ends(plan)}):
         _check_mature(as_of, plan, last_reported_day(ledger))
         on_progress(1, str(as_of))
-        cohort = label_cohort(features_at(as_of, rows, Population.COHORT, plan.bad_after_days), bad, as_of, plan)
+        life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
+        cohort = label_cohort(features_at(as_of, rows, Population.COHORT, life_rules), spells, as_of, plan)
         with_lights = with_rule_level(cohort, rules.in_force(as_of))
         for fold in folds:
             if as_of in fold.month_ends(plan):
@@ -86,6 +103,47 @@ def samples(
     for fold, frame in joined.items():
         _check_outcomes(frame, fold)
     return joined
+
+
+@returns(DAY_LABELS_SCHEMA)
+def day_labels(ledger: Ledger, as_of: date, plan: Plan, policies: PolicyTable) -> pl.DataFrame:
+    """The labels of the cohort of one day, by all data loaded; they need no model.
+
+    A label is missing until it is mature; a day in `bad_on` has come by the newest payment that is known.
+
+    Args:
+        ledger: the county's ledger.
+        as_of: the day.
+        plan: horizon, days past due that are bad, and reporting lag.
+        policies: the dated policy table, which says when a loan is cured.
+
+    Returns:
+        One row for each loan of the cohort, sorted by `loan_id`, in the columns of DAY_LABELS_SCHEMA. Loans that, by
+        data that came later, were bad on the day are left out.
+
+    Raises:
+        UserError: nothing is loaded.
+
+    Example:
+        >>> from models.county_policy.policy_table import policy_table_of
+        >>> from training.plan_files import SHIPPED_PLANS, load_plan
+        >>> plan, ledger = load_plan(SHIPPED_PLANS / "demo.toml"), Ledger(data / "ledger")
+        >>> labels = day_labels(ledger, date(2024, 12, 31), plan, policy_table_of(data))
+        >>> labels["mature_on"].unique().to_list(), labels["bad"].null_count()
+        ([datetime.date(2025, 7, 31)], 0)
+    """
+    until, rows = last_reported_day(ledger), ledger.tables()
+    spells = bad_spells(rows, policies.in_force(until).life_rules(plan.bad_after_days))
+    life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
+    labels = label_cohort(features_at(as_of, rows, Population.COHORT, life_rules), spells, as_of, plan)
+    is_mature = pl.lit(plan.is_mature(as_of, until))
+    return labels.select(
+        "loan_id",
+        "as_of",
+        pl.when(is_mature).then("bad"),
+        pl.when(pl.col("bad_on") <= until).then("bad_on"),
+        pl.lit(plan.mature_on(as_of)).alias("mature_on"),
+    )
 
 
 def sample_steps(plan: Plan) -> int:

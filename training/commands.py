@@ -13,6 +13,7 @@ import typer
 
 from features.console import (
     DEFAULT_DATA_FOLDER,
+    AsOfOption,
     DataOption,
     JsonOption,
     current_os_user,
@@ -81,6 +82,29 @@ def train_command(
         return
     print(f"model {trained.bundle.version}: {trained.alias}")
     print("\n".join(summary_lines(trained.report)))
+
+
+@commands.command("labels")
+def labels_command(
+    as_of: AsOfOption,
+    out: Annotated[Path, typer.Option("--out", help="file to write: .csv, else Parquet")],
+    plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+) -> None:
+    """标签: which loans of a day's cohort went bad after it, by all data; no model is needed."""
+    from features.atomic_files import write_bytes, write_parquet
+    from features.ledger.ledger import Ledger
+    from models.county_policy.policy_table import policy_table_of
+    from training.cohort import day_labels
+    from training.plan_files import load_plan
+
+    labels = day_labels(Ledger(data / "ledger"), as_of, load_plan(plan or Path("demo")), policy_table_of(data))
+    if out.suffix.lower() == ".csv":
+        write_bytes(labels.write_csv().encode(), out)
+    else:
+        write_parquet(labels, out)
+    bad, missing = labels["bad"].sum(), labels["bad"].null_count()
+    print(f"{out}: {labels.height} 笔 loans, 变坏 bad {bad}, 未到期 not mature {missing}")
 
 
 @commands.command("evaluate")
@@ -186,6 +210,7 @@ def thresholds_command(
     policy_plan, number = load_light_policy(light_policy), model_number(data, model)
 
     from features.ledger.ledger import Ledger
+    from models.county_policy.policy_table import policy_table_of
     from models.registry import ModelStore
     from training.light_changes import light_changes
     from training.promotion import Assignment, choose_thresholds, register_thresholds
@@ -194,7 +219,7 @@ def thresholds_command(
     print_progress = progress_printer()
     rethresholded = choose_thresholds(data, number, policy_plan, lambda _, line: print_progress(line))
     model_in_registry = ModelStore(data / "models").bundle(number)
-    changes = light_changes(Ledger(data / "ledger"), model_in_registry, rethresholded.bundle)
+    changes = light_changes(Ledger(data / "ledger"), policy_table_of(data), model_in_registry, rethresholded.bundle)
     print("\n".join([*policy_lines(rethresholded.bundle.policy), *light_change_lines(changes)]))
     if reason:
         assignment = Assignment("challenger", reason, current_os_user(), utc_now())

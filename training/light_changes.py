@@ -11,6 +11,7 @@ from features.compute import Population, features_at
 from features.ledger.ledger import Ledger
 from features.months import month_end, month_end_after
 from models.bundle import Bundle
+from models.county_policy.policy_table import PolicyTable
 from models.light import CODES
 from models.traffic_light.evaluate import as_codes
 from training.cohort import last_reported_day
@@ -32,10 +33,11 @@ class LightChanges:
         return sum(int(str(row["loans"])) for row in self.transitions if row["before"] != row["after"])
 
 
-def light_changes(ledger: Ledger, current: Bundle, proposed: Bundle) -> LightChanges:
+def light_changes(ledger: Ledger, policies: PolicyTable, current: Bundle, proposed: Bundle) -> LightChanges:
     """The lights that both models would set without a previous month; loans that have gone bad are left out."""
     as_of = newest_month_end(ledger)
-    loans = features_at(as_of, ledger.tables(), Population.COHORT, proposed.bad_after_days)
+    rules = policies.in_force(as_of).life_rules(proposed.bad_after_days)
+    loans = features_at(as_of, ledger.tables(), Population.COHORT, rules)
     lights = {
         name: loans.with_columns(pl.Series("probability", bundle.probability(loans)))
         .select(as_codes(bundle.policy.level(pl.col("probability"))))

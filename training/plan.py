@@ -204,9 +204,13 @@ class Plan(_Strict):
         """The last day on which a loan can go bad and still count for as_of."""
         return month_end_after(as_of, self.horizon_months)
 
+    def mature_on(self, as_of: date) -> date:
+        """The day on which the labels of as_of are complete: the horizon and the reporting lag have passed."""
+        return self.label_end(as_of) + timedelta(days=self.reporting_lag_days)
+
     def is_mature(self, as_of: date, data_until: date) -> bool:
         """Whether all labels of as_of are complete in data that end on `data_until`."""
-        return self.label_end(as_of) + timedelta(days=self.reporting_lag_days) <= data_until
+        return self.mature_on(as_of) <= data_until
 
     def to_card(self) -> dict[str, Any]:
         """The plan as plain JSON values under the keys of model cards; `Plan.model_validate` reads them back."""

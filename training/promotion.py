@@ -147,7 +147,11 @@ def light_changes_under(store: Path, number: int) -> LightChanges | None:
     """Loans whose light changes if this model becomes champion; None where there is no champion."""
     models = ModelStore(store / "models")
     champion = models.champion
-    return light_changes(Ledger(store / "ledger"), champion, models.bundle(number)) if champion else None
+    return (
+        light_changes(Ledger(store / "ledger"), policy_table_of(store), champion, models.bundle(number))
+        if champion
+        else None
+    )
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ def choose_thresholds(
     bundle = ModelStore(store / "models").bundle(number)
     plan = Plan.model_validate(bundle.card["plan"])
     wanted = [Fold.POLICY, Fold.JUDGEMENT]
-    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), on_progress, wanted)
+    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), policy_table_of(store), on_progress, wanted)
     policy = choose_light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), light_policy)
     changed_plan = plan.model_copy(update={"light_policy": light_policy})
     card = {**bundle.card, "plan": changed_plan.to_card(), "trees_of": number}

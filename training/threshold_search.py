@@ -33,13 +33,15 @@ def choose_light_policy(sample: pl.DataFrame, probability: Floats, plan: LightPo
     Example:
         >>> from features.ledger.ledger import Ledger
         >>> from models.registry import ModelStore
+        >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.traffic_light.rule_table import rule_table_of
         >>> from training.cohort import samples
         >>> from training.folds import Fold
         >>> from training.plan import Plan
         >>> champion = ModelStore(data / "models").champion
         >>> plan = Plan.model_validate(champion.card["plan"])
-        >>> folds = samples(Ledger(data / "ledger"), plan, rule_table_of(data), lambda *_: None, [Fold.POLICY])
+        >>> tables = rule_table_of(data), policy_table_of(data)
+        >>> folds = samples(Ledger(data / "ledger"), plan, *tables, lambda *_: None, [Fold.POLICY])
         >>> sample = folds[Fold.POLICY]
         >>> policy = choose_light_policy(sample, champion.probability(sample), LightPolicy())
         >>> policy.chosen_by, policy.yellow_from <= policy.red_from

@@ -92,7 +92,7 @@ def train(
         ('challenger', 2, 'all')
     """
     ledger = Ledger(store / "ledger")
-    folds = samples(ledger, plan, rule_table_of(store), on_progress)
+    folds = samples(ledger, plan, rule_table_of(store), policy_table_of(store), on_progress)
     bundle = fit_model(folds, plan, ledger.data_version, on_progress)
     report = full_report(folds, bundle, policy_table_of(store), ledger.data_version, on_progress)
     registered = registry.register(bundle, _run_log(bundle, report, folds[Fold.JUDGEMENT]))
@@ -126,7 +126,14 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
     """
     bundle = ModelStore(store / "models").bundle(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), on_progress, [Fold.FIT, Fold.JUDGEMENT])
+    folds = samples(
+        Ledger(store / "ledger"),
+        plan,
+        rule_table_of(store),
+        policy_table_of(store),
+        on_progress,
+        [Fold.FIT, Fold.JUDGEMENT],
+    )
     fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
     baselines = baseline_scores(fit, sample, bundle.trees.columns, TreeParams.from_card(bundle.card["growth"]))
     return evaluate_loans(score_loans(bundle, sample, policy_table_of(store), baselines))

@@ -35,6 +35,7 @@ def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAUL
         >>> from features.ledger.ledger import Ledger
         >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.registry import ModelStore
+        >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.traffic_light.rule_table import rule_table_of
         >>> from training.cohort import samples
         >>> from training.evaluation.evaluated_loans import score_loans
@@ -42,7 +43,8 @@ def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAUL
         >>> from training.plan import Plan
         >>> champion = ModelStore(data / "models").champion
         >>> plan = Plan.model_validate(champion.card["plan"])
-        >>> folds = samples(Ledger(data / "ledger"), plan, rule_table_of(data), lambda *_: None, [Fold.JUDGEMENT])
+        >>> tables = rule_table_of(data), policy_table_of(data)
+        >>> folds = samples(Ledger(data / "ledger"), plan, *tables, lambda *_: None, [Fold.JUDGEMENT])
         >>> loans = score_loans(champion, folds[Fold.JUDGEMENT], policy_table_of(data))
         >>> report = evaluate_loans(loans, EvaluationSettings(draws=20))
         >>> sorted(report.ranking)

@@ -68,7 +68,7 @@ def rebuild_report(store: Path, number: int, on_progress: ProgressCallback) -> E
     """The full report of a registered model on today's ledger, by the plan on its card."""
     bundle, ledger = ModelStore(store / "models").bundle(number), Ledger(store / "ledger")
     plan = Plan.model_validate(bundle.card["plan"])
-    folds = samples(ledger, plan, rule_table_of(store), on_progress, [Fold.FIT, Fold.JUDGEMENT])
+    folds = samples(ledger, plan, rule_table_of(store), policy_table_of(store), on_progress, [Fold.FIT, Fold.JUDGEMENT])
     return full_report(folds, bundle, policy_table_of(store), ledger.data_version, on_progress)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.simulate.chance import happens, integers
-from training.simulate.days import NEVER, Floats, Ints, day_in, day_of_month, first_day, month_of
+from training.simulate.days import END, NEVER, Floats, Ints, day_in, day_of_month, first_day, month_of
 from training.simulate.industries import INDUSTRIES
 from training.simulate.loan_book import BANKS, METHODS, PRODUCTS
 from training.simulate.schedule import Instalments
@@ -13,7 +13,9 @@ from training.simulate.world import World
 
 _NIGHTLY = 0  # the bank whose books the county reads every night; the others deliver once a month
 _DELIVERY_DAY = 28  # day of the month of their delivery; what comes later waits for the third of the next
+_WITHDRAWN_AFTER = (10, 40)  # days until a mistaken event is withdrawn, assumed
 _DELAYED = 0.006  # of rows missing from a delivery, assumed
+_MANNERS = np.array(["", "direct", "refund"])
 _USES = np.array([*(each.code for each in INDUSTRIES), "other"])
 
 
@@ -53,6 +55,7 @@ def write_loans(world: World, loans: Ints, rows: Instalments) -> None:
         repayment_method=np.array(METHODS)[book.method[loans]],
         declared_use=_USES[declared],
         subsidy_share=book.subsidy[loans],
+        subsidy_manner=_MANNERS[np.where(book.subsidy[loans] > 0, 1 + book.refunded[loans], 0)],
         renews_loan_id=book.renews[loans],
         known_on=book.known_on[loans],
     )
@@ -82,6 +85,19 @@ def write_payments(world: World, loans: Ints, day: Ints, principal: Floats, inte
     book.paid_principal[loans] += principal
     book.paid_interest[loans] += interest
     book.last_paid_on[loans] = np.maximum(book.last_paid_on[loans], day)
+    _write_payment_rows(world, loans, day, principal, interest, payer)
+
+
+def write_reversed_payments(
+    world: World, loans: Ints, day: Ints, reversed_on: Ints, principal: Floats, interest: Floats
+) -> None:
+    """Write payments of borrowers and their reversals, of the same sums below zero; the book is as it was before."""
+    principal, interest = np.round(principal, 2), np.round(interest, 2)
+    _write_payment_rows(world, loans, day, principal, interest, "borrower")
+    _write_payment_rows(world, loans, reversed_on, -principal, -interest, "borrower")
+
+
+def _write_payment_rows(world: World, loans: Ints, day: Ints, principal: Floats, interest: Floats, payer: str) -> None:
     world.diary.write(
         "payments",
         payment_id=world.diary.new_ids(len(loans)),
@@ -106,6 +122,30 @@ def write_event(
         kind=kind,
         amount=amount,
         new_matures_on=new_matures_on,
+        withdrawn="",
         known_on=known_on,
     )
     return known_on
+
+
+def write_withdrawn_event(
+    world: World, kind: str, loans: Ints, day: Ints, amount: Floats, new_matures_on: Ints | int = NEVER
+) -> None:
+    """Write events that a bank enters by mistake, and weeks later the same events as withdrawn.
+
+    Only those are written whose withdrawal is known by the last day.
+    """
+    known_on = delivery_days(world, loans, day)
+    withdrawn_on = known_on + integers(world.chance.records, *_WITHDRAWN_AFTER, len(loans))
+    rows = np.flatnonzero(withdrawn_on <= END)
+    for withdrawn, days in (("", known_on), ("true", withdrawn_on)):
+        world.diary.write(
+            "loan_events",
+            loan_id=loans[rows],
+            occurred_on=day[rows],
+            kind=kind,
+            amount=amount[rows],
+            new_matures_on=np.broadcast_to(np.asarray(new_matures_on), (len(loans),))[rows],
+            withdrawn=withdrawn,
+            known_on=days[rows],
+        )

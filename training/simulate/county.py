@@ -6,10 +6,13 @@ import numpy as np
 
 from training.simulate.ageing import age_members
 from training.simulate.chance import spawn_streams
+from training.simulate.days import last_day
 from training.simulate.economy import living_cost, run_economy
 from training.simulate.geography import draw_villages
+from training.simulate.late_relief import extend_late, renew_late
 from training.simulate.lending import flag_principal_due_soon, lend
 from training.simulate.loan_book import empty_book
+from training.simulate.misbooked import misbook
 from training.simulate.offices import (
     check_use_of_loans,
     reclassify_households,
@@ -65,7 +68,11 @@ def simulate_month(world: World, month: int) -> None:
     extend_loans(world, month)
     renew_loans(world, month)
     collect_instalments(world, month)
+    renew_late(world, month)
+    extend_late(world, month)
+    world.unpaid.mark_bad_loans(world.book, world.spells, last_day(month))
     close_lost_loans(world, month)
+    misbook(world, month)
     lend(world, month)
     check_use_of_loans(world, month)
     survey_assets(world, month)

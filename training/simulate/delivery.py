@@ -27,7 +27,7 @@ _ID_PREFIXES = {
     "policy_id": "Y",
     "claim_id": "C",
 }
-_BACKLOG = 12  # months before the first delivered one whose surveys, reviews and events are delivered, too
+BACKLOG = 12  # months before the first delivered one whose surveys, reviews and events are delivered, too
 _AGE_COLUMNS = {
     "income_statements": "known_on",
     "assets": "known_on",
@@ -63,9 +63,11 @@ _GAPS = {
 _OTHER_GAPS = 0.004  # share of every other cell that may be empty; assumed
 _EMPTY_HAS_MEANING = {
     *("schedule_no", "new_matures_on", "renews_loan_id", "closed_on", "resolved_on", "paid_amount", "settled_on"),
-    *("registered_on", "wage_income", "business_income", "production_cost"),
+    *("registered_on", "wage_income", "business_income", "production_cost", "subsidy_manner", "withdrawn"),
 }
 """Columns in which an empty cell says that there is none, or without which a survey is worthless."""
+_NEVER_FILLED = {"hardships": {"member_id"}}
+"""Columns that no office of the simulated counties fills."""
 _WITHOUT_GAPS = {name: {*table.required_columns, *_EMPTY_HAS_MEANING, "known_on"} for name, table in TABLES.items()}
 _CORRECTED = {
     "income_statements": ("business_income", 1.0),
@@ -95,7 +97,7 @@ def deliver_tables(world: World, start: int, folder: Path) -> list[str]:
         if "loan_id" in table.column_names:
             rows = rows.filter(pl.col("loan_id").is_in(loans))
         elif name in _AGE_COLUMNS:
-            rows = rows.filter(pl.col(_AGE_COLUMNS[name]).cast(pl.Int32) >= first_day(start - _BACKLOG))
+            rows = rows.filter(pl.col(_AGE_COLUMNS[name]).cast(pl.Int32) >= first_day(start - BACKLOG))
         frames[name] = rows
     frames["claims"] = frames["claims"].join(frames["policies"], on="policy_id", how="semi")
     for name, rows in frames.items():
@@ -108,7 +110,7 @@ def deliver_tables(world: World, start: int, folder: Path) -> list[str]:
 
 def deliver_prices(prices: Prices, start: int, folder: Path) -> None:
     """Write the price list, which is one for all counties."""
-    rows = _typed_frame(TABLES["prices"], [price_list(prices, start - _BACKLOG, LAST_MONTH)], county_number=1)
+    rows = _typed_frame(TABLES["prices"], [price_list(prices, start - BACKLOG, LAST_MONTH)], county_number=1)
     write_parquet(rows.sort(*TABLES["prices"].key), folder / "prices" / "all.parquet")
 
 
@@ -124,7 +126,11 @@ def _typed_frame(table: ContractTable, chunks: list[Chunk], county_number: int) 
         return pl.DataFrame(schema=table.schema)
     columns = []
     for name in table.column_names:
-        values, dtype = pl.Series(name, np.concatenate([chunk[name] for chunk in chunks])), table.schema[name]
+        dtype = table.schema[name]
+        if name in _NEVER_FILLED.get(table.name, ()):
+            columns.append(pl.Series(name, [None] * sum(len(chunk[table.key[0]]) for chunk in chunks), dtype))
+            continue
+        values = pl.Series(name, np.concatenate([chunk[name] for chunk in chunks]))
         if name in _ID_PREFIXES:
             values = identifiers(name, values, county_number).alias(name)
         elif dtype == pl.Date:
@@ -133,6 +139,8 @@ def _typed_frame(table: ContractTable, chunks: list[Chunk], county_number: int) 
             values = values.cast(pl.Float64).fill_nan(None).round(4 if name == "annual_rate" else 2)
         else:
             values = values.cast(dtype)
+        if dtype == pl.String:
+            values = values.set(values == "", None)
         columns.append(values)
     return pl.DataFrame(columns)
 
@@ -160,5 +168,9 @@ def add_gaps(world: World, table: ContractTable, rows: pl.DataFrame) -> pl.DataF
         share = shares.get(column, 0.0 if column in _WITHOUT_GAPS[table.name] else _OTHER_GAPS)
         if share:
             empty = pl.Series(world.chance.records.random(rows.height) < share)
+            if column == "subsidy_share":  # a missing share is 0: where there is a subsidy, the bank says so
+                empty &= rows[column].fill_null(0) == 0
+            if column == "payer":  # without one it would count as the household's
+                empty &= rows[column] != "subsidy"
             gaps.append(pl.when(~empty).then(pl.col(column)).alias(column))
     return rows.with_columns(gaps)

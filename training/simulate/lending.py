@@ -54,6 +54,7 @@ def draw_terms(world: World, month: int, household: Ints) -> Terms:
     A draw on an earlier grant is short, and never longer than the grant.
     """
     rng, households, scenario, size = world.chance.lending, world.households, world.scenario, len(household)
+    p = world.parameters
     ordinary, draws_line = households.household_type[household] == ORDINARY, _has_credit_line(world, month)[household]
     product = np.where(ordinary, rng.choice(3, size, p=[0.6, 0.2, 0.2]), rng.choice(3, size, p=_PRODUCT_SHARES))
     product = np.where(draws_line, REVOLVING, product)
@@ -80,6 +81,7 @@ def draw_terms(world: World, month: int, household: Ints) -> Terms:
         originated_on=originated_on,
         true_use=true_use,
         subsidy=draw_subsidies(world, ordinary) * (product == MICROLOAN) * scenario_subsidy,
+        refunded=happens(rng, p.subsidy_refunded, size),
         renews=np.full(size, -1),
     )
 

@@ -34,7 +34,8 @@ _INITIAL_STATE: dict[str, float | int | bool] = {
     "refuses": False,
     "checked": False,
     "had_relief": False,
-    "bad_on": NEVER,
+    "bad_since": NEVER,
+    "cleared_on": NEVER,
 }
 """State of every loan when it is granted."""
 
@@ -44,8 +45,8 @@ class Terms:
     """Agreed terms, one entry a loan.
 
     household, bank, product, method: numbers; principal: yuan; term: months; originated_on: day; subsidy: the state's
-    share of the interest; renews: the loan that this one renews, or -1. true_use, what the money is really used for,
-    is in no table.
+    share of the interest; refunded: whether the household pays that share and is paid back; renews: the loan that this
+    one renews, or -1. true_use, what the money is really used for, is in no table.
     """
 
     household: Ints
@@ -57,6 +58,7 @@ class Terms:
     originated_on: Ints
     true_use: Ints
     subsidy: Floats
+    refunded: Bools
     renews: Ints
 
     def __len__(self) -> int:
@@ -69,7 +71,8 @@ class Book(Terms):
 
     rate: yearly interest rate. matures_on: last day of the schedule in force, whose number is `schedule`. due_*,
     paid_*: yuan so far. arrears_since: first day from which something is unpaid. had_relief: extended, or itself a
-    renewal. bad_on: day on which it went bad by the contract.
+    renewal. bad_since: first day of the time that it is bad now, by the contract. cleared_on: day on which its arrears
+    ended when it was last bad.
     """
 
     rate: Floats
@@ -88,7 +91,13 @@ class Book(Terms):
     refuses: Bools
     checked: Bools
     had_relief: Bools
-    bad_on: Ints
+    bad_since: Ints
+    cleared_on: Ints
+
+    @property
+    def paid_by_state(self) -> Floats:
+        """The share of each loan's interest that the state pays the bank."""
+        return np.where(self.refunded, 0.0, self.subsidy)
 
     @property
     def open(self) -> Bools:
@@ -133,6 +142,7 @@ class Book(Terms):
 def empty_book() -> Book:
     """A book without loans."""
     numbers, yuan = np.zeros(0, dtype=np.int64), np.zeros(0)
-    terms = Terms(numbers, numbers, numbers, numbers, yuan, numbers, numbers, numbers, yuan, numbers)
+    no = np.zeros(0, dtype=np.bool_)
+    terms = Terms(numbers, numbers, numbers, numbers, yuan, numbers, numbers, numbers, yuan, no, numbers)
     states = {name: np.array([start])[:0] for name, start in _INITIAL_STATE.items()}
     return Book(**{each.name: getattr(terms, each.name) for each in fields(Terms)}, **states)

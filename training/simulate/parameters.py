@@ -58,6 +58,7 @@ class Parameters:
     registered_borrow: float = 1.6  # times, for the monitored types: the product was made for them
     full_subsidy: float = 0.65  # of loans to monitored households; domain: in whole or part
     half_subsidy_ordinary: float = 0.15  # of loans to ordinary households, assumed
+    subsidy_refunded: float = 0.08  # of subsidised loans, whose households pay the interest and are paid back, assumed
     misused: float = -3.2  # log-odds that the money is not wholly used as declared, assumed
 
     # repayment
@@ -68,6 +69,11 @@ class Parameters:
     pays_days_late: float = -3.6  # log-odds that an instalment is paid one to six days late, assumed
     keeps_forgetting: float = 0.35  # share of missed instalments still missed a month later, assumed
     refuses: float = -7.4  # log-odds of not wanting to repay principal, assumed
+    watched_months: int = 3  # after its arrears in which cadres watch a loan that was bad, assumed
+    relapse_months: int = 8  # after its arrears until which it is likelier to be late again, assumed
+    # log-odds of missing an instalment until the one, until the other, and after, set to the hand count of re-falls
+    relapses: tuple[float, float, float] = (-0.9, 0.95, -4.5)
+    payment_reversed: float = 0.003  # of payments on time, assumed
     gives_in: float = 0.2  # share of refusals given up in a month, assumed
     contagion: float = 6.0  # log-odds per share of village principal in arrears, assumed
     unseen_means: float = 1.4  # assumed: spread of what a household can raise beyond what anybody counts
@@ -83,6 +89,8 @@ class Parameters:
     extended_otherwise: float = 0.07  # assumed
     renewed_when_able: float = 0.025  # assumed
     renewed_when_short: float = 0.08  # assumed: banks like this less than notices say
+    extended_late: float = 0.03  # of bullet loans past their maturity, in a month, assumed
+    renewed_late: float = 0.02  # the same, assumed
     compensated: float = 0.03  # of loans over 90 days past due; domain: fund pays from 90 days
     fund_share: float = 0.7  # domain: fund 70, bank 30
     written_off: float = 0.06  # of loans over 360 days past due, assumed
@@ -92,5 +100,7 @@ class Parameters:
     survey_noise: float = 0.04  # assumed: spread of a recorded amount round the true one
     use_checked: float = 0.85  # of loans one to six months old and not yet checked, in a month, assumed
     checked_again: float = 0.03  # of checked loans up to a year old, in a month, assumed
+    payment_misplaced: float = 0.0002  # of open loans in a month, booked with another's interest for weeks, assumed
+    event_mistaken: float = 0.0002  # of open loans in a month, assumed
     check_wrong: float = 0.01  # of findings, assumed
     corrected: float = 0.015  # of statements and other rows, assumed

@@ -51,7 +51,7 @@ def settle_early(world: World, month: int) -> None:
 def extend_loans(world: World, month: int) -> None:
     """Extend some bullet loans that mature next month and that the household cannot repay.
 
-    The extension is agreed this month: a later maturity and a whole second schedule; the subsidy ends.
+    The extension is agreed this month: a later maturity and a whole second schedule.
     """
     book, p, rng = world.book, world.parameters, world.chance.repayment
     matures_next = book.open & (month_of(book.matures_on) == month + 1) & (book.method < _BULLET)
@@ -67,7 +67,6 @@ def extend_loans(world: World, month: int) -> None:
     book.matures_on[loans] = matures_on
     book.schedule[loans] += 1
     book.had_relief[loans] = True
-    book.subsidy[loans] = 0.0
     known_on = write_event(world, "extended", loans, day, book.principal[loans], matures_on)
     rows = instalments(book, loans)
     write_instalments(world, rows, known_on[np.searchsorted(loans, rows.loan)])
@@ -102,6 +101,7 @@ def renew_loans(world: World, month: int) -> None:
         originated_on=day,
         true_use=book.true_use[loans],
         subsidy=book.subsidy[loans],
+        refunded=book.refunded[loans],
         renews=loans,
     )
     book_loans(world, month, terms)
@@ -114,7 +114,7 @@ def pay_off_renewed(world: World, month: int, loans: Ints, day: Ints) -> None:
     due = world.calendar.due_in(month)
     in_force = due.schedule == book.schedule[due.loan]
     np.add.at(interest, due.loan[in_force], due.interest[in_force])
-    subsidy = interest[loans] * book.subsidy[loans]
+    subsidy = interest[loans] * book.paid_by_state[loans]
     own_interest = interest[loans] - np.round(subsidy, 2)
     principal = book.principal[loans] - book.paid_principal[loans]
     nothing = np.zeros(len(loans))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.simulate.banks import write_event, write_payments
+from training.simulate.banks import write_event, write_payments, write_reversed_payments
 from training.simulate.chance import happens, integers, noise_factors, sigmoid
-from training.simulate.days import NEVER, Bools, Floats, Ints, first_day, last_day
+from training.simulate.days import NEVER, Bools, Floats, Ints, first_day, last_day, month_of
 from training.simulate.economy import living_cost
 from training.simulate.industries import INDUSTRIES
 from training.simulate.loan_book import SETTLED
@@ -16,8 +16,10 @@ from training.simulate.schedule import Instalments
 from training.simulate.world import World
 
 _ANIMAL = np.array([each.animal for each in INDUSTRIES])
-_CENT = 0.005
+_LEAST = 1.005  # yuan that no bank asks for, and half a cent of rounding
 _SUBSIDY_DELAY = (8, 25)  # days, assumed: an office's delay, never a bad loan
+_REVERSED_AFTER = (1, 5)  # days, assumed
+_KIN_REMEMBER = 0.3  # share of a relapse's log-odds by which kin are less ready to lend, assumed
 _SMALL = 2000  # yuan: an instalment that no household puts off
 
 
@@ -43,11 +45,10 @@ def collect_instalments(world: World, month: int) -> None:
     _collect(world, month, interest_due)
     principal_due = _fall_due(world, rows[rows.principal > 0])
     _collect(world, month, principal_due | ~interest_due)
-    loans = np.flatnonzero(book.open & (book.outstanding < _CENT) & (book.owed < _CENT))
+    loans = np.flatnonzero(book.open & (book.outstanding < _LEAST) & (book.owed < _LEAST))
     day = book.last_paid_on[loans] + integers(world.chance.records, 0, 2, len(loans))
     book.close(loans, day, SETTLED)
     write_event(world, "settled", loans, day, book.principal[loans])
-    world.unpaid.mark_bad_loans(book, last_day(month))
     world.calendar.drop(month)
 
 
@@ -61,7 +62,7 @@ def _fall_due(world: World, rows: Instalments) -> Bools:
     book.due_interest[rows.loan] += rows.interest
     book.newest_due_on[rows.loan] = rows.due_on
     world.unpaid.add(book, rows)
-    subsidized = rows[book.subsidy[rows.loan] > 0]
+    subsidized = rows[book.paid_by_state[rows.loan] > 0]
     size = len(subsidized)
     late = happens(rng, world.parameters.subsidy_late, size)
     delay = np.where(late, integers(rng, *_SUBSIDY_DELAY, size), integers(rng, -5, 0, size))
@@ -76,9 +77,9 @@ def _fall_due(world: World, rows: Instalments) -> Bools:
 def _collect(world: World, month: int, selected: Bools) -> None:
     """Let the households of the selected loans that owe something pay what they want to and can."""
     book = world.book
-    loans = np.flatnonzero(selected & book.open & (book.owed > _CENT))
-    pay(world, month, draw_willingness(world, month, loans, book.arrears_since[loans] == NEVER))
-    world.unpaid.remove_covered(book)
+    loans = np.flatnonzero(selected & book.open & (book.owed > _LEAST))
+    payers = pay(world, month, draw_willingness(world, month, loans, book.arrears_since[loans] == NEVER))
+    world.unpaid.remove_covered(book, world.spells, payers)
 
 
 def draw_willingness(world: World, month: int, loans: Ints, new: Bools) -> Willingness:
@@ -96,7 +97,8 @@ def draw_willingness(world: World, month: int, loans: Ints, new: Bools) -> Willi
     trouble = 0.8 * ((households.sick_until[household] >= month) | (households.jobless_until[household] >= month))
     care = 0.42 * diligence + 0.20 * honesty
     base = np.where(large, p.forgets_principal, p.forgets_interest)
-    forgets = np.where(new, sigmoid(base - care + trouble + borrower_gone), p.keeps_forgetting)
+    relapse = relapse_log_odds(world, month, loans)
+    forgets = np.where(new, sigmoid(base - care + trouble + borrower_gone + relapse), p.keeps_forgetting)
 
     crowd = p.contagion * world.arrears_share[households.village[household]]
     misused = 0.7 * (book.true_use[loans] > 0)
@@ -108,15 +110,30 @@ def draw_willingness(world: World, month: int, loans: Ints, new: Bools) -> Willi
     return Willingness(loans, new, pays, np.where(large, kin_help_chances(world, month, loans, new), 0.8))
 
 
+def relapse_log_odds(world: World, month: int, loans: Ints) -> Floats:
+    """Log-odds by which loans that have been bad miss an instalment more often, by the months since their arrears.
+
+    Less often while they are watched, more often afterwards, and seldom once they have long been paid on time.
+    """
+    p, cleared_on = world.parameters, world.book.cleared_on[loans]
+    clean = month - month_of(cleared_on)
+    stage = (clean >= p.watched_months).astype(np.int64) + (clean >= p.relapse_months)
+    return np.where(cleared_on == NEVER, 0.0, np.array(p.relapses)[stage])
+
+
 def kin_help_chances(world: World, month: int, loans: Ints, new: Bools) -> Floats:
-    """Chance that kin lend what is missing: less the more it is, to households in debt, and where all are short."""
+    """Chance that kin lend what is missing: less the more it is, to households in debt, and where all are short.
+
+    For a loan that was bad they lend the less, the likelier it is to be late again (`relapse_log_odds`).
+    """
     households, p, household = world.households, world.parameters, world.book.household[loans]
     base = np.where(new, p.helped_at_maturity, p.helped_later)
     village_strain = p.kin_strained * world.strained_share[households.village[household]]
     strained = village_strain + world.scenario.kin_reluctance(month)
     missing = np.maximum(world.book.owed[loans] - _means(world, month, loans), 0) / p.kin_lend
     kin_ties, debt = households.kin_ties[household], households.debt[household]
-    return sigmoid(base - missing - strained + 0.7 * kin_ties - debt / 40_000)
+    trust = -_KIN_REMEMBER * relapse_log_odds(world, month, loans)
+    return sigmoid(base + trust - missing - strained + 0.7 * kin_ties - debt / 40_000)
 
 
 def _means(world: World, month: int, loans: Ints) -> Floats:
@@ -131,10 +148,11 @@ def _means(world: World, month: int, loans: Ints) -> Floats:
     return np.maximum(households.cash[household] - reserve, 0) + herd[household]
 
 
-def pay(world: World, month: int, willingness: Willingness) -> None:
-    """Pay in full; or with kin's help; or a round part. Several loans of a household share what it has.
+def pay(world: World, month: int, willingness: Willingness) -> Ints:
+    """Pay in full; or with kin's help; or a round part; returns the loans on which something is paid.
 
-    The money comes from cash first, then animals and stock are sold.
+    Several loans of a household share what it has. The money comes from cash first, then animals and stock are sold.
+    Few payments are booked wrongly at first: reversed days later, and booked again that day.
     """
     book, households, rng = world.book, world.households, world.chance.repayment
     loans = willingness.loans[willingness.pays]
@@ -153,8 +171,14 @@ def pay(world: World, month: int, willingness: Willingness) -> None:
     households.units = np.maximum(households.units - sold_units, 0)
     households.cash = np.maximum(households.cash, 0)
     interest = np.minimum(paid, np.maximum(book.due_interest - book.paid_interest, 0)[loans])
-    day = draw_payment_days(world, month, loans, willingness.new[willingness.pays])
-    write_payments(world, loans, day, paid - interest, interest, "borrower")
+    np.add.at(households.cash, household, interest * (book.subsidy * book.refunded)[loans])
+    day, new = draw_payment_days(world, month, loans, willingness.new[willingness.pays]), willingness.new
+    is_reversed = new[willingness.pays] & (paid > 0) & happens(rng, world.parameters.payment_reversed, len(loans))
+    again = day + np.where(is_reversed, integers(rng, *_REVERSED_AFTER, len(loans)), 0)
+    wrong = np.flatnonzero(is_reversed)
+    write_reversed_payments(world, loans[wrong], day[wrong], again[wrong], (paid - interest)[wrong], interest[wrong])
+    write_payments(world, loans, again, paid - interest, interest, "borrower")
+    return loans[paid > 0]
 
 
 def draw_payment_days(world: World, month: int, loans: Ints, new: Bools) -> Ints:

@@ -70,16 +70,25 @@ class Calendar:
 def instalments(book: Book, loans: Ints) -> Instalments:
     """The whole schedule in force of each loan, from first to last instalment."""
     monthly = book.method[loans] >= _EQUAL_INSTALMENT
-    return _concatenate([_bullet_instalments(book, loans[~monthly]), _monthly_instalments(book, loans[monthly])])
+    bullet = loans[~monthly]
+    in_one_sum = _bullet_instalments(
+        book, bullet, book.principal[bullet], book.originated_on[bullet], book.originated_on[bullet]
+    )
+    return _concatenate([in_one_sum, _monthly_instalments(book, loans[monthly])])
+
+
+def rest_instalments(book: Book, loans: Ints, agreed_on: Ints, known_on: Ints) -> Instalments:
+    """A schedule of what is outstanding of each bullet loan, due after known_on; interest runs from agreed_on."""
+    return _bullet_instalments(book, loans, book.outstanding[loans], agreed_on, known_on)
 
 
 def _concatenate(batches: list[Instalments]) -> Instalments:
     return Instalments(*(np.concatenate([getattr(rows, name) for rows in batches]) for name in Instalments.__slots__))
 
 
-def _bullet_instalments(book: Book, loans: Ints) -> Instalments:
+def _bullet_instalments(book: Book, loans: Ints, principal: Floats, accrues_from: Ints, begins: Ints) -> Instalments:
     """Principal in one sum at maturity; interest each quarter after the month it begins, or all at once."""
-    begins, ends = book.originated_on[loans], book.matures_on[loans]
+    ends = book.matures_on[loans]
     months = month_of(begins)[:, None] + np.arange(1, 64)
     days = day_in(months, PAYDAY)
     quarterly = (book.method[loans] == _BULLET_QUARTERLY)[:, None]
@@ -90,10 +99,10 @@ def _bullet_instalments(book: Book, loans: Ints) -> Instalments:
     order = np.lexsort((due_on, loan))
     loan, due_on = loan[order], due_on[order]
     first = np.concatenate([[True], loan[1:] != loan[:-1]])[: len(loan)]
-    previous = np.where(first, begins[loan], np.roll(due_on, 1))
-    principal = np.where(due_on == ends[loan], book.principal[loans][loan], 0.0)
-    interest = book.principal[loans][loan] * book.rate[loans][loan] * (due_on - previous) / 360
-    return Instalments(loans[loan], book.schedule[loans][loan], due_on, principal, np.round(interest, 2))
+    previous = np.where(first, accrues_from[loan], np.roll(due_on, 1))
+    repaid = np.where(due_on == ends[loan], principal[loan], 0.0)
+    interest = principal[loan] * book.rate[loans][loan] * (due_on - previous) / 360
+    return Instalments(loans[loan], book.schedule[loans][loan], due_on, repaid, np.round(interest, 2))
 
 
 def _monthly_instalments(book: Book, loans: Ints) -> Instalments:

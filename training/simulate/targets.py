@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.messages import Bilingual
+from training.evaluation.re_falls import CLEAN_MONTHS
+from training.simulate import after_bad
 from training.simulate.measured import MeasuredCounty, MeasuredMonth
 
 PUBLISHED = "已公布 published (domain 2, 5)"
 DESCRIBED = "本县情况 the county's own description (domain 4)"
 VISITS = "可走访 lights that a county could visit; assumed"
 LIVELY = "假定 assumed: lively, and no leak (domain 8)"
+COUNTED = "本县手工计数 a hand count of a real county, and the error of one simulated county"
+ASSUMED = "假定 assumed"
 ABOVE_MODELS = "假定 assumed: above the published models' 0.70-0.85 (domain 8)"
 _INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
 
@@ -95,6 +99,14 @@ def _number(
     zh: str, en: str, low: float, high: float, source: str, measure: Callable[[MeasuredCounty], float]
 ) -> Target:
     return Target(Bilingual(zh, en), low, high, source, measure, percent=False)
+
+
+def _re_fall(position: int, low: float, high: float) -> Target:
+    """The share bad again within six months, of the loans clean for the months at a position of CLEAN_MONTHS."""
+    months = CLEAN_MONTHS[position]
+    words = Bilingual(f"结清{months.zh}, 6个月内再坏", f"bad again within 6 months, clean {months.words} months")
+    source = f"{months.counted:.1%}: {COUNTED}"
+    return Target(words, low, high, source, lambda county: county.re_falls[position].share)
 
 
 TARGETS: tuple[Target, ...] = (
@@ -188,4 +200,18 @@ TARGETS: tuple[Target, ...] = (
     _target(
         "规则灯查全率", "recall of the rule light", 0.30, 0.75, LIVELY, mean_of_months(lambda month: month.rules_recall)
     ),
+    _re_fall(0, 0.100, 0.190),
+    _re_fall(1, 0.100, 0.200),
+    _re_fall(2, 0.040, 0.112),
+    _re_fall(3, 0.010, 0.068),
+    _target("坏账一年内结清", "bad loans paid up within a year", 0.80, 1.0, ASSUMED, after_bad.paid_up_share),
+    _target("坏账期间部分还款", "bad loans paid in part", 0.05, 0.40, ASSUMED, after_bad.partly_paid_share),
+    _target("坏账后展期或续贷", "bad loans extended or renewed late", 0.01, 0.10, ASSUMED, after_bad.late_relief_share),
+    _target("代偿或核销", "bad loans compensated or written off", 0.002, 0.05, ASSUMED, after_bad.lost_share),
+    _target(
+        "只列余欠的新计划", "later schedules of the rest alone", 0.02, 0.25, ASSUMED, after_bad.rest_schedule_share
+    ),
+    _target("冲正还款", "payments reversed", 0.001, 0.004, ASSUMED, after_bad.reversal_share),
+    _target("撤销事件", "events withdrawn", 0.001, 0.006, ASSUMED, after_bad.withdrawn_share),
+    _target("先付后贴", "subsidies refunded", 0.04, 0.12, ASSUMED, after_bad.refunded_share),
 )

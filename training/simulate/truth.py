@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from features.atomic_files import write_parquet
-from training.simulate.days import END, NEVER, first_day, last_day
+from training.simulate.days import END, NEVER, Ints, first_day, last_day
 from training.simulate.delivery import identifiers
 from training.simulate.hazards import TrialFutures
 from training.simulate.industries import INDUSTRIES
@@ -25,8 +25,8 @@ _RECORDED_HOUSEHOLDS = 200
 class Truth:
     """Frames of one county's truth, one each month they are recorded in.
 
-    hazards: `loan_id`, `as_of`, `replicates`, `went_bad`, `hazard`. households: `household_id`, `month`, `industry`,
-    `units`, `cash`, `debt`.
+    hazards: of each loan open and not bad, `loan_id`, `as_of`, `replicates`, `went_bad`, `hazard`. households:
+    `household_id`, `month`, `industry`, `units`, `cash`, `debt`.
     """
 
     hazards: list[pl.DataFrame] = field(default_factory=list)
@@ -69,28 +69,41 @@ class Truth:
         )
 
     def write(self, world: World, delivered: list[str], folder: Path) -> None:
-        """Write `truth/<name>/<county>.parquet` of loans, households and hazards.
+        """Write `truth/<name>/<county>.parquet` of loans, spells, households and hazards.
 
-        loans: how each ended by the last day, and the day on which it went bad by the contract. delivered: ids of the
-        loans that are in the tables; others are left out.
+        loans: how each ended by the last day, and the day on which it first went bad by the contract. spells: each time
+        that a loan was bad. delivered: ids of the loans that are in the tables; others are left out.
         """
-        book = world.book
-        bad_on = pl.Series(book.bad_on).set(pl.Series(book.bad_on == NEVER), None)
+        book, spells = world.book, world.spells
+        bad_on = np.full(len(book), NEVER)
+        bad_on[spells.loan[::-1]] = spells.bad_on[::-1]  # in the order of days: the first stays
         loans = pl.DataFrame(
             {
                 "loan_id": identifiers("loan_id", pl.Series(np.arange(len(book))), world.villages.county_number),
                 "outcome": pl.Series(np.array(OUTCOMES)[np.where(book.closed_on > END, 0, book.outcome)]),
                 "extended": pl.Series(book.schedule > 1),
                 "true_use": pl.Series(np.array(FINDINGS)[book.true_use]),
-                "bad_on": bad_on.cast(pl.Int32).cast(pl.Date),
+                "bad_on": _days(bad_on),
             }
         )
-        for name, frames in {"loans": [loans], "households": self.households, "hazards": self.hazards}.items():
+        times_bad = pl.DataFrame(
+            {
+                "loan_id": identifiers("loan_id", pl.Series(spells.loan), world.villages.county_number),
+                "bad_on": _days(spells.bad_on),
+                "arrears_ended_on": _days(spells.arrears_ended_on),
+            }
+        )
+        truths = {"loans": [loans], "spells": [times_bad], "households": self.households, "hazards": self.hazards}
+        for name, frames in truths.items():
             if frames:
                 frame = pl.concat(frames)
                 if "loan_id" in frame.columns:
                     frame = frame.filter(pl.col("loan_id").is_in(delivered))
                 write_parquet(frame, folder / "truth" / name / f"{world.villages.county_code}.parquet")
+
+
+def _days(day: Ints) -> pl.Series:
+    return pl.Series(day).set(pl.Series(day == NEVER), None).cast(pl.Int32).cast(pl.Date)
 
 
 def _date_column(day: int, size: int) -> pl.Series:

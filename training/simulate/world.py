@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from training.simulate.arrears import UnpaidInstalments
+from training.simulate.arrears import BadSpells, UnpaidInstalments
 from training.simulate.chance import Streams
 from training.simulate.days import Floats, Ints
 from training.simulate.diary import Diary, DiscardingDiary
@@ -58,6 +58,7 @@ class World:
     diary: Diary = field(default_factory=Diary)
     calendar: Calendar = field(default_factory=Calendar)
     unpaid: UnpaidInstalments = field(default_factory=UnpaidInstalments)
+    spells: BadSpells = field(default_factory=BadSpells)
     year_flows: dict[str, Floats] = field(default_factory=dict)
 
     @property
@@ -85,7 +86,10 @@ class World:
         self.year_flows[flow] = self.year_flows[flow] + yuan if flow in self.year_flows else yuan.copy()
 
     def fork(self, chance: Streams, prices: Prices) -> World:
-        """An independent world in the same state with its own chances and prices; its diary discards all rows."""
+        """An independent world in the same state with its own chances and prices.
+
+        Its diary discards all rows, and its spells begin after the day.
+        """
         return replace(
             self,
             chance=chance,
@@ -101,6 +105,7 @@ class World:
             diary=DiscardingDiary(),
             calendar=self.calendar.copy(),
             unpaid=_copy_arrays(self.unpaid),
+            spells=BadSpells(),
             year_flows={flow: yuan.copy() for flow, yuan in self.year_flows.items()},
         )
 

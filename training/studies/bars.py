@@ -18,11 +18,13 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from models.boosting import Floats
+from models.county_policy.policy_table import policy_table_of
 from models.light import CODES
 from models.traffic_light.rule_table import rule_table_of
 from training.cohort import samples
 from training.evaluation.ceiling import ranking_ceiling, true_hazards
 from training.evaluation.measures import Bools, auc, recall_at
+from training.evaluation.re_falls import re_falls, within_months
 from training.evaluation.true_probability import clipped_jeffreys_interval
 from training.folds import Fold
 from training.plan import SearchPlan
@@ -61,7 +63,13 @@ def simulate_and_score(seed: int, households: int, months: int, trials: int, fol
     order = Order(households, months, seed, replicates=_FUTURES, hazard_dates=_HAZARD_MONTHS, hazard_months_apart=1)
     county = simulate_and_load(order, folder, str(seed))
     plan = county.plan(trials)
-    folds = samples(county.ledger, plan, rule_table_of(county.store), lambda _, line: print_progress(line))
+    folds = samples(
+        county.ledger,
+        plan,
+        rule_table_of(county.store),
+        policy_table_of(county.store),
+        lambda _, line: print_progress(line),
+    )
     bundle = fit_model(folds, plan, county.ledger.data_version, lambda *_: None)
     sample, hazards = folds[Fold.JUDGEMENT], true_hazards(county.inbox)
     scored = (
@@ -189,10 +197,42 @@ def jeffreys_interval_holds(probability: Floats, bad: Bools) -> bool:
     return bool(low <= probability.mean() <= high)
 
 
+def cleared_loans(county: StudyCounty, seed: int) -> pl.DataFrame:
+    """The rows of a county's sample whose loans were bad before, on probation or performing again.
+
+    Columns `household_id` (with the seed before it), `months_since_arrears`, `bad`, `probability` and `hazard`.
+    """
+    named = county.sample.with_columns((f"{seed}/" + pl.col("household_id")).alias("household_id"))
+    columns = ("household_id", "months_since_arrears", "bad", "probability", "hazard")
+    return named.filter(pl.col("months_since_arrears").is_not_null()).select(columns)
+
+
+def re_fall_lines(loans: pl.DataFrame) -> Iterator[str]:
+    """The table of re-falls as lines of Markdown: by months clean what came, what was foretold, what was true.
+
+    loans: as `cleared_loans`, of all counties together.
+    """
+    yield "| months clean | loan-months | bad again within 6 months | 95% interval | foretold | true hazard | counted |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in re_falls(loans):
+        means = within_months(loans, row.months).select(pl.mean("probability", "hazard")).row(0)
+        foretold, hazard = ("" if mean is None else f"{mean:.1%}" for mean in means)
+        share = f"{row.share:.1%}" if row.loans else ""
+        counts = f"| {row.months.words} | {row.loans:,} | {share} | {row.low:.1%} - {row.high:.1%} "
+        yield f"{counts}| {foretold} | {hazard} | {row.months.counted:.1%} |"
+
+
 def bars_page(
-    counties: Mapping[int, Sequence[tuple[str, str, float]]], households: int, months: int, trials: int
+    counties: Mapping[int, Sequence[tuple[str, str, float]]],
+    cleared: pl.DataFrame,
+    households: int,
+    months: int,
+    trials: int,
 ) -> str:
-    """The text of BARS.md: a row for each measure, a column for each seed."""
+    """The text of BARS.md: a row for each measure, a column for each seed; and the table of re-falls.
+
+    cleared: as `cleared_loans`, of all counties together.
+    """
     lines = [
         "# 模型与规则, 与真实上限 / The model, the rules and the truth",
         "",
@@ -207,6 +247,17 @@ def bars_page(
     for row in zip(*counties.values(), strict=True):
         name, bar, _ = row[0]
         lines.append(f"| {name} | {bar} | {' | '.join(f'{value:.4g}' for _, _, value in row)} |")
+    lines += [
+        "",
+        "## 再次变坏 / Loans that were bad before",
+        "",
+        "Loans on probation or performing again, of all seeds together, by whole months since their arrears ended: the"
+        " share that was bad again within six months, with an interval that takes the rows of one household as one"
+        " draw; the mean of the probability that the model of the run foretold, and of the share of simulated futures"
+        " in which they are bad again; and what a hand count of a real county found.",
+        "",
+        *re_fall_lines(cleared),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -222,11 +273,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
-        rows_by_seed = {
-            seed: list(bar_rows(simulate_and_score(seed, options.households, options.months, options.trials, folder)))
-            for seed in range(1, options.seeds + 1)
-        }
-    text = bars_page(rows_by_seed, options.households, options.months, options.trials)
+        rows_by_seed, cleared = {}, []
+        for seed in range(1, options.seeds + 1):
+            county = simulate_and_score(seed, options.households, options.months, options.trials, folder)
+            rows_by_seed[seed] = list(bar_rows(county))
+            cleared.append(cleared_loans(county, seed))
+    text = bars_page(rows_by_seed, pl.concat(cleared), options.households, options.months, options.trials)
     print(text, end="")
     if options.write:
         PAGE.write_text(text, "utf-8")

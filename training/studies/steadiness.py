@@ -16,6 +16,7 @@ import polars as pl
 from features.compute import Population, features_at
 from features.ledger.ledger import Ledger
 from features.months import month_end_after
+from features.snapshot.loan_life import LifeRules
 from models.bundle import Bundle
 from models.explain import reasons, township_medians
 from models.registry import ModelStore
@@ -70,7 +71,7 @@ def main() -> None:
         parser.error("the store has no champion; run ./run demo first")
     ledger = Ledger(store / "ledger")
     as_of = month_end_after(last_reported_day(ledger), 0)
-    features = features_at(as_of, ledger.tables(), Population.COHORT, bundle.bad_after_days)
+    features = features_at(as_of, ledger.tables(), Population.COHORT, LifeRules(bundle.bad_after_days))
     result = steadiness(features, bundle)
     print(f"{as_of}, model {bundle.version}: {result.loans:,} loans, {result.draws} draws of 1% noise")
     print(f"first reason stays {result.first_stays:.1%}, first three stay {result.first_three_stay:.1%}")

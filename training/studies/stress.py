@@ -32,12 +32,21 @@ def stress_reports(households: int, months: int, seed: int, trials: int, folder:
     }
     base = counties["base"]
     plan = base.plan(trials)
-    folds = samples(base.ledger, plan, rule_table_of(base.store), lambda _, line: print_progress(line))
+    folds = samples(
+        base.ledger, plan, rule_table_of(base.store), policy_table_of(base.store), lambda _, line: print_progress(line)
+    )
     bundle = fit_model(folds, plan, base.ledger.data_version, lambda *_: None)
     evaluated_loans = {}
     for name, county in counties.items():
         rules = rule_table_of(county.store)
-        fold = samples(county.ledger, plan, rules, lambda _, line: print_progress(line), [Fold.JUDGEMENT])
+        fold = samples(
+            county.ledger,
+            plan,
+            rules,
+            policy_table_of(county.store),
+            lambda _, line: print_progress(line),
+            [Fold.JUDGEMENT],
+        )
         evaluated_loans[name] = score_loans(bundle, fold[Fold.JUDGEMENT], policy_table_of(county.store))
     return evaluate_scenarios(evaluated_loans)
 
