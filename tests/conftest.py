@@ -16,6 +16,7 @@ from features.ledger.ledger import Ledger
 from features.months import month_end_after
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from tests.running_service import Ran, done, lights, serving
 
@@ -44,7 +45,7 @@ class County:
     @property
     def warnings(self) -> pl.DataFrame:
         """The newest month's rows, as any program reads them."""
-        return pl.read_parquet(self.data / "warnings" / f"as_of={self.newest}" / "*.parquet").sort("loan_id")
+        return pl.read_parquet(self.data / "warnings" / month_folder_name(self.newest) / "*.parquet").sort("loan_id")
 
     @property
     def facts(self) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,5 +52,7 @@ def test_an_example_runs(test: doctest.DocTest, county: County, tmp_path: Path) 
     test.globs.update(data=data, inbox=county.inbox, tmp=tmp_path / "tmp")
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
-    runner.run(test, out=report.append)
+    # in a thread of its own: where a browser was started before, this one has a running event loop
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(runner.run, test, out=report.append).result()
     assert not runner.failures, "".join(report)

@@ -79,6 +79,7 @@ loans.matures_on            到期日期 到期日 到期日 贷款到期日 到
 loans.repayment_method      还款方式 还本付息方式 还款方式 还款方式 还款方式
 loans.declared_use          贷款用途 用途 用途 借款用途 资金用途
 loans.subsidy_share         贴息比例 财政贴息比例 贴息比例 贴息比例 贴息比例
+loans.subsidy_manner        贴息方式 财政贴息方式 贴息方式 贴息类型 贴息方式
 loans.renews_loan_id        续贷原贷款编号 续贷前借据编号 原借据号 原贷款编号 原借据号
 loans.known_on              填报日期 上报日期 数据日期 报送日期 数据日期
 
@@ -102,6 +103,7 @@ loan_events.occurred_on      办理日期 发生日期 办理日期 变更日期
 loan_events.kind             变更类型 业务类型 事件类型 变更类型 业务类型
 loan_events.amount           涉及金额 金额 金额 变更金额 涉及金额
 loan_events.new_matures_on   展期后到期日 新到期日 新到期日 展期后到期日 展期到期日
+loan_events.withdrawn        是否撤销 已撤销 撤销 撤销标志 是否撤销
 loan_events.known_on         填报日期 上报日期 数据日期 报送日期 数据日期
 
 use_checks.loan_id      贷款编号 借据编号 借据号 贷款合同编号 借据号
@@ -135,6 +137,7 @@ claims.known_on         填报日期 上报日期 数据日期 报送日期 数�
 
 hardships.event_id       事件编号 记录编号 编号 事件编号 事件编号
 hardships.household_id   农户编号 户编号 户号 家庭编号 农户编码
+hardships.member_id      成员编号 人员编号 当事人编号 成员编号 人员编号
 hardships.occurred_on    发生日期 发生时间 发生日期 发生日期 发生日期
 hardships.cause          致困原因 风险类型 困难类型 监测原因 致困原因
 hardships.loss_amount    损失金额 损失金额 损失 自付金额 损失金额
@@ -211,6 +214,10 @@ declared_use.forage              饲草种植 牧草种植 饲草 饲草 饲草�
 declared_use.herbs               中药材种植 中药材 中药材 甘草 中药材
 declared_use.trade               商贸流通 个体经营 商贸 商贸 商业
 declared_use.other               其他 其他 其他 其他产业 其他
+subsidy_manner.direct            直接贴息 财政直接贴息 直补银行 贴息到银行 直接贴息
+subsidy_manner.refund            先收后补 先付后贴 返还贴息 贴息到户 先付后补
+withdrawn.true                   是 是 是 是 是
+withdrawn.false                  否 否 否 否 否
 payer.borrower                   借款人 农户 本人 借款人自还 客户
 payer.subsidy                    财政贴息 贴息 财政贴息 财政贴息资金 贴息资金
 payer.insurance                  保险赔付 保险公司 保险 保险赔款 保险

@@ -81,6 +81,22 @@ def test_a_loan_given_to_another_county_is_a_loan_of_that_one_alone(intake: Inta
     )
 
 
+@pytest.mark.parametrize("first", ["L1", "L2"])
+def test_a_loan_of_another_county_closes_the_one_it_renews(tmp_path: Path, first: str) -> None:
+    intake = Intake(tmp_path)
+    unpaid = DRAWN | {"payments": with_cell(table(DRAWN["payments"]), principal_paid="0")}
+    tables = {name: rows for name, rows in unpaid.items() if name != "loan_events"}
+    loans = with_cell(table(DRAWN["loans"]), renews_loan_id="L1")
+    intake.deliver(**{**tables, "loans": loans.sort(pl.col("loan_id") != first)[:1]})
+    intake.load(intake.inbox(loans=loans.sort(pl.col("loan_id") != first)[1:]))
+    ledger = intake.ledger
+    assert features_at(_AFTER, ledger.tables())["loan_id"].to_list() == ["L2"]
+    of_counties = [features_at(_AFTER, ledger.tables(county))["loan_id"].to_list() for county in ledger.counties]
+    assert of_counties == [[], ["L2"]]
+    of_households = [features_at(_AFTER, ledger.tables(*at)).height for at in (("990101", "H1"), ("990102", "H2"))]
+    assert of_households == [0, 1]
+
+
 def test_whoever_borrowed_and_is_recorded_elsewhere_now_is_the_borrower_still(intake: Intake) -> None:
     there = with_cell(
         table(DRAWN["members"])[:1], household_id="H2", relation="child", status="deceased", known_on="2024-05-20"

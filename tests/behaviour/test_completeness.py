@@ -210,7 +210,8 @@ def test_the_reason_stands_on_every_page_list_report_and_answer_of_the_month(dat
             "/loans/L1/warning",
         ):
             told = httpx2.get(f"{address}/api/v1{path}").json()
-            assert told["incomplete"]["reason"] == "邮储系统故障", path
+            incomplete = told["month_incomplete" if path == "/loans/L1/warning" else "incomplete"]
+            assert incomplete["reason"] == "邮储系统故障", path
         for path in ("/", "/households/H1", "/board", "/groups", "/maturities", "/maturities/notices"):
             page = httpx2.get(f"{address}{path}", params={"lang": "zh"}).text
             assert "照样发布的原因: 邮储系统故障" in page, path

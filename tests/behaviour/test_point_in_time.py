@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 from features import compute
 from features.compute import features_at, peer_statistics_at
+from features.snapshot.loan_life import LifeRules
 from tests.behaviour.test_oracle import rows_of
 from tests.oracle.knowledge import Row, Tables
 from tests.oracle.random_ledger import random_ledger
@@ -101,8 +102,9 @@ def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, househ
 @given(seeds, st.sampled_from([7, 30, 90]))
 def test_a_household_alone_has_the_features_it_has_among_all(seed: int, bad_after_days: int) -> None:
     rows = rows_of(random_ledger(seed))
-    everyone = features_at(AS_OF, rows, bad_after_days=bad_after_days)
-    around = peer_statistics_at(AS_OF, rows, bad_after_days)
+    rules = LifeRules(bad_after_days)
+    everyone = features_at(AS_OF, rows, rules=rules)
+    around = peer_statistics_at(AS_OF, rows, rules)
     for household in everyone["household_id"].unique().sort().head(3):
-        alone = features_at(AS_OF, rows.for_household(household), bad_after_days=bad_after_days, peers=around)
+        alone = features_at(AS_OF, rows.for_household(household), rules=rules, peers=around)
         assert_frame_equal(alone, everyone.filter(pl.col("household_id") == household), check_exact=True)

@@ -13,7 +13,8 @@ import httpx2
 import polars as pl
 import pytest
 
-from models.five_classes import MATRICES
+from models.five_classes.matrices import CLASS_WORDS, MATRICES
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 from tests.running_service import done, lights
 
@@ -22,6 +23,7 @@ LIGHTS = {
     "zh": {"red": "红灯", "yellow": "黄灯", "green": "绿灯"},
     "en": {"red": "red", "yellow": "yellow", "green": "green"},
 }
+CLASSES = [*CLASS_WORDS, "not_assessable"]
 Answer = dict[str, Any]
 
 
@@ -29,7 +31,9 @@ def published(county: County, household: str) -> list[Answer]:
     """The Parquet rows of a household, spelled as the interface spells them, without sentences."""
     rows = county.warnings.filter(pl.col("household_id") == household).to_dicts()
     for row in rows:
-        row["as_of"] = str(row["as_of"])
+        for name in ("as_of", "bad_since", "bad_due_on", "arrears_ended_on", "probation_until"):
+            row[name] = None if row[name] is None else str(row[name])
+        row["incomplete"] = [{"code": code} for code in row["incomplete"]]
         for told, names in (("reasons", ("value", "typical")), ("changes", ("before", "after"))):
             for each, name in itertools.product(row[told], names):
                 code = each.pop(f"{name}_code")
@@ -69,7 +73,7 @@ def test_a_loan_is_told_alike_alone_in_the_list_and_under_its_household(county: 
     household = county.one_of_each()[kind]
     warning = explained(served, household)["loans"][0]["warning"]
     alone = httpx2.get(f"{served}/api/v1/loans/{warning['loan_id']}/warning").json()
-    assert alone == {**warning, "incomplete": None}
+    assert alone == {**warning, "month_incomplete": None}
     assert warning in httpx2.get(f"{served}/api/v1/warnings", params={"q": warning["loan_id"]}).json()["items"]
 
 
@@ -136,7 +140,7 @@ def test_reasons_and_other_facts_sum_to_the_models_parts(county: County, served:
 def test_the_whole_change_is_the_difference_of_the_two_published_log_odds(
     county: County, served: str, kind: str
 ) -> None:
-    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    before = pl.read_parquet(county.data / "warnings" / month_folder_name(county.before) / "*.parquet")
     then = dict(before.select("loan_id", "probability").rows())
     for loan in explained(served, county.one_of_each()[kind])["loans"]:
         changed, warning = loan["changed"], loan["warning"]
@@ -202,8 +206,12 @@ def test_the_likelihood_is_the_probability_of_a_hundred_loans(county: County, se
 
 def test_a_loan_that_has_gone_bad_is_said_to_have(county: County, served: str) -> None:
     loan = explained(served, county.one_of_each()["gone_bad"])["loans"][0]
-    assert loan["likelihood_en"] == "This loan has already gone bad; nothing is predicted any more."
-    assert loan["likelihood_zh"] == "该笔贷款已经变坏, 不再预测。"
+    assert loan["likelihood_en"] == "This loan is bad; nothing is predicted."
+    assert loan["likelihood_zh"] == "该笔贷款已是不良, 不作预测。"
+    assert loan["warning"]["status"] == "bad"
+    assert loan["warning"]["status_zh"].endswith("至今未补还, 属不良, 不作预测。")
+    for lang in ("zh", "en"):
+        assert loan["warning"][f"status_{lang}"] in page_of(served, county.one_of_each()["gone_bad"], lang)
     assert loan["other_facts"] is None
 
 
@@ -217,7 +225,7 @@ def test_a_light_by_the_rules_alone_is_said_to_be(by_rules: County) -> None:
 
 
 @pytest.mark.parametrize("kind", ["green", "gone_bad"])
-def test_a_loan_has_its_class_by_both_matrices_on_the_page_and_in_the_terminal(
+def test_a_loan_has_its_class_by_both_matrices_with_its_reason_on_the_page_and_in_the_terminal(
     county: County, served: str, kind: str
 ) -> None:
     household = county.one_of_each()[kind]
@@ -225,12 +233,12 @@ def test_a_loan_has_its_class_by_both_matrices_on_the_page_and_in_the_terminal(
     printed = done(lights(county.data, "explain", household, "--lang", "en"))
     for loan in explained(served, household)["loans"]:
         days = loan["warning"]["days_past_due"]
-        assert {each["matrix"]: each["code"] for each in loan["classes"]} == {
-            name: matrix.class_of(days) for name, matrix in MATRICES.items()
-        }
+        assert [each["matrix"] for each in loan["classes"]] == list(MATRICES)
         for each in loan["classes"]:
+            assert CLASSES.index(each["code"]) >= CLASSES.index(MATRICES[each["matrix"]].class_of(days))
             assert each["en"] in page
-            assert each["en"] in printed
+            assert each["reason_en"] in page
+            assert f"{each['en']}: {each['reason_en']}" in printed
 
 
 def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: County, served: str) -> None:

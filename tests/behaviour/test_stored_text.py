@@ -11,6 +11,7 @@ import pytest
 from features.messages import UserError
 from features.stored_files import read_stored_json
 from models.registry import ModelStore
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 from tests.running_service import done, lights, serving
 
@@ -35,7 +36,7 @@ def cut(path: Path) -> str:
 
 
 def test_a_manifest_that_is_cut_is_named_by_commands_and_pages(own: County) -> None:
-    [manifest] = (own.data / "editions" / f"as_of={own.newest}").glob("edition-*/manifest.json")
+    [manifest] = (own.data / "editions" / month_folder_name(own.newest)).glob("edition-*/manifest.json")
     name = cut(manifest)
     for words in (("report", "--as-of", own.newest, "--out", own.data / "out"), ("replay", "--as-of", own.newest)):
         ran = lights(own.data, *words)
@@ -63,9 +64,9 @@ def test_a_damaged_audit_head_is_named(own: County) -> None:
 
 def test_what_is_no_month_is_passed_over(own: County) -> None:
     months = own.data / "warnings"
-    shutil.copytree(months / f"as_of={own.newest}", months / "as_of=copy")
-    shutil.copytree(months / f"as_of={own.newest}", months / "as_of=2030-01-31")
-    (own.data / "editions" / f"as_of={own.newest}" / "edition-old").mkdir()
+    shutil.copytree(months / month_folder_name(own.newest), months / "month=copy")
+    shutil.copytree(months / month_folder_name(own.newest), months / "month=2030-01")
+    (own.data / "editions" / month_folder_name(own.newest) / "edition-old").mkdir()
     done(lights(own.data, "score", "--as-of", own.newest))
     with serving(own.data) as address:
         assert httpx2.get(f"{address}/health/ready").status_code == 200

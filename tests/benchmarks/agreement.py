@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from tests.benchmarks.pandas_features.compute import CODES, NAMES
+from tests.benchmarks.pandas_features.compute import CODES, NAMES, STATUS
+
+_COMPARED = (*STATUS, *NAMES)
 
 
 def differences(ours: pl.DataFrame, theirs: pl.DataFrame, tolerance: float) -> list[str]:
-    """A line for each feature that differs on some loan: on how many, and one of them; empty where none does."""
+    """A line for each feature or status column that differs on some loan: on how many, and one of them; else empty."""
     if ours["loan_id"].to_list() != theirs["loan_id"].to_list():
         return [f"not the same loans: {ours.height:,} and {theirs.height:,}"]
     pair = _paired(ours, theirs)
-    return [line for name in NAMES if (line := _difference(pair, name, tolerance))]
+    return [line for name in _COMPARED if (line := _difference(pair, name, tolerance))]
 
 
 def largest_difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
@@ -23,13 +25,14 @@ def largest_difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
 
 
 def _paired(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
-    named = theirs.select("loan_id", *(_theirs(name) for name in NAMES))
-    return ours.select("loan_id", *NAMES).join(named, on="loan_id")
+    named = theirs.select("loan_id", *(_theirs(name, ours.schema[name]) for name in _COMPARED))
+    return ours.select("loan_id", *_COMPARED).join(named, on="loan_id")
 
 
-def _theirs(name: str) -> pl.Expr:
+def _theirs(name: str, kind: pl.DataType) -> pl.Expr:
+    """pandas has no whole numbers or days with gaps: they come as floats and as moments."""
     said = pl.col(name)
-    return (said.cast(pl.String) if name in CODES else said.fill_nan(None)).alias(f"theirs {name}")
+    return (said.fill_nan(None) if kind.is_numeric() else said.cast(kind)).alias(f"theirs {name}")
 
 
 def _difference(pair: pl.DataFrame, name: str, tolerance: float) -> str | None:
@@ -42,7 +45,8 @@ def _difference(pair: pl.DataFrame, name: str, tolerance: float) -> str | None:
 
 
 def _differs(name: str, tolerance: float) -> pl.Expr:
-    return pl.col(name) != pl.col(f"theirs {name}") if name in CODES else _distance(name) > tolerance
+    is_exact = name in CODES or name in STATUS
+    return pl.col(name) != pl.col(f"theirs {name}") if is_exact else _distance(name) > tolerance
 
 
 def _distance(name: str) -> pl.Expr:

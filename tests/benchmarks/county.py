@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def build(folder: Path, loans: int, tell: Callable[[str], None]) -> Size:
     """Write a ledger of about that many loans, open and closed, under `folder`/ledger."""
     tell(f"simulating {HOUSEHOLDS:,} households x {MONTHS} months")
     simulate(Order(HOUSEHOLDS, MONTHS, SEED), folder / "inbox")
-    original = _delivered(folder / "inbox")
+    original = _delivered(_simulated(folder / "inbox"))
     copies = min(max(round(loans / original["loans"].height), 1), _MOST_COPIES)
     return replicate(original, copies, Ledger(folder / "ledger"), tell)
 
@@ -59,19 +59,33 @@ def replicate(original: dict[str, pl.DataFrame], copies: int, ledger: Ledger, te
 def small_ledger(folder: Path, households: int, months: int, without: Collection[str] = ()) -> Ledger:
     """A simulated county as it is, for a test. without: tables that nobody delivered."""
     simulate(Order(households, months, SEED), folder / "inbox")
-    delivered = {name: rows for name, rows in _delivered(folder / "inbox").items() if name not in without}
-    replicate(delivered, 1, Ledger(folder / "ledger"), lambda _: None)
-    return Ledger(folder / "ledger")
+    tables = {name: rows for name, rows in _simulated(folder / "inbox").items() if name not in without}
+    return stored_ledger(folder / "ledger", tables)
 
 
-def _delivered(inbox: Path) -> dict[str, pl.DataFrame]:
+def stored_ledger(folder: Path, tables: Mapping[str, pl.DataFrame]) -> Ledger:
+    """The tables of some counties, kept as a ledger."""
+    replicate(_delivered(tables), 1, Ledger(folder), lambda _: None)
+    return Ledger(folder)
+
+
+def _simulated(inbox: Path) -> dict[str, pl.DataFrame]:
+    return {name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES}
+
+
+def _delivered(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Each table as the ledger keeps it: with the household of every row, and its county."""
-    tables = {name: pl.read_parquet(inbox / name / "*.parquet") for name in TABLES}
-    [county] = tables["households"]["village_code"].str.head(6).unique()
     rows = DeliveredTables.from_frames(tables)
+    county = pl.col("village_code").first().str.head(6).alias(COUNTY)
+    counties = rows["households"].group_by("household_id").agg(county)
     return {
-        name: rows[name].with_columns(pl.lit(ALL_COUNTIES if name == "prices" else county).alias(COUNTY)).collect()
+        name: (
+            rows[name].with_columns(pl.lit(ALL_COUNTIES).alias(COUNTY))
+            if name == "prices"
+            else rows[name].join(counties, on="household_id", maintain_order="left")
+        ).collect()
         for name in TABLES
+        if name in tables
     }
 
 

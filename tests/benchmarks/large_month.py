@@ -14,6 +14,7 @@ from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file
 from serving.batch.publish import with_score_ranks
 from serving.months.data_folder import DataFolder
 from serving.months.edition import FRAME_KINDS, Manifest, PublishedMonth
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
 _SPREAD = 0.1
@@ -24,7 +25,7 @@ _IDENTIFIERS = ("loan_id", "household_id")
 def published(month: PublishedMonth, loans: int, folder: Path) -> DataFolder:
     """A store with one month of about so many loans, none of them in a ledger."""
     store = DataFolder(folder)
-    edition = store.editions / f"as_of={month.as_of}" / "edition-1"
+    edition = store.editions / month_folder_name(month.as_of) / "edition-1"
     rows = {kind: month.scan(kind).collect() for kind in FRAME_KINDS}
     copies = max(1, round(loans / rows["warnings"].height))
     among = _all_probabilities(rows["warnings"], copies)
@@ -34,7 +35,7 @@ def published(month: PublishedMonth, loans: int, folder: Path) -> DataFolder:
         write_edition_file(_in_groups(pieces), edition / kind / "640323.parquet")
     _told(month.manifest, copies, edition / "manifest.json")
     store.warnings.mkdir()
-    link = store.warnings / f"as_of={month.as_of}"
+    link = store.warnings / month_folder_name(month.as_of)
     link.symlink_to(os.path.relpath(edition / "warnings", store.warnings))
     return DataFolder(folder)
 

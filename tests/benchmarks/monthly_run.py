@@ -28,6 +28,7 @@ from statistics import median
 import psutil
 
 from serving.months.data_folder import DataFolder
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from tests.benchmarks import counties
 from tests.benchmarks.grown import models_of_size
@@ -136,8 +137,8 @@ def _score(store: DataFolder, as_of: date) -> tuple[str, ...]:
 
 def _scored(store: DataFolder, words: Sequence[str]) -> Cost:
     """Score the month anew: what was published of it is taken away."""
-    shutil.rmtree(store.editions / f"as_of={AS_OF}", ignore_errors=True)
-    (store.warnings / f"as_of={AS_OF}").unlink(missing_ok=True)
+    shutil.rmtree(store.editions / month_folder_name(AS_OF), ignore_errors=True)
+    (store.warnings / month_folder_name(AS_OF)).unlink(missing_ok=True)
     cost = _watched((*_score(store, AS_OF), *words))
     manifest = json.loads((MonthRepository(store).month(AS_OF).folder / "manifest.json").read_text("utf-8"))
     who = " ".join(words) or "one process"

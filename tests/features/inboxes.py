@@ -57,9 +57,13 @@ DRAWN = {
         L1      | H1           | M1                 | 农商行 | microloan | 50000     | 0.0345      | 2023-02-01
         L2      | H2           |                    | 邮储   |           | 30000.5   | 0.0435      | 2023-03-01
 
-        matures_on | repayment_method          | declared_use | subsidy_share | renews_loan_id | known_on
-        2025-02-01 | bullet_quarterly_interest | sheep        | 0.5           |                | 2023-02-03
-        2024-03-01 | equal_principal           | daylily      | 1             | L1             | 2023-03-01
+        matures_on | repayment_method          | declared_use | subsidy_share | subsidy_manner | renews_loan_id
+        2025-02-01 | bullet_quarterly_interest | sheep        | 0.5           | direct         |
+        2024-03-01 | equal_principal           | daylily      | 1             |                | L0
+
+        known_on
+        2023-02-03
+        2023-03-01
         """,
     "instalments": """
         loan_id | schedule_no | due_on     | principal_due | interest_due | known_on
@@ -72,9 +76,9 @@ DRAWN = {
         P2         | L2      | 2024-02-28 | 30000.5        | 0.5           | insurance | 2024-03-01
         """,
     "loan_events": """
-        loan_id | occurred_on | kind     | amount | new_matures_on | known_on
-        L1      | 2024-05-06  | extended | 50000  | 2025-08-01     | 2024-05-07
-        L2      | 2024-02-28  | settled  |        |                | 2024-02-28
+        loan_id | occurred_on | kind     | amount | new_matures_on | withdrawn | known_on
+        L1      | 2024-05-06  | extended | 50000  | 2025-08-01     | false     | 2024-05-07
+        L2      | 2024-02-28  | settled  |        |                |           | 2024-02-28
         """,
     "use_checks": """
         loan_id | checked_on | finding         | known_on
@@ -97,9 +101,9 @@ DRAWN = {
         K2       | I2        | 2024-01-01  |                |             |            | 2024-01-01
         """,
     "hardships": """
-        event_id | household_id | occurred_on | cause    | loss_amount | resolved_on | known_on
-        E1       | H1           | 2024-02-01  | disaster | 8000        |             | 2024-02-05
-        E2       | H2           | 2024-02-02  | illness  |             | 2024-04-01  | 2024-02-02
+        event_id | household_id | member_id | occurred_on | cause    | loss_amount | resolved_on | known_on
+        E1       | H1           |           | 2024-02-01  | disaster | 8000        |             | 2024-02-05
+        E2       | H2           | M2        | 2024-02-02  | illness  |             | 2024-04-01  | 2024-02-02
         """,
     "village_reviews": """
         household_id | reviewed_on | integrity_points | civility_points | known_on

@@ -58,3 +58,16 @@ def test_the_principal_due_in_five_months_can_go_bad_in_six(due_on: date, share:
     half = instalment("L1", due_on=due_on, principal_due=5_000.0)
     rows = one_loan(instalments=[half, instalment("L1", due_on=date(2025, 9, 1), principal_due=5_000.0)])
     assert features_at(AS_OF, rows)["principal_share_next_5m"].to_list() == [share]
+
+
+def test_a_due_too_small_to_be_paid_is_no_payment_ahead_of_time() -> None:
+    payment = {"payment_id": "P1", "loan_id": "L1", "paid_on": date(2024, 8, 25), "principal_paid": 0.0}
+    rows = one_loan(
+        instalments=[
+            instalment("L1", due_on=date(2024, 6, 1), principal_due=0.0, interest_due=0.8),
+            instalment("L1", due_on=date(2024, 9, 1), principal_due=0.0, interest_due=90.0),
+            instalment("L1"),
+        ],
+        payments=[{**payment, "interest_paid": 90.8}],
+    )
+    assert features_at(AS_OF, rows)["household_days_before_due_mean"].to_list() == [7.0]

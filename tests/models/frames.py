@@ -17,6 +17,7 @@ def random_frame(rows: int, seed: int) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     columns: dict[str, object] = {
         "loan_id": [f"L{row}" for row in range(rows)],
+        "household_id": [f"H{row}" for row in range(rows)],
         "township_code": chance.choice(["640323100", "640323101"], rows),
     }
     for feature in OUTPUT_FEATURES:

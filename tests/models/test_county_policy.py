@@ -18,6 +18,7 @@ from models.county_policy.policy_table import (
     policy_table_of,
     read_policy_file,
     shipped_policy_table,
+    stored_policy,
 )
 from models.county_policy.rating_sections import HouseholdType
 from models.county_policy.sections import Product
@@ -93,7 +94,7 @@ def test_another_policy_is_another_version(tmp_path: Path) -> None:
         ),
         ("points.monitoring_line = 0.0", "points.monitoring_line = 0.0: expected more than 0"),
         ("points.income_full_at = inf", "points.income_full_at = inf: expected a"),
-        ("lending.granted_to = 17", "lending: ages 18, 17, 65 do not rise"),
+        ("grants.granted_to = 17", "grants: ages 18, 17, 65 do not rise"),
         ("classes.matrices = ['rule_2023', 'rule_2023']", "a matrix is named twice"),
         ("fund.share = 1" + 5000 * "0", "is no valid TOML"),
         ("lending.longest_months = 1" + 400 * "0", "lending.longest_months = 1000000"),
@@ -180,3 +181,15 @@ def test_the_codes_a_policy_may_name_are_the_contracts(named: Any, table: str, c
 def test_every_cause_and_kind_of_insurance_has_its_words() -> None:
     assert set(CAUSE_WORDS) == set(get_args(HardshipCause))
     assert set(INSURED_WORDS) == set(get_args(PolicyKind))
+
+
+def test_a_policy_that_was_stored_before_numbers_were_added_is_read_with_those_that_ship() -> None:
+    today = shipped_policy_table().in_force(date(2025, 12, 31))
+    stored = today.model_dump(mode="json")
+    assert stored_policy(stored) == today
+    ages = stored.pop("grants")
+    before = {name: section for name, section in stored.items() if name not in ("arrears", "cure")}
+    before["lending"] = {**before["lending"], **ages}
+    before["fund"] = {**before["fund"], "loss_given_bad": 1.0}
+    del before["fund"]["reaches_term"]
+    assert stored_policy(before) == today

@@ -10,7 +10,7 @@ import pytest
 from models.county_policy.policy_table import shipped_policy_table
 from models.grant_notes import LendingNote, grant_notes
 
-LENDING = shipped_policy_table().in_force(date(2025, 12, 31)).lending
+POLICY = shipped_policy_table().in_force(date(2025, 12, 31))
 ORDINARY = {
     "borrower_age": 45.0,
     "default_elsewhere": 0,
@@ -22,7 +22,7 @@ ORDINARY = {
 
 
 def noted(**facts: Any) -> dict[str, LendingNote]:
-    return {note.code: note for note in grant_notes(ORDINARY | facts, LENDING)}
+    return {note.code: note for note in grant_notes(ORDINARY | facts, POLICY.lending, POLICY.grants)}
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,11 @@
 """The household and village behind a loan at as_of: income, debt, hardship, cover. `known`: as_known then."""
 
 from datetime import date
+from fractions import Fraction
 
+from tests.oracle.dues import LifeRules, loan_rows, outstanding
 from tests.oracle.knowledge import Row, Tables, fen, in_window, rows_of, whole_months_since, yuan
-from tests.oracle.repayment import (
-    due_between,
-    loan_until,
-    loans_open,
-    outstanding_principal,
-    overdue,
-    overdue_amount,
-)
+from tests.oracle.repayment import due_between, loan_until, loans_open, overdue_amount
 
 INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
 LIVING = ("living_cost", "medical_cost", "education_cost")
@@ -88,21 +83,25 @@ def newest_assets(known: Tables, household_id: str) -> Row | None:
     return max(rows, key=lambda row: row["observed_on"]) if rows else None
 
 
-def household_loans(known: Tables, household_id: str, as_of: date) -> list[Row]:
-    return [loan for loan in loans_open(known, as_of) if loan["household_id"] == household_id]
+def household_loans(known: Tables, household_id: str, as_of: date, rules: LifeRules) -> list[Row]:
+    return [loan for loan in loans_open(known, as_of, rules) if loan["household_id"] == household_id]
 
 
-def household_debt(known: Tables, household_id: str, as_of: date) -> int:
-    loans, assets = household_loans(known, household_id, as_of), newest_assets(known, household_id)
+def outstanding_principal(known: Tables, loan: Row, as_of: date) -> int:
+    return outstanding(loan_rows(known, loan), as_of)
+
+
+def household_debt(known: Tables, household_id: str, as_of: date, rules: LifeRules) -> int:
+    loans, assets = household_loans(known, household_id, as_of, rules), newest_assets(known, household_id)
     outside_debt = 0 if assets is None else fen(assets["outside_debt"])
     return sum(outstanding_principal(known, loan, as_of) for loan in loans) + outside_debt
 
 
-def debt_to_income(known: Tables, household_id: str, as_of: date) -> float | None:
+def debt_to_income(known: Tables, household_id: str, as_of: date, rules: LifeRules) -> float | None:
     income = newest_net_income(known, household_id)
     if income is None or income <= 0:
         return None
-    return household_debt(known, household_id, as_of) / income
+    return household_debt(known, household_id, as_of, rules) / income
 
 
 def newest_price(known: Tables, product: str, as_of: date) -> int:
@@ -127,16 +126,17 @@ def left_to_repay_with(known: Tables, household_id: str) -> int | None:
     return max(income - sum(fen(statements(known, household_id)[0][cost]) for cost in LIVING), 0)
 
 
-def repayment_cover(known: Tables, loan: Row, as_of: date) -> float | None:
-    until, household_id = loan_until(known, loan, as_of), loan["household_id"]
+def repayment_cover(known: Tables, loan: Row, as_of: date, rules: LifeRules) -> float | None:
+    until, household_id = loan_until(loan_rows(known, loan), as_of), loan["household_id"]
     yearly = left_to_repay_with(known, household_id)
-    need = 0
-    for other in household_loans(known, household_id, as_of):
-        need += overdue_amount(known, other["loan_id"], as_of)
-        need += due_between(known, other["loan_id"], as_of, until)
+    need = Fraction(0)
+    for other in household_loans(known, household_id, as_of, rules):
+        rows = loan_rows(known, other)
+        need += overdue_amount(rows, as_of, rules) + due_between(rows, as_of, until, rules)
     if yearly is None or need <= 0:
         return None
-    return (yearly * (until - as_of).days / 365 + savings_and_herd(known, household_id, as_of)) / need
+    means = yearly * (until - as_of).days / 365 + savings_and_herd(known, household_id, as_of)
+    return means / float(need)
 
 
 def hardships_12m(known: Tables, household_id: str, as_of: date) -> int | None:
@@ -165,34 +165,31 @@ def insured_industry(known: Tables, household_id: str, as_of: date) -> int | Non
     return 0
 
 
-def village_overdue_share(known: Tables, loan: Row, as_of: date) -> float | None:
+def village_overdue_share(known: Tables, loan: Row, as_of: date, rules: LifeRules) -> float | None:
     village = village_of(known, loan["household_id"])
-    neighbours = [other for other in loans_open(known, as_of) if village_of(known, other["household_id"]) == village]
+    neighbours = [
+        other for other in loans_open(known, as_of, rules) if village_of(known, other["household_id"]) == village
+    ]
     others = [other for other in neighbours if other["loan_id"] != loan["loan_id"]]
     if village is None or len(others) < 5:
         return None
-    arrears = [other for other in others if in_arrears(known, other, as_of)]
+    arrears = [other for other in others if overdue_amount(loan_rows(known, other), as_of, rules) > 0]
     total = sum(outstanding_principal(known, other, as_of) for other in others)
     return sum(outstanding_principal(known, other, as_of) for other in arrears) / total
 
 
-def in_arrears(known: Tables, loan: Row, as_of: date) -> bool:
-    loan_id = loan["loan_id"]
-    return overdue(known, loan_id, as_of, "principal") > 0 or overdue(known, loan_id, as_of, "interest") > 0
-
-
-def household_features(known: Tables, loan: Row, as_of: date) -> dict[str, float | None]:
+def household_features(known: Tables, loan: Row, as_of: date, rules: LifeRules) -> dict[str, float | None]:
     household_id = loan["household_id"]
     return {
         "household_size": household_size(known, household_id),
         "income_per_head": income_per_head(known, household_id),
         "income_change": income_change(known, household_id),
         "statement_age_months": statement_age_months(known, household_id, as_of),
-        "household_debt": yuan(household_debt(known, household_id, as_of)),
-        "debt_to_income": debt_to_income(known, household_id, as_of),
-        "repayment_cover": repayment_cover(known, loan, as_of),
+        "household_debt": yuan(household_debt(known, household_id, as_of, rules)),
+        "debt_to_income": debt_to_income(known, household_id, as_of, rules),
+        "repayment_cover": repayment_cover(known, loan, as_of, rules),
         "hardships_12m": hardships_12m(known, household_id, as_of),
         "unresolved_hardship": unresolved_hardship(known, household_id, as_of),
         "insured_industry": insured_industry(known, household_id, as_of),
-        "village_overdue_share": village_overdue_share(known, loan, as_of),
+        "village_overdue_share": village_overdue_share(known, loan, as_of, rules),
     }

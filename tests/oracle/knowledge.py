@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 Row = dict[str, Any]
@@ -14,15 +15,15 @@ COLUMNS = {
     " transfer_income production_cost living_cost medical_cost education_cost",
     "assets": "household_id observed_on sheep_count cattle_count farmland_mu savings outside_debt",
     "loans": "loan_id household_id borrower_member_id bank product principal annual_rate originated_on"
-    " matures_on repayment_method declared_use subsidy_share renews_loan_id",
+    " matures_on repayment_method declared_use subsidy_share subsidy_manner renews_loan_id",
     "instalments": "loan_id schedule_no due_on principal_due interest_due",
     "payments": "payment_id loan_id paid_on principal_paid interest_paid payer",
-    "loan_events": "loan_id occurred_on kind amount new_matures_on",
+    "loan_events": "loan_id occurred_on kind amount new_matures_on withdrawn",
     "use_checks": "loan_id checked_on finding",
     "credit_events": "event_id household_id occurred_on kind amount closed_on",
     "policies": "policy_id household_id kind insured_from insured_to sum_insured",
     "claims": "claim_id policy_id occurred_on claimed_amount paid_amount settled_on",
-    "hardships": "event_id household_id occurred_on cause loss_amount resolved_on",
+    "hardships": "event_id household_id member_id occurred_on cause loss_amount resolved_on",
     "village_reviews": "household_id reviewed_on integrity_points civility_points",
     "prices": "product month price",
 }
@@ -67,16 +68,27 @@ def newest_versions(table: str, rows: list[Row]) -> list[Row]:
         key = tuple(row[column] for column in KEYS[table])
         if key not in newest or row["known_on"] > newest[key]["known_on"]:
             newest[key] = row
-    return list(newest.values())
+    return [row for row in newest.values() if not is_withdrawn(row)]
+
+
+def is_withdrawn(row: Row) -> bool:
+    """Whether the row takes an event back: the event with this key never was."""
+    return str(row.get("withdrawn")).lower() == "true"
 
 
 def newest_schedules(rows: list[Row]) -> list[Row]:
-    """Of each schedule the rows that became known last, together; what did not come again is gone."""
+    """Of each schedule the rows that became known last, together; what did not come again is gone.
+
+    Each row also says in `first_known_on` when its schedule first became known.
+    """
+    first: dict[tuple[Any, ...], date] = {}
     last: dict[tuple[Any, ...], date] = {}
     for row in rows:
         schedule = (row["loan_id"], row["schedule_no"])
+        first[schedule] = min(first.get(schedule, date.max), row["known_on"])
         last[schedule] = max(last.get(schedule, date.min), row["known_on"])
-    return [row for row in rows if row["known_on"] == last[row["loan_id"], row["schedule_no"]]]
+    rows = [row for row in rows if row["known_on"] == last[row["loan_id"], row["schedule_no"]]]
+    return [row | {"first_known_on": first[row["loan_id"], row["schedule_no"]]} for row in rows]
 
 
 def rows_of(known: Tables, table: str, column: str, value: str) -> list[Row]:
@@ -88,8 +100,8 @@ def fen(yuan: float | None) -> int:
     return 0 if yuan is None else round(yuan * 100)
 
 
-def yuan(amount_in_fen: float) -> float:
-    return amount_in_fen / 100
+def yuan(amount_in_fen: float | Fraction) -> float:
+    return float(amount_in_fen / 100)
 
 
 def first_day_of_window(as_of: date, months: int) -> date:

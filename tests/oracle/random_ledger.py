@@ -163,6 +163,7 @@ def write_hardships(scribe: Scribe, county: str, household_id: str) -> None:
             known_on,
             event_id=f"E{household_id[1:]}{number}",
             household_id=household_id,
+            member_id=scribe.maybe(f"M{household_id[1:]}0", 0.5),
             occurred_on=happened,
             cause=scribe.random.choice(causes),
             resolved_on=resolved,

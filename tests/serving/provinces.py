@@ -15,6 +15,7 @@ from models.bundle import Bundle, write
 from serving.batch.run import Workers, score
 from serving.months.data_folder import DataFolder
 from serving.months.edition import Manifest, PublishedMonth
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from training.simulate.order import Order
 from training.simulate.parameters import Parameters
@@ -39,7 +40,7 @@ class Province:
     @property
     def folder(self) -> Path:
         """Where the month's editions lie."""
-        return self.store.editions / f"as_of={AS_OF}"
+        return self.store.editions / month_folder_name(AS_OF)
 
     @property
     def month(self) -> PublishedMonth:

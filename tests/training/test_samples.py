@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.bad_spells import bad_spells
 from features.compute import Population, features_at
+from features.snapshot.loan_life import LifeRules
 from models.county_policy.policy_table import shipped_policy_table
 from tests.behaviour.test_oracle import rows_of
 from tests.models.test_rule_cases import frame_of
@@ -17,7 +19,7 @@ from tests.oracle.random_ledger import random_ledger
 from training.evaluation.evaluated_loans import rating_scores
 from training.evaluation.measures import auc, recall_at
 from training.folds import Fold, rows_in_fold
-from training.labels import bad_dates, label_cohort
+from training.labels import label_cohort
 from training.plan import Plan
 from training.plan_files import default_plan
 
@@ -29,7 +31,7 @@ def test_labels_are_what_the_referee_says(seed: int) -> None:
     tables, as_of = random_ledger(seed, 20), date(2024, 9, 30)
     rows = rows_of(tables)
     cohort = features_at(as_of, rows, Population.COHORT)
-    found = dict(label_cohort(cohort, bad_dates(rows, PLAN), as_of, PLAN).select("loan_id", "bad").rows())
+    found = dict(label_cohort(cohort, bad_spells(rows, LifeRules()), as_of, PLAN).select("loan_id", "bad").rows())
     told = {loan: referee.label(tables, loan, as_of, 6, 30) for loan in referee.cohort(tables, as_of, 30)}
     assert found == {loan: int(bad) for loan, bad in told.items() if bad is not None}
 

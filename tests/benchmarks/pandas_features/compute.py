@@ -9,38 +9,38 @@ from pathlib import Path
 import pandas as pd
 
 from features.catalog import OUTPUT_FEATURES
+from features.compute import STATUS_COLUMNS
+from features.units import YUAN
 from tests.benchmarks.pandas_features import community, credit, household, income, insurance, loan, repayment
 from tests.benchmarks.pandas_features.book import Book, book_at
 from tests.benchmarks.pandas_features.derived import derived
-from tests.benchmarks.pandas_features.dues import due_to_maturity, dues_at, gone_bad, schedules_at
 from tests.benchmarks.pandas_features.evening import Evening
 
 NAMES = tuple(feature.name for feature in OUTPUT_FEATURES)
+_MONEY = frozenset(feature.name for feature in OUTPUT_FEATURES if feature.unit is YUAN)
 CODES = frozenset(feature.name for feature in OUTPUT_FEATURES if feature.is_code)
+STATUS = (*STATUS_COLUMNS, "has_gone_bad")
 
 
 def features(ledger: Path, as_of: date) -> pd.DataFrame:
-    """One row for each open loan, sorted by loan_id: the identifier and the features in NAMES."""
+    """One row for each open loan, sorted by loan_id: the identifier, STATUS and the features in NAMES."""
     evening = Evening(ledger, as_of)
     book = book_at(evening)
     seen = _seen(evening, book)
     found = {**seen, **derived(seen), **community.of_neighbours(seen)}
     ids = book.opened["loan_id"].reset_index(drop=True)
-    return pd.DataFrame({"loan_id": ids, **{name: found[name] for name in NAMES}}, copy=False)
+    told = {name: found[name].round(2) if name in _MONEY else found[name] for name in (*STATUS, *NAMES)}
+    return pd.DataFrame({"loan_id": ids, **told}, copy=False)
 
 
 def _of_repayment(evening: Evening, book: Book) -> pd.DataFrame:
-    schedules = schedules_at(evening, book)
-    dues = dues_at(schedules, book)
-    repaid = repayment.of_loans(book, dues, evening.as_of)
-    bad = gone_bad(schedules, len(book.loans)).rename("has_gone_bad")
+    as_of = evening.as_of
     return pd.concat(
         [
-            book.for_open_loans(repaid),
-            book.for_open_loans(bad),
-            repayment.of_homes(book, dues, evening.as_of),
-            credit.of_loans(book, repaid, evening.as_of),
-            due_to_maturity(book, dues),
+            book.for_open_loans(repayment.of_loans(book, as_of)),
+            repayment.of_homes(book, as_of),
+            repayment.due_to_maturity(book),
+            credit.of_loans(book, as_of),
         ],
         axis=1,
     )
@@ -48,13 +48,11 @@ def _of_repayment(evening: Evening, book: Book) -> pd.DataFrame:
 
 _PARTS: tuple[tuple[str | None, Callable[[Evening, Book], pd.DataFrame]], ...] = (
     (None, _of_repayment),
-    ("members", household.of_people),
     ("policies", insurance.of_policies),
     ("income_statements", income.of_statements),
     ("credit_events", credit.of_events),
     ("assets", income.of_assets),
     ("use_checks", loan.of_checks),
-    ("hardships", insurance.of_hardships),
     ("village_reviews", household.of_reviews),
     ("claims", insurance.of_claims),
     ("loan_events", loan.of_events),
@@ -65,14 +63,18 @@ _PARTS: tuple[tuple[str | None, Callable[[Evening, Book], pd.DataFrame]], ...] =
 
 
 def _seen(evening: Evening, book: Book) -> pd.DataFrame:
-    register = household.of_register(evening, book)
-    county = community.county_of(register["village_code"])
+    register, people = household.register_at(evening, book), household.people_at(evening, book)
+    of_banks = repayment.of_banks(book, register["village_code"])
+    registered = book.handed_out(register)
+    county = community.county_of(registered["village_code"])
 
-    def part(table: str | None, of: Callable[[Evening, Book], pd.DataFrame]) -> pd.DataFrame:
-        frame = of(evening, book)
+    def part(table: str | None, frame: pd.DataFrame) -> pd.DataFrame:
         return frame if table is None else _where(county.isin(evening.counties_with(table)), frame)
 
-    return pd.concat([register, *(part(table, of) for table, of in _PARTS)], axis=1)
+    members = part("members", household.of_people(people, book, evening.as_of))
+    hardships = part("hardships", insurance.of_hardships(evening, book, people))
+    others = (part(table, of(evening, book)) for table, of in _PARTS)
+    return pd.concat([registered, of_banks, members, hardships, *others], axis=1)
 
 
 def _where(delivered: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:

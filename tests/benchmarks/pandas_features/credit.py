@@ -9,15 +9,15 @@ import pandas as pd
 from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import first_day, months_since
 from tests.benchmarks.pandas_features.evening import Evening
-from tests.benchmarks.pandas_features.grouped import counted, fen, flags, largest, summed, total
+from tests.benchmarks.pandas_features.grouped import counted, flags, largest, summed, total
 
 _DEFAULT = ("default_elsewhere", "court_enforcement")
 
 
-def of_loans(book: Book, repaid: pd.DataFrame, as_of: date) -> pd.DataFrame:
+def of_loans(book: Book, as_of: date) -> pd.DataFrame:
     """Over all loans of a household, and over its open ones."""
-    overdue = fen(repaid["overdue_principal"]) + fen(repaid["overdue_interest"])
-    homes, loans = book.households, book.loans.assign(overdue=overdue)
+    homes, loans = book.households, book.loans
+    loans = loans.assign(overdue=loans["overdue_principal"] + loans["overdue_interest"])
     paid_out, is_open = loans[loans["originated_on"] <= 0], loans[loans["is_open"]]
     new = paid_out[paid_out["originated_on"] >= first_day(as_of, 12)]
     months = months_since(as_of, paid_out["originated_on"])
@@ -26,7 +26,7 @@ def of_loans(book: Book, repaid: pd.DataFrame, as_of: date) -> pd.DataFrame:
             {
                 "household_outstanding": summed(is_open["outstanding"], is_open["home"], homes) / 100,
                 "household_open_loans": counted(is_open["home"], homes),
-                "household_overdue_amount": summed(is_open["overdue"], is_open["home"], homes) / 100,
+                "household_overdue_amount": summed(is_open["overdue"], is_open["home"], homes).round(6),
                 "household_loans_ever": counted(paid_out["home"], homes),
                 "household_new_loans_12m": counted(new["home"], homes),
                 "household_months_known": largest(months, paid_out["home"], homes),

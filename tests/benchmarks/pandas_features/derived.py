@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tests.benchmarks.pandas_features.dues import LONGEST_LOOK
 from tests.benchmarks.pandas_features.grouped import ratio
+from tests.benchmarks.pandas_features.repayment import LONGEST_LOOK
 
 _OLD_STATEMENT = 18
 _LONG_UNCHECKED = 6
@@ -25,7 +25,7 @@ def _of_household(seen: pd.DataFrame) -> dict[str, pd.Series]:
         "cost_to_income": ratio(cost, income),
         "income_unknown": (age.isna() | (age >= _OLD_STATEMENT)).astype("float64"),
         "loss_to_income_12m": ratio(seen["hardship_loss_12m"], income),
-        "borrower_lost": seen["person_lost"].mask(seen["borrower_deceased"] == 1, 1),
+        "borrower_lost": seen["borrower_loss"].mask(seen["borrower_deceased"] == 1, 1),
     }
 
 
@@ -55,4 +55,16 @@ def _of_loan(seen: pd.DataFrame) -> dict[str, pd.Series]:
         "times_renewed": seen["extensions"].mask((again == 1) & seen["extensions"].isna(), 0) + again,
         "overdue_amount": seen["overdue_principal"] + seen["overdue_interest"],
         "use_doubtful": seen["use_ill"].mask(unchecked, 1),
+        **_of_silence(seen),
+    }
+
+
+def _of_silence(seen: pd.DataFrame) -> dict[str, pd.Series]:
+    """Where nobody says whether the loan is paid."""
+    last_due, bank = seen["days_since_last_due"], seen["days_since_bank_payments"]
+    is_silent = last_due.notna() & (bank.isna() | (bank > last_due))
+    unscheduled = ~seen["has_schedule"] & (seen["days_to_maturity"] >= 0)
+    return {
+        "bank_silent": is_silent.astype("float64"),
+        "repayment_unjudged": (is_silent | unscheduled).astype("float64"),
     }

@@ -56,16 +56,17 @@ class Evening:
 
     def _versions(self, table: str, *columns: str) -> pd.DataFrame:
         """All known versions; with what chooses among them, where some fact has several."""
-        choosing = (*TABLES[table].key, "known_on") if self._is_revised(table) else ()
+        choosing = (*TABLES[table].key, "known_on") if self.is_revised(table) else ()
         return self._read(TABLES[table], list(dict.fromkeys([*columns, *choosing])))
 
     def newest_of(self, table: str, versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
         """The rows with the latest known_on of each key; nothing to choose in a table that was never revised."""
-        if not self._is_revised(table):
+        if not self.is_revised(table):
             return versions
         return versions[versions["known_on"] == versions.groupby(list(key))["known_on"].transform("max")]
 
-    def _is_revised(self, table: str) -> bool:
+    def is_revised(self, table: str) -> bool:
+        """Whether some fact of a table has several versions."""
         return any(part["revises"] for part in self._parts_of(table))
 
     @cached_property

@@ -47,6 +47,11 @@ def fen(yuan: Money) -> Money:
     return (yuan * 100).round()
 
 
+def yuan(fen: pd.Series) -> pd.Series:
+    """Sums of parts of a fen in yuan, without the last bits, as `features_at` computes with them."""
+    return (fen / 100).round(6)
+
+
 def last_two(rows: pd.DataFrame, by: str, groups: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The last and the last but one of each group's rows, by group; rows are sorted by it."""
     by_group = rows.groupby(by)

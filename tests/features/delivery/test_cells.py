@@ -85,6 +85,8 @@ def wrong_values(column: ContractColumn) -> list[tuple[str | None, tuple[str, st
         f"unknown code; one of {codes} or its Chinese words; others go into codes of the column map",
     )
     wrong = [("unheard_of", unknown)] if column.kind is CellKind.CODE else WRONG[column.kind]
+    if column.signed:
+        wrong = [(value, words) for value, words in wrong if words != NEGATIVE]
     return [*wrong, *([(None, EMPTY)] if column.required else [])]
 
 
@@ -118,6 +120,9 @@ def test_each_wrong_cell_is_set_aside_with_its_reason_and_the_good_row_loads(int
         ("village_reviews", {"integrity_points": "100", "civility_points": "0.0"}),
         ("members", {"birth_date": "2024-02-29 00:00:00"}),
         ("members", {"birth_date": "1900-01-01"}),
+        ("payments", {"principal_paid": "-200.00"}),
+        ("payments", {"principal_paid": "0", "interest_paid": "-0.01"}),
+        ("payments", {"principal_paid": "-1e9"}),
     ],
 )
 def test_cells_on_the_right_side_of_the_edge_load(intake: Intake, name: str, edge: dict[str, str | None]) -> None:
@@ -129,6 +134,23 @@ def test_an_empty_schedule_number_is_the_first(intake: Intake) -> None:
     schedule = with_cell(table(DRAWN["instalments"]), schedule_no=None)
     intake.deliver(**parents_of("instalments"), instalments=schedule)
     assert intake.kept("instalments")["schedule_no"].to_list() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("sums", "column", "words"),
+    [
+        (
+            {"interest_paid": "-1000000001"},
+            "interest_paid",
+            ("最多 1,000,000,000; 单位是否为元?", "at most 1,000,000,000; is it in yuan?"),
+        ),
+    ],
+)
+def test_a_payment_of_nothing_or_a_reversal_beyond_all_bounds_is_set_aside(
+    intake: Intake, sums: dict[str, str], column: str, words: tuple[str, str]
+) -> None:
+    intake.deliver(**(parents_of("payments") | {"payments": with_cell(table(DRAWN["payments"])[:1], **sums)}))
+    assert intake.aside("line", "column", "reason_zh", "reason_en") == [(2, column, *words)]
 
 
 ORDERED = [(name, *pair) for name, kind in TABLES.items() for pair in kind.ordered_days]

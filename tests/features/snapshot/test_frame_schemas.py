@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from features.catalog import OUTPUT_FEATURES
-from features.compute import FEATURES_SCHEMA, features_at, peer_statistics_at, snapshot_at
+from features.compute import FEATURES_SCHEMA, IDENTITY, STATUS_COLUMNS, features_at, peer_statistics_at, snapshot_at
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameSchema
 from features.snapshot import frame_schemas as schemas
@@ -16,8 +16,7 @@ from features.snapshot import sources
 from features.snapshot.as_of import Snapshot
 from features.snapshot.instalments import instalments_at
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_book import LoanBook, first_bad_days
-from features.snapshot.loans import dues_in_force
+from features.snapshot.loan_book import LoanBook
 from features.snapshot.members import members_ever_at
 from features.snapshot.peer_groups import PEER_SHARES_SCHEMA, with_peer_shares
 from features.snapshot.protection import household_claims, household_hardships, household_policies
@@ -25,8 +24,6 @@ from tests.features.one_loan import AS_OF, one_loan
 
 ROWS = [one_loan(), DeliveredTables({}, {}, frozenset())]
 FUNCTIONS: list[tuple[FrameSchema, Callable[[Snapshot], pl.LazyFrame]]] = [
-    (schemas.BAD_DAYS_SCHEMA, lambda snapshot: first_bad_days(snapshot.book, 30)),
-    (schemas.DUES_SCHEMA, lambda snapshot: dues_in_force(snapshot.book)),
     (schemas.INSTALMENTS_SCHEMA, lambda snapshot: instalments_at(snapshot.book, AS_OF)),
     (schemas.MEMBERS_SCHEMA, lambda snapshot: members_ever_at(snapshot.versions, AS_OF)),
     (schemas.HOUSEHOLD_POLICIES_SCHEMA, lambda snapshot: household_policies(snapshot.versions, AS_OF, "H1")),
@@ -56,7 +53,7 @@ def test_properties_of_a_snapshot_have_the_columns_of_their_schemas(rows: Delive
     for instance in (snapshot, snapshot.book, snapshot.versions):
         assert mismatches(instance) == {}
     counts = [len(list(frame_properties(kind))) for kind in (Snapshot, LoanBook, LatestVersions)]
-    assert counts == [19, 4, 1]
+    assert counts == [21, 4, 1]
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -78,7 +75,9 @@ def test_peer_shares_stand_beside_the_columns_of_the_loans() -> None:
 @pytest.mark.parametrize("rows", ROWS)
 def test_features_have_the_columns_of_the_catalogue(rows: DeliveredTables) -> None:
     assert features_at(AS_OF, rows).schema == FEATURES_SCHEMA.dtypes
-    assert list(FEATURES_SCHEMA.columns)[6:] == [feature.name for feature in OUTPUT_FEATURES]
+    assert list(FEATURES_SCHEMA.columns)[len(IDENTITY) + len(STATUS_COLUMNS) + 1 :] == [
+        feature.name for feature in OUTPUT_FEATURES
+    ]
 
 
 def test_each_source_has_the_columns_that_its_features_may_use() -> None:

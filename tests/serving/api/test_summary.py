@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx2
+import polars as pl
 import pytest
 
 from serving.portfolio.place_names import place_names
@@ -62,8 +63,13 @@ def test_the_page_shows_every_group_under_its_name(county: County, served: str, 
 
 
 def test_expected_loss_of_a_group_is_the_sum_of_its_loans_and_split_without_a_rest(county: County, served: str) -> None:
-    whole = dict(county.warnings.select("loan_id", "probability", "outstanding_principal").rows_by_key("loan_id"))
-    by_hand = sum((1.0 if rows[0][0] is None else rows[0][0]) * rows[0][1] for rows in whole.values())
+    curves = county.month.fund_curves
+    reaching = pl.coalesce(
+        pl.col("probability") * curves.roll_from_start,
+        curves.roll_after((county.month.as_of - pl.col("bad_since")).dt.total_days()),
+    )
+    losses = county.warnings.select(reaching * pl.col("outstanding_principal") * curves.lost_finally)
+    by_hand = losses.to_series().sum()
     groups = asked(served, level="township")["groups"]
     assert sum(group["expected_loss"] for group in groups) == pytest.approx(by_hand, abs=0.01 * county.warnings.height)
     for group in groups:

@@ -10,6 +10,7 @@ import httpx2
 import polars as pl
 import pytest
 
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 
 Answer = dict[str, Any]
@@ -66,16 +67,25 @@ def test_a_filter_finds_exactly_the_loans_that_meet_it(
 
 
 def test_a_past_month_is_answered_as_it_was_published(county: County, served: str) -> None:
-    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    before = pl.read_parquet(county.data / "warnings" / month_folder_name(county.before) / "*.parquet")
     items = listed(served, as_of=county.before)
     assert sorted(loans(items)) == sorted(before["loan_id"])
     assert {item["as_of"] for item in items} == {str(county.before)}
 
 
-def test_by_risk_the_gone_bad_come_first_then_red_yellow_green_each_by_rank(served: str) -> None:
+def test_by_risk_red_yellow_green_come_each_by_rank_and_bad_loans_after_the_other_red_ones(served: str) -> None:
     worst = {"red": 0, "yellow": 1, "green": 2}
     items = listed(served)
-    assert items == sorted(items, key=lambda item: (worst[item["light"]], item["score_rank"] or 0, item["loan_id"]))
+    last = len(items) + 1
+    assert items == sorted(items, key=lambda item: (worst[item["light"]], item["score_rank"] or last, item["loan_id"]))
+    assert {item["status"] for item in items if item["score_rank"] is None} == {"bad"}
+
+
+@pytest.mark.parametrize("status", ["performing", "probation", "bad"])
+def test_a_status_lists_its_loans(county: County, served: str, status: str) -> None:
+    mine = county.warnings.filter(pl.col("status") == status)
+    assert set(loans(listed(served, status=status))) == set(mine["loan_id"])
+    assert mine.height
 
 
 @pytest.mark.parametrize(("sort", "sign"), [("days_to_maturity", 1), ("outstanding_principal", -1)])
@@ -152,7 +162,7 @@ def test_the_history_tells_what_was_paid_late_and_what_is_overdue(county: County
 
 
 def test_a_loans_history_is_each_month_as_it_was_published(county: County, served: str) -> None:
-    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    before = pl.read_parquet(county.data / "warnings" / month_folder_name(county.before) / "*.parquet")
     loan = sorted(set(before["loan_id"]) & set(county.warnings["loan_id"]))[0]
     told = answered(served, f"/api/v1/loans/{loan}/history")
     lights = [month.filter(pl.col("loan_id") == loan)["light"][0] for month in (before, county.warnings)]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from serving.batch.program import computing_files
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 from tests.running_service import done, lights
 
@@ -36,7 +37,7 @@ def test_pages_reports_and_commands_do_not_count() -> None:
 
 def test_a_month_of_another_program_with_equal_bytes_stands_and_is_noted(county: County, tmp_path: Path) -> None:
     own = county.copied_to(tmp_path / "var")
-    [edition] = (own.data / "editions" / f"as_of={own.newest}").glob("edition-*")
+    [edition] = (own.data / "editions" / month_folder_name(own.newest)).glob("edition-*")
     stored = json.loads((edition / "manifest.json").read_text("utf-8"))
     (edition / "manifest.json").write_text(json.dumps({**stored, "inputs": "an earlier program"}), "utf-8")
     first = lights(own.data, "score", "--as-of", own.newest)

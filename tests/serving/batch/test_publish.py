@@ -18,6 +18,7 @@ import pytest
 
 from serving.explain.household import household_explanation
 from serving.months.edition import PublishedMonth
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 from tests.running_service import LIGHTS, done, environment, kill, lights, serving, started
 
@@ -83,7 +84,7 @@ def test_other_inputs_make_edition_2_and_keep_edition_1(own: County, tmp_path: P
     loan = paid_more(own, tmp_path / "more")
     done(lights(own.data, "score", "--as-of", own.newest))
     assert own.month.manifest.edition == 2
-    assert contents(own.data / "editions" / f"as_of={own.newest}" / "edition-1") == first
+    assert contents(own.data / "editions" / month_folder_name(own.newest) / "edition-1") == first
     paid = before.select("loan_id", was="outstanding_principal").join(own.warnings, on="loan_id")
     paid = paid.filter((pl.col("was") - pl.col("outstanding_principal")).abs() > 0.005)
     assert paid["loan_id"].to_list() == [loan]
@@ -92,7 +93,7 @@ def test_other_inputs_make_edition_2_and_keep_edition_1(own: County, tmp_path: P
 def test_a_reader_of_the_old_edition_keeps_reading_it(delivered: County) -> None:
     held, scan = delivered.month, delivered.month.scan("warnings")
     rows, version = scan.collect(), held.manifest.data_version
-    dataset = ds.dataset((delivered.data / "warnings" / f"as_of={delivered.newest}").resolve())
+    dataset = ds.dataset((delivered.data / "warnings" / month_folder_name(delivered.newest)).resolve())
     done(lights(delivered.data, "score", "--as-of", delivered.newest))
     assert scan.collect().equals(rows)
     assert set(dataset.to_table()["data_version"].to_pylist()) == {version}
@@ -133,7 +134,7 @@ def has_an_edition(folder: Path) -> bool:
 def test_a_run_killed_while_it_publishes_leaves_a_whole_month_and_the_next_completes(
     delivered: County, moment: Callable[[Path], bool]
 ) -> None:
-    folder = delivered.data / "editions" / f"as_of={delivered.newest}"
+    folder = delivered.data / "editions" / month_folder_name(delivered.newest)
     (folder / "lock").unlink()
     run = started(delivered.data, "score", "--as-of", delivered.newest)
     while run.poll() is None and not moment(folder):
@@ -148,7 +149,7 @@ def test_a_run_killed_while_it_publishes_leaves_a_whole_month_and_the_next_compl
 
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3])
 def test_a_run_killed_at_any_time_leaves_the_standing_edition_as_it_was(delivered: County, seconds: float) -> None:
-    standing = delivered.data / "editions" / f"as_of={delivered.newest}" / "edition-1"
+    standing = delivered.data / "editions" / month_folder_name(delivered.newest) / "edition-1"
     before = contents(standing)
     run = started(delivered.data, "score", "--as-of", delivered.newest)
     time.sleep(seconds)
@@ -160,7 +161,7 @@ def test_a_run_killed_at_any_time_leaves_the_standing_edition_as_it_was(delivere
 def test_an_edition_whose_run_was_killed_before_its_switch_hinders_no_later_one(delivered: County) -> None:
     folder = delivered.month.folder
     shutil.copytree(folder, folder.with_name("edition-2"))
-    (delivered.data / "warnings" / f".as_of={delivered.newest}").symlink_to("nowhere")
+    (delivered.data / "warnings" / f".{month_folder_name(delivered.newest)}").symlink_to("nowhere")
     done(lights(delivered.data, "score", "--as-of", delivered.newest))
     assert delivered.month.manifest.edition == 3
     assert is_whole(delivered.month)
@@ -168,7 +169,7 @@ def test_an_edition_whose_run_was_killed_before_its_switch_hinders_no_later_one(
 
 
 def test_two_runs_do_not_publish_a_month_at_once(delivered: County) -> None:
-    with (delivered.data / "editions" / f"as_of={delivered.newest}" / "lock").open("w") as lock:
+    with (delivered.data / "editions" / month_folder_name(delivered.newest) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ran = lights(delivered.data, "score", "--as-of", delivered.newest)
     assert ran.returncode == 1

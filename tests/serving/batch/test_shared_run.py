@@ -17,6 +17,7 @@ from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import LoadOptions, load
 from features.messages import UserError
+from features.snapshot.loan_life import LifeRules
 from serving.batch.inputs import RunSpec
 from serving.batch.plan import Task
 from serving.batch.remote_task import scratch_folder_for
@@ -131,7 +132,7 @@ def test_where_a_loan_has_moved_to_another_household_all_of_the_month_before_is_
     facts = own.month.scan("features", "640324").filter(loan).drop("as_of", strict=False).collect()
     champion = own.store.models.champion
     assert champion
-    everywhere = features_at(AS_OF, own.store.ledger.tables(), bad_after_days=champion.bad_after_days).filter(loan)
+    everywhere = features_at(AS_OF, own.store.ledger.tables(), rules=LifeRules(champion.bad_after_days)).filter(loan)
     assert_frame_equal(facts.select(everywhere.columns), everywhere)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from features.compute import STATUS_COLUMNS
 from features.loan_checks import loan_findings
 from models.feature_topics import TOPICS
 from models.policy import NEVER, Policy, Thresholds
@@ -16,6 +17,7 @@ from serving.batch.publish import with_score_ranks
 from serving.batch.warnings import build_lights, build_warnings
 from serving.explain.what_if.rescore import month_rescorer
 from serving.months.previous_month import comparison_month, previous_month_of
+from serving.months.published_editions import month_folder_name
 from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
 from tests.conftest import County
@@ -47,6 +49,14 @@ CONTRACT = {
     **dict.fromkeys(("light", "rule_light", "model_light"), TEXT),
     "probability": pl.Float64(),
     "score_rank": pl.Int64(),
+    "status": TEXT,
+    "bad_since": pl.Date(),
+    "bad_by": TEXT,
+    "bad_due_on": pl.Date(),
+    "arrears_ended_on": pl.Date(),
+    "probation_until": pl.Date(),
+    "probation_dues_left": pl.Int64(),
+    "incomplete": pl.List(TEXT),
     "rules": pl.List(pl.Struct({"id": TEXT, "light": TEXT, "hard": pl.Boolean()})),
     "not_assessable": pl.List(TEXT),
     "reasons": pl.List(REASON),
@@ -75,7 +85,7 @@ def rows(county: County) -> list[Row]:
 
 def test_every_column_of_the_contract_is_there_in_its_type_and_no_other(county: County) -> None:
     schema = dict(county.warnings.schema)
-    assert str(schema.pop("as_of")) in ("Categorical", "String")
+    assert schema.pop("as_of") == pl.Date()
     assert schema == CONTRACT
 
 
@@ -86,7 +96,9 @@ def test_it_has_one_row_for_each_open_loan(county: County) -> None:
 
 
 def test_what_is_never_missing_is_never_missing(county: County) -> None:
-    sometimes = {"model_light", "probability", "score_rank", "base_value", "previous_light"}
+    sometimes = {"model_light", "probability", "score_rank", "base_value", "previous_light", *STATUS_COLUMNS} - {
+        "status"
+    }
     holes = county.warnings.drop(sometimes).null_count().row(0)
     assert set(holes) == {0}
 
@@ -94,7 +106,8 @@ def test_what_is_never_missing_is_never_missing(county: County) -> None:
 def test_the_light_is_the_worse_of_the_hard_rules_and_the_model(rows: list[Row]) -> None:
     for row in (row for row in rows if not row["has_gone_bad"]):
         hard = [rule["light"] for rule in row["rules"] if rule["hard"] and rule["light"] != "note"]
-        assert row["light"] == max([*hard, row["model_light"]], key=WORSE.__getitem__)
+        least = "yellow" if row["status"] == "probation" else "green"
+        assert row["light"] == max([*hard, row["model_light"], least], key=WORSE.__getitem__)
 
 
 def test_the_rule_light_is_the_worst_rule_that_fired_and_a_note_lights_nothing(rows: list[Row]) -> None:
@@ -110,6 +123,20 @@ def test_a_loan_that_has_gone_bad_is_red_and_nothing_is_predicted(rows: list[Row
         assert row["light"] == "red"
         assert [row[name] for name in ("probability", "model_light", "score_rank", "base_value")] == [None] * 4
         assert row["reasons"] == []
+
+
+def test_a_bad_loan_owes_something_and_says_since_when(rows: list[Row]) -> None:
+    assert {row["status"] for row in rows} == {"performing", "probation", "bad"}
+    for row in rows:
+        if row["status"] == "bad":
+            assert row["days_past_due"] > 0
+            assert (row["bad_since"] - row["bad_due_on"]).days == 30
+            assert row["arrears_ended_on"] is None
+        if row["status"] == "probation":
+            assert row["days_past_due"] < 30
+            assert row["bad_since"] < row["arrears_ended_on"] < row["probation_until"]
+            assert row["probability"] is not None
+            assert row["reasons"]
 
 
 def test_every_other_loan_has_a_probability_and_a_model_light_that_rises_with_it(rows: list[Row]) -> None:
@@ -198,6 +225,7 @@ def test_a_reason_tells_the_loans_value_beside_the_townships_median(county: Coun
     row = next(row for row in county.warnings.to_dicts() if row["reasons"])
     mine = facts.filter(pl.col("loan_id") == row["loan_id"]).to_dicts()[0]
     township = facts.filter(pl.col("township_code") == row["township_code"])
+    assert township["household_id"].n_unique() > 5
     for reason in row["reasons"]:
         name = reason["feature"]
         assert mine[name] in (reason["value"], reason["value_code"])
@@ -206,7 +234,7 @@ def test_a_reason_tells_the_loans_value_beside_the_townships_median(county: Coun
 
 
 def test_the_month_before_is_the_previous_light(county: County) -> None:
-    before = pl.read_parquet(county.data / "warnings" / f"as_of={county.before}" / "*.parquet")
+    before = pl.read_parquet(county.data / "warnings" / month_folder_name(county.before) / "*.parquet")
     lights_before = dict(before.select("loan_id", "light").rows())
     previous = dict(county.warnings.select("loan_id", "previous_light").rows())
     assert previous == {loan: lights_before.get(loan) for loan in previous}
@@ -217,7 +245,9 @@ def test_without_a_champion_the_light_is_the_rule_light(by_rules: County) -> Non
     rows = rows_of(by_rules)
     assert {row["probability"] for row in rows} == {row["model_light"] for row in rows} == {None}
     assert {row["score_rank"] for row in rows} == {None}
-    assert all(row["light"] == ("red" if row["has_gone_bad"] else row["rule_light"]) for row in rows)
+    for row in rows:
+        least = {"bad": "red", "probation": "yellow", "performing": "green"}[row["status"]]
+        assert row["light"] == max(row["rule_light"], least, key=WORSE.__getitem__)
     assert {row["model_version"] for row in rows} == {"none"}
 
 

@@ -11,6 +11,7 @@ import pytest
 from features.months import month_end_after
 from serving.cases.outcomes import override_counts
 from serving.months.data_folder import DataFolder
+from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
 OPENED = date(2025, 6, 30)
@@ -19,7 +20,7 @@ OPENED = date(2025, 6, 30)
 def published(folder: Path, late: dict[int, dict[str, int]]) -> MonthRepository:
     """Months so many after the case, each with the days past due of its loans."""
     for ahead, days in late.items():
-        month = folder / "warnings" / f"as_of={month_end_after(OPENED, ahead)}"
+        month = folder / "warnings" / month_folder_name(month_end_after(OPENED, ahead))
         edition = folder / "editions" / month.name / "edition-1"
         (edition / "warnings").mkdir(parents=True)
         month.parent.mkdir(exist_ok=True)

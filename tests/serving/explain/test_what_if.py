@@ -128,10 +128,10 @@ def test_a_second_question_about_a_household_is_answered_like_a_first(county: Co
     pays = Payment(kind="payment", loan_id=loan, yuan=1)
     asked = [after(county, yellow, *facts) for facts in ((hit,), (pays,), (hit, pays), (hit,), ())]
     afresh = snapshot_of(county, yellow)
-    rescorer, home = month_rescorer(county.month, county.store), household_month(county.month, county.store, yellow)
+    home = household_month(county.month, county.store, yellow)
     for facts, was in zip(((hit,), (pays,), (hit, pays), (hit,), ()), asked, strict=True):
         rows = afresh.apply_facts(facts).tables
-        alone = features_at(county.newest, rows, bad_after_days=rescorer.bad_after_days, peers=home.peers)
+        alone = features_at(county.newest, rows, peers=home.peers)
         assert alone.row(0, named=True) == was
 
 

@@ -7,11 +7,12 @@ from datetime import date
 import polars as pl
 import pytest
 
+from features.bad_spells import bad_spells
+from features.snapshot.loan_life import LifeRules
 from serving.monitor.bounds import load_limits
 from serving.monitor.outcomes_check import (
     MonthLabel,
     calibration_row,
-    first_bad_dates,
     outcome_findings,
     outcome_row,
     scores_with_outcomes,
@@ -72,16 +73,18 @@ def test_a_label_is_mature_when_its_horizon_and_the_lag_have_passed() -> None:
 def test_the_first_day_of_a_label_is_the_one_after_and_the_last_one_counts(
     ten: DataFolder, bad_on: str, labels: list[float]
 ) -> None:
-    bad = pl.DataFrame({"loan_id": list("BDEFGI"), "bad_on": [FEBRUARY] * 6}).extend(
-        pl.DataFrame({"loan_id": ["A"], "bad_on": [date.fromisoformat(bad_on)]})
+    days = [*[FEBRUARY] * 6, date.fromisoformat(bad_on)]
+    bad = pl.DataFrame({"loan_id": list("BDEFGIA"), "bad_on": days}).with_columns(
+        pl.lit(None, pl.Date).alias("arrears_ended_on")
     )
     month = _with_probability(MonthRepository(ten).month(FEBRUARY))
     assert scores_with_outcomes(month, MonthLabel(FEBRUARY, 1, 30, 31), bad)["bad"].to_list() == labels
 
 
 def test_a_label_is_whether_the_loan_goes_bad_after_the_day_and_within_the_horizon(ten: DataFolder) -> None:
-    bad = first_bad_dates(ten.ledger, 30)
-    assert sorted(bad.filter(pl.col("bad_on") <= MARCH).rows()) == [("F", date(2024, 3, 16)), ("I", date(2024, 3, 12))]
+    bad = bad_spells(ten.ledger.tables(), LifeRules())
+    days = bad.filter(pl.col("bad_on") <= MARCH).select("loan_id", "bad_on")
+    assert sorted(days.rows()) == [("F", date(2024, 3, 16)), ("I", date(2024, 3, 12))]
     month = MonthRepository(ten).month(FEBRUARY)
     frame = scores_with_outcomes(_with_probability(month), MonthLabel(FEBRUARY, 1, 30, 31), bad)
     assert (frame.height, frame["bad"].sum()) == (7, 2.0)

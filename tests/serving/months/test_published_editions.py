@@ -8,21 +8,37 @@ from pathlib import Path
 
 import pytest
 
-from serving.months.published_editions import published_editions
+from serving.months.published_editions import month_end_in, month_folder_name, published_editions
 
 _JUNE, _JULY = date(2025, 6, 30), date(2025, 7, 31)
 
 
 def publish(folder: Path, day: date, edition: int) -> Path:
     """As `lights score` does: a new link takes the place of the old one in one step."""
-    target = folder / "editions" / f"as_of={day}" / f"edition-{edition}"
+    target = folder / "editions" / month_folder_name(day) / f"edition-{edition}"
     (target / "warnings").mkdir(parents=True)
-    link = folder / "warnings" / f"as_of={day}"
+    link = folder / "warnings" / month_folder_name(day)
     link.parent.mkdir(exist_ok=True)
     making = folder / "making"
     making.symlink_to(target / "warnings")
     making.replace(link)
     return target
+
+
+@pytest.mark.parametrize(
+    ("name", "day"), [("month=2024-02", date(2024, 2, 29)), ("as_of=2024-02-29", date(2024, 2, 29))]
+)
+def test_a_folder_names_the_end_of_its_month(name: str, day: date) -> None:
+    assert month_end_in(name) == day
+    assert month_folder_name(day) == "month=2024-02"
+
+
+@pytest.mark.parametrize(
+    "name", ["month=copy", "month=2024-13", "month=2024", "month=2024-02-29", "as_of=", "2024-02-x"]
+)
+def test_any_other_name_names_no_month(name: str) -> None:
+    with pytest.raises(ValueError, match=r"isoformat|month must be"):
+        month_end_in(name)
 
 
 def test_a_folder_that_is_not_there_lists_nothing(tmp_path: Path) -> None:
@@ -53,5 +69,5 @@ def test_what_is_kept_gives_way_to_a_new_edition_and_to_one_taken_out(tmp_path: 
     assert published_editions(folder) is published_editions(folder) == {_JUNE: first}
     second = publish(tmp_path, _JUNE, 2)
     assert published_editions(folder) == {_JUNE: second}
-    (folder / f"as_of={_JUNE}").unlink()
+    (folder / month_folder_name(_JUNE)).unlink()
     assert published_editions(folder) == {}

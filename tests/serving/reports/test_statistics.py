@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from models.group_light.evaluate_groups import GroupLevel
+from serving.batch.run import score
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from serving.portfolio.due_calendar import due_calendar_table, due_list_table
 from serving.portfolio.flows import flow_table
 from serving.portfolio.fund import fund_table
+from serving.portfolio.fund_forecast import fund_basis_table, fund_forecast_table, fund_report
 from serving.portfolio.outcomes import LoanOutcomes
 from serving.portfolio.report_period import Issue, Period, ReportScope
 from serving.portfolio.report_tables import ReportTable, count, text
@@ -133,6 +138,37 @@ def test_the_fund_and_the_bank_share_the_loss_quarter_by_quarter(loans: pl.DataF
     frame = fund_table(known, march).frame
     assert frame["due_zh"].to_list() == ["2024Q2", "2025Q1", "2025Q2", "2026Q1", "合计"]
     assert frame.select("expected_loss", "expected_loss_fund", "expected_loss_bank").row(-1) == (70.0, 49.0, 21.0)
+
+
+def test_the_forecast_of_the_fund_says_what_is_from_the_ledger_the_policy_or_nowhere(march: PublishedMonth) -> None:
+    report = fund_report(march)
+    told = report.as_json
+    assert (told["paid_last_12m"], told["balance"]) == (29_000.0, None)
+    assert 0 < report.forecast.expected <= 0.3 * 0.7 * 190_000
+    assert report.forecast.low <= report.forecast.expected <= report.forecast.high
+    rows = {row["item_en"]: row for row in fund_forecast_table(march).frame.to_dicts()}
+    assert rows["Balance of the fund"]["amount"] is None
+    assert rows["Paid in the last twelve months"]["basis_en"] == "ledger: 1 loans"
+    assert rows["Due from the insurers' risk-dispersion fund (a loss year)"]["amount"] is None
+    sources = set(fund_basis_table(march).frame["source_en"])
+    assert sources == {"policy: fewer than 30 cases in the county", "county's own ledger"}
+
+
+def test_a_balance_of_the_policy_is_told_less_what_was_paid_since(ten: DataFolder, tmp_path: Path) -> None:
+    shutil.copytree(ten.folder, tmp_path / "data", symlinks=True)
+    own = """
+        [[policy]]
+        since = 2024-01-01
+        source = "the county's own"
+        fund.balance = 100000.0
+        fund.balance_on = 2024-02-29
+        insurance.premiums = 0.0
+        """
+    (tmp_path / "data" / "policy.toml").write_text(own, "utf-8")
+    store = DataFolder(tmp_path / "data")
+    score(store, MARCH, "tests", datetime(2024, 4, 1, tzinfo=UTC), lambda *_: None)
+    report = fund_report(MonthRepository(store).month(MARCH))
+    assert (report.balance, report.dispersion) == (71_000.0, 0.0)
 
 
 def test_a_trend_has_a_row_for_each_published_month(ten: DataFolder) -> None:

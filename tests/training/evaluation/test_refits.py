@@ -36,7 +36,14 @@ def folds(county: County) -> Folds:
     bundle = ModelStore(county.data / "models").bundle(1)
     plan = Plan.model_validate(bundle.card["plan"])
     wanted = [Fold.FIT, Fold.JUDGEMENT]
-    found = samples(Ledger(county.data / "ledger"), plan, rule_table_of(county.data), lambda *_: None, wanted)
+    found = samples(
+        Ledger(county.data / "ledger"),
+        plan,
+        rule_table_of(county.data),
+        policy_table_of(county.data),
+        lambda *_: None,
+        wanted,
+    )
     return found[Fold.FIT], score_loans(bundle, found[Fold.JUDGEMENT], policy_table_of(county.data))
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.bad_spells import bad_spells
 from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
+from features.snapshot.loan_life import LifeRules
 from models.boosting import Floats
 from tests.running_service import done, lights
-from tests.training.simulate.conftest import Tables
 from training.evaluation.ceiling import Ceiling, ranking_ceiling, true_hazards
-from training.labels import bad_dates, label_cohort
+from training.labels import label_cohort
 from training.plan import Plan
 from training.plan_files import default_plan
 from training.simulate.order import Order
@@ -27,19 +28,41 @@ REPORTED = date(2025, 11, 20)
 SEEDS = range(1, 5)
 
 
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A county large enough for late extensions, reversals and rests."""
+    simulate(Order(6000, 48, seed=3), out := tmp_path_factory.mktemp("grown"))
+    return out
+
+
 def test_the_tables_are_the_same_with_and_without_hazards(county: Path, tmp_path: Path) -> None:
     simulate(Order(150, 36, seed=7), tmp_path)
     for file in tmp_path.rglob("*.parquet"):
         assert file.read_bytes() == (county / file.relative_to(tmp_path)).read_bytes()
 
 
-def test_a_loan_truly_goes_bad_on_the_contracts_day(county: Path, tables: Tables) -> None:
-    truth = pl.read_parquet(county / "truth" / "loans" / "*.parquet").select("loan_id", "bad_on")
-    told = bad_dates(DeliveredTables.from_frames(tables), PLAN)
-    days = truth.join(told, on="loan_id", how="full", coalesce=True, suffix="_told")
-    known = days.filter(pl.min_horizontal("bad_on", "bad_on_told") <= REPORTED)
-    assert known.height > 5
-    assert known["bad_on"].to_list() == known["bad_on_told"].to_list()
+def days_reported(spells: pl.DataFrame) -> list[tuple[str, date, date | None]]:
+    """Loan, first day and end of each time bad, as far as banks have surely reported."""
+    reported = spells.filter(pl.col("bad_on") <= REPORTED)
+    end = pl.when(pl.col("arrears_ended_on") <= REPORTED).then("arrears_ended_on")
+    return reported.select("loan_id", "bad_on", end).sort("loan_id", "bad_on").rows()
+
+
+def test_a_loan_is_truly_bad_from_the_contracts_day_to_the_contracts_day(grown: Path) -> None:
+    """The simulator keeps its own books: due and paid by loan and month. The contract's walk knows the tables alone."""
+    delivered = DeliveredTables.from_frames({name: pl.read_parquet(grown / name / "*.parquet") for name in TABLES})
+    told = bad_spells(delivered, LifeRules())
+    truth = pl.read_parquet(grown / "truth" / "spells" / "*.parquet")
+    assert truth["loan_id"].n_unique() < truth.height
+    assert 0 < truth["arrears_ended_on"].null_count() < truth.height
+    assert days_reported(truth) == days_reported(told)
+
+
+def test_the_first_time_bad_is_that_of_the_loan(grown: Path) -> None:
+    spells = pl.read_parquet(grown / "truth" / "spells" / "*.parquet")
+    first = spells.group_by("loan_id").agg(pl.col("bad_on").min()).sort("loan_id")
+    loans = pl.read_parquet(grown / "truth" / "loans" / "*.parquet").drop_nulls("bad_on").sort("loan_id")
+    assert loans.select("loan_id", "bad_on").rows() == first.rows()
 
 
 def test_the_watched_households_have_a_purse_each_month(county: Path) -> None:
@@ -62,7 +85,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 
 def _with_labels(month: pl.DataFrame, rows: DeliveredTables, seed: int) -> pl.DataFrame:
     as_of = month["as_of"][0]
-    cohort = label_cohort(features_at(as_of, rows, Population.COHORT), bad_dates(rows, PLAN), as_of, PLAN)
+    cohort = label_cohort(features_at(as_of, rows, Population.COHORT), bad_spells(rows, LifeRules()), as_of, PLAN)
     return month.join(cohort.select("loan_id", "bad"), on="loan_id").with_columns(pl.lit(seed).alias("seed"))
 
 
