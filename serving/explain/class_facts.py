@@ -12,7 +12,7 @@ import polars as pl
 
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules, LoanLives
+from features.snapshot.loan_life import LifeRules, LoanLives
 from models.five_classes.floors import ClassFacts, HeldClass, Restructured
 from models.five_classes.watch_period import WatchedDue, WatchRules, watch_ended_on
 from serving.explain.what_if.apply import HouseholdSnapshot
@@ -43,10 +43,9 @@ class HouseholdClasses:
     @staticmethod
     def of_month(household: HouseholdSnapshot, month: PublishedMonth) -> HouseholdClasses:
         """By the county's policy as it was in force, and by what the month's model calls bad."""
-        bad_after_days = int((month.manifest.label or {}).get("bad_after_days", BAD_AFTER_DAYS))
         classes = month.policy.classes
         watch_rules = WatchRules(classes.watch_months, classes.watch_instalments)
-        return HouseholdClasses(household, month.policy.life_rules(bad_after_days), watch_rules)
+        return HouseholdClasses(household, month.life_rules, watch_rules)
 
     def facts_of(self, warning: LoanWarning, features: Row) -> ClassFacts:
         """The facts about one loan. features: the loan's published features."""
@@ -56,7 +55,7 @@ class HouseholdClasses:
         return ClassFacts(
             days_past_due=warning.days_past_due,
             is_assessable=is_told and not unknown,
-            held=self.held(loan),
+            held=self.held_class(loan),
             use_changed=self.use_changed(loan),
             renews_unpaid=self.renews_unpaid(loan),
             restructured=self.restructured(loan, self._as_of, frozenset()),
@@ -85,7 +84,7 @@ class HouseholdClasses:
         """The newest rows of a loan or household in a table. by: `loan` or `household`."""
         return self._versions.newest(table).filter(pl.col(by) == number).collect().to_dicts()
 
-    def held(self, loan: Row) -> HeldClass | None:
+    def held_class(self, loan: Row) -> HeldClass | None:
         """Why the loan keeps the class it had when it was bad; None where it never was bad, or is upgraded."""
         spells = self._spells(loan)
         performing = [position for position, spell in enumerate(spells) if spell["performing_on"]]

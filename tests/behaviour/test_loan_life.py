@@ -65,6 +65,7 @@ def rules_of(warning: dict[str, Any]) -> set[str]:
     return {rule["id"] for rule in warning["rules"]}
 
 
+NEW_YEARS_EVE, AUGUST = date(2024, 12, 31), date(2025, 8, 31)
 LATE_ONCE = [date(2024, 3, 21), date(2024, 8, 2), date(2024, 9, 21)]
 """The interest of June is paid on the second of August, twelve days after the loan is bad."""
 
@@ -94,6 +95,23 @@ def test_probation_ends_after_two_dues_on_time_and_six_months() -> None:
     assert on_probation["probation_dues_left"] == 0
     assert (performing["status"], performing["light"], performing["probation_until"]) == ("performing", "green", None)
     assert (performing["bad_since"], performing["arrears_ended_on"]) == (date(2024, 7, 21), date(2024, 8, 2))
+
+
+def test_a_late_due_on_probation_starts_both_counts_anew() -> None:
+    days = [*QUARTERS, date(2025, 1, 21)]
+    dues = [instalment("L1", due_on=day, principal_due=0.0, interest_due=100.0) for day in days]
+    dues.append(instalment("L1", due_on=date(2025, 12, 21), principal_due=10_000.0, interest_due=100.0))
+    paid_late = [*LATE_ONCE, date(2024, 12, 21), date(2025, 1, 25)]
+    rows = life(paid_late, instalments=[*dues, instalment("L2", due_on=date(2026, 12, 21))])
+    before, after, half_a_year_on = (warning_of(rows, day) for day in (NEW_YEARS_EVE, date(2025, 1, 31), AUGUST))
+    assert (before["status"], before["probation_dues_left"]) == ("probation", 0)
+    assert (after["status"], after["probation_until"], after["probation_dues_left"]) == (
+        "probation",
+        date(2025, 7, 25),
+        2,
+    )
+    assert after["arrears_ended_on"] == date(2024, 8, 2)
+    assert half_a_year_on["status"] == "probation"
 
 
 def test_the_sentence_says_since_when_why_and_what_ends_it() -> None:
