@@ -27,7 +27,7 @@ STATUS_COLUMNS = (
     *("status", "bad_since", "bad_by", "bad_due_on"),
     *("arrears_ended_on", "probation_until", "probation_dues_left"),
 )
-NOT_FEATURES = frozenset({*IDENTITY, *STATUS_COLUMNS, "has_gone_bad"})
+NOT_FEATURES = frozenset({*IDENTITY, "originated_on", *STATUS_COLUMNS, "has_gone_bad"})
 """The columns of a feature frame that are no features."""
 _IS_BAD = (pl.col("status") == "bad").alias("has_gone_bad")
 FEATURES_SCHEMA = FrameSchema(
@@ -37,6 +37,7 @@ FEATURES_SCHEMA = FrameSchema(
         "county_code": FrameColumn(pl.String(), "County of the household, six digits."),
         "township_code": FrameColumn(pl.String(), "Township of the household, nine digits."),
         "village_code": FrameColumn(pl.String(), "Village of the household, twelve digits."),
+        "originated_on": FrameColumn(pl.Date(), "Day on which the loan was paid out."),
         "status": FrameColumn(pl.String(), "performing, probation or bad (contract, section 2)."),
         "bad_since": FrameColumn(pl.Date(), "First day of its last time bad; null where it never was."),
         "bad_by": FrameColumn(pl.String(), "What made it bad then: principal, interest or event; null likewise."),
@@ -210,7 +211,7 @@ def _derivation_steps() -> list[list[pl.Expr]]:
 
 _SOURCE_FEATURES = _features_by_source()
 _OPTIONAL_TABLES = dict.fromkeys(each.source.tables for each in _SOURCE_FEATURES if each.source.tables)
-_IDENTITY_COLUMNS = [*map(pl.col, (*IDENTITY, *STATUS_COLUMNS, "has_gone_bad"))]
+_IDENTITY_COLUMNS = [*map(pl.col, (*IDENTITY, "originated_on", *STATUS_COLUMNS, "has_gone_bad"))]
 _PEER_FEATURES = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
 _DERIVATION_STEPS = _derivation_steps()
 _OUTPUT_COLUMNS = [
@@ -239,8 +240,9 @@ def features_at(
             (`PeerStatistics.without`). None where `tables` hold all loans.
 
     Returns:
-        One row for each loan, sorted by loan_id: IDENTITY, `has_gone_bad`, and all features but the steps, in the
-        order of the catalogue, in the units of CATALOG.md. Numbers are Float64, codes String, missing values null.
+        One row for each loan, sorted by loan_id: IDENTITY, `originated_on`, STATUS_COLUMNS, `has_gone_bad`, and all
+        features but the steps, in the order of the catalogue, in the units of CATALOG.md. Numbers are Float64, codes
+        String, missing values null.
 
     Raises:
         FrameMismatchError: where `tables` hold a column in another type than the contract's.
@@ -314,7 +316,7 @@ def _cached_own_features(snapshot: Snapshot) -> pl.DataFrame:
 
 def _open_loans(snapshot: Snapshot) -> pl.LazyFrame:
     """The open loans with their status."""
-    return snapshot.open_loans.select(*IDENTITY, *STATUS_COLUMNS, _IS_BAD, "loan", "household")
+    return snapshot.open_loans.select(*IDENTITY, "originated_on", *STATUS_COLUMNS, _IS_BAD, "loan", "household")
 
 
 def _all_features(own: pl.DataFrame, peers: PeerStatistics) -> pl.LazyFrame:

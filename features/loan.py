@@ -27,6 +27,7 @@ from features.units import (
     NAME,
     PERCENT,
     PRODUCT,
+    RATE,
     REPAYMENT_METHOD,
     USE,
     YES_NO,
@@ -64,7 +65,7 @@ def principal(row: Row) -> pl.Expr:
     return row.principal
 
 
-@observed(LOANS, EVER, zh="年利率", en="Yearly rate", unit=PERCENT)
+@observed(LOANS, EVER, zh="年利率", en="Yearly rate", unit=RATE)
 def annual_rate(row: Row) -> pl.Expr:
     """A dearer loan was judged riskier by the bank, and costs more to carry."""
     return row.annual_rate

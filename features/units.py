@@ -57,6 +57,8 @@ MU = Unit("mu", "{value} 亩", "{value} mu", decimals=1)
 POINTS = Unit("points", "{value} 分", "{value} points")
 TIMES = Unit("times", "{value} 倍", "{value} times", decimals=2)
 PERCENT = Unit("percent", "{value}%", "{value}%", decimals=1, scale=100)
+RATE = Unit("percent", "{value}%", "{value}%", decimals=2, scale=100)
+"""A yearly rate: banks agree hundredths of a percent."""
 YES_NO = Unit("yes_no", codes={"0": Bilingual("否", "no"), "1": Bilingual("是", "yes")})
 NAME = Unit("name", is_code=True)
 PRODUCT = code_unit(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from features.snapshot.amounts import yuan_sum
-from models.county_policy.sections import CountyPolicy
+from models.county_policy.contract_terms import ContractTerms
 from models.fund_curves import FundCurves
 
 EXPECTED_LOSS_SCHEMA = FrameSchema(
@@ -21,36 +20,21 @@ AS_DECLARED = pl.col("use_diverted").fill_null(0) == 0
 """Whether a loan's use is not known to be diverted."""
 
 
-def fund_coverage(policy: CountyPolicy) -> tuple[pl.Expr, pl.Expr]:
-    """Expressions over all open loans: `household_covered` and `covered_principal`, yuan.
-
-    `household_covered` is the outstanding principal of the household's loans of products that the fund covers.
-    `covered_principal` is each loan's share of it, which is cut in proportion where it exceeds the lending limit.
-    """
-    is_covered = pl.col("product").is_in(policy.fund.products).fill_null(False)
-    principal = pl.when(is_covered).then(pl.col("outstanding_principal")).otherwise(0.0)
-    household_principal = yuan_sum(principal).over("household_id")
-    within = pl.when(household_principal > policy.lending.limit).then(
-        principal * policy.lending.limit / household_principal
-    )
-    return household_principal.alias("household_covered"), within.otherwise(principal).round(2).alias(
-        "covered_principal"
-    )
-
-
 @returns(EXPECTED_LOSS_SCHEMA)
-def expected_loss(loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves) -> pl.DataFrame:
+def expected_loss(loans: pl.DataFrame, terms: ContractTerms, curves: FundCurves) -> pl.DataFrame:
     """Expected loss of each loan: chance of reaching the fund's term unpaid x principal x the share lost after it.
 
     That chance is the probability of going bad x the roll of a loan that has just gone bad; of a bad loan the roll
-    since its bad_since alone. The fund bears of the principal it covers the share of loans it pays for x the share it
+    since its bad_since alone. The fund bears of the principal it covers, by the limit in force when the loan was
+    granted (`ContractTerms.covered_principal`), the share of loans it pays for x the share it
     pays (`models.fund_curves`); nothing where the loan's use is known to be diverted, which is no force majeure.
 
     Args:
         loans: all open loans of each household, with `household_id`, `probability` (missing without a model),
-            `has_gone_bad`, `bad_since`, `outstanding_principal` (yuan), `product`, `use_diverted`.
-        policy: the county's policy: the fund's products, the lending limit.
-        curves: what becomes of bad loans in the county.
+            `has_gone_bad`, `bad_since`, `outstanding_principal` (yuan), `product`, `originated_on` (missing: the newest
+            terms), `use_diverted`.
+        terms: what binds the loans by the day each was granted.
+        curves: what becomes of bad loans in the county; their policy names the fund's products.
 
     Returns:
         One row for each loan, in their order: `expected_loss`, `expected_loss_fund`, `expected_loss_bank`, yuan.
@@ -63,9 +47,11 @@ def expected_loss(loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves)
         >>> from models.fund_curves import FundCurves, no_fund_history
         >>> loan = {"household_id": "H1", "probability": 0.1, "has_gone_bad": False, "outstanding_principal": 20_000.0}
         >>> loan |= {"product": "microloan", "use_diverted": 0.0, "bad_since": None}
-        >>> policy = policy_table_of(data).in_force(date(2025, 12, 31))
-        >>> curves = FundCurves(no_fund_history(date(2025, 12, 31), policy.fund, 30), policy.fund)
-        >>> whole, fund, bank = expected_loss(pl.DataFrame([loan]), policy, curves).row(0)
+        >>> loan |= {"originated_on": date(2024, 3, 1)}
+        >>> day, policies = date(2025, 12, 31), policy_table_of(data)
+        >>> fund_policy = policies.in_force(day).fund
+        >>> curves = FundCurves(no_fund_history(day, fund_policy, 30), fund_policy)
+        >>> whole, fund, bank = expected_loss(pl.DataFrame([loan]), policies.contract_terms(day), curves).row(0)
         >>> 0 < whole <= 2_000, round(fund + bank, 2) == whole
         (True, True)
     """
@@ -77,7 +63,7 @@ def expected_loss(loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves)
     by_fund = pl.when(whole.is_not_null()).then(pl.when(AS_DECLARED).then(borne).otherwise(0.0))
     amounts = (whole, by_fund, (whole - by_fund).round(2))
     named = (amount.alias(name) for name, amount in zip(LOSSES, amounts, strict=True))
-    return loans.with_columns(fund_coverage(policy)).select(named)
+    return terms.covered_principal(loans, curves.policy.products).select(named)
 
 
 def days_bad(curves: FundCurves) -> pl.Expr:

@@ -27,8 +27,8 @@ import numpy as np
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.county_policy.sections import CountyPolicy
-from models.expected_loss import AS_DECLARED, days_bad, fund_coverage
+from models.county_policy.contract_terms import ContractTerms
+from models.expected_loss import AS_DECLARED, days_bad
 from models.fund_curves import FundCurves, new_bad_rate
 
 FORECAST_MONTHS = 12
@@ -74,15 +74,15 @@ class FundForecast:
 
 @returns(FUND_CHANCES_SCHEMA)
 def fund_chances(
-    loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves, horizon_months: int, months: int = FORECAST_MONTHS
+    loans: pl.DataFrame, terms: ContractTerms, curves: FundCurves, horizon_months: int, months: int = FORECAST_MONTHS
 ) -> pl.DataFrame:
     """The chance that the fund pays for each loan within some months, and the amount, in the order of the loans.
 
-    loans, policy, curves: as for `expected_loss`. horizon_months: of the model's label.
+    loans, terms, curves: as for `expected_loss`. horizon_months: of the model's label.
     """
-    covered = loans.with_columns(fund_coverage(policy)[1])
+    covered = terms.covered_principal(loans, curves.policy.products)
     is_payable = (pl.col("covered_principal") > 0) & AS_DECLARED
-    of_products = covered.filter(pl.col("product").is_in(policy.fund.products) & ~pl.col("has_gone_bad"))
+    of_products = covered.filter(pl.col("product").is_in(curves.policy.products) & ~pl.col("has_gone_bad"))
     rate = new_bad_rate(curves, of_products.height)
     past_term = pl.col("has_gone_bad") & (days_bad(curves) >= curves.history.term_days).fill_null(True)
     to_term = (curves.history.term_days - days_bad(curves).fill_null(curves.history.term_days)).clip(0) / 30.4375
@@ -110,13 +110,13 @@ def _chance_of_sound(curves: FundCurves, rate: float, horizon_months: int, month
 
 
 def fund_forecast(
-    loans: pl.DataFrame, policy: CountyPolicy, curves: FundCurves, horizon_months: int, months: int = FORECAST_MONTHS
+    loans: pl.DataFrame, terms: ContractTerms, curves: FundCurves, horizon_months: int, months: int = FORECAST_MONTHS
 ) -> FundForecast:
     """Forecast the fund's payments of the months after the day of the curves.
 
     Args:
         loans: all open loans, in the columns that `expected_loss` reads.
-        policy: the county's policy.
+        terms: what binds the loans by the day each was granted.
         curves: what becomes of bad loans in the county.
         horizon_months: months that the model's probability covers.
         months: months of the forecast.
@@ -133,14 +133,16 @@ def fund_forecast(
         >>> day = date(2025, 12, 31)
         >>> loan = {"household_id": "H1", "probability": None, "has_gone_bad": True, "outstanding_principal": 20_000.0}
         >>> loan |= {"product": "microloan", "use_diverted": 0.0, "bad_since": day}
-        >>> policy = policy_table_of(data).in_force(day)
-        >>> curves = FundCurves(no_fund_history(day, policy.fund, 30), policy.fund)
-        >>> forecast = fund_forecast(pl.DataFrame([loan]), policy, curves, 6)
+        >>> loan |= {"originated_on": date(2024, 3, 1)}
+        >>> policies = policy_table_of(data)
+        >>> fund_policy = policies.in_force(day).fund
+        >>> curves = FundCurves(no_fund_history(day, fund_policy, 30), fund_policy)
+        >>> forecast = fund_forecast(pl.DataFrame([loan]), policies.contract_terms(day), curves, 6)
         >>> forecast.low <= forecast.expected <= forecast.high <= 5 * 14_000
         True
     """
-    chances = fund_chances(loans, policy, curves, horizon_months, months)
-    is_sound = (~loans["has_gone_bad"]) & loans["product"].is_in(policy.fund.products).fill_null(False)
+    chances = fund_chances(loans, terms, curves, horizon_months, months)
+    is_sound = (~loans["has_gone_bad"]) & loans["product"].is_in(curves.policy.products).fill_null(False)
     low, high = _interval(chances, curves)
     return FundForecast(
         months,

@@ -8,8 +8,11 @@ from typing import Any
 
 from features.messages import Bilingual
 from features.months import same_day_after
-from features.units import MONTHS, YEARS, YUAN
-from models.county_policy.sections import Grants, Lending
+from features.units import MONTHS, RATE, YEARS, YUAN
+from models.county_policy.sections import Grants, Lending, Rates
+
+_A_YEAR = 12
+"""Longest term, in months, that the ceiling for one year holds for."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,16 @@ _LISTED = LendingNote(
 )
 
 
-def grant_notes(facts: Mapping[str, Any], lending: Lending, grants: Grants) -> tuple[LendingNote, ...]:
-    """The notes on one loan: the borrower's age, listings elsewhere, amount, term, renewals.
+def grant_notes(facts: Mapping[str, Any], lending: Lending, grants: Grants, rates: Rates) -> tuple[LendingNote, ...]:
+    """The notes on one loan: the borrower's age, listings elsewhere, amount, term, rate, renewals.
 
-    facts: the loan's features, `originated_on`, the first agreed day as `matures_on`, and `household_covered`
-    (`ContractTerms.covered_principal`). lending: in force when the loan was granted. grants: of the month's end.
+    facts: the loan's features, `originated_on`, the first agreed day as `matures_on`, and `household_covered` and
+    `covered_principal` (`ContractTerms.covered_principal`). lending: in force when the loan was granted. grants: of the
+    month's end. rates: the ceilings known at the month's end.
     """
     listed = facts["default_elsewhere"]
     listing = _LISTING_UNKNOWN if listed is None else _LISTED if listed else _NOT_LISTED
-    return (_on_age(facts["borrower_age"], grants), listing, *_on_terms(facts, lending, grants))
+    return (_on_age(facts["borrower_age"], grants), listing, *_on_terms(facts, lending, grants, rates))
 
 
 def _on_age(age: float | None, grants: Grants) -> LendingNote:
@@ -69,8 +73,8 @@ def _on_age(age: float | None, grants: Grants) -> LendingNote:
     return LendingNote(code, breach, Bilingual(f"借款人 {years.zh}, {zh}", f"borrower aged {years.en}: {en}"))
 
 
-def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants) -> Iterator[LendingNote]:
-    """Notes on amount, term and renewals; none where they keep to the notices."""
+def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants, rates: Rates) -> Iterator[LendingNote]:
+    """Notes on amount, term, rate and renewals; none where they keep to the notices."""
     if facts["household_covered"] > lending.limit:
         limit = YUAN.text(lending.limit)
         yield LendingNote(
@@ -89,6 +93,19 @@ def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants) -> Ite
             f"term longer than the {longest.en} of the notice it was granted under",
         )
         yield LendingNote("long_term", True, too_long)
+    dated = rates.on(facts["originated_on"])
+    if dated and facts["annual_rate"] is not None and facts["covered_principal"] > 0:
+        since, ceiling = dated
+        is_short = facts["matures_on"] <= same_day_after(facts["originated_on"], _A_YEAR)
+        highest = ceiling.one_year if is_short else ceiling.longer
+        if round(facts["annual_rate"] - highest, 6) > 0:
+            rate, bound = RATE.text(facts["annual_rate"]), RATE.text(highest)
+            too_high = Bilingual(
+                f"年利率 {rate.zh}, 超过放款时的上限 {bound.zh} ({since} 起), 超出部分不贴息",
+                f"yearly rate of {rate.en}, above the ceiling of {bound.en} in force from {since} when it was granted; "
+                "no subsidy for the part above",
+            )
+            yield LendingNote("rate_above_ceiling", True, too_high)
     if (facts["times_renewed"] or 0) > grants.renewals:
         often = Bilingual(
             f"续贷、展期超过 {grants.renewals} 次", f"renewed or extended more than {grants.renewals} times"

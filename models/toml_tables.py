@@ -106,7 +106,9 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> Bilingual:
             field = model.model_fields.get(name)
             model = (_model_in(field.annotation) if field else None) or model
         return _sentence(where, _UNKNOWN, spelling_hint(path[-1], list(model.model_fields)))
-    if path and path[-1] == "[key]":
+    if path and path[-1] == "[key]" and fault["type"] != "literal_error":
+        path, where = path[:-1], ".".join(path[:-1])
+    elif path and path[-1] == "[key]":
         return _sentence(".".join(path[:-1]), _UNKNOWN, spelling_hint(path[-2], _expected_values(fault)))
     if isinstance(fault["input"], str | int | float) and path:
         where += f" = {shortened_repr(fault['input'])}"

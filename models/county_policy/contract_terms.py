@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import Lending
 from models.toml_tables import StrictModel
 
@@ -63,13 +64,16 @@ class ContractTerms:
         earlier notices.
 
         Args:
-            loans: all open loans of each household, with `household_id`, `originated_on`, `product` and
-                `outstanding_principal` (yuan); their order stays.
+            loans: all open loans of each household, with `household_id`, `originated_on` (missing: the newest
+                terms), `product` and `outstanding_principal` (yuan); their order stays.
             products: those that the fund answers for; loans of other products have 0 in `covered_principal`.
         """
         of_product = pl.col("product").is_in(list(products)).fill_null(False)
-        started = [(pl.col("originated_on") >= terms.since).cast(pl.Int32) for terms in self.dated[1:]]
-        own = pl.when(pl.col("_number") == pl.col("_now")).then("_principal").otherwise(0.0).sum().over("household_id")
+        granted_on = pl.col("originated_on").cast(pl.Date).fill_null(self.dated[-1].since)
+        started = [(granted_on >= terms.since).cast(pl.Int32) for terms in self.dated[1:]]
+        own = yuan_sum(pl.when(pl.col("_number") == pl.col("_now")).then("_principal").otherwise(0.0)).over(
+            "household_id"
+        )
         rows = loans.with_columns(
             pl.when(of_product).then("outstanding_principal").otherwise(0.0).alias("_principal"),
             pl.sum_horizontal(pl.lit(0, pl.Int32), *started).alias("_number"),

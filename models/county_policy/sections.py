@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from features.contract.tables import HardshipCause, PolicyKind
 from features.messages import Bilingual
@@ -20,6 +20,17 @@ from models.toml_tables import Share, StrictModel, Text, Yuan
 Days = Annotated[int, Field(ge=0, le=3660)]
 Count = Annotated[int, Field(ge=0, le=600)]
 Age = Annotated[int, Field(ge=0, le=120)]
+Rate = Annotated[float, Field(ge=0, le=0.36, allow_inf_nan=False)]
+
+
+def iso_day(text: str) -> str:
+    """A day as the key of a table. Raises ValueError where it is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError("应为日期 2025-01-31; expected a day written 2025-01-31") from error
+
+
 Product = Literal["microloan", "revolving", "other"]
 
 
@@ -30,6 +41,28 @@ class Lending(Section):
 
     limit: Yuan = Field(description="yuan a household may owe with subsidy and compensation")
     longest_months: Count = Field(description="longest term of a loan, months")
+
+
+class RateCeiling(StrictModel):
+    """The highest yearly rates of a loan with subsidy, by its term."""
+
+    one_year: Rate = Field(description="highest yearly rate of a term of up to a year")
+    longer: Rate = Field(description="highest yearly rate of a longer term")
+
+
+class Rates(Section):
+    """The rates up to which interest is subsidised. A loan above them gets a note; nothing is rejected."""
+
+    binds: ClassVar[Binding] = "contract"
+
+    ceilings: Mapping[Annotated[str, AfterValidator(iso_day)], RateCeiling] = Field(
+        description="by their first day; a loan keeps those of the day it was granted"
+    )
+
+    def on(self, granted_on: date) -> tuple[date, RateCeiling] | None:
+        """The ceilings of a loan granted on a day, with their first day; None before all of them."""
+        days = [day for day in self.ceilings if date.fromisoformat(day) <= granted_on]
+        return (date.fromisoformat(max(days)), self.ceilings[max(days)]) if days else None
 
 
 class Grants(Section):
@@ -203,12 +236,13 @@ class Cure(Section):
 class CountyPolicy(StrictModel):
     """The policy from the day `since` until the next row of the table.
 
-    A row taken in before `arrears` and `cure` were added has the shipped numbers of them.
+    A row taken in before `rates`, `arrears` and `cure` were added has no ceilings, and the shipped numbers of the rest.
     """
 
     since: date
     source: Text
     lending: Lending
+    rates: Rates = Rates(ceilings={})
     grants: Grants
     arrears: Arrears = Arrears(least=1.0)
     cure: Cure = Cure(instalments=2, months=6)

@@ -80,11 +80,11 @@ def _rating_line(code: str, words: Bilingual, value: Bilingual, points: float | 
 
 
 def loan_grant_notes(facts: Row, policy: CountyPolicy, terms: ContractTerms) -> list[GrantNote]:
-    """Notes on what the lending notices grant for a loan, by its features; amount and term by those of its grant."""
+    """Notes on what the lending notices grant for a loan, by its features; amount, term, rate by those of its grant."""
     lending = terms.of(facts["originated_on"]).lending
     return [
         GrantNote(code=note.code, breach=note.breach, zh=note.words.zh, en=note.words.en)
-        for note in grant_notes(facts, lending, policy.grants)
+        for note in grant_notes(facts, lending, policy.grants, policy.rates)
     ]
 
 
@@ -99,10 +99,10 @@ def loan_help_routes(facts: Row, protection: Protection, as_of: date, policy: Co
 def expected_losses(facts: pl.DataFrame, warnings: pl.DataFrame, month: PublishedMonth) -> dict[str, ExpectedLoss]:
     """The expected loss (yuan) by loan: whole, the fund's and the bank's.
 
-    facts: features of all open loans of one household, since the fund covers them together.
+    facts: features and `originated_on` of all open loans of one household, since the fund covers them together.
     """
     loans = facts.join(warnings.select("loan_id", "probability"), on="loan_id")
-    losses = loans.select("loan_id").hstack(expected_loss(loans, month.policy, month.fund_curves))
+    losses = loans.select("loan_id").hstack(expected_loss(loans, month.contract_terms, month.fund_curves))
     return {
         loan: ExpectedLoss(whole=whole, fund=by_fund, bank=by_bank) for loan, whole, by_fund, by_bank in losses.rows()
     }

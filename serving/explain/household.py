@@ -108,8 +108,8 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
         raise unknown_household(household, month.as_of)
     records = _LedgerRecords(household_in_month.ledger_snapshot, month)
     township_medians = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}
-    losses, attribution = expected_losses(features, warnings, month), light_attribution(household_in_month)
-    dated = features.join(records.loan_dates, on="loan_id", how="left")
+    dated = features.drop("originated_on").join(records.loan_dates, on="loan_id", how="left")
+    losses, attribution = expected_losses(dated, warnings, month), light_attribution(household_in_month)
     covered = month.contract_terms.covered_principal(dated, policy.fund.products)
     facts_by_loan = {row["loan_id"]: row for row in covered.to_dicts()}
     loans = []

@@ -253,9 +253,11 @@ def _policy(folder: Path) -> CountyPolicy:
 
 @lru_cache(_MANIFESTS_IN_MEMORY)
 def _contract_terms(folder: Path) -> ContractTerms:
-    """The contract terms of an edition, which never change."""
+    """The contract terms of an edition, which never change; those of its policy where it keeps none."""
     stored = map(json.dumps, _manifest(folder).contract_terms)
-    return ContractTerms(tuple(map(DatedTerms.model_validate_json, stored)))
+    policy = _policy(folder)
+    in_force = DatedTerms(since=policy.since, lending=policy.lending)
+    return ContractTerms(tuple(map(DatedTerms.model_validate_json, stored)) or (in_force,))
 
 
 def edition_numbers(folder: Path) -> list[int]:

@@ -28,7 +28,10 @@ _WARNING_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
     *("light", "probability", "outstanding_principal", "bad_since"),
 )
-_FEATURE_COLUMNS = ("loan_id", "product", "overdue_principal", "overdue_interest", "has_gone_bad", "use_diverted")
+_FEATURE_COLUMNS = (
+    *("loan_id", "originated_on", "product", "overdue_principal", "overdue_interest"),
+    *("has_gone_bad", "use_diverted"),
+)
 _IN_ARREARS = (pl.col("overdue_principal") > 0) | (pl.col("overdue_interest") > 0)
 _BALANCE = pl.col("outstanding_principal")
 _MULTIPLES_OF_COUNTY_SHARE = (0.5, 0.8, 1.25, 2.0)
@@ -121,7 +124,7 @@ def _loans(month: PublishedMonth) -> pl.DataFrame:
     warnings = month.scan("warnings").select(_WARNING_COLUMNS)
     features = month.scan("features").select(_FEATURE_COLUMNS)
     loans = warnings.join(features, on="loan_id").drop("loan_id").collect()
-    return loans.hstack(expected_loss(loans, month.policy, month.fund_curves))
+    return loans.hstack(expected_loss(loans, month.contract_terms, month.fund_curves))
 
 
 @lru_cache(maxsize=128)

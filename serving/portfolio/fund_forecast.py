@@ -15,7 +15,7 @@ from serving.months.edition import PublishedMonth
 from serving.portfolio.report_tables import ReportTable, number, share, words, yuan
 
 _WARNING_COLUMNS = ("loan_id", "household_id", "probability", "outstanding_principal", "bad_since")
-_FEATURE_COLUMNS = ("loan_id", "product", "has_gone_bad", "use_diverted")
+_FEATURE_COLUMNS = ("loan_id", "originated_on", "product", "has_gone_bad", "use_diverted")
 _HORIZON_MONTHS = 6
 """Months of the label where no model says its own."""
 _NOT_GIVEN = Bilingual("未给", "not given")
@@ -95,7 +95,7 @@ def fund_report(month: PublishedMonth) -> FundReport:
     given, premiums = policy.fund.balance, policy.insurance.premiums
     shortfall = None if claims is None or premiums is None else max(claims["paid"] - premiums, 0.0)
     return FundReport(
-        fund_forecast(loans, policy, curves, horizon),
+        fund_forecast(loans, month.contract_terms, curves, horizon),
         curves,
         horizon,
         None if given is None else round(given - curves.history.paid_since_balance, 2),

@@ -19,7 +19,7 @@ _CAUSE = Bilingual(
     "{expected:.1f}; chance alone would do that {chance:.1%} of the time",
 )
 _FEATURE_COLUMNS = (
-    *("loan_id", "product", "overdue_principal", "overdue_interest"),
+    *("loan_id", "originated_on", "product", "overdue_principal", "overdue_interest"),
     *("has_gone_bad", "use_diverted"),
 )
 
@@ -47,7 +47,7 @@ def group_lights(month: PublishedMonth, level: GroupLevel) -> GroupSummary:
     """
     facts = month.scan("features").select(_FEATURE_COLUMNS)
     loans = month.scan("warnings").join(facts, on="loan_id").collect()
-    loans = loans.hstack(expected_loss(loans, month.policy, month.fund_curves))
+    loans = loans.hstack(expected_loss(loans, month.contract_terms, month.fund_curves))
     policy = month.policy.groups
     evaluated = evaluate_groups(loans, level, policy).sort(
         pl.col("light").is_null(), -pl.col("overdue_share"), "code", maintain_order=True

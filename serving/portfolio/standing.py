@@ -31,12 +31,13 @@ LEVEL_SHEETS: Mapping[GroupLevel, str] = {
     GroupLevel.VILLAGE: "村 Villages",
 }
 _FEATURE_COLUMNS = (
-    *("loan_id", "product", "overdue_principal", "overdue_interest"),
+    *("loan_id", "originated_on", "product", "overdue_principal", "overdue_interest"),
     *("has_gone_bad", "use_diverted", "subsidy_overdue"),
 )
 SCOPE_LOANS_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "The loan."),
+        "originated_on": FrameColumn(pl.Date(), "Day on which it was paid out; missing in months of older programs."),
         "product": FrameColumn(pl.String(), "Its product."),
         "overdue_principal": FrameColumn(pl.Float64(), "Principal overdue, yuan."),
         "overdue_interest": FrameColumn(pl.Float64(), "Interest overdue, yuan."),
@@ -105,7 +106,7 @@ def scope_loans(month: PublishedMonth, scope: ReportScope) -> pl.DataFrame:
     """
     facts = month.scan("features").select(_FEATURE_COLUMNS)
     loans = month.scan("warnings").join(facts, on="loan_id", maintain_order="left").collect()
-    return loans.hstack(expected_loss(loans, month.policy, month.fund_curves)).filter(scope.condition)
+    return loans.hstack(expected_loss(loans, month.contract_terms, month.fund_curves)).filter(scope.condition)
 
 
 def with_names(frame: pl.DataFrame, level: GroupLevel, place_names: Mapping[str, str]) -> pl.DataFrame:

@@ -36,11 +36,14 @@ def notes(granted_on: date, household_covered: float, matures_on: date) -> dict[
         "default_elsewhere": 0,
         "times_renewed": 0,
         "household_covered": household_covered,
+        "covered_principal": household_covered,
+        "annual_rate": 0.03,
         "originated_on": granted_on,
         "matures_on": matures_on,
     }
-    grants = shipped_policy_table().in_force(AS_OF).grants
-    return {note.code: note.words.en for note in grant_notes(facts, TERMS.of(granted_on).lending, grants)}
+    policy = shipped_policy_table().in_force(AS_OF)
+    found = grant_notes(facts, TERMS.of(granted_on).lending, policy.grants, policy.rates)
+    return {note.code: note.words.en for note in found}
 
 
 def test_a_loan_keeps_the_limit_of_the_day_it_was_granted() -> None:
@@ -114,9 +117,10 @@ def section_classes() -> dict[str, Any]:
     }
 
 
-def test_every_section_says_what_it_binds_and_the_terms_hold_all_that_bind_contracts() -> None:
+def test_every_section_says_what_it_binds_and_its_numbers_are_found_by_the_day_of_the_grant() -> None:
+    """Those that bind contracts are in the terms of each day, but for the ceilings of rates, which have days."""
     by_name = section_classes()
     assert set(by_name) == set(CountyPolicy.model_fields) - {"since", "source"}
     assert all(issubclass(section, Section) for section in by_name.values())
     binding = {name for name, section in by_name.items() if section.binds == "contract"}
-    assert binding == set(DatedTerms.model_fields) - {"since"} == {"lending"}
+    assert binding == (set(DatedTerms.model_fields) - {"since"}) | {"rates"} == {"lending", "rates"}

@@ -14,6 +14,7 @@ from models.fund_curves import FundCurves, FundHistory
 
 AS_OF = date(2025, 12, 31)
 POLICY = shipped_policy_table().in_force(AS_OF)
+TERMS = shipped_policy_table().contract_terms(date(2026, 6, 30))
 HISTORY = FundHistory(
     as_of=str(AS_OF),
     term_days=60,
@@ -34,8 +35,15 @@ LOAN = {
     "household_id": "H1",
     "product": "microloan",
     "use_diverted": 0.0,
+    "originated_on": date(2024, 3, 1),
 }
-TYPES = {"probability": pl.Float64, "product": pl.String, "use_diverted": pl.Float64, "bad_since": pl.Date}
+TYPES = {
+    "probability": pl.Float64,
+    "product": pl.String,
+    "use_diverted": pl.Float64,
+    "bad_since": pl.Date,
+    "originated_on": pl.Date,
+}
 BAD = {"has_gone_bad": True, "probability": None}
 
 
@@ -47,6 +55,8 @@ BAD = {"has_gone_bad": True, "probability": None}
         (BAD | {"bad_since": date(2025, 12, 1)}, (12_500.0, 4_375.0, 8_125.0)),
         (BAD | {"bad_since": date(2025, 11, 1)}, (25_000.0, 8_750.0, 16_250.0)),
         ({"outstanding_principal": 100_000.0}, (2_000.0, 350.0, 1_650.0)),
+        ({"outstanding_principal": 100_000.0, "originated_on": date(2026, 1, 1)}, (2_000.0, 700.0, 1_300.0)),
+        ({"outstanding_principal": 100_000.0, "originated_on": None}, (2_000.0, 700.0, 1_300.0)),
         ({"product": "other"}, (1_000.0, 0.0, 1_000.0)),
         ({"product": None}, (1_000.0, 0.0, 1_000.0)),
         ({"use_diverted": 1.0}, (1_000.0, 0.0, 1_000.0)),
@@ -58,7 +68,7 @@ def test_a_loss_follows_the_curves_and_the_fund_bears_its_share_of_what_it_cover
     facts: dict[str, Any], split: tuple[float | None, ...]
 ) -> None:
     loan = pl.DataFrame([LOAN | facts], schema_overrides=TYPES)
-    assert expected_loss(loan, POLICY, CURVES).row(0) == split
+    assert expected_loss(loan, TERMS, CURVES).row(0) == split
 
 
 @pytest.mark.parametrize(
@@ -68,4 +78,10 @@ def test_loans_of_a_household_share_the_limit_in_proportion_if_the_fund_covers_t
     product: str, by_fund: list[float]
 ) -> None:
     loans = pl.DataFrame([LOAN, LOAN | {"product": product}], schema_overrides=TYPES)
-    assert expected_loss(loans, POLICY, CURVES)["expected_loss_fund"].to_list() == by_fund
+    assert expected_loss(loans, TERMS, CURVES)["expected_loss_fund"].to_list() == by_fund
+
+
+def test_a_loan_under_a_later_notice_is_covered_beside_an_older_one() -> None:
+    older, newer = LOAN, LOAN | {"originated_on": date(2026, 1, 1)}
+    loans = pl.DataFrame([older, newer], schema_overrides=TYPES)
+    assert expected_loss(loans, TERMS, CURVES)["expected_loss_fund"].to_list() == [350.0, 350.0]

@@ -15,6 +15,7 @@ from models.fund_forecast import FundForecast, fund_chances, fund_forecast
 
 AS_OF = date(2025, 12, 31)
 POLICY = shipped_policy_table().in_force(AS_OF)
+TERMS = shipped_policy_table().contract_terms(date(2026, 6, 30))
 HISTORY = FundHistory(
     as_of=str(AS_OF),
     term_days=60,
@@ -37,6 +38,7 @@ LOAN = {
     "has_gone_bad": True,
     "bad_since": AS_OF - timedelta(days=60),
     "use_diverted": 0.0,
+    "originated_on": date(2024, 3, 1),
 }
 TYPES = {"probability": pl.Float64, "bad_since": pl.Date}
 
@@ -47,7 +49,7 @@ def loans_of(*facts: dict[str, Any]) -> pl.DataFrame:
 
 
 def forecast_of(*facts: dict[str, Any], curves: FundCurves = CURVES) -> FundForecast:
-    return fund_forecast(loans_of(*facts), POLICY, curves, 6)
+    return fund_forecast(loans_of(*facts), TERMS, curves, 6)
 
 
 def paid_within(months: float) -> float:
@@ -66,13 +68,13 @@ def paid_within(months: float) -> float:
     ],
 )
 def test_a_bad_loan_is_paid_by_roll_rate_and_months_left(facts: dict[str, Any], chance: float, state: str) -> None:
-    row = fund_chances(loans_of(facts), POLICY, CURVES, 6).row(0, named=True)
+    row = fund_chances(loans_of(facts), TERMS, CURVES, 6).row(0, named=True)
     assert (row["state"], row["chance"]) == (state, pytest.approx(chance))
 
 
 def test_a_sound_loan_has_the_model_for_its_horizon_and_the_county_after_it() -> None:
     sound = {"has_gone_bad": False, "bad_since": None}
-    chances = fund_chances(loans_of(sound | {"probability": 0.06}, sound), POLICY, CURVES, 6)["chance"]
+    chances = fund_chances(loans_of(sound | {"probability": 0.06}, sound), TERMS, CURVES, 6)["chance"]
     left = [paid_within(12 - month + 0.5 - 60 / 30.4375) for month in range(1, 13)]
     rate = 12 / 12 / 2
     assert chances[0] == pytest.approx(0.3 * (0.01 * sum(left[:6]) + rate * sum(left[6:])))
@@ -83,6 +85,8 @@ def test_the_expected_sum_is_chance_times_covered_principal_times_share() -> Non
     forecast = forecast_of({}, {"outstanding_principal": 80_000.0})
     assert forecast.expected == pytest.approx(paid_within(12) * 0.7 * (20_000 + 50_000), abs=0.01)
     assert forecast.by_state["past_term"].principal == 70_000.0
+    of_new_notice = forecast_of({"outstanding_principal": 80_000.0, "originated_on": date(2026, 1, 1)})
+    assert of_new_notice.by_state["past_term"].principal == 80_000.0
     assert forecast.by_state["past_term"].payments == pytest.approx(2 * paid_within(12))
 
 

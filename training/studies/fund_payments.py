@@ -63,7 +63,8 @@ def forecast_on(tables: DeliveredTables, policies: PolicyTable, as_of: date, mon
     rules = policy.life_rules(BAD_AFTER_DAYS)
     history = fund_history(spell_endings(tables, as_of, rules), as_of, policy.fund, BAD_AFTER_DAYS)
     loans = features_at(as_of, tables, rules=rules).with_columns(pl.lit(None, pl.Float64).alias("probability"))
-    return fund_forecast(loans, policy, FundCurves(history, policy.fund), FORECAST_MONTHS, months)
+    curves = FundCurves(history, policy.fund)
+    return fund_forecast(loans, policies.contract_terms(as_of), curves, FORECAST_MONTHS, months)
 
 
 def fund_payments_between(tables: DeliveredTables, since: date, until: date) -> tuple[float, int]:

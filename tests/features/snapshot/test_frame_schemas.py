@@ -75,7 +75,7 @@ def test_peer_shares_stand_beside_the_columns_of_the_loans() -> None:
 @pytest.mark.parametrize("rows", ROWS)
 def test_features_have_the_columns_of_the_catalogue(rows: DeliveredTables) -> None:
     assert features_at(AS_OF, rows).schema == FEATURES_SCHEMA.dtypes
-    assert list(FEATURES_SCHEMA.columns)[len(IDENTITY) + len(STATUS_COLUMNS) + 1 :] == [
+    assert list(FEATURES_SCHEMA.columns)[len(IDENTITY) + len(STATUS_COLUMNS) + 2 :] == [
         feature.name for feature in OUTPUT_FEATURES
     ]
 

@@ -188,9 +188,9 @@ def test_no_more_is_paid_than_is_owed(county: County, yellow: str, more: float, 
 
 
 def test_nothing_is_stored(county: County, served: str, yellow: str) -> None:
-    was = sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts)
     url = f"{served}/api/v1/households/{yellow}"
     told_before = httpx2.get(f"{url}/explanation", timeout=60).json()
+    was = sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts)
     loan = before(county, yellow)
     half = round(loan["outstanding_principal"] / 2 + loan["overdue_interest"], 2)
     asked = {"facts": [{"kind": "payment", "loan_id": loan["loan_id"], "yuan": half}]}
