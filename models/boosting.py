@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from features.declare import Feature
+from models.raw_score import Floats, ModelColumn, RawContributions
 from models.tree_shap.trees import UnreadableModelError, columns_in
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are explained
 
-Floats = npt.NDArray[np.float64]
 CARD_KEYS: Mapping[str, str] = MappingProxyType(
     {
         "num_iterations": "trees",
@@ -51,15 +50,6 @@ _FEW_TO_EXPLAIN = 256
 _ROWS_OF_A_HOUSEHOLD = 16
 """Rows up to which plain Python builds the matrix faster than a polars query."""
 _AS_FLOATS = pl.all().cast(pl.Float64).fill_null(float("nan"))
-
-
-@dataclass(frozen=True)
-class ModelColumn:
-    """One input of the model: its name, its monotone sign, and the levels of a code (empty for a number)."""
-
-    name: str
-    sign: int
-    levels: tuple[str, ...] = ()
 
 
 def columns_of(features: Sequence[Feature]) -> tuple[ModelColumn, ...]:
@@ -203,7 +193,8 @@ class TrainingSet:
 
         Example:
             >>> import polars as pl
-            >>> from models.boosting import ModelColumn, TrainingSet, TreeParams, Trees
+            >>> from models.boosting import TrainingSet, TreeParams, Trees
+            >>> from models.raw_score import ModelColumn
             >>> days = [float(loan % 60) for loan in range(400)]
             >>> rows = pl.DataFrame({"days_past_due": days, "bad": [int(late > 40) for late in days]})
             >>> columns = [ModelColumn("days_past_due", sign=1)]
@@ -260,20 +251,6 @@ def warm_up_lightgbm() -> None:
     import models.tree_shap.explainer  # noqa: F401
 
 
-class RawContributions(NamedTuple):
-    """SHAP contributions to raw scores, in log-odds.
-
-    inputs: rows x columns as the trees read them. contributions: rows x (columns + 1), the base value last. scores: the
-    raw scores they sum to. recomputed_rows: rows that LightGBM explained because their contributions by pattern tables
-    did not sum to their score.
-    """
-
-    inputs: Floats
-    contributions: Floats
-    scores: Floats
-    recomputed_rows: int
-
-
 class Trees:
     """A fitted model: LightGBM's text and the model's columns; scores and explains feature frames.
 
@@ -287,16 +264,17 @@ class Trees:
         ValueError: where the text is incomplete or names other columns.
 
     Example:
-        >>> from datetime import date
-        >>> from features.compute import features_at
-        >>> from features.ledger.ledger import Ledger
-        >>> from models.registry import ModelStore
-        >>> trees = ModelStore(data / "models").champion.trees
-        >>> loans = features_at(date(2025, 12, 31), Ledger(data / "ledger").tables()).head(5)
-        >>> raw = trees.explain(loans)
-        >>> raw.contributions.shape == (5, len(trees.columns) + 1)
+        >>> import polars as pl
+        >>> from models.boosting import TrainingSet, TreeParams, Trees
+        >>> from models.raw_score import ModelColumn
+        >>> days = [float(loan % 60) for loan in range(400)]
+        >>> rows = pl.DataFrame({"days_past_due": days, "bad": [int(late > 40) for late in days]})
+        >>> columns = [ModelColumn("days_past_due", sign=1)]
+        >>> trees = Trees(TrainingSet(rows, columns).fit(TreeParams(num_iterations=20)).text, columns)
+        >>> raw = trees.explain(rows)
+        >>> raw.contributions.shape == (400, len(trees.columns) + 1)
         True
-        >>> bool(abs(raw.contributions.sum(axis=1) - trees.log_odds(loans)).max() < 1e-6)
+        >>> bool(abs(raw.contributions.sum(axis=1) - trees.log_odds(rows)).max() < 1e-6)
         True
     """
 

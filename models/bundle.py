@@ -1,4 +1,4 @@
-"""The model bundle: a folder of four text files with LightGBM's model, card, calibration and policy; no pickle."""
+"""The model bundle: a folder of text files with trees, additive model, card, calibration and policy; no pickle."""
 
 from __future__ import annotations
 
@@ -17,21 +17,26 @@ import polars as pl
 from features.atomic_files import atomic_folder
 from features.catalog import MODEL_COLUMNS
 from features.messages import UserError
-from models.boosting import Floats, ModelColumn, Trees, columns_of
+from models.additive import additive_model_of
+from models.boosting import Trees, columns_of
 from models.calibration import CalibrationCurve, calibration_of
 from models.policy import Policy, policy_of
+from models.raw_score import Blend, Floats, ModelColumn, RawScore
 
-_FILES = ("model.txt", "card.json", "calibration.json", "policy.json")
+_FILES = ("card.json", "calibration.json", "policy.json")
+_TREES_FILE, _ADDITIVE_FILE = "model.txt", "additive.json"
+_WEIGHTS = "weights"
+"""Key of a card: the weight of each file of a blend."""
 _SUM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model with everything a light needs: trees, calibration, light policy, and the card that says how it was made.
+    """A model with everything a light needs: score, calibration, light policy, and the card that says how it was made.
 
     Args:
         number: the registered version; 0 before the model is registered.
-        trees: raw scores and their contributions.
+        score: raw scores and their contributions: trees, an additive model, or a blend of both.
         calibration: from raw scores to the log-odds of going bad.
         policy: the thresholds of the lights.
         card: JSON values. `horizon_months` and `bad_after_days` define the event that the probability is of, `plan` and
@@ -48,20 +53,31 @@ class Bundle:
         >>> bool(((0 < probability) & (probability < 1)).all())
         True
         >>> by_column, base = bundle.contributions(loans)
-        >>> by_column.shape == (5, len(bundle.trees.columns))
+        >>> by_column.shape == (5, len(bundle.columns))
         True
     """
 
     number: int
-    trees: Trees
+    score: RawScore
     calibration: CalibrationCurve
     policy: Policy
     card: Mapping[str, Any]
 
+    @property
+    def columns(self) -> tuple[ModelColumn, ...]:
+        """The model's inputs, in their order."""
+        return self.score.columns
+
+    @property
+    def trees(self) -> Trees | None:
+        """The trees of the score; None where it has none."""
+        parts = [part for _, part in self.score.parts] if isinstance(self.score, Blend) else [self.score]
+        return next((part for part in parts if isinstance(part, Trees)), None)
+
     @cached_property
     def version(self) -> str:
         """The registered number and a digest of everything that decides a probability or a light, as `3-1f0a9c2e`."""
-        decides = [self.trees.text, self.calibration.json_values, asdict(self.policy)]
+        decides = [self.score.text, self.calibration.json_values, asdict(self.policy)]
         return f"{self.number}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
 
     @property
@@ -74,7 +90,7 @@ class Bundle:
 
         Raises KeyError naming the model's columns that `features` lacks.
         """
-        return self.calibration.probability(self.trees.log_odds(features))
+        return self.calibration.probability(self.score.log_odds(features))
 
     def contributions(self, features: pl.DataFrame) -> tuple[Floats, float]:
         """Contributions (rows x columns) in calibrated log-odds, and the base value.
@@ -92,14 +108,14 @@ class Bundle:
         the row's score, so that they sum to the calibrated log-odds. Raises ArithmeticError where contributions do not
         sum to the score: such reasons must not be shown.
         """
-        inputs, raw, raw_scores, recomputed_rows = self.trees.explain(features)
+        inputs, raw, raw_scores, recomputed_rows = self.score.explain(features)
         if raw.shape[0] and np.abs(raw.sum(axis=1) - raw_scores).max() > _SUM_TOLERANCE:
             raise ArithmeticError("The reasons of a row do not sum to its score.")
         base = float(raw[0, -1]) if raw.shape[0] else 0.0
         by_column = raw[:, :-1] * self.calibration.chord_slope(raw_scores, base)[:, None]
         calibrated_base = float(self.calibration.log_odds(np.array(base)))
         return Contributions(
-            self.trees.columns,
+            self.columns,
             inputs,
             by_column,
             calibrated_base,
@@ -138,7 +154,7 @@ class Contributions:
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write a bundle's four files into a new folder, which appears complete or not at all.
+    """Write a bundle's files into a new folder, which appears complete or not at all.
 
     Args:
         bundle: the model.
@@ -152,17 +168,22 @@ def write(bundle: Bundle, folder: Path) -> None:
         >>> from models.registry import ModelStore
         >>> bundle = ModelStore(data / "models").champion
         >>> write(bundle, tmp / str(bundle.number))
-        >>> sorted(path.name for path in (tmp / str(bundle.number)).iterdir())
-        ['calibration.json', 'card.json', 'model.txt', 'policy.json']
+        >>> {"calibration.json", "card.json", "policy.json"} < {path.name for path in (tmp / str(bundle.number)).iterdir()}
+        True
         >>> read(tmp / str(bundle.number)).version == bundle.version
         True
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"There is a bundle in {folder} already.")
-    card = {**bundle.card, "columns": [asdict(column) for column in bundle.trees.columns]}
-    contents = (bundle.trees.text, card, bundle.calibration.json_values, asdict(bundle.policy))
+    parts = bundle.score.parts if isinstance(bundle.score, Blend) else ((1.0, bundle.score),)
+    files = {_TREES_FILE if isinstance(part, Trees) else _ADDITIVE_FILE: (weight, part) for weight, part in parts}
+    card = {**bundle.card, "columns": [asdict(column) for column in bundle.columns]}
+    if isinstance(bundle.score, Blend):
+        card[_WEIGHTS] = {name: weight for name, (weight, _) in files.items()}
+    contents = (card, bundle.calibration.json_values, asdict(bundle.policy))
+    texts: dict[str, Any] = {name: part.text for name, (_, part) in files.items()}
     with atomic_folder(folder) as staging:
-        for name, content in zip(_FILES, contents, strict=True):
+        for name, content in {**texts, **dict(zip(_FILES, contents, strict=True))}.items():
             text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
             (staging / name).write_text(text, "utf-8")
 
@@ -171,7 +192,7 @@ def read(folder: Path) -> Bundle:
     """Read a bundle.
 
     Args:
-        folder: of its four files; the folder's name is the bundle's number.
+        folder: of its files; the folder's name is the bundle's number.
 
     Returns:
         The bundle. LightGBM reads its trees only when a row is first scored.
@@ -187,16 +208,26 @@ def read(folder: Path) -> Bundle:
         (1, ['bad_after_days', 'code_version'])
     """
     try:
-        text, *stored = ((folder / name).read_text("utf-8") for name in _FILES)
-        card, calibration, policy = (json.loads(content) for content in stored)
+        card, calibration, policy = (json.loads((folder / name).read_text("utf-8")) for name in _FILES)
         columns = tuple(ModelColumn(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
-        return Bundle(int(folder.name), Trees(text, columns), calibration_of(calibration), policy_of(policy), card)
+        score = _read_score(folder, columns, card.get(_WEIGHTS))
+        return Bundle(int(folder.name), score, calibration_of(calibration), policy_of(policy), card)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"模型 {folder.name} 无法读取 ({error}); 请重新训练或回退。",
             f"Model {folder.name} cannot be read ({error}); train again or go back to an earlier one.",
         ) from error
+
+
+def _read_score(folder: Path, columns: tuple[ModelColumn, ...], weights: Mapping[str, float] | None) -> RawScore:
+    """The score of a bundle's files; weights: of a blend's, by file."""
+    names = weights or [name for name in (_TREES_FILE, _ADDITIVE_FILE) if (folder / name).exists()] or [_TREES_FILE]
+    parts: list[RawScore] = []
+    for name in names:
+        text = (folder / name).read_text("utf-8")
+        parts.append(Trees(text, columns) if name == _TREES_FILE else additive_model_of(text, columns))
+    return Blend(tuple(zip(weights.values(), parts, strict=True))) if weights else parts[0]
 
 
 def _check_columns(number: str, columns: tuple[ModelColumn, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.boosting import Floats, ModelColumn
+from models.raw_score import Floats, ModelColumn
 
 SCORE = "score"
 _DECILES = tuple(step / 10 for step in range(1, 10))
@@ -74,7 +74,7 @@ def reference_of(frame: pl.DataFrame, columns: Sequence[ModelColumn], scores: Fl
     Example:
         >>> import numpy as np
         >>> import polars as pl
-        >>> from models.boosting import ModelColumn
+        >>> from models.raw_score import ModelColumn
         >>> from models.drift_reference import drifts, reference_of
         >>> loans = pl.DataFrame({"savings": [float(yuan) for yuan in range(100)]})
         >>> reference = reference_of(loans, [ModelColumn("savings", sign=-1)], np.linspace(0, 1, 100))

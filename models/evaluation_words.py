@@ -16,11 +16,18 @@ COMPARED_MODELS: Mapping[str, Bilingual] = {
     "days_past_due": Bilingual("逾期天数", "days past due"),
     "rating_631": Bilingual("631 评级", "rating 631"),
     "rating_1531": Bilingual("1531 评级", "rating 1531"),
-    "scorecard": Bilingual("评分卡 (逻辑回归)", "the scorecard (logistic)"),
+    "tuned_rules": Bilingual("调优后的规则表 (打分)", "the tuned rules (points)"),
+    "calendar": Bilingual("按到期日先后", "the calendar (soonest due first)"),
+    "calendar_cover": Bilingual("临近到期中保障最低的先", "the calendar with cover (due soon, lowest cover first)"),
+    "logistic": Bilingual("逻辑回归", "a logistic regression"),
+    "scorecard": Bilingual("评分卡 (逻辑回归, 旧)", "the scorecard (logistic) of earlier reports"),
     "unconstrained": Bilingual("无单调约束的模型", "the model without monotone signs"),
 }
-SIMPLER_BASELINES = ("rules", "one_line_rule", "days_past_due", "rating_631", "rating_1531", "scorecard")
-"""Compared models that are easier to understand than the model."""
+SIMPLER_OPPONENTS = (
+    *("rules", "tuned_rules", "calendar", "calendar_cover", "one_line_rule", "days_past_due"),
+    *("rating_631", "rating_1531", "logistic"),
+)
+"""Opponents that are easier to understand than the model."""
 
 GROUP_WORDS: Mapping[str, Bilingual] = {
     **LIGHT_WORDS,

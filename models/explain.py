@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import Floats, ModelColumn, matrix
+from models.boosting import matrix
 from models.bundle import Contributions
 from models.feature_topics import TOPICS
 from models.list_columns import as_lists
+from models.raw_score import Floats, ModelColumn
 
 Positions = npt.NDArray[np.int64]
 
@@ -173,7 +174,7 @@ def largest_column_by_topic(contributions: Floats, columns: Sequence[ModelColumn
 
     Example:
         >>> import numpy as np
-        >>> from models.boosting import ModelColumn
+        >>> from models.raw_score import ModelColumn
         >>> from models.explain import largest_column_by_topic
         >>> columns = [ModelColumn(name, 0) for name in ("days_past_due", "overdue_amount", "savings")]
         >>> largest_column_by_topic(np.array([[0.1, -0.4, 0.2]]), columns).tolist()
@@ -202,7 +203,7 @@ def contribution_lists(
 
     Example:
         >>> import numpy as np
-        >>> from models.boosting import ModelColumn
+        >>> from models.raw_score import ModelColumn
         >>> from models.explain import contribution_lists
         >>> columns, values = [ModelColumn("savings", -1)], np.array([[500.0]])
         >>> contribution_lists(np.array([[0]]), np.array([[-0.2]]), columns, {"value": values}).to_list()
@@ -265,7 +266,7 @@ def contribution_table(
 
     Example:
         >>> import numpy as np
-        >>> from models.boosting import ModelColumn
+        >>> from models.raw_score import ModelColumn
         >>> from models.explain import contribution_table
         >>> columns = [ModelColumn("product", 0, ("microloan", "other"))]
         >>> first = np.array([0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.boosting import Floats
+from models.raw_score import Floats
 
 
 def roc_auc(scores: Floats, bad: Floats) -> float | None:

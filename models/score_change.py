@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import Floats, ModelColumn
 from models.bundle import Bundle, Contributions
 from models.explain import Positions, contribution_table, largest_column_by_topic, lists_of_contributing
 from models.feature_topics import ChangeSource, change_sources
+from models.raw_score import Floats, ModelColumn
 
 CHANGES_SHOWN = 3
 CHANGES_SCHEMA = FrameSchema(

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import polars as pl
 
 from features.catalog import FEATURES
-from models.boosting import Floats, matrix
+from models.boosting import matrix
 from models.bundle import Bundle, Contributions
 from models.explain import median_or_mode
 from models.light import Light
+from models.raw_score import Floats
 
 MOST_COMPARED = 200
 LEAST_IN_COUNTY = 30

@@ -10,19 +10,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from features.messages import UserError
-from models.boosting import Floats, Trees
 from models.calibration import Beta, CalibrationCurve, Isotonic
+from models.raw_score import Floats, RawScore
 from training.plan import Plan
 
 _CHANCE_AUC = 0.5
 Outcomes = npt.NDArray[np.int8]
 
 
-def fit_calibration(trees: Trees, sample: pl.DataFrame, plan: Plan) -> CalibrationCurve:
-    """The curve from the trees' raw scores to log-odds of the label, fitted on the calibration fold.
+def fit_calibration(score: RawScore, sample: pl.DataFrame, plan: Plan) -> CalibrationCurve:
+    """The curve from a model's raw scores to log-odds of the label, fitted on the calibration fold.
 
     Args:
-        trees: the fitted model.
+        score: the fitted model.
         sample: the calibration fold with the model's columns and `bad` (0, 1).
         plan: `calibrating.isotonic_from_bad` is the number of bad loans from which the curve is isotonic.
 
@@ -44,12 +44,12 @@ def fit_calibration(trees: Trees, sample: pl.DataFrame, plan: Plan) -> Calibrati
         >>> plan = Plan.model_validate(champion.card["plan"])
         >>> tables = rule_table_of(data), policy_table_of(data)
         >>> folds = samples(Ledger(data / "ledger"), plan, *tables, lambda *_: None, [Fold.CALIBRATION])
-        >>> curve = fit_calibration(champion.trees, folds[Fold.CALIBRATION], plan)
-        >>> probability = curve.probability(champion.trees.log_odds(folds[Fold.CALIBRATION]))
+        >>> curve = fit_calibration(champion.score, folds[Fold.CALIBRATION], plan)
+        >>> probability = curve.probability(champion.score.log_odds(folds[Fold.CALIBRATION]))
         >>> bool((0 < probability).all() and (probability < 1).all())
         True
     """
-    raw, bad = trees.log_odds(sample), sample["bad"].to_numpy()
+    raw, bad = score.log_odds(sample), sample["bad"].to_numpy()
     is_isotonic = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
     curve = fit_isotonic(raw, bad) if is_isotonic else fit_beta(raw, bad)
     if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:

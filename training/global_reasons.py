@@ -72,7 +72,7 @@ def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) 
     import shap  # takes seconds to import: only when something is drawn
 
     contributions = bundle.explain(sample.head(_ROWS_DRAWN))
-    columns = [column.name for column in bundle.trees.columns]
+    columns = [column.name for column in bundle.columns]
     pairs: dict[frozenset[str], tuple[str, str]] = {}
     for name in names:
         with np.errstate(all="ignore"):  # a constant column has no correlation
@@ -89,7 +89,7 @@ def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: st
     import shap
 
     contributions = bundle.explain(sample.head(_ROWS_DRAWN))
-    columns = [column.name for column in bundle.trees.columns]
+    columns = [column.name for column in bundle.columns]
     shap.dependence_plot(
         name, contributions.by_column, contributions.inputs, feature_names=columns, interaction_index=other, show=False
     )

@@ -35,7 +35,7 @@ class LightsModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
         if bundle.policy.by is not None and bundle.policy.by not in rows.columns:
             rows = rows.with_columns(pl.lit(None, pl.String).alias(bundle.policy.by))
         contributions, _ = bundle.contributions(rows)
-        names = [column.name for column in bundle.trees.columns]
+        names = [column.name for column in bundle.columns]
         order = np.argsort(-contributions, axis=1, kind="stable")[:, :_REASONS_SHOWN]
         reasons = [
             json.dumps([{"feature": names[column], "contribution": round(float(row[column]), 6)} for column in columns])

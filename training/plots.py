@@ -25,8 +25,8 @@ def reason_plots(bundle: Bundle, sample: pl.DataFrame) -> Mapping[str, Figure]:
     explanation = shap.Explanation(
         values=contributions,
         base_values=np.full(rows.height, base),
-        data=matrix(rows, bundle.trees.columns),
-        feature_names=[column.name for column in bundle.trees.columns],
+        data=matrix(rows, bundle.columns),
+        feature_names=[column.name for column in bundle.columns],
     )
     return {
         "reasons.png": _draw(lambda: shap.plots.beeswarm(explanation, max_display=_SHOWN, show=False)),

@@ -53,7 +53,7 @@ class Registry:
         >>> champion, registry = ModelStore(data / "models").champion, Registry(data)
         >>> registered = registry.register(champion, RunLog({"trees_of": champion.number}, {}))
         >>> registry.set_alias(registered.number, "challenger")
-        >>> registered.number, registered.trees.text == champion.trees.text, (data / "models" / "2").is_dir()
+        >>> registered.number, registered.score.text == champion.score.text, (data / "models" / "2").is_dir()
         (2, True, True)
     """
 
@@ -119,7 +119,7 @@ def _log_model(folder: Path, bundle: Bundle) -> str:
     MLflow loses integers with missing values.
     """
     inputs = [
-        ColSpec("string" if column.levels else "double", column.name, required=False) for column in bundle.trees.columns
+        ColSpec("string" if column.levels else "double", column.name, required=False) for column in bundle.columns
     ]
     outputs = [ColSpec("double", "probability"), ColSpec("string", "model_light"), ColSpec("string", "reasons")]
     with warnings.catch_warnings():

@@ -10,7 +10,8 @@ import numpy as np
 import optuna
 import polars as pl
 
-from models.boosting import ModelColumn, TrainingSet, TreeParams
+from models.boosting import TrainingSet, TreeParams
+from models.raw_score import ModelColumn
 from training.folds import split_households
 from training.plan import Plan
 

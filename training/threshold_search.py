@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.boosting import Floats
 from models.policy import NEVER, Bools, Panel, Policy, Thresholds, thresholds_at_capacity
+from models.raw_score import Floats
 from training.plan import Capacity, Cost, LightPolicy, RulesVisits
 
 _SWEEP_FACTORS = (0.5, 1.0, 2.0)

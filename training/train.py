@@ -11,18 +11,19 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
-from models.boosting import TrainingSet, TreeParams, Trees, columns_of
+from models.boosting import TreeParams, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.drift_reference import reference_of
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
-from training.baselines import baseline_scores
 from training.calibrate import fit_calibration
+from training.candidates import choose_candidate
 from training.code_version import code_version
 from training.cohort import ProgressCallback, first_loan_day, last_reported_day, sample_steps, samples
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.opponents import opponent_scores
 from training.evaluation.page import report_html
 from training.evaluation.report import EvaluationReport, Lang
 from training.evaluation.runs import full_report, save_report
@@ -92,9 +93,10 @@ def train(
         ('challenger', 2, 'all')
     """
     ledger = Ledger(store / "ledger")
-    folds = samples(ledger, plan, rule_table_of(store), policy_table_of(store), on_progress)
+    tables = rule_table_of(store), policy_table_of(store)
+    folds = samples(ledger, plan, *tables, on_progress)
     bundle = fit_model(folds, plan, ledger.data_version, on_progress)
-    report = full_report(folds, bundle, policy_table_of(store), ledger.data_version, on_progress)
+    report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
     registered = registry.register(bundle, _run_log(bundle, report, folds[Fold.JUDGEMENT]))
     save_report(store, registered.number, report)
     alias = "challenger" if ModelStore(store / "models").number_of("champion") else "champion"
@@ -104,7 +106,7 @@ def train(
 
 
 def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> EvaluationReport:
-    """Evaluate a registered model on today's ledger, by the plan on its card and beside all baselines.
+    """Evaluate a registered model on today's ledger, by the plan on its card and beside all opponents.
 
     Args:
         store: the data folder.
@@ -119,7 +121,7 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
 
     Example:
         >>> report = evaluate(data, 1, lambda *_: None)
-        >>> {"model", "rules", "scorecard", "unconstrained"} <= set(report.ranking)
+        >>> {"model", "rules", "tuned_rules", "logistic", "unconstrained"} <= set(report.ranking)
         True
         >>> report.months[-1].loans == sum(month.loans for month in report.months[:-1])
         True
@@ -135,18 +137,20 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
         [Fold.FIT, Fold.JUDGEMENT],
     )
     fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
-    baselines = baseline_scores(fit, sample, bundle.trees.columns, TreeParams.from_card(bundle.card["growth"]))
-    return evaluate_loans(score_loans(bundle, sample, policy_table_of(store), baselines))
+    params = TreeParams.from_card(bundle.card["growth"])
+    opponents = opponent_scores(fit, sample, bundle.columns, params, plan, rule_table_of(store))
+    return evaluate_loans(score_loans(bundle, sample, policy_table_of(store), opponents))
 
 
 def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on_progress: ProgressCallback) -> Bundle:
-    """A model fitted on the samples, not registered yet: trees, calibration and thresholds each on their own fold."""
+    """A model fitted on the samples, not registered yet: score, calibration and thresholds each on their own fold."""
     columns = columns_of(MODEL_COLUMNS)
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
-    trees = Trees(TrainingSet(folds[Fold.FIT], columns).fit(search.params).text, columns)
-    curve = fit_calibration(trees, folds[Fold.CALIBRATION], plan)
+    choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
+    score = choice.recipe.fit(folds[Fold.FIT], columns)
+    curve = fit_calibration(score, folds[Fold.CALIBRATION], plan)
     policy_fold = folds[Fold.POLICY]
-    policy = choose_light_policy(policy_fold, curve.probability(trees.log_odds(policy_fold)), plan.light_policy)
+    policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)
     card: dict[str, Any] = {
         "horizon_months": plan.horizon_months,
         "bad_after_days": plan.bad_after_days,
@@ -154,11 +158,12 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         "data_version": data_version,
         "code_version": code_version(),
         "growth": search.params.to_card(),
+        "recipe": choice.recipe.to_card() | choice.to_card(),
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
-        "reference": reference_of(folds[Fold.FIT], columns, curve.probability(trees.log_odds(folds[Fold.FIT]))),
+        "reference": reference_of(folds[Fold.FIT], columns, curve.probability(score.log_odds(folds[Fold.FIT]))),
     }
-    return Bundle(0, trees, curve, policy, card)
+    return Bundle(0, score, curve, policy, card)
 
 
 def _run_log(bundle: Bundle, report: EvaluationReport, sample: pl.DataFrame) -> RunLog:

@@ -17,11 +17,11 @@ import polars as pl
 
 from features.compute import STATUS_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import Floats
 from models.bundle import Bundle, Contributions
 from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
 from models.light import Light
+from models.raw_score import Floats
 from models.score_change import CHANGE, largest_changes, score_change
 from models.traffic_light.evaluate import as_codes, as_levels, evaluate_rules
 from models.traffic_light.rule import Rule

@@ -35,7 +35,8 @@ def _bundle(folder: Path, version: str) -> Bundle:
             f"模型 {version} 已被改动 (现为 {bundle.version}); 请重新评灯后再查看。",
             f"Model {version} has been altered (it is {bundle.version} now); score the month again.",
         )
-    _ = bundle.trees.booster  # parsed here, so that the first request does not wait for it
+    if bundle.trees:
+        _ = bundle.trees.booster  # parsed here, so that the first request does not wait for it
     return bundle
 
 

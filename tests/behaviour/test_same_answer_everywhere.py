@@ -125,7 +125,7 @@ def test_the_terminal_prints_light_likelihood_rules_and_reasons(county: County, 
 def test_reasons_and_other_facts_sum_to_the_models_parts(county: County, served: str) -> None:
     bundle = county.store.models.champion
     assert bundle
-    names = [column.name for column in bundle.trees.columns]
+    names = [column.name for column in bundle.columns]
     for kind in ("red", "yellow", "green"):
         loan = explained(served, county.one_of_each()[kind])["loans"][0]
         facts = county.facts.filter(pl.col("loan_id") == loan["warning"]["loan_id"])

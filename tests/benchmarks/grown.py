@@ -9,8 +9,9 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import Floats, ModelColumn, Trees, matrix
+from models.boosting import Trees, matrix
 from models.bundle import write
+from models.raw_score import Floats, ModelColumn
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 
@@ -31,10 +32,10 @@ def models_of_size(size: str, store: DataFolder, folder: Path) -> Path:
     """Under `folder`, a store's models with a champion of that size, grown on the loans of its newest month."""
     bundle = store.models.champion
     assert bundle is not None, "the store has no champion"
-    columns = bundle.trees.columns
+    columns = bundle.columns
     loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
-    booster = grown(size, loans, lgb.Booster(model_str=bundle.trees.text), columns)
+    booster = grown(size, loans, lgb.Booster(model_str=bundle.score.text), columns)
     shutil.copytree(store.models.folder, folder)
     shutil.rmtree(folder / str(bundle.number))
-    write(replace(bundle, trees=Trees(booster.model_to_string(), columns)), folder / str(bundle.number))
+    write(replace(bundle, score=Trees(booster.model_to_string(), columns)), folder / str(bundle.number))
     return folder

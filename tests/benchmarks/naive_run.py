@@ -36,8 +36,8 @@ def main() -> None:
     with _timed("features", took):
         frame = features(store.folder / "ledger", AS_OF)
     with _timed("predict", took):
-        now, columns = pl.from_pandas(frame), bundle.trees.columns
-        rows, booster = matrix(now, columns), lgb.Booster(model_str=bundle.trees.text)
+        now, columns = pl.from_pandas(frame), bundle.columns
+        rows, booster = matrix(now, columns), lgb.Booster(model_str=bundle.score.text)
         probability = booster.predict(rows)
     with _timed("read", took):
         before = MonthRepository(store).month(BEFORE).scan("features").collect()

@@ -35,7 +35,7 @@ def main() -> None:
     store = DataFolder(asked.data)
     month = MonthRepository(store).month()
     bundle = loaded_model(month, store.models)
-    booster, columns = lgb.Booster(model_str=bundle.trees.text), bundle.trees.columns
+    booster, columns = lgb.Booster(model_str=bundle.score.text), bundle.columns
     judged = month.scan("features").filter(~pl.col("has_gone_bad")).collect()
     drawn = random.Random(1).sample(judged["household_id"].unique().sort().to_list(), _RUNS + _WARMING_UP)
     hit = [NewHardship(kind="hardship", cause="illness", loss_amount=5000)]

@@ -17,7 +17,8 @@ from statistics import median
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import Floats, matrix
+from models.boosting import matrix
+from models.raw_score import Floats
 from models.tree_shap.explainer import TableExplainer
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
@@ -36,11 +37,11 @@ def main() -> None:
     store = DataFolder(asked.data)
     bundle = store.models.champion
     assert bundle is not None, "the store has no champion; run ./run demo first"
-    columns = bundle.trees.columns
+    columns = bundle.columns
     loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]
     print(f"{len(columns)} columns, {asked.rows:,} rows; medians of {_RUNS}; largest differences in log-odds")
-    champion = lgb.Booster(model_str=bundle.trees.text)
+    champion = lgb.Booster(model_str=bundle.score.text)
     print(f"{'model':<28}{'tables rows/s':>14}{'pred_contrib':>14}{'ratio':>8}{'part off':>10}{'sum off':>10}")
     _told(f"champion, {_size(champion)}", champion, rows)
     for size in asked.sizes:

@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
-from models.boosting import ModelColumn
 from models.drift_reference import SCORE, bins_of, drifts, psi, read_bins, reference_of
 from models.jeffreys import jeffreys_interval
 from models.ranking import recall, roc_auc
+from models.raw_score import ModelColumn
 
 
 def test_bins_hold_a_tenth_each_and_missing_values_have_their_own() -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from features.catalog import FEATURES, MODEL_COLUMNS
 from features.declare import Risk
 from features.messages import UserError
-from models.boosting import ModelColumn, Trees, columns_of, matrix
+from models.boosting import Trees, columns_of, matrix
 from models.bundle import Bundle, read, write
 from models.explain import contribution_table, reasons, township_medians
 from models.feature_topics import TOPICS
+from models.raw_score import ModelColumn
 from tests.models.frames import fitted_bundle, random_frame
 
 FRAME = random_frame(400, 11)
@@ -82,7 +83,7 @@ def test_the_parts_carry_the_published_probability_of_each_row(bundle: Bundle) -
 @pytest.mark.parametrize("damaged", ["values", "entries", "threshold"])
 def test_what_wrong_tables_say_is_not_told(bundle: Bundle, damaged: str) -> None:
     """Parts that do not sum to the score, and parts and scores that agree with each other and not with LightGBM."""
-    sound, trees = bundle.trees.explain(FRAME), Trees(bundle.trees.text, bundle.trees.columns)
+    sound, trees = bundle.score.explain(FRAME), Trees(bundle.score.text, bundle.columns)
     assert trees._table_explainer is not None
     getattr(trees._table_explainer._program, damaged)[:] += 1
     found = trees.explain(FRAME)
@@ -97,10 +98,10 @@ def test_the_parts_are_those_of_the_shap_package(bundle: Bundle) -> None:
     import lightgbm
     import shap
 
-    columns = bundle.trees.columns
-    explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.trees.text))
+    columns = bundle.columns
+    explainer = shap.TreeExplainer(lightgbm.Booster(model_str=bundle.score.text))
     theirs = np.asarray(explainer.shap_values(matrix(FRAME, columns)))
-    ours = bundle.trees.explain(FRAME).contributions[:, :-1]
+    ours = bundle.score.explain(FRAME).contributions[:, :-1]
     assert np.abs(theirs - ours).max() < 1e-6
 
 

@@ -81,5 +81,5 @@ def test_a_code_that_no_loan_beside_has_stays_a_missing_code(bundle: Bundle) -> 
     unknown = FRAME.head(41).with_columns(pl.lit(None, pl.String).alias("use_finding"))
     beside = comparison_group(unknown, bundle, QUESTIONS[Light.RED], None)
     mine = difference_from_group(bundle.explain(FRAME.head(1)), 0, beside)
-    assert mine.medians.shape == (len(bundle.trees.columns),)
+    assert mine.medians.shape == (len(bundle.columns),)
     assert beside.features.schema["use_finding"] == pl.String

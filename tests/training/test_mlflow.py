@@ -64,7 +64,7 @@ def test_a_run_names_plan_data_and_code_and_holds_measures_documents_and_plots(c
 
 
 def records(county: County) -> list[dict[str, Any]]:
-    return county.facts.filter(~pl.col("has_gone_bad")).head(ROWS).to_dicts()
+    return county.facts.filter(~pl.col("has_gone_bad")).drop("originated_on").head(ROWS).to_dicts()
 
 
 def published(county: County) -> list[float]:

@@ -46,7 +46,7 @@ def test_other_thresholds_are_shown_before_they_are_registered(county: County, t
 
 def test_a_model_with_other_thresholds_has_the_same_trees_and_calibration(store: Path) -> None:
     one, two = read(store / "models" / "1"), read(store / "models" / "2")
-    assert (two.trees.text, two.calibration) == (one.trees.text, one.calibration)
+    assert (two.score.text, two.calibration) == (one.score.text, one.calibration)
     assert (two.policy.by, two.policy.keeps) == ("bank", 0.9)
     assert two.policy.version != one.policy.version
     assert two.card["trees_of"] == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -12,7 +11,6 @@ from features.catalog import MODEL_COLUMNS
 from features.months import month_ends
 from models.boosting import TrainingSet, Trees, columns_of
 from tests.models.frames import outcome, random_frame
-from training.baselines import baseline_scores, scorecard_scores
 from training.evaluation.measures import auc
 from training.plan import MonthEnds, Plan, SearchPlan
 from training.search import rolling_origins, search_tree_params
@@ -62,22 +60,6 @@ def test_with_one_trial_the_plans_own_growth_stands_but_for_the_number_of_trees(
 def test_a_search_stops_when_its_seconds_are_over() -> None:
     hasty = PLAN.model_copy(update={"search": SearchPlan(trials=1000, seconds=1)})
     assert search_tree_params(sample(), COLUMNS, hasty, lambda *_: None).trials < 1000
-
-
-def test_the_rungs_rank_what_they_have_not_seen() -> None:
-    fit, later = sample(), sample(seed=6)
-    scores = baseline_scores(fit, later, COLUMNS, PLAN.tree_params)
-    assert set(scores) == {"scorecard", "unconstrained"}
-    for name, score in scores.items():
-        assert (auc(later["bad"].to_numpy().astype(bool), score) or 0) > 0.7, name
-
-
-def test_a_scorecard_gives_a_gap_and_an_unseen_code_a_score_too() -> None:
-    fit = sample()
-    gaps = fit.head(2).with_columns(
-        pl.lit(None, pl.Float64).alias("days_past_due"), pl.lit("camels").alias("declared_use")
-    )
-    assert np.isfinite(scorecard_scores(fit, gaps, COLUMNS)).all()
 
 
 def test_a_number_of_trees_is_the_one_with_the_least_loss_later() -> None:

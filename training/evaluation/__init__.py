@@ -1,1 +1,1 @@
-"""Evaluation of a model beside the rules and simpler baselines, at the rules' number of visits."""
+"""Evaluation of a model beside the rules and simpler opponents, at the rules' number of visits."""

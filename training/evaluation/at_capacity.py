@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.boosting import Floats
+from models.raw_score import Floats
 from training.evaluation.bootstrap import BootstrapWeights, estimate, quotient
 from training.evaluation.evaluated_loans import Counts, EvaluatedLoans
 from training.evaluation.measures import Bools, is_uninformative, selected_share_by_month

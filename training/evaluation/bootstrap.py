@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from models.boosting import Floats
+from models.raw_score import Floats
 from training.evaluation.evaluated_loans import Counts
 from training.evaluation.report import NO_ESTIMATE, Estimate
 

@@ -11,7 +11,7 @@ import polars as pl
 from scipy.stats import binom
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import Floats
+from models.raw_score import Floats
 
 _HAZARD_GRID = np.concatenate(([0.0], np.geomspace(1e-4, 0.999, 80)))
 _EM_ROUNDS = 3000

@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.messages import Bilingual
-from models.evaluation_words import SIMPLER_BASELINES, compared_model_words, group_words
+from models.evaluation_words import SIMPLER_OPPONENTS, compared_model_words, group_words
 from training.evaluation.report import EvaluationReport, ModelAtCapacity, PopulationAtCapacity
 
 _CAUGHT = Bilingual(
-    "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 规则找到 {rules} 笔; {verdict}",
-    "{whom}: at {visits} visits the model finds {model} of {bad}, the rules {rules}; {verdict}",
+    "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 对手中最好的 {name} 找到 {best} 笔, "
+    "规则找到 {rules} 笔; 与最好的对手相比: {verdict}",
+    "{whom}: at {visits} visits the model finds {model} of {bad}, the best of its opponents, {name}, {best}, the rules "
+    "{rules}; beside the best: {verdict}",
 )
 _VERDICT = {
     "open": Bilingual("差距的区间含 0, 分不出高下。", "the interval of the difference includes 0."),
     "better": Bilingual("模型找到的更多, 区间不含 0。", "the model finds more, the interval does not include 0."),
     "worse": Bilingual("模型找到的更少, 区间不含 0。", "the model finds fewer, the interval does not include 0."),
 }
-_BASELINE_AS_GOOD = Bilingual(
+_SIMPLER_AS_GOOD = Bilingual(
     "{whom}: {name} 与模型分不出高下 (召回之差 {low} 至 {high}, 含 0); 更简单的办法可能就够了。",
     "{whom}: {name}: not told apart from the model (difference of recall {low} to {high}, includes 0);"
     " the simpler may be enough.",
 )
-_BASELINE_BETTER = Bilingual(
+_SIMPLER_BETTER = Bilingual(
     "{whom}: {name} 比模型找到的更多 (召回之差 {low} 至 {high})。",
     "{whom}: {name}: finds more than the model (difference of recall {low} to {high}).",
 )
 _LEAD_TIME = Bilingual(
-    "{whom}: 变坏的 {bad} 笔贷款, 模型在变坏前亮灯 {caught} 笔, {early} 笔提前 90 天以上; 中位 {days} 天。",
-    "{whom}: of {bad} loans that went bad the model lit {caught} before, {early} of them 90 days ahead or more;"
-    " the median is {days} days.",
+    "{whom}: 变坏的 {bad} 笔贷款, 模型提前 90 天以上找到 {early} 笔 ({share}), {name} {other} 笔, 规则 {rules} 笔; "
+    "模型在变坏前共找到 {caught} 笔, 中位提前 {days} 天。",
+    "{whom}: of {bad} loans that went bad the model finds {early} ({share}) 90 days ahead or more, {name} {other}, the "
+    "rules {rules}; before they went bad it finds {caught}, by a median of {days} days.",
 )
 _CALIBRATION = Bilingual(
     "概率与实际平均相差 {ece} 个百分点; 杰弗里斯区间成立的月份: {lights}。",
@@ -40,7 +43,7 @@ _NOT_IN_ARREARS = Bilingual("未拖欠的贷款", "Loans not in arrears")
 
 
 def conclusions(report: EvaluationReport) -> tuple[Bilingual, ...]:
-    """Sentences on the model and the rules, baselines as good as the model, lead time, and calibration.
+    """Sentences on the model and its best opponent, simpler opponents as good, lead time, and calibration.
 
     The comparisons come once for all loans and once for those not in arrears.
     """
@@ -66,35 +69,40 @@ def _population_conclusions(title: Bilingual, population: PopulationAtCapacity) 
         yield Bilingual(zh, en)
         return
     model, rules = population.contenders["model"], population.contenders["rules"]
+    best_name = population.best_opponent
+    best, best_words = population.contenders[best_name], compared_model_words(best_name)
     counts = {
         "visits": population.visits,
         "bad": population.bad,
         "model": _caught_count(model),
         "rules": _caught_count(rules),
+        "best": _caught_count(best),
     }
-    if model.less_rules.includes_zero:
+    if best.less_model.includes_zero:
         verdict = _VERDICT["open"]
     else:
-        verdict = _VERDICT["better" if (model.less_rules.value or 0) > 0 else "worse"]
-    yield _fill(_CAUGHT, whom=title, verdict=verdict, **counts)
-    yield from _baseline_conclusions(title, population)
+        verdict = _VERDICT["worse" if (best.less_model.value or 0) > 0 else "better"]
+    yield _fill(_CAUGHT, whom=title, verdict=verdict, name=best_words, **counts)
+    yield from _simpler_conclusions(title, population)
     lead = population.lead["model"]
     if lead.median_days is not None:
-        days = f"{lead.median_days:.0f}"
-        yield _fill(_LEAD_TIME, whom=title, bad=lead.bad, caught=lead.caught, early=lead.ahead["90"], days=days)
+        early, days = lead.ahead["90"], f"{lead.median_days:.0f}"
+        others = {"other": population.lead[best_name].ahead["90"], "rules": population.lead["rules"].ahead["90"]}
+        shares = {"share": f"{early / lead.bad:.0%}", "caught": lead.caught, "days": days}
+        yield _fill(_LEAD_TIME, whom=title, bad=lead.bad, early=early, name=best_words, **others, **shares)
 
 
-def _baseline_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:
-    """A sentence on each simpler baseline that is better than the model, or whose difference includes zero."""
-    for name in SIMPLER_BASELINES:
-        baseline = population.contenders.get(name)
-        if baseline is None or baseline.less_model.low is None or baseline.less_model.high is None:
+def _simpler_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:
+    """A sentence on each simpler opponent that is better than the model, or whose difference includes zero."""
+    for name in SIMPLER_OPPONENTS:
+        opponent = population.contenders.get(name)
+        if opponent is None or opponent.less_model.low is None or opponent.less_model.high is None:
             continue
-        bounds = {"low": f"{baseline.less_model.low:+.3f}", "high": f"{baseline.less_model.high:+.3f}"}
-        if baseline.less_model.includes_zero:
-            yield _fill(_BASELINE_AS_GOOD, whom=title, name=compared_model_words(name), **bounds)
-        elif baseline.less_model.low > 0:
-            yield _fill(_BASELINE_BETTER, whom=title, name=compared_model_words(name), **bounds)
+        bounds = {"low": f"{opponent.less_model.low:+.3f}", "high": f"{opponent.less_model.high:+.3f}"}
+        if opponent.less_model.includes_zero:
+            yield _fill(_SIMPLER_AS_GOOD, whom=title, name=compared_model_words(name), **bounds)
+        elif opponent.less_model.low > 0:
+            yield _fill(_SIMPLER_BETTER, whom=title, name=compared_model_words(name), **bounds)
 
 
 def _caught_count(model: ModelAtCapacity) -> str:

@@ -21,7 +21,7 @@ _DEFAULT_SETTINGS = EvaluationSettings()
 
 
 def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAULT_SETTINGS) -> EvaluationReport:
-    """The report on a model and its baselines, reproducible for equal loans and settings.
+    """The report on a model and its opponents, reproducible for equal loans and settings.
 
     Args:
         loans: the judgement fold with every compared model's score (`score_loans`).

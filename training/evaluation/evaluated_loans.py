@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from models.boosting import Floats
 from models.bundle import Bundle
 from models.county_policy.policy_table import PolicyTable
 from models.rating.rate import household_ratings
+from models.raw_score import Floats
 from training.evaluation.measures import UNKNOWN_SCORE, Bools
 
 Counts = npt.NDArray[np.int64]
@@ -92,15 +92,15 @@ class EvaluatedLoans:
 
 
 def score_loans(
-    bundle: Bundle, sample: pl.DataFrame, policies: PolicyTable, baselines: Mapping[str, Floats] | None = None
+    bundle: Bundle, sample: pl.DataFrame, policies: PolicyTable, opponents: Mapping[str, Floats] | None = None
 ) -> EvaluatedLoans:
-    """The judgement fold with the scores of a model, the rule light, one-line rules, ratings and fitted baselines.
+    """The judgement fold with the scores of a model, the rule light, one-line rules, ratings and fitted opponents.
 
-    sample: the fold as `samples` returns it. baselines: scores of its rows by `baseline_scores`.
+    sample: the fold as `samples` returns it. opponents: scores of its rows by `opponent_scores`.
     """
     scored = sample.with_columns(pl.Series("probability", bundle.probability(sample)))
     frame = bundle.policy.levels_by_month(scored).rename({"level": "model_level"})
-    return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(baselines or {}))
+    return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(opponents or {}))
 
 
 def compared_scores(frame: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:

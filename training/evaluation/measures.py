@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import ks_2samp
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.boosting import Floats
+from models.raw_score import Floats
 
 Bools = npt.NDArray[np.bool_]
 UNKNOWN_SCORE = -101.0

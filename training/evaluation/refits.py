@@ -12,7 +12,9 @@ from scipy.stats import rankdata, spearmanr
 
 from features.catalog import FAMILIES, MODEL_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import Floats, ModelColumn, TrainingSet, TreeParams, Trees, columns_of
+from models.boosting import columns_of
+from models.raw_score import Floats, ModelColumn
+from training.candidates import Recipe
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import auc, selected_share_by_month
 from training.evaluation.report import Ablation, PermutationTest, Stability
@@ -34,12 +36,12 @@ SHUFFLED_SCHEMA = FrameSchema(
 )
 
 
-def refit_with(params: TreeParams) -> FitModel:
-    """A function that fits as many trees as the parameters say."""
+def refit_with(recipe: Recipe) -> FitModel:
+    """A function that fits a model by the recipe."""
 
     def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:
         columns = tuple(column for column in columns_of(MODEL_COLUMNS) if column.name in set(names))
-        return Trees(TrainingSet(frame, columns).fit(replace(params, seed=seed)).text, columns).log_odds
+        return replace(recipe, params=replace(recipe.params, seed=seed)).fit(frame, columns).log_odds
 
     return fit
 

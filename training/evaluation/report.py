@@ -105,6 +105,12 @@ class PopulationAtCapacity:
     contenders: Mapping[str, ModelAtCapacity]
     lead: Mapping[str, LeadTime]
 
+    @property
+    def best_opponent(self) -> str:
+        """The compared model, other than the model itself, that finds most bad loans; the first of equals."""
+        recall = {name: each.recall.value for name, each in self.contenders.items() if name != "model"}
+        return max(recall, key=lambda name: -1.0 if recall[name] is None else float(recall[name] or 0))
+
 
 @dataclass(frozen=True)
 class LightQuadrant:

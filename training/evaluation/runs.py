@@ -13,16 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 from features.atomic_files import write_bytes
 from features.ledger.ledger import Ledger
 from features.messages import UserError
-from models.boosting import TreeParams
 from models.bundle import Bundle
 from models.county_policy.policy_table import PolicyTable, policy_table_of
 from models.drift_reference import drifts, reference_of
 from models.registry import ModelStore
-from models.traffic_light.rule_table import rule_table_of
-from training.baselines import baseline_scores
+from models.traffic_light.rule_table import RuleTable, rule_table_of
+from training.candidates import Recipe
 from training.cohort import ProgressCallback, samples
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.opponents import opponent_scores
 from training.evaluation.refits import ablation, barred_columns, permutation_test, refit_with, stability
 from training.evaluation.report import EvaluationReport, LeakChecks
 from training.folds import Fold
@@ -35,30 +35,29 @@ _REPORT_ADAPTER: TypeAdapter[EvaluationReport] = TypeAdapter(EvaluationReport)
 def full_report(
     folds: Mapping[Fold, pl.DataFrame],
     bundle: Bundle,
+    rules: RuleTable,
     policies: PolicyTable,
     data_version: str,
     on_progress: ProgressCallback,
 ) -> EvaluationReport:
-    """The evaluation with fitted baselines, leak checks, drift, and the refits that the plan on the card asks for.
+    """The evaluation with fitted opponents, leak checks, drift, and the refits that the plan on the card asks for.
 
     data_version: version of the ledger that the folds come from.
     """
     fit_fold, plan = folds[Fold.FIT], Plan.model_validate(bundle.card["plan"])
-    params = TreeParams.from_card(bundle.card["growth"])
-    baselines = baseline_scores(fit_fold, folds[Fold.JUDGEMENT], bundle.trees.columns, params)
-    loans = score_loans(bundle, folds[Fold.JUDGEMENT], policies, baselines)
+    recipe = Recipe.from_card(bundle.card)
+    opponents = opponent_scores(fit_fold, folds[Fold.JUDGEMENT], bundle.columns, recipe.params, plan, rules)
+    loans = score_loans(bundle, folds[Fold.JUDGEMENT], policies, opponents)
     on_progress(1, "judged")
-    checks, fit_model = plan.judging, refit_with(params)
+    checks, fit_model = plan.judging, refit_with(recipe)
     permuted = (
         permutation_test(fit_fold, loans, fit_model, plan.seed, checks.permuted_fits) if checks.permuted_fits else None
     )
     seeds = range(plan.seed, plan.seed + checks.seeds)
     return replace(
         evaluate_loans(loans),
-        leaks=LeakChecks(
-            permuted, barred_columns(bundle.trees.columns), str(bundle.card["data_version"]), data_version
-        ),
-        drift=drifts(reference_of(fit_fold, bundle.trees.columns, bundle.probability(fit_fold)), loans.frame),
+        leaks=LeakChecks(permuted, barred_columns(bundle.columns), str(bundle.card["data_version"]), data_version),
+        drift=drifts(reference_of(fit_fold, bundle.columns, bundle.probability(fit_fold)), loans.frame),
         ablation=ablation(fit_fold, loans, fit_model, plan.seed) if checks.ablation else None,
         stability=stability(fit_fold, loans, fit_model, seeds) if checks.seeds > 1 else None,
     )
@@ -68,8 +67,9 @@ def rebuild_report(store: Path, number: int, on_progress: ProgressCallback) -> E
     """The full report of a registered model on today's ledger, by the plan on its card."""
     bundle, ledger = ModelStore(store / "models").bundle(number), Ledger(store / "ledger")
     plan = Plan.model_validate(bundle.card["plan"])
-    folds = samples(ledger, plan, rule_table_of(store), policy_table_of(store), on_progress, [Fold.FIT, Fold.JUDGEMENT])
-    return full_report(folds, bundle, policy_table_of(store), ledger.data_version, on_progress)
+    tables = rule_table_of(store), policy_table_of(store)
+    folds = samples(ledger, plan, *tables, on_progress, [Fold.FIT, Fold.JUDGEMENT])
+    return full_report(folds, bundle, *tables, ledger.data_version, on_progress)
 
 
 def save_report(store: Path, number: int, report: EvaluationReport) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import polars as pl
 
-from models.boosting import Floats
+from models.raw_score import Floats
 from training.evaluation.bootstrap import BootstrapWeights, estimate
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import Bools, auc, selected_share_by_month

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import beta
 from sklearn.metrics import brier_score_loss, log_loss
 
-from models.boosting import Floats
 from models.light import CODES
+from models.raw_score import Floats
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import Bools
 from training.evaluation.report import (

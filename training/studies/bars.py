@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from models.boosting import Floats
 from models.county_policy.policy_table import policy_table_of
 from models.light import CODES
+from models.raw_score import Floats
 from models.traffic_light.rule_table import rule_table_of
 from training.cohort import samples
 from training.evaluation.ceiling import ranking_ceiling, true_hazards

@@ -41,7 +41,7 @@ def steadiness(
     Codes, missing values and zeros stay as they are.
     """
     medians, random = township_medians(features), np.random.default_rng(seed)
-    numbers = [column.name for column in bundle.trees.columns if not column.levels]
+    numbers = [column.name for column in bundle.columns if not column.levels]
     original = _reason_features(features, medians, bundle)
     first, first_three = [], []
     for _ in range(draws):

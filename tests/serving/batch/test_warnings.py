@@ -180,7 +180,7 @@ def test_reasons_are_the_models_own_parts_and_all_parts_sum_to_the_log_odds(coun
     bundle = county.store.models.champion
     assert bundle
     parts, base = bundle.contributions(judged)
-    names = [column.name for column in bundle.trees.columns]
+    names = [column.name for column in bundle.columns]
     told = [row for row in rows if not row["has_gone_bad"]]
     for row, part in zip(told, parts, strict=True):
         assert row["base_value"] == base

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from features.catalog import MODEL_COLUMNS
-from models.boosting import ModelColumn
 from models.drift_reference import SCORE, psi, reference_of
+from models.raw_score import ModelColumn
 from serving.monitor.bounds import DriftLimits, load_limits
 from serving.monitor.drift import check_drift, drift_findings, drift_rows
 from serving.months.data_folder import DataFolder

@@ -1,0 +1,204 @@
+"""Candidates for a model: trees with signs, trees without, an additive model, and a blend; the best is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.linear_model import LogisticRegression
+
+from models.boosting import TrainingSet, TreeParams, Trees
+from models.raw_score import Blend, Floats, ModelColumn, RawScore
+from training.additive_fit import STRENGTHS, AdditiveFit
+from training.plan import Plan
+from training.search import rolling_origins
+
+_WEIGHTS = (0.25, 0.5, 0.75)
+"""Weights of the trees that are tried in a blend."""
+_DRAWS = 500
+
+
+class Candidate(StrEnum):
+    """What a model is made of."""
+
+    SIGNED_TREES = "signed_trees"
+    FREE_TREES = "free_trees"
+    ADDITIVE = "additive"
+    BLEND = "blend"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fitted.
+
+    candidate: what it is made of. params: of its trees. strength: of the additive model. weight: of the trees in a
+    blend.
+    """
+
+    candidate: Candidate
+    params: TreeParams
+    strength: float = STRENGTHS[0]
+    weight: float = 0.5
+
+    def fit(self, rows: pl.DataFrame, columns: Sequence[ModelColumn]) -> RawScore:
+        """The model of these rows.
+
+        Args:
+            rows: the model's columns and `bad` (0 or 1). Equal rows give an equal model.
+            columns: the inputs, in their order.
+
+        Example:
+            >>> import polars as pl
+            >>> from models.boosting import TreeParams
+            >>> from models.raw_score import ModelColumn
+            >>> from training.candidates import Candidate, Recipe
+            >>> days = [float(loan % 60) for loan in range(400)]
+            >>> rows = pl.DataFrame({"days_past_due": days, "bad": [int(late > 40) for late in days]})
+            >>> recipe = Recipe(Candidate.BLEND, TreeParams(num_iterations=20), strength=1.0)
+            >>> punctual, late = recipe.fit(rows, [ModelColumn("days_past_due", sign=1)]).log_odds(rows)[[0, 59]]
+            >>> bool(punctual < late)
+            True
+        """
+        if self.candidate is Candidate.ADDITIVE:
+            return AdditiveFit(rows, columns).fit(self.strength)
+        if self.candidate is Candidate.FREE_TREES:
+            columns = [replace(column, sign=0) for column in columns]
+        trees = Trees(TrainingSet(rows, columns).fit(self.params).text, columns)
+        if self.candidate is Candidate.BLEND:
+            return Blend(((self.weight, trees), (1 - self.weight, AdditiveFit(rows, columns).fit(self.strength))))
+        return trees
+
+    def to_card(self) -> dict[str, Any]:
+        """The recipe as a model card keeps it, but for the parameters of the trees."""
+        return {"candidate": self.candidate.value, "strength": self.strength, "weight": self.weight}
+
+    @staticmethod
+    def from_card(card: Mapping[str, Any]) -> Recipe:
+        """The recipe of a model card; models of earlier programs are trees with signs."""
+        params = TreeParams.from_card(card["growth"])
+        stored = card.get("recipe")
+        if stored is None:
+            return Recipe(Candidate.SIGNED_TREES, params)
+        return Recipe(Candidate(stored["candidate"]), params, stored["strength"], stored["weight"])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen recipe, and what it was chosen by.
+
+    losses: mean log loss of each candidate on later months of other households. signs_cost: of the free trees' loss,
+    how far it lies below that of the best candidate with signs, with its 95% interval by household (low, value, high).
+    """
+
+    recipe: Recipe
+    losses: Mapping[str, float]
+    signs_cost: tuple[float, float, float]
+
+    def to_card(self) -> dict[str, Any]:
+        """The choice as a model card keeps it."""
+        return {"losses": dict(self.losses), "signs_cost": list(self.signs_cost)}
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """A rolling origin: scores of its later rows by candidate (of the additive model by strength), and their outcomes.
+
+    household: of each row.
+    """
+
+    signed: Floats
+    free: Floats
+    additive: Mapping[float, Floats]
+    bad: Floats
+    household: pl.Series
+
+
+def choose_candidate(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, params: TreeParams) -> Choice:
+    """Fit every candidate on each rolling origin of the plan, and take the one with the least log loss.
+
+    Trees without signs are taken only where they are better than every candidate with signs beyond the interval: a
+    light whose reasons go against what everybody knows has to be worth it.
+
+    Args:
+        sample: the fit fold.
+        columns: the model's inputs with their signs.
+        plan: rolling origins and seed.
+        params: of the trees.
+    """
+    origins = [_origin(earlier, later, columns, params) for earlier, later in rolling_origins(sample, plan)]
+    bad = np.concatenate([origin.bad for origin in origins])
+
+    def losses_of(scores: Sequence[Floats]) -> Floats:
+        """The log loss of each later row, each origin's scores on the line that suits its rows best."""
+        raw = np.concatenate([_on_best_line(score, o.bad) for score, o in zip(scores, origins, strict=True)])
+        return np.asarray(np.logaddexp(0, raw) - bad * raw, dtype=np.float64)
+
+    by_strength = {
+        strength: float(losses_of([origin.additive[strength] for origin in origins]).mean()) for strength in STRENGTHS
+    }
+    strength = min(by_strength, key=lambda each: by_strength[each])
+    additive = [origin.additive[strength] for origin in origins]
+    blends = {
+        weight: losses_of([weight * o.signed + (1 - weight) * a for o, a in zip(origins, additive, strict=True)])
+        for weight in _WEIGHTS
+    }
+    weight = min(blends, key=lambda each: float(blends[each].mean()))
+    losses = {
+        Candidate.SIGNED_TREES: losses_of([origin.signed for origin in origins]),
+        Candidate.FREE_TREES: losses_of([origin.free for origin in origins]),
+        Candidate.ADDITIVE: losses_of(additive),
+        Candidate.BLEND: blends[weight],
+    }
+    signed = min((each for each in losses if each is not Candidate.FREE_TREES), key=lambda each: losses[each].mean())
+    household = pl.concat([origin.household for origin in origins])
+    signs_cost = _mean_with_interval(losses[signed] - losses[Candidate.FREE_TREES], household, plan.seed)
+    chosen = Candidate.FREE_TREES if signs_cost[0] > 0 else signed
+    means = {candidate.value: float(loss.mean()) for candidate, loss in losses.items()}
+    return Choice(Recipe(chosen, params, strength, weight), means, signs_cost)
+
+
+def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan) -> dict[float, float]:
+    """The mean log loss of an additive model of each strength on the later rows of the plan's rolling origins."""
+    losses: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
+    for earlier, later in rolling_origins(sample, plan):
+        fit, bad = AdditiveFit(earlier, columns), later["bad"].to_numpy().astype(np.float64)
+        for strength in STRENGTHS:
+            raw = _on_best_line(fit.fit(strength).log_odds(later), bad)
+            losses[strength].append(np.logaddexp(0, raw) - bad * raw)
+    return {strength: float(np.concatenate(each).mean()) for strength, each in losses.items()}
+
+
+def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn], params: TreeParams) -> _Origin:
+    fit = AdditiveFit(earlier, columns)
+    return _Origin(
+        Recipe(Candidate.SIGNED_TREES, params).fit(earlier, columns).log_odds(later),
+        Recipe(Candidate.FREE_TREES, params).fit(earlier, columns).log_odds(later),
+        {strength: fit.fit(strength).log_odds(later) for strength in STRENGTHS},
+        later["bad"].to_numpy().astype(np.float64),
+        later["household_id"],
+    )
+
+
+def _on_best_line(raw: Floats, bad: Floats) -> Floats:
+    """Raw scores on the line that gives the least log loss: the calibration comes later, and must not decide here.
+
+    Rows that all ended alike have no such line, and stay.
+    """
+    if bad.min() == bad.max():
+        return raw
+    line = LogisticRegression(C=1e6).fit(raw[:, None], bad)
+    return np.asarray(line.decision_function(raw[:, None]), dtype=np.float64)
+
+
+def _mean_with_interval(values: Floats, household: pl.Series, seed: int) -> tuple[float, float, float]:
+    """The mean with its 95% interval by a bootstrap over households: low, value, high."""
+    by_household = pl.DataFrame({"household": household, "value": values}).group_by("household", maintain_order=True)
+    sums = by_household.agg(pl.col("value").sum(), pl.len().alias("rows"))
+    total, rows = sums["value"].to_numpy(), sums["rows"].to_numpy()
+    weights = np.random.default_rng(seed).poisson(1.0, (_DRAWS, len(total)))
+    low, high = np.quantile((weights @ total) / np.maximum(weights @ rows, 1), (0.025, 0.975))
+    return float(low), float(total.sum() / rows.sum()), float(high)
