@@ -168,7 +168,8 @@ def write(bundle: Bundle, folder: Path) -> None:
         >>> from models.registry import ModelStore
         >>> bundle = ModelStore(data / "models").champion
         >>> write(bundle, tmp / str(bundle.number))
-        >>> {"calibration.json", "card.json", "policy.json"} < {path.name for path in (tmp / str(bundle.number)).iterdir()}
+        >>> names = {path.name for path in (tmp / str(bundle.number)).iterdir()}
+        >>> {"calibration.json", "card.json", "policy.json"} < names
         True
         >>> read(tmp / str(bundle.number)).version == bundle.version
         True
