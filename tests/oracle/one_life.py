@@ -1,12 +1,14 @@
 """A loan of 12,000 with quarterly interest of 100, and what happens to it, written as text in tests of its life."""
 
 from datetime import date
-from typing import Any
 
 from tests.oracle.drawing import drawn
 from tests.oracle.knowledge import Tables
-from tests.oracle.lives import LifeRules, loan_facts
 
+HOUSEHOLD = """
+household_id village_code known_on
+H1           990101101001 2023-01-10
+"""
 LOAN = """
 loan_id household_id principal originated_on matures_on subsidy_share subsidy_manner renews_loan_id known_on
 L1      H1           12000     2023-01-10    2025-01-10 -             -              -              2023-01-10
@@ -42,7 +44,9 @@ def paying(*payments: str, **texts: str) -> Tables:
         words = payment.split()
         payer, known_on = [*words[3:], *["borrower", words[0]][len(words[3:]) :]]
         lines.append(f"L1 P{number} {words[0]} {words[1]} {words[2]} {payer} {known_on}")
-    return drawn(**{"loans": LOAN, "instalments": SCHEDULE, "payments": "\n".join(lines)} | texts)
+    return drawn(
+        **{"households": HOUSEHOLD, "loans": LOAN, "instalments": SCHEDULE, "payments": "\n".join(lines)} | texts
+    )
 
 
 def events(*lines: str) -> str:
@@ -52,15 +56,3 @@ def events(*lines: str) -> str:
 
 def on_time(*days: str) -> list[str]:
     return [f"{due_on} 0 100" for due_on in days]
-
-
-def facts(tables: Tables, as_of: str, rules: LifeRules | None = None) -> dict[str, Any]:
-    return loan_facts(tables, "L1", date.fromisoformat(as_of), rules)
-
-
-def spells(tables: Tables, as_of: str, rules: LifeRules | None = None) -> list[tuple[str | None, ...]]:
-    return [tuple(one and str(one) for one in spell) for spell in facts(tables, as_of, rules)["spells"]]
-
-
-def statuses(tables: Tables, *days: str) -> list[str]:
-    return [facts(tables, as_of)["status"] for as_of in days]
