@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,9 +15,8 @@ from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.snapshot.amounts import fen
 from features.snapshot.as_of import Snapshot
+from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
 
-_ROOM_FEN = 100
-"""Sums within one yuan are equal: banks round."""
 _SHARE = 1.01
 """What is paid or asked may pass its bound by so much."""
 _DAYS_A_YEAR = 360
@@ -38,6 +38,8 @@ class LoanCheck:
 
 
 _ASKED, _EXPECTED = pl.col("principal_asked"), pl.col("principal_expected")
+_LEAST = pl.col("arrears_least")
+"""Sums that differ by no more than this are equal (fen, `LifeRules.least`): banks round."""
 LOAN_CHECKS = (
     LoanCheck(
         "L101",
@@ -45,7 +47,7 @@ LOAN_CHECKS = (
             "还款计划应还本金之和与应还的本金不符; 请银行补送完整的还款计划",
             "the schedule asks for another principal than is owed; let the bank deliver the whole schedule",
         ),
-        _ASKED.is_not_null() & ((_ASKED - _EXPECTED).abs() > _ROOM_FEN),
+        _ASKED.is_not_null() & ((_ASKED - _EXPECTED).abs() > _LEAST),
         "principal_asked",
         "principal_expected",
     ),
@@ -73,7 +75,7 @@ LOAN_CHECKS = (
     LoanCheck(
         "L105",
         Bilingual("归还的本金多于贷出的本金 (超过 1%)", "more principal was repaid than was ever lent, by over 1%"),
-        pl.col("principal_repaid") > pl.col("principal_lent") * _SHARE + _ROOM_FEN,
+        pl.col("principal_repaid") > pl.col("principal_lent") * _SHARE + _LEAST,
         "principal_repaid",
         "principal_lent",
     ),
@@ -90,7 +92,7 @@ LOAN_CHECKS = (
             "应还利息多于本金在此期间可能产生的利息; 请核对利率与计划",
             "the schedule asks for more interest than the principal can accrue; check rate and schedule",
         ),
-        pl.col("interest_asked") > pl.col("interest_accruable") * _SHARE + _ROOM_FEN,
+        pl.col("interest_asked") > pl.col("interest_accruable") * _SHARE + _LEAST,
         "interest_asked",
         "interest_accruable",
     ),
@@ -111,20 +113,22 @@ LOAN_FINDINGS_SCHEMA = FrameSchema(
 
 
 @returns(LOAN_FINDINGS_SCHEMA)
-def loan_findings(as_of: date, tables: DeliveredTables) -> pl.DataFrame:
+def loan_findings(as_of: date, tables: DeliveredTables, rules: LifeRules = SHIPPED_RULES) -> pl.DataFrame:
     """The checks that loans fail by what was known at a day, sorted by check and loan.
+
+    rules: as of the day; sums within its `least` are equal.
 
     >>> from datetime import date
     >>> from features.ledger.ledger import Ledger
     >>> loan_findings(date(2025, 12, 31), Ledger(data / "ledger").tables()).columns
     ['loan_id', 'bank', 'check', 'first', 'second']
     """
-    return snapshot_findings(snapshot_at(as_of, tables))
+    return snapshot_findings(snapshot_at(as_of, tables, rules))
 
 
 @returns(LOAN_FINDINGS_SCHEMA)
 def snapshot_findings(snapshot: Snapshot) -> pl.DataFrame:
-    """The checks that loans fail as a snapshot has them, sorted by check and loan."""
+    """The checks that loans fail as a snapshot has them, by its rules, sorted by check and loan."""
     sums = snapshot.versions.tables.collect(_loan_sums(snapshot))
     found = [
         sums.filter(check.fails).select(
@@ -140,10 +144,10 @@ def snapshot_findings(snapshot: Snapshot) -> pl.DataFrame:
 
 
 @returns(LOAN_FINDINGS_SCHEMA)
-def findings_of_delivery(ledger: Ledger, commits_before: int) -> pl.DataFrame:
+def findings_of_delivery(ledger: Ledger, commits_before: int, rules_on: Callable[[date], LifeRules]) -> pl.DataFrame:
     """The checks that fail for the loans that a load has touched, by what is known now.
 
-    commits_before: how many commits the ledger had before the load.
+    commits_before: how many commits the ledger had before the load. rules_on: the rules of a day.
     """
     parts = [part for commit in ledger.commits[commits_before:] for part in commit.parts if part.table in _LOAN_TABLES]
     if not parts:
@@ -155,7 +159,8 @@ def findings_of_delivery(ledger: Ledger, commits_before: int) -> pl.DataFrame:
     touched = pl.concat(rows)
     as_of = touched["known_on"].max()
     assert isinstance(as_of, date)  # noqa: S101 - a stored row has a known_on
-    return loan_findings(as_of, ledger.tables()).join(touched.select("loan_id").unique(), on="loan_id", how="semi")
+    findings = loan_findings(as_of, ledger.tables(), rules_on(as_of))
+    return findings.join(touched.select("loan_id").unique(), on="loan_id", how="semi")
 
 
 def _as_text(name: str, sums: pl.DataFrame) -> pl.Expr:
@@ -167,7 +172,7 @@ def _as_text(name: str, sums: pl.DataFrame) -> pl.Expr:
 
 def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     """A row for each loan with what the checks compare: sums in fen, first and last days."""
-    book = snapshot.book
+    book, least = snapshot.book, pl.lit(round(snapshot.rules.least * 100), pl.Int64)
     payments = book.payments.select("loan", "paid_on", "principal_paid")
     dues = book.schedule_rows.filter(pl.col("ends_on").is_null())
     asked = dues.group_by("loan").agg(
@@ -193,7 +198,7 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     # A schedule has to ask for all that was lent; a later one may ask for what was outstanding when it became known.
     lent = pl.col("principal_lent")
     rest = lent - pl.col("repaid_before").fill_null(0)
-    asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= _ROOM_FEN)
+    asks_for_the_rest = pl.col("starts_on").is_not_null() & ((_ASKED - rest).abs() <= least)
     days = (pl.col("last_due_on") - pl.col("originated_on")).dt.total_days()
     return (
         book.versions.loans.filter(
@@ -209,5 +214,6 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
             pl.coalesce("newest_maturity", "matures_on").alias("maturity_in_force"),
             pl.when(asks_for_the_rest).then(rest).otherwise(lent).alias("principal_expected"),
             (lent * pl.col("annual_rate") * days / _DAYS_A_YEAR).round().cast(pl.Int64).alias("interest_accruable"),
+            least.alias("arrears_least"),
         )
     )

@@ -150,7 +150,7 @@ class _Computation:
         if features.is_empty():
             return TaskOutput({})
         typical = township_medians(features)
-        findings = loan_findings(self.spec.as_of, tables)
+        findings = loan_findings(self.spec.as_of, tables, self.context.life_rules)
         warnings = self._warnings_of(features, typical, findings)
         return TaskOutput(
             {"features": features, "typical": typical, "loan_checks": findings, **warnings.frames},
@@ -172,7 +172,8 @@ class _Computation:
         tables = self.context.ledger.tables(self.task.county)
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
         features = features_at(self.spec.as_of, block, rules=self.context.life_rules, peers=peers)
-        return TaskOutput({"features": features, "loan_checks": loan_findings(self.spec.as_of, block)})
+        findings = loan_findings(self.spec.as_of, block, self.context.life_rules)
+        return TaskOutput({"features": features, "loan_checks": findings})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory."""

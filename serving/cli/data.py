@@ -54,6 +54,7 @@ def load_command(
     from features.loading.load import LoadOptions
     from features.loading.load import load as load_inbox
     from features.loan_checks import findings_of_delivery
+    from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
     from serving.cli.output import load_lines
 
     loading = LoadOptions(
@@ -63,10 +64,16 @@ def load_command(
         report_progress=progress_printer(),
         corrections=corrections,
     )
+    policies = store_of(data).policies
+
+    def rules_on(day: date) -> LifeRules:
+        """The rules of the policy of a day; for a day before the first policy, those of the first."""
+        return policies.in_force(max(day, policies.policies[0].since)).life_rules(BAD_AFTER_DAYS)
+
     with record_run(data, "load", inbox=str(inbox)) as results:
         before = len(store_of(data).ledger.commits)
         report = load_inbox(inbox, store_of(data).ledger, loading)
-        findings = findings_of_delivery(store_of(data).ledger, before)
+        findings = findings_of_delivery(store_of(data).ledger, before, rules_on)
         report = replace(report, loan_findings=tuple(findings.to_dicts()))
         refused_files = sum(1 for file in report.files if file.refused)
         results |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from serving.batch.run import score
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from tests.running_service import done, lights, serving
 
 AS_OF = date(2025, 12, 31)
+AT = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
 TABLES = {
     "households": "household_id,village_code\nH1,990101100201\nH2,990101100201\n",
     "loans": (
@@ -69,3 +71,44 @@ def test_the_sheet_of_the_loan_has_both_amounts_everywhere(data: Path) -> None:
         page = httpx2.get(f"{address}/households/H1", params={"lang": "zh"}).text
     assert "与送达数据矛盾之处, 请银行核对" in page
     assert "2000.0 / 20000.0" in page
+
+
+OWN_POLICY = """\
+[[policy]]
+since = {since}
+source = "county notice 2026-4"
+[policy.arrears]
+least = 18000.0
+"""
+"""The schedule of L1 asks 18,000 too little."""
+
+
+@pytest.mark.parametrize(
+    ("since", "failing"), [("2025-12-31", {}), ("2026-01-01", {"L101": 1, "L105": 1})], ids=["in force", "not yet"]
+)
+def test_load_and_score_compare_sums_by_the_policy_in_force(
+    tmp_path: Path, since: str, failing: dict[str, int]
+) -> None:
+    """Scored in blocks of one household, and as a whole county."""
+    inbox, data = tmp_path / "inbox", tmp_path / "var"
+    inbox.mkdir()
+    data.mkdir()
+    (data / "policy.toml").write_text(OWN_POLICY.format(since=since), "utf-8")
+    for name, text in TABLES.items():
+        (inbox / f"{name}.csv").write_text(text, "utf-8")
+    report = json.loads(done(lights(data, "load", inbox, "--delivered-on", "2025-12-31", "--json")))
+    assert {finding["check"]: 1 for finding in report["loan_findings"]} == failing
+    for households_in_part in (1, 30_000):
+        manifest = score(DataFolder(data), AS_OF, "clerk", AT, lambda *_: None, None, households_in_part)
+        assert manifest.loan_checks == failing
+
+
+def test_rows_known_before_the_first_policy_are_loaded_and_checked(tmp_path: Path) -> None:
+    """The table that ships begins in 2016."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for name, text in TABLES.items():
+        earlier = text.replace("2024-", "2013-").replace("2025-", "2014-").replace("2026-", "2015-")
+        (inbox / f"{name}.csv").write_text(earlier, "utf-8")
+    loaded = done(lights(tmp_path / "var", "load", inbox, "--delivered-on", "2014-12-31"))
+    assert "L1 (2000.0 / 20000.0)" in loaded

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.loan_checks import loan_findings
+from features.snapshot.loan_life import LifeRules
 from tests.features.inboxes import Intake
 
 AS_OF = date(2024, 12, 31)
@@ -56,6 +57,31 @@ def test_a_later_schedule_may_ask_for_the_rest(intake: Intake) -> None:
     first = "a,1,2024-06-15,20000,0,2023-10-15\na,1,2024-10-15,30000,0,2023-10-15\n"
     rest = first + "a,2,2024-10-15,30000,0,2024-07-10\n"
     assert checks(intake, rest, payments="p1,a,2024-06-15,20000,0\n") == []
+
+
+@pytest.mark.parametrize(
+    ("least", "failing"),
+    [(0.49, ["L101", "L105", "L107"]), (0.5, ["L105", "L107"]), (1.0, ["L107"]), (2.0, [])],
+)
+def test_sums_are_equal_within_the_least_that_the_policy_counts(
+    intake: Intake, least: float, failing: list[str]
+) -> None:
+    """0.50 less principal is asked than was lent; 101% and 0.60 are repaid, 101% and 1.50 of the interest asked."""
+    interest = round(50000 * 0.0345 * 366 / 360 * 1.01, 2) + 1.5
+    checks(intake, f"a,1,2024-10-15,49999.5,{interest},2023-10-15\n", payments="p1,a,2024-10-15,50500.6,0\n")
+    assert loan_findings(AS_OF, intake.ledger.tables(), LifeRules(least=least))["check"].to_list() == failing
+
+
+@pytest.mark.parametrize(("before", "failing"), [(29990, ["L101"]), (30000, [])])
+@pytest.mark.parametrize(("least", "is_rest"), [(5.0, False), (10.0, True)])
+def test_a_rest_is_one_within_the_least_that_the_policy_counts(
+    intake: Intake, before: int, failing: list[str], least: float, is_rest: bool
+) -> None:
+    first = "a,1,2024-06-15,20000,0,2023-10-15\na,1,2024-10-15,30000,0,2023-10-15\n"
+    rest = first + f"a,2,2024-10-15,{before},0,2024-07-10\n"
+    checks(intake, rest, payments="p1,a,2024-06-15,20000,0\n")
+    found = loan_findings(AS_OF, intake.ledger.tables(), LifeRules(least=least))["check"].to_list()
+    assert found == ([] if is_rest else failing)
 
 
 @pytest.mark.parametrize(("paid", "failing"), [(50500, []), (50502, ["L105"])])
