@@ -2,6 +2,9 @@
 
 Days are whole numbers (since 1970-01-01), principal is in whole fen, interest in fen as floats (shares of it are not
 rounded). Contract, section 2; `loan_life.py` makes the arrays and turns the results into frames.
+
+All loops and the tuples that they read stand in this file: numba keeps machine code on disk and compiles a function
+anew where its own file has changed, and not where a file that it imports has.
 """
 
 from __future__ import annotations
