@@ -19,6 +19,8 @@ from models.five_classes.floors import ClassFacts, loan_class
 from models.five_classes.matrices import MATRICES
 from models.light import LACKS, Light
 from models.traffic_light.rule import RuleSentences
+from serving.explain.missing_facts import missing_fact
+from serving.explain.reason_comparison import comparison_agrees
 from serving.explain.status_sentences import status_sentence
 from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExplainedFeature, FeatureFamily, FiveClassGrade
@@ -134,6 +136,8 @@ def _open_rule(identifier: str, facts: Row, rule: RuleSentences) -> UnassessedRu
 def render_reason(reason: Row, comparison: Bilingual) -> Reason:
     """A published reason with its sentence.
 
+    A missing value is told with what to bring. The usual value is named only where it agrees with the contribution.
+
     Args:
         reason: a row of `models.explain.REASON`; numbers are in `value` and `typical`, codes in `value_code` and
             `typical_code`, the contribution in log-odds.
@@ -151,18 +155,18 @@ def render_reason(reason: Row, comparison: Bilingual) -> Reason:
         >>> values = {"value": 6.0, "value_code": None, "typical": 0.0, "typical_code": None}
         >>> render_reason({"feature": "days_past_due", "contribution": 0.5, **values}, USUAL_IN_TOWNSHIP).en
         'Days past due: 6 days (usual in the township: 0 days)'
+        >>> render_reason({"feature": "days_past_due", "contribution": -0.5, **values}, USUAL_IN_TOWNSHIP).en
+        'Days past due: 6 days'
     """
     name, value, typical = reason["feature"], _number_or_code(reason, "value"), _number_or_code(reason, "typical")
-    label, text, typical_text = FEATURES[name].label, _value_text(name, value), _value_text(name, typical)
-    zh, en = comparison.zh.format(typical=typical_text.zh), comparison.en.format(typical=typical_text.en)
-    return Reason(
-        feature=name,
-        value=value,
-        typical=typical,
-        contribution=reason["contribution"],
-        zh=f"{label.zh}: {text.zh} ({zh})",
-        en=f"{label.en}: {text.en} ({en})",
-    )
+    label, contribution = FEATURES[name].label, reason["contribution"]
+    text = missing_fact(name) if value is None else _value_text(name, value)
+    zh, en = f"{label.zh}: {text.zh}", f"{label.en}: {text.en}"
+    if comparison_agrees(name, value, typical, contribution):
+        usual = _value_text(name, typical)
+        zh = f"{zh} ({comparison.zh.format(typical=usual.zh)})"
+        en = f"{en} ({comparison.en.format(typical=usual.en)})"
+    return Reason(feature=name, value=value, typical=typical, contribution=contribution, zh=zh, en=en)
 
 
 def render_change(change: Row) -> ChangeReason:

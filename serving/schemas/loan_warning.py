@@ -11,7 +11,10 @@ ChangeKind = Literal["household", "time", "surroundings", "model", "policy"]
 
 
 class Reason(Answer):
-    """A reason of the probability: a feature, the township's median (typical), and its contribution to the log-odds."""
+    """A reason of the probability: a feature, the township's median (typical), and its contribution to the log-odds.
+
+    zh, en: name the median only where it agrees with the contribution; for a missing value they say what to bring.
+    """
 
     feature: str
     value: float | str | None

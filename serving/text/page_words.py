@@ -63,6 +63,10 @@ _OWN: Mapping[str, Bilingual] = {
     "action": Bilingual("应采取的措施", "What to do"),
     "previous": Bilingual("上月", "Month before"),
     "facts": Bilingual("已知情况", "What is known"),
+    "facts_note": Bilingual(
+        "对风险的增减是与平均贷款相比, 不是与本乡镇一般水平相比。",
+        "What a fact adds to the risk is against the average loan, not against what is usual in the township.",
+    ),
     "value": Bilingual("数值", "Value"),
     "typical": Bilingual("本乡镇一般", "Usual in township"),
     "history": Bilingual("还款计划与记录", "Schedule and repayments"),
