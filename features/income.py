@@ -16,7 +16,8 @@ from features.declare import (
     ratio,
     relative_change,
 )
-from features.snapshot.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, NEWEST_STATEMENT, STATEMENTS
+from features.snapshot.sources import ASSETS, DUES_TO_MATURITY, HOUSEHOLD_OPEN_LOANS, STATEMENTS, YEARLY_INCOME
+from features.snapshot.yearly_income import LEAST_MONTHS
 from features.units import COUNT, HEAD, MONTHS, MU, PERCENT, TIMES, YES_NO, YUAN
 
 _DAYS_IN_YEAR = 365
@@ -24,42 +25,49 @@ _YEARS_IN_DAY = 1 / _DAYS_IN_YEAR
 """Multiplied, not divided by: polars divides long columns otherwise than single rows, in the last bit."""
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="年纯收入", en="Yearly net income", unit=YUAN, risk=Risk.FALLS)
+@observed(YEARLY_INCOME, EVER, zh="年纯收入", en="Yearly net income", unit=YUAN, risk=Risk.FALLS)
 def net_income(row: Row) -> pl.Expr:
     """What is left of a year's work after seed, feed and young stock: the first source of the principal."""
     return row.net_income
 
 
-@observed(
-    NEWEST_STATEMENT, EVER, zh="上一期年纯收入", en="Net income, statement before", unit=YUAN, role=FeatureRole.STEP
-)
+@observed(YEARLY_INCOME, EVER, zh="上一期年纯收入", en="Net income, year before", unit=YUAN, role=FeatureRole.STEP)
 def net_income_before(row: Row) -> pl.Expr:
-    """The year before."""
+    """The year before, or the same months of an earlier year: a part of a year is no measure of a whole one."""
     return row.net_income_before
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="年总收入", en="Yearly gross income", unit=YUAN, role=FeatureRole.STEP)
+@observed(YEARLY_INCOME, EVER, zh="年总收入", en="Yearly gross income", unit=YUAN, role=FeatureRole.STEP)
 def gross_income(row: Row) -> pl.Expr:
     """All four incomes."""
     return row.gross_income
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="年家庭支出", en="Yearly household cost", unit=YUAN)
+@observed(YEARLY_INCOME, EVER, zh="年家庭支出", en="Yearly household cost", unit=YUAN)
 def household_cost(row: Row) -> pl.Expr:
     """Living, medical and school costs are paid before the bank is."""
     return row.household_cost
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="收入调查距今月数", en="Months since the income statement", unit=MONTHS)
+@observed(YEARLY_INCOME, EVER, zh="收入调查距今月数", en="Months since the income statement", unit=MONTHS)
 def statement_age_months(row: Row) -> pl.Expr:
     """A statement from before the last harvest says little about this one."""
     return row.age_months
 
 
+@observed(
+    YEARLY_INCOME, EVER, zh="收入调查覆盖月数", en="Months covered by income", unit=MONTHS, role=FeatureRole.SHOWN
+)
+def income_months(row: Row) -> pl.Expr:
+    """Income is seasonal: below half a year nobody can tell what the year brings, and net income is missing."""
+    return row.covered_months
+
+
 @observed(STATEMENTS, past_months(60), zh="近60个月收入波动", en="Swing of income, last 60 months", unit=PERCENT)
 def income_swing_60m(row: Row) -> pl.Expr:
     """Income that jumps from year to year meets a fixed maturity badly."""
-    return ratio(row.net_income.std(), row.net_income.mean()).round(6)  # the last bits depend on the order of rows
+    income = row.compared_net_income
+    return ratio(income.std(), income.mean()).round(6)  # the last bits depend on the order of rows
 
 
 @observed(STATEMENTS, EVER, zh="收入调查次数", en="Income statements known", unit=COUNT, when_empty=0)
@@ -68,13 +76,13 @@ def statements_ever(row: Row) -> pl.Expr:
     return row.day_offset.count()
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="工资性收入占比", en="Share of wages in income", unit=PERCENT)
+@observed(YEARLY_INCOME, EVER, zh="工资性收入占比", en="Share of wages in income", unit=PERCENT)
 def wage_share(row: Row) -> pl.Expr:
     """Wages come every month and do not catch sheep pox."""
     return ratio(row.wage_income, row.gross_income)
 
 
-@observed(NEWEST_STATEMENT, EVER, zh="转移性收入占比", en="Share of transfers in income", unit=PERCENT)
+@observed(YEARLY_INCOME, EVER, zh="转移性收入占比", en="Share of transfers in income", unit=PERCENT)
 def transfer_share(row: Row) -> pl.Expr:
     """Living on transfers, a household has little that could grow into a principal."""
     return ratio(row.transfer_income, row.gross_income)
@@ -177,7 +185,13 @@ def repayment_cover(
     return ratio(means_to_maturity, household_overdue_amount + household_due_to_maturity)
 
 
-@derived(zh="18个月内无收入调查", en="No income statement in 18 months", unit=YES_NO, role=FeatureRole.SHOWN)
-def income_unknown(statement_age_months: pl.Expr) -> pl.Expr:
+@derived(
+    zh="18个月内无满半年的收入调查",
+    en="No income statement of half a year in 18 months",
+    unit=YES_NO,
+    role=FeatureRole.SHOWN,
+)
+def income_unknown(statement_age_months: pl.Expr, income_months: pl.Expr) -> pl.Expr:
     """Nobody knows what this household lives on now; that is no green."""
-    return (statement_age_months.is_null() | (statement_age_months >= 18)).cast(pl.Int8)
+    is_part = income_months < LEAST_MONTHS
+    return (statement_age_months.is_null() | (statement_age_months >= 18) | is_part).cast(pl.Int8)

@@ -29,7 +29,7 @@ CODES: tuple[str, ...] = tuple(light.code for light in Light)
 LACKS: dict[str, Bilingual] = {
     "schedule": Bilingual("无还款计划", "no schedule"),
     "payments": Bilingual("银行自最近应还日以来未送还款", "no payments of the bank since the last due day"),
-    "income_statement": Bilingual("18个月内无收入调查", "no income statement in 18 months"),
+    "income_statement": Bilingual("18个月内无满半年的收入调查", "no income statement of half a year in 18 months"),
 }
 """What a loan may lack without which its light says less than it could, by code."""
 LIGHT_WORDS: dict[str, Bilingual] = {

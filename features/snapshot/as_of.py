@@ -28,7 +28,7 @@ from features.snapshot.loan_book import LoanBook
 from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
 from features.snapshot.loans import bank_payments_at, loans_at
 from features.snapshot.members import borrowers_of_loans, losses_of_loans, members_at, members_ever_at
-from features.snapshot.statements import assets_at, newest_statement, prices_at, statements_at
+from features.snapshot.statements import assets_at, prices_at, statements_at
 
 _LONGEST_COVER_DAYS = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
@@ -129,14 +129,14 @@ class Snapshot:
     @property
     @returns(schemas.STATEMENTS_SCHEMA)
     def statements(self) -> pl.LazyFrame:
-        """One row for each income statement."""
+        """One row for each income statement, with what the year that ends with it brought."""
         return self.versions.cached_frame("statements", lambda: statements_at(self.versions, self.as_of)).lazy()
 
     @property
-    @returns(schemas.NEWEST_STATEMENT_SCHEMA)
-    def newest_statement(self) -> pl.LazyFrame:
-        """One row for each household: its newest income statement."""
-        return newest_statement(self.statements)
+    @returns(schemas.STATEMENTS_SCHEMA)
+    def yearly_income(self) -> pl.LazyFrame:
+        """One row for each household: the newest year of its income that the statements cover."""
+        return self.statements.filter("is_told")
 
     @property
     @returns(schemas.ASSETS_SCHEMA)

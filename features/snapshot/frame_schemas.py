@@ -154,17 +154,24 @@ STATEMENTS_SCHEMA = FrameSchema(
         **_HOUSEHOLD,
         "age_months": _months("Since the end of the statement's period"),
         **_OFFSETS,
-        "net_income": _yuan("The four incomes less production cost"),
-        "gross_income": _yuan("Sum of the four incomes"),
-        "wage_income": _yuan("Wages"),
-        "business_income": _yuan("Income from business"),
-        "property_income": _yuan("Income from property"),
-        "transfer_income": _yuan("Transfers"),
-        "household_cost": _yuan("Cost of living, medicine and education"),
+        "net_income": _yuan("The four incomes less production cost, per year"),
+        "gross_income": _yuan("Sum of the four incomes, per year"),
+        "wage_income": _yuan("Wages, per year"),
+        "business_income": _yuan("Income from business, per year"),
+        "property_income": _yuan("Income from property, per year"),
+        "transfer_income": _yuan("Transfers, per year"),
+        "production_cost": _yuan("Production cost, per year"),
+        "living_cost": _yuan("Cost of living, per year"),
+        "medical_cost": _yuan("Cost of medicine, per year"),
+        "education_cost": _yuan("Cost of education, per year"),
+        "household_cost": _yuan("Cost of living, medicine and education, per year"),
+        "covered_months": FrameColumn(
+            pl.Float64(), "Months covered by it and by the statements that complete its year."
+        ),
+        "compared_net_income": _yuan("Net income, where it may be compared with the year told; else null"),
+        "net_income_before": _yuan("Where it is told: net income of the like period before"),
+        "is_told": _whether("it ends the year that is told of the household"),
     }
-)
-NEWEST_STATEMENT_SCHEMA = FrameSchema(
-    {**STATEMENTS_SCHEMA.columns, "net_income_before": _yuan("Net income of the statement before")}
 )
 ASSETS_SCHEMA = FrameSchema(
     {

@@ -103,18 +103,18 @@ STATEMENTS = Source(
     "statements",
     ("income_statements",),
     "household",
-    (*_OFFSETS, "net_income", "gross_income", "household_cost"),
+    (*_OFFSETS, "compared_net_income"),
     lambda snapshot: snapshot.statements,
 )
-NEWEST_STATEMENT = Source(
-    "newest_statement",
+YEARLY_INCOME = Source(
+    "yearly_income",
     ("income_statements",),
     "household",
     (
-        *("net_income", "net_income_before", "gross_income", "household_cost", "age_months"),
+        *("net_income", "net_income_before", "gross_income", "household_cost", "age_months", "covered_months"),
         *("wage_income", "business_income", "property_income", "transfer_income"),
     ),
-    lambda snapshot: snapshot.newest_statement,
+    lambda snapshot: snapshot.yearly_income,
     one_row=True,
 )
 ASSETS = Source(

@@ -1,4 +1,4 @@
-"""Income statements, assets and prices as of a day: the newest of each, and the one before."""
+"""Income statements per year, assets and prices as of a day: the newest of each, and the one before."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ import polars as pl
 from features.frame_schema import returns
 from features.months import day_offset, month_offset, whole_months_since
 from features.snapshot.amounts import as_yuan, fen
-from features.snapshot.frame_schemas import ASSETS_SCHEMA, NEWEST_STATEMENT_SCHEMA, PRICES_SCHEMA, STATEMENTS_SCHEMA
+from features.snapshot.frame_schemas import ASSETS_SCHEMA, PRICES_SCHEMA, STATEMENTS_SCHEMA
 from features.snapshot.latest_versions import LatestVersions, last_row_of_each
-
-_INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
-_COSTS = ("living_cost", "medical_cost", "education_cost")
-_HERD = ("sheep", "cattle")
-_IN_FEN = (
-    *map(fen, (*_INCOMES, *_COSTS, "production_cost")),
-    *(
-        pl.any_horizontal(pl.col(*names).is_not_null()).alias(whether)
-        for whether, names in (("stated", _INCOMES), ("costed", _COSTS))
-    ),
+from features.snapshot.yearly_income import (
+    AMOUNTS,
+    COSTS,
+    DAYS_IN_MONTH,
+    INCOMES,
+    LEAST_DAYS,
+    thirty_day_count,
+    yearly_statements,
 )
-_GROSS = pl.sum_horizontal(_INCOMES).alias("gross")
+
+_HERD = ("sheep", "cattle")
+_PERIODS = (
+    pl.col("household"),
+    pl.col("period_end"),
+    thirty_day_count(pl.col("period_start")).alias("starts"),
+    thirty_day_count(pl.col("period_end").dt.offset_by("1d")).alias("ends"),
+    pl.any_horizontal(pl.col(*INCOMES).is_not_null()).alias("stated"),
+    pl.any_horizontal(pl.col(*COSTS).is_not_null()).alias("costed"),
+    *map(fen, AMOUNTS),
+)
 _A_YEAR_LATER = (
     pl.col("product"),
     pl.col("month").dt.offset_by("12mo"),
@@ -33,38 +41,34 @@ _A_YEAR_LATER = (
 
 @returns(STATEMENTS_SCHEMA)
 def statements_at(versions: LatestVersions, as_of: date) -> pl.LazyFrame:
-    """One row for each income statement of a household.
+    """One row for each income statement of a household: what the year that ends with it brought (`yearly_statements`).
 
     A single missing income counts as 0; where all four are missing, net and gross income are null. The three
-    household costs are treated in the same way.
+    household costs are treated in the same way. Both are null where less than half a year is covered.
     """
-    return (
-        versions.newest("income_statements")
-        .with_columns(_IN_FEN)
-        .with_columns(_GROSS)
-        .select(_statement_columns(as_of))
-    )
+    periods = versions.cached_frame("statement periods", lambda: versions.newest("income_statements").select(_PERIODS))
+    return yearly_statements(periods).lazy().select(_statement_columns(as_of))
 
 
 @cache
 def _statement_columns(as_of: date) -> tuple[pl.Expr, ...]:
-    where_stated = pl.when("stated")
+    where_stated = pl.when(pl.col("income_days") >= LEAST_DAYS)
+    where_costed = pl.when(pl.col("cost_days") >= LEAST_DAYS)
     return (
         pl.col("household"),
         whole_months_since("period_end", as_of).alias("age_months"),
         day_offset(pl.col("period_end"), as_of).alias("day_offset"),
         month_offset("period_end", as_of).alias("month_offset"),
-        as_yuan(where_stated.then(pl.col("gross") - pl.col("production_cost"))).alias("net_income"),
-        as_yuan(where_stated.then("gross")).alias("gross_income"),
-        *(as_yuan(where_stated.then(name)).alias(name) for name in _INCOMES),
-        as_yuan(pl.when("costed").then(pl.sum_horizontal(_COSTS))).alias("household_cost"),
+        as_yuan(pl.col("net")).alias("net_income"),
+        as_yuan(where_stated.then(pl.sum_horizontal(INCOMES))).alias("gross_income"),
+        *(as_yuan(where_stated.then(name)).alias(name) for name in (*INCOMES, "production_cost")),
+        *(as_yuan(where_costed.then(name)).alias(name) for name in COSTS),
+        as_yuan(where_costed.then(pl.sum_horizontal(COSTS))).alias("household_cost"),
+        (pl.col("covered") / DAYS_IN_MONTH).alias("covered_months"),
+        as_yuan(pl.when("is_compared").then("net")).alias("compared_net_income"),
+        as_yuan(pl.col("net_before")).alias("net_income_before"),
+        pl.col("is_told"),
     )
-
-
-@returns(NEWEST_STATEMENT_SCHEMA)
-def newest_statement(statements: pl.LazyFrame) -> pl.LazyFrame:
-    """One row for each household: its newest statement, and the net income of the one before it."""
-    return last_row_of_each(statements, "household", "day_offset", previous={"net_income_before": "net_income"})
 
 
 @returns(ASSETS_SCHEMA)

@@ -159,7 +159,10 @@ RULES: tuple[Rule, ...] = (
         "R301",
         _note,
         (at_least(income_unknown, 1),),
-        Bilingual("18个月内无收入调查, 无法评估", "no income statement in 18 months: cannot be assessed"),
+        Bilingual(
+            "18个月内无满半年的收入调查, 无法评估",
+            "no income statement of half a year in 18 months: cannot be assessed",
+        ),
     ),
     _rule(
         "R302",

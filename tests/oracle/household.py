@@ -4,11 +4,10 @@ from datetime import date
 from fractions import Fraction
 
 from tests.oracle.dues import LifeRules, loan_rows, outstanding
+from tests.oracle.income import year_before, year_told
 from tests.oracle.knowledge import Row, Tables, fen, in_window, rows_of, whole_months_since, yuan
 from tests.oracle.repayment import due_between, loan_until, loans_open, overdue_amount
 
-INCOMES = ("wage_income", "business_income", "property_income", "transfer_income")
-LIVING = ("living_cost", "medical_cost", "education_cost")
 INDUSTRY = ("sheep_income", "daylily_price", "crop")
 
 
@@ -39,22 +38,9 @@ def household_size(known: Tables, household_id: str) -> int | None:
     return sum(1 for member in members if member["status"] in ("present", "working_away"))
 
 
-def statements(known: Tables, household_id: str) -> list[Row]:
-    """Newest first."""
-    rows = rows_of(known, "income_statements", "household_id", household_id)
-    return sorted(rows, key=lambda row: row["period_end"], reverse=True)
-
-
-def net_income(statement: Row) -> int | None:
-    if all(statement[income] is None for income in INCOMES):
-        return None
-    return sum(fen(statement[income]) for income in INCOMES) - fen(statement["production_cost"])
-
-
 def newest_net_income(known: Tables, household_id: str) -> int | None:
-    for statement in statements(known, household_id):
-        return net_income(statement)
-    return None
+    year = year_told(known, household_id)
+    return None if year is None else year.net
 
 
 def income_per_head(known: Tables, household_id: str) -> float | None:
@@ -63,19 +49,15 @@ def income_per_head(known: Tables, household_id: str) -> float | None:
 
 
 def income_change(known: Tables, household_id: str) -> float | None:
-    incomes = [net_income(statement) for statement in statements(known, household_id)[:2]]
-    if len(incomes) < 2:
+    told, before = year_told(known, household_id), year_before(known, household_id)
+    if told is None or told.net is None or before is None or before.net is None or before.net <= 0:
         return None
-    newest, previous = incomes
-    if newest is None or previous is None or previous <= 0:
-        return None
-    return newest / previous - 1
+    return told.net / before.net - 1
 
 
 def statement_age_months(known: Tables, household_id: str, as_of: date) -> int | None:
-    for statement in statements(known, household_id):
-        return whole_months_since(statement["period_end"], as_of)
-    return None
+    year = year_told(known, household_id)
+    return None if year is None else whole_months_since(year.period_end, as_of)
 
 
 def newest_assets(known: Tables, household_id: str) -> Row | None:
@@ -120,10 +102,8 @@ def savings_and_herd(known: Tables, household_id: str, as_of: date) -> float:
 
 def left_to_repay_with(known: Tables, household_id: str) -> int | None:
     """A year's net income less the cost of living, not below 0."""
-    income = newest_net_income(known, household_id)
-    if income is None:
-        return None
-    return max(income - sum(fen(statements(known, household_id)[0][cost]) for cost in LIVING), 0)
+    year = year_told(known, household_id)
+    return None if year is None or year.net is None else max(year.net - (year.cost or 0), 0)
 
 
 def repayment_cover(known: Tables, loan: Row, as_of: date, rules: LifeRules) -> float | None:

@@ -1,6 +1,7 @@
 """Random ledgers that obey the contract's tables and little else: late news, corrections, absent tables."""
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from tests.oracle.knowledge import Tables, last_day_of_following_month
@@ -82,14 +83,38 @@ def write_statements(scribe: Scribe, county: str, household_id: str) -> None:
             "education_cost": scribe.maybe(scribe.money(6000)),
         }
         ends = date(year, *scribe.random.choice(((9, 30), (12, 31), (12, 31))))
+        period = {"household_id": household_id, "period_start": ends - timedelta(days=364), "period_end": ends}
+        scribe.write("income_statements", county, scribe.heard(ends), **period, **amounts)
+    write_parts_of_years(scribe, county, household_id)
+
+
+def write_parts_of_years(scribe: Scribe, county: str, household_id: str) -> None:
+    """Statements of months, quarters, half years or any days for some households, with gaps, beside whole years.
+
+    They are drawn apart, so that whatever else is drawn does not depend on them. No two end on one day.
+    """
+    chance = Random(f"{household_id} {len(scribe.tables['income_statements'])}")
+    length = chance.choice((0, 0, 1, 1, 3, 6, 24, 5))
+    taken = {row["period_end"] for row in scribe.tables["income_statements"] if row["household_id"] == household_id}
+    first = date(2022, chance.choice((1, 1, 7)), 1)
+    for months in range(0, 48, length) if length else ():
+        start = last_day_of_following_month(first, months - 1) + timedelta(days=1)
+        end = last_day_of_following_month(start, length - 1)
+        if length == 5:
+            start, end = start - timedelta(days=chance.randint(0, 60)), end - timedelta(days=chance.randint(0, 40))
+        if end in taken or chance.random() < 0.2:
+            continue
+        filled = chance.random() < 0.9
         scribe.write(
             "income_statements",
             county,
-            scribe.heard(ends),
+            end + timedelta(days=chance.choice((0, 3, 40))),
             household_id=household_id,
-            period_start=ends - timedelta(days=364),
-            period_end=ends,
-            **amounts,
+            period_start=start,
+            period_end=end,
+            wage_income=round(chance.uniform(0, 2000 * length), 2) if filled else None,
+            production_cost=float(chance.randint(0, 300)),
+            living_cost=round(chance.uniform(0, 900 * length), 2) if chance.random() < 0.9 else None,
         )
 
 

@@ -14,6 +14,7 @@ from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables, stored_dtypes
 from features.months import same_day_after
 from features.snapshot.as_of import Snapshot
+from features.snapshot.yearly_income import AMOUNTS
 from serving.explain.loaded_models import ledger_at
 from serving.explain.what_if.facts import (
     ClaimSettled,
@@ -188,17 +189,19 @@ def _is_open(ended_on: date | None, as_of: date) -> bool:
 
 
 def _statement_rows(household: HouseholdSnapshot, fact: IncomeStatement) -> RowsByTable:
-    """A statement of the past twelve months: the newest one's figures, replaced by those that the fact names."""
-    figures = fact.model_dump(exclude={"kind"}, exclude_none=True)
-    newest = max(household.newest_rows("income_statements"), key=lambda row: row["period_end"], default=None)
-    if newest is None and not figures:
+    """A statement of the past twelve months: the yearly figures told, replaced by those that the fact names."""
+    given = fact.model_dump(exclude={"kind"}, exclude_none=True)
+    year = household.tables.collect(household.snapshot.yearly_income.select(AMOUNTS))
+    figures = {**{each.name: each.item() for each in year if each.count()}, **given}
+    if not figures:
         raise ImpossibleFactsError(
-            "没有可沿用的收入调查; 请填写收入和支出。",
-            "There is no income statement whose figures could stand again; give incomes and costs.",
+            "没有可沿用的收入调查 (须至少覆盖半年); 请填写收入和支出。",
+            "There is no income statement of half a year or more whose figures could stand again; give incomes and "
+            "costs.",
         )
     as_of = household.as_of
     period = {"period_start": same_day_after(as_of, -12) + timedelta(days=1), "period_end": as_of}
-    return {"income_statements": [{**(newest or {}), **figures, **period}]}
+    return {"income_statements": [{**figures, **period}]}
 
 
 def _more_time_rows(household: HouseholdSnapshot, fact: MoreTime) -> RowsByTable:

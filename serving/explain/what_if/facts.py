@@ -93,7 +93,7 @@ class UseCheck(HypotheticalFact):
 
 
 class IncomeStatement(HypotheticalFact):
-    """An income statement (yuan) of the year up to the month's end; a missing figure is taken from the newest one."""
+    """An income statement (yuan) of the year up to the month's end; a missing figure is the yearly one told so far."""
 
     kind: Literal["income_statement"]
     wage_income: YuanOrNone = None

@@ -8,6 +8,7 @@ from tests.benchmarks.pandas_features.grouped import ratio
 from tests.benchmarks.pandas_features.repayment import LONGEST_LOOK
 
 _OLD_STATEMENT = 18
+_LEAST_MONTHS = 5.5
 _LONG_UNCHECKED = 6
 
 
@@ -17,13 +18,13 @@ def derived(seen: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _of_household(seen: pd.DataFrame) -> dict[str, pd.Series]:
     size, income, cost = seen["household_size"], seen["net_income"], seen["household_cost"]
-    age = seen["statement_age_months"]
+    age, months = seen["statement_age_months"], seen["income_months"]
     return {
         "income_per_head": ratio(income, size),
         "income_change": ratio(income, seen["net_income_before"]) - 1,
         "yearly_surplus": income - cost,
         "cost_to_income": ratio(cost, income),
-        "income_unknown": (age.isna() | (age >= _OLD_STATEMENT)).astype("float64"),
+        "income_unknown": (age.isna() | (age >= _OLD_STATEMENT) | (months < _LEAST_MONTHS)).astype("float64"),
         "loss_to_income_12m": ratio(seen["hardship_loss_12m"], income),
         "borrower_lost": seen["borrower_loss"].mask(seen["borrower_deceased"] == 1, 1),
     }

@@ -8,33 +8,34 @@ from tests.benchmarks.pandas_features.book import Book
 from tests.benchmarks.pandas_features.days import first_day, months_since
 from tests.benchmarks.pandas_features.evening import Evening
 from tests.benchmarks.pandas_features.grouped import counted, fen, last_two, ratio, summed
+from tests.benchmarks.pandas_features.years_of_income import COSTS, INCOMES, MONEY, years_of_income
 
-_INCOMES = ["wage_income", "business_income", "property_income", "transfer_income"]
-_COSTS = ["living_cost", "medical_cost", "education_cost"]
 _KEPT = ["sheep_count", "farmland_mu", "savings", "outside_debt"]
 
 
 def of_statements(evening: Evening, book: Book) -> pd.DataFrame:
-    """The newest statement, the one before it, and how income swings."""
+    """The year told, the one before it, and how income swings."""
     homes = book.households
-    columns = (*_INCOMES, "production_cost", *_COSTS)
-    rows = evening.in_order("income_statements", book.homes, "period_end", *columns)
-    stated = rows[_INCOMES].notna().any(axis=1)
-    gross = fen(rows[_INCOMES]).sum(axis=1).where(stated)
-    rows = rows.assign(gross=gross, net=gross - fen(rows["production_cost"]).fillna(0))
-    newest, before = last_two(rows, "home", homes)
-    costs = fen(newest[_COSTS]).sum(axis=1, min_count=1)
+    rows = evening.in_order("income_statements", book.homes, "period_end", "period_start", *MONEY)
+    rows = years_of_income(rows, evening.as_of)
+    rows["gross"] = rows[INCOMES].sum(axis=1).where(rows["earning"])
+    rows["net"] = rows["gross"] - rows["production_cost"]
+    rows["cost"] = rows[COSTS].sum(axis=1).where(rows["spending"])
+    rows["net_before"] = rows["before"].map(rows["net"])
+    told = rows[rows["told"]].set_index("home").reindex(range(homes))
+    like = rows[rows["like"] & (rows["period_end"] >= first_day(evening.as_of, 60))]
     return book.handed_out(
         pd.DataFrame(
             {
-                "net_income": newest["net"] / 100,
-                "net_income_before": before["net"] / 100,
-                "household_cost": costs / 100,
-                "statement_age_months": months_since(evening.as_of, newest["period_end"]),
-                "income_swing_60m": _swing(rows[rows["period_end"] >= first_day(evening.as_of, 60)], homes),
+                "net_income": told["net"] / 100,
+                "net_income_before": told["net_before"] / 100,
+                "household_cost": told["cost"] / 100,
+                "statement_age_months": months_since(evening.as_of, told["period_end"]),
+                "income_months": told["days"] / 30,
+                "income_swing_60m": _swing(like, homes),
                 "statements_ever": counted(rows["home"], homes),
-                "wage_share": ratio(fen(newest["wage_income"]).fillna(0), newest["gross"]),
-                "transfer_share": ratio(fen(newest["transfer_income"]).fillna(0), newest["gross"]),
+                "wage_share": ratio(told["wage_income"], told["gross"]),
+                "transfer_share": ratio(told["transfer_income"], told["gross"]),
             }
         )
     )

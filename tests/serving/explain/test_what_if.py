@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.compute import features_at
+from features.compute import features_at, snapshot_at
 from features.contract.tables import TABLES
 from features.months import same_day_after
 from serving.explain.household_cache import household_month
@@ -33,6 +33,7 @@ from serving.explain.what_if.rescore import month_rescorer
 from serving.explain.what_if_answers import what_if
 from serving.months.data_folder import DataFolder
 from tests.conftest import County
+from tests.features.one_loan import AS_OF, one_loan
 
 Row = dict[str, Any]
 
@@ -145,6 +146,18 @@ def test_an_income_statement_may_repeat_the_figures_of_the_last(county: County, 
     was = before(county, yellow)
     again = after(county, yellow, IncomeStatement(kind="income_statement"))
     assert (again["statement_age_months"], again["net_income"]) == (0, was["net_income"])
+
+
+def test_a_repeated_income_statement_has_the_figures_of_a_year_and_never_those_of_a_month() -> None:
+    again = IncomeStatement(kind="income_statement", transfer_income=500)
+    for months, income in ((6, 6000 * 2 + 500), (1, 500)):
+        start = same_day_after(AS_OF, -months) + timedelta(days=1)
+        half = {"household_id": "H1", "period_start": start, "period_end": AS_OF, "wage_income": 6000.0}
+        snapshot = snapshot_at(AS_OF, one_loan(income_statements=[{**half, "known_on": AS_OF}]))
+        supposed = HouseholdSnapshot(snapshot, "H1", "640323").apply_facts([again])
+        assert features_at(AS_OF, supposed.tables)["net_income"].item() == income
+    with pytest.raises(ImpossibleFactsError, match="of half a year"):
+        HouseholdSnapshot(snapshot, "H1", "640323").apply_facts([IncomeStatement(kind="income_statement")])
 
 
 def test_more_time_moves_the_maturity_and_the_principal_that_falls_due(county: County) -> None:
