@@ -7,8 +7,10 @@ import math
 _TINY, _STEPS, _PRECISION = 1e-300, 500, 1e-14
 
 
-def jeffreys_interval(cases: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def jeffreys_interval(cases: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Lower and upper end of the interval of a rate observed as `cases` out of `trials` (1 or more).
+
+    Neither need be whole: rows that are not independent count for less.
 
     Quantiles of Beta(cases + 1/2, trials - cases + 1/2); 0 below where cases is 0, 1 above where it equals trials.
     Source: Brown, Cai, DasGupta 2001, Interval estimation for a binomial proportion.

@@ -56,11 +56,18 @@ def family_figure(importance: pl.DataFrame) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
+def importance_by_column(bundle: Bundle, sample: pl.DataFrame) -> dict[str, float]:
+    """The share of each column in the score: its mean absolute contribution to the log-odds, as a share of all."""
+    contributions = bundle.explain(sample)
+    sizes = np.abs(contributions.by_column).mean(axis=0)
+    total = float(sizes.sum()) or 1.0
+    return {column.name: float(size) / total for column, size in zip(contributions.columns, sizes, strict=True)}
+
+
 def top_features(bundle: Bundle, sample: pl.DataFrame, count: int = _FEATURES_DRAWN) -> list[str]:
     """The columns with the largest mean size of their contribution, the largest first."""
-    contributions = bundle.explain(sample)
-    order = np.argsort(-np.abs(contributions.by_column).mean(axis=0), kind="stable")[:count]
-    return [contributions.columns[number].name for number in order]
+    importance = importance_by_column(bundle, sample)
+    return sorted(importance, key=lambda name: -importance[name])[:count]
 
 
 def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from features.ledger.ledger import Ledger
 from models.boosting import TreeParams, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
-from models.drift_reference import reference_of
+from models.drift_reference import SCORE, reference_of
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from training.calibrate import fit_calibration
@@ -28,7 +28,7 @@ from training.evaluation.page import report_html
 from training.evaluation.report import EvaluationReport, Lang
 from training.evaluation.runs import full_report, save_report
 from training.folds import Fold
-from training.global_reasons import reason_figures
+from training.global_reasons import importance_by_column, reason_figures
 from training.plan import Plan
 from training.plan_files import default_plan
 from training.plots import reason_plots
@@ -38,6 +38,8 @@ from training.search import search_tree_params
 from training.threshold_search import choose_light_policy
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
+_ROWS_EXPLAINED = 1000
+"""Rows of the fit fold, evenly spread, by which the share of each column in the score is measured."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,14 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         "recipe": choice.recipe.to_card() | choice.to_card(),
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
-        "reference": reference_of(folds[Fold.FIT], columns, curve.probability(score.log_odds(folds[Fold.FIT]))),
     }
-    return Bundle(0, score, curve, policy, card)
+    bundle, fit = Bundle(0, score, curve, policy, card), folds[Fold.FIT]
+    importance = importance_by_column(bundle, fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED)))
+    recent = folds.get(Fold.JUDGEMENT)
+    if recent is not None:
+        recent = recent.with_columns(pl.Series(SCORE, bundle.probability(recent)))
+    reference = reference_of(fit, columns, bundle.probability(fit), importance, recent)
+    return replace(bundle, card={**card, "reference": reference})
 
 
 def _run_log(bundle: Bundle, report: EvaluationReport, sample: pl.DataFrame) -> RunLog:

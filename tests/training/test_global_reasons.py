@@ -12,7 +12,13 @@ import pytest
 from features.catalog import FAMILY_LABELS, FEATURES
 from models.bundle import Bundle
 from tests.models.frames import fitted_bundle, random_frame
-from training.global_reasons import importance_by_family, reason_figures, strongest_pairs, top_features
+from training.global_reasons import (
+    importance_by_column,
+    importance_by_family,
+    reason_figures,
+    strongest_pairs,
+    top_features,
+)
 from training.studies.steadiness import steadiness
 
 DAYS = pl.Series("as_of", [date(2025, 11, 30), date(2025, 12, 31)] * 200)
@@ -32,6 +38,12 @@ def test_a_familys_importance_is_the_mean_size_of_its_part_each_month(bundle: Bu
     loan = [place for place, column in enumerate(parts.columns) if FEATURES[column.name].family == "loan"]
     [drawn] = found.filter(pl.col("as_of") == date(2025, 12, 31), pl.col("family") == "loan")["importance"]
     assert drawn == pytest.approx(np.abs(parts.by_column[:, loan].sum(axis=1)).mean(), abs=1e-6)
+
+
+def test_the_importance_of_all_columns_is_one_together_and_largest_where_the_outcome_hangs(bundle: Bundle) -> None:
+    importance = importance_by_column(bundle, SAMPLE)
+    assert sum(importance.values()) == pytest.approx(1)
+    assert importance["days_past_due"] + importance["repayment_cover"] > 0.5
 
 
 def test_the_features_the_outcome_hangs_on_come_out_on_top(bundle: Bundle) -> None:
