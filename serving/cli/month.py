@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 BEYOND_BOUNDS = 3
-"""Exit code of `lights monitor` with a finding; 1 is a refusal and 2 wrong usage."""
+"""Exit code of `lights monitor` with a finding that is not acknowledged; 1 is a refusal and 2 wrong usage."""
 _LANGUAGES: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
@@ -190,6 +190,11 @@ def report_command(
 @commands.command("monitor")
 def monitor_command(
     as_of: AsOfOption,
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option("--acknowledge", metavar="CODE", help="of a finding that is known; may be given several times"),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="why it is known; it is recorded")] = "",
     html: Annotated[Path | None, typer.Option("--html", help="write the page to this file")] = None,
     prometheus: Annotated[Path | None, typer.Option("--prometheus", help="write metrics as text to this file")] = None,
     limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
@@ -197,17 +202,32 @@ def monitor_command(
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """监测: drift, calibration, labels, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
+    """监测: deliveries, drift, calibration, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
     from features.atomic_files import write_bytes
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.monitor.acknowledgements import acknowledge_findings, record_findings
     from serving.monitor.bounds import load_limits
-    from serving.monitor.watch import monitor_html, monitor_lines, monitor_month
+    from serving.monitor.watch import monitor_html, monitor_lines, monitor_month, with_acknowledgements
     from serving.monitor.watch import monitor_json as watch_json
     from serving.monitor.watch import prometheus_metrics as metrics
     from serving.months.data_folder import DataFolder
 
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh or en", param_hint="--lang")
-    watch = monitor_month(DataFolder(data), as_of, load_limits(limits), progress_printer())
+    if bool(acknowledge) != bool(reason.strip()):
+        raise typer.BadParameter(
+            "--acknowledge 与 --reason 同用 / --acknowledge and --reason go together", param_hint="--reason"
+        )
+    store, bounds = DataFolder(data), load_limits(limits)
+    watch = monitor_month(store, as_of, bounds, progress_printer())
+    record_findings(data, as_of, watch.findings)
+    if acknowledge:
+        user, now = current_os_user(), utc_now()
+        acknowledge_findings(data, as_of, watch.findings, acknowledge, reason.strip(), user, now)
+        codes = ", ".join(acknowledge)
+        audit_command(data, user, now, AuditAction.CHANGE, "lights monitor", as_of=as_of, acknowledged=codes)
+        watch = with_acknowledgements(watch, store, bounds.acknowledged)
     if html is not None:
         write_bytes(monitor_html(watch, "zh" if lang == "zh" else "en").encode(), html)
     if prometheus is not None:
@@ -216,4 +236,4 @@ def monitor_command(
         print_json(watch_json(watch))
     else:
         print("\n".join(monitor_lines(watch)))
-    raise typer.Exit(BEYOND_BOUNDS if watch.findings else 0)
+    raise typer.Exit(BEYOND_BOUNDS if watch.open_findings else 0)

@@ -26,6 +26,8 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.portfolio.report_tables import ReportTable, code_word_columns, count, day, number, share, words
 
+_COMPARISONS = 1 + len(CODES)
+"""Intervals that a month's findings rest on: of its newest mature month and of each light."""
 DEFAULT_LAG_DAYS = 31
 """Days until a label is reported, where the model's plan does not say."""
 _MISCALIBRATED = Bilingual(
@@ -56,14 +58,15 @@ _CALIBRATION_COLUMNS = (
 )
 _NO_VALUE = Bilingual("–", "–")
 _CALIBRATION_NOTE = Bilingual(
-    "区间为 Jeffreys 区间; 同一笔贷款在多个月份重复计入, 合计的区间偏窄。"
+    "区间为 Jeffreys 区间, 由逐月和各灯共用一个置信水平; 同一笔贷款在多个月份重复计入, 区间已按贷款放宽。"
     "预期 AUC 与命中由公布的可能性本身推算, 只在校准良好时成立。",
-    "Jeffreys intervals; a loan counts in every month it was open, so that months together are surer than they "
-    "seem. Expected AUC and recall follow from the published probabilities themselves, and hold only as "
-    "far as these are calibrated.",
+    "Jeffreys intervals, of the month and of the lights at one level together; a loan counts in every month it was "
+    "open, and the intervals of months together are as wide as that makes them. Expected AUC and recall follow from "
+    "the published probabilities themselves, and hold only as far as these are calibrated.",
 )
 SCORES_WITH_OUTCOMES = FrameSchema(
     {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
         "light": FrameColumn(pl.String(), "The published light of the loan."),
         "flagged": FrameColumn(pl.Boolean(), "Whether that light is yellow or red."),
         "probability": FrameColumn(pl.Float64(), "The published probability of going bad."),
@@ -123,6 +126,7 @@ def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, spells: pl.Da
     """
     rows = month.scan("warnings").filter(pl.col("probability").is_not_null()).collect()
     return with_next_bad_on(rows, spells, label.as_of).select(
+        "loan_id",
         pl.col("light").cast(pl.String),
         (pl.col("light") != "green").alias("flagged"),
         "probability",
@@ -130,17 +134,24 @@ def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, spells: pl.Da
     )
 
 
-def calibration_row(rows: pl.DataFrame, limits: MonitorLimits) -> dict[str, Any]:
-    """Expected and observed bad loans of a frame of SCORES_WITH_OUTCOMES.
+def calibration_row(rows: pl.DataFrame, limits: MonitorLimits, comparisons: int = 1) -> dict[str, Any]:
+    """Expected and observed bad loans of a frame of SCORES_WITH_OUTCOMES, of one month or of several.
+
+    The expected rate is beyond its bound where the whole interval lies a factor away from it.
+
+    The rows of one loan are not independent: the interval is that of as many rows as would vary like these.
+    comparisons: how many intervals share the level, so that all of them hold with it.
 
     Returns `loans`, `expected`, `observed`, `expected_rate`, `observed_rate`, `low` and `high` (Jeffreys' interval of
-    the observed rate), and `verdict`: whether the interval holds the expected rate. With few loans `loans` and
+    the observed rate), and `verdict`. With few loans `loans` and
     `verdict` alone.
     """
     loans, bad = rows.height, int(rows["bad"].sum())
     if loans < limits.calibration.least_loans:
         return {"loans": loans, "verdict": "few"}
-    low, high = jeffreys_interval(bad, loans, limits.calibration.level)
+    level = 1 - (1 - limits.calibration.level) / comparisons
+    effect = design_effect(rows)
+    low, high = jeffreys_interval(bad / effect, loans / effect, level)
     rate = math.fsum(rows["probability"]) / loans
     return {
         "loans": loans,
@@ -150,8 +161,21 @@ def calibration_row(rows: pl.DataFrame, limits: MonitorLimits) -> dict[str, Any]
         "observed_rate": bad / loans,
         "low": low,
         "high": high,
-        "verdict": "fine" if low <= rate <= high else "beyond",
+        "verdict": "fine"
+        if low <= rate * limits.calibration.factor and rate / limits.calibration.factor <= high
+        else "beyond",
     }
+
+
+def design_effect(rows: pl.DataFrame) -> float:
+    """By how much the observed rate varies more than that of independent rows, since a loan has several; at least 1.
+
+    Source: Kish 1965, Survey Sampling; the loans are the clusters.
+    """
+    deviations = rows.select("loan_id", off=pl.col("bad") - pl.col("bad").mean())
+    by_loan = deviations.group_by("loan_id").agg(pl.col("off").sum(), (pl.col("off") ** 2).sum().alias("alone"))
+    together, alone = math.fsum(by_loan["off"] ** 2), math.fsum(by_loan["alone"])
+    return max(together / alone, 1.0) if alone else 1.0
 
 
 def ranking_measures(rows: pl.DataFrame, by: str) -> dict[str, float | None]:
@@ -207,7 +231,7 @@ def check_outcomes(store: DataFolder, months: Sequence[PublishedMonth], limits: 
     if mature_loans:
         together = pl.concat(mature_loans)
         lights = [
-            {"light": light, **calibration_row(together.filter(pl.col("light") == light), limits)}
+            {"light": light, **calibration_row(together.filter(pl.col("light") == light), limits, _COMPARISONS)}
             for light in reversed(CODES)
         ]
     findings = outcome_findings(rows, lights, limits)
@@ -227,7 +251,7 @@ def outcome_row(loans: pl.DataFrame, mature: bool, limits: MonitorLimits) -> dic
         for measure, value in ({} if few else ranking_measures(loans, by)).items()
     }
     if mature:
-        return {**calibration_row(loans, limits), **ranking}
+        return {**calibration_row(loans, limits, _COMPARISONS), **ranking}
     expected = math.fsum(loans["probability"])
     return {"loans": loans.height, "expected": expected, "verdict": "few" if few else "waiting", **ranking}
 
@@ -246,12 +270,14 @@ def outcome_findings(
             expected, low, high = row["expected_rate"], row["low"], row["high"]
             numbers = {"expected": expected, "observed": row["observed_rate"], "low": low, "high": high}
             bound = high if expected > high else low
-            findings.append(Finding("calibration", _sentence(_MISCALIBRATED, row, numbers), expected, bound))
+            subject = str(row.get("light", ""))
+            findings.append(Finding("calibration", _sentence(_MISCALIBRATED, row, numbers), expected, bound, subject))
     newest = [row for row in rows if row.get("auc_expected") is not None][:1]
     for row, name in (*((row, "auc_expected") for row in newest), *((row, "auc_observed") for row in mature)):
         auc, bound = row.get(name), limits.performance.least_auc
         if auc is not None and auc < bound:
-            findings.append(Finding("performance", _sentence(_LOW_AUC, row, {"auc": auc, "bound": bound}), auc, bound))
+            message = _sentence(_LOW_AUC, row, {"auc": auc, "bound": bound})
+            findings.append(Finding("performance", message, auc, bound, name))
     return findings
 
 

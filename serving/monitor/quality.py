@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from features.catalog import FEATURES
 from features.contract.declarations import CellKind
 from features.contract.tables import TABLES
 from features.frame_schema import FrameColumn, FrameSchema, returns
@@ -16,6 +18,7 @@ from features.ledger.ledger import Ledger
 from features.ledger.part_files import COUNTY
 from features.messages import Bilingual
 from features.months import month_end_after, next_day
+from models.drift_reference import RARE
 from serving.monitor.bounds import QualityLimits
 from serving.monitor.finding import VERDICT_WORDS, Finding
 from serving.portfolio.report_tables import (
@@ -70,13 +73,18 @@ MONTHLY_PROFILE = FrameSchema(
         "month": FrameColumn(pl.Date(), "First day of the month in which the rows became known."),
         "rows": FrameColumn(pl.Int64(), "Number of rows."),
     },
-    extra="`<column> missing`, the number of empty cells of each column, and `<column> mean` of each numeric one",
+    extra="`<column> missing`, the number of empty cells of each column; `<column> mean` and `<column> spread` (the"
+    " standard deviation) of each numeric one",
 )
 _YES_NO = {"yes": Bilingual("有", "yes"), "no": Bilingual("无", "no")}
 
 
-def check_quality(ledger: Ledger, as_of: date, limits: QualityLimits) -> tuple[list[ReportTable], list[Finding]]:
+def check_quality(
+    ledger: Ledger, as_of: date, limits: QualityLimits, importance: Mapping[str, float] | None = None
+) -> tuple[list[ReportTable], list[Finding]]:
     """Check the deliveries of each table and county, by the rows known on a day.
+
+    importance: the share of each feature in the score, by which findings on a table are ranked.
 
     Returns the tables `sources` and `columns`, and the findings: late deliveries, odd row counts, missing cells and
     odd means.
@@ -94,13 +102,44 @@ def check_quality(ledger: Ledger, as_of: date, limits: QualityLimits) -> tuple[l
     def beyond(rows: list[dict[str, Any]], verdict: str) -> list[dict[str, Any]]:
         return [row for row in rows if row[verdict] == "beyond"]
 
+    by_table = importance_of_tables(importance or {})
+    checks = (
+        ("late", _LATE, "silent", "usual", beyond(sources, "late")),
+        ("rows", _ROW_COUNT, "month_rows", "most", beyond(sources, "jump")),
+        ("missing", _MISSING, "missing", "most_missing", beyond(columns, "gone")),
+        ("mean", _MEAN, "mean", "most", beyond(columns, "jump")),
+    )
     findings = [
-        *(Finding("late", _LATE.format(**row), row["silent"], row["usual"]) for row in beyond(sources, "late")),
-        *(Finding("rows", _ROW_COUNT.format(**row), row["month_rows"]) for row in beyond(sources, "jump")),
-        *(Finding("missing", _MISSING.format(**row), row["missing"]) for row in beyond(columns, "gone")),
-        *(Finding("mean", _MEAN.format(**row), row["mean"]) for row in beyond(columns, "jump")),
+        Finding(
+            kind,
+            sentence.format(**row),
+            row[value],
+            row[bound],
+            ".".join(filter(None, (row["table"], row.get("column")))) + f":{row['county']}",
+            by_table.get(row["table"], 0.0),
+        )
+        for kind, sentence, value, bound, rows in checks
+        for row in rows
     ]
     return [_source_table(sources), _column_table(columns)], findings
+
+
+def importance_of_tables(importance: Mapping[str, float]) -> dict[str, float]:
+    """By table, the share of the score of all features that are computed from its rows, through others or not."""
+    by_table = dict.fromkeys(TABLES, 0.0)
+    for name, size in importance.items():
+        for table in tables_of_feature(name) & set(TABLES):
+            by_table[table] += size
+    return by_table
+
+
+def tables_of_feature(name: str) -> frozenset[str]:
+    """The tables that a feature is computed from, and those of the features that it is derived from."""
+    if name not in FEATURES:
+        return frozenset()
+    feature = FEATURES[name]
+    own = (feature.source.name, *feature.source.tables) if feature.source else ()
+    return frozenset(own).union(*map(tables_of_feature, feature.inputs))
 
 
 @returns(MONTHLY_PROFILE)
@@ -120,7 +159,8 @@ def monthly_profile(rows: pl.LazyFrame, table: str) -> pl.DataFrame:
                         / pl.col(column.name).count()
                     )
                     .fill_nan(None)
-                    .alias(f"{column.name} mean")
+                    .alias(f"{column.name} mean"),
+                    pl.col(column.name).std().alias(f"{column.name} spread"),
                 ]
                 if column.kind in _NUMERIC_KINDS
                 else []
@@ -136,12 +176,12 @@ def source_row(months: pl.DataFrame, known_days: Sequence[date], as_of: date, li
     """Cells of one table and county in the table `sources`.
 
     months: its rows of MONTHLY_PROFILE. known_days: days with news, ascending. Late is a source without news for longer
-    than the longest gap of two years and the grace. A month without a row had 0 rows.
+    than the longest gap that ended in the last two years and the grace. A month without a row had 0 rows.
     """
     since = month_end_after(as_of, -_GAP_MONTHS)
-    recent = [day for day in known_days if day > since] or list(known_days[-1:])
-    gaps = [(later - earlier).days for earlier, later in pairwise(recent)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(known_days) if later > since]
     silent, longest_gap = (as_of - known_days[-1]).days, max(gaps, default=None)
+    grace = max(limits.days_late, limits.late_share * (longest_gap or 0))
     this_month, earlier_months = _split_months(months, as_of)
     month_rows = int(this_month["rows"].sum())
     counts = [int(rows) for rows in earlier_months["rows"]]
@@ -149,16 +189,19 @@ def source_row(months: pl.DataFrame, known_days: Sequence[date], as_of: date, li
     if counts:
         least, most = min(counts) if len(counts) == _COMPARED_MONTHS else 0, max(counts)
     enough = max(month_rows, most or 0) >= limits.least_rows
+    is_low = month_rows < (least or 0)
+    bound = (least or 0) * (1 - limits.rows_jump) if is_low else (most or 0) * (1 + limits.rows_jump)
+    chance = RARE * math.sqrt(max(bound, 0))
     return {
         "rows": int(months["rows"].sum()),
         "newest": known_days[-1],
         "silent": silent,
         "usual": longest_gap,
-        "late": "few" if longest_gap is None else "beyond" if silent > longest_gap + limits.days_late else "fine",
+        "late": "few" if longest_gap is None else "beyond" if silent > longest_gap + grace else "fine",
         "month_rows": month_rows,
         "least": least,
         "most": most,
-        "jump": _range_verdict(month_rows or None, least, most, limits.rows_jump, enough),
+        "jump": _range_verdict(month_rows or None, least, most, limits.rows_jump, enough, chance),
     }
 
 
@@ -170,12 +213,15 @@ def _split_months(months: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.D
     return months.filter(month == this_month), months.filter((month >= first) & (month < this_month))
 
 
-def _range_verdict(value: Any, least: Any, most: Any, jump: float, enough: bool) -> str:
-    """Whether a value lies between least and most, with a grace of a share `jump` of each."""
+def _range_verdict(value: Any, least: Any, most: Any, jump: float, enough: bool, chance: float = 0.0) -> str:
+    """Whether a value lies between least and most, with a grace of a share `jump` of each, and of `chance`.
+
+    chance: by how much the value is off once in 2,000 times where nothing has changed.
+    """
     if value is None or least is None or most is None or not enough:
         return "few"
-    grace_below, grace_above = abs(least) * jump, abs(most) * jump
-    return "fine" if least - grace_below <= value <= most + grace_above else "beyond"
+    lowest, highest = least - abs(least) * jump - chance, most + abs(most) * jump + chance
+    return "fine" if lowest <= value <= highest else "beyond"
 
 
 def column_rows(months: pl.DataFrame, table: str, as_of: date, limits: QualityLimits) -> list[dict[str, Any]]:
@@ -196,13 +242,19 @@ def _column_row(
     share_missing = pl.col(f"{name} missing") / pl.col("rows")
     missing = this_month.select(share_missing).to_series()[0] if this_month.height else None
     most_missing = earlier_months.select(share_missing.max()).item() if earlier_months.height else None
-    gone = missing is not None and most_missing is not None and missing > most_missing + limits.missing_jump
-    mean, least, most = None, None, None
+    gone = False
+    if missing is not None and most_missing is not None:
+        bound = min(most_missing + limits.missing_jump, 1.0)
+        gone = missing > bound + RARE * math.sqrt(bound * (1 - bound) / this_month["rows"][0])
+    mean, least, most, chance = None, None, None, 0.0
     has_mean = f"{name} mean" in this_month.columns
     if has_mean and this_month.height:
         mean = this_month[f"{name} mean"][0]
     if has_mean and earlier_months.height:
         least, most = earlier_months[f"{name} mean"].min(), earlier_months[f"{name} mean"].max()
+        if this_month.height:
+            spread = earlier_months.select(pl.col(f"{name} spread").max()).item() or 0.0
+            chance = RARE * spread / math.sqrt(this_month["rows"][0])
     comparable = enough and most_missing is not None
     return {
         "column": name,
@@ -212,7 +264,7 @@ def _column_row(
         "mean": mean,
         "least": least,
         "most": most,
-        "jump": _range_verdict(mean, least, most, limits.mean_jump, enough) if has_mean else "fine",
+        "jump": _range_verdict(mean, least, most, limits.mean_jump, enough, chance) if has_mean else "fine",
     }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -12,22 +12,26 @@ from markupsafe import Markup
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.messages import Bilingual
-from serving.monitor.bounds import MonitorLimits
-from serving.monitor.drift import check_drift
-from serving.monitor.finding import KIND_WORDS, Finding
+from serving.monitor.acknowledgements import Acknowledgement, acknowledgements_in_force
+from serving.monitor.bounds import AcknowledgementLimits, MonitorLimits
+from serving.monitor.codes import check_codes
+from serving.monitor.deliveries_check import check_deliveries
+from serving.monitor.drift import check_drift, scored_loans
+from serving.monitor.finding import KIND_WORDS, Finding, rank_findings
 from serving.monitor.outcomes_check import check_outcomes
 from serving.monitor.quality import check_quality, deliveries_table
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
-from serving.portfolio.report_tables import ReportTable, code_word_columns, words
+from serving.portfolio.report_tables import ReportTable, code_word_columns, text, words
 from serving.reports.html import Page, Section, page_html
 from serving.text.charts import LineSeries, line_chart
 from serving.text.page_words import Language
 
 _OUTCOME_MONTHS = 24
 """Published months whose outcomes are compared, the newest ones."""
-_DRIFT_MONTHS = 12
+_DRIFT_MONTHS = 13
+"""The month and the twelve before it."""
 _MOST_FINDINGS = 20
 """Findings printed on a terminal."""
 _MORE = Bilingual("另有 {more} 项, 见 --html 或 --json", "and {more} more: see --html or --json")
@@ -49,13 +53,28 @@ _OUTCOME_GAUGES = (
 _SOURCE_GAUGES = (("silent", "days without news"), ("rows", "rows kept"), ("month_rows", "rows of the month"))
 
 
+_ACKNOWLEDGED = Bilingual("{by} 于 {day} 确认: {reason}", "acknowledged by {by} on {day}: {reason}")
+_OPEN_WORDS = Bilingual("待处理", "open")
+
+
 @dataclass(frozen=True)
 class MonitorReport:
-    """Everything that the monitor computed for a published month: tables, and findings beyond the bounds."""
+    """Everything that the monitor computed for a published month.
+
+    findings: what is beyond its bound, ranked. acknowledged: by code, the acknowledgements that hold. notes: what could
+    not be compared.
+    """
 
     month: PublishedMonth
     tables: tuple[ReportTable, ...]
     findings: tuple[Finding, ...]
+    acknowledged: Mapping[str, Acknowledgement] = field(default_factory=dict)
+    notes: tuple[Bilingual, ...] = ()
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings that nobody has acknowledged, or that have changed since."""
+        return tuple(finding for finding in self.findings if finding.code not in self.acknowledged)
 
     def table(self, name: str) -> ReportTable:
         """The table of a name."""
@@ -65,7 +84,7 @@ class MonitorReport:
 def monitor_month(
     store: DataFolder, as_of: date, limits: MonitorLimits, on_progress: Callable[[str], None]
 ) -> MonitorReport:
-    """Check drift, outcomes and data quality up to a published month.
+    """Check deliveries, drift, codes, outcomes and data quality up to a published month.
 
     Args:
         store: the data folder.
@@ -74,8 +93,9 @@ def monitor_month(
         on_progress: called with the name of each check before it begins.
 
     Returns:
-        The tables `calibration`, `calibration_by_light`, `label_maturity`, `drift`, `sources`, `columns` and
-        `deliveries`, and the findings.
+        The tables `calibration`, `calibration_by_light`, `label_maturity`, `drift`, `codes`, `sources`, `columns` and
+        `deliveries`; the findings: those on deliveries first, then those on the model, then those on data by the
+        importance of their features; and those of them that are acknowledged.
 
     Raises:
         UserError: The month is not published.
@@ -98,49 +118,69 @@ def monitor_month(
     month = repository.month(as_of)
     months = [repository.month(day) for day in repository.months() if day <= as_of][:_OUTCOME_MONTHS]
     on_progress("drift")
-    drift_table, drift_findings = check_drift(store, months[:_DRIFT_MONTHS], limits.drift)
+    drift = check_drift(store, months[:_DRIFT_MONTHS], limits.drift)
+    importance = drift.reference.importance if drift.reference else {}
+    before = scored_loans(months[1]) if len(months) > 1 else None
+    code_table, code_findings = check_codes(scored_loans(month), before, limits.codes, importance)
     on_progress("calibration")
     outcomes = check_outcomes(store, months, limits)
     on_progress("quality")
-    quality_tables, quality_findings = check_quality(store.ledger, as_of, limits.quality)
+    quality_tables, quality_findings = check_quality(store.ledger, as_of, limits.quality, importance)
     tables = (
         outcomes.by_month,
         outcomes.by_light,
         outcomes.maturity,
-        drift_table,
+        drift.table,
+        code_table,
         *quality_tables,
         deliveries_table(store.ledger),
     )
-    return MonitorReport(month, tables, (*drift_findings, *outcomes.findings, *quality_findings))
+    delivery_findings = check_deliveries(store, month, months[1] if len(months) > 1 else None)
+    findings = rank_findings(
+        (*delivery_findings, *drift.findings, *code_findings, *outcomes.findings, *quality_findings)
+    )
+    report = MonitorReport(month, tables, tuple(findings), notes=tuple(drift.notes))
+    return with_acknowledgements(report, store, limits.acknowledged)
+
+
+def with_acknowledgements(report: MonitorReport, store: DataFolder, limits: AcknowledgementLimits) -> MonitorReport:
+    """The report with the acknowledgements that hold now."""
+    return replace(
+        report, acknowledged=acknowledgements_in_force(store.folder, report.month.as_of, report.findings, limits)
+    )
 
 
 def monitor_json(report: MonitorReport) -> dict[str, Any]:
-    """The report as plain values: versions, `findings`, and each table under its name."""
+    """The report as plain values: versions, `findings`, `notes`, and each table under its name.
+
+    A finding's `acknowledged` is who acknowledged it, when and why; null where it is open.
+    """
     return {
         **report.month.versions,
         "as_of": str(report.month.as_of),
         "incomplete": report.month.manifest.incomplete,
         "findings": [
-            {"kind": each.kind, "zh": each.message.zh, "en": each.message.en, "value": each.value, "bound": each.bound}
+            {
+                "code": each.code,
+                "kind": each.kind,
+                "zh": each.message.zh,
+                "en": each.message.en,
+                "value": each.value,
+                "bound": each.bound,
+                "importance": each.importance,
+                "acknowledged": asdict(report.acknowledged[each.code]) if each.code in report.acknowledged else None,
+            }
             for each in report.findings
         ],
+        "notes": [{"zh": each.zh, "en": each.en} for each in report.notes],
         **{table.name: table.as_dict() for table in report.tables},
     }
 
 
 def monitor_lines(report: MonitorReport) -> Iterator[str]:
-    """The report as lines for a terminal: findings, or that there are none; then calibration and drift."""
+    """The report as lines for a terminal: findings with their codes, then calibration and drift."""
     yield f"{report.month.as_of}  model {report.month.manifest.model_version}"
-    if report.month.incomplete:
-        yield f"! {report.month.incomplete.words.zh}\n  {report.month.incomplete.words.en}"
-    for finding in report.findings[:_MOST_FINDINGS]:
-        yield f"! {finding.message.zh}\n  {finding.message.en}"
-    if len(report.findings) > _MOST_FINDINGS:
-        more = _MORE.format(more=len(report.findings) - _MOST_FINDINGS)
-        yield more.zh
-        yield f"  {more.en}"
-    if not report.findings:
-        yield "✓ 均在界限之内 / all within bounds"
+    yield from finding_lines(report)
     for name in ("calibration", "label_maturity"):
         table = report.table(name)
         yield f"\n{table.title}"
@@ -152,29 +192,68 @@ def monitor_lines(report: MonitorReport) -> Iterator[str]:
             yield f"  {row['as_of']}  {row['said_zh']} / {row['said_en']}{rates}"
     yield f"\n{report.table('drift').title}"
     for row in report.table("drift").frame.head(6).to_dicts():
-        index = "-" if row["psi"] is None else f"{row['psi']:.3f}"
+        highest = max((row[name] for name in ("psi", "psi_before") if row[name] is not None), default=None)
+        index = "-" if highest is None else f"{highest:.3f}"
         verdict = f"{row['label_zh']} / {row['label_en']}: {row['said_zh']} / {row['said_en']}"
         yield f"  {row['as_of']}  PSI {index}  {verdict}"
 
 
+def finding_lines(report: MonitorReport) -> Iterator[str]:
+    """The open findings, or that there are none; the acknowledged ones; and the notes."""
+    for finding in report.open_findings[:_MOST_FINDINGS]:
+        yield f"! {finding.message.zh}\n  {finding.message.en}\n  [{finding.code}]"
+    if len(report.open_findings) > _MOST_FINDINGS:
+        more = _MORE.format(more=len(report.open_findings) - _MOST_FINDINGS)
+        yield f"{more.zh}\n  {more.en}"
+    if not report.open_findings:
+        yield "✓ 均在界限之内, 或已确认 / all within bounds, or acknowledged"
+    for finding in report.findings:
+        if finding.code in report.acknowledged:
+            words_of = acknowledgement_words(report.acknowledged[finding.code])
+            yield f"· {finding.message.zh} ({words_of.zh})\n  {finding.message.en} ({words_of.en})\n  [{finding.code}]"
+    for note in report.notes:
+        yield f"· {note.zh}\n  {note.en}"
+
+
 def monitor_html(report: MonitorReport, language: Language) -> str:
     """The report as one page in a language, in the style of the county's reports."""
-    first = Section(_FINDINGS_TITLE, [_findings_table(report.findings)], [_outcome_chart(report, language)])
+    first = Section(_FINDINGS_TITLE, [_findings_table(report)], [_outcome_chart(report, language)])
     sections = [first, *(Section(table.title, [table]) for table in report.tables)]
-    about = Bilingual(f"{len(report.findings)} 项超出界限", f"{len(report.findings)} beyond bounds")
+    beyond, acknowledged = len(report.open_findings), len(report.acknowledged)
+    about = Bilingual(
+        f"{beyond} 项超出界限, 另 {acknowledged} 项已确认", f"{beyond} beyond bounds, {acknowledged} more acknowledged"
+    )
     return page_html(Page(_PAGE_TITLE, report.month.as_of, about, sections, report.month.versions), language)
 
 
-def _findings_table(findings: Sequence[Finding]) -> ReportTable:
-    rows = [{"kind": each.kind, "said_zh": each.message.zh, "said_en": each.message.en} for each in findings]
-    frame = pl.DataFrame(rows, dict.fromkeys(("kind", "said_zh", "said_en"), pl.String))
+def _findings_table(report: MonitorReport) -> ReportTable:
+    rows = []
+    for each in report.findings:
+        entry = report.acknowledged.get(each.code)
+        state = acknowledgement_words(entry) if entry else _OPEN_WORDS
+        said = {"said_zh": each.message.zh, "said_en": each.message.en}
+        rows.append({"kind": each.kind, "code": each.code, "state_zh": state.zh, "state_en": state.en, **said})
+    names = ("kind", "code", "said_zh", "said_en", "state_zh", "state_en")
     return ReportTable(
         "findings",
         "发现 Findings",
         _FINDINGS_TITLE,
-        (words("called", "类别", "Kind"), words("said", "发现", "Finding")),
-        frame.with_columns(code_word_columns("kind", "called", KIND_WORDS)),
+        (
+            words("called", "类别", "Kind"),
+            words("said", "发现", "Finding"),
+            text("code", "代码", "Code"),
+            words("state", "处理", "State"),
+        ),
+        pl.DataFrame(rows, dict.fromkeys(names, pl.String)).with_columns(
+            code_word_columns("kind", "called", KIND_WORDS)
+        ),
+        note=Bilingual(*(" ".join(getattr(each, lang) for each in report.notes) for lang in ("zh", "en"))),
     )
+
+
+def acknowledgement_words(entry: Acknowledgement) -> Bilingual:
+    """Who acknowledged a finding, when and why."""
+    return _ACKNOWLEDGED.format(by=entry.by, day=entry.at[:10], reason=entry.reason)
 
 
 def _outcome_chart(report: MonitorReport, language: Language) -> Markup:
@@ -190,11 +269,17 @@ def _outcome_chart(report: MonitorReport, language: Language) -> Markup:
 def prometheus_metrics(report: MonitorReport) -> bytes:
     """Gauges in the text format that Prometheus reads; a missing value has no sample."""
     registry = CollectorRegistry()
-    findings = Gauge("lights_findings", "Values beyond their bounds", ["kind"], registry=registry)
-    for finding in report.findings:
+    findings = Gauge(
+        "lights_findings", "Values beyond their bounds that nobody has acknowledged", ["kind"], registry=registry
+    )
+    for finding in report.open_findings:
         findings.labels(finding.kind).inc()
-    total = Gauge("lights_findings_total_beyond", "All values beyond their bounds", registry=registry)
-    total.set(len(report.findings))
+    total = Gauge("lights_findings_total_beyond", "All of them", registry=registry)
+    total.set(len(report.open_findings))
+    acknowledged = Gauge(
+        "lights_findings_acknowledged", "Values beyond their bounds that are acknowledged", registry=registry
+    )
+    acknowledged.set(len(report.acknowledged))
     newest = report.table("drift").frame.filter(as_of=report.month.as_of)
     _add_gauge(registry, "lights_drift_psi", "Population stability index", newest, ("feature",), "psi")
     months = report.table("calibration").frame.with_columns(pl.col("as_of").cast(pl.String))

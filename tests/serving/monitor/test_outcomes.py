@@ -9,10 +9,12 @@ import pytest
 
 from features.bad_spells import bad_spells
 from features.snapshot.loan_life import LifeRules
+from models.jeffreys import jeffreys_interval
 from serving.monitor.bounds import load_limits
 from serving.monitor.outcomes_check import (
     MonthLabel,
     calibration_row,
+    design_effect,
     outcome_findings,
     outcome_row,
     scores_with_outcomes,
@@ -28,7 +30,8 @@ LIMITS = load_limits()
 
 def loans(rows: int, bad: int, probability: float) -> pl.DataFrame:
     cells = {"light": "green", "flagged": False, "probability": probability}
-    return pl.DataFrame({"bad": [1.0] * bad + [0.0] * (rows - bad)}).with_columns(
+    names = [f"L{number}" for number in range(rows)]
+    return pl.DataFrame({"loan_id": names, "bad": [1.0] * bad + [0.0] * (rows - bad)}).with_columns(
         pl.lit(value).alias(name) for name, value in cells.items()
     )
 
@@ -38,15 +41,33 @@ def loans(rows: int, bad: int, probability: float) -> pl.DataFrame:
     [
         (50, 5, 0.1, "fine"),
         (49, 5, 0.1, "few"),
-        (1000, 100, 0.08, "beyond"),
-        (1000, 100, 0.09, "fine"),
-        (1000, 100, 0.13, "beyond"),
+        (1000, 100, 0.05, "beyond"),
+        (1000, 100, 0.06, "fine"),
+        (1000, 100, 0.17, "fine"),
+        (1000, 100, 0.19, "beyond"),
     ],
 )
-def test_expected_and_observed_differ_where_the_interval_leaves_the_expected_out(
+def test_expected_and_observed_differ_where_the_interval_lies_half_as_much_again_away(
     rows: int, bad: int, probability: float, verdict: str
 ) -> None:
     assert calibration_row(loans(rows, bad, probability), LIMITS)["verdict"] == verdict
+
+
+def test_the_months_of_one_loan_count_for_little_more_than_one() -> None:
+    once = loans(60, 6, 0.02)
+    every_month = pl.concat([once] * 6)
+    assert design_effect(once) == 1.0
+    assert design_effect(every_month) == pytest.approx(6)
+    alone, together = (calibration_row(each, LIMITS) for each in (once, every_month))
+    assert (together["low"], together["high"]) == (pytest.approx(alone["low"]), pytest.approx(alone["high"]))
+    apart = every_month.with_columns(loan_id=pl.int_range(pl.len()).cast(pl.String))
+    assert calibration_row(apart, LIMITS)["low"] > together["low"]
+
+
+def test_intervals_that_share_a_level_are_wider() -> None:
+    alone, shared = (calibration_row(loans(1000, 100, 0.1), LIMITS, count) for count in (1, 4))
+    assert (shared["low"], shared["high"]) == pytest.approx(jeffreys_interval(100, 1000, 1 - 0.05 / 4))
+    assert shared["low"] < alone["low"]
 
 
 def test_what_is_beyond_is_said_with_both_rates() -> None:

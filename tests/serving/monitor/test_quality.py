@@ -41,7 +41,7 @@ def found(folder: Path, this: pl.DataFrame, as_of: date = NOW) -> list[tuple[str
     return [(each.kind, each.message.en) for each in findings if each.message.en.startswith("payments")]
 
 
-@pytest.mark.parametrize(("rows", "warned"), [(60, False), (61, True), (20, False), (19, True)])
+@pytest.mark.parametrize(("rows", "warned"), [(85, False), (86, True), (6, False), (5, True)])
 def test_a_row_count_beyond_the_months_before_by_half_is_warned_of(tmp_path: Path, rows: int, warned: bool) -> None:
     kinds = [kind for kind, _ in found(tmp_path, payments({NOW: rows}))]
     assert kinds == (["rows"] if warned else [])

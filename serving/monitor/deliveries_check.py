@@ -1,0 +1,37 @@
+"""Deliveries of a month: what its manifest says is missing, and files that were refused and did not come again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from features.messages import Bilingual
+from features.runs import read_runs
+from serving.monitor.finding import Finding
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+
+_REFUSED = Bilingual(
+    "{file} 在 {day} 被退回, 此后没有装入过; 见 lights runs",
+    "{file} was refused on {day} and has not been loaded since; see lights runs",
+)
+
+
+def check_deliveries(store: DataFolder, month: PublishedMonth, before: PublishedMonth | None) -> list[Finding]:
+    """Findings on what a month lacked when it was published, and on files refused since the month before it was.
+
+    before: the published month before; None where there is none, so that all loads count.
+    """
+    findings = []
+    if month.incomplete:
+        findings.append(Finding("incomplete", month.incomplete.words, float(len(month.incomplete.findings))))
+    refused: dict[str, str] = {}
+    since = datetime.fromisoformat(before.manifest.scored_at) if before else None
+    for run in read_runs(store.folder).runs:
+        if run.what != "load" or (since and datetime.fromisoformat(run.at) < since):
+            continue
+        for file in str(run.told.get("file_names", "")).split(", "):
+            refused.pop(file, None)
+        if names := str(run.told.get("refused_file_names", "")):
+            refused |= dict.fromkeys(names.split(", "), run.at[:10])
+    findings += [Finding("refused", _REFUSED.format(file=file, day=day), subject=file) for file, day in refused.items()]
+    return findings
