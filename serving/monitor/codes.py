@@ -87,10 +87,11 @@ def _new_loans(
     if name == "bank" or not enough or fresh.height < limits.least_loans:
         return {"new": fresh.height, "psi": None, "bound": None, "fresh": "few"}
     bins = bins_of(old[name], list(FEATURES[name].unit.codes))
-    index = psi(bins.shares, bins.shares_of(fresh[name]))
-    used = sum(
-        1 for expected, observed in zip(bins.shares, bins.shares_of(fresh[name]), strict=True) if expected or observed
-    )
+    counts = [bins.counts_of(each[name]) for each in (old, fresh)]
+    used = sum(1 for both in zip(*counts, strict=True) if any(both))
+    # Half a loan more of each code: with few loans, one of a rare code is no drift.
+    shares = [[(number + 0.5) / (sum(of) + 0.5 * len(of)) for number in of] for of in counts]
+    index = psi(*shares)
     bound = limits.new_loans_psi + psi_by_chance(used, fresh.height)
     return {"new": fresh.height, "psi": index, "bound": bound, "fresh": "beyond" if index > bound else "fine"}
 

@@ -54,3 +54,11 @@ def test_loans_that_move_to_another_bank_are_told_of_the_bank_they_left() -> Non
 def test_new_loans_of_another_kind_are_told_of_from_twenty_on(new: int, warned: bool) -> None:
     loans = pl.concat([OLD, book(100, 100 + new, use="grain")])
     assert codes(loans) == (["new_codes:declared_use:X"] if warned else [])
+
+
+def test_a_few_new_loans_of_a_code_that_is_rare_are_no_finding() -> None:
+    new = book(100, 125, use="sheep").with_columns(
+        product=pl.when(pl.int_range(pl.len()) < 4).then(pl.lit("other")).otherwise("product")
+    )
+    old = pl.concat([OLD, book(200, 300, use="sheep")])
+    assert codes(pl.concat([old, new]), old) == []
