@@ -1,4 +1,4 @@
-"""Calibration on its own fold: a beta curve while bad loans are few, an isotonic one where they are many."""
+"""Calibration: a beta curve, with rows of the fit fold where bad loans are few; an isotonic one where they are many."""
 
 from __future__ import annotations
 
@@ -12,19 +12,30 @@ from sklearn.metrics import roc_auc_score
 from features.messages import UserError
 from models.calibration import Beta, CalibrationCurve, Isotonic
 from models.raw_score import Floats, RawScore
+from training.folds import split_households
 from training.plan import Plan
 
 _CHANCE_AUC = 0.5
+_HELD_OUT_GROUPS = 5
+"""Groups of households, each held out once, by which one of two curves is chosen."""
 Outcomes = npt.NDArray[np.int8]
 
 
-def fit_calibration(score: RawScore, sample: pl.DataFrame, plan: Plan) -> CalibrationCurve:
-    """The curve from a model's raw scores to log-odds of the label, fitted on the calibration fold.
+def fit_calibration(
+    score: RawScore, sample: pl.DataFrame, plan: Plan, out_of_fold: pl.DataFrame | None = None
+) -> CalibrationCurve:
+    """The curve from a model's raw scores to log-odds of the label.
+
+    Where bad loans of the calibration fold are few, its slopes may be fitted on the out-of-fold rows, too, and its
+    level on the calibration fold alone: they are where that foretells held-out households of this fold better.
 
     Args:
         score: the fitted model.
         sample: the calibration fold with the model's columns and `bad` (0, 1).
-        plan: `calibrating.isotonic_from_bad` is the number of bad loans from which the curve is isotonic.
+        plan: `calibrating.isotonic_from_bad` is the number of bad loans from which the curve is isotonic, and the
+            calibration fold stands alone.
+        out_of_fold: rows of the fit fold with `raw`, their score by a model that was fitted without their household,
+            and `bad` (`training.candidates.out_of_fold_scores`).
 
     Returns:
         A `Beta` or an `Isotonic` curve; its `probability` turns raw scores into probabilities.
@@ -51,7 +62,12 @@ def fit_calibration(score: RawScore, sample: pl.DataFrame, plan: Plan) -> Calibr
     """
     raw, bad = score.log_odds(sample), sample["bad"].to_numpy()
     is_isotonic = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
-    curve = fit_isotonic(raw, bad) if is_isotonic else fit_beta(raw, bad)
+    if is_isotonic:
+        curve: CalibrationCurve | None = fit_isotonic(raw, bad)
+    elif out_of_fold is None:
+        curve = fit_beta(raw, bad)
+    else:
+        curve = _better_beta(sample.with_columns(pl.Series("raw", raw)), out_of_fold, plan)
     if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:
         raise UserError(
             "模型在校准样本上没有排序能力, 未予采用; 请增加数据。",
@@ -60,18 +76,46 @@ def fit_calibration(score: RawScore, sample: pl.DataFrame, plan: Plan) -> Calibr
     return curve
 
 
-def fit_beta(raw: Floats, bad: Outcomes) -> Beta | None:
+def _better_beta(sample: pl.DataFrame, out_of_fold: pl.DataFrame, plan: Plan) -> Beta | None:
+    """The beta curve of the calibration fold alone, or that with the out-of-fold rows, by held-out log loss."""
+    losses = np.zeros(2)
+    for group in range(_HELD_OUT_GROUPS):
+        fitted, held_out = split_households(sample, group, _HELD_OUT_GROUPS, plan)
+        if 0 < int(fitted["bad"].sum()) < fitted.height:
+            for number, curve in enumerate(_both_betas(fitted, out_of_fold)):
+                losses[number] += np.inf if curve is None else _log_loss(curve, held_out)
+    alone, pooled = _both_betas(sample, out_of_fold)
+    return pooled if losses[1] < losses[0] else alone
+
+
+def _both_betas(sample: pl.DataFrame, out_of_fold: pl.DataFrame) -> tuple[Beta | None, Beta | None]:
+    """The beta curve of the sample alone, and the one of both frames with the level of the sample."""
+    raw, bad = (np.concatenate([out_of_fold[name], sample[name]]) for name in ("raw", "bad"))
+    is_sample = np.arange(len(raw)) >= out_of_fold.height
+    return fit_beta(sample["raw"].to_numpy(), sample["bad"].to_numpy()), fit_beta(raw, bad, is_sample)
+
+
+def _log_loss(curve: CalibrationCurve, rows: pl.DataFrame) -> float:
+    log_odds, bad = curve.log_odds(rows["raw"].to_numpy()), rows["bad"].to_numpy()
+    return float((np.logaddexp(0, log_odds) - bad * log_odds).sum())
+
+
+def fit_beta(raw: Floats, bad: Outcomes, of_level: npt.NDArray[np.bool_] | None = None) -> Beta | None:
     """A beta curve with slopes of at least 0: both slopes, else one of them; None where neither is positive.
 
+    of_level: the rows that set the curve's level; the others help to set its slopes alone. None: all rows set both.
     Source: Kull, Silva Filho, Flach 2017, Beta calibration.
     """
     sides = np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
+    level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
     for columns in ([0, 1], [0], [1]):
-        regression = LogisticRegression(C=1e6, solver="lbfgs").fit(sides[:, columns], bad)
+        inputs = np.hstack([sides[:, columns], level])
+        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad)
         slopes = np.zeros(2)
-        slopes[columns] = regression.coef_[0]
+        slopes[columns] = regression.coef_[0][: len(columns)]
         if (slopes >= 0).all() and slopes.any():
-            return Beta(float(slopes[0]), float(slopes[1]), float(regression.intercept_[0]))
+            of_rows = float(regression.intercept_[0] + regression.coef_[0][len(columns) :].sum())
+            return Beta(float(slopes[0]), float(slopes[1]), of_rows)
     return None
 
 

@@ -11,15 +11,25 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import TrainingSet, TreeParams, Trees
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 from training.additive_fit import STRENGTHS, AdditiveFit
+from training.folds import split_households
 from training.plan import Plan
 from training.search import rolling_origins
 
 _WEIGHTS = (0.25, 0.5, 0.75)
 """Weights of the trees that are tried in a blend."""
 _DRAWS = 500
+_PARTS = 3
+"""Parts of the households, each scored by a model of the others."""
+OUT_OF_FOLD_SCHEMA = FrameSchema(
+    {
+        "raw": FrameColumn(pl.Float64(), "Raw score in uncalibrated log-odds."),
+        "bad": FrameColumn(None, "Label: 1 where the loan goes bad, else 0."),
+    }
+)
 
 
 class Candidate(StrEnum):
@@ -181,6 +191,22 @@ def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelC
         later["bad"].to_numpy().astype(np.float64),
         later["household_id"],
     )
+
+
+@returns(OUT_OF_FOLD_SCHEMA)
+def out_of_fold_scores(
+    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, recipe: Recipe
+) -> pl.DataFrame:
+    """The rows of a fold, each scored by a model of the recipe that was fitted without its household's part.
+
+    Columns `raw`, in uncalibrated log-odds, and `bad`.
+    """
+    parts = []
+    for group in range(_PARTS):
+        others, part = split_households(sample, group, _PARTS, plan)
+        raw = recipe.fit(others, columns).log_odds(part)
+        parts.append(part.select(pl.Series("raw", raw), "bad"))
+    return pl.concat(parts)
 
 
 def _on_best_line(raw: Floats, bad: Floats) -> Floats:

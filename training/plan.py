@@ -111,7 +111,9 @@ class LightPolicy(_Strict):
 
 
 class CalibrationPlan(_Strict):
-    """The number of bad loans in the calibration fold from which the curve is isotonic; with fewer it is a beta curve.
+    """The number of bad loans in the calibration fold from which the curve is isotonic.
+
+    With fewer it is a beta curve, for whose slopes out-of-fold rows of the fit fold may count, too.
 
     Source: Niculescu-Mizil, Caruana 2005, Predicting good probabilities: isotonic from about a thousand cases on.
     """

@@ -18,7 +18,7 @@ from models.drift_reference import SCORE, reference_of
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from training.calibrate import fit_calibration
-from training.candidates import choose_candidate
+from training.candidates import choose_candidate, out_of_fold_scores
 from training.code_version import code_version
 from training.cohort import ProgressCallback, first_loan_day, last_reported_day, sample_steps, samples
 from training.evaluation.evaluate import evaluate_loans
@@ -150,7 +150,9 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
     score = choice.recipe.fit(folds[Fold.FIT], columns)
-    curve = fit_calibration(score, folds[Fold.CALIBRATION], plan)
+    few_bad = int(folds[Fold.CALIBRATION]["bad"].sum()) < plan.calibrating.isotonic_from_bad
+    out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.recipe) if few_bad else None
+    curve = fit_calibration(score, folds[Fold.CALIBRATION], plan, out_of_fold)
     policy_fold = folds[Fold.POLICY]
     policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)
     card: dict[str, Any] = {

@@ -12,7 +12,7 @@ from models.additive import AdditiveModel
 from models.boosting import TreeParams, Trees
 from models.raw_score import Blend, RawScore
 from tests.training.test_search import COLUMNS, PLAN, sample
-from training.candidates import Candidate, Recipe, choose_candidate
+from training.candidates import Candidate, Recipe, choose_candidate, out_of_fold_scores
 from training.evaluation.measures import auc
 
 PARAMS = TreeParams(num_iterations=25, lambda_l2=5.0)
@@ -59,6 +59,19 @@ def test_later_rows_of_which_none_went_bad_do_not_stop_the_choice() -> None:
     last = pl.col("as_of") >= PLAN.label_end(SAMPLE["as_of"].min())  # type: ignore[arg-type]
     quiet = SAMPLE.with_columns(pl.when(last).then(0).otherwise("bad").cast(pl.Int8).alias("bad"))
     assert set(choose_candidate(quiet, COLUMNS, PLAN, PARAMS).losses) == set(Candidate)
+
+
+def test_each_row_is_scored_by_a_model_of_other_households() -> None:
+    """A cell of its own tells a household whose loans all went bad; the model that scores it has not seen it."""
+    apart = SAMPLE["household_id"] == SAMPLE["household_id"][0]
+    savings = pl.when(apart).then(1e6).otherwise("savings")
+    marked = SAMPLE.with_columns(savings.alias("savings"), pl.when(apart).then(1).otherwise("bad").alias("bad"))
+    recipe = Recipe(Candidate.ADDITIVE, PARAMS, strength=100.0)
+    scored = out_of_fold_scores(marked, COLUMNS, PLAN, recipe)
+    assert (scored.height, int(scored["bad"].sum())) == (marked.height, int(marked["bad"].sum()))
+    known = recipe.fit(marked, COLUMNS).log_odds(marked)
+    held_out = auc(scored["bad"].to_numpy() > 0, scored["raw"].to_numpy())
+    assert (held_out or 1) < (auc(marked["bad"].to_numpy() > 0, known) or 0)
 
 
 def test_signs_that_go_against_the_data_are_given_up_beyond_the_interval() -> None:
