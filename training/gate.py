@@ -20,10 +20,15 @@ GroupDimension = Literal["sex", "age", "disability", "household_type"]
 
 
 class FloorBounds(StrictModel):
-    """Least AUC, and least recall of the model divided by the rules' recall at their number of visits."""
+    """Least AUC, least recall compared to the rules', largest lead of the best opponent, at the rules' visits.
+
+    recall_over_rules: recall of the model divided by that of the rules. best_opponent_lead: how far the recall of the
+    best opponent may lie above the model's at the low end of the 95% interval.
+    """
 
     auc: Share
     recall_over_rules: NonNegative
+    best_opponent_lead: Share = 0.0
 
 
 class CeilingBounds(StrictModel):
@@ -34,10 +39,15 @@ class CeilingBounds(StrictModel):
 
 
 class CalibrationBounds(StrictModel):
-    """Largest expected calibration error, and least share of months in which each light's Jeffreys interval holds."""
+    """Largest calibration error, least share of months that hold for each light, largest factor of shares in green.
+
+    months_hold: in which the light's Jeffreys interval holds. green_factor: between the share of green loans that went
+    bad and the share foretold, either way.
+    """
 
     ece: Share
     months_hold: Share
+    green_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
 
 
 class SegmentBounds(StrictModel):
@@ -75,9 +85,10 @@ class LeakBounds(StrictModel):
 
 
 class EvidenceBounds(StrictModel):
-    """Least number of bad loans to evaluate by; blocks: whether fewer of them fail the gate on their own."""
+    """Least number of bad loans to evaluate by, and in each fold; blocks: whether fewer fail the gate on their own."""
 
     least_bad: Annotated[int, Field(ge=1)]
+    least_bad_in_fold: Annotated[int, Field(ge=1)] = 20
     blocks: bool
 
 
@@ -110,7 +121,7 @@ def load_gate(path: Path = DEFAULT_GATE_FILE) -> Gate:
     Example:
         >>> gate = load_gate()
         >>> gate.version, 0.5 < gate.floor.auc < gate.ceiling.auc
-        ('1', True)
+        ('2', True)
     """
     table = WrittenTable.read(path, _FILE_KIND)
     try:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from features.messages import Bilingual
 from models.calendar_features import BY_CALENDAR
-from models.evaluation_words import group_words
+from models.evaluation_words import compared_model_words, group_words
 from training.evaluation.report import EvaluationReport
 from training.gate import Criterion, Gate, GateResult
 
@@ -74,11 +74,24 @@ def evidence_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterio
     if bad >= least:
         words = Bilingual(f"评判样本中变坏 {bad} 笔, 足以评判", f"{bad} judged loans went bad: enough to judge by")
     yield Criterion("evidence", bad, f">= {least}", bad >= least or not gate.evidence.blocks, words)
+    for fold, count in (report.bad_by_fold or {}).items():
+        enough = count >= gate.evidence.least_bad_in_fold or not gate.evidence.blocks
+        subject = Bilingual(f"{fold} 样本中变坏的笔数", f"the number of bad loans in the {fold} fold")
+        sentence = _sentence(subject, float(count), Bilingual("不低于", "at least"), gate.evidence.least_bad_in_fold)
+        yield Criterion(f"evidence.{fold}", count, f">= {gate.evidence.least_bad_in_fold}", enough, sentence)
 
 
 def floor_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
-    """The least AUC, and the least recall compared to the rules'."""
+    """The least AUC, and the least recall compared to the best opponent's and the rules'."""
     model, rules = (report.everyone.contenders[name].recall.value for name in ("model", "rules"))
+    best = report.everyone.best_opponent
+    words = compared_model_words(best)
+    subject = Bilingual(
+        f"最好的对手 ({words.zh}) 的召回高出模型的幅度, 按区间下限,",
+        f"how far the best opponent ({words.en}) finds more than the model, at the low end of the interval,",
+    )
+    lead = report.everyone.contenders[best].less_model.low
+    yield _at_most("floor.best_opponent", lead, gate.floor.best_opponent_lead, subject)
     subject = Bilingual("模型 AUC ", "the model's AUC")
     yield _at_least("floor.auc", report.ranking["model"].auc, gate.floor.auc, subject)
     subject = Bilingual("模型召回与规则召回之比", "recall of the model over that of the rules")
@@ -102,6 +115,13 @@ def ceiling_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion
 def calibration_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     """The calibration error, and the share of months that hold for each light that occurs."""
     calibration = report.calibration
+    green = [month for month in calibration.lights if month.light == "green"]
+    foretold = sum(month.predicted * month.loans for month in green)
+    if green and foretold:
+        ratio = sum(month.bad for month in green) / foretold
+        subject = Bilingual("绿灯中变坏与预测之间的倍数", "the factor between the bad and the foretold of green loans")
+        factor = max(ratio, 1 / ratio) if ratio else None
+        yield _at_most("calibration.green_factor", factor, gate.calibration.green_factor, subject)
     subject = Bilingual("期望校准误差", "the expected calibration error")
     yield _at_most("calibration.ece", calibration.ece, gate.calibration.ece, subject)
     for light, months in calibration.months.items():

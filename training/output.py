@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def summary_lines(report: EvaluationReport) -> Iterator[str]:
-    """The evaluation as a table: for each month and compared model AUC, and recall at the rules' number of visits."""
+    """The first conclusion, and a table: for each month and compared model AUC, and recall at the rules' visits."""
+    for sentence in report.conclusions[:1]:
+        yield from (sentence.zh, sentence.en)
     yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
     for month in report.months:
         month_cells = f"{month.month:<11}{month.loans:>7}{month.bad:>6}{month.visits:>8}"

@@ -184,6 +184,7 @@ def choose_thresholds(
         drift=report_of_trees.drift,
         ablation=report_of_trees.ablation,
         stability=report_of_trees.stability,
+        bad_by_fold=report_of_trees.bad_by_fold,
     )
     return RethresholdedModel(rethresholded_bundle, report)
 

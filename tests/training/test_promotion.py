@@ -91,7 +91,7 @@ def test_the_gate_tells_every_criterion_and_writes_its_report_in_both_languages(
     ran = lights(county.data, "gate", "--model", "champion", "--html", tmp_path)
     assert ran.returncode in (0, 1), ran.stderr
     lines = ran.stdout.splitlines()
-    assert lines[-1].startswith("gate 1: ")
+    assert lines[-1].startswith("gate 2: ")
     assert ("passes" in lines[-1]) == (ran.returncode == 0) == all(line[0] != "✗" for line in lines)
     assert {"evidence", "floor.auc", "leaks.permuted_to", "drift.features_above"} <= {
         line.split()[1] for line in lines if line[0] in "✓✗"

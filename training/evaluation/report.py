@@ -293,7 +293,7 @@ class EvaluationReport:
     """The whole evaluation of a model.
 
     leaks, drift, ablation, stability and distance need the fit fold, other fits or the simulator's truth; they are
-    None until they are filled in. drift: PSI by column.
+    None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model.
     """
 
     settings: EvaluationSettings
@@ -311,6 +311,7 @@ class EvaluationReport:
     ablation: tuple[Ablation, ...] | None = None
     stability: Stability | None = None
     distance: CeilingDistance | None = None
+    bad_by_fold: Mapping[str, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""

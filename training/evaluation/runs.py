@@ -60,6 +60,7 @@ def full_report(
         drift=drifts(reference_of(fit_fold, bundle.columns, bundle.probability(fit_fold)), loans.frame),
         ablation=ablation(fit_fold, loans, fit_model, plan.seed) if checks.ablation else None,
         stability=stability(fit_fold, loans, fit_model, seeds) if checks.seeds > 1 else None,
+        bad_by_fold={str(fold): int(counts["bad"]) for fold, counts in bundle.card["folds"].items()},
     )
 
 

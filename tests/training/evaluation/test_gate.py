@@ -12,7 +12,14 @@ from features.messages import UserError
 from models.calendar_features import BY_CALENDAR
 from tests.training.evaluation.frames import evaluated_loans_of
 from training.evaluation.evaluate import evaluate_loans
-from training.evaluation.report import EvaluationReport, EvaluationSettings, LeakChecks, PermutationTest
+from training.evaluation.report import (
+    Estimate,
+    EvaluationReport,
+    EvaluationSettings,
+    LeakChecks,
+    LightCalibration,
+    PermutationTest,
+)
 from training.gate import DEFAULT_GATE_FILE, load_gate
 from training.gate_criteria import gate_result
 
@@ -51,6 +58,33 @@ def test_a_barred_column_other_data_and_a_sample_against_itself_are_each_told(re
 @pytest.mark.parametrize(("bad", "fails"), [(29, ["evidence"]), (30, [])])
 def test_too_few_bad_loans_are_no_evidence(report: EvaluationReport, bad: int, fails: list[str]) -> None:
     assert failed(replace(report, everyone=replace(report.everyone, bad=bad))) == fails
+
+
+@pytest.mark.parametrize(("bad", "fails"), [(19, ["evidence.policy"]), (20, [])])
+def test_each_fold_needs_bad_loans(report: EvaluationReport, bad: int, fails: list[str]) -> None:
+    assert failed(replace(report, bad_by_fold={"fit": 300, "calibration": 20, "policy": bad})) == fails
+
+
+@pytest.mark.parametrize(("low", "fails"), [(0.0, []), (0.001, ["floor.best_opponent"])])
+def test_an_opponent_that_finds_more_beyond_the_interval_fails_the_model(
+    report: EvaluationReport, low: float, fails: list[str]
+) -> None:
+    rules = replace(report.everyone.contenders["rules"], less_model=Estimate(0.02, low, 0.04))
+    everyone = replace(report.everyone, contenders=report.everyone.contenders | {"rules": rules})  # type: ignore[operator]
+    assert failed(replace(report, everyone=everyone)) == fails
+
+
+@pytest.mark.parametrize(("factor", "fails"), [(1.9, []), (2.1, ["calibration.green_factor"])])
+@pytest.mark.parametrize("too_low", [True, False])
+def test_green_has_to_be_foretold_within_a_factor_either_way(
+    report: EvaluationReport, factor: float, too_low: bool, fails: list[str]
+) -> None:
+    def shifted(month: LightCalibration) -> LightCalibration:
+        observed = month.bad / month.loans
+        return replace(month, predicted=observed / factor if too_low else observed * factor)
+
+    lights = tuple(shifted(month) if month.light == "green" else month for month in report.calibration.lights)
+    assert failed(replace(report, calibration=replace(report.calibration, lights=lights))) == fails
 
 
 def test_what_was_not_measured_does_not_pass(report: EvaluationReport) -> None:
