@@ -136,7 +136,7 @@ class TreeParams:
             "bagging_freq": 1,
             "extra_trees": self.extra_trees,
             "monotone_constraints": [column.sign for column in columns],
-            "monotone_constraints_method": "intermediate",
+            "monotone_constraints_method": "basic",  # the others break signs where cells are missing (4.7.0)
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,

@@ -172,7 +172,7 @@ def drift_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
 
 
 def leak_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
-    """The AUC under shuffled labels, no barred columns, and a ledger that is still the one of the fit."""
+    """The AUC under shuffled labels, no barred columns, signs kept, and a ledger that is still the one of the fit."""
     leaks = report.leaks
     area = leaks.permuted.auc if leaks and leaks.permuted else None
     subject = Bilingual("打乱标签后的 AUC ", "the AUC under shuffled labels")
@@ -182,6 +182,10 @@ def leak_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     words = Bilingual(f"不得入模的列: {names}", f"columns that a model must not have: {names}")
     count = len(leaks.barred) if leaks else None
     yield Criterion("leaks.barred_columns", count, "= 0", bool(leaks) and not names, words)
+    if leaks and leaks.signs is not None:
+        against = ", ".join(leaks.signs)
+        words = Bilingual(f"违反单调方向的列: {against}", f"columns that the model moves against their sign: {against}")
+        yield Criterion("leaks.signs", len(leaks.signs), "= 0", not leaks.signs, words)
     is_same = leaks is not None and leaks.model_data == leaks.judged_data
     fitted_on, evaluated_on = (leaks.model_data, leaks.judged_data) if leaks else ("-", "-")
     words = Bilingual(

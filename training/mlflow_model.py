@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from models.bundle import Bundle, read
 from models.traffic_light.evaluate import as_codes
 
 _REASONS_SHOWN = 5
+_LOG = logging.getLogger(__name__)
 
 
 class LightsModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
@@ -28,10 +30,17 @@ class LightsModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
         """Score rows of features.
 
         Returns `probability`, `model_light` (code) and `reasons`: JSON of the five features that raise the risk most,
-        each with `feature` and `contribution` in log-odds. Where thresholds differ by bank or township and the rows
+        each with `feature` and `contribution` in log-odds. A column that is left out counts as missing in every row,
+        and a warning names it. Where thresholds differ by bank or township and the rows
         do not say theirs, the general thresholds hold.
         """
         bundle, rows = self._bundle, pl.from_pandas(model_input)
+        absent = [column for column in bundle.columns if column.name not in rows.columns]
+        if absent:
+            _LOG.warning("Columns left out count as missing: %s", ", ".join(column.name for column in absent))
+            rows = rows.with_columns(
+                pl.lit(None, pl.String if column.levels else pl.Float64).alias(column.name) for column in absent
+            )
         if bundle.policy.by is not None and bundle.policy.by not in rows.columns:
             rows = rows.with_columns(pl.lit(None, pl.String).alias(bundle.policy.by))
         contributions, _ = bundle.contributions(rows)

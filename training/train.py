@@ -11,10 +11,12 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
+from features.messages import UserError
 from models.boosting import TreeParams, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.drift_reference import SCORE, reference_of
+from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from training.calibrate import fit_calibration
@@ -150,6 +152,13 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
     score = choice.recipe.fit(folds[Fold.FIT], columns)
+    if breaks := sign_breaks(score):
+        names = ", ".join(f"{each.column} ({each.log_odds:.3g})" for each in breaks)
+        raise UserError(
+            f"模型违反了特征的单调方向, 未予采用: {names} (对数几率)。请报告此问题, 或换一个 seed 重新训练。",
+            f"The model moves columns against their sign and is not taken: {names} (log-odds). Report it, or train "
+            "again with another seed.",
+        )
     few_bad = int(folds[Fold.CALIBRATION]["bad"].sum()) < plan.calibrating.isotonic_from_bad
     out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.recipe) if few_bad else None
     curve = fit_calibration(score, folds[Fold.CALIBRATION], plan, out_of_fold)

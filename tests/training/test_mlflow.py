@@ -17,6 +17,7 @@ import httpx2
 import polars as pl
 import pytest
 
+from features.catalog import MODEL_COLUMNS
 from tests.conftest import County
 from tests.running_service import free_port, wait_for
 
@@ -115,3 +116,27 @@ def test_mlflow_serves_the_model(county: County) -> None:
 def test_no_pickle_is_kept_anywhere(county: County) -> None:
     kept = [path for path in Path(county.data).rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib")]
     assert kept == []
+
+
+@pytest.fixture(scope="module")
+def probability_without(county: County) -> dict[str, list[float]]:
+    """By column: the probabilities where it is left out, then where it is null."""
+    question = (
+        "import pandas\n"
+        f"rows = pandas.DataFrame(json.loads({json.dumps(json.dumps(records(county)))!s}))\n"
+        "model = mlflow.pyfunc.load_model('models:/county-lights@champion')\n"
+        "found = {}\n"
+        "for column in [each.name for each in model.metadata.get_input_schema().inputs]:\n"
+        "    nothing = rows.assign(**{column: None}).astype({column: rows[column].dtype})\n"
+        "    found[column] = [*model.predict(rows.drop(columns=column))['probability'],\n"
+        "                     *model.predict(nothing)['probability']]"
+    )
+    found = asked(county, question)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("column", [feature.name for feature in MODEL_COLUMNS])
+def test_a_column_left_out_counts_as_missing(probability_without: dict[str, list[float]], column: str) -> None:
+    left_out, nothing = probability_without[column][:ROWS], probability_without[column][ROWS:]
+    assert left_out == nothing

@@ -240,7 +240,8 @@ class PermutationTest:
 class LeakChecks:
     """Checks for leaks.
 
-    permuted: None where the plan asks for no such fits. barred: columns of the model that no model may have.
+    permuted: None where the plan asks for no such fits. barred: columns of the model that no model may have. signs:
+    columns that it moves against their sign; None in reports of earlier programs.
     model_data, judged_data: versions of the ledger of the fit and of the evaluation.
     """
 
@@ -248,6 +249,7 @@ class LeakChecks:
     barred: tuple[str, ...]
     model_data: str
     judged_data: str
+    signs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

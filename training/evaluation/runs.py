@@ -16,6 +16,7 @@ from features.messages import UserError
 from models.bundle import Bundle
 from models.county_policy.policy_table import PolicyTable, policy_table_of
 from models.drift_reference import drifts, reference_of
+from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import RuleTable, rule_table_of
 from training.candidates import Recipe
@@ -56,7 +57,13 @@ def full_report(
     seeds = range(plan.seed, plan.seed + checks.seeds)
     return replace(
         evaluate_loans(loans),
-        leaks=LeakChecks(permuted, barred_columns(bundle.columns), str(bundle.card["data_version"]), data_version),
+        leaks=LeakChecks(
+            permuted,
+            barred_columns(bundle.columns),
+            str(bundle.card["data_version"]),
+            data_version,
+            tuple(each.column for each in sign_breaks(bundle.score)),
+        ),
         drift=drifts(reference_of(fit_fold, bundle.columns, bundle.probability(fit_fold)), loans.frame),
         ablation=ablation(fit_fold, loans, fit_model, plan.seed) if checks.ablation else None,
         stability=stability(fit_fold, loans, fit_model, seeds) if checks.seeds > 1 else None,

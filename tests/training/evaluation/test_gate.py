@@ -55,6 +55,13 @@ def test_a_barred_column_other_data_and_a_sample_against_itself_are_each_told(re
     assert failed(wrong) == ["drift.not_with_itself", "leaks.barred_columns", "leaks.data_version"]
 
 
+@pytest.mark.parametrize(("signs", "fails"), [(None, []), ((), []), (("savings",), ["leaks.signs"])])
+def test_a_sign_that_the_model_breaks_fails_it(
+    report: EvaluationReport, signs: tuple[str, ...] | None, fails: list[str]
+) -> None:
+    assert failed(replace(report, leaks=LeakChecks(PermutationTest(0.5, 1, 1), (), "1-a", "1-a", signs))) == fails
+
+
 @pytest.mark.parametrize(("bad", "fails"), [(29, ["evidence"]), (30, [])])
 def test_too_few_bad_loans_are_no_evidence(report: EvaluationReport, bad: int, fails: list[str]) -> None:
     assert failed(replace(report, everyone=replace(report.everyone, bad=bad))) == fails
