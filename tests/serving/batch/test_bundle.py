@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import httpx2
 import pytest
 
 from features.messages import UserError
-from models.bundle import read
+from models.bundle import read, write
+from models.raw_score import Blend
 from tests.conftest import County
+from tests.models.frames import fitted_bundle, outcome, random_frame
 from tests.running_service import done, lights, serving
+from training.additive_fit import AdditiveFit
 
 Card = dict[str, Any]
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
@@ -47,8 +52,14 @@ def changed(bundle: Path, change: Callable[[Card], None]) -> None:
 
 @pytest.fixture
 def bundle(county: County, tmp_path: Path) -> Path:
-    """The champion's folder, in a store of its own."""
-    return county.copied_to(tmp_path / "var").data / "models" / "1"
+    """The champion's folder, in a store of its own, with a blend of trees and curves in the place of its score."""
+    folder = county.copied_to(tmp_path / "var").data / "models" / "1"
+    champion, trees = read(folder), fitted_bundle().score
+    rows = random_frame(300, 3)
+    curves = AdditiveFit(rows.with_columns(outcome(rows, 3)), trees.columns).fit(0.01)
+    shutil.rmtree(folder)
+    write(replace(champion, score=Blend(((0.5, trees), (0.5, curves)))), folder)
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -79,7 +90,7 @@ def test_a_text_with_other_columns_than_its_card_is_refused(bundle: Path) -> Non
         read(bundle)
 
 
-@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+@pytest.mark.parametrize("name", ["model.txt", "additive.json", "card.json", "calibration.json", "policy.json"])
 def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
     with pytest.raises(UserError, match=name):
@@ -87,7 +98,7 @@ def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.95])
-@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+@pytest.mark.parametrize("name", ["model.txt", "additive.json", "card.json", "calibration.json", "policy.json"])
 def test_part_of_a_file_is_refused(bundle: Path, name: str, share: float) -> None:
     whole = (bundle / name).read_text()
     end = whole.find("\nend of trees") if name == "model.txt" else len(whole)
@@ -139,4 +150,5 @@ def test_no_file_of_the_store_is_a_pickle(county: County) -> None:
     named = [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib", ".cloudpickle")]
     begun = [path for path in files if path.read_bytes()[:2] in PICKLES]
     assert (named, begun) == ([], [])
-    assert (county.data / "models" / "1" / "model.txt").read_text().startswith("tree\n")
+    score_files = {path.name for path in (county.data / "models" / "1").iterdir()} & {"model.txt", "additive.json"}
+    assert score_files

