@@ -145,28 +145,17 @@ def tables_of_feature(name: str) -> frozenset[str]:
 @returns(MONTHLY_PROFILE)
 def monthly_profile(rows: pl.LazyFrame, table: str) -> pl.DataFrame:
     """Row counts of a table by county and month of `known_on`, with missing cells and means of each column."""
-    cells = [
-        expression
-        for column in TABLES[table].columns
-        for expression in (
-            pl.col(column.name).null_count().alias(f"{column.name} missing"),
+    cells = []
+    for column in TABLES[table].columns:
+        cells.append(pl.col(column.name).null_count().alias(f"{column.name} missing"))
+        if column.kind in _NUMERIC_KINDS:
             # of whole millionths: the last bits of a sum of floats depend on threads
-            *(
-                [
-                    (
-                        (pl.col(column.name) * _MILLIONTHS).round().cast(pl.Int128).sum().cast(pl.Float64)
-                        / _MILLIONTHS
-                        / pl.col(column.name).count()
-                    )
-                    .fill_nan(None)
-                    .alias(f"{column.name} mean"),
-                    pl.col(column.name).std().alias(f"{column.name} spread"),
-                ]
-                if column.kind in _NUMERIC_KINDS
-                else []
-            ),
-        )
-    ]
+            millionths = (pl.col(column.name) * _MILLIONTHS).round().cast(pl.Int128)
+            total, squares = (whole.sum().cast(pl.Float64) for whole in (millionths, millionths * millionths))
+            count = pl.col(column.name).count()
+            variance = (squares - total * total / count).clip(0) / pl.when(count > 1).then(count - 1)
+            cells.append((total / _MILLIONTHS / count).fill_nan(None).alias(f"{column.name} mean"))
+            cells.append((variance.sqrt() / _MILLIONTHS).alias(f"{column.name} spread"))
     month = pl.col("known_on").dt.month_start().alias("month")
     by_month = rows.group_by(COUNTY, month).agg(pl.len().cast(pl.Int64).alias("rows"), *cells)
     return by_month.sort(COUNTY, "month").collect()

@@ -120,6 +120,8 @@ def test_means_of_deliveries_are_the_same_in_any_pieces_and_order() -> None:
     )
     means = monthly_profile(delivered.lazy(), "prices")
     expected = delivered.group_by("known_on").agg(pl.col("price").mean()).sort("known_on")["price"]
+    spreads = delivered.group_by("known_on").agg(pl.col("price").std()).sort("known_on")["price"]
     assert means["price mean"].to_list() == pytest.approx(expected.to_list(), rel=1e-12)
+    assert means["price spread"].to_list() == pytest.approx(spreads.to_list(), rel=1e-9)
     for other in otherwise_laid_out(delivered):
         assert monthly_profile(other.lazy(), "prices").equals(means)
