@@ -16,6 +16,8 @@ from models.tree_shap.trees import Tree, UnreadableModelError, trees_of
 
 _LARGEST_VALUE = 1e300
 """LightGBM's largest threshold: a test against it divides missing from present values."""
+_UNNAMED_LEVELS = 63
+"""The bit that stands for all levels that a tree does not name."""
 _ALL_LEVELS = 2**64 - 1
 _ZERO_IS_MISSING, _NAN_IS_MISSING = 1, 2
 _ROUNDING = 1e-9
@@ -45,7 +47,8 @@ def sign_breaks(score: RawScore) -> tuple[SignBreak, ...]:
     A column that is named breaks its sign in a tree for certain; in the sum, other trees may make up for that. Of
     missing against present values a sign says nothing: either may have the higher score.
 
-    Raises UnreadableModelError for trees that cannot be compared so (linear leaves, zero as a missing value).
+    Raises UnreadableModelError for trees that cannot be compared so (linear leaves, zero as a missing value, a code of
+    more than 63 levels).
 
     Example:
         >>> from models.monotone_signs import sign_breaks
@@ -144,6 +147,8 @@ def _narrow(boxes: _LeafBoxes, leaf: int, column: int, tree: Tree, step: tuple[i
     node, goes_left = step
     levels = tree.levels[node]
     if levels is not None:
+        if max(levels, default=0) >= _UNNAMED_LEVELS:
+            raise UnreadableModelError(f"it tests a code of more than {_UNNAMED_LEVELS} levels")
         named = sum(1 << level for level in levels)
         boxes.levels[leaf, column] &= np.uint64(named if goes_left else _ALL_LEVELS & ~named)
         return

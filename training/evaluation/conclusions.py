@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from features.messages import Bilingual
 from models.evaluation_words import SIMPLER_OPPONENTS, compared_model_words, group_words
@@ -38,6 +38,12 @@ _CALIBRATION = Bilingual(
     "概率与实际平均相差 {ece} 个百分点; 杰弗里斯区间成立的月份: {lights}。",
     "Probabilities are off by {ece} points on average; months in which the Jeffreys interval holds: {lights}.",
 )
+_SIGNS_COST = Bilingual(
+    "单调方向有代价: 不加方向的树在较晚月份上的对数损失低 {value} (区间 {low} 至 {high}), "
+    "已采用不加方向的树; 理由可能违背常识。",
+    "Monotone signs cost accuracy: on later months the log loss of trees without signs is lower by {value} ({low} to "
+    "{high}), and they were taken; their reasons may go against what everybody knows.",
+)
 _ALL_LOANS = Bilingual("全部贷款", "All loans")
 _NOT_IN_ARREARS = Bilingual("未拖欠的贷款", "Loans not in arrears")
 
@@ -61,6 +67,18 @@ def conclusions(report: EvaluationReport) -> tuple[Bilingual, ...]:
         *_population_conclusions(_NOT_IN_ARREARS, report.not_in_arrears),
         _fill(_CALIBRATION, ece=f"{100 * calibration.ece:.2f}", lights=light_words),
     )
+
+
+def signs_conclusion(signs_cost: Sequence[float] | None) -> tuple[Bilingual, ...]:
+    """A sentence where signs cost accuracy beyond the interval, else none.
+
+    signs_cost: how far the log loss of trees without signs lies below the best with signs: low, value, high of its 95%
+    interval (`training.candidates.Choice`); None for models of earlier programs.
+    """
+    if signs_cost is None or signs_cost[0] <= 0:
+        return ()
+    low, value, high = (f"{each:.4f}" for each in signs_cost)
+    return (_fill(_SIGNS_COST, low=low, value=value, high=high),)
 
 
 def _population_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:

@@ -21,6 +21,7 @@ from models.registry import ModelStore
 from models.traffic_light.rule_table import RuleTable, rule_table_of
 from training.candidates import Recipe
 from training.cohort import ProgressCallback, samples
+from training.evaluation.conclusions import signs_conclusion
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.opponents import opponent_scores
@@ -55,8 +56,10 @@ def full_report(
         permutation_test(fit_fold, loans, fit_model, plan.seed, checks.permuted_fits) if checks.permuted_fits else None
     )
     seeds = range(plan.seed, plan.seed + checks.seeds)
+    report = evaluate_loans(loans)
     return replace(
-        evaluate_loans(loans),
+        report,
+        conclusions=(*report.conclusions, *signs_conclusion(bundle.card.get("recipe", {}).get("signs_cost"))),
         leaks=LeakChecks(
             permuted,
             barred_columns(bundle.columns),

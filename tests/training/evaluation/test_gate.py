@@ -29,7 +29,7 @@ def report() -> EvaluationReport:
     bad = ([1] * 18 + [0] * 2) * 2 + ([1] + [0] * 9) * 16
     model = [0.9] * 40 + [0.1] * 160
     found = evaluate_loans(evaluated_loans_of(model, [1] * 40 + [0] * 160, bad), EvaluationSettings(draws=10))
-    leaks = LeakChecks(PermutationTest(0.5, 1, 1), (), "1-a", "1-a")
+    leaks = LeakChecks(PermutationTest(0.5, 1, 1), (), "1-a", "1-a", ())
     return replace(found, drift={"savings": 0.1}, leaks=leaks, fairness=())
 
 
@@ -45,17 +45,19 @@ def test_a_sound_model_passes(report: EvaluationReport) -> None:
     ("area", "fails"), [(0.479, ["leaks.permuted_from"]), (0.48, []), (0.52, []), (0.521, ["leaks.permuted_to"])]
 )
 def test_shuffled_labels_teach_nothing(report: EvaluationReport, area: float, fails: list[str]) -> None:
-    assert failed(replace(report, leaks=LeakChecks(PermutationTest(area, 1, 1), (), "1-a", "1-a"))) == fails
+    assert failed(replace(report, leaks=LeakChecks(PermutationTest(area, 1, 1), (), "1-a", "1-a", ()))) == fails
 
 
 def test_a_barred_column_other_data_and_a_sample_against_itself_are_each_told(report: EvaluationReport) -> None:
     wrong = replace(
-        report, drift={"savings": 0.0}, leaks=LeakChecks(PermutationTest(0.5, 1, 1), ("borrower_sex",), "1-a", "2-b")
+        report,
+        drift={"savings": 0.0},
+        leaks=LeakChecks(PermutationTest(0.5, 1, 1), ("borrower_sex",), "1-a", "2-b", ()),
     )
     assert failed(wrong) == ["drift.not_with_itself", "leaks.barred_columns", "leaks.data_version"]
 
 
-@pytest.mark.parametrize(("signs", "fails"), [(None, []), ((), []), (("savings",), ["leaks.signs"])])
+@pytest.mark.parametrize(("signs", "fails"), [(None, ["leaks.signs"]), ((), []), (("savings",), ["leaks.signs"])])
 def test_a_sign_that_the_model_breaks_fails_it(
     report: EvaluationReport, signs: tuple[str, ...] | None, fails: list[str]
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.training.evaluation.frames import evaluated_loans_of
 from training.evaluation.at_capacity import population_at_capacity
+from training.evaluation.conclusions import signs_conclusion
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.fairness import suppressed_cells
 from training.evaluation.light_quadrants import light_quadrants, swap_sets
@@ -114,3 +115,12 @@ def test_the_page_says_the_conclusions_in_both_languages_and_needs_nothing_besid
     assert re.findall(r'(?:src|href)="(?!#)', report_html(report, "zh").replace("xlink:", "")) == []
     assert report_html(report, "zh") == report_html(evaluate_loans(SIX, FEW), "zh")
     assert json.loads(json.dumps(report.as_dict()))["everyone"]["visits"] == 2
+
+
+@pytest.mark.parametrize(
+    ("signs_cost", "told"), [(None, False), ([-0.002, 0.001, 0.004], False), ([0.0004, 0.0021, 0.0038], True)]
+)
+def test_what_signs_cost_is_told_where_it_lies_beyond_the_interval(signs_cost: list[float] | None, told: bool) -> None:
+    sentences = signs_conclusion(signs_cost)
+    assert bool(sentences) == told
+    assert all("lower by 0.0021 (0.0004 to 0.0038)" in sentence.en for sentence in sentences)
