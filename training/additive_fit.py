@@ -66,7 +66,7 @@ class AdditiveFit:
     """
 
     def __init__(self, rows: pl.DataFrame, columns: Sequence[ModelColumn]) -> None:
-        rows = rows.gather_every(-(-rows.height // _MOST_ROWS)) if rows.height > _MOST_ROWS else rows
+        rows = rows.gather_every(rows_apart(rows.height))
         self._columns = tuple(columns)
         self._cells, self._bad = matrix(rows, self._columns), rows["bad"].to_numpy().astype(np.float32)
         self._scales = [_scale(cells) for cells in self._cells.T]
@@ -116,6 +116,11 @@ class AdditiveFit:
 
 
 _OPTIONS = {"maxiter": 500}
+
+
+def rows_apart(rows: int) -> int:
+    """Every how many rows one is fitted, of so many: 1 up to the bound on memory."""
+    return max(-(-rows // _MOST_ROWS), 1)
 
 
 def _scale(cells: Floats) -> float:

@@ -42,7 +42,7 @@ class Candidate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelSpec:
     """How a model is fitted.
 
     candidate: what it is made of. params: of its trees. strength: of the additive model. weight: of the trees in a
@@ -65,11 +65,11 @@ class Recipe:
             >>> import polars as pl
             >>> from models.boosting import TreeParams
             >>> from models.raw_score import ModelColumn
-            >>> from training.candidates import Candidate, Recipe
+            >>> from training.candidates import Candidate, ModelSpec
             >>> days = [float(loan % 60) for loan in range(400)]
             >>> rows = pl.DataFrame({"days_past_due": days, "bad": [int(late > 40) for late in days]})
-            >>> recipe = Recipe(Candidate.BLEND, TreeParams(num_iterations=20), strength=1.0)
-            >>> punctual, late = recipe.fit(rows, [ModelColumn("days_past_due", sign=1)]).log_odds(rows)[[0, 59]]
+            >>> spec = ModelSpec(Candidate.BLEND, TreeParams(num_iterations=20), strength=1.0)
+            >>> punctual, late = spec.fit(rows, [ModelColumn("days_past_due", sign=1)]).log_odds(rows)[[0, 59]]
             >>> bool(punctual < late)
             True
         """
@@ -83,28 +83,28 @@ class Recipe:
         return trees
 
     def to_card(self) -> dict[str, Any]:
-        """The recipe as a model card keeps it, but for the parameters of the trees."""
+        """The specification as a model card keeps it, but for the parameters of the trees."""
         return {"candidate": self.candidate.value, "strength": self.strength, "weight": self.weight}
 
     @staticmethod
-    def from_card(card: Mapping[str, Any]) -> Recipe:
-        """The recipe of a model card; models of earlier programs are trees with signs."""
+    def from_card(card: Mapping[str, Any]) -> ModelSpec:
+        """The specification on a model card; models of earlier programs are trees with signs."""
         params = TreeParams.from_card(card["growth"])
-        stored = card.get("recipe")
+        stored = card.get("spec")
         if stored is None:
-            return Recipe(Candidate.SIGNED_TREES, params)
-        return Recipe(Candidate(stored["candidate"]), params, stored["strength"], stored["weight"])
+            return ModelSpec(Candidate.SIGNED_TREES, params)
+        return ModelSpec(Candidate(stored["candidate"]), params, stored["strength"], stored["weight"])
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The chosen recipe, and what it was chosen by.
+class CandidateChoice:
+    """The chosen specification, and what it was chosen by.
 
     losses: mean log loss of each candidate on later months of other households. signs_cost: of the free trees' loss,
     how far it lies below that of the best candidate with signs, with its 95% interval by household (low, value, high).
     """
 
-    recipe: Recipe
+    spec: ModelSpec
     losses: Mapping[str, float]
     signs_cost: tuple[float, float, float]
 
@@ -127,7 +127,9 @@ class _Origin:
     household: pl.Series
 
 
-def choose_candidate(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, params: TreeParams) -> Choice:
+def choose_candidate(
+    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, params: TreeParams
+) -> CandidateChoice:
     """Fit every candidate on each rolling origin of the plan, and take the one with the least log loss.
 
     Trees without signs are taken only where they are better than every candidate with signs beyond the interval: a
@@ -144,7 +146,7 @@ def choose_candidate(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan:
 
     def losses_of(scores: Sequence[Floats]) -> Floats:
         """The log loss of each later row, each origin's scores on the line that suits its rows best."""
-        raw = np.concatenate([_on_best_line(score, o.bad) for score, o in zip(scores, origins, strict=True)])
+        raw = np.concatenate([_recalibrate(score, o.bad) for score, o in zip(scores, origins, strict=True)])
         return np.asarray(np.logaddexp(0, raw) - bad * raw, dtype=np.float64)
 
     by_strength = {
@@ -168,7 +170,7 @@ def choose_candidate(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan:
     signs_cost = _mean_with_interval(losses[signed] - losses[Candidate.FREE_TREES], household, plan.seed)
     chosen = Candidate.FREE_TREES if signs_cost[0] > 0 else signed
     means = {candidate.value: float(loss.mean()) for candidate, loss in losses.items()}
-    return Choice(Recipe(chosen, params, strength, weight), means, signs_cost)
+    return CandidateChoice(ModelSpec(chosen, params, strength, weight), means, signs_cost)
 
 
 def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan) -> dict[float, float]:
@@ -177,7 +179,7 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
     for earlier, later in rolling_origins(sample, plan):
         fit, bad = AdditiveFit(earlier, columns), later["bad"].to_numpy().astype(np.float64)
         for strength in STRENGTHS:
-            raw = _on_best_line(fit.fit(strength).log_odds(later), bad)
+            raw = _recalibrate(fit.fit(strength).log_odds(later), bad)
             losses[strength].append(np.logaddexp(0, raw) - bad * raw)
     return {strength: float(np.concatenate(each).mean()) for strength, each in losses.items()}
 
@@ -185,8 +187,8 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
 def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn], params: TreeParams) -> _Origin:
     fit = AdditiveFit(earlier, columns)
     return _Origin(
-        Recipe(Candidate.SIGNED_TREES, params).fit(earlier, columns).log_odds(later),
-        Recipe(Candidate.FREE_TREES, params).fit(earlier, columns).log_odds(later),
+        ModelSpec(Candidate.SIGNED_TREES, params).fit(earlier, columns).log_odds(later),
+        ModelSpec(Candidate.FREE_TREES, params).fit(earlier, columns).log_odds(later),
         {strength: fit.fit(strength).log_odds(later) for strength in STRENGTHS},
         later["bad"].to_numpy().astype(np.float64),
         later["household_id"],
@@ -195,21 +197,21 @@ def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelC
 
 @returns(OUT_OF_FOLD_SCHEMA)
 def out_of_fold_scores(
-    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, recipe: Recipe
+    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, spec: ModelSpec
 ) -> pl.DataFrame:
-    """The rows of a fold, each scored by a model of the recipe that was fitted without its household's part.
+    """The rows of a fold, each scored by a model of the specification that was fitted without its household's part.
 
     Columns `raw`, in uncalibrated log-odds, and `bad`.
     """
     parts = []
     for group in range(_PARTS):
         others, part = split_households(sample, group, _PARTS, plan)
-        raw = recipe.fit(others, columns).log_odds(part)
+        raw = spec.fit(others, columns).log_odds(part)
         parts.append(part.select(pl.Series("raw", raw), "bad"))
     return pl.concat(parts)
 
 
-def _on_best_line(raw: Floats, bad: Floats) -> Floats:
+def _recalibrate(raw: Floats, bad: Floats) -> Floats:
     """Raw scores on the line that gives the least log loss: the calibration comes later, and must not decide here.
 
     Rows that all ended alike have no such line, and stay.

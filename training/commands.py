@@ -66,7 +66,7 @@ def train_command(
     as_json: JsonOption = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
-    from training.output import summary_lines
+    from training.output import candidate_lines, summary_lines
     from training.plan_files import load_plan
 
     plan_from_file = load_plan(plan) if plan else None
@@ -81,7 +81,7 @@ def train_command(
         print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.report.months})
         return
     print(f"model {trained.bundle.version}: {trained.alias}")
-    print("\n".join(summary_lines(trained.report)))
+    print("\n".join([*candidate_lines(trained.bundle.card), *summary_lines(trained.report)]))
 
 
 @commands.command("labels")

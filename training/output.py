@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
@@ -23,6 +23,16 @@ def summary_lines(report: EvaluationReport) -> Iterator[str]:
         for name, auc in month.auc.items():
             yield f"{month_cells:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
             month_cells = ""
+
+
+def candidate_lines(card: Mapping[str, Any]) -> Iterator[str]:
+    """What a model is made of, and the log loss of each candidate on later months; nothing for older cards."""
+    spec = card.get("spec")
+    if spec:
+        losses = ", ".join(f"{name} {loss:.5f}" for name, loss in spec["losses"].items())
+        yield f"候选 candidate: {spec['candidate']} (对数损失 log loss: {losses})"
+        if spec["rows_apart"] > 1:
+            yield f"  曲线用每 {spec['rows_apart']} 行中的一行拟合 / curves fitted on one row of {spec['rows_apart']}"
 
 
 def _share(value: float | None) -> str:

@@ -19,6 +19,7 @@ from models.drift_reference import SCORE, reference_of
 from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
+from training.additive_fit import rows_apart
 from training.calibrate import fit_calibration
 from training.candidates import choose_candidate, out_of_fold_scores
 from training.code_version import code_version
@@ -151,7 +152,7 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
     columns = columns_of(MODEL_COLUMNS)
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
-    score = choice.recipe.fit(folds[Fold.FIT], columns)
+    score = choice.spec.fit(folds[Fold.FIT], columns)
     if breaks := sign_breaks(score):
         names = ", ".join(f"{each.column} ({each.log_odds:.3g})" for each in breaks)
         raise UserError(
@@ -160,7 +161,7 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
             "again with another seed.",
         )
     few_bad = int(folds[Fold.CALIBRATION]["bad"].sum()) < plan.calibrating.isotonic_from_bad
-    out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.recipe) if few_bad else None
+    out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.spec) if few_bad else None
     curve = fit_calibration(score, folds[Fold.CALIBRATION], plan, out_of_fold)
     policy_fold = folds[Fold.POLICY]
     policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)
@@ -171,7 +172,7 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         "data_version": data_version,
         "code_version": code_version(),
         "growth": search.params.to_card(),
-        "recipe": choice.recipe.to_card() | choice.to_card(),
+        "spec": choice.spec.to_card() | choice.to_card() | {"rows_apart": rows_apart(folds[Fold.FIT].height)},
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
@@ -189,6 +190,7 @@ def _run_log(bundle: Bundle, report: EvaluationReport, sample: pl.DataFrame) -> 
     plan, overall = bundle.card["plan"], report.months[-1]
     provenance = {
         "growth": asdict(TreeParams.from_card(bundle.card["growth"])),
+        "spec": dict(bundle.card["spec"]),
         "data_version": bundle.card["data_version"],
         "code_version": bundle.card["code_version"],
     }

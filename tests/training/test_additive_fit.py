@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from models.raw_score import ModelColumn
-from training.additive_fit import AdditiveFit
+from training.additive_fit import AdditiveFit, rows_apart
 
 RANDOM = np.random.default_rng(3)
 INCOME = RANDOM.lognormal(8, 1, 3000)
@@ -66,6 +66,11 @@ def test_a_constant_column_and_an_empty_one_add_nothing() -> None:
     columns = [INCOME_COLUMN, ModelColumn("same", 1), ModelColumn("empty", -1)]
     contributions = AdditiveFit(rows, columns).fit(0.1).explain(rows).contributions
     assert (contributions[:, 1:3] == 0).all()
+
+
+@pytest.mark.parametrize(("rows", "apart"), [(0, 1), (1, 1), (400_000, 1), (400_001, 2), (900_000, 3)])
+def test_rows_beyond_the_bound_on_memory_are_thinned_evenly(rows: int, apart: int) -> None:
+    assert rows_apart(rows) == apart
 
 
 def test_equal_rows_give_an_equal_model() -> None:

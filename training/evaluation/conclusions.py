@@ -73,7 +73,7 @@ def signs_conclusion(signs_cost: Sequence[float] | None) -> tuple[Bilingual, ...
     """A sentence where signs cost accuracy beyond the interval, else none.
 
     signs_cost: how far the log loss of trees without signs lies below the best with signs: low, value, high of its 95%
-    interval (`training.candidates.Choice`); None for models of earlier programs.
+    interval (`training.candidates.CandidateChoice`); None for models of earlier programs.
     """
     if signs_cost is None or signs_cost[0] <= 0:
         return ()

@@ -14,7 +14,7 @@ from models.raw_score import Floats, ModelColumn
 from models.traffic_light.rule import Condition, Rule
 from models.traffic_light.rule_table import RuleTable
 from training.additive_fit import AdditiveFit
-from training.candidates import Candidate, Recipe, mean_losses_by_strength
+from training.candidates import Candidate, ModelSpec, mean_losses_by_strength
 from training.evaluation.measures import selected_share_by_month
 from training.plan import Plan
 
@@ -53,7 +53,7 @@ def opponent_scores(
     unsigned = [replace(column, sign=0) for column in columns]
     losses = mean_losses_by_strength(fit, unsigned, plan)
     logistic = AdditiveFit(fit, unsigned).fit(min(losses, key=lambda strength: losses[strength]))
-    free_trees = Recipe(Candidate.FREE_TREES, params).fit(fit, columns)
+    free_trees = ModelSpec(Candidate.FREE_TREES, params).fit(fit, columns)
     return {
         "tuned_rules": tuned_rule_scores(fit, sample, rules),
         "calendar": calendar_scores(sample),

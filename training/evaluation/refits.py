@@ -14,7 +14,7 @@ from features.catalog import FAMILIES, MODEL_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import columns_of
 from models.raw_score import Floats, ModelColumn
-from training.candidates import Recipe
+from training.candidates import ModelSpec
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import auc, selected_share_by_month
 from training.evaluation.report import Ablation, PermutationTest, Stability
@@ -36,12 +36,12 @@ SHUFFLED_SCHEMA = FrameSchema(
 )
 
 
-def refit_with(recipe: Recipe) -> FitModel:
-    """A function that fits a model by the recipe."""
+def refit_with(spec: ModelSpec) -> FitModel:
+    """A function that fits a model by the specification."""
 
     def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:
         columns = tuple(column for column in columns_of(MODEL_COLUMNS) if column.name in set(names))
-        return replace(recipe, params=replace(recipe.params, seed=seed)).fit(frame, columns).log_odds
+        return replace(spec, params=replace(spec.params, seed=seed)).fit(frame, columns).log_odds
 
     return fit
 

@@ -19,7 +19,7 @@ from models.drift_reference import drifts, reference_of
 from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import RuleTable, rule_table_of
-from training.candidates import Recipe
+from training.candidates import ModelSpec
 from training.cohort import ProgressCallback, samples
 from training.evaluation.conclusions import signs_conclusion
 from training.evaluation.evaluate import evaluate_loans
@@ -47,11 +47,11 @@ def full_report(
     data_version: version of the ledger that the folds come from.
     """
     fit_fold, plan = folds[Fold.FIT], Plan.model_validate(bundle.card["plan"])
-    recipe = Recipe.from_card(bundle.card)
-    opponents = opponent_scores(fit_fold, folds[Fold.JUDGEMENT], bundle.columns, recipe.params, plan, rules)
+    spec = ModelSpec.from_card(bundle.card)
+    opponents = opponent_scores(fit_fold, folds[Fold.JUDGEMENT], bundle.columns, spec.params, plan, rules)
     loans = score_loans(bundle, folds[Fold.JUDGEMENT], policies, opponents)
     on_progress(1, "judged")
-    checks, fit_model = plan.judging, refit_with(recipe)
+    checks, fit_model = plan.judging, refit_with(spec)
     permuted = (
         permutation_test(fit_fold, loans, fit_model, plan.seed, checks.permuted_fits) if checks.permuted_fits else None
     )
@@ -59,7 +59,7 @@ def full_report(
     report = evaluate_loans(loans)
     return replace(
         report,
-        conclusions=(*report.conclusions, *signs_conclusion(bundle.card.get("recipe", {}).get("signs_cost"))),
+        conclusions=(*report.conclusions, *signs_conclusion(bundle.card.get("spec", {}).get("signs_cost"))),
         leaks=LeakChecks(
             permuted,
             barred_columns(bundle.columns),

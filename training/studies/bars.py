@@ -23,7 +23,7 @@ from models.county_policy.policy_table import policy_table_of
 from models.light import CODES
 from models.raw_score import Floats
 from models.traffic_light.rule_table import rule_table_of
-from training.candidates import Recipe
+from training.candidates import ModelSpec
 from training.cohort import samples
 from training.evaluation.at_capacity import population_at_capacity
 from training.evaluation.ceiling import ranking_ceiling, true_hazards
@@ -76,8 +76,8 @@ def simulate_and_score(seed: int, households: int, months: int, trials: int, fol
     folds = samples(county.ledger, plan, rules, policies, lambda _, line: print_progress(line))
     bundle = fit_model(folds, plan, county.ledger.data_version, lambda *_: None)
     fit, sample, hazards = folds[Fold.FIT], folds[Fold.JUDGEMENT], true_hazards(county.inbox)
-    recipe = Recipe.from_card(bundle.card)
-    opponents = opponent_scores(fit, sample, bundle.columns, recipe.params, plan, rules)
+    spec = ModelSpec.from_card(bundle.card)
+    opponents = opponent_scores(fit, sample, bundle.columns, spec.params, plan, rules)
     loans = score_loans(bundle, sample, policies, opponents)
     scored = loans.frame.with_columns(bundle.policy.level(pl.col("probability")).alias("level")).join(
         hazards.select("loan_id", "as_of", "hazard"), on=["loan_id", "as_of"], how="left"
@@ -89,8 +89,8 @@ def simulate_and_score(seed: int, households: int, months: int, trials: int, fol
         ceiling_auc,
         population_at_capacity(loans, EvaluationSettings()),
         population_at_capacity(loans.not_in_arrears, EvaluationSettings()),
-        recipe.candidate.value,
-        curve_points(fit, loans, bundle.columns, recipe, plan) if households <= _LEARNING_HOUSEHOLDS else (),
+        spec.candidate.value,
+        curve_points(fit, loans, bundle.columns, spec, plan) if households <= _LEARNING_HOUSEHOLDS else (),
     )
 
 
@@ -273,7 +273,7 @@ def bars_page(sizes: Sequence[StudySize], months: int, trials: int) -> str:
         if curves:
             lines += [f"## 学习曲线 / Learning curve, counties of {size.households:,} households", ""]
             lines += [
-                "The recipe of each county's model fitted on a part of the households of its fit fold; recall at the"
+                "Each county's model as specified, fitted on a part of the households of its fit fold; recall at the"
                 " rules' visits, all loans, pooled. " + _stay_with_the_rules(curves),
                 "",
                 *curve_lines(curves),

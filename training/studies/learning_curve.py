@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from models.raw_score import Floats, ModelColumn
-from training.candidates import Recipe
+from training.candidates import ModelSpec
 from training.evaluation.at_capacity import population_at_capacity
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.report import EvaluationSettings, PopulationAtCapacity
@@ -29,9 +29,9 @@ class CurvePoint:
 
 
 def curve_points(
-    fit: pl.DataFrame, loans: EvaluatedLoans, columns: Sequence[ModelColumn], recipe: Recipe, plan: Plan
+    fit: pl.DataFrame, loans: EvaluatedLoans, columns: Sequence[ModelColumn], spec: ModelSpec, plan: Plan
 ) -> list[CurvePoint]:
-    """The model fitted by the recipe on half the households of the fit fold, a quarter and so on, the fewest first.
+    """The model as specified, fitted on half the households of the fit fold, a quarter and so on, the fewest first.
 
     loans: the judgement fold with the scores of all compared models. The strength of the additive model is the one that
     suited the whole fold.
@@ -41,7 +41,7 @@ def curve_points(
         part = split_households(fit, 0, 2**halvings, plan)[1]
         bad = int(part["bad"].sum())
         if 0 < bad < part.height:
-            points.append(CurvePoint(bad, _judged(loans, recipe.fit(part, columns).log_odds(loans.frame))))
+            points.append(CurvePoint(bad, _judged(loans, spec.fit(part, columns).log_odds(loans.frame))))
     return points[::-1]
 
 

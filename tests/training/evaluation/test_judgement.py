@@ -24,6 +24,7 @@ from training.evaluation.true_probability import (
     clipped_jeffreys_interval,
     expected_calibration_error,
 )
+from training.output import candidate_lines
 
 FEW = EvaluationSettings(draws=20)
 SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
@@ -115,6 +116,14 @@ def test_the_page_says_the_conclusions_in_both_languages_and_needs_nothing_besid
     assert re.findall(r'(?:src|href)="(?!#)', report_html(report, "zh").replace("xlink:", "")) == []
     assert report_html(report, "zh") == report_html(evaluate_loans(SIX, FEW), "zh")
     assert json.loads(json.dumps(report.as_dict()))["everyone"]["visits"] == 2
+
+
+def test_what_the_model_is_made_of_and_thinned_rows_are_told() -> None:
+    spec = {"candidate": "blend", "losses": {"blend": 0.1, "additive": 0.2}, "rows_apart": 3}
+    first, second = candidate_lines({"spec": spec})
+    assert "blend (对数损失 log loss: blend 0.10000, additive 0.20000)" in first
+    assert "one row of 3" in second
+    assert list(candidate_lines({})) == []
 
 
 @pytest.mark.parametrize(

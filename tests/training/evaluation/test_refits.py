@@ -18,7 +18,7 @@ from models.raw_score import Floats
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from tests.conftest import County
-from training.candidates import Candidate, Recipe
+from training.candidates import Candidate, ModelSpec
 from training.cohort import samples
 from training.evaluation.ceiling import Ceiling
 from training.evaluation.ceiling_distance import ceiling_distance, simulated_ceiling
@@ -29,7 +29,7 @@ from training.evaluation.report import EvaluationReport, EvaluationSettings
 from training.folds import Fold
 from training.plan import Plan
 
-FIT = refit_with(Recipe(Candidate.SIGNED_TREES, TreeParams(num_iterations=15, num_leaves=7)))
+FIT = refit_with(ModelSpec(Candidate.SIGNED_TREES, TreeParams(num_iterations=15, num_leaves=7)))
 Folds = tuple[pl.DataFrame, EvaluatedLoans]
 
 
