@@ -84,7 +84,7 @@ def demo(
     store = DataFolder(data / "demo")
     shutil.rmtree(store.folder, ignore_errors=True)
     _simulate_and_load(store, households, seed)
-    _train_champion(store)
+    _train_model(store)
     _score_two_months(store)
     settings = settings_of(store.folder)
     tokens = one_of_each(store, settings, utc_now())
@@ -113,10 +113,14 @@ def _simulate_and_load(store: DataFolder, households: int, seed: int) -> None:
     print("\n".join(load_lines(load(inbox, store.ledger, loading))))
 
 
-def _train_champion(store: DataFolder) -> None:
-    """Train and assign a champion; where a county is too small to train on, its lights come from the rules alone."""
+def _train_model(store: DataFolder) -> None:
+    """Train a model; one that does not pass the gate scores in shadow, and the lights are the rules'.
+
+    Where a county is too small to train on, there is no model at all.
+    """
     from features.messages import UserError
-    from training.output import summary_lines
+    from training.gate import gate_lines
+    from training.output import shadow_lines, summary_lines
     from training.plan_files import SHIPPED_PLANS, load_plan
     from training.publish import Registry
     from training.train import train, training_steps
@@ -125,7 +129,8 @@ def _train_champion(store: DataFolder) -> None:
     try:
         with progress_bar(training_steps(plan), "steps") as advance:
             trained = train(store.folder, plan, Registry(store.folder), current_os_user(), utc_now(), advance)
-        print("\n".join(summary_lines(trained.report)))
+        told = [*summary_lines(trained.report), *gate_lines(trained.gate)]
+        print("\n".join([*told, *(shadow_lines(trained.bundle.version) if trained.in_shadow else ())]))
     except UserError as refusal:
         print(f"{refusal.message.zh}\n{refusal.message.en}")
 

@@ -39,6 +39,17 @@ class ModelStore:
         number = self.number_of("champion")
         return None if number is None else self.bundle(number)
 
+    @property
+    def number_in_shadow(self) -> int | None:
+        """The challenger of a store that never had a champion: it scores beside the rules and moves no light."""
+        return self.number_of("challenger") if self.number_of("champion") is None else None
+
+    @property
+    def in_use(self) -> Bundle | None:
+        """The model that scores: the champion, or the challenger in shadow; None where there is neither."""
+        number = self.number_of("champion") or self.number_in_shadow
+        return None if number is None else self.bundle(number)
+
     def bundle(self, number: int) -> Bundle:
         """The exported model of a number.
 

@@ -74,6 +74,8 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     printed = {"simulate": lights(data, "simulate", *size, "--out", inbox)}
     printed["load"] = lights(data, "load", inbox, "--delivered-on", "2026-01-10", "--json")
     printed["train"] = lights(data, "train", "--plan", "demo", "--json")
+    # a county of this size is too small for the gate: without this the model would score in shadow
+    printed["promote"] = lights(data, "promote", "1", "--force", "--reason", "an example in spite of the gate")
     newest = _last_month_end(data)
     for name, as_of in (("score before", month_end_after(newest, -1)), ("score", newest)):
         printed[name] = lights(data, "score", "--as-of", as_of, "--json")

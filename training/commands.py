@@ -61,27 +61,32 @@ def simulate_command(
 @commands.command("train")
 def train_command(
     plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
+    gate_file: GateFile = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
-    from training.output import candidate_lines, summary_lines
+    from training.gate import DEFAULT_GATE_FILE, gate_lines, load_gate
+    from training.output import candidate_lines, shadow_lines, summary_lines
     from training.plan_files import load_plan
 
-    plan_from_file = load_plan(plan) if plan else None
+    plan_from_file, bounds = load_plan(plan) if plan else None, load_gate(gate_file or DEFAULT_GATE_FILE)
 
     from training.publish import Registry
     from training.train import plan_or_default, train, training_steps  # takes seconds: a wrong plan is refused before
 
     training_plan = plan_or_default(data, plan_from_file)
     with progress_bar(training_steps(training_plan), "steps") as advance:
-        trained = train(data, training_plan, Registry(data, mlflow), current_os_user(), utc_now(), advance)
+        trained = train(data, training_plan, Registry(data, mlflow), current_os_user(), utc_now(), advance, bounds)
+    version, alias = trained.bundle.version, trained.alias
     if as_json:
-        print_json({"model_version": trained.bundle.version, "alias": trained.alias, "judged": trained.report.months})
+        told = {"model_version": version, "alias": alias, "judged": trained.report.months}
+        print_json(told | {"shadow": trained.in_shadow, "gate": trained.gate})
         return
-    print(f"model {trained.bundle.version}: {trained.alias}")
+    print(f"model {version}: {alias}")
     print("\n".join([*candidate_lines(trained.bundle.card), *summary_lines(trained.report)]))
+    print("\n".join([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())]))
 
 
 @commands.command("labels")
@@ -248,6 +253,13 @@ def model_number(data: Path, model: str) -> int:
 
     number = int(model.split("-")[0]) if model.split("-")[0].isdigit() else ModelStore(data / "models").number_of(model)
     if number is None:
+        shadow = ModelStore(data / "models").number_in_shadow
+        if shadow is not None:
+            raise UserError(
+                f"没有模型 {model}: 还没有模型通过关口; 最新的是挑战者 {shadow}, 请写 {shadow} 或 challenger。",
+                f"There is no model {model}: none has passed the gate yet; the newest is the challenger {shadow}: "
+                f"write {shadow} or challenger.",
+            )
         raise UserError(
             f"没有模型 {model}; 请先运行 lights train。",
             f"There is no model {model}; run lights train first.",

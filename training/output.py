@@ -23,6 +23,19 @@ def summary_lines(report: EvaluationReport) -> Iterator[str]:
         for name, auc in month.auc.items():
             yield f"{month_cells:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
             month_cells = ""
+    yield from light_outcome_lines(report)
+
+
+def light_outcome_lines(report: EvaluationReport) -> Iterator[str]:
+    """For each light of the judged loans how many went bad and how many were foretold, with the 95% interval."""
+    for each in report.calibration.outcomes:
+        words, ratio = LIGHT_WORDS[each.light], each.ratio
+        interval = "" if ratio.low is None else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+        factor = "-" if ratio.value is None else f"{ratio.value:.2f}{interval}"
+        yield (
+            f"{words.zh} {words.en}: {each.loans} 笔 loans, 变坏 bad {each.bad}, 预测 foretold {each.foretold:.1f}, "
+            f"倍数 ratio {factor}"
+        )
 
 
 def candidate_lines(card: Mapping[str, Any]) -> Iterator[str]:
@@ -33,6 +46,14 @@ def candidate_lines(card: Mapping[str, Any]) -> Iterator[str]:
         yield f"候选 candidate: {spec['candidate']} (对数损失 log loss: {losses})"
         if spec["rows_apart"] > 1:
             yield f"  曲线用每 {spec['rows_apart']} 行中的一行拟合 / curves fitted on one row of {spec['rows_apart']}"
+
+
+def shadow_lines(version: str) -> Iterator[str]:
+    """That a model did not pass the gate and scores in shadow, and what to do."""
+    yield f"模型 {version} 未通过关口, 只作影子运行: 灯色仍按规则。数据更多后重新训练, 或写明原因强制上线: "
+    yield '  lights promote challenger --force --reason "..."'
+    yield f"Model {version} has not passed the gate and runs in shadow: the lights stay the rules'. Train again on more"
+    yield "  data, or promote it all the same; it is recorded, with what failed."
 
 
 def _share(value: float | None) -> str:

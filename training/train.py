@@ -31,6 +31,8 @@ from training.evaluation.page import report_html
 from training.evaluation.report import EvaluationReport, Lang
 from training.evaluation.runs import full_report, save_report
 from training.folds import Fold
+from training.gate import Gate, GateResult, load_gate
+from training.gate_criteria import gate_result
 from training.global_reasons import importance_by_column, reason_figures
 from training.plan import Plan
 from training.plan_files import default_plan
@@ -47,11 +49,16 @@ _ROWS_EXPLAINED = 1000
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A registered model, its full report, and the alias it got."""
+    """A registered model, its full report, the alias it got, and the gate's result.
+
+    in_shadow: whether it scores beside the rules and moves no light, since no model has passed the gate yet.
+    """
 
     bundle: Bundle
     report: EvaluationReport
     alias: str
+    gate: GateResult
+    in_shadow: bool
 
 
 def plan_or_default(store: Path, plan: Plan | None) -> Plan:
@@ -66,7 +73,13 @@ def training_steps(plan: Plan) -> int:
 
 
 def train(
-    store: Path, plan: Plan, registry: Registry, by: str, at: datetime, on_progress: ProgressCallback
+    store: Path,
+    plan: Plan,
+    registry: Registry,
+    by: str,
+    at: datetime,
+    on_progress: ProgressCallback,
+    gate: Gate | None = None,
 ) -> TrainedModel:
     """Train a model as planned: search, fit, calibrate, choose thresholds, evaluate, register.
 
@@ -77,9 +90,11 @@ def train(
         by: who trains, for the history of aliases.
         at: when, with a time zone.
         on_progress: called with a number of steps and a line; `training_steps` is their sum.
+        gate: what a first model has to reach, with the rules' light as the incumbent; None for the one that ships.
 
     Returns:
-        The registered model, its report, and its alias: champion if the store had none, else challenger.
+        The registered model, its report, the gate's result, and its alias: champion if the store never had one and
+        the model passes the gate, else challenger. Until one is champion, the challenger scores in shadow.
 
     Raises:
         UserError: labels are not mature, a fold has one outcome only, the model ranks nothing, or MLflow cannot be
@@ -104,10 +119,13 @@ def train(
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
     registered = registry.register(bundle, _run_log(bundle, report, folds[Fold.JUDGEMENT]))
     save_report(store, registered.number, report)
-    alias = "challenger" if ModelStore(store / "models").number_of("champion") else "champion"
-    reason = "newly trained" if alias == "challenger" else "first model of this store"
+    result = gate_result(report, gate or load_gate())
+    had_champion = ModelStore(store / "models").number_of("champion") is not None
+    alias = "champion" if result.passes and not had_champion else "challenger"
+    failed = ", ".join(each.id for each in result.failed)
+    reason = f"newly trained; gate {result.gate_version}: {failed or 'passes'}"
     assign_alias(store, registry, registered.number, Assignment(alias, reason, by, at))
-    return TrainedModel(registered, report, alias)
+    return TrainedModel(registered, report, alias, result, alias == "challenger" and not had_champion)
 
 
 def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> EvaluationReport:

@@ -16,7 +16,7 @@ from starlette.background import BackgroundTask
 
 from features.messages import UserError
 from models.group_light.evaluate_groups import GroupLevel
-from serving.batch.inputs import champion_or_reason
+from serving.batch.inputs import model_in_use
 from serving.explain.household import cached_explanation_json, explanation_json
 from serving.explain.household_cache import warm_up_household
 from serving.explain.sentences import render_warnings
@@ -83,7 +83,7 @@ def get_liveness() -> dict[str, str]:
 
 @health_router.get("/ready", responses={503: {"model": Problem}})
 def get_readiness(request: Request, store: CurrentData) -> dict[str, str]:
-    """The database answers, a month is published and can be read, and the champion's card is there."""
+    """The database answers, a month is published and can be read, and the card of the model in use is there."""
     try:
         with context_of(request).database.read_session() as session:
             session.execute(select(1))
@@ -93,12 +93,13 @@ def get_readiness(request: Request, store: CurrentData) -> dict[str, str]:
         month = published_month(store, None)
     except UserError as refusal:
         raise NotReadyError(refusal.message.zh, refusal.message.en) from refusal
-    number = store.models.number_of("champion")
+    champion, in_shadow = store.models.number_of("champion"), store.models.number_in_shadow
+    number = champion or in_shadow
     # the card stands for the model: reading its trees would take too long for a check every few seconds
     if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
         raise NotReadyError(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
-    champion = "none" if number is None else str(number)
-    return {"status": "ready", "as_of": month.manifest.as_of, "champion": champion}
+    names = {"champion": str(champion or "none")} | ({"shadow": str(in_shadow)} if in_shadow else {})
+    return {"status": "ready", "as_of": month.manifest.as_of, **names}
 
 
 @warning_router.get("/warnings", response_model=WarningPage, tags=["warnings"])
@@ -194,12 +195,13 @@ def list_maturities(
 
 @warning_router.get("/model", tags=["model"])
 def get_model(store: CurrentData) -> ChampionReport:
-    """The champion's card and policy, and who was champion when."""
-    bundle, refused = champion_or_reason(store)
+    """The card and policy of the champion, or of the model in shadow, and who was champion when."""
+    bundle, shadow, refused = model_in_use(store)
     return ChampionReport(
         model_version=bundle.version if bundle else None,
         policy_version=bundle.policy.version if bundle else None,
         refused=refused,
+        shadow=shadow,
         card=dict(bundle.card) if bundle else None,
         policy=asdict(bundle.policy) if bundle else None,
         history=[dict(entry) for entry in store.models.history],

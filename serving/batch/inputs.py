@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from features.ledger.ledger import Ledger
 from features.messages import UserError
@@ -35,9 +36,10 @@ class RunSpec:
     """The names of a run's inputs; small enough to travel to other processes and machines.
 
     data: the data folder that all workers read. tables: the folder with the county's own rules and policy as they
-    were. model: the number of the bundle, None for the rules alone. previous_month: day and edition of the month that
-    this one is compared with. households_in_part: borrowing households in a block. program: a digest of the code.
-    terms_version: of the terms that bind the loans granted before, which the policy's own version does not cover.
+    were. model: the number of the bundle, None for the rules alone. shadow: whether the model moves no light.
+    previous_month: day and edition of the month that this one is compared with. households_in_part: borrowing
+    households in a block. program: a digest of the code. terms_version: of the terms that bind the loans granted
+    before, which the policy's own version does not cover.
     """
 
     data: Path
@@ -45,6 +47,7 @@ class RunSpec:
     as_of: date
     data_version: str
     model: int | None
+    shadow: bool
     model_version: str
     policy_version: str
     terms_version: str
@@ -59,6 +62,7 @@ class RunSpec:
             self.as_of.isoformat(),
             *(self.data_version, self.model_version, self.policy_version, self.terms_version, self.program),
             *(self.previous_month, self.households_in_part),
+            self.shadow,
         )
         return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
@@ -94,15 +98,16 @@ def current_run_spec(
             f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
             f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
         )
-    bundle, why_no_model = champion_or_reason(data_folder)
-    previous_month = MonthRepository(data_folder).previous_month(as_of)
-    scoring = _scoring_policy(data_folder.folder, as_of, bundle, data_folder.ledger.data_version)
+    model = model_in_use(data_folder)
+    bundle, previous_month = model.bundle, MonthRepository(data_folder).previous_month(as_of)
+    scoring = _scoring_policy(data_folder.folder, as_of, model, data_folder.ledger.data_version)
     spec = RunSpec(
         data=data_folder.folder.resolve(),
         tables=tables.resolve(),
         as_of=as_of,
         data_version=scoring.data_version,
         model=bundle.number if bundle else None,
+        shadow=model.shadow,
         model_version=scoring.model_version,
         policy_version=scoring.policy_version,
         terms_version=data_folder.policies.contract_terms(as_of).version,
@@ -110,7 +115,7 @@ def current_run_spec(
         households_in_part=households_in_part,
         program=program_digest(),
     )
-    return spec, why_no_model
+    return spec, model.why_none
 
 
 def published_run_spec(data_folder: DataFolder, month: PublishedMonth, households_in_part: int) -> RunSpec:
@@ -122,6 +127,7 @@ def published_run_spec(data_folder: DataFolder, month: PublishedMonth, household
         as_of=month.as_of,
         data_version=manifest.data_version,
         model=None if manifest.model_version == NO_MODEL else int(manifest.model_version.partition("-")[0]),
+        shadow=manifest.shadow,
         model_version=manifest.model_version,
         policy_version=manifest.policy_version,
         terms_version=month.contract_terms.version,
@@ -152,7 +158,7 @@ def open_context(spec: RunSpec) -> RunContext:
             "The workers do not run the same program; install the same version on every machine.",
         )
     bundle = None if spec.model is None else data_folder.models.bundle(spec.model)
-    scoring = _scoring_policy(spec.tables, spec.as_of, bundle, spec.data_version)
+    scoring = _scoring_policy(spec.tables, spec.as_of, ModelInUse(bundle, spec.shadow), spec.data_version)
     versions = (spec.model_version, scoring.model_version), (spec.policy_version, scoring.policy_version)
     for needed, present in versions:
         if needed != present:
@@ -168,18 +174,29 @@ def open_context(spec: RunSpec) -> RunContext:
     return RunContext(data_folder.ledger.at(spec.data_version), scoring, previous_month)
 
 
-def champion_or_reason(data_folder: DataFolder) -> tuple[Bundle | None, str | None]:
-    """The model in use and None, or None and why there is none."""
+class ModelInUse(NamedTuple):
+    """The model that scores: the champion, or in shadow the challenger of a store that never had a champion.
+
+    bundle: None where there is none; why_none then says why. shadow: whether the model moves no light.
+    """
+
+    bundle: Bundle | None
+    shadow: bool = False
+    why_none: str | None = None
+
+
+def model_in_use(data_folder: DataFolder) -> ModelInUse:
+    """The champion; where there never was one, the challenger in shadow; else None and why."""
     try:
-        bundle = data_folder.models.champion
+        bundle, in_shadow = data_folder.models.in_use, data_folder.models.number_in_shadow is not None
     except UserError as refusal:
-        return None, str(refusal.message)
-    return bundle, None if bundle else "尚无模型 / there is no model yet"
+        return ModelInUse(None, why_none=str(refusal.message))
+    return ModelInUse(bundle, in_shadow, None if bundle else "尚无模型 / there is no model yet")
 
 
-def _scoring_policy(tables: Path, as_of: date, bundle: Bundle | None, data_version: str) -> ScoringPolicy:
+def _scoring_policy(tables: Path, as_of: date, model: ModelInUse, data_version: str) -> ScoringPolicy:
     in_force = rule_table_of(tables).in_force(as_of), policy_table_of(tables).in_force(as_of)
-    return ScoringPolicy(*in_force, bundle, data_version)
+    return ScoringPolicy(*in_force, model.bundle, data_version, model.shadow)
 
 
 def previous_county_file(month: PublishedMonth | None, county: str, ledger: Ledger) -> str | None:

@@ -70,7 +70,8 @@ def score(
     """Score all open loans of a month end and publish them as an edition.
 
     Args:
-        data_folder: with the ledger, and a champion unless the rules alone are to decide.
+        data_folder: with the ledger, and a champion unless the rules alone are to decide. A challenger of a store
+            that never had a champion scores in shadow: it moves no light.
         as_of: a month end.
         scored_by: who began the run, for the manifest.
         scored_at: when the run began, for the manifest.
@@ -187,6 +188,7 @@ def _provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
         "model_version": scoring.model_version,
         "policy_version": scoring.policy_version,
         "data_version": scoring.data_version,
+        "shadow": scoring.shadow,
         "label": label,
         "rules": {rule.id: rule.sentences for rule in scoring.rules},
         "county_policy": scoring.county_policy.model_dump(mode="json"),

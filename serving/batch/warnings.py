@@ -56,14 +56,15 @@ _WITHOUT_OPTIMISATION = pl.QueryOptFlags.none()
 class ScoringPolicy:
     """Everything that turns features into lights.
 
-    rules, county_policy: those in force. bundle: the champion; None for the rules' light alone. data_version: the
-    version of the ledger, which a warning names.
+    rules, county_policy: those in force. bundle: the model; None for the rules' light alone. data_version: the
+    version of the ledger, which a warning names. shadow: whether the model moves no light.
     """
 
     rules: tuple[Rule, ...]
     county_policy: CountyPolicy
     bundle: Bundle | None
     data_version: str
+    shadow: bool = False
 
     @property
     def model_version(self) -> str:
@@ -105,10 +106,10 @@ class ScoringPolicy:
         """The published light of each row, as a level.
 
         With a model it is the worse of the hard rules' light and the model's light: a rule that is not hard does not
-        change it. Without a model it is the rules' light. A bad loan is red, with a model or without; one on probation
-        is yellow at the least.
+        change it. Without a model, or with one in shadow, it is the rules' light. A bad loan is red, with a model or
+        without; one on probation is yellow at the least.
         """
-        if self.bundle is None:
+        if self.bundle is None or self.shadow:
             level = as_levels(pl.col("rule_light"))
         else:
             level = pl.max_horizontal(as_levels(pl.col("hard_light")), as_levels(pl.col("model_light")))
@@ -127,6 +128,7 @@ class ScoringPolicy:
             pl.lit(self.policy_version).alias("policy_version"),
             pl.lit(self.data_version).alias("data_version"),
             pl.lit(None, pl.Int64).alias("score_rank"),
+            pl.lit(self.shadow).alias("shadow"),
             pl.col("reasons").fill_null(pl.lit([], dtype=pl.List(REASON))),
             pl.col("changes").fill_null(pl.lit([], dtype=pl.List(CHANGE))),
             pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),

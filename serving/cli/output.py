@@ -15,7 +15,7 @@ from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from models.light import LIGHT_WORDS
 from serving.months.edition import Manifest
-from serving.schemas.basis import Incomplete
+from serving.schemas.basis import Incomplete, shadow_words
 from serving.schemas.household_sheet import ExplainedLoan, HouseholdExplanation
 from serving.schemas.loan_warning import LoanWarning
 
@@ -118,6 +118,9 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
         yield f"  {words.zh} {words.en}: {totals['loans']:,} ({totals['outstanding_principal']:,.2f} 元 yuan)"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
+    if manifest.shadow:
+        words = shadow_words(manifest.model_version)
+        yield f"! {words.zh}\n  {words.en}"
     for check in LOAN_CHECKS:
         if count := manifest.loan_checks.get(check.id):
             yield f"! {check.id} {count} 笔: {check.message.zh}\n  {count} loans: {check.message.en}"
@@ -160,8 +163,7 @@ def replay_lines(replay: Replay, diff: bool) -> Iterator[str]:
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:
     """The explanation of one household in one language, `zh` or `en`."""
     yield f"{explained.household_id}  {explained.as_of}  model {explained.model_version}"
-    if explained.incomplete:
-        yield f"! {getattr(explained.incomplete.words, lang)}"
+    yield from (f"! {getattr(note, lang)}" for note in explained.notes)
     for loan in explained.loans:
         yield from _loan_lines(loan, lang)
     for rating in explained.ratings:

@@ -125,6 +125,7 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
         policy_version=first.policy_version,
         data_version=first.data_version,
         incomplete=month.incomplete,
+        shadow=first.shadow,
         loans=loans,
         ratings=household_ratings_by_table(features, policy),
     )

@@ -108,6 +108,7 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
             "incomplete": [Lacked(code=code, zh=LACKS[code].zh, en=LACKS[code].en) for code in row["incomplete"] or ()],
             "action_zh": action.zh,
             "action_en": action.en,
+            "shadow": bool(row["shadow"]),
         }
         rendered.append(LoanWarning(**{**row, **sentences}))
     return rendered

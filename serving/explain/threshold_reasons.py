@@ -34,6 +34,9 @@ _QUESTION = Bilingual("为什么是{light}而不是{instead}", "Why {light} and 
 _BY_RULE = Bilingual(
     "{shown}出自硬性规则; 模型自己判为{light}。", "The {shown} light is by hard rules; the model alone says {light}. "
 )
+_IN_SHADOW = Bilingual(
+    "{shown}按规则; 影子模型判为{light}。", "The {shown} light is by the rules; the model in shadow says {light}. "
+)
 _FROM_PREVIOUS_MONTH = Bilingual(
     " (沿用上月的灯: 可能性尚未降到界限的 {share} 以下)",
     " (kept from the month before: the likelihood has not yet fallen below {share} of the threshold)",
@@ -126,9 +129,10 @@ def _question(warning: LoanWarning, group: ComparisonGroup, bundle: Bundle) -> B
     light, instead, shown = question.light.words, question.other_light.words, Light[warning.light.upper()].words
     zh = _QUESTION.zh.format(light=light.zh, instead=instead.zh)
     en = _QUESTION.en.format(light=light.en, instead=instead.en)
-    if warning.light != warning.model_light:
-        zh = _BY_RULE.zh.format(shown=shown.zh, light=light.zh) + zh
-        en = _BY_RULE.en.format(shown=shown.en, light=light.en) + en
+    if warning.shadow or warning.light != warning.model_light:
+        whose = _IN_SHADOW if warning.shadow else _BY_RULE
+        zh = whose.zh.format(shown=shown.zh, light=light.zh) + zh
+        en = whose.en.format(shown=shown.en, light=light.en) + en
     row = pl.DataFrame([warning.model_dump(include={"probability", "bank", "township_code"})])
     level_by_probability = row.select(bundle.policy.level(pl.col("probability"))).item()
     if CODES[level_by_probability] != warning.model_light:

@@ -223,7 +223,8 @@ def monitor_html(report: MonitorReport, language: Language) -> str:
     about = Bilingual(
         f"{beyond} 项超出界限, 另 {acknowledged} 项已确认", f"{beyond} beyond bounds, {acknowledged} more acknowledged"
     )
-    return page_html(Page(_PAGE_TITLE, report.month.as_of, about, sections, report.month.versions), language)
+    month = report.month
+    return page_html(Page(_PAGE_TITLE, month.as_of, about, sections, month.versions, month.notes), language)
 
 
 def _findings_table(report: MonitorReport) -> ReportTable:

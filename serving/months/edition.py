@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from features.atomic_files import append_line
+from features.messages import Bilingual
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from features.stored_files import read_stored_json
 from models.county_policy.contract_terms import ContractTerms, DatedTerms
@@ -23,7 +24,7 @@ from models.fund_curves import FundCurves, FundHistory, no_fund_history
 from models.traffic_light.rule import RuleSentences
 from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
-from serving.schemas.basis import Incomplete
+from serving.schemas.basis import Incomplete, Versions
 
 FRAME_KINDS = ("warnings", "features", "typical")
 EDITION_PREFIX = "edition-"
@@ -67,7 +68,7 @@ class Manifest:
     delivered (features.completeness). incomplete: where that was not all, the `reason` for publishing and the
     `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
     fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
-    `claimed` and `paid` (yuan).
+    `claimed` and `paid` (yuan). shadow: whether the model moved no light, since none has passed the gate.
     """
 
     as_of: str
@@ -96,6 +97,7 @@ class Manifest:
     contract_terms: Sequence[Mapping[str, Any]] = ()
     fund_history: Mapping[str, Any] | None = None
     insurance_claims: Mapping[str, float] | None = None
+    shadow: bool = False
 
     @property
     def digest(self) -> str:
@@ -164,7 +166,7 @@ class PublishedMonth:
     @property
     def versions(self) -> dict[str, Any]:
         """The fields of `Versions`, which every answer about a person carries."""
-        names = ("model_version", "policy_version", "data_version")
+        names = ("model_version", "policy_version", "data_version", "shadow")
         fields = {name: getattr(self.manifest, name) for name in names}
         return {"as_of": self.as_of, **fields, "incomplete": self.incomplete}
 
@@ -173,6 +175,11 @@ class PublishedMonth:
         """What was missing when the month was published, and why it was published; None where nothing was missing."""
         stored = self.manifest.incomplete
         return Incomplete.model_validate(stored) if stored else None
+
+    @property
+    def notes(self) -> list[Bilingual]:
+        """What a reader of any answer of the month has to know: deliveries that were missing, a model in shadow."""
+        return Versions.model_validate(self.versions).notes
 
     @property
     def input_digests(self) -> frozenset[str]:

@@ -33,6 +33,9 @@ WARNINGS_SCHEMA = FrameSchema(
         "score_rank": FrameColumn(
             pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
         ),
+        "shadow": FrameColumn(
+            pl.Boolean(), "Whether the model has not passed the gate: its probability and reasons then move no light."
+        ),
         **{name: FEATURES_SCHEMA.columns[name] for name in STATUS_COLUMNS},
         "incomplete": FrameColumn(pl.List(pl.String()), "Codes of what the loan lacked (LACKS of models.light)."),
         "rules": FrameColumn(FIRED, "The rules that fired: id, light, and whether they are hard."),

@@ -27,6 +27,7 @@ from serving.portfolio.board import (
 from serving.portfolio.fund_forecast import fund_report
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
+from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
 from serving.text.page_words import Language, in_language
 
@@ -53,7 +54,7 @@ def show_board(
         request,
         "board.html",
         language,
-        answer=month.versions,
+        answer=Versions.model_validate(month.versions),
         now=months[-1],
         months=months,
         days=MonthRepository(store).months(),

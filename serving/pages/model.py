@@ -15,6 +15,7 @@ from models.evaluation_words import compared_model_words, group_words
 from serving.http.dependencies import CurrentData
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.model_report import ModelReport, model_report
+from serving.schemas.basis import shadow_words
 from serving.text.charts import calibration_chart
 from serving.text.page_words import WORDS, Language
 
@@ -29,15 +30,18 @@ def show_model(
     language: PageLanguage,
     number: Annotated[int | None, Query(ge=1, le=2_147_483_647)] = None,
 ) -> HTMLResponse:
-    """The champion, or the model of a number."""
+    """The champion, or the model in shadow where none has been champion yet, or the model of a number."""
     models = store.models
-    shown_number = number or models.number_of("champion")
+    in_shadow = models.number_in_shadow
+    shown_number = number or models.number_of("champion") or in_shadow
     try:
         shown_model = None if shown_number is None else model_report(models, shown_number)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 404 if number else 409)
     values = _report_values(shown_model, language) if shown_model else {"model": None}
-    return render_page(request, "model.html", language, history=list(reversed(models.history)), **values)
+    shadow = shadow_words(shown_model.bundle.version) if shown_model and shown_number == in_shadow else None
+    history = list(reversed(models.history))
+    return render_page(request, "model.html", language, history=history, shadow=shadow, **values)
 
 
 def _report_values(shown_model: ModelReport, language: Language) -> dict[str, Any]:

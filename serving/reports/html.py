@@ -33,13 +33,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its title, day and subject, its sections, and the versions in its footer."""
+    """A page: its title, day and subject, its sections, the versions in its footer, and notes above all."""
 
     title: Bilingual
     as_of: date
     about: Bilingual
     sections: Sequence[Section]
     versions: dict[str, Any] = field(default_factory=dict)
+    notes: Sequence[Bilingual] = ()
 
 
 def page_html(page: Page, language: Language) -> str:

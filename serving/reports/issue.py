@@ -80,9 +80,10 @@ class CountyReport:
         return datetime.fromisoformat(self.month.manifest.scored_at)
 
     @property
-    def incomplete_words(self) -> Bilingual | None:
-        """What was missing when the month was published; None where nothing was."""
-        return self.month.incomplete.words if self.month.incomplete else None
+    def note(self) -> Bilingual | None:
+        """What a reader has to know of the month; None where there is nothing."""
+        notes = self.month.notes
+        return Bilingual(" ".join(each.zh for each in notes), " ".join(each.en for each in notes)) if notes else None
 
     @cached_property
     def outcomes(self) -> LoanOutcomes:
@@ -234,13 +235,13 @@ def folder_name(period: Period, scope: ReportScope) -> str:
 def statistics_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
     """The statistics as an Excel workbook."""
     tables = [table for _, tables in report.statistics for table in tables]
-    return workbook([table.with_note(report.incomplete_words) for table in tables], languages, report.made_at)
+    return workbook([table.with_note(report.note) for table in tables], languages, report.made_at)
 
 
 def action_workbook(report: CountyReport, languages: Sequence[Language]) -> bytes:
     """The action lists and the list of due loans as an Excel workbook."""
     tables = [*report.action_lists.values(), report.due_list]
-    return workbook([table.with_note(report.incomplete_words) for table in tables], languages, report.made_at)
+    return workbook([table.with_note(report.note) for table in tables], languages, report.made_at)
 
 
 def statistics_html(report: CountyReport, language: Language) -> bytes:
@@ -252,7 +253,7 @@ def statistics_html(report: CountyReport, language: Language) -> bytes:
         f"期间 {period.since} 至 {period.until} · {scope.words.zh}",
         f"{period.since} to {period.until} · {scope.words.en}",
     )
-    page = Page(period.issue.words, period.until, about, sections, report.month.versions)
+    page = Page(period.issue.words, period.until, about, sections, report.month.versions, report.month.notes)
     return page_html(page, language).encode()
 
 
@@ -303,7 +304,7 @@ def action_list_html(report: CountyReport, level: GroupLevel, language: Language
     more, about = table.frame.height - printed.frame.height, report.scope.words
     if more:
         about = Bilingual(f"{about.zh} · 另有 {more} 笔见工作簿", f"{about.en} · {more} more in the workbook")
-    page = Page(table.title, report.period.until, about, sections, report.month.versions)
+    page = Page(table.title, report.period.until, about, sections, report.month.versions, report.month.notes)
     return page_html(page, language).encode()
 
 

@@ -83,10 +83,10 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
     ).hstack(sentences)
     title = Bilingual(f"名单 {month.as_of}", f"Work list {month.as_of}")
     columns: tuple[TableColumn, ...] = _COLUMNS
-    if month.incomplete:
-        told = month.incomplete.words
-        frame = frame.with_columns(pl.lit(told.zh).alias("incomplete_zh"), pl.lit(told.en).alias("incomplete_en"))
-        columns = (*_COLUMNS, words("incomplete", "本月送达不完整", "Incomplete month"))
+    if month.notes:
+        zh, en = (" ".join(getattr(note, language) for note in month.notes) for language in LANGUAGES)
+        frame = frame.with_columns(pl.lit(zh).alias("note_zh"), pl.lit(en).alias("note_en"))
+        columns = (*_COLUMNS, words("note", "本月说明", "Note on the month"))
     return ReportTable("worklist", "名单 Work list", title, columns, frame, missing=_NOT_JUDGED)
 
 

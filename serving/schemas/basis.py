@@ -41,10 +41,20 @@ class Incomplete(Answer):
         )
 
 
+def shadow_words(model_version: str) -> Bilingual:
+    """That a model has not passed the gate, and what its figures are then."""
+    return Bilingual(
+        f"模型 {model_version} 未通过关口, 只作影子运行: 灯色按规则, 模型的可能性和理由只列在旁边, 不影响灯色。",
+        f"Model {model_version} has not passed the gate and runs in shadow: the lights are the rules'; its "
+        "probabilities and reasons stand beside them and move no light.",
+    )
+
+
 class Versions(Answer):
     """The month end and the versions of model, policy and data that an answer comes from.
 
-    incomplete: null where the deliveries of the month were complete.
+    incomplete: null where the deliveries of the month were complete. shadow: whether the model has not passed the
+    gate, so that the lights are the rules' and its probabilities and reasons move none.
     """
 
     as_of: date
@@ -52,3 +62,10 @@ class Versions(Answer):
     policy_version: str
     data_version: str
     incomplete: Incomplete | None = None
+    shadow: bool = False
+
+    @property
+    def notes(self) -> list[Bilingual]:
+        """What a reader has to know: deliveries that were missing, a model in shadow."""
+        shadow = shadow_words(self.model_version) if self.shadow else None
+        return [words for words in (self.incomplete and self.incomplete.words, shadow) if words]

@@ -83,7 +83,8 @@ class LoanWarning(Answer):
 
     status: of the loan; a bad one is red without a forecast, one on probation yellow at the least. status_zh,
     status_en: since when it was bad and why, when its arrears ended, and what ends its probation; null where it never
-    was bad. incomplete: what it lacked.
+    was bad. incomplete: what it lacked. shadow: whether the model has not passed the gate, so that probability,
+    model_light and reasons move no light.
     """
 
     loan_id: str
@@ -98,6 +99,7 @@ class LoanWarning(Answer):
     model_light: LightCode | None
     probability: float | None
     score_rank: int | None
+    shadow: bool
     status: LoanStatus | None
     bad_since: date | None
     bad_by: Literal["principal", "interest", "event"] | None

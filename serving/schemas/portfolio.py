@@ -107,11 +107,16 @@ class MaturityCalendar(Versions):
 
 
 class ChampionReport(Answer):
-    """The champion's card and policy, and the history of champions. refused: why there is no champion, or null."""
+    """The model in use: its card and policy, and the history of champions.
+
+    refused: why there is no model, or null. shadow: whether it is a challenger that has not passed the gate, and moves
+    no light.
+    """
 
     model_version: str | None
     policy_version: str | None
     refused: str | None
+    shadow: bool
     card: dict[str, object] | None
     policy: dict[str, object] | None
     history: list[dict[str, object]]

@@ -58,6 +58,9 @@ MODEL_WORDS: Mapping[str, Bilingual] = {
         "Each point is a group of loans of like likelihood; the nearer to the dashed line, the truer what is said. "
         "Off by {points} points on average.",
     ),
+    "told_by_light": Bilingual("各灯所说是否属实", "What each light foretold, and what came"),
+    "foretold_bad": Bilingual("预测变坏笔数", "Foretold to go bad"),
+    "bad_over_foretold": Bilingual("变坏 / 预测 (95% 区间)", "Gone bad over foretold (95% interval)"),
     "predicted": Bilingual("所说的可能性", "Likelihood told"),
     "observed": Bilingual("实际变坏占比", "Share that went bad"),
     "fairness": Bilingual("公平", "Fairness"),

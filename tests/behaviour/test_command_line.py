@@ -136,7 +136,7 @@ def test_an_empty_store_refuses_in_one_sentence(tmp_path: Path, words: tuple[str
             "No rule is in force on 1999-12-31; no light can be set: add the rows that held then (since).",
         ),
         (("evaluate", "--model", "7"), "There is no model 7; there are [1]."),
-        (("evaluate", "--model", "challenger"), "There is no model challenger"),
+        (("evaluate", "--model", "nobody"), "There is no model nobody"),
         (("promote", "7", "--reason", "because"), "There is no model 7; there are [1]."),
         (("train", "--plan", "/dev/null"), "The plan null is wrong: month_ends: is missing"),
     ],
@@ -220,7 +220,8 @@ def test_a_loaded_delivery_is_reported_for_a_program(county: County) -> None:
 
 def test_a_training_is_reported_for_a_program(county: County) -> None:
     report = json.loads(county.printed["train"].stdout)
-    assert report["alias"] == "champion"
+    failed = {each["id"] for each in report["gate"]["criteria"] if not each["passed"]}
+    assert (report["alias"], report["shadow"], "evidence.policy" in failed) == ("challenger", True, True)
     assert report["model_version"] == county.month.manifest.model_version
     assert report["judged"][-1]["month"] == "all"
 

@@ -30,8 +30,8 @@ def grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[ModelC
 
 def models_of_size(size: str, store: DataFolder, folder: Path) -> Path:
     """Under `folder`, a store's models with a champion of that size, grown on the loans of its newest month."""
-    bundle = store.models.champion
-    assert bundle is not None, "the store has no champion"
+    bundle = store.models.in_use
+    assert bundle is not None, "the store has no model"
     columns = bundle.columns
     loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
     booster = grown(size, loans, lgb.Booster(model_str=bundle.score.text), columns)

@@ -69,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=2_000, help="rows that shap.TreeExplainer explains")
     parser.add_argument("--workers", type=int, help="compare one worker with so many")
     parser.add_argument("--rounds", type=int, default=3, help="so often they are compared; the median is told")
-    parser.add_argument("--model", type=Path, help="a data folder whose champion judges; else one is trained")
+    parser.add_argument("--model", type=Path, help="a data folder whose model judges; else one is trained")
     parser.add_argument(
         "--size", help="trees x leaves, as 300x31, of a model that learns the champion's score and judges"
     )
@@ -83,7 +83,7 @@ def _tell(line: str) -> None:
 
 
 def _trained(data: Path) -> Path:
-    """A store with a champion and a month, of a county simulated and learnt from as a user does."""
+    """A store with a model and a month, of a county simulated and learnt from as a user does."""
     _tell(f"training a model on {_MODEL_HOUSEHOLDS:,} households x {_MODEL_MONTHS} months")
     size = ("--households", str(_MODEL_HOUSEHOLDS), "--months", str(_MODEL_MONTHS), "--replicates", "0")
     _watched((*_LIGHTS, "simulate", *size, "--out", str(data / "inbox")))

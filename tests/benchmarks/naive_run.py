@@ -26,7 +26,7 @@ from tests.benchmarks.measured import AS_OF, BEFORE
 
 def main() -> None:
     store, sample = DataFolder(Path(sys.argv[1])), int(sys.argv[2])
-    bundle = store.models.champion
+    bundle = store.models.in_use
     assert bundle
     import shap
 

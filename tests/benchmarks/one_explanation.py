@@ -30,7 +30,7 @@ _RUNS, _WARMING_UP = 60, 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="One explanation and one what-if against pred_contrib on one row.")
-    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion and a month")
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a model and a month")
     asked = parser.parse_args()
     store = DataFolder(asked.data)
     month = MonthRepository(store).month()

@@ -30,13 +30,13 @@ _RUNS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Exact reasons by pattern tables against pred_contrib.")
-    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion and a month")
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a model and a month")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--sizes", nargs="*", default=["300x15", "300x31"], help="trees x leaves of other models")
     asked = parser.parse_args()
     store = DataFolder(asked.data)
-    bundle = store.models.champion
-    assert bundle is not None, "the store has no champion; run ./run demo first"
+    bundle = store.models.in_use
+    assert bundle is not None, "the store has no model; run ./run demo first"
     columns = bundle.columns
     loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]

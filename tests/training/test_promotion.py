@@ -13,8 +13,8 @@ import pytest
 from models.bundle import read
 from models.registry import ModelStore
 from tests.conftest import County
+from tests.gate_files import everybody_passes, nobody_passes
 from tests.running_service import done, lights, refused
-from training.gate import DEFAULT_GATE_FILE
 
 CAPACITY = """
 keeps = 0.9
@@ -41,7 +41,7 @@ def test_other_thresholds_are_shown_before_they_are_registered(county: County, t
     said = done(lights(county.data, "thresholds", tmp_path / "by_bank.toml"))
     assert "loans change colour" in said
     assert "challenger" not in said
-    assert county.store.models.number_of("challenger") is None
+    assert county.store.models.number_of("challenger") == 1
 
 
 def test_a_model_with_other_thresholds_has_the_same_trees_and_calibration(store: Path) -> None:
@@ -99,37 +99,6 @@ def test_the_gate_tells_every_criterion_and_writes_its_report_in_both_languages(
     pages = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
     assert len(pages) == 2
     assert all(page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") for page in pages.values())
-
-
-def nobody_passes(folder: Path) -> Path:
-    return _gate(folder / "nobody.toml", ("auc = 0.60", "auc = 1.0"))
-
-
-def everybody_passes(folder: Path) -> Path:
-    """But with a barred column, other data or a sample against itself."""
-    return _gate(
-        folder / "everybody.toml",
-        ("auc = 0.60", "auc = 0.0"),
-        ("recall_over_rules = 1.0", "recall_over_rules = 0.0"),
-        ("auc = 0.97", "auc = 1.0"),
-        ("ece = 0.02", "ece = 1.0"),
-        ("months_hold = 0.6", "months_hold = 0.0"),
-        ("auc = 0.55", "auc = 0.0"),
-        ("false_greens = 0.25", "false_greens = 1.0"),
-        ("features_above = 0.25", "features_above = 1.0"),
-        ("from = 0.48", "from = 0.0"),
-        ("to = 0.52", "to = 1.0"),
-        ("blocks = true", "blocks = false"),
-    )
-
-
-def _gate(path: Path, *changed: tuple[str, str]) -> Path:
-    text = DEFAULT_GATE_FILE.read_text("utf-8")
-    for old, new in changed:
-        assert old in text
-        text = text.replace(old, new)
-    path.write_text(text, "utf-8")
-    return path
 
 
 def test_without_a_champion_before_there_is_nothing_to_go_back_to(county: County) -> None:

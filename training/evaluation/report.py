@@ -160,6 +160,17 @@ class LightCalibration:
 
 
 @dataclass(frozen=True)
+class LightOutcome:
+    """One light over all months: its loans, how many went bad, how many were foretold, and the quotient of the two."""
+
+    light: str
+    loans: int
+    bad: int
+    foretold: float
+    ratio: Estimate
+
+
+@dataclass(frozen=True)
 class CalibrationInTheLarge:
     """One month: mean probability of its loans, and the share of them that went bad."""
 
@@ -174,7 +185,8 @@ class CalibrationMetrics:
     """How well the probabilities agree with the outcomes.
 
     ece: expected calibration error. months: by light, the months in which it has loans; months_hold: those of them in
-    which its Jeffreys interval holds the mean probability.
+    which its Jeffreys interval holds the mean probability. outcomes: of each light over all months; empty in reports
+    of earlier programs.
     """
 
     brier: float
@@ -185,6 +197,7 @@ class CalibrationMetrics:
     lights: tuple[LightCalibration, ...]
     months: Mapping[str, int]
     months_hold: Mapping[str, int]
+    outcomes: tuple[LightOutcome, ...] = ()
 
 
 @dataclass(frozen=True)

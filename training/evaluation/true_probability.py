@@ -10,6 +10,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from models.light import CODES
 from models.raw_score import Floats
+from training.evaluation.bootstrap import BootstrapWeights, estimate
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import Bools
 from training.evaluation.report import (
@@ -18,6 +19,7 @@ from training.evaluation.report import (
     CurvePoint,
     EvaluationSettings,
     LightCalibration,
+    LightOutcome,
 )
 
 
@@ -40,7 +42,20 @@ def calibration_metrics(loans: EvaluatedLoans, settings: EvaluationSettings) -> 
         lights=lights,
         months={code: sum(light.light == code for light in lights) for code in CODES},
         months_hold={code: sum(light.holds for light in lights if light.light == code) for code in CODES},
+        outcomes=tuple(light_outcomes(loans, settings)),
     )
+
+
+def light_outcomes(loans: EvaluatedLoans, settings: EvaluationSettings) -> Iterator[LightOutcome]:
+    """For each light that has loans, how many went bad over how many were foretold, with the bootstrap's interval."""
+    weights = BootstrapWeights(loans.household_index, settings.draws, settings.seed)
+    levels = loans.frame["model_level"].to_numpy()
+    for level, code in enumerate(CODES):
+        rows = (levels == level).astype(np.float64)
+        if rows.any():
+            bad, foretold = loans.bad * rows, loans.probability * rows
+            ratio = estimate(weights.ratio(bad, foretold))
+            yield LightOutcome(code, int(rows.sum()), int(bad.sum()), float(foretold.sum()), ratio)
 
 
 def calibration_curve(probability: Floats, bad: Bools, bins: int) -> tuple[CurvePoint, ...]:

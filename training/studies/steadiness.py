@@ -62,13 +62,13 @@ def _reason_features(features: pl.DataFrame, medians: pl.DataFrame, bundle: Bund
 
 
 def main() -> None:
-    """Print the steadiness of the champion's reasons on a store's newest cohort."""
+    """Print the steadiness of a model's reasons on a store's newest cohort."""
     parser = argparse.ArgumentParser(description="How steady the reasons are when facts move by 1%.")
-    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a champion")
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="a store with a model")
     store = parser.parse_args().data
-    bundle = ModelStore(store / "models").champion
+    bundle = ModelStore(store / "models").in_use
     if bundle is None:
-        parser.error("the store has no champion; run ./run demo first")
+        parser.error("the store has no model; run ./run demo first")
     ledger = Ledger(store / "ledger")
     as_of = month_end_after(last_reported_day(ledger), 0)
     features = features_at(as_of, ledger.tables(), Population.COHORT, LifeRules(bundle.bad_after_days))

@@ -179,9 +179,11 @@ def test_the_model_tells_its_card_its_policy_and_who_crowned_it(county: County, 
     assert (answer["model_version"], answer["refused"]) == (bundle.version, None)
     assert answer["card"]["horizon_months"] == 6
     assert answer["policy"]["yellow_from"] == bundle.policy.yellow_from
-    assert [(entry["alias"], entry["reason"]) for entry in answer["history"]] == [
-        ("champion", "first model of this store")
-    ]
+    trained, promoted = answer["history"]
+    assert (trained["alias"], trained["in_spite_of"]) == ("challenger", [])
+    assert trained["reason"].startswith("newly trained; gate 2: evidence")
+    assert (promoted["alias"], promoted["reason"]) == ("champion", "an example in spite of the gate")
+    assert "evidence.policy" in promoted["in_spite_of"]
 
 
 def test_health_tells_that_it_lives_and_which_month_it_serves(county: County, served: str) -> None:

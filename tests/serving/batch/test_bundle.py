@@ -142,7 +142,7 @@ def test_the_interface_then_says_why_there_is_no_model(bundle: Path) -> None:
         answer = httpx2.get(f"{address}/api/v1/model").json()
         assert (answer["model_version"], answer["card"], answer["policy"]) == (None, None, None)
         assert "shoe_size" in answer["refused"]
-        assert [entry["alias"] for entry in answer["history"]] == ["champion"]
+        assert [entry["alias"] for entry in answer["history"]] == ["challenger", "champion"]
 
 
 def test_no_file_of_the_store_is_a_pickle(county: County) -> None:

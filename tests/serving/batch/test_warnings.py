@@ -49,6 +49,7 @@ CONTRACT = {
     **dict.fromkeys(("light", "rule_light", "model_light"), TEXT),
     "probability": pl.Float64(),
     "score_rank": pl.Int64(),
+    "shadow": pl.Boolean(),
     "status": TEXT,
     "bad_since": pl.Date(),
     "bad_by": TEXT,

@@ -86,9 +86,12 @@ def test_a_small_group_of_people_is_not_told_of(county: County, served: str, pag
 
 
 def test_who_was_champion_is_told_with_the_reason(county: County, served: str, page: Page) -> None:
-    first = county.store.models.history[0]
+    trained, promoted = county.store.models.history
     page.goto(f"{served}/model?lang=en")
-    expect(page.get_by_role("row", name=str(first["model_version"]))).to_contain_text(str(first["reason"]))
+    expect(page.get_by_role("row", name="challenger")).to_contain_text(str(trained["reason"]))
+    told = page.get_by_role("row", name="in use (champion)")
+    expect(told).to_contain_text(str(promoted["reason"]))
+    expect(told).to_contain_text("evidence.policy")
     assert httpx2.get(f"{served}/model?number=99").status_code == 404
 
 

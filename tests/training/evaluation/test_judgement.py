@@ -23,8 +23,9 @@ from training.evaluation.true_probability import (
     calibration_curve,
     clipped_jeffreys_interval,
     expected_calibration_error,
+    light_outcomes,
 )
-from training.output import candidate_lines
+from training.output import candidate_lines, light_outcome_lines
 
 FEW = EvaluationSettings(draws=20)
 SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
@@ -80,6 +81,16 @@ def test_households_are_drawn_whole() -> None:
     assert wide.low is not None
     assert wide.low < wide.value < wide.high  # type: ignore[operator]
     assert none.low == none.high == none.value
+
+
+def test_each_light_tells_what_went_bad_over_what_was_foretold() -> None:
+    yellow, green = sorted(light_outcomes(SIX, FEW), key=lambda outcome: outcome.foretold, reverse=True)
+    assert [(each.light, each.loans, each.bad) for each in (green, yellow)] == [("green", 3, 1), ("yellow", 3, 2)]
+    assert (green.foretold, yellow.foretold) == (pytest.approx(0.6), pytest.approx(2.3))
+    assert (green.ratio.value, yellow.ratio.value) == (pytest.approx(1 / 0.6), pytest.approx(2 / 2.3))
+    assert green.ratio.low is not None
+    assert green.ratio.low <= 1 / 0.6 <= (green.ratio.high or 0)
+    assert any("ratio 1.67 [" in line for line in light_outcome_lines(evaluate_loans(SIX, FEW)))
 
 
 def test_the_calibration_error_is_the_mean_distance_of_the_bins() -> None:

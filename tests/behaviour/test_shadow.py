@@ -1,0 +1,119 @@
+"""A model that has not passed the gate scores in shadow: published beside the rules' lights, it moves none of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import httpx2
+import polars as pl
+import pytest
+
+from models.registry import ModelStore
+from tests.conftest import County
+from tests.gate_files import everybody_passes
+from tests.running_service import done, lights, refused, serving
+
+NOTE = "has not passed the gate and runs in shadow"
+
+
+@pytest.fixture(scope="module")
+def shadowed(county: County, tmp_path_factory: pytest.TempPathFactory) -> County:
+    """The county as it was after its training, before anybody promoted the model; its newest month published."""
+    alone = county.copied_to(tmp_path_factory.mktemp("shadowed") / "var", mlflow=True)
+    history = alone.data / "models" / "history.jsonl"
+    history.write_text(history.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    for name in ("editions", "warnings"):
+        shutil.rmtree(alone.data / name)
+    alone.printed["score"] = lights(alone.data, "score", "--as-of", alone.newest)
+    done(alone.printed["score"])
+    return alone
+
+
+def test_the_lights_are_those_of_the_rules(shadowed: County, by_rules: County) -> None:
+    columns = ["loan_id", "light", "rule_light", "rules", "action", "status"]
+    assert shadowed.warnings.select(columns).equals(by_rules.warnings.select(columns))
+    assert shadowed.month.manifest.lights == by_rules.month.manifest.lights
+
+
+def test_the_model_is_published_beside_them_and_marked(shadowed: County, county: County) -> None:
+    ours, theirs = shadowed.warnings, county.warnings
+    assert ours["shadow"].all()
+    assert not theirs["shadow"].any()
+    columns = ["loan_id", "probability", "score_rank", "reasons", "base_value", "model_version"]
+    assert ours.select(columns).equals(theirs.select(columns))
+    assert ours.filter(pl.col("model_light") != pl.col("light")).height > 0
+
+
+def test_score_manifest_and_explanation_say_so(shadowed: County) -> None:
+    manifest = shadowed.month.manifest
+    assert (manifest.shadow, manifest.model_refused) == (True, None)
+    assert NOTE in shadowed.printed["score"].stdout
+    household = shadowed.warnings["household_id"][0]
+    said = {lang: done(lights(shadowed.data, "explain", household, "--lang", lang)) for lang in ("zh", "en")}
+    assert NOTE in said["en"]
+    assert "只作影子运行" in said["zh"]
+
+
+def test_every_page_and_answer_says_so(shadowed: County) -> None:
+    household, loan = shadowed.warnings.row(0, named=True)["household_id"], shadowed.warnings["loan_id"][0]
+    with serving(shadowed.data) as address:
+        for path in ("/", "/board", "/maturities", f"/households/{household}", "/model"):
+            assert NOTE in httpx2.get(f"{address}{path}?lang=en").text, path
+        api = f"{address}/api/v1"
+        assert httpx2.get(f"{api}/warnings").json()["shadow"] is True
+        assert httpx2.get(f"{api}/loans/{loan}/warning").json()["shadow"] is True
+        model = httpx2.get(f"{api}/model").json()
+        ready = httpx2.get(f"{address}/health/ready").json()
+    assert (model["shadow"], model["model_version"]) == (True, shadowed.month.manifest.model_version)
+    assert (ready["champion"], ready["shadow"]) == ("none", "1")
+
+
+def test_a_household_judged_alone_has_the_light_of_the_month(shadowed: County) -> None:
+    household = shadowed.one_of_each()["yellow"]
+    with serving(shadowed.data) as address:
+        fact = {"kind": "more_time", "loan_id": _first_loan(shadowed, household), "new_matures_on": "2027-06-30"}
+        answer = httpx2.post(f"{address}/api/v1/households/{household}/what-if", json={"facts": [fact]})
+    answer.raise_for_status()
+    first = answer.json()["loans"][0]
+    assert first["before"]["shadow"] is True
+    assert first["before"]["light"] == first["before"]["rule_light"]
+    assert first["after"]["light"] == first["after"]["rule_light"]
+
+
+def _first_loan(county: County, household: str) -> str:
+    return str(county.warnings.filter(pl.col("household_id") == household)["loan_id"][0])
+
+
+def test_a_command_for_the_champion_names_the_challenger(shadowed: County) -> None:
+    said = refused(lights(shadowed.data, "evaluate"))
+    assert "none has passed the gate yet; the newest is the challenger 1" in said
+
+
+def test_a_replay_gives_the_month_again(shadowed: County) -> None:
+    assert "equal" in done(lights(shadowed.data, "replay", "--as-of", shadowed.newest))
+
+
+def test_reports_say_so(shadowed: County, tmp_path: Path) -> None:
+    done(lights(shadowed.data, "report", "--as-of", shadowed.newest, "--out", tmp_path))
+    pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
+    assert any(NOTE in page for page in pages)
+
+
+def test_a_forced_promotion_ends_the_shadow_and_keeps_what_failed(shadowed: County, tmp_path: Path) -> None:
+    own = shadowed.copied_to(tmp_path / "var", mlflow=True)
+    done(lights(own.data, "promote", "challenger", "--force", "--reason", "the county insists"))
+    assert "evidence.policy" in str(ModelStore(own.data / "models").history[-1]["in_spite_of"])
+    done(lights(own.data, "score", "--as-of", own.newest))
+    assert (own.month.manifest.shadow, own.warnings["shadow"].any()) == (False, False)
+    assert own.warnings.filter(pl.col("light") != pl.col("rule_light")).height > 0
+
+
+def test_the_first_model_that_passes_the_gate_becomes_champion(shadowed: County, tmp_path: Path) -> None:
+    own = shadowed.copied_to(tmp_path / "var", mlflow=True)
+    asked = ("--plan", "demo", "--gate", everybody_passes(tmp_path), "--json")
+    told = json.loads(done(lights(own.data, "train", *asked)))
+    assert (told["alias"], told["shadow"]) == ("champion", False)
+    assert all(each["passed"] for each in told["gate"]["criteria"])
+    assert ModelStore(own.data / "models").number_of("champion") == 2
