@@ -21,6 +21,7 @@ from models.additive import additive_model_of
 from models.boosting import Trees, columns_of
 from models.calibration import CalibrationCurve, calibration_of
 from models.policy import Policy, policy_of
+from models.probability_range import ProbabilityRange, probability_range_of
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 
 _FILES = ("card.json", "calibration.json", "policy.json")
@@ -79,6 +80,11 @@ class Bundle:
         """The registered number and a digest of everything that decides a probability or a light, as `3-1f0a9c2e`."""
         decides = [self.score.text, self.calibration.json_values, asdict(self.policy)]
         return f"{self.number}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
+
+    @cached_property
+    def probability_range(self) -> ProbabilityRange | None:
+        """The range of each probability; None for a model of an earlier program."""
+        return probability_range_of(self.card.get("probability_range"))
 
     @property
     def bad_after_days(self) -> int:

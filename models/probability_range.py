@@ -51,4 +51,6 @@ class ProbabilityRange:
 
 def probability_range_of(stored: Mapping[str, Any] | None) -> ProbabilityRange | None:
     """The range whose `json_values` a model's card holds; None for a model of an earlier program, which has none."""
-    return stored and ProbabilityRange(**{name: tuple(map(float, values)) for name, values in stored.items()}) or None
+    if stored is None:
+        return None
+    return ProbabilityRange(**{name: tuple(map(float, values)) for name, values in stored.items()})

@@ -80,12 +80,15 @@ KEYS: dict[int, str] = {}
 def key_for(data: Path, role: str, bank: str | None = None, area: str | None = None) -> str:
     """A key of somebody with this role; a person of the same name gets another key."""
     name = "-".join(filter(None, (role, bank, area)))
-    with database_of(data).write_session() as session:
+    database = database_of(data)
+    with database.write_session() as session:
         known = {person.name: person for person in people.all_people(session)}
         person = known.get(name) or people.create_account(
             session, people.account_details(name, role, bank, area), utc_now()
         )
-        return people.create_key(session, person, "tests", utc_now())
+        key = people.create_key(session, person, "tests", utc_now())
+    database.engine.dispose()  # its files beside the database go now, not while a test copies the folder
+    return key
 
 
 def entered(client: TestClient, token: str) -> Any:

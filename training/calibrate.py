@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -21,9 +23,16 @@ _HELD_OUT_GROUPS = 5
 Outcomes = npt.NDArray[np.int8]
 
 
+class FittedCalibration(NamedTuple):
+    """A fitted curve, and the out-of-fold rows that set its slopes, too; None where none did."""
+
+    curve: CalibrationCurve
+    pooled: pl.DataFrame | None
+
+
 def fit_calibration(
     score: RawScore, sample: pl.DataFrame, plan: Plan, out_of_fold: pl.DataFrame | None = None
-) -> CalibrationCurve:
+) -> FittedCalibration:
     """The curve from a model's raw scores to log-odds of the label.
 
     Where bad loans of the calibration fold are few, its slopes may be fitted on the out-of-fold rows, too, and its
@@ -38,7 +47,8 @@ def fit_calibration(
             and `bad` (`training.candidates.out_of_fold_scores`).
 
     Returns:
-        A `Beta` or an `Isotonic` curve; its `probability` turns raw scores into probabilities.
+        A `Beta` or an `Isotonic` curve, whose `probability` turns raw scores into probabilities, and the out-of-fold
+        rows where they were used.
 
     Raises:
         UserError: a higher score does not go with more bad loans on this fold, so that the model is of no use.
@@ -55,29 +65,33 @@ def fit_calibration(
         >>> plan = Plan.model_validate(champion.card["plan"])
         >>> tables = rule_table_of(data), policy_table_of(data)
         >>> folds = samples(Ledger(data / "ledger"), plan, *tables, lambda *_: None, [Fold.CALIBRATION])
-        >>> curve = fit_calibration(champion.score, folds[Fold.CALIBRATION], plan)
+        >>> curve, _ = fit_calibration(champion.score, folds[Fold.CALIBRATION], plan)
         >>> probability = curve.probability(champion.score.log_odds(folds[Fold.CALIBRATION]))
         >>> bool((0 < probability).all() and (probability < 1).all())
         True
     """
     raw, bad = score.log_odds(sample), sample["bad"].to_numpy()
     is_isotonic = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
-    if is_isotonic:
-        curve: CalibrationCurve | None = fit_isotonic(raw, bad)
-    elif out_of_fold is None:
-        curve = fit_beta(raw, bad)
+    if is_isotonic or out_of_fold is None:
+        pooled: pl.DataFrame | None = None
+        curve = fit_isotonic(raw, bad) if is_isotonic else fit_beta(raw, bad)
     else:
-        curve = _better_beta(sample.with_columns(pl.Series("raw", raw)), out_of_fold, plan)
+        curve, pooled = _better_beta(sample.with_columns(pl.Series("raw", raw)), out_of_fold, plan)
     if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:
         raise UserError(
             "模型在校准样本上没有排序能力, 未予采用; 请增加数据。",
             "The model does not rank the calibration fold at all and is not taken; it needs more data.",
         )
-    return curve
+    return FittedCalibration(curve, pooled)
 
 
-def _better_beta(sample: pl.DataFrame, out_of_fold: pl.DataFrame, plan: Plan) -> Beta | None:
-    """The beta curve of the calibration fold alone, or that with the out-of-fold rows, by held-out log loss."""
+def _better_beta(
+    sample: pl.DataFrame, out_of_fold: pl.DataFrame, plan: Plan
+) -> tuple[Beta | None, pl.DataFrame | None]:
+    """The beta curve of the calibration fold alone, or that with the out-of-fold rows, by held-out log loss.
+
+    The second is the out-of-fold rows where they were taken.
+    """
     losses = np.zeros(2)
     for group in range(_HELD_OUT_GROUPS):
         fitted, held_out = split_households(sample, group, _HELD_OUT_GROUPS, plan)
@@ -85,7 +99,7 @@ def _better_beta(sample: pl.DataFrame, out_of_fold: pl.DataFrame, plan: Plan) ->
             for number, curve in enumerate(_both_betas(fitted, out_of_fold)):
                 losses[number] += np.inf if curve is None else _log_loss(curve, held_out)
     alone, pooled = _both_betas(sample, out_of_fold)
-    return pooled if losses[1] < losses[0] else alone
+    return (pooled, out_of_fold) if losses[1] < losses[0] else (alone, None)
 
 
 def _both_betas(sample: pl.DataFrame, out_of_fold: pl.DataFrame) -> tuple[Beta | None, Beta | None]:
@@ -100,17 +114,23 @@ def _log_loss(curve: CalibrationCurve, rows: pl.DataFrame) -> float:
     return float((np.logaddexp(0, log_odds) - bad * log_odds).sum())
 
 
-def fit_beta(raw: Floats, bad: Outcomes, of_level: npt.NDArray[np.bool_] | None = None) -> Beta | None:
+def fit_beta(
+    raw: Floats,
+    bad: Outcomes,
+    of_level: npt.NDArray[np.bool_] | None = None,
+    weight: npt.NDArray[np.int64] | None = None,
+) -> Beta | None:
     """A beta curve with slopes of at least 0: both slopes, else one of them; None where neither is positive.
 
     of_level: the rows that set the curve's level; the others help to set its slopes alone. None: all rows set both.
+    weight: how often each row counts; None for once.
     Source: Kull, Silva Filho, Flach 2017, Beta calibration.
     """
     sides = np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
     level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
     for columns in ([0, 1], [0], [1]):
         inputs = np.hstack([sides[:, columns], level])
-        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad)
+        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad, weight)
         slopes = np.zeros(2)
         slopes[columns] = regression.coef_[0][: len(columns)]
         if (slopes >= 0).all() and slopes.any():

@@ -37,6 +37,7 @@ from training.global_reasons import importance_by_column, reason_figures
 from training.plan import Plan
 from training.plan_files import default_plan
 from training.plots import reason_plots
+from training.probability_range import fit_probability_range
 from training.promotion import Assignment, assign_alias
 from training.publish import Registry, RunLog
 from training.search import search_tree_params
@@ -180,7 +181,10 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         )
     few_bad = int(folds[Fold.CALIBRATION]["bad"].sum()) < plan.calibrating.isotonic_from_bad
     out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.spec) if few_bad else None
-    curve = fit_calibration(score, folds[Fold.CALIBRATION], plan, out_of_fold)
+    calibration = folds[Fold.CALIBRATION]
+    curve, pooled = fit_calibration(score, calibration, plan, out_of_fold)
+    with_raw = calibration.with_columns(pl.Series("raw", score.log_odds(calibration)))
+    probability_range = fit_probability_range(curve, with_raw, pooled, plan.seed)
     policy_fold = folds[Fold.POLICY]
     policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)
     card: dict[str, Any] = {
@@ -190,6 +194,7 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         "data_version": data_version,
         "code_version": code_version(),
         "growth": search.params.to_card(),
+        "probability_range": probability_range.json_values,
         "spec": choice.spec.to_card() | choice.to_card() | {"rows_apart": rows_apart(folds[Fold.FIT].height)},
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},

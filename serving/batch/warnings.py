@@ -38,7 +38,10 @@ LIGHTS_SCHEMA = FrameSchema(
         "probability": FrameColumn(pl.Float64(), "Calibrated probability of going bad; missing where there is none."),
     }
 )
-_MODEL_COLUMNS = ("probability", "model_light", "reasons", "base_value", "changes")
+_MODEL_COLUMNS = (
+    *("probability", "probability_low", "probability_high"),
+    *("model_light", "reasons", "base_value", "changes"),
+)
 _FEATURE_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
     *("outstanding_principal", "days_to_maturity", "days_past_due"),
@@ -255,9 +258,15 @@ def _model_columns(
         return _null_columns(features, _MODEL_COLUMNS), 0
     contributions = bundle.explain(features)
     lights = scoring.model_lights(features, previous_lights, contributions.probability)
+    if bundle.probability_range is None:
+        ranges = _null_columns(features, ["probability_low", "probability_high"])
+    else:
+        low, high = bundle.probability_range.bounds(contributions.probability)
+        ranges = pl.DataFrame({"probability_low": low, "probability_high": high})
     reason_columns = reasons(features["township_code"], township_medians, contributions)
     changes = _changes(previous_lights, lights["model_light"], previous_month, bundle, contributions)
-    return pl.concat([lights, reason_columns, changes.to_frame()], how="horizontal"), contributions.recomputed_rows
+    frames = [lights, ranges, reason_columns, changes.to_frame()]
+    return pl.concat(frames, how="horizontal"), contributions.recomputed_rows
 
 
 @returns(LIGHTS_SCHEMA)

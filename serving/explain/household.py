@@ -27,7 +27,7 @@ from serving.explain.entitlements import (
     loan_help_routes,
 )
 from serving.explain.household_cache import household_month, unknown_household
-from serving.explain.sentences import Row, fact_families, five_classes, likelihood_sentence, render_warnings
+from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood
 from serving.explain.what_if.apply import HouseholdSnapshot
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
@@ -141,7 +141,7 @@ def _explained_loan(
 ) -> ExplainedLoan:
     month, loan = attribution.month, warning.loan_id
     policy = month.policy
-    likelihood = likelihood_sentence(warning.probability, facts["has_gone_bad"], month.manifest.label)
+    likelihood = warning_likelihood(warning, facts["has_gone_bad"], month.manifest.label)
     return ExplainedLoan(
         warning=warning,
         likelihood_zh=likelihood.zh,

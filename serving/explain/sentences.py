@@ -37,7 +37,7 @@ from serving.schemas.loan_warning import (
 Row = Mapping[str, Any]
 """A row of a frame, by column name."""
 LIKELIHOOD = Bilingual(
-    "与此相似的 100 笔贷款中, {count} 笔在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
+    "与此相似的 100 笔贷款中, {count}在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
     "Of 100 loans like this one, {count} go bad within {horizon_months} months ({bad_after_days} days past due, "
     "compensated or written off).",
 )
@@ -216,18 +216,35 @@ def _number_or_code(row: Row, name: str) -> Value:
     return value
 
 
-def likelihood_sentence(probability: float | None, has_gone_bad: bool, label: Mapping[str, int] | None) -> Bilingual:
-    """The probability as a count of a hundred loans, or why there is none.
+def likelihood_sentence(
+    probability: float | None,
+    has_gone_bad: bool,
+    label: Mapping[str, int] | None,
+    ends: tuple[float | None, float | None] = (None, None),
+) -> Bilingual:
+    """The probability as a count of a hundred loans with its range, or why there is none.
 
-    label: the event that the probability is of, `horizon_months` and `bad_after_days`; None without a model.
+    label: the event that the probability is of, `horizon_months` and `bad_after_days`; None without a model. ends: of
+    the probability's range, where it is known.
     """
     if has_gone_bad:
         return GONE_BAD
     if probability is None or label is None:
         return NO_MODEL_USED
     loans = round(probability * 100)
-    count = Bilingual(f"约 {loans}", f"about {loans}") if loans else Bilingual("不到 1", "fewer than 1")
+    count = Bilingual(f"约 {loans} 笔", f"about {loans}") if loans else Bilingual("不到 1 笔", "fewer than 1")
+    low, high = ends
+    if low is not None and high is not None:
+        least, most = round(low * 100), max(1, round(high * 100))
+        zh, en = f"按现有数据 {least} 至 {most} 笔", f"{least} to {most} by the data at hand"
+        count = Bilingual(f"{count.zh} ({zh}) ", f"{count.en} ({en})")
     return Bilingual(LIKELIHOOD.zh.format(count=count.zh, **label), LIKELIHOOD.en.format(count=count.en, **label))
+
+
+def warning_likelihood(warning: LoanWarning, has_gone_bad: bool, label: Mapping[str, int] | None) -> Bilingual:
+    """The likelihood of a warning, with the range of its probability; label: as of `likelihood_sentence`."""
+    ends = warning.probability_low, warning.probability_high
+    return likelihood_sentence(warning.probability, has_gone_bad, label, ends)
 
 
 def fact_families(facts: Row, township_medians: Row, contributions: Mapping[str, float]) -> list[FeatureFamily]:

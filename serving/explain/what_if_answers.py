@@ -9,7 +9,7 @@ import polars as pl
 from features.compute import snapshot_at
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.loaded_models import ledger_at
-from serving.explain.sentences import LOAN_CLOSED, likelihood_sentence
+from serving.explain.sentences import LOAN_CLOSED, warning_likelihood
 from serving.explain.what_if.facts import HypotheticalFact
 from serving.explain.what_if.household_tables import RowsByTable, read_household_tables
 from serving.explain.what_if.rescore import month_rescorer
@@ -64,11 +64,9 @@ def what_if(
     loans = []
     for warning_before in household_in_month.rendered_warnings:
         loan, warning_after = warning_before.loan_id, warnings_after.get(warning_before.loan_id)
-        words_before = likelihood_sentence(warning_before.probability, has_gone_bad[loan], label)
+        words_before = warning_likelihood(warning_before, has_gone_bad[loan], label)
         words_after = (
-            likelihood_sentence(warning_after.probability, will_have_gone_bad[loan], label)
-            if warning_after
-            else LOAN_CLOSED
+            warning_likelihood(warning_after, will_have_gone_bad[loan], label) if warning_after else LOAN_CLOSED
         )
         rescored_loan = WhatIfLoan(
             loan_id=loan,

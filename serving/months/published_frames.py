@@ -30,6 +30,10 @@ WARNINGS_SCHEMA = FrameSchema(
         "probability": FrameColumn(
             pl.Float64(), "Calibrated probability of going bad within the model's horizon; missing once gone bad."
         ),
+        "probability_low": FrameColumn(
+            pl.Float64(), "Low end of the 95% range of the share that goes bad among loans of this probability."
+        ),
+        "probability_high": FrameColumn(pl.Float64(), "Its high end; both missing for models of earlier programs."),
         "score_rank": FrameColumn(
             pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
         ),

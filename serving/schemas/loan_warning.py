@@ -84,7 +84,8 @@ class LoanWarning(Answer):
     status: of the loan; a bad one is red without a forecast, one on probation yellow at the least. status_zh,
     status_en: since when it was bad and why, when its arrears ended, and what ends its probation; null where it never
     was bad. incomplete: what it lacked. shadow: whether the model has not passed the gate, so that probability,
-    model_light and reasons move no light.
+    model_light and reasons move no light. probability_low, probability_high: the 95% range of the share that goes bad
+    among loans of this probability; null for models of earlier programs.
     """
 
     loan_id: str
@@ -98,6 +99,8 @@ class LoanWarning(Answer):
     rule_light: LightCode
     model_light: LightCode | None
     probability: float | None
+    probability_low: float | None
+    probability_high: float | None
     score_rank: int | None
     shadow: bool
     status: LoanStatus | None

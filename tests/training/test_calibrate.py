@@ -50,7 +50,7 @@ def test_the_curve_is_isotonic_from_so_many_bad_loans_on(less: int, kind: type) 
     trees = Trees(TrainingSet(labelled, columns).fit(TreeParams(num_iterations=30)).text, columns)
     bounds = CalibrationPlan(isotonic_from_bad=int(labelled["bad"].sum()) + less)
     plan = PLAN.model_copy(update={"calibrating": bounds})
-    assert isinstance(fit_calibration(trees, labelled, plan), kind)
+    assert isinstance(fit_calibration(trees, labelled, plan).curve, kind)
 
 
 def few(rows: int, seed: int) -> pl.DataFrame:
@@ -74,8 +74,9 @@ class RawColumn:
 def test_out_of_fold_rows_set_the_slopes_and_the_calibration_fold_the_level() -> None:
     rarer = (pl.col("bad") == 0) | (pl.int_range(pl.len()) % 2 == 0)
     other_level, sample = few(30_000, 1).filter(rarer), few(500, 2)
-    alone = fit_calibration(RawColumn(), sample, PLAN)
-    pooled = fit_calibration(RawColumn(), sample, PLAN, other_level)
+    alone = fit_calibration(RawColumn(), sample, PLAN).curve
+    pooled, rows = fit_calibration(RawColumn(), sample, PLAN, other_level)
+    assert rows is other_level
     errors = [float(np.abs(curve.probability(RAW) - TRUE).mean()) for curve in (alone, pooled)]
     assert errors[1] < errors[0]
     assert pooled.probability(sample["raw"].to_numpy()).mean() == pytest.approx(sample["bad"].mean(), rel=0.02)

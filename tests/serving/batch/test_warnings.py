@@ -48,6 +48,8 @@ CONTRACT = {
     **dict.fromkeys(("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"), TEXT),
     **dict.fromkeys(("light", "rule_light", "model_light"), TEXT),
     "probability": pl.Float64(),
+    "probability_low": pl.Float64(),
+    "probability_high": pl.Float64(),
     "score_rank": pl.Int64(),
     "shadow": pl.Boolean(),
     "status": TEXT,
@@ -74,6 +76,9 @@ ACTIONS = {"green": "quarterly_check", "yellow": "call_or_visit", "red": "joint_
 Row = dict[str, Any]
 
 
+ENDS = ("probability_low", "probability_high")
+
+
 def rows_of(county: County) -> list[Row]:
     gone_bad = county.facts.select("loan_id", "has_gone_bad")
     return county.warnings.join(gone_bad, on="loan_id").to_dicts()
@@ -96,8 +101,17 @@ def test_it_has_one_row_for_each_open_loan(county: County) -> None:
     assert county.warnings["as_of"].cast(pl.String).unique().to_list() == [str(county.newest)]
 
 
+def test_each_probability_lies_in_its_range(county: County) -> None:
+    scored = county.warnings.drop_nulls("probability").select("probability", *ENDS)
+    low, high = (scored[name] for name in ENDS)
+    assert scored.null_count().row(0) == (0, 0, 0)
+    assert ((low <= scored["probability"]) & (scored["probability"] <= high) & (low < high)).all()
+    assert (low > 0).all()
+    assert (high < 1).all()
+
+
 def test_what_is_never_missing_is_never_missing(county: County) -> None:
-    sometimes = {"model_light", "probability", "score_rank", "base_value", "previous_light", *STATUS_COLUMNS} - {
+    sometimes = {"model_light", "probability", *ENDS, "score_rank", "base_value", "previous_light", *STATUS_COLUMNS} - {
         "status"
     }
     holes = county.warnings.drop(sometimes).null_count().row(0)

@@ -1,0 +1,86 @@
+"""The range of a probability: it holds the true share for most scores, narrows with data, and holds the probability."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.calibration import CalibrationCurve
+from models.probability_range import ProbabilityRange, probability_range_of
+from training.calibrate import fit_beta, fit_isotonic
+from training.probability_range import fit_probability_range
+
+AT = np.array([0.002, 0.01, 0.03, 0.1, 0.3])
+
+
+def rows(count: int, seed: int, level: float = -0.5) -> pl.DataFrame:
+    """Rows of households of two, of which both go bad together more often than by chance."""
+    random = np.random.default_rng(seed)
+    raw = random.normal(-3, 1.5, count // 2).repeat(2)
+    shared = random.normal(0, 0.5, count // 2).repeat(2)
+    bad = (random.random(count) < 1 / (1 + np.exp(-(0.7 * raw + level + shared)))).astype(np.int8)
+    return pl.DataFrame({"raw": raw, "bad": bad, "household_id": np.arange(count) // 2})
+
+
+def true_share(curve: CalibrationCurve, probability: float) -> float:
+    """The true share gone bad at the score that the curve gives this probability."""
+    grid = np.linspace(-12, 8, 20_001)
+    at = grid[np.argmin(np.abs(curve.probability(grid) - probability))]
+    draws = np.random.default_rng(0).normal(0, 0.5, 20_000)
+    return float((1 / (1 + np.exp(-(0.7 * at - 0.5 + draws)))).mean())
+
+
+def test_it_holds_the_true_share_for_most_samples() -> None:
+    held = []
+    for seed in range(12):
+        sample = rows(2000, seed)
+        curve = fit_beta(sample["raw"].to_numpy(), sample["bad"].to_numpy())
+        assert curve
+        low, high = fit_probability_range(curve, sample, None, seed).bounds(AT)
+        held += [a <= true_share(curve, p) <= b for p, a, b in zip(AT, low, high, strict=True)]
+    assert 0.85 <= np.mean(held) <= 1
+
+
+@pytest.mark.parametrize("fitted", [fit_beta, fit_isotonic])
+def test_more_data_narrow_it(fitted: object) -> None:
+    widths = []
+    for count in (2000, 40_000):
+        sample = rows(count, 1)
+        curve = fitted(sample["raw"].to_numpy(), sample["bad"].to_numpy())  # type: ignore[operator]
+        low, high = fit_probability_range(curve, sample, None, 1).bounds(AT)
+        assert (low < AT).all()
+        assert (high > AT).all()
+        widths.append(high - low)
+    assert (widths[1] < widths[0] / 2).all()
+
+
+def test_rows_that_set_the_slopes_alone_leave_the_width_of_the_level() -> None:
+    sample, pooled = rows(600, 1), rows(40_000, 2, level=-1.5)
+    raw, bad = (np.concatenate([frame[name] for frame in (sample, pooled)]) for name in ("raw", "bad"))
+    alone = fit_beta(sample["raw"].to_numpy(), sample["bad"].to_numpy())
+    both = fit_beta(raw, bad, np.arange(len(raw)) < sample.height)
+    assert alone
+    assert both
+    wide, narrow = (
+        np.subtract(*fit_probability_range(curve, sample, others, 1).bounds(AT)[::-1])
+        for curve, others in ((alone, None), (both, pooled))
+    )
+    assert (narrow < wide).all()
+    level = fit_probability_range(both, sample, pooled, 1)
+    assert min(level.below) > 0.1, "the level is known from the sample alone"
+
+
+def test_it_is_read_back_as_it_was_written() -> None:
+    of_model = ProbabilityRange((-3.0, 0.0), (1.0, 0.5), (0.8, 0.4))
+    assert probability_range_of(of_model.json_values) == of_model
+    assert probability_range_of(None) is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [((), (), ()), ((0.0,), (0.1, 0.2), (0.1,)), ((1.0, 0.0), (0.1,) * 2, (0.1,) * 2), ((0.0,), (-0.1,), (0.1,))],
+)
+def test_a_broken_range_is_refused(broken: tuple[tuple[float, ...], ...]) -> None:
+    with pytest.raises(ValueError, match="range"):
+        ProbabilityRange(*broken)

@@ -1,0 +1,103 @@
+"""The range of a model's probabilities: its calibration fitted again to resampled households."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from models.calibration import Beta, CalibrationCurve
+from models.probability_range import ProbabilityRange
+from models.raw_score import Floats
+from training.calibrate import Outcomes, fit_beta, fit_isotonic
+
+_DRAWS = 200
+_BINS = 300
+"""Bins of raw scores of about equal size, by which a beta curve is fitted again: rows of a bin share their mean."""
+_KNOTS = 41
+"""Scores, evenly spread over the rows, at which the margins are measured."""
+_INTERVAL_PERCENTILES = (2.5, 97.5)
+
+
+def fit_probability_range(
+    curve: CalibrationCurve, sample: pl.DataFrame, pooled: pl.DataFrame | None, seed: int
+) -> ProbabilityRange:
+    """How far a calibration curve moves when households are drawn again, 95% of the draws.
+
+    It is the range of the share that goes bad among loans of one score, as far as the households at hand can tell;
+    that another year may be another one is not in it.
+
+    Args:
+        curve: of the model.
+        sample: the calibration fold with `raw` (the score), `bad` (0, 1) and `household_id`.
+        pooled: the out-of-fold rows with the same columns that set the curve's slopes, too; None where none did.
+        seed: of the draws.
+
+    Returns:
+        The margins at scores of the sample. Draws without a bad loan, or whose scores rank nothing, are left out.
+
+    Example:
+        >>> import numpy as np
+        >>> random = np.random.default_rng(1)
+        >>> raw = random.normal(-3, 1.5, 4000)
+        >>> bad = (random.random(4000) < 1 / (1 + np.exp(-raw))).astype(np.int8)
+        >>> sample = pl.DataFrame({"raw": raw, "bad": bad, "household_id": np.arange(4000) // 2})
+        >>> low, high = fit_probability_range(Beta(1, 1, 0), sample, None, 1).bounds(np.array([0.05]))
+        >>> bool(0.035 < low[0] < 0.05 < high[0] < 0.07)
+        True
+    """
+    knots = np.unique(np.quantile(sample["raw"].to_numpy(), np.linspace(0, 1, _KNOTS)))
+    log_odds = curve.log_odds(knots)
+    refits = (refit.log_odds(knots) for refit in _refits(curve, sample, pooled, seed) if refit is not None)
+    low, high = np.percentile(np.array(list(refits)), _INTERVAL_PERCENTILES, axis=0)
+    below, above = np.maximum(log_odds - low, 0.0), np.maximum(high - log_odds, 0.0)
+    return ProbabilityRange(tuple(log_odds.tolist()), tuple(below.tolist()), tuple(above.tolist()))
+
+
+def _refits(
+    curve: CalibrationCurve, sample: pl.DataFrame, pooled: pl.DataFrame | None, seed: int
+) -> Iterator[CalibrationCurve | None]:
+    """The curve of each draw; with pooled rows its level is the sample's, as `fit_calibration` has it."""
+    random, frames = np.random.default_rng(seed), [frame for frame in (sample, pooled) if frame is not None]
+    edges = np.quantile(np.concatenate([frame["raw"] for frame in frames]), np.linspace(0, 1, _BINS + 1)[1:-1])
+    rows = [BinnedRows.of(frame, edges) for frame in frames]
+    raw, bad = (np.concatenate([getattr(each, name) for each in rows]) for name in ("raw", "bad"))
+    is_sample = np.arange(len(raw)) < len(rows[0].raw) if pooled is not None else None
+    for _ in range(_DRAWS):
+        weight = np.concatenate([each.draw(random) for each in rows])
+        if isinstance(curve, Beta):
+            yield fit_beta(raw, bad, is_sample, weight) if weight[bad == 1].any() else None
+        else:
+            yield fit_isotonic(np.repeat(raw, weight), np.repeat(bad, weight))
+
+
+@dataclass(frozen=True)
+class BinnedRows:
+    """Rows by bin of raw score and outcome; all rows of a bin have its mean score.
+
+    raw, bad: of each cell. cell, household: of each row, 0, 1, ...
+    """
+
+    raw: Floats
+    bad: Outcomes
+    cell: npt.NDArray[np.int64]
+    household: npt.NDArray[np.int64]
+
+    @staticmethod
+    def of(rows: pl.DataFrame, edges: Floats) -> BinnedRows:
+        """The rows, binned between the edges."""
+        raw, bad = rows["raw"].to_numpy(), rows["bad"].to_numpy()
+        _, bins = np.unique(np.searchsorted(edges, raw), return_inverse=True)
+        means = np.bincount(bins, raw) / np.bincount(bins)
+        household = rows["household_id"].rank("dense").to_numpy().astype(np.int64) - 1
+        outcomes = np.tile(np.array([0, 1], np.int8), len(means))
+        return BinnedRows(np.repeat(means, 2), outcomes, 2 * bins + bad, household)
+
+    def draw(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        """How many rows each cell has when as many households are drawn with replacement as there are."""
+        households = int(self.household.max()) + 1
+        times = np.bincount(random.integers(0, households, households), minlength=households)
+        return np.bincount(self.cell, times[self.household], len(self.raw)).astype(np.int64)
