@@ -197,11 +197,14 @@ def log_odds(probability: float) -> float:
 
 def test_the_likelihood_is_the_probability_of_a_hundred_loans(county: County, served: str) -> None:
     loan = explained(served, county.one_of_each()["red"])["loans"][0]
-    count = round(100 * loan["warning"]["probability"])
+    names = ("probability", "probability_low", "probability_high")
+    count, least, most = (round(100 * loan["warning"][name]) for name in names)
     assert loan["likelihood_en"].startswith(
-        f"Of 100 loans like this one, about {count} go bad within 6 months (30 days"
+        f"Of 100 loans like this one, about {count} ({least} to {most} by the data at hand) go bad within 6 months (30"
     )
-    assert loan["likelihood_zh"].startswith(f"与此相似的 100 笔贷款中, 约 {count} 笔在 6 个月内变坏")
+    assert loan["likelihood_zh"].startswith(
+        f"与此相似的 100 笔贷款中, 约 {count} 笔 (按现有数据 {least} 至 {most} 笔) 在 6 个月内变坏"
+    )
 
 
 def test_a_loan_that_has_gone_bad_is_said_to_have(county: County, served: str) -> None:
