@@ -1,4 +1,4 @@
-"""The times that loans were bad, by all data of a ledger: what labels, monitoring and reports compare with."""
+"""The times that loans were bad, and when they ended, by all data of a ledger: what labels and reports compare with."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ BAD_SPELLS_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
         **{name: column for name, column in SPELLS_SCHEMA.columns.items() if name != "loan"},
+    }
+)
+LOAN_ENDS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "Identifier of the loan."),
+        "ended_on": FrameColumn(
+            pl.Date(), "Day on which it was repaid, settled or renewed, by all data; null where it was not."
+        ),
     }
 )
 NEXT_BAD_SCHEMA = FrameSchema(
@@ -41,6 +49,20 @@ def bad_spells(tables: DeliveredTables, rules: LifeRules) -> pl.DataFrame:
     book = LoanBook(LatestVersions(tables, known_by=None), _LAST, rules)
     named = book.lives.spells.lazy().join(book.versions.loans.select("loan", "loan_id"), on="loan")
     return named.select(list(BAD_SPELLS_SCHEMA.columns)).sort("loan_id", "bad_on").collect()
+
+
+@returns(LOAN_ENDS_SCHEMA)
+def loan_ends(tables: DeliveredTables, rules: LifeRules) -> pl.DataFrame:
+    """The day on which each loan ended, by all data, sorted by loan; what was compensated or written off has not.
+
+    >>> from features.ledger.ledger import Ledger
+    >>> ends = loan_ends(Ledger(data / "ledger").tables(), LifeRules())
+    >>> ends.columns, ends["ended_on"].null_count() < ends.height
+    (['loan_id', 'ended_on'], True)
+    """
+    book = LoanBook(LatestVersions(tables, known_by=None), _LAST, rules)
+    named = book.lives.loans.lazy().join(book.versions.loans.select("loan", "loan_id"), on="loan")
+    return named.select(list(LOAN_ENDS_SCHEMA.columns)).sort("loan_id").collect()
 
 
 @returns(NEXT_BAD_SCHEMA)

@@ -297,7 +297,11 @@ class Trees:
 
         Raises KeyError naming the columns that the frame lacks.
         """
-        return self._predict(matrix(frame, self.columns), raw_score=True)
+        return self.log_odds_of(matrix(frame, self.columns))
+
+    def log_odds_of(self, inputs: Floats) -> Floats:
+        """The raw score of each row of inputs: rows x columns, as `matrix` makes them."""
+        return self._predict(inputs, raw_score=True)
 
     def explain(self, frame: pl.DataFrame) -> RawContributions:
         """Exact path-dependent TreeSHAP of each row.

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from features.bad_spells import bad_spells
+from features.bad_spells import bad_spells, loan_ends
 from features.compute import FEATURES_SCHEMA, Population, features_at
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
@@ -31,6 +31,13 @@ SAMPLE_SCHEMA = FrameSchema(
         "as_of": FrameColumn(pl.Date(), "Month end on which the features are computed."),
         "bad": FrameColumn(pl.Int8(), "Label: 1 where the loan goes bad within the plan's horizon, else 0."),
         "rule_level": FrameColumn(pl.Int8(), "Rule light by the rules in force on `as_of`: 0 green, 1 yellow, 2 red."),
+        "ended_on": FrameColumn(
+            pl.Date(), "Day on which the loan was repaid, settled or renewed, by all data; null where it was not."
+        ),
+        "followed_until": FrameColumn(
+            pl.Date(),
+            "Last month end on which it is certain what had happened to the loan, by the plan's reporting lag.",
+        ),
     }
 )
 """Columns of a fold as `samples` returns it."""
@@ -68,7 +75,7 @@ def samples(
 
     Returns:
         For each fold a frame sorted by `as_of` and `loan_id`, in the columns of `SAMPLE_SCHEMA`: the features,
-        `bad_on`, `as_of`, `bad`, `rule_level`.
+        `bad_on`, `as_of`, `bad`, `rule_level`, `ended_on`, `followed_until`.
 
     Raises:
         UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.
@@ -88,7 +95,8 @@ def samples(
     """
     rows = ledger.tables()
     newest = policies.in_force(last_reported_day(ledger)).life_rules(plan.bad_after_days)
-    spells = bad_spells(rows, newest)
+    spells, ends = bad_spells(rows, newest), loan_ends(rows, newest)
+    followed_until = pl.lit(plan.last_mature_day(last_reported_day(ledger))).alias("followed_until")
     frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
     for as_of in sorted({day for fold in folds for day in fold.month_ends(plan)}):
         _check_mature(as_of, plan, last_reported_day(ledger))
@@ -96,9 +104,10 @@ def samples(
         life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
         cohort = label_cohort(features_at(as_of, rows, Population.COHORT, life_rules), spells, as_of, plan)
         with_lights = with_rule_level(cohort, rules.in_force(as_of))
+        with_ends = with_lights.join(ends, on="loan_id", how="left", maintain_order="left").with_columns(followed_until)
         for fold in folds:
             if as_of in fold.month_ends(plan):
-                frames[fold].append(rows_in_fold(with_lights, fold, plan))
+                frames[fold].append(rows_in_fold(with_ends, fold, plan))
     joined = {fold: pl.concat(fold_frames) for fold, fold_frames in frames.items()}
     for fold, frame in joined.items():
         _check_outcomes(frame, fold)

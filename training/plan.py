@@ -214,6 +214,16 @@ class Plan(_Strict):
         """Whether all labels of as_of are complete in data that end on `data_until`."""
         return self.mature_on(as_of) <= data_until
 
+    def last_mature_day(self, data_until: date) -> date:
+        """The last month end whose events are complete in data that end on `data_until`: the reporting lag has passed.
+
+        >>> ends = MonthEnds(fit=["2021-01-31", "2021-02-28"], policy=["2021-08-31"], judgement=["2022-02-28"])
+        >>> Plan(month_ends=ends).last_mature_day(date(2022, 9, 30))
+        datetime.date(2022, 7, 31)
+        """
+        day = data_until - timedelta(days=self.reporting_lag_days)
+        return day if is_month_end(day) else month_end_after(day, -1)
+
     def to_card(self) -> dict[str, Any]:
         """The plan as plain JSON values under the keys of model cards; `Plan.model_validate` reads them back."""
         return self.model_dump(mode="json", by_alias=True)
