@@ -1,4 +1,4 @@
-"""The model bundle: a folder of text files with trees, additive model, card, calibration and policy; no pickle."""
+"""The model bundle: a folder of text files with trees, additive model, hazards, card, calibration and policy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,20 @@ import polars as pl
 
 from features.atomic_files import atomic_folder
 from features.catalog import MODEL_COLUMNS
+from features.frame_schema import returns
 from features.messages import UserError
 from models.additive import additive_model_of
 from models.boosting import Trees, columns_of
 from models.calibration import CalibrationCurve, calibration_of
+from models.hazards import TIME_TO_BAD_SCHEMA, Hazards, hazards_of
 from models.policy import Policy, policy_of
 from models.probability_range import ProbabilityRange, probability_range_of
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 
 _FILES = ("card.json", "calibration.json", "policy.json")
 _TREES_FILE, _ADDITIVE_FILE = "model.txt", "additive.json"
+_HAZARDS_FILE, _HAZARDS = "hazards.json", "hazards"
+"""File of the hazards, and the key of a card with its digest; bundles of earlier programs have neither."""
 _WEIGHTS = "weights"
 """Key of a card: the weight of each file of a blend."""
 _SUM_TOLERANCE = 1e-6
@@ -42,6 +47,7 @@ class Bundle:
         policy: the thresholds of the lights.
         card: JSON values. `horizon_months` and `bad_after_days` define the event that the probability is of, `plan` and
             `growth` the training, `reference` the population it was trained on.
+        hazards: of going bad and of ending in each month ahead; None in bundles of earlier programs.
 
     Example:
         >>> from datetime import date
@@ -63,6 +69,7 @@ class Bundle:
     calibration: CalibrationCurve
     policy: Policy
     card: Mapping[str, Any]
+    hazards: Hazards | None = None
 
     @property
     def columns(self) -> tuple[ModelColumn, ...]:
@@ -79,6 +86,7 @@ class Bundle:
     def version(self) -> str:
         """The registered number and a digest of everything that decides a probability or a light, as `3-1f0a9c2e`."""
         decides = [self.score.text, self.calibration.json_values, asdict(self.policy)]
+        decides += [self.hazards.text] if self.hazards else []
         return f"{self.number}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
 
     @cached_property
@@ -97,6 +105,16 @@ class Bundle:
         Raises KeyError naming the model's columns that `features` lacks.
         """
         return self.calibration.probability(self.score.log_odds(features))
+
+    @returns(TIME_TO_BAD_SCHEMA)
+    def time_to_bad(self, features: pl.DataFrame, probability: Floats, as_of: date) -> pl.DataFrame:
+        """Probabilities of going bad within 1, 3 and 12 months and once due, as `Hazards.time_to_bad` defines them.
+
+        features: of loans that are not bad. probability: of each. Missing in each row where the bundle has no hazards.
+        """
+        if self.hazards is None:
+            return TIME_TO_BAD_SCHEMA.empty().clear(features.height)
+        return self.hazards.time_to_bad(features, probability, np.full(features.height, np.datetime64(as_of)))
 
     def contributions(self, features: pl.DataFrame) -> tuple[Floats, float]:
         """Contributions (rows x columns) in calibrated log-odds, and the base value.
@@ -187,8 +205,12 @@ def write(bundle: Bundle, folder: Path) -> None:
     card = {**bundle.card, "columns": [asdict(column) for column in bundle.columns]}
     if isinstance(bundle.score, Blend):
         card[_WEIGHTS] = {name: weight for name, (weight, _) in files.items()}
+    card.pop(_HAZARDS, None)
     contents = (card, bundle.calibration.json_values, asdict(bundle.policy))
     texts: dict[str, Any] = {name: part.text for name, (_, part) in files.items()}
+    if bundle.hazards is not None:
+        texts[_HAZARDS_FILE] = bundle.hazards.text
+        card[_HAZARDS] = {"digest": text_digest(bundle.hazards.text), "months": bundle.hazards.months}
     with atomic_folder(folder) as staging:
         for name, content in {**texts, **dict(zip(_FILES, contents, strict=True))}.items():
             text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
@@ -219,7 +241,8 @@ def read(folder: Path) -> Bundle:
         columns = tuple(ModelColumn(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
         score = _read_score(folder, columns, card.get(_WEIGHTS))
-        return Bundle(int(folder.name), score, calibration_of(calibration), policy_of(policy), card)
+        hazards = _read_hazards(folder, card[_HAZARDS]) if _HAZARDS in card else None
+        return Bundle(int(folder.name), score, calibration_of(calibration), policy_of(policy), card, hazards)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"模型 {folder.name} 无法读取 ({error}); 请重新训练或回退。",
@@ -235,6 +258,19 @@ def _read_score(folder: Path, columns: tuple[ModelColumn, ...], weights: Mapping
         text = (folder / name).read_text("utf-8")
         parts.append(Trees(text, columns) if name == _TREES_FILE else additive_model_of(text, columns))
     return Blend(tuple(zip(weights.values(), parts, strict=True))) if weights else parts[0]
+
+
+def _read_hazards(folder: Path, on_card: Mapping[str, Any]) -> Hazards:
+    """The hazards of a bundle's file. Raises ValueError where it is not the file that the card names."""
+    text = (folder / _HAZARDS_FILE).read_text("utf-8")
+    if text_digest(text) != on_card["digest"]:
+        raise ValueError(f"{_HAZARDS_FILE} is not the file that the card names")
+    return hazards_of(text)
+
+
+def text_digest(text: str) -> str:
+    """The first 16 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _check_columns(number: str, columns: tuple[ModelColumn, ...]) -> None:

@@ -226,6 +226,18 @@ class Hazards:
         ended: log-odds that one which does not go bad in the month ends in it, by HAZARD_COLUMNS.
         horizon_months: of the probability that they agree with.
         bad_after_days: days past due that make a loan bad.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import features_at
+        >>> from features.ledger.ledger import Ledger
+        >>> from models.registry import ModelStore
+        >>> bundle, day = ModelStore(data / "models").champion, date(2025, 12, 31)
+        >>> loans = features_at(day, Ledger(data / "ledger").tables()).filter(~pl.col("has_gone_bad"))
+        >>> probability, as_of = bundle.probability(loans), np.full(loans.height, np.datetime64(day))
+        >>> times = bundle.hazards.time_to_bad(loans, probability, as_of)
+        >>> bool((times["probability_3m"].to_numpy() <= probability).all())
+        True
     """
 
     bad: Trees

@@ -28,8 +28,8 @@ OUT_OF_FOLD_SCHEMA = FrameSchema(
     {
         "raw": FrameColumn(pl.Float64(), "Raw score in uncalibrated log-odds."),
         "bad": FrameColumn(None, "Label: 1 where the loan goes bad, else 0."),
-        "household_id": FrameColumn(None, "The household, which is drawn whole where rows are resampled."),
-    }
+    },
+    extra="the further columns of the fold",
 )
 
 
@@ -202,13 +202,13 @@ def out_of_fold_scores(
 ) -> pl.DataFrame:
     """The rows of a fold, each scored by a model of the specification that was fitted without its household's part.
 
-    Columns `raw`, in uncalibrated log-odds, `bad` and `household_id`.
+    `raw` is the score in uncalibrated log-odds.
     """
     parts = []
     for group in range(_PARTS):
         others, part = split_households(sample, group, _PARTS, plan)
         raw = spec.fit(others, columns).log_odds(part)
-        parts.append(part.select(pl.Series("raw", raw), "bad", "household_id"))
+        parts.append(part.with_columns(pl.Series("raw", raw)))
     return pl.concat(parts)
 
 

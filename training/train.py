@@ -34,6 +34,7 @@ from training.folds import Fold
 from training.gate import Gate, GateResult, load_gate
 from training.gate_criteria import gate_result
 from training.global_reasons import importance_by_column, reason_figures
+from training.hazard_fit import fit_hazards
 from training.plan import Plan
 from training.plan_files import default_plan
 from training.plots import reason_plots
@@ -167,7 +168,11 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
 
 
 def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on_progress: ProgressCallback) -> Bundle:
-    """A model fitted on the samples, not registered yet: score, calibration and thresholds each on their own fold."""
+    """A model fitted on the samples, not registered yet: score, calibration, thresholds and hazards by month ahead.
+
+    Score, calibration and thresholds are fitted each on a fold of their own, the hazards on rows of the first two that
+    are scored by models of other households.
+    """
     columns = columns_of(MODEL_COLUMNS)
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
@@ -179,12 +184,14 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
             f"The model moves columns against their sign and is not taken: {names} (log-odds). Report it, or train "
             "again with another seed.",
         )
-    few_bad = int(folds[Fold.CALIBRATION]["bad"].sum()) < plan.calibrating.isotonic_from_bad
-    out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.spec) if few_bad else None
     calibration = folds[Fold.CALIBRATION]
-    curve, pooled = fit_calibration(score, calibration, plan, out_of_fold)
+    few_bad = int(calibration["bad"].sum()) < plan.calibrating.isotonic_from_bad
+    out_of_fold = out_of_fold_scores(folds[Fold.FIT], columns, plan, choice.spec)
+    curve, pooled = fit_calibration(score, calibration, plan, out_of_fold if few_bad else None)
     with_raw = calibration.with_columns(pl.Series("raw", score.log_odds(calibration)))
     probability_range = fit_probability_range(curve, with_raw, pooled, plan.seed)
+    followed = pl.concat([out_of_fold, with_raw])
+    hazards = fit_hazards(followed, followed["raw"].to_numpy(), curve, plan)
     policy_fold = folds[Fold.POLICY]
     policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)
     card: dict[str, Any] = {
@@ -199,7 +206,7 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
-    bundle, fit = Bundle(0, score, curve, policy, card), folds[Fold.FIT]
+    bundle, fit = Bundle(0, score, curve, policy, card, hazards), folds[Fold.FIT]
     importance = importance_by_column(bundle, fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED)))
     recent = folds.get(Fold.JUDGEMENT)
     if recent is not None:

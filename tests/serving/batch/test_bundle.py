@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import polars as pl
 import pytest
 
 from features.messages import UserError
@@ -90,7 +91,9 @@ def test_a_text_with_other_columns_than_its_card_is_refused(bundle: Path) -> Non
         read(bundle)
 
 
-@pytest.mark.parametrize("name", ["model.txt", "additive.json", "card.json", "calibration.json", "policy.json"])
+@pytest.mark.parametrize(
+    "name", ["model.txt", "additive.json", "hazards.json", "card.json", "calibration.json", "policy.json"]
+)
 def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
     with pytest.raises(UserError, match=name):
@@ -98,7 +101,9 @@ def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.95])
-@pytest.mark.parametrize("name", ["model.txt", "additive.json", "card.json", "calibration.json", "policy.json"])
+@pytest.mark.parametrize(
+    "name", ["model.txt", "additive.json", "hazards.json", "card.json", "calibration.json", "policy.json"]
+)
 def test_part_of_a_file_is_refused(bundle: Path, name: str, share: float) -> None:
     whole = (bundle / name).read_text()
     end = whole.find("\nend of trees") if name == "model.txt" else len(whole)
@@ -123,6 +128,32 @@ def test_a_text_that_is_not_what_was_written_is_refused(bundle: Path, was: str, 
     (bundle / "model.txt").write_text(text.replace(was, is_now, 1))
     with pytest.raises(UserError, match=r"cannot be read"):
         read(bundle)
+
+
+def test_hazards_that_the_card_does_not_name_are_refused(bundle: Path) -> None:
+    stored = json.loads((bundle / "hazards.json").read_text())
+    (bundle / "hazards.json").write_text(json.dumps({**stored, "horizon_months": 5}))
+    with pytest.raises(UserError, match=r"hazards\.json is not the file that the card names"):
+        read(bundle)
+
+
+def test_hazards_belong_to_the_version_of_a_model(bundle: Path, tmp_path: Path) -> None:
+    model = read(bundle)
+    without = replace(model, hazards=None)
+    write(without, tmp_path / "1")
+    assert not (tmp_path / "1" / "hazards.json").exists()
+    assert read(tmp_path / "1").version == without.version != model.version
+
+
+def test_a_model_of_earlier_programs_foretells_no_single_months(county: County, bundle: Path) -> None:
+    loans = county.facts.filter(~pl.col("has_gone_bad"))
+    model = read(bundle)
+    probability = model.probability(loans)
+    with_hazards = model.time_to_bad(loans, probability, county.newest)
+    without = replace(model, hazards=None).time_to_bad(loans, probability, county.newest)
+    assert with_hazards["probability_1m"].null_count() == 0
+    assert without.schema == with_hazards.schema
+    assert without.null_count().row(0) == (loans.height,) * len(without.columns)
 
 
 def test_a_month_is_then_lit_by_the_rules_and_says_why(county: County, bundle: Path) -> None:
