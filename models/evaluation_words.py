@@ -11,6 +11,7 @@ from models.light import LIGHT_WORDS
 
 COMPARED_MODELS: Mapping[str, Bilingual] = {
     "model": Bilingual("模型", "the model"),
+    "bad_if_due": Bilingual("模型 (到期时尚未还清的, 变坏的可能)", "the model (bad if still open when due)"),
     "rules": Bilingual("规则灯", "the rules"),
     "one_line_rule": Bilingual("一句话规则 (该户逾期期数占比)", "the one-line rule (share of instalments late)"),
     "days_past_due": Bilingual("逾期天数", "days past due"),
@@ -23,6 +24,15 @@ COMPARED_MODELS: Mapping[str, Bilingual] = {
     "scorecard": Bilingual("评分卡 (逻辑回归, 旧)", "the scorecard (logistic) of earlier reports"),
     "unconstrained": Bilingual("无单调约束的模型", "the model without monotone signs"),
 }
+FORETOLD_FIGURES: Mapping[str, Bilingual] = {
+    "probability_1m": Bilingual("1个月内变坏", "goes bad within 1 month"),
+    "probability_3m": Bilingual("3个月内变坏", "goes bad within 3 months"),
+    "probability": Bilingual("预测期内变坏", "goes bad within the horizon"),
+    "probability_12m": Bilingual("12个月内变坏", "goes bad within 12 months"),
+    "due_probability": Bilingual("到期时仍未还清", "still open when due"),
+    "bad_if_due": Bilingual("到期时未还清的, 随后变坏", "goes bad, if still open when due"),
+}
+"""Names of the figures by month ahead."""
 SIMPLER_OPPONENTS = (
     *("rules", "tuned_rules", "calendar", "calendar_cover", "one_line_rule", "days_past_due"),
     *("rating_631", "rating_1531", "logistic"),

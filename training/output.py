@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from models.evaluation_words import FORETOLD_FIGURES
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
-from training.evaluation.report import EvaluationReport
+from training.evaluation.report import EvaluationReport, MonthsAheadMetrics
 
 if TYPE_CHECKING:
     from training.light_changes import LightChanges
 
 
 def summary_lines(report: EvaluationReport) -> Iterator[str]:
-    """The first conclusion, and a table: for each month and compared model AUC, and recall at the rules' visits."""
+    """The first conclusion, AUC and recall at the rules' visits by month and compared model, and the months ahead."""
     for sentence in report.conclusions[:1]:
         yield from (sentence.zh, sentence.en)
     yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
@@ -24,6 +25,8 @@ def summary_lines(report: EvaluationReport) -> Iterator[str]:
             yield f"{month_cells:<32}  {name:<14}{_share(auc):>7}{_share(month.recall[name]):>9}"
             month_cells = ""
     yield from light_outcome_lines(report)
+    if report.months_ahead is not None:
+        yield from months_ahead_lines(report.months_ahead)
 
 
 def light_outcome_lines(report: EvaluationReport) -> Iterator[str]:
@@ -36,6 +39,24 @@ def light_outcome_lines(report: EvaluationReport) -> Iterator[str]:
             f"{words.zh} {words.en}: {each.loans} 笔 loans, 变坏 bad {each.bad}, 预测 foretold {each.foretold:.1f}, "
             f"倍数 ratio {factor}"
         )
+
+
+def months_ahead_lines(metrics: MonthsAheadMetrics) -> Iterator[str]:
+    """Foretold and observed share of each figure by month ahead, and AUC and recall among the loans due soon."""
+    for share in metrics.foretold:
+        words, observed = FORETOLD_FIGURES[share.figure], share.observed
+        interval = f"{_share(observed.value)} [{_share(observed.low)}, {_share(observed.high)}]"
+        figures = f"预测 foretold {_share(share.predicted)}, 实际 observed {interval} ({share.loans})"
+        yield f"{words.zh} {words.en}: {figures}"
+    titles = ("预测期内到期 due within the horizon", "到期时未还清 still open when due")
+    for title, skill in zip(titles, (metrics.due_within_horizon, metrics.once_due), strict=True):
+        yield f"{title}: {skill.loans} 笔 loans, 变坏 bad {skill.bad}, 走访 visits {skill.visits}"
+        for name, auc in skill.auc.items():
+            cells = (
+                f"{_share(each.value):>7} [{_share(each.low)}, {_share(each.high)}]"
+                for each in (auc, skill.recall[name])
+            )
+            yield f"  {name:<14} AUC {' recall '.join(cells)}"
 
 
 def candidate_lines(card: Mapping[str, Any]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from training.code_version import code_version
 from training.cohort import ProgressCallback, first_loan_day, last_reported_day, sample_steps, samples
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.months_ahead import months_ahead_metrics
 from training.evaluation.opponents import opponent_scores
 from training.evaluation.page import report_html
 from training.evaluation.report import EvaluationReport, Lang
@@ -164,7 +165,10 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
     fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
     params = TreeParams.from_card(bundle.card["growth"])
     opponents = opponent_scores(fit, sample, bundle.columns, params, plan, rule_table_of(store))
-    return evaluate_loans(score_loans(bundle, sample, policy_table_of(store), opponents))
+    loans = score_loans(bundle, sample, policy_table_of(store), opponents)
+    report = evaluate_loans(loans)
+    months_ahead = months_ahead_metrics(loans, plan.horizon_months, plan.bad_after_days, report.settings)
+    return replace(report, months_ahead=months_ahead)
 
 
 def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on_progress: ProgressCallback) -> Bundle:

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.raw_score import Floats
 from training.evaluation.evaluated_loans import Counts
+from training.evaluation.measures import Bools
 from training.evaluation.report import NO_ESTIMATE, Estimate
 
 _INTERVAL_PERCENTILES = (2.5, 97.5)
@@ -43,6 +44,18 @@ class BootstrapWeights:
     def ratio(self, numerator: Floats, denominator: Floats) -> Floats:
         """The quotient of the sums of two values under each draw; NaN where the denominator sums to 0."""
         return quotient(self.sums(numerator), self.sums(denominator))
+
+    def auc(self, bad: Bools, score: Floats) -> Floats:
+        """The area under the ROC curve under each draw, ties counted half; NaN where all drawn loans ended alike."""
+        order = np.argsort(score, kind="stable")
+        tie_starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0]) if len(score) else np.zeros(0, np.int64)
+        row_weights = self.weights[self.household_index[order]]
+        is_bad = bad[order][:, None]
+        in_tie = [np.add.reduceat(row_weights * which, tie_starts, axis=0) for which in (is_bad, ~is_bad)]
+        bad_in_tie, good_in_tie = in_tie
+        good_below = np.cumsum(good_in_tie, axis=0) - good_in_tie
+        pairs = bad_in_tie.sum(0) * good_in_tie.sum(0)
+        return quotient((bad_in_tie * (good_below + good_in_tie / 2)).sum(0), pairs)
 
 
 def quotient(numerator: Floats, denominator: Floats) -> Floats:

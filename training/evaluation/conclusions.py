@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from features.messages import Bilingual
 from models.evaluation_words import SIMPLER_OPPONENTS, compared_model_words, group_words
-from training.evaluation.report import EvaluationReport, ModelAtCapacity, PopulationAtCapacity
+from training.evaluation.report import (
+    Estimate,
+    EvaluationReport,
+    ModelAtCapacity,
+    MonthsAheadMetrics,
+    PopulationAtCapacity,
+)
+
+_CHANCE_AUC = 0.5
 
 _CAUGHT = Bilingual(
     "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 对手中最好的 {name} 找到 {best} 笔, "
@@ -44,6 +52,19 @@ _SIGNS_COST = Bilingual(
     "Monotone signs cost accuracy: on later months the log loss of trees without signs is lower by {value} ({low} to "
     "{high}), and they were taken; their reasons may go against what everybody knows.",
 )
+_DUE_SKILL = Bilingual(
+    "预测期内到期的 {loans} 笔贷款, {bad} 笔变坏: 概率排序的 AUC {model}; "
+    "到期时仍未还清的 {reached} 笔中 {reached_bad} 笔变坏, 按到期后变坏的可能排序的 AUC {once_due}; {verdict}",
+    "Of {loans} loans due within the horizon {bad} went bad: the AUC of the probability is {model}; of {reached} still "
+    "open when due {reached_bad} went bad, the AUC of the probability of going bad once due is {once_due}; {verdict}",
+)
+_SKILL_VERDICT = {
+    True: Bilingual("后者的区间在 0.5 之上。", "the interval of the latter lies above 0.5."),
+    False: Bilingual(
+        "后者的区间含 0.5, 不能说模型分得出到期贷款的好坏。",
+        "the interval of the latter includes 0.5: it is not shown that the model tells good from bad among them.",
+    ),
+}
 _ALL_LOANS = Bilingual("全部贷款", "All loans")
 _NOT_IN_ARREARS = Bilingual("未拖欠的贷款", "Loans not in arrears")
 
@@ -79,6 +100,31 @@ def signs_conclusion(signs_cost: Sequence[float] | None) -> tuple[Bilingual, ...
         return ()
     low, value, high = (f"{each:.4f}" for each in signs_cost)
     return (_fill(_SIGNS_COST, low=low, value=value, high=high),)
+
+
+def due_conclusion(metrics: MonthsAheadMetrics | None) -> tuple[Bilingual, ...]:
+    """A sentence on the model's skill among loans due within the horizon; none where it was not measured."""
+    if metrics is None:
+        return ()
+    due, once_due = metrics.due_within_horizon, metrics.once_due
+    skill = once_due.auc["bad_if_due"]
+    sentence = _fill(
+        _DUE_SKILL,
+        loans=due.loans,
+        bad=due.bad,
+        model=_with_interval(due.auc["model"]),
+        reached=once_due.loans,
+        reached_bad=once_due.bad,
+        once_due=_with_interval(skill),
+        verdict=_SKILL_VERDICT[skill.low is not None and skill.low > _CHANCE_AUC],
+    )
+    return (sentence,)
+
+
+def _with_interval(value: Estimate) -> str:
+    if value.value is None or value.low is None or value.high is None:
+        return "-"
+    return f"{value.value:.3f} ({value.low:.3f} – {value.high:.3f})"
 
 
 def _population_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:

@@ -28,7 +28,8 @@ class EvaluatedLoans:
     """The judgement fold with scores, sorted by (as_of, loan_id).
 
     frame: `as_of`, `loan_id`, `household_id`, `bad` (0, 1), `bad_on`, `probability` (of going bad), `model_level` and
-    `rule_level` (0 green, 1 yellow, 2 red), the features, and columns for the fairness audit alone. scores: one number
+    `rule_level` (0 green, 1 yellow, 2 red), the features, the figures by month ahead where the model has them, and
+    columns for the fairness audit alone. scores: one number
     a row for each compared model, higher is riskier; `model` and `rules` are among them.
     """
 
@@ -98,7 +99,10 @@ def score_loans(
 
     sample: the fold as `samples` returns it. opponents: scores of its rows by `opponent_scores`.
     """
-    scored = sample.with_columns(pl.Series("probability", bundle.probability(sample)))
+    probability = bundle.probability(sample)
+    scored = sample.with_columns(pl.Series("probability", probability))
+    if bundle.hazards is not None:
+        scored = scored.hstack(bundle.hazards.time_to_bad(sample, probability, sample["as_of"].to_numpy()))
     frame = bundle.policy.levels_by_month(scored).rename({"level": "model_level"})
     return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(opponents or {}))
 

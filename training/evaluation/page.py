@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from features.atomic_files import write_bytes
 from features.messages import Bilingual
-from models.evaluation_words import compared_model_words, group_words
+from models.evaluation_words import FORETOLD_FIGURES, compared_model_words, group_words
 from training.evaluation.report import (
     CalibrationInTheLarge,
     CurvePoint,
@@ -52,6 +52,7 @@ def report_html(report: EvaluationReport, lang: Lang) -> str:
     )
     return environment.get_template("page.html.jinja").render(
         report=report,
+        figures=FORETOLD_FIGURES,
         lang=lang,
         say=lambda zh, en: zh if lang == "zh" else en,
         text=lambda words: getattr(words, lang),

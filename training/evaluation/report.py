@@ -304,11 +304,64 @@ class CeilingDistance:
 
 
 @dataclass(frozen=True)
+class ForetoldShare:
+    """A published figure beside what came of it, over the loans whose outcome is certain.
+
+    figure: column of the warnings. happened: loans to which it did. predicted: mean of the figure; None without loans.
+    observed: share of the loans to which it happened, with its interval.
+    """
+
+    figure: str
+    loans: int
+    happened: int
+    predicted: float | None
+    observed: Estimate
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval of the observed share holds the mean of the figure."""
+        low, high = self.observed.low, self.observed.high
+        return self.predicted is not None and low is not None and high is not None and low <= self.predicted <= high
+
+
+@dataclass(frozen=True)
+class DueSkill:
+    """How well compared models tell which of the loans due soon go bad.
+
+    visits: of the rules, month by month. auc, recall (at these visits): by compared model; `bad_if_due` is the model's
+    probability of going bad once due.
+    """
+
+    loans: int
+    bad: int
+    visits: int
+    auc: Mapping[str, Estimate]
+    recall: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class MonthsAheadMetrics:
+    """The figures by month ahead.
+
+    without_figures: loans for which the hazards could not be brought to agree with the probability.
+    due_within_horizon: loans whose maturity falls within the horizon, bad where the label says so. once_due: those of
+    them that were open and not bad when it came, bad where they went bad up to the month in which unpaid principal
+    makes bad.
+    """
+
+    foretold: tuple[ForetoldShare, ...]
+    without_figures: int
+    due_within_horizon: DueSkill
+    once_due: DueSkill
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
     """The whole evaluation of a model.
 
     leaks, drift, ablation, stability and distance need the fit fold, other fits or the simulator's truth; they are
-    None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model.
+    None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model. months_ahead:
+    None for models without hazards by month ahead.
     """
 
     settings: EvaluationSettings
@@ -327,6 +380,7 @@ class EvaluationReport:
     stability: Stability | None = None
     distance: CeilingDistance | None = None
     bad_by_fold: Mapping[str, int] | None = None
+    months_ahead: MonthsAheadMetrics | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""

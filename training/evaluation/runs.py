@@ -21,9 +21,10 @@ from models.registry import ModelStore
 from models.traffic_light.rule_table import RuleTable, rule_table_of
 from training.candidates import ModelSpec
 from training.cohort import ProgressCallback, samples
-from training.evaluation.conclusions import signs_conclusion
+from training.evaluation.conclusions import due_conclusion, signs_conclusion
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
+from training.evaluation.months_ahead import months_ahead_metrics
 from training.evaluation.opponents import opponent_scores
 from training.evaluation.refits import ablation, barred_columns, permutation_test, refit_with, stability
 from training.evaluation.report import EvaluationReport, LeakChecks
@@ -57,9 +58,12 @@ def full_report(
     )
     seeds = range(plan.seed, plan.seed + checks.seeds)
     report = evaluate_loans(loans)
+    months_ahead = months_ahead_metrics(loans, plan.horizon_months, plan.bad_after_days, report.settings)
+    signs_cost = bundle.card.get("spec", {}).get("signs_cost")
     return replace(
         report,
-        conclusions=(*report.conclusions, *signs_conclusion(bundle.card.get("spec", {}).get("signs_cost"))),
+        months_ahead=months_ahead,
+        conclusions=(*report.conclusions, *due_conclusion(months_ahead), *signs_conclusion(signs_cost)),
         leaks=LeakChecks(
             permuted,
             barred_columns(bundle.columns),
