@@ -20,6 +20,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.bundle import Bundle, Contributions
 from models.county_policy.sections import CountyPolicy
 from models.explain import REASON, reasons
+from models.hazards import TIME_TO_BAD_SCHEMA
 from models.light import Light
 from models.raw_score import Floats
 from models.score_change import CHANGE, largest_changes, score_change
@@ -39,8 +40,8 @@ LIGHTS_SCHEMA = FrameSchema(
     }
 )
 _MODEL_COLUMNS = (
-    *("probability", "probability_low", "probability_high"),
-    *("model_light", "reasons", "base_value", "changes"),
+    *("probability", "probability_low", "probability_high", "model_light", *TIME_TO_BAD_SCHEMA.columns),
+    *("reasons", "base_value", "changes"),
 )
 _FEATURE_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
@@ -157,9 +158,9 @@ def build_warnings(
     as_of: date,
     findings: pl.DataFrame,
 ) -> ScoredWarnings:
-    """Build the warning of each open loan: its light (`ScoringPolicy.light_level`), probability, reasons and changes.
+    """Build the warning of each open loan: its light (`ScoringPolicy.light_level`), probabilities, reasons and changes.
 
-    A loan that has gone bad has no probability.
+    A loan that has gone bad has no probability, and none by month ahead.
 
     Args:
         features: of the loans, as `features_at` returns them.
@@ -203,6 +204,7 @@ def build_warnings(
         township_medians,
         previous_month,
         scoring,
+        as_of,
     )
     frames = (
         evaluate_rules(features, scoring.rules),
@@ -248,6 +250,7 @@ def _model_columns(
     township_medians: pl.DataFrame,
     previous_month: PreviousMonth,
     scoring: ScoringPolicy,
+    as_of: date,
 ) -> tuple[pl.DataFrame, int]:
     """The columns _MODEL_COLUMNS of loans that have not gone bad, and how many of them LightGBM itself explained.
 
@@ -263,9 +266,10 @@ def _model_columns(
     else:
         low, high = bundle.probability_range.bounds(contributions.probability)
         ranges = pl.DataFrame({"probability_low": low, "probability_high": high})
+    months_ahead = bundle.time_to_bad(features, contributions.probability, as_of)
     reason_columns = reasons(features["township_code"], township_medians, contributions)
     changes = _changes(previous_lights, lights["model_light"], previous_month, bundle, contributions)
-    frames = [lights, ranges, reason_columns, changes.to_frame()]
+    frames = (lights, ranges, months_ahead, reason_columns, changes.to_frame())
     return pl.concat(frames, how="horizontal"), contributions.recomputed_rows
 
 

@@ -188,7 +188,8 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield from _status_lines(warning, lang)
-    yield f"  {getattr(loan, f'likelihood_{lang}')}"
+    told = (getattr(loan, f"{name}_{lang}") for name in ("likelihood", "months_ahead", "due"))
+    yield from (f"  {sentence}" for sentence in told if sentence)
     yield from (f"  {getattr(each, lang)}: {getattr(each, f'reason_{lang}')}" for each in loan.classes)
     for rule in warning.rules:
         yield f"  {rule.id} {getattr(rule, lang)}"

@@ -27,6 +27,7 @@ from serving.explain.entitlements import (
     loan_help_routes,
 )
 from serving.explain.household_cache import household_month, unknown_household
+from serving.explain.months_ahead import due_sentence, months_ahead_sentence
 from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood
 from serving.explain.what_if.apply import HouseholdSnapshot
 from serving.months.data_folder import DataFolder
@@ -142,10 +143,15 @@ def _explained_loan(
     month, loan = attribution.month, warning.loan_id
     policy = month.policy
     likelihood = warning_likelihood(warning, facts["has_gone_bad"], month.manifest.label)
+    ahead, due = months_ahead_sentence(warning), due_sentence(warning)
     return ExplainedLoan(
         warning=warning,
         likelihood_zh=likelihood.zh,
         likelihood_en=likelihood.en,
+        months_ahead_zh=ahead.zh if ahead else None,
+        months_ahead_en=ahead.en if ahead else None,
+        due_zh=due.zh if due else None,
+        due_en=due.en if due else None,
         other_facts=_other_contributions(warning),
         classes=five_classes(records.classes.facts_of(warning, facts), warning.as_of, policy.classes),
         threshold=attribution.threshold_reasons_of(warning),

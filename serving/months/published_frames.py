@@ -10,6 +10,7 @@ import polars as pl
 from features.compute import FEATURES_SCHEMA, NOT_FEATURES, STATUS_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema
 from models.explain import REASON
+from models.hazards import TIME_TO_BAD_SCHEMA
 from models.score_change import CHANGE
 from models.traffic_light.evaluate import FIRED
 
@@ -34,6 +35,7 @@ WARNINGS_SCHEMA = FrameSchema(
             pl.Float64(), "Low end of the 95% range of the share that goes bad among loans of this probability."
         ),
         "probability_high": FrameColumn(pl.Float64(), "Its high end; both missing for models of earlier programs."),
+        **TIME_TO_BAD_SCHEMA.columns,
         "score_rank": FrameColumn(
             pl.Int64(), "Rank by probability in the month, 1 the riskiest; ties share the better rank."
         ),

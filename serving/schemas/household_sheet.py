@@ -124,7 +124,9 @@ class VillageRating(Answer):
 class ExplainedLoan(Answer):
     """The explanation of one loan: warning, features by family, repayment history, notes, routes of help.
 
-    likelihood_zh, likelihood_en: the probability in words, or why there is none.
+    likelihood_zh, likelihood_en: the probability in words, or why there is none. months_ahead_zh, months_ahead_en: the
+    probabilities within 1, 3 and 12 months. due_zh, due_en: how many such loans are still open when the principal falls
+    due within the horizon, and how many of them go bad; null otherwise.
     other_facts: the contributions of all features that are not among the reasons, in log-odds; with the base value and
     the reasons they sum to the log-odds of the probability.
     threshold: why this light and not the next; null without a model, or with too few loans to compare with.
@@ -133,6 +135,10 @@ class ExplainedLoan(Answer):
     warning: LoanWarning
     likelihood_zh: str
     likelihood_en: str
+    months_ahead_zh: str | None
+    months_ahead_en: str | None
+    due_zh: str | None
+    due_en: str | None
     threshold: ThresholdReasons | None
     changed: ScoreChanges
     turn_green: Counterfactuals

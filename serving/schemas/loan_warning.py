@@ -86,6 +86,12 @@ class LoanWarning(Answer):
     was bad. incomplete: what it lacked. shadow: whether the model has not passed the gate, so that probability,
     model_light and reasons move no light. probability_low, probability_high: the 95% range of the share that goes bad
     among loans of this probability; null for models of earlier programs.
+
+    probability_1m, probability_3m, probability_12m: of going bad within so many months; they agree with `probability`.
+    due_probability: where the maturity falls within the horizon, probability that at the month end before it the loan
+    is neither bad nor repaid, settled or renewed. bad_if_due: probability that a loan still open then goes bad up to
+    the end of the month in which unpaid principal makes it bad. All are null for bad loans, and where the model has no
+    hazards by month ahead.
     """
 
     loan_id: str
@@ -101,6 +107,11 @@ class LoanWarning(Answer):
     probability: float | None
     probability_low: float | None
     probability_high: float | None
+    probability_1m: float | None
+    probability_3m: float | None
+    probability_12m: float | None
+    due_probability: float | None
+    bad_if_due: float | None
     score_rank: int | None
     shadow: bool
     status: LoanStatus | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 
 from features.compute import STATUS_COLUMNS
 from features.loan_checks import loan_findings
+from features.months import month_end_after
 from models.feature_topics import TOPICS
 from models.policy import NEVER, Policy, Thresholds
 from serving.batch.publish import with_score_ranks
@@ -50,6 +52,8 @@ CONTRACT = {
     "probability": pl.Float64(),
     "probability_low": pl.Float64(),
     "probability_high": pl.Float64(),
+    **dict.fromkeys(("probability_1m", "probability_3m", "probability_12m"), pl.Float64()),
+    **dict.fromkeys(("due_probability", "bad_if_due"), pl.Float64()),
     "score_rank": pl.Int64(),
     "shadow": pl.Boolean(),
     "status": TEXT,
@@ -71,6 +75,7 @@ CONTRACT = {
     "loan_checks": pl.List(pl.Struct(dict.fromkeys(("check", "first", "second"), TEXT))),
     **dict.fromkeys(("action", "model_version", "policy_version", "data_version"), TEXT),
 }
+MONTHS_AHEAD = ("probability_1m", "probability_3m", "probability_12m", "due_probability", "bad_if_due")
 WORSE = {"green": 0, "yellow": 1, "red": 2}
 ACTIONS = {"green": "quarterly_check", "yellow": "call_or_visit", "red": "joint_visit"}
 Row = dict[str, Any]
@@ -111,9 +116,8 @@ def test_each_probability_lies_in_its_range(county: County) -> None:
 
 
 def test_what_is_never_missing_is_never_missing(county: County) -> None:
-    sometimes = {"model_light", "probability", *ENDS, "score_rank", "base_value", "previous_light", *STATUS_COLUMNS} - {
-        "status"
-    }
+    of_model = {"model_light", "probability", *ENDS, "score_rank", "base_value", *MONTHS_AHEAD}
+    sometimes = {"previous_light", *of_model, *STATUS_COLUMNS} - {"status"}
     holes = county.warnings.drop(sometimes).null_count().row(0)
     assert set(holes) == {0}
 
@@ -136,7 +140,8 @@ def test_a_loan_that_has_gone_bad_is_red_and_nothing_is_predicted(rows: list[Row
     assert gone_bad
     for row in gone_bad:
         assert row["light"] == "red"
-        assert [row[name] for name in ("probability", "model_light", "score_rank", "base_value")] == [None] * 4
+        names = ("probability", "model_light", "score_rank", "base_value", *MONTHS_AHEAD)
+        assert {row[name] for name in names} == {None}
         assert row["reasons"] == []
 
 
@@ -160,6 +165,39 @@ def test_every_other_loan_has_a_probability_and_a_model_light_that_rises_with_it
     levels = [WORSE[row["model_light"]] for row in judged if row["previous_light"] in (None, "green")]
     assert levels == sorted(levels)  # a light of the month before may be kept on a lower probability
     assert len({WORSE[row["model_light"]] for row in judged}) > 1
+
+
+def test_figures_by_month_agree_with_each_other_and_with_the_probability(rows: list[Row]) -> None:
+    for row in (row for row in rows if not row["has_gone_bad"]):
+        within = [row["probability_1m"], row["probability_3m"], row["probability"], row["probability_12m"]]
+        assert within == sorted(within)
+        assert within[0] > 0
+        assert within[3] < 1
+
+
+def test_a_loan_that_falls_due_within_the_horizon_says_whether_it_will_be_open_and_go_bad(
+    county: County, rows: list[Row]
+) -> None:
+    last = month_end_after(county.newest, 6)
+    judged = [row for row in rows if not row["has_gone_bad"]]
+    due = [county.newest < county.newest + timedelta(days=row["days_to_maturity"]) <= last for row in judged]
+    assert True in due
+    assert False in due
+    for row, is_due in zip(judged, due, strict=True):
+        assert (row["due_probability"] is not None, row["bad_if_due"] is not None) == (is_due, is_due)
+        assert not is_due or 0 < row["bad_if_due"] < 1
+        assert not is_due or 0 < row["due_probability"] <= 1
+
+
+def test_figures_by_month_of_one_household_are_those_of_the_month(county: County) -> None:
+    bundle = county.store.models.champion
+    assert bundle
+    judged = county.facts.filter(~pl.col("has_gone_bad"))
+    published = county.warnings.filter(pl.col("probability").is_not_null())
+    for loan in judged["loan_id"].gather_every(max(1, judged.height // 25)):
+        facts = judged.filter(pl.col("loan_id") == loan)
+        figures = bundle.time_to_bad(facts, bundle.probability(facts), county.newest)
+        assert figures.equals(published.filter(pl.col("loan_id") == loan).select(MONTHS_AHEAD))
 
 
 def test_the_light_tells_what_to_do(rows: list[Row]) -> None:
