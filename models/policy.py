@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from models.light import Light
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Levels = npt.NDArray[np.int8]
 
 NEVER = 2.0
 """A threshold that no probability reaches."""
@@ -160,6 +161,40 @@ class Panel:
         return np.asarray(flagged[self.row, self.month], dtype=np.bool_)
 
 
+class VisitBudget(NamedTuple):
+    """How many loans can be red, and how many red or yellow."""
+
+    red: int
+    lit: int
+
+
+def budget_within(rules: VisitBudget, loans: int, most_lit: float) -> VisitBudget:
+    """The rules' visits, but at most a share of the loans.
+
+    Args:
+        rules: the loans that the rules light.
+        loans: of which they light them.
+        most_lit: share of the loans that may be lit.
+
+    Returns:
+        The rules' visits where they are within the share; else as many loans as it allows, with red ones in the
+        rules' proportion.
+
+    Example:
+        >>> budget_within(VisitBudget(red=20, lit=60), loans=100, most_lit=0.3)
+        VisitBudget(red=10, lit=30)
+        >>> budget_within(VisitBudget(red=5, lit=20), loans=100, most_lit=0.3)
+        VisitBudget(red=5, lit=20)
+    """
+    lit = min(rules.lit, loans_in_share(loans, most_lit))
+    return VisitBudget(rules.red * lit // rules.lit if rules.lit else 0, lit)
+
+
+def loans_in_share(loans: int, share: float) -> int:
+    """The whole number of loans in a share of them; a share such as 0.29 of 100 is 29, not 28.999."""
+    return int(round(loans * share, 6))
+
+
 def thresholds_at_capacity(panel: Panel, red_capacity: int, flagged_capacity: int, keeps: float = 1.0) -> Thresholds:
     """The lowest thresholds at which no more rows are red, and red or yellow, than can be visited.
 
@@ -168,14 +203,67 @@ def thresholds_at_capacity(panel: Panel, red_capacity: int, flagged_capacity: in
     return Thresholds(_lowest_threshold(panel, flagged_capacity, keeps), _lowest_threshold(panel, red_capacity, keeps))
 
 
+def thresholds_in_month(
+    probability: Floats, previous_level: Levels, least_level: Levels, budget: VisitBudget, keeps: float = 1.0
+) -> Thresholds:
+    """The lowest thresholds at which no more loans of a month are red, and red or yellow, than the budget has.
+
+    Args:
+        probability: of each loan.
+        previous_level: its light by probability in the month before, 0 to 2; 0 for none. A light that is on stays on
+            down to `keeps` of its threshold.
+        least_level: the light that it has whatever the thresholds are, 0 to 2; these visits are part of the budget.
+        budget: the visits.
+        keeps: as in `Policy`.
+
+    Returns:
+        Thresholds that use up the budget, but for loans of equal probability that would exceed it together.
+
+    Example:
+        >>> import numpy as np
+        >>> probability = np.array([0.5, 0.2, 0.17, 0.1, 0.1])
+        >>> previous_level, least_level = np.array([[2, 0, 1, 0, 0], [0, 0, 0, 0, 1]], dtype=np.int8)
+        >>> thresholds_in_month(probability, previous_level, least_level, VisitBudget(red=1, lit=3), keeps=0.8)
+        Thresholds(yellow_from=0.21250000000000002, red_from=0.625)
+    """
+    yellow, red = (
+        _lowest_in_month(
+            probability[least_level < light],
+            previous_level[least_level < light] >= light,
+            visits - int((least_level >= light).sum()),
+            keeps,
+        )
+        for light, visits in ((Light.YELLOW, budget.lit), (Light.RED, budget.red))
+    )
+    return Thresholds(yellow, max(yellow, red))
+
+
+def _lowest_in_month(probability: Floats, was_flagged: Bools, capacity: int, keeps: float) -> float:
+    """The lowest threshold that no more loans reach, or stay on below, than the capacity."""
+    reached = np.where(was_flagged, probability / keeps, probability)
+    # A quotient may be rounded up, so that its product with `keeps` lies beyond the probability.
+    candidates = np.unique(np.concatenate([reached, np.nextafter(reached[was_flagged], 0)]))
+
+    def flagged_loans(threshold: float) -> int:
+        """Loans that reach the threshold, or stay on below it."""
+        return int(((probability >= threshold) | (was_flagged & (probability >= keeps * threshold))).sum())
+
+    return _lowest_candidate(candidates, flagged_loans, capacity)
+
+
 def _lowest_threshold(panel: Panel, capacity: int, keeps: float) -> float:
-    """The lowest probability of the panel that, as threshold, flags no more rows than the capacity; by bisection."""
+    """The lowest probability of the panel that, as threshold, flags no more rows than the capacity."""
+    candidates = np.unique(panel.probability)
+    return _lowest_candidate(candidates, lambda each: int(panel.flagged_rows(each, keeps).sum()), capacity)
+
+
+def _lowest_candidate(candidates: Floats, flagged_rows: Callable[[float], int], capacity: int) -> float:
+    """The lowest of ascending thresholds that flags no more rows than the capacity, by bisection; NEVER where none."""
     if capacity <= 0:
         return NEVER
-    candidates = np.unique(panel.probability)
     low, high = 0, len(candidates)
     while low < high:
         middle = (low + high) // 2
-        fits = int(panel.flagged_rows(float(candidates[middle]), keeps).sum()) <= capacity
+        fits = flagged_rows(float(candidates[middle])) <= capacity
         low, high = (low, middle) if fits else (middle + 1, high)
     return float(candidates[low]) if low < len(candidates) else NEVER

@@ -14,6 +14,7 @@ import typer
 from features.console import (
     DEFAULT_DATA_FOLDER,
     AsOfOption,
+    AsOfOrNewestOption,
     DataOption,
     JsonOption,
     current_os_user,
@@ -197,8 +198,16 @@ def rollback_command(reason: Reason, data: DataOption = DEFAULT_DATA_FOLDER, mlf
 
 @commands.command("thresholds")
 def thresholds_command(
-    light_policy: Annotated[Path, typer.Argument(help="how thresholds are chosen (TOML), as light_policy in a plan")],
+    light_policy: Annotated[
+        Path | None,
+        typer.Argument(help="how thresholds are chosen (TOML), as light_policy in a plan; else by a month's visits"),
+    ] = None,
     model: Model = "champion",
+    as_of: AsOfOrNewestOption = None,
+    visits: Annotated[
+        int | None,
+        typer.Option("--visits", min=0, max=1_000_000, help="loans to be lit in it; the budget where none is named"),
+    ] = None,
     reason: Annotated[
         str | None, typer.Option("--reason", help="why; registers the model with these thresholds as challenger")
     ] = None,
@@ -210,22 +219,39 @@ def thresholds_command(
     With a reason the same trees with these thresholds become a new challenger.
     """
     from training.output import light_change_lines, policy_lines
+    from training.plan import LightPolicy, MonthVisits
     from training.plan_files import load_light_policy
 
-    policy_plan, number = load_light_policy(light_policy), model_number(data, model)
+    if light_policy and (as_of or visits is not None):
+        raise typer.BadParameter("阈值文件与 --as-of, --visits 只选其一 / a file, or --as-of and --visits, not both")
+    policy_plan, number = load_light_policy(light_policy) if light_policy else None, model_number(data, model)
 
     from features.ledger.ledger import Ledger
+    from models.budget_use import budget_sentences
     from models.county_policy.policy_table import policy_table_of
     from models.registry import ModelStore
-    from training.light_changes import light_changes
+    from training.evaluation.conclusions import budget_conclusion
+    from training.light_changes import light_changes, newest_month_end
+    from training.month_thresholds import month_thresholds
     from training.promotion import Assignment, choose_thresholds, register_thresholds
     from training.publish import Registry
 
+    ledger, model_in_registry = Ledger(data / "ledger"), ModelStore(data / "models").bundle(number)
+    if policy_plan is None:
+        chosen = MonthVisits(by="visits", as_of=as_of or newest_month_end(ledger), lit=visits)
+        policy_plan = LightPolicy(chosen=chosen)
     print_progress = progress_printer()
+    if isinstance(policy_plan.chosen, MonthVisits):
+        use = month_thresholds(data, model_in_registry, policy_plan.chosen).use
+        print("\n".join(f"{each.zh}\n{each.en}" for each in budget_sentences(use, policy_plan.chosen.as_of)))
+        if not reason:
+            return
     rethresholded = choose_thresholds(data, number, policy_plan, lambda _, line: print_progress(line))
-    model_in_registry = ModelStore(data / "models").bundle(number)
-    changes = light_changes(Ledger(data / "ledger"), policy_table_of(data), model_in_registry, rethresholded.bundle)
-    print("\n".join([*policy_lines(rethresholded.bundle.policy), *light_change_lines(changes)]))
+    told = [f"{each.zh}\n{each.en}" for each in budget_conclusion(rethresholded.report)]
+    if not isinstance(policy_plan.chosen, MonthVisits):
+        changes = light_changes(ledger, policy_table_of(data), model_in_registry, rethresholded.bundle)
+        told += light_change_lines(changes)
+    print("\n".join([*policy_lines(rethresholded.bundle.policy), *told]))
     if reason:
         assignment = Assignment("challenger", reason, current_os_user(), utc_now())
         registered = register_thresholds(data, Registry(data, mlflow), rethresholded, assignment)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models.evaluation_words import FORETOLD_FIGURES
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
+from training.evaluation.conclusions import budget_conclusion
 from training.evaluation.report import EvaluationReport, MonthsAheadMetrics
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def summary_lines(report: EvaluationReport) -> Iterator[str]:
-    """The first conclusion, AUC and recall at the rules' visits by month and compared model, and the months ahead."""
-    for sentence in report.conclusions[:1]:
+    """The first conclusion, AUC and recall at the rules' visits by month and compared model, and the months ahead.
+
+    Where a ceiling of lit loans binds, a second sentence says what it leaves out.
+    """
+    for sentence in (*report.conclusions[:1], *budget_conclusion(report)):
         yield from (sentence.zh, sentence.en)
     yield f"{'as_of':<11}{'loans':>7}{'bad':>6}{'visits':>8}  {'':<14}{'AUC':>7}{'recall':>9}"
     for month in report.months:
@@ -88,6 +92,8 @@ def policy_lines(policy: Policy) -> Iterator[str]:
         yield f"  {code}: {_threshold_pair(thresholds.yellow_from, thresholds.red_from)}"
     for name in ("as_kept", "without_keeping"):
         figures = policy.terms.get(name, {})
+        if not figures:
+            continue
         yield f"  {name}: " + ", ".join(f"{figure} {value}" for figure, value in figures.items())
     for row in policy.terms.get("sweep", ()):
         yield "  " + ", ".join(f"{figure} {value}" for figure, value in row.items())

@@ -74,9 +74,14 @@ class SearchPlan(_Strict):
 
 
 class RulesVisits(_Strict):
-    """Thresholds with as many red loans, and as many red or yellow ones, as the rules give on the policy fold."""
+    """Thresholds with as many red loans, and as many red or yellow ones, as the rules give on the policy fold.
+
+    most_lit: share of the loans that are yellow or red at most; where the rules light more, red and yellow loans are
+    fewer in the same proportion. None: the county policy's `visits.most_lit`.
+    """
 
     by: Literal["rules_visits"] = "rules_visits"
+    most_lit: Annotated[float | None, Field(gt=0, le=1)] = None
 
 
 class Capacity(_Strict):
@@ -103,11 +108,31 @@ class Cost(_Strict):
     averted_red: Annotated[float, Field(gt=0, le=1)] = 0.35
 
 
+class MonthVisits(_Strict):
+    """Thresholds that light exactly so many loans of one month; `lights thresholds` chooses them, training does not.
+
+    They keep the `keeps` of the model's own thresholds. Loans that are lit whatever the thresholds are (bad, on
+    probation, under a hard rule) do not count. lit: loans red or yellow; None for the budget of the model's own
+    thresholds, within the county policy's `visits.most_lit`. red: of them; None for as large a part as there.
+    """
+
+    by: Literal["visits"]
+    as_of: date
+    lit: Visits | None = None
+    red: Visits | None = None
+
+
 class LightPolicy(_Strict):
     """How thresholds are chosen; keeps: share of its threshold above which a light that is on stays on."""
 
-    chosen: Annotated[RulesVisits | Capacity | Cost, Field(discriminator="by")] = RulesVisits()
+    chosen: Annotated[RulesVisits | Capacity | Cost | MonthVisits, Field(discriminator="by")] = RulesVisits()
     keeps: Annotated[float, Field(gt=0, le=1)] = 0.8
+
+    def within(self, most_lit: float) -> LightPolicy:
+        """The light policy with the county's ceiling of lit loans, where it goes by the rules' visits without one."""
+        if not isinstance(self.chosen, RulesVisits) or self.chosen.most_lit is not None:
+            return self
+        return self.model_copy(update={"chosen": RulesVisits(most_lit=most_lit)})
 
 
 class CalibrationPlan(_Strict):

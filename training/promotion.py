@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
-from training.cohort import ProgressCallback, samples
+from training.cohort import ProgressCallback, last_reported_day, samples
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.report import EvaluationReport
@@ -22,7 +22,8 @@ from training.folds import Fold
 from training.gate import Gate
 from training.gate_criteria import gate_result
 from training.light_changes import LightChanges, light_changes
-from training.plan import LightPolicy, Plan
+from training.month_thresholds import month_thresholds
+from training.plan import LightPolicy, MonthVisits, Plan
 from training.publish import Registry, RunLog
 from training.threshold_search import choose_light_policy
 
@@ -171,15 +172,19 @@ def choose_thresholds(
     """
     bundle = ModelStore(store / "models").bundle(number)
     plan = Plan.model_validate(bundle.card["plan"])
-    wanted = [Fold.POLICY, Fold.JUDGEMENT]
-    folds = samples(Ledger(store / "ledger"), plan, rule_table_of(store), policy_table_of(store), on_progress, wanted)
-    policy = choose_light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), light_policy)
+    wanted, ledger, policies = [Fold.POLICY, Fold.JUDGEMENT], Ledger(store / "ledger"), policy_table_of(store)
+    light_policy = light_policy.within(policies.in_force(last_reported_day(ledger)).visits.most_lit)
+    folds = samples(ledger, plan, rule_table_of(store), policies, on_progress, wanted)
+    if isinstance(light_policy.chosen, MonthVisits):
+        policy = month_thresholds(store, bundle, light_policy.chosen).policy
+    else:
+        policy = choose_light_policy(folds[Fold.POLICY], bundle.probability(folds[Fold.POLICY]), light_policy)
     changed_plan = plan.model_copy(update={"light_policy": light_policy})
     card = {**bundle.card, "plan": changed_plan.to_card(), "trees_of": number}
     rethresholded_bundle = replace(bundle, number=0, policy=policy, card=card)
     report_of_trees = load_report(store, number)
     report = replace(
-        evaluate_loans(score_loans(rethresholded_bundle, folds[Fold.JUDGEMENT], policy_table_of(store))),
+        evaluate_loans(score_loans(rethresholded_bundle, folds[Fold.JUDGEMENT], policies)),
         leaks=report_of_trees.leaks,
         drift=report_of_trees.drift,
         ablation=report_of_trees.ablation,

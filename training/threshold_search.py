@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.policy import NEVER, Bools, Panel, Policy, Thresholds, thresholds_at_capacity
+from features.messages import UserError
+from models.county_policy.policy_table import shipped_policy_table
+from models.policy import (
+    NEVER,
+    Bools,
+    Panel,
+    Policy,
+    Thresholds,
+    VisitBudget,
+    budget_within,
+    thresholds_at_capacity,
+)
 from models.raw_score import Floats
-from training.plan import Capacity, Cost, LightPolicy, RulesVisits
+from training.plan import Capacity, Cost, LightPolicy, MonthVisits, RulesVisits
 
 _SWEEP_FACTORS = (0.5, 1.0, 2.0)
 _MONTHS_PER_YEAR = 12
@@ -29,6 +40,9 @@ def choose_light_policy(sample: pl.DataFrame, probability: Floats, plan: LightPo
     Returns:
         Thresholds, of each bank or township where the plan says so; `terms` says how they were chosen, and how often
         lights change and how early they come with and without keeping lights on.
+
+    Raises:
+        UserError: where the plan goes by the visits of one month, of which the policy fold has a part alone.
 
     Example:
         >>> from features.ledger.ledger import Ledger
@@ -50,17 +64,29 @@ def choose_light_policy(sample: pl.DataFrame, probability: Floats, plan: LightPo
     panel = Panel(sample["loan_id"], sample["as_of"], probability)
     chosen = plan.chosen
     if isinstance(chosen, RulesVisits):
-        return _policy_at_rules_visits(sample, panel, plan.keeps)
+        return _policy_at_rules_visits(sample, panel, chosen, plan.keeps)
     if isinstance(chosen, Capacity):
         return _policy_at_capacity(sample, panel, chosen, plan.keeps)
+    if isinstance(chosen, MonthVisits):
+        raise UserError(
+            '按一个月的走访数选界限 (by = "visits") 只用于 lights thresholds, 不用于训练计划。',
+            'Thresholds by the visits of one month (by = "visits") are for lights thresholds, not for a training plan.',
+        )
     return _policy_at_cost(sample, panel, chosen, plan.keeps)
 
 
-def _policy_at_rules_visits(sample: pl.DataFrame, panel: Panel, keeps: float) -> Policy:
-    visits = {"red": int((sample["rule_level"] == 2).sum()), "lit": int((sample["rule_level"] >= 1).sum())}
-    thresholds = thresholds_at_capacity(panel, visits["red"], visits["lit"], keeps)
-    without_keeping = thresholds_at_capacity(panel, visits["red"], visits["lit"])
-    terms = {"rules_visits": visits, **_keeping_terms(sample, panel, thresholds, without_keeping, keeps)}
+def _policy_at_rules_visits(sample: pl.DataFrame, panel: Panel, chosen: RulesVisits, keeps: float) -> Policy:
+    """As many visits as the rules make, within the plan's ceiling, or the shipped one where the plan has none."""
+    most_lit = chosen.most_lit or shipped_policy_table().policies[-1].visits.most_lit
+    rules = VisitBudget(int((sample["rule_level"] == 2).sum()), int((sample["rule_level"] >= 1).sum()))
+    budget = budget_within(rules, sample.height, most_lit)
+    thresholds = thresholds_at_capacity(panel, budget.red, budget.lit, keeps)
+    without_keeping = thresholds_at_capacity(panel, budget.red, budget.lit)
+    terms = {
+        "rules_visits": rules._asdict(),
+        "budget": {**budget._asdict(), "most_lit": most_lit},
+        **_keeping_terms(sample, panel, thresholds, without_keeping, keeps),
+    }
     return Policy(thresholds.yellow_from, thresholds.red_from, "rules_visits", terms, keeps)
 
 

@@ -117,6 +117,8 @@ def train(
     """
     ledger = Ledger(store / "ledger")
     tables = rule_table_of(store), policy_table_of(store)
+    ceiling = tables[1].in_force(last_reported_day(ledger)).visits.most_lit
+    plan = plan.model_copy(update={"light_policy": plan.light_policy.within(ceiling)})
     folds = samples(ledger, plan, *tables, on_progress)
     bundle = fit_model(folds, plan, ledger.data_version, on_progress)
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)

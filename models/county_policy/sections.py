@@ -233,10 +233,28 @@ class Cure(Section):
     months: Count = Field(description="months since then without a late due; the longer of both counts")
 
 
+class VisitLimits(Section):
+    """How many loans the officers can visit in a month, and when lights that are off it are told.
+
+    Loans that are lit whatever the thresholds are (bad, on probation, under a hard rule) do not count.
+    """
+
+    binds: ClassVar[Binding] = "as_of"
+
+    most_lit: Annotated[float, Field(gt=0, le=1)] = Field(description="share of the loans that may be yellow or red")
+    above_by: Annotated[float, Field(ge=1, le=10)] = Field(
+        description="factor by which lit loans may be above that share before it is told"
+    )
+    off_by: Annotated[float, Field(ge=1, le=10)] = Field(
+        description="factor by which lit loans may be more or fewer than their budget before it is told"
+    )
+
+
 class CountyPolicy(StrictModel):
     """The policy from the day `since` until the next row of the table.
 
-    A row taken in before `rates`, `arrears` and `cure` were added has no ceilings, and the shipped numbers of the rest.
+    A row taken in before `rates`, `arrears`, `cure` and `visits` were added has no ceilings of rates, and the shipped
+    numbers of the rest.
     """
 
     since: date
@@ -246,6 +264,7 @@ class CountyPolicy(StrictModel):
     grants: Grants
     arrears: Arrears = Arrears(least=1.0)
     cure: Cure = Cure(instalments=2, months=6)
+    visits: VisitLimits = VisitLimits(most_lit=0.3, above_by=1.1, off_by=1.5)
     actions: LightActions
     classes: Classes
     groups: GroupBounds

@@ -26,6 +26,11 @@ class Scope:
     area: str | None = None
     mask: bytes | None = None
 
+    @property
+    def has_all_loans(self) -> bool:
+        """Whether no loan is left out."""
+        return self.bank is None and self.area is None
+
     def within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows of this scope, of rows with `bank`, `village_code`, `household_id` and `loan_id`; ids masked."""
         if self.bank is not None:

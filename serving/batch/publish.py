@@ -192,7 +192,7 @@ def publish(
     """
     current = MonthRepository(data_folder).current_edition(as_of)
     is_same = current and current.manifest.checksums == files.checksums and current.is_whole
-    told = ("incomplete", "contract_terms")
+    told = ("incomplete", "contract_terms", "visits")
     if current and is_same and all(getattr(current.manifest, name) == provenance[name] for name in told):
         current.note_inputs(provenance["inputs"])
         return current.manifest

@@ -21,6 +21,7 @@ from serving.batch.old_months import rename_old_months
 from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
 from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, run_task
+from serving.batch.visits import visits_provenance
 from serving.months.data_folder import DataFolder
 from serving.months.edition import Manifest
 from serving.months.published_editions import month_folder_name
@@ -126,6 +127,7 @@ def score(
             **_provenance(spec, records),
             **deliveries,
             **fund_provenance(spec),
+            **visits_provenance(spec, staging),
             "seconds": seconds,
             "workers": (workers or ThisProcess()).label,
         }

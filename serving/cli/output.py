@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from features.loading.fault_kinds import fault_kinds
 from features.loading.quarantine_list import KIND_WORDS, delivered_row
 from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
+from models.budget_use import BudgetUse, budget_sentences
 from models.light import LIGHT_WORDS
 from serving.months.edition import Manifest
 from serving.schemas.basis import Incomplete, shadow_words
@@ -116,6 +118,9 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
     for code, totals in manifest.lights.items():
         words = LIGHT_WORDS[code]
         yield f"  {words.zh} {words.en}: {totals['loans']:,} ({totals['outstanding_principal']:,.2f} 元 yuan)"
+    if manifest.visits:
+        for sentence in budget_sentences(BudgetUse.from_json(manifest.visits), date.fromisoformat(manifest.as_of)):
+            yield f"  {sentence.zh}\n  {sentence.en}"
     if manifest.model_refused:
         yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
     if manifest.shadow:

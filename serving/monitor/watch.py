@@ -20,6 +20,7 @@ from serving.monitor.drift import check_drift, scored_loans
 from serving.monitor.finding import KIND_WORDS, Finding, rank_findings
 from serving.monitor.outcomes_check import check_outcomes
 from serving.monitor.quality import check_quality, deliveries_table
+from serving.monitor.visits_check import check_visits
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
@@ -137,7 +138,14 @@ def monitor_month(
     )
     delivery_findings = check_deliveries(store, month, months[1] if len(months) > 1 else None)
     findings = rank_findings(
-        (*delivery_findings, *drift.findings, *code_findings, *outcomes.findings, *quality_findings)
+        (
+            *delivery_findings,
+            *check_visits(month),
+            *drift.findings,
+            *code_findings,
+            *outcomes.findings,
+            *quality_findings,
+        )
     )
     report = MonitorReport(month, tables, tuple(findings), notes=tuple(drift.notes))
     return with_acknowledgements(report, store, limits.acknowledged)

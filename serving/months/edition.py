@@ -17,6 +17,7 @@ from features.atomic_files import append_line
 from features.messages import Bilingual
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from features.stored_files import read_stored_json
+from models.budget_use import BudgetUse
 from models.county_policy.contract_terms import ContractTerms, DatedTerms
 from models.county_policy.policy_table import stored_policy
 from models.county_policy.sections import CountyPolicy
@@ -41,6 +42,10 @@ SAME_INPUTS = "same_inputs.txt"
 
 class LoanScope(Protocol):
     """The loans that exist for a reader, and whether the reader sees pseudonyms in the place of ids."""
+
+    @property
+    def has_all_loans(self) -> bool:
+        """Whether no loan is left out."""
 
     def within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows that exist for the reader, of rows with `household_id`, `loan_id`, `bank` and `village_code`."""
@@ -69,6 +74,8 @@ class Manifest:
     `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
     fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
     `claimed` and `paid` (yuan). shadow: whether the model moved no light, since none has passed the gate.
+    `claimed` and `paid` (yuan). visits: lit loans beside the budget of visits, and the thresholds that would use it up
+    (models.budget_use.BudgetUse); None in months published before it was counted.
     """
 
     as_of: str
@@ -98,6 +105,7 @@ class Manifest:
     fund_history: Mapping[str, Any] | None = None
     insurance_claims: Mapping[str, float] | None = None
     shadow: bool = False
+    visits: Mapping[str, Any] | None = None
 
     @property
     def digest(self) -> str:
@@ -180,6 +188,15 @@ class PublishedMonth:
     def notes(self) -> list[Bilingual]:
         """What a reader of any answer of the month has to know: deliveries that were missing, a model in shadow."""
         return Versions.model_validate(self.versions).notes
+
+    @property
+    def budget_use(self) -> BudgetUse | None:
+        """The lit loans of all counties beside the budget of visits, as counted when the month was published.
+
+        None where it was not counted, and for a reader for whom some loans do not exist.
+        """
+        stored = self.manifest.visits
+        return BudgetUse.from_json(stored) if stored and (self.scope is None or self.scope.has_all_loans) else None
 
     @property
     def input_digests(self) -> frozenset[str]:

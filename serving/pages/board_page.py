@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from features.messages import UserError
+from models.budget_use import offer_sentence
 from models.light import LIGHT_WORDS
 from serving.api.warning_routes import published_month
 from serving.http.dependencies import CurrentData
@@ -27,6 +28,7 @@ from serving.portfolio.board import (
 from serving.portfolio.fund_forecast import fund_report
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
+from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
 from serving.text.page_words import Language, in_language
@@ -48,6 +50,7 @@ def show_board(
         month = published_month(store, as_of)
         months, migration = recent_month_totals(store, month.as_of), latest_migration(store, month)
         table, fund = township_bank_map(month, measure), fund_report(month)
+        offer = offer_sentence(month.budget_use, month.as_of) if month.budget_use else None
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     return render_page(
@@ -66,6 +69,8 @@ def show_board(
         places=place_directory(month, store),
         stacked=_light_shares_chart(months[-1], language),
         sparks=_sparklines(months, language),
+        visits=visit_budget_report(month),
+        offer=getattr(offer, language) if offer else None,
         moves=_migration_table(migration, language) if migration else None,
     )
 

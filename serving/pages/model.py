@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from features.messages import UserError
+from features.messages import Bilingual, UserError
 from models.evaluation_words import compared_model_words, group_words
 from serving.http.dependencies import CurrentData
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
@@ -78,13 +78,19 @@ def _threshold_choice(by: str, terms: Mapping[str, Any], language: Language) -> 
     match by:
         case "rules_visits":
             values = dict(terms["rules_visits"])
+        case "visits":
+            values = dict(terms["visits"])
         case "capacity":
             values = {"lit": terms["capacity"]["lit_in_100"], "red": terms["capacity"]["red_in_100"]}
         case "cost":
             values = {"yellow": terms["cost"]["visit_yellow"], "red": terms["cost"]["visit_red"]}
         case _:
             return by
-    return str(getattr(WORDS[f"chosen_{by}"].format(**values), language))
+    chosen, budget = WORDS[f"chosen_{by}"].format(**values), terms.get("budget")
+    if by == "rules_visits" and budget and budget["lit"] < values["lit"]:
+        within = WORDS["chosen_budget"].format(**budget)
+        chosen = Bilingual(chosen.zh + within.zh, f"{chosen.en} {within.en}")
+    return str(getattr(chosen, language))
 
 
 def _calibration_chart(report: Mapping[str, Any], language: Language) -> Markup:

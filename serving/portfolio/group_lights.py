@@ -9,6 +9,7 @@ from models.expected_loss import expected_loss
 from models.group_light.evaluate_groups import GroupLevel, common_causes, evaluate_groups
 from models.light import LIGHT_WORDS
 from serving.months.edition import PublishedMonth
+from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.portfolio import CommonCause, GroupLight, GroupSummary
 
 TOO_FEW = Bilingual("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
@@ -64,6 +65,7 @@ def group_lights(month: PublishedMonth, level: GroupLevel) -> GroupSummary:
     return GroupSummary(
         **month.versions,
         level=level.value,
+        visits=visit_budget_report(month),
         yellow_above=policy.yellow_above,
         red_above=policy.red_above,
         least_loans=policy.least_loans,

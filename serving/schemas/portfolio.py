@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from serving.schemas.basis import Answer, LightCode, Versions
 
@@ -49,10 +50,59 @@ class CommonCause(Answer):
     en: str
 
 
+class OfferedThresholds(Answer):
+    """Thresholds that would use up the budget of visits; nothing applies them by itself.
+
+    red, lit: loans that would be red, and red or yellow. groups: thresholds by bank or township where they differ.
+    turns: by `before` and `after` (lights) the loans that would change colour.
+    """
+
+    yellow_from: float
+    red_from: float
+    red: int
+    lit: int
+    groups: dict[str, dict[str, float]]
+    turns: list[dict[str, str | int]]
+
+
+class VisitBudgetReport(Answer):
+    """The lit loans of all counties beside the budget of visits.
+
+    bad: loans gone bad, counted apart. sound: the other open loans; red, yellow: their lights; apart: those of them
+    that are lit whatever the thresholds are. rules_red, rules_lit: sound loans that today's rules would light.
+    budget_red, budget_lit: how many may be. most_lit: the ceiling, as a share. verdict: fine, above the ceiling, over
+    or under the budget, or few loans to tell. zh, en: the counts in a sentence; to_do_zh, to_do_en: where they are off,
+    what to do, else null.
+    """
+
+    bad: int
+    sound: int
+    red: int
+    yellow: int
+    apart: int
+    lit_share: float | None
+    rules_red: int
+    rules_lit: int
+    budget_red: int
+    budget_lit: int
+    most_lit: float
+    chosen_by: str | None
+    verdict: Literal["fine", "above", "over", "under", "few"]
+    offer: OfferedThresholds | None
+    zh: str
+    en: str
+    to_do_zh: str | None
+    to_do_en: str | None
+
+
 class GroupSummary(Versions):
-    """The groups of a level, and the common causes of all levels."""
+    """The groups of a level, the common causes of all levels, and the budget of visits.
+
+    visits: null for months published before it was counted, and for readers who see a part of the loans.
+    """
 
     level: str
+    visits: VisitBudgetReport | None
     yellow_above: float
     red_above: float
     least_loans: int

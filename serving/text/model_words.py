@@ -86,6 +86,15 @@ MODEL_WORDS: Mapping[str, Bilingual] = {
         "How they were chosen: as many visits as the rules ask for ({lit} lit in the sample of thresholds, {red} of "
         "them red).",
     ),
+    "chosen_visits": Bilingual(
+        "界限的选法: {as_of} 那个月恰好亮灯 {lit} 笔, 其中红灯 {red} 笔 (已变坏的另计)。",
+        "How they were chosen: to light {lit} loans of {as_of}, {red} of them red (those gone bad apart).",
+    ),
+    "chosen_budget": Bilingual(
+        "走访预算: 至多点亮 {most_lit:.0%} 的贷款, 即样本中 {lit} 笔, 其中红灯 {red} 笔。",
+        "The budget of visits: at most {most_lit:.0%} of the loans lit, {lit} of the sample, {red} of them red.",
+    ),
+    "within_budget": Bilingual("全部贷款, 按走访预算", "All loans, within the budget of visits"),
     "chosen_capacity": Bilingual(
         "界限的选法: 按各银行或乡镇的走访能力, 每百笔亮灯 {lit} 笔, 其中红灯 {red} 笔; 各组界限不同时见下表。",
         "How they were chosen: by what each bank or township can visit, {lit} lit of 100 loans, {red} of them red; "

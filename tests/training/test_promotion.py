@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
+from features.messages import UserError
+from models.budget_use import budget_sentences
 from models.bundle import read
 from models.registry import ModelStore
 from tests.conftest import County
 from tests.gate_files import everybody_passes, nobody_passes
 from tests.running_service import done, lights, refused
+from training.plan import LightPolicy, MonthVisits
+from training.threshold_search import choose_light_policy
 
 CAPACITY = """
 keeps = 0.9
@@ -99,6 +106,62 @@ def test_the_gate_tells_every_criterion_and_writes_its_report_in_both_languages(
     pages = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
     assert len(pages) == 2
     assert all(page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") for page in pages.values())
+
+
+def test_a_month_is_offered_the_thresholds_of_its_manifest_and_nothing_is_registered(county: County) -> None:
+    use = county.month.budget_use
+    assert use is not None
+    said = done(lights(county.data, "thresholds", "--as-of", county.newest))
+    assert said.splitlines() == [line for each in budget_sentences(use, county.newest) for line in (each.zh, each.en)]
+    assert county.store.models.number_of("challenger") is None
+
+
+def test_thresholds_for_so_many_visits_light_exactly_as_many_once_they_are_in_force(
+    county: County, tmp_path: Path
+) -> None:
+    own = county.copied_to(tmp_path / "var", mlflow=True)
+    before = own.month.budget_use
+    assert before is not None
+    visits = before.apart + (before.lit - before.apart) // 2
+    month = ("--as-of", own.newest, "--visits", visits)
+    assert "challenger" not in done(lights(own.data, "thresholds", *month))
+    said = done(lights(own.data, "thresholds", *month, "--reason", "half the visits"))
+    assert said.endswith("challenger\n")
+    number = own.store.models.number_of("challenger")
+    assert number == 2
+    policy = own.store.models.bundle(number).policy
+    assert (policy.chosen_by, policy.terms["visits"]["lit"]) == ("visits", visits)
+    assert own.store.models.history[-1]["reason"] == "half the visits"
+    done(lights(own.data, "promote", "2", "--reason", "half the visits", "--force"))
+    done(lights(own.data, "score", "--as-of", own.newest))
+    after = own.month.budget_use
+    assert after is not None
+    assert (after.lit, after.budget_lit, after.verdict) == (visits, visits, "fine")
+    assert after.offer is not None
+    assert after.offer.changed_loans == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--as-of", "2025-12-30"), "2025-12-30 is no month end; for example 2025-12-31 is."),
+        (("--as-of", "2016-01-31"), "No open loan is known by 2016-01-31."),
+    ],
+)
+def test_a_month_without_loans_has_no_thresholds(county: County, words: tuple[str, str], said: str) -> None:
+    assert said in refused(lights(county.data, "thresholds", *words))
+
+
+def test_a_file_and_a_month_are_not_both_taken(county: County, tmp_path: Path) -> None:
+    (tmp_path / "by_bank.toml").write_text(CAPACITY)
+    assert lights(county.data, "thresholds", tmp_path / "by_bank.toml", "--visits", 3).returncode == 2
+
+
+def test_visits_of_one_month_are_refused_in_a_training_plan() -> None:
+    rows = pl.DataFrame({"loan_id": ["a"], "as_of": [date(2025, 6, 30)]})
+    plan = LightPolicy(chosen=MonthVisits(by="visits", as_of=date(2025, 6, 30), lit=1))
+    with pytest.raises(UserError, match="for lights thresholds, not for a training plan"):
+        choose_light_policy(rows, np.array([0.5]), plan)
 
 
 def test_without_a_champion_before_there_is_nothing_to_go_back_to(county: County) -> None:

@@ -1,4 +1,4 @@
-"""Recall, precision, money and lead time of each compared model at the rules' monthly number of visits."""
+"""Recall, precision, money and lead time of each compared model at the rules' monthly visits, or within a ceiling."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from training.evaluation.report import NO_ESTIMATE, EvaluationSettings, LeadTime
 _LEAD_DAYS = (90, 60, 30)
 
 
-def population_at_capacity(loans: EvaluatedLoans, settings: EvaluationSettings) -> PopulationAtCapacity:
-    """Metrics of every compared model when each month it gets as many visits as the rules flag loans that month."""
+def population_at_capacity(
+    loans: EvaluatedLoans, settings: EvaluationSettings, most_lit: float = 1.0
+) -> PopulationAtCapacity:
+    """Metrics of every compared model when each month it gets as many visits as the rules flag loans that month.
+
+    most_lit: visits are at most this share of the month's loans.
+    """
     weights = BootstrapWeights(loans.household_index, settings.draws, settings.seed)
-    totals = {name: _bootstrap_totals(loans, score, weights) for name, score in loans.scores.items()}
+    totals = {name: _bootstrap_totals(loans, score, weights, most_lit) for name, score in loans.scores.items()}
     return PopulationAtCapacity(
         loans=len(loans.bad),
         bad=int(loans.bad.sum()),
-        visits=int(loans.flagged_by_rules.sum()),
+        visits=int(totals["rules"].visits[0]),
         money=float(loans.principal @ loans.bad),
         contenders={name: each.compare(totals["rules"], totals["model"]) for name, each in totals.items()},
-        lead={name: lead_time(loans, score) for name, score in loans.scores.items()},
+        lead={name: lead_time(loans, score, most_lit) for name, score in loans.scores.items()},
     )
 
 
@@ -63,13 +68,16 @@ class _BootstrapTotals:
         )
 
 
-def _bootstrap_totals(loans: EvaluatedLoans, score: Floats, weights: BootstrapWeights) -> _BootstrapTotals:
+def _bootstrap_totals(
+    loans: EvaluatedLoans, score: Floats, weights: BootstrapWeights, most_lit: float
+) -> _BootstrapTotals:
     """Sums over the months; the rules' visits are counted anew under each draw, a household drawn twice twice."""
     caught = money = visits = np.zeros(weights.draws + 1)
     for month in np.unique(loans.month_index):
         rows = np.flatnonzero(loans.month_index == month)
         row_weights = weights.weights[loans.household_index[rows]]
-        capacity = loans.flagged_by_rules[rows] @ row_weights
+        ceiling = np.floor(np.round(most_lit * row_weights.sum(0), 6))
+        capacity = np.minimum(loans.flagged_by_rules[rows] @ row_weights, ceiling)
         share, bad_rows = _selected_share_of_bad(score[rows], loans.bad[rows], row_weights, capacity)
         caught_weights = share * row_weights[bad_rows]
         caught = caught + caught_weights.sum(0)
@@ -97,7 +105,7 @@ def _selected_share_of_bad(score: Floats, bad: Bools, row_weights: Floats, capac
     return np.divide(selected, in_tie, out=np.zeros_like(selected), where=in_tie > 0), bad_rows
 
 
-def lead_time(loans: EvaluatedLoans, score: Floats) -> LeadTime:
+def lead_time(loans: EvaluatedLoans, score: Floats, most_lit: float = 1.0) -> LeadTime:
     """Days from the first month end at which a loan was visited to the day it went bad; each loan counts once.
 
     Of a tie at the edge of the visits, all rows count as visited where more than half of it fits, else none.
@@ -105,7 +113,7 @@ def lead_time(loans: EvaluatedLoans, score: Floats) -> LeadTime:
     if is_uninformative(score):
         is_visited = np.zeros(len(score), dtype=np.bool_)
     else:
-        is_visited = selected_share_by_month(score, loans.flagged_by_rules, loans.month_index) > 0.5
+        is_visited = selected_share_by_month(score, loans.flagged_by_rules, loans.month_index, most_lit) > 0.5
     bad_rows = loans.frame.select("loan_id", "as_of", "bad_on", is_visited=pl.Series(is_visited)).filter(
         pl.Series(loans.bad)
     )

@@ -65,6 +65,17 @@ _SKILL_VERDICT = {
         "the interval of the latter includes 0.5: it is not shown that the model tells good from bad among them.",
     ),
 }
+_BUDGET = Bilingual(
+    "走访预算: 规则会点亮 {rules} 笔 ({rules_share}), 预算为 {budget} 笔 ({budget_share}); "
+    "模型按规则的走访数找到 {bad} 笔变坏贷款中的 {caught} 笔 (召回 {recall}), 按预算找到 {caught_in} 笔 "
+    "(召回 {recall_in}), 预算之外留下 {left_out} 笔。",
+    "Budget of visits: the rules would light {rules} loans ({rules_share}), the budget is {budget} ({budget_share}); "
+    "at the rules' visits the model finds {caught} of {bad} bad loans (recall {recall}), within the budget {caught_in} "
+    "(recall {recall_in}): the budget leaves out {left_out}.",
+)
+_BEST_IN_BUDGET = Bilingual(
+    " 按预算, 对手中最好的 {name} 找到 {best} 笔。", " Within the budget the best opponent, {name}, finds {best}."
+)
 _ALL_LOANS = Bilingual("全部贷款", "All loans")
 _NOT_IN_ARREARS = Bilingual("未拖欠的贷款", "Loans not in arrears")
 
@@ -86,8 +97,33 @@ def conclusions(report: EvaluationReport) -> tuple[Bilingual, ...]:
     return (
         *_population_conclusions(_ALL_LOANS, report.everyone),
         *_population_conclusions(_NOT_IN_ARREARS, report.not_in_arrears),
+        *budget_conclusion(report),
         _fill(_CALIBRATION, ece=f"{100 * calibration.ece:.2f}", lights=light_words),
     )
+
+
+def budget_conclusion(report: EvaluationReport) -> tuple[Bilingual, ...]:
+    """Where a ceiling of lit loans binds, a sentence on the rules' visits, the budget, and what that leaves out."""
+    everyone, within = report.everyone, report.at_budget
+    if within is None or not everyone.bad:
+        return ()
+    model, model_within = everyone.contenders["model"], within.contenders["model"]
+    best = within.best_opponent
+    sentence = _fill(
+        _BUDGET,
+        rules=everyone.visits,
+        rules_share=f"{everyone.visits / everyone.loans:.0%}",
+        budget=within.visits,
+        budget_share=f"{within.visits / within.loans:.0%}",
+        bad=everyone.bad,
+        caught=_caught_count(model),
+        caught_in=_caught_count(model_within),
+        recall=f"{model.recall.value or 0:.0%}",
+        recall_in=f"{model_within.recall.value or 0:.0%}",
+        left_out=f"{(model.found or 0) - (model_within.found or 0):.1f}".removesuffix(".0"),
+    )
+    compared = _fill(_BEST_IN_BUDGET, name=compared_model_words(best), best=_caught_count(within.contenders[best]))
+    return (Bilingual(sentence.zh + compared.zh.strip(), sentence.en + compared.en),)
 
 
 def signs_conclusion(signs_cost: Sequence[float] | None) -> tuple[Bilingual, ...]:

@@ -52,10 +52,12 @@ def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAUL
         >>> report.months[-1].month, report.months[-1].loans == len(loans.bad)
         ('all', True)
     """
+    everyone = population_at_capacity(loans, settings)
+    at_budget = population_at_capacity(loans, settings, loans.most_lit) if loans.most_lit < 1 else everyone
     report = EvaluationReport(
         settings=settings,
         months=monthly_metrics(loans),
-        everyone=population_at_capacity(loans, settings),
+        everyone=everyone,
         not_in_arrears=population_at_capacity(loans.not_in_arrears, settings),
         corners=light_quadrants(loans),
         ranking={
@@ -66,6 +68,7 @@ def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAUL
         segments=segment_metrics(loans, settings),
         fairness=group_fairness(loans, settings),
         conclusions=(),
+        at_budget=at_budget if at_budget.visits < everyone.visits else None,
     )
     return replace(report, conclusions=conclusions(report))
 

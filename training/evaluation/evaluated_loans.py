@@ -28,13 +28,11 @@ class EvaluatedLoans:
     """The judgement fold with scores, sorted by (as_of, loan_id).
 
     frame: `as_of`, `loan_id`, `household_id`, `bad` (0, 1), `bad_on`, `probability` (of going bad), `model_level` and
-    `rule_level` (0 green, 1 yellow, 2 red), the features, the figures by month ahead where the model has them, and
-    columns for the fairness audit alone. scores: one number
-    a row for each compared model, higher is riskier; `model` and `rules` are among them.
-    """
+     """
 
     frame: pl.DataFrame
     scores: Mapping[str, Floats]
+    most_lit: float = 1.0
 
     @cached_property
     def bad(self) -> Bools:
@@ -85,7 +83,7 @@ class EvaluatedLoans:
     def subset(self, rows: Bools) -> EvaluatedLoans:
         """The loans for which `rows` is True."""
         scores = {name: score[rows] for name, score in self.scores.items()}
-        return EvaluatedLoans(self.frame.filter(pl.Series(rows)), scores)
+        return replace(self, frame=self.frame.filter(pl.Series(rows)), scores=scores)
 
     def with_score(self, name: str, score: Floats) -> EvaluatedLoans:
         """The loans with the score of one more compared model."""
@@ -104,7 +102,8 @@ def score_loans(
     if bundle.hazards is not None:
         scored = scored.hstack(bundle.hazards.time_to_bad(sample, probability, sample["as_of"].to_numpy()))
     frame = bundle.policy.levels_by_month(scored).rename({"level": "model_level"})
-    return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(opponents or {}))
+    most_lit = bundle.policy.terms.get("budget", {}).get("most_lit", 1.0)
+    return EvaluatedLoans(frame, compared_scores(frame, policies) | dict(opponents or {}), most_lit)
 
 
 def compared_scores(frame: pl.DataFrame, policies: PolicyTable) -> dict[str, Floats]:

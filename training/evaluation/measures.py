@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.stats import ks_2samp
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from models.policy import loans_in_share
 from models.raw_score import Floats
 
 Bools = npt.NDArray[np.bool_]
@@ -77,15 +78,18 @@ def selected_share(score: Floats, capacity: int) -> Floats:
     return np.asarray(above + level * ((count - above.sum()) / level.sum()), dtype=np.float64)
 
 
-def selected_share_by_month(score: Floats, flagged: Bools, month_index: npt.NDArray[np.int64]) -> Floats:
+def selected_share_by_month(
+    score: Floats, flagged: Bools, month_index: npt.NDArray[np.int64], most_lit: float = 1.0
+) -> Floats:
     """`selected_share` within each month, with the month's number of flagged loans as capacity.
 
-    month_index: 0, 1, ... for the month of each row.
+    month_index: 0, 1, ... for the month of each row. most_lit: the capacity is at most this share of the month's loans.
     """
     shares = np.zeros(len(score))
     for month in np.unique(month_index):
         in_month = month_index == month
-        shares[in_month] = selected_share(score[in_month], int(flagged[in_month].sum()))
+        capacity = min(int(flagged[in_month].sum()), loans_in_share(int(in_month.sum()), most_lit))
+        shares[in_month] = selected_share(score[in_month], capacity)
     return shares
 
 

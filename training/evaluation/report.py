@@ -93,7 +93,7 @@ class LeadTime:
 
 @dataclass(frozen=True)
 class PopulationAtCapacity:
-    """One population of loans, visited each month as often as the rules flag loans in it.
+    """One population of loans, visited each month as often as the rules flag loans in it, or as a ceiling allows.
 
     money: yuan outstanding on the bad loans. contenders, lead: by compared model.
     """
@@ -362,6 +362,8 @@ class EvaluationReport:
     leaks, drift, ablation, stability and distance need the fit fold, other fits or the simulator's truth; they are
     None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model. months_ahead:
     None for models without hazards by month ahead.
+    None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model.
+    at_budget: everyone at the rules' visits within the ceiling of the thresholds; None where that leaves out none.
     """
 
     settings: EvaluationSettings
@@ -381,6 +383,7 @@ class EvaluationReport:
     distance: CeilingDistance | None = None
     bad_by_fold: Mapping[str, int] | None = None
     months_ahead: MonthsAheadMetrics | None = None
+    at_budget: PopulationAtCapacity | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.training.evaluation.frames import evaluated_loans_of
 from training.evaluation.at_capacity import population_at_capacity
-from training.evaluation.conclusions import signs_conclusion
+from training.evaluation.conclusions import budget_conclusion, signs_conclusion
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.fairness import suppressed_cells
 from training.evaluation.light_quadrants import light_quadrants, swap_sets
@@ -25,8 +26,7 @@ from training.evaluation.true_probability import (
     expected_calibration_error,
     light_outcomes,
 )
-from training.output import candidate_lines, light_outcome_lines
-
+f
 FEW = EvaluationSettings(draws=20)
 SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
 
@@ -37,6 +37,35 @@ def test_at_two_visits_model_and_rules_find_one_of_three_each() -> None:
     assert {name: of.recall.value for name, of in found.contenders.items()} == {"model": 1 / 3, "rules": 1 / 3}
     assert {name: of.money.value for name, of in found.contenders.items()} == {"model": 1000, "rules": 4000}
     assert found.contenders["model"].precision.value == 1 / 2
+
+
+TEN = evaluated_loans_of(
+    [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05], [2, 1, 1, 1, 1, 1, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0, 0, 1, 0, 0]
+)
+
+
+def test_within_a_ceiling_all_are_compared_at_its_visits_and_a_sentence_says_what_it_leaves_out() -> None:
+    report = evaluate_loans(replace(TEN, most_lit=0.3), FEW)
+    assert (report.everyone.visits, report.everyone.contenders["model"].found) == (6, 3)
+    assert report.at_budget is not None
+    assert (report.at_budget.visits, report.at_budget.contenders["model"].found) == (3, 2)
+    [sentence] = budget_conclusion(report)
+    assert sentence in report.conclusions
+    assert sentence.en.startswith(
+        "Budget of visits: the rules would light 6 loans (60%), the budget is 3 (30%); at the rules' visits the model "
+        "finds 3 of 4 bad loans (recall 75%), within the budget 2 (recall 50%): the budget leaves out 1."
+    )
+    assert "规则会点亮 6 笔 (60%), 预算为 3 笔 (30%)" in sentence.zh
+    assert sentence.en in "\n".join(summary_lines(report))
+    assert "within the budget of visits" in report_html(report, "en")
+
+
+@pytest.mark.parametrize("most_lit", [0.6, 1.0])
+def test_a_ceiling_that_the_rules_keep_within_is_not_told(most_lit: float) -> None:
+    report = evaluate_loans(replace(TEN, most_lit=most_lit), FEW)
+    assert report.at_budget is None
+    assert budget_conclusion(report) == ()
+    assert report.everyone == evaluate_loans(TEN, FEW).everyone
 
 
 def test_a_loan_lit_100_days_before_it_goes_bad_is_90_days_ahead() -> None:
