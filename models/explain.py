@@ -15,6 +15,7 @@ from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import matrix
 from models.bundle import Contributions
+from models.disclosure import MIN_HOUSEHOLDS
 from models.feature_topics import TOPICS
 from models.list_columns import as_lists
 from models.raw_score import Floats, ModelColumn
@@ -22,8 +23,6 @@ from models.raw_score import Floats, ModelColumn
 Positions = npt.NDArray[np.int64]
 
 REASONS_SHOWN = 5
-MIN_HOUSEHOLDS = 6
-"""Households that a figure told of others needs: the one it is told to, and five others (contract, section 3)."""
 REASON = pl.Struct(
     {
         "feature": pl.String,

@@ -14,6 +14,7 @@ from features.ledger.ledger import Ledger
 from features.messages import UserError
 from models.county_policy.policy_table import PolicyTable
 from models.light import CODES
+from models.traffic_light.county_figures import county_figures, figures_by_county, with_county_figures
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
@@ -75,8 +76,7 @@ def samples(
 
     Returns:
         For each fold a frame sorted by `as_of` and `loan_id`, in the columns of `SAMPLE_SCHEMA`: the features,
-        `bad_on`, `as_of`, `bad`, `rule_level`, `ended_on`, `followed_until`.
-
+ 
     Raises:
         UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.
 
@@ -102,7 +102,10 @@ def samples(
         _check_mature(as_of, plan, last_reported_day(ledger))
         on_progress(1, str(as_of))
         life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
-        cohort = label_cohort(features_at(as_of, rows, Population.COHORT, life_rules), spells, as_of, plan)
+        features = features_at(as_of, rows, Population.COHORT, life_rules)
+        # of all rules, whenever they are in force, so that the frames of all months have the same columns
+        figures = figures_by_county(county_figures(features, rules.rules))
+        cohort = label_cohort(with_county_figures(features, figures, rules.rules), spells, as_of, plan)
         with_lights = with_rule_level(cohort, rules.in_force(as_of))
         with_ends = with_lights.join(ends, on="loan_id", how="left", maintain_order="left").with_columns(followed_until)
         for fold in folds:

@@ -24,7 +24,13 @@ def decision_table(rules: tuple[Rule, ...], actions: LightActions) -> str:
         colour = LIGHT_WORDS[rule.colour.value]
         until = f" to {rule.until}" if rule.until else ""
         comparisons = (
-            f"`{each.feature.name}` {each.sign} {each.feature.unit.text(each.bound).en}" for each in rule.conditions
+            f"`{each.feature.name}` {each.sign} "
+            + (
+                each.feature.unit.text(each.bound).en
+                if each.county_quantile is None
+                else f"{each.bound:g} × the county's quantile {each.county_quantile:g}"
+            )
+            for each in rule.conditions
         )
         cells = (
             rule.id,

@@ -36,7 +36,7 @@ def evaluate_rules(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFr
     """Apply the rules to each loan.
 
     Args:
-        features: with the features that the rules compare.
+        features: with the features that the rules compare, and the county's figures (`with_county_figures`).
         rules: those in force on the day (`RuleTable.in_force`).
 
     Returns:

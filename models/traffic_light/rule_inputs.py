@@ -14,7 +14,7 @@ from models.traffic_light.rule import SIGNS, Colour, Condition, Rule
 
 _COLOURS = [colour.value for colour in Colour]
 _COMPARABLE = {feature.name: feature for feature in SHOWN_FEATURES if not feature.is_code}
-_IN_A_CONDITION = ("feature", "sign", "bound")
+_IN_A_CONDITION = ("feature", "sign", "bound", "county_quantile")
 _LARGEST = 1e12
 """Above any bound in yuan, days or shares."""
 
@@ -81,7 +81,10 @@ def rule_of(row: dict[str, Any]) -> Rule:
         return Rule(
             id=row["id"],
             colour=Colour(row["light"]),
-            conditions=tuple(Condition(FEATURES[c["feature"]], c["sign"], float(c["bound"])) for c in row["when"]),
+            conditions=tuple(
+                Condition(FEATURES[c["feature"]], c["sign"], float(c["bound"]), c.get("county_quantile"))
+                for c in row["when"]
+            ),
             words=Bilingual(row["zh"], row["en"]),
             source=row["source"],
             since=row["since"],
@@ -128,7 +131,7 @@ def _condition_faults(conditions: list[Any]) -> Iterator[Bilingual]:
             )
             continue
         yield from _unknown_key_faults(condition, _IN_A_CONDITION)
-        feature, sign, bound = (condition.get(name) for name in _IN_A_CONDITION)
+        feature, sign, bound, quantile = (condition.get(name) for name in _IN_A_CONDITION)
         if not isinstance(feature, str) or feature not in _COMPARABLE:
             near = spelling_hint(str(feature), _COMPARABLE)
             yield Bilingual(
@@ -141,3 +144,9 @@ def _condition_faults(conditions: list[Any]) -> Iterator[Bilingual]:
         if isinstance(bound, bool) or not isinstance(bound, int | float) or not -_LARGEST < bound < _LARGEST:
             cell = shortened_repr(bound)
             yield Bilingual(f"when: bound {cell}: 应为数字", f"when: bound {cell}: expected a number")
+        if "county_quantile" in condition and not (isinstance(quantile, float) and 0 < quantile < 1):
+            cell = shortened_repr(quantile)
+            yield Bilingual(
+                f"when: county_quantile {cell}: 应在 0 与 1 之间, 0.5 为中位数",
+                f"when: county_quantile {cell}: expected a number between 0 and 1; 0.5 is the median",
+            )

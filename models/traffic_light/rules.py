@@ -19,7 +19,7 @@ from features.repayment import (
     principal_days_past_due,
     repayment_unjudged,
 )
-from models.traffic_light.rule import Colour, Rule, at_least, at_most, less_than, more_than
+from models.traffic_light.rule import Colour, Condition, Rule, at_least, at_most, less_than, more_than
 
 DEFAULT_TABLE = "default table, assembled from published county notices (domain, section 6)"
 ASSUMED = "assumed; the county's own notice replaces it"
@@ -184,6 +184,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def rules_version(rules: tuple[Rule, ...]) -> str:
-    """Names a rule table by everything that decides a light: ids, lights, bounds."""
-    rows = [(r.id, r.colour.value, r.hard, [(c.feature.name, c.sign, c.bound) for c in r.conditions]) for r in rules]
+    """Names a rule table by everything that decides a light: ids, lights, bounds, quantiles of the county."""
+
+    def terms(condition: Condition) -> tuple[str | float, ...]:
+        """What decides whether a condition holds."""
+        quantile = () if condition.county_quantile is None else (condition.county_quantile,)
+        return (condition.feature.name, condition.sign, condition.bound, *quantile)
+
+    rows = [(rule.id, rule.colour.value, rule.hard, [*map(terms, rule.conditions)]) for rule in rules]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:8]

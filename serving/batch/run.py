@@ -12,15 +12,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import polars as pl
+
 from features.messages import UserError
 from models.county_policy.policy_table import policy_table_of
+from models.traffic_light.county_figures import CountyFigures, figures_by_county
 from serving.batch.deliveries import delivery_provenance
 from serving.batch.fund_records import fund_provenance
 from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, current_run_spec, open_context
 from serving.batch.old_months import rename_old_months
 from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
-from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, run_task
+from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, output_files, run_task
 from serving.batch.visits import visits_provenance
 from serving.months.data_folder import DataFolder
 from serving.months.edition import Manifest
@@ -128,6 +131,7 @@ def score(
             **deliveries,
             **fund_provenance(spec),
             **visits_provenance(spec, staging),
+            "county_figures": published_figures(stages, staging),
             "seconds": seconds,
             "workers": (workers or ThisProcess()).label,
         }
@@ -161,6 +165,13 @@ def run_tasks(
 def one_task_per_county(stages: Sequence[Sequence[Task]]) -> list[Task]:
     """A task of each county, the last of them: any task of a county leads to the county's output."""
     return list({task.county: task for tasks in stages for task in tasks}.values())
+
+
+def published_figures(stages: Sequence[Sequence[Task]], staging: Path) -> CountyFigures:
+    """The figures of all counties that rules compare with, from the tasks' output."""
+    tasks = one_task_per_county(stages)
+    frames = [pl.read_parquet(path, glob=False) for task in tasks for path in output_files(task, "figures", staging)]
+    return figures_by_county(pl.concat(frames)) if frames else {}
 
 
 @contextmanager

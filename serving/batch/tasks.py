@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,12 @@ from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
 from features.stored_files import read_stored_json
 from models.explain import township_medians
+from models.traffic_light.county_figures import (
+    COUNTY_FIGURES_SCHEMA,
+    county_figures,
+    figure_columns,
+    figures_by_county,
+)
 from serving.batch.inputs import RunContext, RunSpec, open_context, previous_county_file
 from serving.batch.parquet import sorted_by_loan, write_edition_file, write_intermediate
 from serving.batch.plan import Stage, Task
@@ -149,11 +155,17 @@ class _Computation:
         features = features_at(self.spec.as_of, tables, rules=self.context.life_rules)
         if features.is_empty():
             return TaskOutput({})
-        typical = township_medians(features)
+        typical, figures = township_medians(features), county_figures(features, self.context.scoring.rules)
         findings = loan_findings(self.spec.as_of, tables, self.context.life_rules)
-        warnings = self._warnings_of(features, typical, findings)
+        warnings = self._warnings_of(features, typical, findings, figures)
         return TaskOutput(
-            {"features": features, "typical": typical, "loan_checks": findings, **warnings.frames},
+            {
+                "features": features,
+                "typical": typical,
+                "loan_checks": findings,
+                **self._figure_frame(figures),
+                **warnings.frames,
+            },
             warnings.explained_again,
             final_frames=frozenset({"features", "typical"}),
         )
@@ -176,7 +188,10 @@ class _Computation:
         return TaskOutput({"features": features, "loan_checks": findings})
 
     def medians(self) -> TaskOutput:
-        """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory."""
+        """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory.
+
+        The county's figures, of all its blocks, where rules compare with them.
+        """
         folders = [self._output_folder(Stage.FEATURES, block) for block in range(self.task.blocks)]
         features = pl.scan_parquet([folder / "features.parquet" for folder in folders], glob=False)
         names = [name for name in features.collect_schema().names() if name not in NOT_FEATURES]
@@ -185,7 +200,9 @@ class _Computation:
             columns = features.select("household_id", "township_code", *names[begin : begin + _COLUMNS_AT_ONCE])
             medians = township_medians(columns.collect())
             frames.append(medians.drop("township_code") if frames else medians)
-        return TaskOutput({"typical": pl.concat(frames, how="horizontal")})
+        rules = self.context.scoring.rules
+        figures = county_figures(features.select(figure_columns(rules)).collect(), rules)
+        return TaskOutput({"typical": pl.concat(frames, how="horizontal"), **self._figure_frame(figures)})
 
     def block_lights(self) -> TaskOutput:
         """The warnings of a block."""
@@ -193,16 +210,29 @@ class _Computation:
         features = pl.read_parquet(folder / "features.parquet", glob=False)
         if features.is_empty():
             return TaskOutput({})
-        typical = pl.read_parquet(self._output_folder(Stage.MEDIANS) / "typical.parquet")
-        return self._warnings_of(features, typical, pl.read_parquet(folder / "loan_checks.parquet", glob=False))
+        medians, findings = (
+            self._output_folder(Stage.MEDIANS),
+            pl.read_parquet(folder / "loan_checks.parquet", glob=False),
+        )
+        figures_file, figures = medians / "figures.parquet", COUNTY_FIGURES_SCHEMA.empty()
+        if figures_file.exists():
+            figures = pl.read_parquet(figures_file, glob=False)
+        return self._warnings_of(features, pl.read_parquet(medians / "typical.parquet"), findings, figures)
+
+    def _figure_frame(self, figures: pl.DataFrame) -> Frames:
+        """The county's figures as a frame of the output; none where no rule compares with them."""
+        return {"figures": figures} if figure_columns(self.context.scoring.rules) else {}
 
     def _output_folder(self, stage: Stage, block: int = 0) -> Path:
         return task_folder(self.task.for_stage(stage, block), self.staging)
 
-    def _warnings_of(self, features: pl.DataFrame, typical: pl.DataFrame, findings: pl.DataFrame) -> TaskOutput:
+    def _warnings_of(
+        self, features: pl.DataFrame, typical: pl.DataFrame, findings: pl.DataFrame, figures: pl.DataFrame
+    ) -> TaskOutput:
         county = previous_county_file(self.context.previous_month, self.task.county, self.context.ledger)
         previous = previous_month_of(self.context.previous_month, features["loan_id"], county)
-        scored = build_warnings(features, typical, previous, self.context.scoring, self.spec.as_of, findings)
+        scoring = replace(self.context.scoring, county_figures=figures_by_county(figures))
+        scored = build_warnings(features, typical, previous, scoring, self.spec.as_of, findings)
         return TaskOutput({"warnings": scored.warnings}, scored.explained_again)
 
 
@@ -230,6 +260,7 @@ def output_files(task: Task, kind: str, staging: Path) -> list[Path]:
         "warnings": (Stage.LIGHTS, range(task.blocks)),
         "features": (Stage.FEATURES, range(task.blocks)),
         "typical": (Stage.MEDIANS, range(1)),
+        "figures": (Stage.MEDIANS, range(1)),
         "loan_checks": (Stage.FEATURES, range(task.blocks)),
     }
     stage, blocks = (Stage.WHOLE_COUNTY, range(1)) if task.blocks == 1 else stages[kind]

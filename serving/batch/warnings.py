@@ -6,7 +6,7 @@ API and pages read the warnings that were published.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -24,7 +24,8 @@ from models.hazards import TIME_TO_BAD_SCHEMA
 from models.light import Light
 from models.raw_score import Floats
 from models.score_change import CHANGE, largest_changes, score_change
-from models.traffic_light.evaluate import as_codes, as_levels, evaluate_rules
+from models.traffic_light.county_figures import CountyFigures, with_county_figures
+from models.traffic_light.evaluate import RULE_LIGHTS_SCHEMA, as_codes, as_levels, evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rules import rules_version
 from serving.months.previous_month import PreviousMonth
@@ -61,7 +62,8 @@ class ScoringPolicy:
     """Everything that turns features into lights.
 
     rules, county_policy: those in force. bundle: the model; None for the rules' light alone. data_version: the
-    version of the ledger, which a warning names. shadow: whether the model moves no light.
+    version of the ledger, which a warning names. shadow: whether the model moves no light. county_figures: of the whole
+    counties in the month, where rules compare with them.
     """
 
     rules: tuple[Rule, ...]
@@ -69,6 +71,7 @@ class ScoringPolicy:
     bundle: Bundle | None
     data_version: str
     shadow: bool = False
+    county_figures: CountyFigures = field(default_factory=dict)
 
     @property
     def model_version(self) -> str:
@@ -80,6 +83,11 @@ class ScoringPolicy:
         """The versions of rules, county policy and thresholds, joined."""
         thresholds = self.bundle.policy.version if self.bundle else NO_MODEL
         return f"{rules_version(self.rules)}-{self.county_policy.version}-{thresholds}"
+
+    @returns(RULE_LIGHTS_SCHEMA)
+    def rule_lights(self, features: pl.DataFrame) -> pl.DataFrame:
+        """The columns of RULE_LIGHTS_SCHEMA for each row of features."""
+        return evaluate_rules(with_county_figures(features, self.county_figures, self.rules), self.rules)
 
     @cached_property
     def model_light(self) -> pl.Expr:
@@ -207,7 +215,7 @@ def build_warnings(
         as_of,
     )
     frames = (
-        evaluate_rules(features, scoring.rules),
+        scoring.rule_lights(features),
         previous_lights.select("previous_light"),
         _scatter(scored_columns, is_sound),
     )
@@ -283,7 +291,7 @@ def build_lights(features: pl.DataFrame, previous_month: PreviousMonth, scoring:
     else:
         previous_lights = _rows_where(previous_month.lights_of(features["loan_id"]), is_sound)
         lights = scoring.model_lights(sound_loans, previous_lights, scoring.bundle.probability(sound_loans))
-    rows = features.select("loan_id", "status").hstack(evaluate_rules(features, scoring.rules))
+    rows = features.select("loan_id", "status").hstack(scoring.rule_lights(features))
     rows = pl.concat([rows, _scatter(lights, is_sound)], how="horizontal")
     return rows.select("loan_id", as_codes(scoring.light_level).alias("light"), "probability")
 

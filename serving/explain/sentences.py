@@ -15,6 +15,7 @@ from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from features.units import Value
 from models.county_policy.sections import Classes
+from models.disclosure import MIN_HOUSEHOLDS
 from models.five_classes.floors import ClassFacts, loan_class
 from models.five_classes.matrices import MATRICES
 from models.light import LACKS, Light
@@ -52,6 +53,7 @@ _CHANGES_WITHOUT_FEATURE = {
         "the score has not moved; only the thresholds differ, or a light kept on has gone out",
     ),
 }
+_NO_FIGURE = Bilingual("全县{zh} (不足 {least} 户)", "the county's {en} (under {least} households)")
 _CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
 _TEXTS_IN_MEMORY = 65_536
 """Values with their texts: a page of a list has a thousand of them, most of them medians, counts and days."""
@@ -89,10 +91,10 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
     rendered = []
     for row in warnings.to_dicts():
         facts, action = facts_by_loan[row["loan_id"]], actions.of(Light[row["light"].upper()])
-        status = status_sentence(row)
+        status, figures = status_sentence(row), month.manifest.county_figures.get(row["county_code"], {})
         sentences = {
-            "rules": [_fired_rule(fired, facts, rules[fired["id"]]) for fired in row["rules"]],
-            "open_rules": [_open_rule(name, facts, rules[name]) for name in row["not_assessable"]],
+            "rules": [_fired_rule(fired, facts, rules[fired["id"]], figures) for fired in row["rules"]],
+            "open_rules": [_open_rule(name, facts, rules[name], figures) for name in row["not_assessable"]],
             "reasons": [render_reason(reason, USUAL_IN_TOWNSHIP) for reason in row["reasons"]],
             "changes": [render_change(change) for change in row["changes"]],
             "loan_checks": [
@@ -120,16 +122,22 @@ def columns_to_render(month: PublishedMonth) -> list[str]:
     return ["loan_id", *sorted(rule_features - {"loan_id"})]
 
 
-def _fired_rule(fired: Row, facts: Row, rule: RuleSentences) -> FiredRule:
+def _fired_rule(fired: Row, facts: Row, rule: RuleSentences, figures: Mapping[str, float]) -> FiredRule:
     texts = {name: _value_text(name, facts[name]) for name in rule["features"]}
+    for name, figure in rule.get("county_figures", {}).items():
+        texts[f"county_{name}"] = _value_text(name, figures[figure])
     zh = rule["zh"].format(**{name: text.zh for name, text in texts.items()})
     en = rule["en"].format(**{name: text.en for name, text in texts.items()})
     return FiredRule(**fired, zh=zh, en=en)
 
 
-def _open_rule(identifier: str, facts: Row, rule: RuleSentences) -> UnassessedRule:
-    """The rule with the names of its missing values: a visit has to find them out."""
+def _open_rule(identifier: str, facts: Row, rule: RuleSentences, figures: Mapping[str, float]) -> UnassessedRule:
+    """The rule with the names of its missing values: a visit has to find them out, but not the county's own figure."""
     missing = [FEATURES[name].label for name in rule["features"] if facts[name] is None]
+    for name, figure in rule.get("county_figures", {}).items():
+        if figure not in figures:
+            label = FEATURES[name].label
+            missing.append(_NO_FIGURE.format(zh=label.zh, en=label.en, least=MIN_HOUSEHOLDS))
     zh, en = "、".join(label.zh for label in missing), ", ".join(label.en for label in missing)
     return UnassessedRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
 

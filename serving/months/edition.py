@@ -75,7 +75,8 @@ class Manifest:
     fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
     `claimed` and `paid` (yuan). shadow: whether the model moved no light, since none has passed the gate.
     `claimed` and `paid` (yuan). visits: lit loans beside the budget of visits, and the thresholds that would use it up
-    (models.budget_use.BudgetUse); None in months published before it was counted.
+    (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
+    figures that rules compared with, by name; empty where none did.
     """
 
     as_of: str
@@ -106,6 +107,7 @@ class Manifest:
     insurance_claims: Mapping[str, float] | None = None
     shadow: bool = False
     visits: Mapping[str, Any] | None = None
+    county_figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

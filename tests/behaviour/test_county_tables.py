@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -51,6 +52,33 @@ def test_a_published_month_says_what_it_said_after_the_rules_have_changed(county
     table.write_text(OWN_RULE, "utf-8")
     done(lights(mine.data, "rules", table))
     assert done(lights(mine.data, *asked)) == said
+
+
+def test_a_rule_may_compare_with_the_countys_own_median_and_the_model_is_judged_against_it(
+    county: County, tmp_path: Path
+) -> None:
+    mine, table = county.copied_to(tmp_path / "var"), tmp_path / "own.toml"
+    table.write_text(
+        OWN_RULE.replace("bound = 9000", "bound = 0.9, county_quantile = 0.5")
+        .replace("低于本县监测线", "不足全县中位数 {county_income_per_head} 的九成")
+        .replace("below the county's line", "below nine tenths of the county's {county_income_per_head}"),
+        "utf-8",
+    )
+    assert "0.9 × the county's quantile 0.5" in done(lights(mine.data, "rules", table, "--as-of", county.newest))
+    done(lights(mine.data, "score", "--as-of", county.newest))
+    sound = mine.facts.filter(~pl.col("has_gone_bad")).unique("household_id")
+    low = 0.9 * sound["income_per_head"].median()  # type: ignore[operator]
+    fired = mine.warnings.filter(pl.col("rules").list.len() > 0)
+    assert set(fired["loan_id"]) == set(mine.facts.filter(pl.col("income_per_head") < low)["loan_id"]) != set()
+    assert "below nine tenths of the county's" in done(
+        lights(mine.data, "explain", fired["household_id"][0], "--lang", "en")
+    )
+    use = mine.month.budget_use
+    assert use is not None
+    assert f"today's rules would light {use.rules_lit:,} " in done(
+        lights(mine.data, "thresholds", "--as-of", county.newest)
+    )
+    assert json.loads(done(lights(mine.data, "evaluate", "--json")))[-1]["visits"] > 0
 
 
 def test_a_model_is_not_judged_against_rules_that_did_not_hold_then(county: County, tmp_path: Path) -> None:

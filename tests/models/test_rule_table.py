@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from features.messages import UserError
+from models.county_policy.policy_table import shipped_policy_table
+from models.traffic_light.decision_table import decision_table
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Colour
 from models.traffic_light.rule_table import (
@@ -61,6 +63,20 @@ def test_a_table_means_what_it_says(tmp_path: Path) -> None:
     assert lights == ["green", "red"]
 
 
+def test_a_bound_may_be_a_multiple_of_the_countys_own_figure(tmp_path: Path) -> None:
+    row = {
+        **GOOD,
+        "when": '[{feature = "income_per_head", sign = "<", bound = 0.6, county_quantile = 0.5}]',
+        "zh": '"低于全县中位数 {county_income_per_head}"',
+        "en": '"below the county\'s {county_income_per_head}"',
+    }
+    [rule] = rule_table_at(written(tmp_path, row)).rules
+    [condition] = rule.conditions
+    assert (condition.bound, condition.county_quantile) == (0.6, 0.5)
+    said = decision_table((rule,), shipped_policy_table().in_force(rule.since).actions)
+    assert "`income_per_head` < 0.6 × the county's quantile 0.5" in said
+
+
 def test_a_row_holds_from_its_first_day_until_the_day_before_its_last(tmp_path: Path) -> None:
     table = rule_table_at(written(tmp_path, {**GOOD, "until": "2027-01-01"}))
     days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1))
@@ -100,6 +116,16 @@ def test_two_rows_of_an_id_that_hold_on_the_same_day_are_refused(tmp_path: Path)
         ("when", '[{feature = "repayment_cover", sign = "<", bound = true}]', "bound True: expected a number"),
         ("when", '[{feature = "repayment_cover", sign = "<", bound = nan}]', "bound nan: expected a number"),
         ("when", '[{feature = "repayment_cover", sgin = "<", bound = 1}]', "unknown 'sgin'. Did you mean 'sign'?"),
+        (
+            "when",
+            '[{feature = "repayment_cover", sign = "<", bound = 1, county_quantile = 1}]',
+            "county_quantile 1: expected a number between 0 and 1; 0.5 is the median",
+        ),
+        (
+            "when",
+            '[{feature = "principal_days_past_due", sign = ">", bound = 1, county_quantile = 0.5}]',
+            "does not say the county's figure: write {county_principal_days_past_due}",
+        ),
         ("zh", '" "', "expected the sentence in Chinese"),
         ("en", '"overdue {principal_days_past_deu}"', "Did you mean 'principal_days_past_due'?"),
         ("en", '"overdue {principal_days_past_due"', "row 1 (R101): "),

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from models.boosting import TreeParams
 from models.raw_score import Floats, ModelColumn
-from models.traffic_light.rule import Condition, Rule
+from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
 from training.additive_fit import AdditiveFit
 from training.candidates import Candidate, ModelSpec, mean_losses_by_strength
@@ -71,7 +71,7 @@ def tuned_rule_scores(fit: pl.DataFrame, sample: pl.DataFrame, rules: RuleTable)
     """
     in_force = rules.in_force(fit["as_of"].max())  # type: ignore[arg-type]
     varied = [_with_bounds(rule, factor) for rule in in_force for factor in _BOUND_FACTORS]
-    unique = list({tuple((c.feature.name, c.sign, c.bound) for c in rule.conditions): rule for rule in varied}.values())
+    unique = list({rule.conditions: rule for rule in varied}.values())
     fires = [rule.holds.fill_null(False).cast(pl.Float32).alias(str(number)) for number, rule in enumerate(unique)]
     fired, bad = fit.select(fires).to_numpy(), fit["bad"].to_numpy().astype(np.float32)
 
@@ -91,7 +91,7 @@ def tuned_rule_scores(fit: pl.DataFrame, sample: pl.DataFrame, rules: RuleTable)
 
 def _with_bounds(rule: Rule, factor: float) -> Rule:
     """The rule with its bounds multiplied."""
-    conditions = (Condition(each.feature, each.sign, factor * each.bound) for each in rule.conditions)
+    conditions = (replace(each, bound=factor * each.bound) for each in rule.conditions)
     return replace(rule, conditions=tuple(conditions))
 
 

@@ -8,7 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.traffic_light.rule_table import rule_table_of
+from features.income import income_per_head
+from features.messages import Bilingual
+from models.traffic_light.county_figures import county_figures, figures_by_county, with_county_figures
+from models.traffic_light.rule import Colour, Condition, Rule
+from models.traffic_light.rule_table import RuleTable, rule_table_of
 from tests.training.test_search import COLUMNS, FIT, PLAN, sample
 from training.cohort import with_rule_level
 from training.evaluation.measures import auc
@@ -46,6 +50,19 @@ def test_tuned_rules_rank_better_than_the_rule_light_they_are_made_of() -> None:
     light = later["rule_level"].to_numpy().astype(np.float64)
     assert (auc(bad, tuned) or 0) > (auc(bad, light) or 1)
     assert len(np.unique(tuned)) > 10
+
+
+def test_tuned_rules_vary_a_bound_that_is_a_multiple_of_the_countys_figure() -> None:
+    low = Condition(income_per_head, "<", 1.0, county_quantile=0.5)
+    words = Bilingual("低于 {county_income_per_head}", "below {county_income_per_head}")
+    table = RuleTable((Rule("R203", Colour.YELLOW, (low,), words, "notice", FIT[0]),))
+    fit = sample().with_columns(pl.lit("640323").alias("county_code"), pl.lit(False).alias("has_gone_bad"))
+    figures = figures_by_county(county_figures(fit, table.rules))
+    fit = with_county_figures(fit, figures, table.rules)
+    middle = figures["640323"]["county income_per_head 0.5"]
+    is_poor = (pl.col("income_per_head") < 0.5 * middle).fill_null(False)
+    fit = fit.with_columns(is_poor.cast(pl.Int8).alias("bad"))
+    assert auc(fit["bad"].to_numpy().astype(bool), tuned_rule_scores(fit, fit, table)) == 1.0
 
 
 def test_a_rule_that_fires_for_good_loans_alone_gets_no_points() -> None:
