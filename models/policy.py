@@ -223,8 +223,9 @@ def thresholds_in_month(
         >>> import numpy as np
         >>> probability = np.array([0.5, 0.2, 0.17, 0.1, 0.1])
         >>> previous_level, least_level = np.array([[2, 0, 1, 0, 0], [0, 0, 0, 0, 1]], dtype=np.int8)
-        >>> thresholds_in_month(probability, previous_level, least_level, VisitBudget(red=1, lit=3), keeps=0.8)
-        Thresholds(yellow_from=0.21250000000000002, red_from=0.625)
+        >>> found = thresholds_in_month(probability, previous_level, least_level, VisitBudget(red=1, lit=3), keeps=0.8)
+        >>> round(found.yellow_from, 4), round(found.red_from, 4)
+        (0.2125, 0.625)
     """
     yellow, red = (
         _lowest_in_month(
@@ -242,7 +243,7 @@ def _lowest_in_month(probability: Floats, was_flagged: Bools, capacity: int, kee
     """The lowest threshold that no more loans reach, or stay on below, than the capacity."""
     reached = np.where(was_flagged, probability / keeps, probability)
     # A quotient may be rounded up, so that its product with `keeps` lies beyond the probability.
-    candidates = np.unique(np.concatenate([reached, np.nextafter(reached[was_flagged], 0)]))
+    candidates = np.unique(np.where(was_flagged & (keeps * reached > probability), np.nextafter(reached, 0), reached))
 
     def flagged_loans(threshold: float) -> int:
         """Loans that reach the threshold, or stay on below it."""
