@@ -50,7 +50,7 @@ QUIET_MONTHS, LEAST_QUIET = 12, 11
 """The bar: of the twelve months as many without a finding."""
 _DELIVERED_DAYS_LATER = 5
 _BEYOND_BOUNDS = 3
-_ON_THE_MODEL = ("calibration", "performance")
+_ON_THE_MODEL = ("calibration", "performance", "visits")
 """Kinds of findings that are acknowledged after the month in which they first come."""
 _INCOME = ("wage_income", "business_income", "property_income", "transfer_income")
 Deliveries = Mapping[str, pl.DataFrame]
