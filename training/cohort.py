@@ -76,7 +76,7 @@ def samples(
 
     Returns:
         For each fold a frame sorted by `as_of` and `loan_id`, in the columns of `SAMPLE_SCHEMA`: the features,
- 
+
     Raises:
         UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.
 

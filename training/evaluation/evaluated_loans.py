@@ -28,7 +28,7 @@ class EvaluatedLoans:
     """The judgement fold with scores, sorted by (as_of, loan_id).
 
     frame: `as_of`, `loan_id`, `household_id`, `bad` (0, 1), `bad_on`, `probability` (of going bad), `model_level` and
-     """
+    """
 
     frame: pl.DataFrame
     scores: Mapping[str, Floats]

@@ -26,6 +26,7 @@ from training.evaluation.true_probability import (
     expected_calibration_error,
     light_outcomes,
 )
+
 f
 FEW = EvaluationSettings(draws=20)
 SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
