@@ -76,6 +76,8 @@ def samples(
 
     Returns:
         For each fold a frame sorted by `as_of` and `loan_id`, in the columns of `SAMPLE_SCHEMA`: the features,
+        `bad_on`, `as_of`, `bad`, `rule_level`, `ended_on`, `followed_until`; and the county's figures that rules
+        compare with, where any do.
 
     Raises:
         UserError: the labels of a month end are not mature, or all loans of a fold have the same outcome.

@@ -19,7 +19,7 @@ def visits_provenance(spec: RunSpec, staging: Path) -> dict[str, Any]:
     """The manifest's field `visits`: the loans of all counties, whose files lie in the staging folder's edition."""
     context = open_context(spec)
     bundle, previous_month = context.scoring.bundle, context.previous_month
-    policy = bundle.policy if bundle else None
+    policy = bundle.policy if bundle and not context.scoring.shadow else None
     level_if_hard = pl.when(pl.element().struct.field("hard")).then(as_levels(pl.element().struct.field("light")))
     hard_light = as_codes(pl.col("rules").list.eval(level_if_hard).list.max().fill_null(int(Light.GREEN)))
     paths = sorted((staging / "edition" / "warnings").glob("*.parquet"))

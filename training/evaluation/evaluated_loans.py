@@ -28,6 +28,10 @@ class EvaluatedLoans:
     """The judgement fold with scores, sorted by (as_of, loan_id).
 
     frame: `as_of`, `loan_id`, `household_id`, `bad` (0, 1), `bad_on`, `probability` (of going bad), `model_level` and
+    `rule_level` (0 green, 1 yellow, 2 red), the features, the figures by month ahead where the model has them, and
+    columns for the fairness audit alone. scores: one number a row for each compared model, higher is riskier; `model`
+    and `rules` are among them. most_lit: the ceiling within which the model's thresholds were chosen, as a share of
+    the loans; 1 for none.
     """
 
     frame: pl.DataFrame

@@ -78,7 +78,9 @@ def month_rescorer(month: PublishedMonth, store: DataFolder) -> Rescorer:
 def _rescorer(month: PublishedMonth, store: DataFolder) -> Rescorer:
     manifest = month.manifest
     bundle = None if manifest.model_version == NO_MODEL else loaded_model(month, store.models)
-     if scoring.policy_version != manifest.policy_version:
+    rules, figures = store.rules.in_force(month.as_of), manifest.county_figures
+    scoring = ScoringPolicy(rules, month.policy, bundle, manifest.data_version, manifest.shadow, figures)
+    if scoring.policy_version != manifest.policy_version:
         raise UserError(
             f"{month.as_of} 发布后规则或政策已变 ({manifest.policy_version} → {scoring.policy_version}); 请重新评灯。",
             f"The rules or the policy have changed since {month.as_of} was published ({manifest.policy_version} → "

@@ -26,8 +26,8 @@ from training.evaluation.true_probability import (
     expected_calibration_error,
     light_outcomes,
 )
+from training.output import candidate_lines, light_outcome_lines, summary_lines
 
-f
 FEW = EvaluationSettings(draws=20)
 SIX = evaluated_loans_of([0.9, 0.8, 0.6, 0.3, 0.2, 0.1], [0, 2, 0, 1, 0, 0], [1, 0, 1, 1, 0, 0])
 
