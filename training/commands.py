@@ -48,13 +48,24 @@ def simulate_command(
         typer.Option(help="base, drought, price_collapse, epidemic, policy_change, late_bank or small_township"),
     ] = "base",
     workers: Annotated[int, typer.Option(min=1, max=256, help="counties lived side by side")] = 1,
+    visits: Annotated[
+        Path | None, typer.Option("--visits", metavar="FILE", help="loan_id and visited_on (Parquet): who is visited")
+    ] = None,
+    visit_effect: Annotated[
+        float | None, typer.Option(min=0, max=1, help="of visited loans that would go bad, the share that pays instead")
+    ] = None,
 ) -> None:
     """模拟: a synthetic county in the contract's tables."""
+    if (visits is None) != (visit_effect is None):
+        raise typer.BadParameter("--visits 与 --visit-effect 同用 / go together", param_hint="--visits")
+
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
     from training.simulate.scenarios import scenario_named
+    from training.simulate.visits import VisitEffect, VisitOrder
 
-    order = Order(households, months, seed, replicates, scenario_named(scenario))
+    visit_order = None if visits is None or visit_effect is None else VisitOrder(visits, VisitEffect(visit_effect))
+    order = Order(households, months, seed, replicates, scenario_named(scenario), visits=visit_order)
     with progress_bar(order.steps, "county-months") as advance:
         simulate_counties(order, out, workers, advance)
 

@@ -28,6 +28,7 @@ from training.simulate.prices import Prices
 from training.simulate.relief import close_lost_loans, extend_loans, renew_loans, settle_early
 from training.simulate.repayments import collect_instalments
 from training.simulate.shocks import strike_households
+from training.simulate.visits import pay_after_visits
 from training.simulate.world import World
 
 
@@ -64,10 +65,12 @@ def simulate_month(world: World, month: int) -> None:
     strike_households(world, month)
     run_economy(world, month)
     flag_principal_due_soon(world, month)
+    pay_after_visits(world, month)
     settle_early(world, month)
     extend_loans(world, month)
     renew_loans(world, month)
     collect_instalments(world, month)
+    pay_after_visits(world, month)
     renew_late(world, month)
     extend_late(world, month)
     world.unpaid.mark_bad_loans(world.book, world.spells, last_day(month))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from training.simulate.days import LAST_MONTH
 from training.simulate.parameters import Parameters
 from training.simulate.scenarios import BASE, Scenario
+from training.simulate.visits import VisitOrder
 
 HORIZON = 6
 """Calendar months within which a loan counts as going bad (contract, section 2)."""
@@ -26,6 +27,7 @@ class Order:
             lies within the simulated time.
         hazard_months_apart: months between two of them.
         parameters: assumptions on households, lending and repayment; see `parameters.py`.
+        visits: visits to loans and what they change; None where nobody is visited.
 
     Example:
         >>> from training.simulate.order import Order
@@ -44,6 +46,7 @@ class Order:
     hazard_dates: int = 4
     hazard_months_apart: int = 3
     parameters: Parameters = field(default_factory=Parameters)
+    visits: VisitOrder | None = None
 
     @property
     def start(self) -> int:

@@ -81,6 +81,8 @@ def _draw_prices(order: Order) -> Prices:
 def _simulate_county(order: Order, number: int, folder: Path, advance: Advance) -> None:
     """Simulate one county from its first month to the last, and write its files."""
     world = create_world(order, number, seed_sequence(order.seed, number), _draw_prices(order))
+    if order.visits is not None:
+        world.visits = order.visits.of_county(number, order.seed)
     truth = Truth()
     for month in range(order.first_month, LAST_MONTH + 1):
         simulate_month(world, month)

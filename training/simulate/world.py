@@ -9,7 +9,7 @@ import numpy as np
 
 from training.simulate.arrears import BadSpells, UnpaidInstalments
 from training.simulate.chance import Streams
-from training.simulate.days import Floats, Ints
+from training.simulate.days import Bools, Floats, Ints
 from training.simulate.diary import Diary, DiscardingDiary
 from training.simulate.geography import Villages
 from training.simulate.industries import INDUSTRIES
@@ -30,6 +30,22 @@ class Cover:
     policy: Ints
     last_day: Ints
     sum_insured: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Visits, one entry each; loan: its number; helps: whether it averts what would go bad in the `months` after it."""
+
+    loan: Ints
+    day: Ints
+    helps: Bools
+    months: int
+
+
+def no_visits() -> Visits:
+    """No visit."""
+    no_numbers = np.zeros(0, dtype=np.int64)
+    return Visits(no_numbers, no_numbers, np.zeros(0, dtype=np.bool_), 0)
 
 
 @dataclass(slots=True)
@@ -60,6 +76,7 @@ class World:
     unpaid: UnpaidInstalments = field(default_factory=UnpaidInstalments)
     spells: BadSpells = field(default_factory=BadSpells)
     year_flows: dict[str, Floats] = field(default_factory=dict)
+    visits: Visits = field(default_factory=no_visits)
 
     @property
     def township(self) -> Ints:
@@ -88,7 +105,8 @@ class World:
     def fork(self, chance: Streams, prices: Prices) -> World:
         """An independent world in the same state with its own chances and prices.
 
-        Its diary discards all rows, and its spells begin after the day.
+        Its diary discards all rows, its spells begin after the day, and nobody is visited: hazards are those of loans
+        that are left alone.
         """
         return replace(
             self,
@@ -107,6 +125,7 @@ class World:
             unpaid=_copy_arrays(self.unpaid),
             spells=BadSpells(),
             year_flows={flow: yuan.copy() for flow, yuan in self.year_flows.items()},
+            visits=no_visits(),
         )
 
 
