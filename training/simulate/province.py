@@ -63,7 +63,7 @@ def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = lambd
         60
     """
     with inbox_writer(out) as folder:
-        deliver_prices(_draw_prices(order), order.start, folder)
+        deliver_prices(draw_prices(order), order.start, folder)
         if workers == 1 or len(order.counties) == 1:
             for number in order.counties:
                 _simulate_county(order, number, folder, advance)
@@ -72,7 +72,7 @@ def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = lambd
     advance(0, f"written to {out}")
 
 
-def _draw_prices(order: Order) -> Prices:
+def draw_prices(order: Order) -> Prices:
     """The price path, which is one for all counties."""
     rng, months = np.random.default_rng(seed_sequence(order.seed, 0)), LAST_MONTH - order.first_month + 1
     return price_path(rng, order.first_month, months, order.scenario)
@@ -80,7 +80,7 @@ def _draw_prices(order: Order) -> Prices:
 
 def _simulate_county(order: Order, number: int, folder: Path, advance: Advance) -> None:
     """Simulate one county from its first month to the last, and write its files."""
-    world = create_world(order, number, seed_sequence(order.seed, number), _draw_prices(order))
+    world = create_world(order, number, seed_sequence(order.seed, number), draw_prices(order))
     if order.visits is not None:
         world.visits = order.visits.of_county(number, order.seed)
     truth = Truth()

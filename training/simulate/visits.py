@@ -23,8 +23,8 @@ _COLUMNS = ("loan_id", "visited_on")
 class VisitEffect:
     """What a visit does to a loan that would go bad within some months after it.
 
-    share: of these loans, those that pay in time instead; each visit decides it once, for all of its months. months:
-    calendar months after the one of the visit in which it works; what is to go bad on the day of the visit, does.
+    share: of the loans, those that visits help: they pay in time instead; the others are never helped. months: calendar
+    months after the one of the visit in which it works; what is to go bad on the day of the visit, does.
     """
 
     share: float
@@ -56,12 +56,13 @@ class VisitOrder:
 def visits_of(rows: pl.DataFrame, effect: VisitEffect, seed: int) -> Visits:
     """Visits with what each of them does.
 
-    Whether a visit helps depends on seed, loan and day alone, so that a visit more changes nothing of the others.
+    Whether visits help a loan depends on seed and loan alone: however many it has, the share that pays is the same, and
+    a visit more changes nothing of the others.
 
     rows: `loan_id` as simulated and `visited_on`. seed: of the simulation.
     """
     loans, days = rows["loan_id"].to_list(), rows["visited_on"].cast(pl.Date)
-    keys = [f"{seed}:{loan}:{day}".encode() for loan, day in zip(loans, days, strict=True)]
+    keys = [f"{seed}:{loan}".encode() for loan in loans]
     draws = np.array([int.from_bytes(hashlib.sha256(key).digest()[:4]) for key in keys], dtype=np.float64)
     return Visits(
         np.array([int(loan[3:]) for loan in loans], dtype=np.int64),
