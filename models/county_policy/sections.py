@@ -216,6 +216,26 @@ class Plans(Section):
     instalments: Annotated[int, Field(ge=2, le=60)] = Field(description="months of an instalment plan")
 
 
+class VisitStudy(Section):
+    """How it is measured whether visits help: loans on both sides of the yellow threshold, and visits that are drawn.
+
+    Drawn are green loans alone, near the threshold, without a hard rule and not on probation: nobody whom the lights
+    send to a household is left unvisited for it.
+    """
+
+    binds: ClassVar[Binding] = "as_of"
+
+    margin: Share = Field(description="of a month's newly judged loans, compared on each side of the yellow threshold")
+    least_bad: Annotated[int, Field(ge=1)] = Field(description="loans gone bad from which an effect is told")
+    drawn_share: Share = Field(description="of green loans near the yellow threshold, visited in a trial; 0 for none")
+    drawn_from: Share = Field(description="share of the yellow threshold from which a green loan is near it")
+    drawn_months: Annotated[int, Field(ge=1, le=24)] = Field(
+        description="months for which a loan keeps its draw, so that those of later months do not blur the comparison"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(description="of the draw, with the loan's number and the months")
+    drawn_action: LightAction = Field(description="the measure of a loan that is drawn")
+
+
 class Arrears(Section):
     """What is short and counts as nothing."""
 
@@ -271,6 +291,7 @@ class CountyPolicy(StrictModel):
     fund: Fund
     insurance: Insurance
     plans: Plans
+    visits: VisitStudy
     points: Points
     ratings: Mapping[Literal["631", "1531"], RatingTable]
 
@@ -286,5 +307,9 @@ class CountyPolicy(StrictModel):
 
     @property
     def version(self) -> str:
-        """Eight hexadecimal digits of a hash of all its numbers."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+        """Eight hexadecimal digits of a hash of all its numbers.
+
+        Those of the study of visits count while loans are drawn for it: without a draw they change no light or action.
+        """
+        without = None if self.visits.drawn_share else {"visits"}
+        return hashlib.sha256(self.model_dump_json(exclude=without).encode()).hexdigest()[:8]

@@ -23,6 +23,7 @@ from serving.explain.sentences import render_warnings
 from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, audit_row_count
 from serving.http.problems import NotFoundError, NotReadyError, Problem
+from serving.monitor.visit_effect import stored_visit_effect
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_history import loan_history
@@ -195,7 +196,7 @@ def list_maturities(
 
 @warning_router.get("/model", tags=["model"])
 def get_model(store: CurrentData) -> ChampionReport:
-    """The card and policy of the champion, or of the model in shadow, and who was champion when."""
+    """The card and policy of the model in use, who was champion when, and what `lights cases effect` told of visits."""
     bundle, shadow, refused = model_in_use(store)
     return ChampionReport(
         model_version=bundle.version if bundle else None,
@@ -205,4 +206,5 @@ def get_model(store: CurrentData) -> ChampionReport:
         card=dict(bundle.card) if bundle else None,
         policy=asdict(bundle.policy) if bundle else None,
         history=[dict(entry) for entry in store.models.history],
+        visit_effect=stored_visit_effect(store),
     )

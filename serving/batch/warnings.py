@@ -28,6 +28,7 @@ from models.traffic_light.county_figures import CountyFigures, with_county_figur
 from models.traffic_light.evaluate import RULE_LIGHTS_SCHEMA, as_codes, as_levels, evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rules import rules_version
+from models.visit_effect.visited_loans import drawn_for_trial, near_threshold
 from serving.months.previous_month import PreviousMonth
 from serving.months.published_frames import FAILED_CHECK, WARNINGS_SCHEMA
 
@@ -146,6 +147,17 @@ class ScoringPolicy:
             pl.col("days_to_maturity", "days_past_due").cast(pl.Int64),
         )
 
+    def action_with_draw(self, as_of: date) -> pl.Expr:
+        """The action of each row: that of its light, and of green loans drawn for the trial of visits the trial's.
+
+        Nothing else of a loan depends on the draw (`VisitStudy`); it reads `light`, `status`, `probability`.
+        """
+        study = self.county_policy.visits
+        if self.bundle is None or not study.drawn_share:
+            return pl.col("action")
+        is_drawn = near_threshold(self.bundle.policy, study) & drawn_for_trial(study, as_of)
+        return pl.when(is_drawn).then(pl.lit(study.drawn_action.code)).otherwise(pl.col("action")).alias("action")
+
 
 class ScoredWarnings(NamedTuple):
     """The warnings, and how many of them LightGBM itself explained.
@@ -226,6 +238,7 @@ def build_warnings(
     rows = rows.with_columns(
         *scoring.output_columns, pl.lit(as_of).alias("as_of"), checks.cast(pl.List(FAILED_CHECK)).fill_null([])
     )
+    rows = rows.with_columns(scoring.action_with_draw(as_of))
     return ScoredWarnings(_collect_unoptimised(rows.select(*WARNINGS_SCHEMA.columns)), explained_again)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.months import month_end_after
+from models.visit_effect.visited_loans import VISITS_SCHEMA
 from serving.cases.kinds import CaseEventKind
 from serving.cases.repository import events_by_case
 from serving.database.tables import Case, CaseEvent
@@ -57,6 +58,14 @@ def case_outcomes(session: Session) -> pl.DataFrame:
     cases = session.scalars(select(Case).order_by(Case.id)).all()
     events = events_by_case(session, cases)
     return pl.DataFrame([_outcome_row(case, events[case.id]) for case in cases], CASE_OUTCOMES.dtypes)
+
+
+@returns(VISITS_SCHEMA)
+def visit_days(session: Session) -> pl.DataFrame:
+    """Loan and day of every visit, each pair once, sorted; nothing else of a case, and no text."""
+    query = select(Case.loan_id, CaseEvent.on_date).join(CaseEvent, CaseEvent.case_id == Case.id)
+    rows = session.execute(query.where(CaseEvent.kind == CaseEventKind.VISIT)).all()
+    return pl.DataFrame([tuple(row) for row in rows], VISITS_SCHEMA.dtypes, orient="row").unique().sort(pl.all())
 
 
 @returns(OVERRIDE_COUNTS)

@@ -192,6 +192,26 @@ def cases_overrides(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption 
         print("\n".join("  ".join(map(str, row)) for row in (counts.columns, *counts.rows())))
 
 
+@cases.command("effect")
+def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
+    """走访成效: did visits help? By light and visit, and with an interval; the model page shows what was measured."""
+    from serving.audit.command_line import database_of
+    from serving.cases.outcomes import visit_days
+    from serving.cli.output import visit_effect_lines
+    from serving.monitor.visit_effect import measure_visit_effect, save_visit_effect
+    from serving.months.data_folder import DataFolder
+
+    store = DataFolder(data)
+    with database_of(data).read_session() as session:
+        visits = visit_days(session)
+    report = measure_visit_effect(store, visits, utc_now())
+    save_visit_effect(store, report)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print("\n".join(visit_effect_lines(report.as_json())))
+
+
 @commands.command("backup")
 def backup_command(
     file: Annotated[Path, typer.Argument(help="file to write")], data: DataOption = DEFAULT_DATA_FOLDER

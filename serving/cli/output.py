@@ -237,3 +237,20 @@ def _threshold_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
         yield f"  {reason.contribution:+.2f}  {getattr(reason, lang)}"
     yield f"  {threshold.other_facts:+.2f}  {OTHER_FACTS[lang]}"
     yield f"  {threshold.log_odds:+.2f}  {THIS_LOAN[lang]}"
+
+
+def visit_effect_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Whether visits helped: the months counted, a row for each group, and what is concluded.
+
+    report: as `VisitEffectReport.as_json` gives it.
+    """
+    yield f"{len(report['months'])} 个月标签成熟 months with mature labels: {', '.join(report['months']) or '-'}"
+    if report["left_out"]:
+        yield "未计 left out: " + ", ".join(f"{month} ({why})" for month, why in report["left_out"].items())
+    yield "组 group | 笔·月 loan-months | 变坏 went bad | 变坏率 rate (95%) | 预期 foretold"
+    for row in report["rates"]:
+        counts = f"{row['zh']} {row['en']} | {row['loans']:,} | {row['bad']:,}"
+        rate = "-" if row["rate"] is None else f"{row['rate']:.1%} ({row['low']:.1%} – {row['high']:.1%})"
+        yield f"{counts} | {rate} | {'-' if row['foretold'] is None else format(row['foretold'], '.1%')}"
+    for text in (*report["sentences"], report["definition"]):
+        yield f"{text['zh']}\n{text['en']}"

@@ -87,10 +87,11 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
         True
     """
     facts_by_loan = {row["loan_id"]: row for row in features.to_dicts()}
-    rules, actions = month.manifest.rules, month.policy.actions
+    rules, actions, drawn_action = month.manifest.rules, month.policy.actions, month.policy.visits.drawn_action
     rendered = []
     for row in warnings.to_dicts():
-        facts, action = facts_by_loan[row["loan_id"]], actions.of(Light[row["light"].upper()])
+        is_drawn, facts = row["action"] == drawn_action.code, facts_by_loan[row["loan_id"]]
+        action = drawn_action if is_drawn else actions.of(Light[row["light"].upper()])
         status, figures = status_sentence(row), month.manifest.county_figures.get(row["county_code"], {})
         sentences = {
             "rules": [_fired_rule(fired, facts, rules[fired["id"]], figures) for fired in row["rules"]],

@@ -65,7 +65,11 @@ WARNINGS_SCHEMA = FrameSchema(
             pl.List(FAILED_CHECK),
             "The checks on the whole loan that it fails (features.loan_checks), with the two amounts or days.",
         ),
-        "action": FrameColumn(pl.String(), "Code of the action that the county's policy assigns to the light."),
+        "action": FrameColumn(
+            pl.String(),
+            "Code of the action that the county's policy assigns to the light, or to a green loan drawn for a trial of"
+            " visits (visits.drawn_action).",
+        ),
         "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
         "policy_version": FrameColumn(pl.String(), "Versions of rules, county policy and thresholds."),
         "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from features.messages import Bilingual, UserError
 from models.evaluation_words import compared_model_words, group_words
 from serving.http.dependencies import CurrentData
+from serving.monitor.visit_effect import stored_visit_effect
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.model_report import ModelReport, model_report
 from serving.schemas.basis import shadow_words
@@ -40,8 +41,8 @@ def show_model(
         return render_refusal(request, language, refusal, 404 if number else 409)
     values = _report_values(shown_model, language) if shown_model else {"model": None}
     shadow = shadow_words(shown_model.bundle.version) if shown_model and shown_number == in_shadow else None
-    history = list(reversed(models.history))
-    return render_page(request, "model.html", language, history=history, shadow=shadow, **values)
+    told = {"shadow": shadow, "visits": stored_visit_effect(store)}
+    return render_page(request, "model.html", language, history=list(reversed(models.history)), **told, **values)
 
 
 def _report_values(shown_model: ModelReport, language: Language) -> dict[str, Any]:

@@ -81,11 +81,12 @@ _COLUMNS = (
 
 @returns(ACTION_ROWS_SCHEMA)
 def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping[str, str]) -> pl.DataFrame:
-    """The yellow and red ones among the loans, with reasons and measure in words.
+    """The yellow and red loans, and those drawn for a trial of visits, with reasons and measure in words.
 
     loans: as `scope_loans` returns them. place_names: by code.
     """
-    flagged = loans.filter(pl.col("light") != "green")
+    is_drawn = pl.col("action").cast(pl.String) == month.policy.visits.drawn_action.code
+    flagged = loans.filter((pl.col("light") != "green") | is_drawn.fill_null(False))
     ids = flagged["loan_id"].to_list()
     warnings = month.scan("warnings").filter(pl.col("loan_id").is_in(ids)).sort("loan_id").collect()
     facts = month.scan("features").filter(pl.col("loan_id").is_in(ids)).collect()

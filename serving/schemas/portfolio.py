@@ -160,7 +160,7 @@ class ChampionReport(Answer):
     """The model in use: its card and policy, and the history of champions.
 
     refused: why there is no model, or null. shadow: whether it is a challenger that has not passed the gate, and moves
-    no light.
+    no light. visit_effect: what `lights cases effect` measured last; null where it was not run.
     """
 
     model_version: str | None
@@ -170,3 +170,4 @@ class ChampionReport(Answer):
     card: dict[str, object] | None
     policy: dict[str, object] | None
     history: list[dict[str, object]]
+    visit_effect: dict[str, object] | None = None

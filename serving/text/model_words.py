@@ -106,6 +106,12 @@ MODEL_WORDS: Mapping[str, Bilingual] = {
         "one {red} yuan).",
     ),
     "group": Bilingual("组", "Group"),
+    "visit_effect": Bilingual("走访有没有用", "Did visits help?"),
+    "loan_months": Bilingual("笔·月", "Loan-months"),
+    "visit_effect_note": Bilingual(
+        "{months} 个标签已成熟的月份, 计算于 {day} (lights cases effect); 变坏占比带 95% 区间。",
+        "{months} months with mature labels, measured on {day} (lights cases effect); shares with 95% intervals.",
+    ),
     "champions": Bilingual("历任模型", "Which model was in use, and why"),
     "when": Bilingual("时间", "When"),
     "alias": Bilingual("身份", "As what"),
