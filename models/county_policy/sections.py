@@ -291,7 +291,7 @@ class CountyPolicy(StrictModel):
     fund: Fund
     insurance: Insurance
     plans: Plans
-    visits: VisitStudy
+    visit_study: VisitStudy
     points: Points
     ratings: Mapping[Literal["631", "1531"], RatingTable]
 
@@ -311,5 +311,5 @@ class CountyPolicy(StrictModel):
 
         Those of the study of visits count while loans are drawn for it: without a draw they change no light or action.
         """
-        without = None if self.visits.drawn_share else {"visits"}
+        without = None if self.visit_study.drawn_share else {"visit_study"}
         return hashlib.sha256(self.model_dump_json(exclude=without).encode()).hexdigest()[:8]

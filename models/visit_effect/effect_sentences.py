@@ -8,7 +8,8 @@ from models.visit_effect.estimates import Verdict, VisitEstimate
 MARGIN_WORDS = Bilingual("黄灯门槛上下的贷款", "loans just above and just below the yellow threshold")
 TRIAL_WORDS = Bilingual("抽签走访", "visits that were drawn")
 NO_TRIAL = Bilingual(
-    "没有抽签走访 (政策表 visits.drawn_share 为 0)。", "No visits were drawn (visits.drawn_share of the policy is 0)."
+    "没有抽签走访 (政策表 visit_study.drawn_share 为 0)。",
+    "No visits were drawn (visit_study.drawn_share of the policy is 0).",
 )
 NO_MATURED_MONTH = Bilingual(
     "尚无标签成熟、且在预测期内发布的月份, 还不能说明走访是否有用。",

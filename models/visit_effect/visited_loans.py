@@ -103,7 +103,7 @@ def visited_loans(
         ... )
         >>> visits = pl.DataFrame({"loan_id": ["L1"], "visited_on": [date(2025, 2, 10)]})
         >>> window = LightWindow(date(2025, 1, 31), date(2025, 2, 5), date(2025, 7, 31))
-        >>> study = shipped_policy_table().policies[-1].visits
+        >>> study = shipped_policy_table().policies[-1].visit_study
         >>> rows = visited_loans(loans, visits, window, Policy(0.15, 0.4, "capacity"), study)
         >>> rows.select("loan_id", "bad", "visited", "rank").rows()
         [('L1', 1, True, 1), ('L2', 0, False, -1)]

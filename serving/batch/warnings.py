@@ -152,7 +152,7 @@ class ScoringPolicy:
 
         Nothing else of a loan depends on the draw (`VisitStudy`); it reads `light`, `status`, `probability`.
         """
-        study = self.county_policy.visits
+        study = self.county_policy.visit_study
         if self.bundle is None or not study.drawn_share:
             return pl.col("action")
         is_drawn = near_threshold(self.bundle.policy, study) & drawn_for_trial(study, as_of)

@@ -87,7 +87,7 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
         True
     """
     facts_by_loan = {row["loan_id"]: row for row in features.to_dicts()}
-    rules, actions, drawn_action = month.manifest.rules, month.policy.actions, month.policy.visits.drawn_action
+    rules, actions, drawn_action = month.manifest.rules, month.policy.actions, month.policy.visit_study.drawn_action
     rendered = []
     for row in warnings.to_dicts():
         is_drawn, facts = row["action"] == drawn_action.code, facts_by_loan[row["loan_id"]]

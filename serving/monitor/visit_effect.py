@@ -110,7 +110,7 @@ def measure_visit_effect(store: DataFolder, visits: pl.DataFrame, measured_at: d
         rules = month.life_rules
         if rules not in spells:
             spells[rules] = bad_spells(store.ledger.tables(), rules)
-        policy, study = policy_of_model(store, month), month.policy.visits
+        policy, study = policy_of_model(store, month), month.policy.visit_study
         loans = lights_and_labels(month, spells[rules], policy)
         frames.append(visited_loans(loans, visits, window, policy, study))
         months.append(str(month.as_of))

@@ -68,7 +68,7 @@ WARNINGS_SCHEMA = FrameSchema(
         "action": FrameColumn(
             pl.String(),
             "Code of the action that the county's policy assigns to the light, or to a green loan drawn for a trial of"
-            " visits (visits.drawn_action).",
+            " visits (visit_study.drawn_action).",
         ),
         "model_version": FrameColumn(pl.String(), "Number and digest of the model; `none` without one."),
         "policy_version": FrameColumn(pl.String(), "Versions of rules, county policy and thresholds."),

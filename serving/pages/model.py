@@ -41,8 +41,8 @@ def show_model(
         return render_refusal(request, language, refusal, 404 if number else 409)
     values = _report_values(shown_model, language) if shown_model else {"model": None}
     shadow = shadow_words(shown_model.bundle.version) if shown_model and shown_number == in_shadow else None
-    told = {"shadow": shadow, "visits": stored_visit_effect(store)}
-    return render_page(request, "model.html", language, history=list(reversed(models.history)), **told, **values)
+    values |= {"shadow": shadow, "visits": stored_visit_effect(store), "history": list(reversed(models.history))}
+    return render_page(request, "model.html", language, **values)
 
 
 def _report_values(shown_model: ModelReport, language: Language) -> dict[str, Any]:

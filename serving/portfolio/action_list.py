@@ -85,7 +85,7 @@ def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping
 
     loans: as `scope_loans` returns them. place_names: by code.
     """
-    is_drawn = pl.col("action").cast(pl.String) == month.policy.visits.drawn_action.code
+    is_drawn = pl.col("action").cast(pl.String) == month.policy.visit_study.drawn_action.code
     flagged = loans.filter((pl.col("light") != "green") | is_drawn.fill_null(False))
     ids = flagged["loan_id"].to_list()
     warnings = month.scan("warnings").filter(pl.col("loan_id").is_in(ids)).sort("loan_id").collect()

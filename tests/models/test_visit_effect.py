@@ -16,7 +16,7 @@ from models.visit_effect.estimates import Verdict, margin_estimate, trial_estima
 from models.visit_effect.outcome_rates import outcome_rates
 from models.visit_effect.visited_loans import LightWindow, drawn_for_trial, visited_loans
 
-STUDY = shipped_policy_table().policies[-1].visits
+STUDY = shipped_policy_table().policies[-1].visit_study
 POLICY = Policy(0.15, 0.4, "capacity")
 WINDOW = LightWindow(date(2025, 1, 31), date(2025, 2, 5), date(2025, 7, 31))
 LOAN = {

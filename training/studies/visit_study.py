@@ -64,7 +64,7 @@ def model_and_rules(folder: Path) -> tuple[Bundle, tuple[Rule, ...], VisitStudy]
     folds = samples(county.ledger, plan, rules, policies, lambda *_: None)
     bundle = fit_model(folds, plan, county.ledger.data_version, lambda *_: None)
     until = last_reported_day(county.ledger)
-    study = policies.in_force(until).visits.model_copy(update={"drawn_share": DRAWN_SHARE})
+    study = policies.in_force(until).visit_study.model_copy(update={"drawn_share": DRAWN_SHARE})
     return with_capacity(bundle, folds[Fold.POLICY]), rules.in_force(until), study
 
 

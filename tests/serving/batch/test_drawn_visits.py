@@ -17,7 +17,7 @@ DRAWN = "trial_visit"
 def with_policy(province: Province, folder: Path, numbers: str) -> Province:
     """A copy of the province with numbers of its own for the study of visits, its month scored."""
     copy = province.copied_to(folder)
-    text = f'[[policy]]\nsince = 2020-01-01\nsource = "a test"\n[policy.visits]\n{numbers}\n'
+    text = f'[[policy]]\nsince = 2020-01-01\nsource = "a test"\n[policy.visit_study]\n{numbers}\n'
     (copy.data / "policy.toml").write_text(text, "utf-8")
     copy.scored()
     return copy

@@ -29,7 +29,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> VisitedCounty:
     """Three months of lights and visits in a small county, all of whose visits help."""
     bundle = fitted_bundle()
     bundle = replace(bundle, policy=replace(bundle.policy, yellow_from=0.3, red_from=0.6))
-    study = SHIPPED.visits.model_copy(update={"drawn_share": 0.5})
+    study = SHIPPED.visit_study.model_copy(update={"drawn_share": 0.5})
     inbox = tmp_path_factory.mktemp("visited")
     return live_with_visits(Order(600, 14, seed=3), 9, 1.0, bundle, study, RULES, inbox)
 
