@@ -13,6 +13,7 @@ import polars as pl
 from features.catalog import FAMILY_LABELS, FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.bundle import Bundle
+from training.figure_labels import with_whole_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +54,7 @@ def family_figure(importance: pl.DataFrame) -> Figure:
     axes.legend()
     figure.autofmt_xdate()
     plt.close(figure)
-    return figure  # type: ignore[no-any-return]
+    return with_whole_labels(figure)
 
 
 def importance_by_column(bundle: Bundle, sample: pl.DataFrame) -> dict[str, float]:
@@ -102,7 +103,7 @@ def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: st
     )
     figure = plt.gcf()
     plt.close(figure)
-    return figure  # type: ignore[no-any-return]
+    return with_whole_labels(figure)
 
 
 def reason_figures(bundle: Bundle, sample: pl.DataFrame) -> Iterator[tuple[str, Figure]]:

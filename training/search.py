@@ -23,12 +23,16 @@ _MIN_EARLIER_MONTHS = 2
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The best parameters, with their number of trees; mean log loss of them and of the plan's own; trials made."""
+    """The best parameters, with their number of trees; mean log loss of them and of the plan's own; trials made.
+
+    tried: log loss and parameters of each trial, in their order.
+    """
 
     params: TreeParams
     loss: float
     loss_of_plan: float
     trials: int
+    tried: tuple[tuple[float, TreeParams], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def search_tree_params(
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=8))
     study.optimize(trial_loss, n_trials=plan.search.trials, timeout=plan.search.seconds)
     least, params = min(trials, key=lambda trial: trial[0])
-    return SearchResult(params, least, trials[0][0], len(trials))
+    return SearchResult(params, least, trials[0][0], len(trials), tuple(trials))
 
 
 def rolling_origins(sample: pl.DataFrame, plan: Plan) -> list[tuple[pl.DataFrame, pl.DataFrame]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,24 +29,22 @@ from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.months_ahead import months_ahead_metrics
 from training.evaluation.opponents import opponent_scores
-from training.evaluation.page import report_html
-from training.evaluation.report import EvaluationReport, Lang
+from training.evaluation.report import EvaluationReport
 from training.evaluation.runs import full_report, save_report
 from training.folds import Fold
 from training.gate import Gate, GateResult, load_gate
 from training.gate_criteria import gate_result
-from training.global_reasons import importance_by_column, reason_figures
+from training.global_reasons import importance_by_column
 from training.hazard_fit import fit_hazards
 from training.plan import Plan
 from training.plan_files import default_plan
-from training.plots import reason_plots
 from training.probability_range import fit_probability_range
 from training.promotion import Assignment, assign_alias
-from training.publish import Registry, RunLog
-from training.search import search_tree_params
+from training.publish import Registry
+from training.run_log import training_run_log
+from training.search import SearchResult, search_tree_params
 from training.threshold_search import choose_light_policy
 
-LANGS: tuple[Lang, ...] = ("zh", "en")
 _ROWS_EXPLAINED = 1000
 """Rows of the fit fold, evenly spread, by which the share of each column in the score is measured."""
 
@@ -120,9 +119,11 @@ def train(
     ceiling = tables[1].in_force(last_reported_day(ledger)).visits.most_lit
     plan = plan.model_copy(update={"light_policy": plan.light_policy.within(ceiling)})
     folds = samples(ledger, plan, *tables, on_progress)
-    bundle = fit_model(folds, plan, ledger.data_version, on_progress)
+    searches: list[SearchResult] = []
+    bundle = fit_model(folds, plan, ledger.data_version, on_progress, searches.append)
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
-    registered = registry.register(bundle, _run_log(bundle, report, folds[Fold.JUDGEMENT]))
+    log = training_run_log(bundle, report, folds, searches[0].tried, last_reported_day(ledger), by)
+    registered = registry.register(bundle, log)
     save_report(store, registered.number, report)
     result = gate_result(report, gate or load_gate())
     had_champion = ModelStore(store / "models").number_of("champion") is not None
@@ -173,14 +174,23 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
     return replace(report, months_ahead=months_ahead)
 
 
-def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on_progress: ProgressCallback) -> Bundle:
+def fit_model(
+    folds: dict[Fold, pl.DataFrame],
+    plan: Plan,
+    data_version: str,
+    on_progress: ProgressCallback,
+    on_search: Callable[[SearchResult], object] = lambda _: None,
+) -> Bundle:
     """A model fitted on the samples, not registered yet: score, calibration, thresholds and hazards by month ahead.
 
     Score, calibration and thresholds are fitted each on a fold of their own, the hazards on rows of the first two that
     are scored by models of other households.
+
+    on_search: called with the result of the search for parameters.
     """
     columns = columns_of(MODEL_COLUMNS)
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
+    on_search(search)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
     score = choice.spec.fit(folds[Fold.FIT], columns)
     if breaks := sign_breaks(score):
@@ -219,29 +229,3 @@ def fit_model(folds: dict[Fold, pl.DataFrame], plan: Plan, data_version: str, on
         recent = recent.with_columns(pl.Series(SCORE, bundle.probability(recent)))
     reference = reference_of(fit, columns, bundle.probability(fit), importance, recent)
     return replace(bundle, card={**card, "reference": reference})
-
-
-def _run_log(bundle: Bundle, report: EvaluationReport, sample: pl.DataFrame) -> RunLog:
-    """What MLflow stores of the run; tree parameters go under LightGBM's own names."""
-    plan, overall = bundle.card["plan"], report.months[-1]
-    provenance = {
-        "growth": asdict(TreeParams.from_card(bundle.card["growth"])),
-        "spec": dict(bundle.card["spec"]),
-        "data_version": bundle.card["data_version"],
-        "code_version": bundle.card["code_version"],
-    }
-    measures = {"auc": overall.auc, "recall_at_rules_visits": overall.recall}
-    by_model = {
-        f"{measure}_{name}": value
-        for measure, values in measures.items()
-        for name, value in values.items()
-        if value is not None
-    }
-    counts = {"judged_loans": overall.loans, "judged_bad": overall.bad, "judged_visits": overall.visits}
-    pages = {f"judgement.{lang}.html": report_html(report, lang) for lang in LANGS}
-    return RunLog(
-        parameters={name: value for name, value in plan.items() if name != "month_ends"} | provenance,
-        metrics=by_model | counts,
-        documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
-        figures={**reason_plots(bundle, sample), **dict(reason_figures(bundle, sample))},
-    )

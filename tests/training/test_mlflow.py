@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ import polars as pl
 import pytest
 
 from features.catalog import MODEL_COLUMNS
+from features.ledger.ledger import Ledger
 from tests.conftest import County
 from tests.running_service import free_port, wait_for
+from training.evaluation.runs import load_report
+from training.gate import load_gate
+from training.gate_criteria import gate_result
 
 MODEL = "models:/county-lights@champion"
+HERE = Path(__file__).parent
 ROWS = 3
 
 
@@ -60,8 +66,120 @@ def test_a_run_names_plan_data_and_code_and_holds_measures_documents_and_plots(c
     found = asked(county, question)
     assert {"horizon_months", "seed", "data_version", "code_version", "growth.num_leaves"} <= set(found["params"])
     assert {"auc_model", "auc_rules", "recall_at_rules_visits_model"} <= set(found["metrics"])
-    assert {"plan.json", "reasons.png", "riskiest.png"} <= set(found["files"])
+    assert {"plan.json", "reasons.png", "riskiest.png", "gains.png", "reliability.png"} <= set(found["files"])
     assert found["tags"]["model_version"].startswith("1-")
+
+
+def test_a_run_is_named_and_described_and_knows_its_commit(county: County) -> None:
+    found = asked(
+        county,
+        RUN + "found = {'name': version.run_id and client.get_run(version.run_id).info.run_name, 'tags': run.tags}",
+    )
+    tags, champion = found["tags"], county.store.models.champion
+    assert champion is not None
+    assert found["name"].split()[0] == champion.card["spec"]["candidate"]
+    assert found["name"].split()[2] == "demo"
+    zh, en = json.loads((county.data / "models" / "1" / "judgement.json").read_text())["conclusions"][0].values()
+    assert zh in tags["mlflow.note.content"]
+    assert en in tags["mlflow.note.content"]
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=HERE)
+    assert tags.get("mlflow.source.git.commit") == (head.stdout.strip() or None)
+
+
+def test_a_run_has_every_metric_of_the_judgement_and_the_gates_result(county: County) -> None:
+    found = asked(county, RUN + "found = {'metrics': run.metrics, 'failed': run.tags['gate_failed']}")
+    report = load_report(county.data, 1)
+    result, metrics = gate_result(report, load_gate()), found["metrics"]
+    for name, ranking in report.ranking.items():
+        assert metrics[f"average_precision_{name}"] == pytest.approx(ranking.pr_auc)
+        assert metrics[f"precision_at_rules_visits_{name}"] == report.everyone.contenders[name].precision.value
+    assert metrics["brier"] == pytest.approx(report.calibration.brier)
+    assert metrics["log_loss"] == pytest.approx(report.calibration.log_loss)
+    assert metrics["gate_passes"] == float(result.passes)
+    assert found["failed"] == ", ".join(each.id for each in result.failed)
+    factors = [each.value for each in result.criteria if each.id == "calibration.green_factor"]
+    assert [metrics["green_factor"]] == factors
+
+
+def test_each_trial_of_the_search_is_a_nested_run(county: County) -> None:
+    question = RUN + (
+        "trials = client.search_runs(['1'], f\"tags.`mlflow.parentRunId` = '{version.run_id}'\")\n"
+        "found = [[each.info.status, each.data.metrics['log_loss'], each.data.params] for each in trials]"
+    )
+    trials, search = (
+        asked(county, question),
+        json.loads((county.data / "models" / "1" / "card.json").read_text())["search"],
+    )
+    assert len(trials) == search["trials"]
+    assert {status for status, _, _ in trials} == {"FINISHED"}
+    assert min(loss for _, loss, _ in trials) == pytest.approx(search["loss"])
+    assert all({"num_leaves", "learning_rate", "seed"} <= set(params) for _, _, params in trials)
+
+
+def test_the_data_sets_of_a_run_are_told_without_a_row_of_them(county: County) -> None:
+    question = (
+        "version = client.get_model_version_by_alias('county-lights', 'champion')\n"
+        "sets = client.get_run(version.run_id).inputs.dataset_inputs\n"
+        "found = {each.dataset.name: each.dataset.to_dictionary() for each in sets}"
+    )
+    found, card = asked(county, question), json.loads((county.data / "models" / "1" / "card.json").read_text())
+    assert set(found) == {"fit", "calibration", "policy", "judgement"}
+    for name, told in found.items():
+        profile = json.loads(told["profile"])
+        assert {"rows": profile["rows"], "bad": profile["bad"]} == card["folds"][name]
+        assert set(profile) == {"rows", "bad", "first", "last"}
+        assert json.loads(told["source"])["tags"]["data_version"] == card["data_version"]
+        columns = json.loads(told["schema"])["mlflow_colspec"]
+        assert [set(column) for column in columns] == [{"name", "type", "required"}] * len(columns)
+    assert len({told["digest"] for told in found.values()}) == 4
+
+
+def test_nothing_that_mlflow_keeps_names_a_household_a_loan_or_a_village(county: County) -> None:
+    kept = b"".join(path.read_bytes() for path in (county.data / "mlflow").rglob("*") if path.is_file())
+    ledger = Ledger(county.data / "ledger")
+    identifiers = {
+        *ledger.scan("loans").select("loan_id").collect()["loan_id"],
+        *ledger.scan("households").select("household_id").collect()["household_id"],
+        *ledger.scan("households").select("village_code").collect()["village_code"],
+    }
+    assert len(identifiers) > 1000
+    assert [name for name in identifiers if name.encode() in kept] == []
+
+
+def test_a_value_that_mlflow_would_cut_becomes_a_document(county: County, tmp_path: Path) -> None:
+    data = county.copied_to(tmp_path / "var", mlflow=True).data
+    question = (
+        "from pathlib import Path\n"
+        "from models.registry import ModelStore\n"
+        "from training.publish import Registry, RunLog\n"
+        f"data = Path({str(data)!r})\n"
+        "log = RunLog({'short': 1, 'table': {'long': 'x' * 7000}}, {}, description='y' * 9000)\n"
+        "version = Registry(data).register(ModelStore(data / 'models').bundle(1), log)\n"
+        "run = version.card['run_id']\n"
+        "params, tags = client.get_run(run).data.params, client.get_run(run).data.tags\n"
+        "document = json.loads(mlflow.artifacts.load_text(f'runs:/{run}/parameters/table.long.json'))\n"
+        "text = mlflow.artifacts.load_text(f'runs:/{run}/description.md')\n"
+        "found = [params, document, text, tags['mlflow.note.content']]"
+    )
+    county_of_copy = replace(county, data=data)
+    params, document, description, note = asked(county_of_copy, question)
+    assert params == {"short": "1", "table.long": "见 see parameters/table.long.json"}
+    assert document == {"table.long": "x" * 7000}
+    assert (description, note) == ("y" * 9000, "见 see description.md")
+
+
+def test_a_decimal_column_is_checked_and_scored_as_any_number(county: County) -> None:
+    question = (
+        "from decimal import Decimal\n"
+        f"model = mlflow.pyfunc.load_model('{MODEL}')\n"
+        "row = model.input_example\n"
+        "written = row.assign(outstanding_principal=[Decimal('20000.00')])\n"
+        "found = [model.predict(each)['probability'][0] for each in (row, written)]\n"
+        "found += [row['outstanding_principal'][0], len(model.metadata.get_input_schema().inputs), len(row.columns)]"
+    )
+    as_float, as_decimal, invented, columns, shown = asked(county, question)
+    assert as_float == as_decimal
+    assert (invented, columns) == (20_000.0, shown)
 
 
 def records(county: County) -> list[dict[str, Any]]:

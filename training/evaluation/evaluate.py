@@ -9,6 +9,7 @@ import numpy as np
 
 from training.evaluation.at_capacity import population_at_capacity
 from training.evaluation.conclusions import conclusions
+from training.evaluation.curves import gains_curves
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.fairness import group_fairness
 from training.evaluation.light_quadrants import light_quadrants
@@ -69,6 +70,7 @@ def evaluate_loans(loans: EvaluatedLoans, settings: EvaluationSettings = _DEFAUL
         fairness=group_fairness(loans, settings),
         conclusions=(),
         at_budget=at_budget if at_budget.visits < everyone.visits else None,
+        gains=gains_curves(loans),
     )
     return replace(report, conclusions=conclusions(report))
 

@@ -356,14 +356,21 @@ class MonthsAheadMetrics:
 
 
 @dataclass(frozen=True)
+class GainsCurves:
+    """Recall of each compared model where it visits the riskiest `shares` of each month's loans."""
+
+    shares: tuple[float, ...]
+    recall: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
     """The whole evaluation of a model.
 
     leaks, drift, ablation, stability and distance need the fit fold, other fits or the simulator's truth; they are
     None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model. months_ahead:
-    None for models without hazards by month ahead.
-    None until they are filled in. drift: PSI by column. bad_by_fold: bad loans in each fold of the model.
-    at_budget: everyone at the rules' visits within the ceiling of the thresholds; None where that leaves out none.
+    None for models without hazards by month ahead. at_budget: everyone at the rules' visits within the ceiling of the
+    thresholds; None where that leaves out none. gains: None in reports of earlier programs.
     """
 
     settings: EvaluationSettings
@@ -384,6 +391,7 @@ class EvaluationReport:
     bad_by_fold: Mapping[str, int] | None = None
     months_ahead: MonthsAheadMetrics | None = None
     at_budget: PopulationAtCapacity | None = None
+    gains: GainsCurves | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""
