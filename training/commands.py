@@ -1,4 +1,4 @@
-"""Commands: simulate a county, train, evaluate, gate, promote, roll back, choose thresholds.
+"""Commands: simulate a county, train, evaluate, gate, promote, roll back, choose thresholds, look into MLflow.
 
 Each imports its modules when it is called, so that the others and `--help` stay quick.
 """
@@ -205,6 +205,21 @@ def rollback_command(reason: Reason, data: DataOption = DEFAULT_DATA_FOLDER, mlf
     from training.promotion import previous_champion
 
     _assign_champion(data, previous_champion(data), reason, mlflow)
+
+
+@commands.command("mlflow")
+def mlflow_command(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    mlflow: MlflowUrl = None,
+) -> None:
+    """MLflow 页面: runs, models and pictures in a browser on this machine, until Ctrl-C."""
+    from training.mlflow_ui import serve_mlflow
+
+    def print_address(address: str) -> None:
+        print(f"MLflow: {address} (Ctrl-C 结束 ends it)", flush=True)
+
+    serve_mlflow(data, mlflow, port, print_address)
 
 
 @commands.command("thresholds")

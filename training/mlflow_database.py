@@ -32,6 +32,11 @@ def create_empty_database(path: Path) -> bool:
     return True
 
 
+def artifacts_uri(store: Path) -> str:
+    """The address of the folder in which the documents, pictures and models of the runs lie."""
+    return (store / "mlflow" / "artifacts").resolve().as_uri()
+
+
 def schema_text(path: Path) -> str:
     """The statements that make the tables of an MLflow database, and their first rows; the first line is a version."""
     with closing(sqlite3.connect(path)) as database:

@@ -31,7 +31,7 @@ from models.bundle import Bundle, write
 from models.mlflow_aliases import ALIASES, MODEL_NAME, mlflow_url, sqlite_file
 from models.registry import ModelStore
 from training.input_example import invented_row
-from training.mlflow_database import create_empty_database
+from training.mlflow_database import artifacts_uri, create_empty_database
 from training.run_datasets import DatasetSummary
 
 EXPERIMENT = "county-lights"
@@ -105,13 +105,8 @@ class Registry:
 
     def __init__(self, store: Path, url: str | None = None) -> None:
         """Nothing is opened or created before the first use."""
-        self._models, self._mlflow_folder = ModelStore(store / "models"), (store / "mlflow").resolve()
+        self._store, self._models = store, ModelStore(store / "models")
         self.url = url or mlflow_url(store)
-
-    @property
-    def artifacts(self) -> str:
-        """The address of the folder of documents, figures and models of a run's experiment."""
-        return (self._mlflow_folder / "artifacts").as_uri()
 
     def register(self, bundle: Bundle, log: RunLog) -> Bundle:
         """Log a run, register the model as a new version, and export its bundle.
@@ -150,7 +145,7 @@ class Registry:
 
         Raises UserError where the database cannot be reached.
         """
-        self._mlflow_folder.mkdir(parents=True, exist_ok=True)
+        (self._store / "mlflow").mkdir(parents=True, exist_ok=True)
         if (path := sqlite_file(self.url)) is not None:
             create_empty_database(path)
         for logger in ("mlflow", "alembic"):
@@ -159,7 +154,7 @@ class Registry:
         client = mlflow.MlflowClient()
         try:
             if client.get_experiment_by_name(EXPERIMENT) is None:
-                client.create_experiment(EXPERIMENT, artifact_location=self.artifacts)
+                client.create_experiment(EXPERIMENT, artifact_location=artifacts_uri(self._store))
         except mlflow.exceptions.MlflowException as error:
             raise UserError(
                 "无法连接 MLflow 数据库; 请检查 LIGHTS_MLFLOW 的地址。",

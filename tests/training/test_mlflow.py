@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import pytest
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
 from tests.conftest import County
-from tests.running_service import free_port, wait_for
+from tests.running_service import free_port, lights, refused, started, wait_for
 from training.evaluation.runs import load_report
 from training.gate import load_gate
 from training.gate_criteria import gate_result
@@ -229,6 +230,35 @@ def test_mlflow_serves_the_model(county: County) -> None:
         answer = httpx2.post(f"{address}/invocations", json={"dataframe_records": records(county)}, timeout=60)
     foretold = [row["probability"] for row in answer.raise_for_status().json()["predictions"]]
     assert foretold == pytest.approx(published(county), abs=1e-12)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_mlflows_own_pages_are_served_until_a_signal_ends_them(county: County, ending: signal.Signals) -> None:
+    port = free_port()
+    server = started(county.data, "mlflow", "--port", port)
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline()
+        assert address == f"MLflow: http://127.0.0.1:{port} (Ctrl-C 结束 ends it)\n"
+        url = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name?experiment_name=county-lights"
+        assert httpx2.get(url, timeout=60).json()["experiment"]["name"] == "county-lights"
+        assert "<title>MLflow</title>" in httpx2.get(f"http://127.0.0.1:{port}/", timeout=60).text
+        server.send_signal(ending)
+        said, _ = server.communicate(timeout=60)
+        assert (server.returncode, said) == (0, "")
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(url)
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+
+
+def test_pages_are_not_served_on_a_port_in_use_or_for_a_server_elsewhere(county: County) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "is in use" in refused(lights(county.data, "mlflow", "--port", taken.getsockname()[1]))
+    assert "already" in refused(lights(county.data, "mlflow", "--mlflow", "http://mlflow.county:5000"))
 
 
 def test_no_pickle_is_kept_anywhere(county: County) -> None:
