@@ -30,6 +30,10 @@ AsOfOption = Annotated[date, typer.Option("--as-of", parser=parse_day, metavar="
 AsOfOrNewestOption = Annotated[
     date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="month end; the newest")
 ]
+MlflowUrl = Annotated[
+    str | None,
+    typer.Option("--mlflow", envvar="LIGHTS_MLFLOW", help="MLflow's database or server; SQLite in the data folder"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="the answer as JSON")]
 DEFAULT_DATA_FOLDER = Path("var")
 

@@ -6,7 +6,7 @@ MLflow itself is not imported, since that takes seconds and a score may not wait
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,6 +98,12 @@ def moved_aliases(store: Path, url: str | None = None) -> tuple[MovedAlias, ...]
     """
     in_mlflow = read_aliases(url or mlflow_url(store))
     return None if in_mlflow is None else differing_aliases(ModelStore(store / "models"), in_mlflow)
+
+
+def alias_lines(moved: Sequence[MovedAlias] | None) -> Iterator[str]:
+    """A line in each language for every alias that was moved, or that they were not checked."""
+    for words in [UNCHECKED] if moved is None else [each.message for each in moved]:
+        yield from (f"! {words.zh}", f"  {words.en}")
 
 
 def differing_aliases(models: ModelStore, in_mlflow: Mapping[str, int | None]) -> tuple[MovedAlias, ...]:

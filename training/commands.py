@@ -5,7 +5,8 @@ Each imports its modules when it is called, so that the others and `--help` stay
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from features.console import (
     AsOfOrNewestOption,
     DataOption,
     JsonOption,
+    MlflowUrl,
     current_os_user,
     print_json,
     progress_bar,
@@ -28,10 +30,6 @@ commands = typer.Typer()
 Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
 GateFile = Annotated[Path | None, typer.Option("--gate", help="a gate (TOML); else the one that ships")]
 Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded")]
-MlflowUrl = Annotated[
-    str | None,
-    typer.Option("--mlflow", envvar="LIGHTS_MLFLOW", help="MLflow's database or server; SQLite in the data folder"),
-]
 
 
 @commands.command("simulate")
@@ -157,6 +155,7 @@ def gate_command(
         Path | None, typer.Option("--html", help="a folder for the report in Chinese and English")
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
+    mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
     """关口: may this model become champion? Exit 1 where it may not."""
@@ -164,6 +163,7 @@ def gate_command(
 
     bounds, number = load_gate(gate_file or DEFAULT_GATE_FILE), model_number(data, model)
 
+    from models.mlflow_aliases import alias_lines, moved_aliases
     from training.evaluation.gate_input import report_for_gate  # takes seconds: a wrong gate is refused before
     from training.evaluation.page import write_report_pages
     from training.gate_criteria import gate_result
@@ -173,8 +173,11 @@ def gate_command(
     result = gate_result(report, bounds)
     if html_to is not None:
         write_report_pages(report, html_to)
+    moved = moved_aliases(data, mlflow)
+    _print_to_stderr(alias_lines(moved))
     if as_json:
-        print_json({"passed": result.passes, "gate": result, "report": report})
+        aliases = None if moved is None else [each.json_values for each in moved]
+        print_json({"passed": result.passes, "moved_aliases": aliases, "gate": result, "report": report})
     else:
         print("\n".join(gate_lines(result)))
     raise typer.Exit(0 if result.passes else 1)
@@ -288,14 +291,21 @@ def _assign_champion(
     data: Path, number: int, reason: str, mlflow: str | None, failed_criteria: Sequence[str] = ()
 ) -> None:
     """Make a model champion and print whose light changes."""
+    from models.mlflow_aliases import alias_lines
     from training.output import light_change_lines
-    from training.promotion import Assignment, assign_alias, light_changes_under
+    from training.promotion import Assignment, assign_alias, light_changes_under, moved_aliases_in
     from training.publish import Registry
 
+    _print_to_stderr(alias_lines(moved_aliases_in(data, Registry(data, mlflow))))
     changes = light_changes_under(data, number)
     assignment = Assignment("champion", reason, current_os_user(), utc_now())
     assign_alias(data, Registry(data, mlflow), number, assignment, failed_criteria)
     print("\n".join([f"champion: {number}", *(light_change_lines(changes) if changes else [])]))
+
+
+def _print_to_stderr(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def model_number(data: Path, model: str) -> int:

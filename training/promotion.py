@@ -11,6 +11,7 @@ from features.ledger.ledger import Ledger
 from features.messages import UserError
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
+from models.mlflow_aliases import MovedAlias, differing_aliases, moved_aliases
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from training.cohort import ProgressCallback, last_reported_day, samples
@@ -112,6 +113,15 @@ def check_gate(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
             "To promote it all the same use --force; it is recorded.",
         )
     return [each.id for each in failed]
+
+
+def moved_aliases_in(store: Path, registry: Registry) -> tuple[MovedAlias, ...]:
+    """The aliases that were moved by hand in MLflow; asks MLflow itself where its database is no SQLite file.
+
+    Raises UserError where MLflow cannot be reached.
+    """
+    moved = moved_aliases(store, registry.url)
+    return differing_aliases(ModelStore(store / "models"), registry.aliases()) if moved is None else moved
 
 
 def previous_champion(store: Path) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ import polars as pl
 
 from features.messages import UserError
 from models.county_policy.policy_table import policy_table_of
+from models.mlflow_aliases import moved_aliases
 from models.traffic_light.county_figures import CountyFigures, figures_by_county
 from serving.batch.deliveries import delivery_provenance
 from serving.batch.fund_records import fund_provenance
@@ -70,6 +72,7 @@ def score(
     workers: Workers | None = None,
     households_in_part: int = HOUSEHOLDS_IN_PART,
     incomplete: str | None = None,
+    mlflow: str | None = None,
 ) -> Manifest:
     """Score all open loans of a month end and publish them as an edition.
 
@@ -83,10 +86,13 @@ def score(
         workers: run the tasks; None for this process.
         households_in_part: counties with more borrowing households are computed in blocks of as many.
         incomplete: why the month is published even where its deliveries are not complete; None to refuse it then.
+        mlflow: address of MLflow's database, whose aliases are compared with the history of models; None for the one
+            in the data folder.
 
     Returns:
         The manifest of the published edition. Where the inputs equal those of the current edition, nothing is computed
-        and its manifest is returned. Finished tasks of a killed run with equal inputs are not computed again.
+        and its manifest is returned, with the aliases as they are now. Finished tasks of a killed run with equal inputs
+        are not computed again.
 
     Raises:
         UserError: for a day that is no month end or has no rules, where no open loan is known by then, a task cannot
@@ -105,13 +111,15 @@ def score(
     staging = folder / ".making"
     with _refuse_full_disk(staging, as_of):
         rename_old_months(data_folder, report_progress)
+    moved = moved_aliases(data_folder.folder, mlflow)
+    alias_values = None if moved is None else [each.json_values for each in moved]
     spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part)
     with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
         current = MonthRepository(data_folder).current_edition(as_of)
         is_same = current and spec.digest in current.input_digests and current.is_whole
         if current and is_same and not current.manifest.incomplete:
             shutil.rmtree(staging, ignore_errors=True)
-            return current.manifest
+            return replace(current.manifest, moved_aliases=alias_values)
         prepare_staging(staging, data_folder, spec)
         began = time.monotonic()
         stages = stages_for(open_context(spec).ledger, households_in_part)
@@ -127,6 +135,7 @@ def score(
             "scored_at": scored_at.isoformat(timespec="seconds"),
             "scored_by": scored_by,
             "model_refused": why_no_model,
+            "moved_aliases": alias_values,
             **_provenance(spec, records),
             **deliveries,
             **fund_provenance(spec),

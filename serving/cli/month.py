@@ -19,6 +19,7 @@ from features.console import (
     AsOfOption,
     DataOption,
     JsonOption,
+    MlflowUrl,
     current_os_user,
     print_json,
     progress_bar,
@@ -54,6 +55,7 @@ def score_command(
         typer.Option("--incomplete", metavar="REASON", help="publish although deliveries are missing, and say why"),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
+    mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
     """评灯: set and publish the lights of a month end."""
@@ -71,7 +73,9 @@ def score_command(
         record_run(data, "score", as_of=as_of) as results,
         progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
-        manifest = score_month(store, as_of, current_os_user(), utc_now(), advance, computing, incomplete=incomplete)
+        manifest = score_month(
+            store, as_of, current_os_user(), utc_now(), advance, computing, incomplete=incomplete, mlflow=mlflow
+        )
         results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
         results |= {"incomplete": manifest.incomplete["reason"]} if manifest.incomplete else {}
     audit_month(data, current_os_user(), utc_now(), str(as_of))
@@ -81,6 +85,8 @@ def score_command(
             file=sys.stderr if as_json else sys.stdout,
         )
     if as_json:
+        for moved in manifest.moved_aliases or ():
+            print(f"! {moved['zh']}\n  {moved['en']}", file=sys.stderr)
         print_json(manifest)
     else:
         print("\n".join(manifest_lines(manifest)))
@@ -200,6 +206,7 @@ def monitor_command(
     limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="of the page")] = "zh",
     data: DataOption = DEFAULT_DATA_FOLDER,
+    mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
     """监测: deliveries, drift, calibration, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
@@ -220,7 +227,7 @@ def monitor_command(
             "--acknowledge 与 --reason 同用 / --acknowledge and --reason go together", param_hint="--reason"
         )
     store, bounds = DataFolder(data), load_limits(limits)
-    watch = monitor_month(store, as_of, bounds, progress_printer())
+    watch = monitor_month(store, as_of, bounds, progress_printer(), mlflow)
     record_findings(data, as_of, watch.findings)
     if acknowledge:
         user, now = current_os_user(), utc_now()

@@ -126,6 +126,8 @@ def manifest_lines(manifest: Manifest) -> Iterator[str]:
     if manifest.shadow:
         words = shadow_words(manifest.model_version)
         yield f"! {words.zh}\n  {words.en}"
+    for moved in manifest.moved_aliases or ():
+        yield f"! {moved['zh']}\n  {moved['en']}"
     for check in LOAN_CHECKS:
         if count := manifest.loan_checks.get(check.id):
             yield f"! {check.id} {count} 笔: {check.message.zh}\n  {count} loans: {check.message.en}"

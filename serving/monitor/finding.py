@@ -34,6 +34,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     "refused": Bilingual("文件被退回", "refused file"),
     "late": Bilingual("迟交", "late"),
     "visits": Bilingual("走访预算", "budget of visits"),
+    "alias_moved": Bilingual("MLflow 别名被移动", "alias moved in MLflow"),
     "no_reference": Bilingual("无训练分布", "no reference"),
     "zero_drift": Bilingual("漂移恰为零", "exactly no drift"),
     "score_drift": Bilingual("分数漂移", "drift of the score"),

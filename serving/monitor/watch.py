@@ -12,6 +12,7 @@ from markupsafe import Markup
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from features.messages import Bilingual
+from models.mlflow_aliases import UNCHECKED, moved_aliases
 from serving.monitor.acknowledgements import Acknowledgement, acknowledgements_in_force
 from serving.monitor.bounds import AcknowledgementLimits, MonitorLimits
 from serving.monitor.codes import check_codes
@@ -83,15 +84,20 @@ class MonitorReport:
 
 
 def monitor_month(
-    store: DataFolder, as_of: date, limits: MonitorLimits, on_progress: Callable[[str], None]
+    store: DataFolder,
+    as_of: date,
+    limits: MonitorLimits,
+    on_progress: Callable[[str], None],
+    mlflow: str | None = None,
 ) -> MonitorReport:
-    """Check deliveries, drift, codes, outcomes and data quality up to a published month.
+    """Check deliveries, MLflow's aliases, drift, codes, outcomes and data quality up to a published month.
 
     Args:
         store: the data folder.
         as_of: day of the published month; earlier published months are compared, too.
         limits: the bounds; see `load_limits`.
         on_progress: called with the name of each check before it begins.
+        mlflow: address of MLflow's database; None for the one in the data folder.
 
     Returns:
         The tables `calibration`, `calibration_by_light`, `label_maturity`, `drift`, `codes`, `sources`, `columns` and
@@ -137,9 +143,14 @@ def monitor_month(
         deliveries_table(store.ledger),
     )
     delivery_findings = check_deliveries(store, month, months[1] if len(months) > 1 else None)
+    moved = moved_aliases(store.folder, mlflow)
+    alias_findings = [
+        Finding("alias_moved", each.message, each.in_mlflow, each.in_use, subject=each.alias) for each in moved or ()
+    ]
     findings = rank_findings(
         (
             *delivery_findings,
+            *alias_findings,
             *check_visits(month),
             *drift.findings,
             *code_findings,
@@ -147,7 +158,8 @@ def monitor_month(
             *quality_findings,
         )
     )
-    report = MonitorReport(month, tables, tuple(findings), notes=tuple(drift.notes))
+    notes = (*drift.notes, *([UNCHECKED] if moved is None else ()))
+    report = MonitorReport(month, tables, tuple(findings), notes=notes)
     return with_acknowledgements(report, store, limits.acknowledged)
 
 

@@ -74,9 +74,10 @@ class Manifest:
     `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
     fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
     `claimed` and `paid` (yuan). shadow: whether the model moved no light, since none has passed the gate.
-    `claimed` and `paid` (yuan). visits: lit loans beside the budget of visits, and the thresholds that would use it up
+    visits: lit loans beside the budget of visits, and the thresholds that would use it up
     (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
-    figures that rules compared with, by name; empty where none did.
+    figures that rules compared with, by name; empty where none did. moved_aliases: aliases that MLflow gave to another
+    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked.
     """
 
     as_of: str
@@ -108,6 +109,7 @@ class Manifest:
     shadow: bool = False
     visits: Mapping[str, Any] | None = None
     county_figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    moved_aliases: Sequence[Mapping[str, Any]] | None = field(default_factory=list)
 
     @property
     def digest(self) -> str:
