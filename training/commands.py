@@ -183,6 +183,33 @@ def gate_command(
     raise typer.Exit(0 if result.passes else 1)
 
 
+@commands.command("compare")
+def compare_command(
+    champion: Annotated[str, typer.Option("--champion", metavar="ALIAS|VERSION")] = "champion",
+    challenger: Annotated[str, typer.Option("--challenger", metavar="ALIAS|VERSION")] = "challenger",
+    html_to: Annotated[
+        Path | None, typer.Option("--html", help="a folder for the comparison in Chinese and English")
+    ] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """比较: champion and challenger on the same loans, with paired intervals and who changes colour."""
+    numbers = model_number(data, champion), model_number(data, challenger)
+
+    from training.evaluation.comparison_page import write_comparison_pages
+    from training.evaluation.paired_models import comparison_lines
+    from training.evaluation.runs import compare_registered
+
+    print_progress = progress_printer()
+    comparison = compare_registered(data, *numbers, lambda _, line: print_progress(line))
+    if html_to is not None:
+        write_comparison_pages(comparison, html_to)
+    if as_json:
+        print_json(comparison.as_dict())
+    else:
+        print("\n".join(comparison_lines(comparison)))
+
+
 @commands.command("promote")
 def promote_command(
     version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],

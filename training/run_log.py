@@ -15,8 +15,10 @@ from features.messages import Bilingual, UserError
 from models.boosting import TreeParams
 from models.bundle import Bundle
 from training.code_version import git_commit
+from training.evaluation.comparison_page import comparison_pages
 from training.evaluation.curves import gains_figure, reliability_figure
 from training.evaluation.page import report_html
+from training.evaluation.paired_models import PairedComparison
 from training.evaluation.report import EvaluationReport, Lang
 from training.folds import Fold
 from training.gate import GateResult, load_gate
@@ -48,6 +50,7 @@ def training_run_log(
     trials: Sequence[tuple[float, TreeParams]],
     data_day: date,
     by: str,
+    comparison: PairedComparison | None = None,
 ) -> RunLog:
     """The log of a training run; tree parameters go under LightGBM's own names.
 
@@ -58,6 +61,7 @@ def training_run_log(
         trials: of the search, log loss and parameters.
         data_day: the last day that the banks have reported on.
         by: who trains.
+        comparison: with the champion on the same loans; None where there is none.
     """
     plan, card = bundle.card["plan"], bundle.card
     gate, sample = gate_result(report, load_gate()), folds[Fold.JUDGEMENT]
@@ -68,11 +72,13 @@ def training_run_log(
         "data_version": card["data_version"],
         "code_version": card["code_version"],
     }
-    pages = {f"judgement.{lang}.html": report_html(report, lang) for lang in get_args(Lang)}
+    pages: dict[str, Any] = {f"judgement.{lang}.html": report_html(report, lang) for lang in get_args(Lang)}
+    if comparison is not None:
+        pages |= {"comparison.json": comparison.as_dict(), **comparison_pages(comparison)}
     curves = {"reliability.png": reliability_figure(report), "gains.png": gains_figure(report)}
     return RunLog(
         parameters={name: value for name, value in plan.items() if name != "month_ends"} | provenance,
-        metrics=evaluation_metrics(report, gate),
+        metrics=evaluation_metrics(report, gate) | (comparison.run_metrics if comparison else {}),
         documents={"plan.json": plan, "judgement.json": report.as_dict(), **pages},
         figures={**curves, **reason_plots(bundle, sample), **dict(reason_figures(bundle, sample))},
         name=f"{candidate} {data_day} {plan_name(plan)}",

@@ -29,6 +29,7 @@ from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.months_ahead import months_ahead_metrics
 from training.evaluation.opponents import opponent_scores
+from training.evaluation.paired_models import PairedComparison, compare_models
 from training.evaluation.report import EvaluationReport
 from training.evaluation.runs import full_report, save_report
 from training.folds import Fold
@@ -122,7 +123,8 @@ def train(
     searches: list[SearchResult] = []
     bundle = fit_model(folds, plan, ledger.data_version, on_progress, searches.append)
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
-    log = training_run_log(bundle, report, folds, searches[0].tried, last_reported_day(ledger), by)
+    comparison = compare_with_champion(store, bundle, folds[Fold.JUDGEMENT], on_progress)
+    log = training_run_log(bundle, report, folds, searches[0].tried, last_reported_day(ledger), by, comparison)
     registered = registry.register(bundle, log)
     save_report(store, registered.number, report)
     result = gate_result(report, gate or load_gate())
@@ -132,6 +134,21 @@ def train(
     reason = f"newly trained; gate {result.gate_version}: {failed or 'passes'}"
     assign_alias(store, registry, registered.number, Assignment(alias, reason, by, at))
     return TrainedModel(registered, report, alias, result, alias == "challenger" and not had_champion)
+
+
+def compare_with_champion(
+    store: Path, challenger: Bundle, sample: pl.DataFrame, on_progress: ProgressCallback
+) -> PairedComparison | None:
+    """The challenger beside the champion on the same loans; None where there is none that can be scored today.
+
+    on_progress: called with 0 and why a champion cannot be scored: it has other columns than today's catalogue.
+    """
+    try:
+        champion = ModelStore(store / "models").champion
+    except UserError as refusal:
+        on_progress(0, str(refusal))
+        return None
+    return None if champion is None else compare_models(champion, challenger, sample, policy_table_of(store))
 
 
 def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> EvaluationReport:

@@ -26,6 +26,7 @@ from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.months_ahead import months_ahead_metrics
 from training.evaluation.opponents import opponent_scores
+from training.evaluation.paired_models import PairedComparison, compare_models
 from training.evaluation.refits import ablation, barred_columns, permutation_test, refit_with, stability
 from training.evaluation.report import EvaluationReport, LeakChecks
 from training.folds import Fold
@@ -85,6 +86,18 @@ def rebuild_report(store: Path, number: int, on_progress: ProgressCallback) -> E
     tables = rule_table_of(store), policy_table_of(store)
     folds = samples(ledger, plan, *tables, on_progress, [Fold.FIT, Fold.JUDGEMENT])
     return full_report(folds, bundle, *tables, ledger.data_version, on_progress)
+
+
+def compare_registered(store: Path, champion: int, challenger: int, on_progress: ProgressCallback) -> PairedComparison:
+    """Both models on the challenger's judgement fold, made from today's ledger.
+
+    Raises UserError where there is no such model, or the fold cannot be made from the ledger.
+    """
+    models, policies = ModelStore(store / "models"), policy_table_of(store)
+    old, new = models.bundle(champion), models.bundle(challenger)
+    plan, rules = Plan.model_validate(new.card["plan"]), rule_table_of(store)
+    folds = samples(Ledger(store / "ledger"), plan, rules, policies, on_progress, [Fold.JUDGEMENT])
+    return compare_models(old, new, folds[Fold.JUDGEMENT], policies)
 
 
 def save_report(store: Path, number: int, report: EvaluationReport) -> None:
