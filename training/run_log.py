@@ -21,8 +21,7 @@ from training.evaluation.page import report_html
 from training.evaluation.paired_models import PairedComparison
 from training.evaluation.report import EvaluationReport, Lang
 from training.folds import Fold
-from training.gate import GateResult, load_gate
-from training.gate_criteria import gate_result
+from training.gate import GateResult
 from training.global_reasons import reason_figures
 from training.plan import Plan
 from training.plan_files import SHIPPED_PLANS, load_plan
@@ -46,6 +45,7 @@ _PASSES = Bilingual("通过", "passes")
 def training_run_log(
     bundle: Bundle,
     report: EvaluationReport,
+    gate: GateResult,
     folds: Mapping[Fold, pl.DataFrame],
     trials: Sequence[tuple[float, TreeParams]],
     data_day: date,
@@ -57,6 +57,7 @@ def training_run_log(
     Args:
         bundle: the fitted model, not registered yet.
         report: its evaluation.
+        gate: the gate's result for it.
         folds: the rows it was made of and judged on; MLflow gets counts and a digest of them.
         trials: of the search, log loss and parameters.
         data_day: the last day that the banks have reported on.
@@ -64,7 +65,7 @@ def training_run_log(
         comparison: with the champion on the same loans; None where there is none.
     """
     plan, card = bundle.card["plan"], bundle.card
-    gate, sample = gate_result(report, load_gate()), folds[Fold.JUDGEMENT]
+    sample = folds[Fold.JUDGEMENT]
     candidate = str(card["spec"]["candidate"])
     provenance = {
         "growth": asdict(TreeParams.from_card(card["growth"])),

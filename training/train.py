@@ -124,10 +124,10 @@ def train(
     bundle = fit_model(folds, plan, ledger.data_version, on_progress, searches.append)
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
     comparison = compare_with_champion(store, bundle, folds[Fold.JUDGEMENT], on_progress)
-    log = training_run_log(bundle, report, folds, searches[0].tried, last_reported_day(ledger), by, comparison)
+    result = gate_result(report, gate or load_gate())
+    log = training_run_log(bundle, report, result, folds, searches[0].tried, last_reported_day(ledger), by, comparison)
     registered = registry.register(bundle, log)
     save_report(store, registered.number, report)
-    result = gate_result(report, gate or load_gate())
     had_champion = ModelStore(store / "models").number_of("champion") is not None
     alias = "champion" if result.passes and not had_champion else "challenger"
     failed = ", ".join(each.id for each in result.failed)
