@@ -293,11 +293,11 @@ def threshold_offer(sound: pl.DataFrame, policy: Policy, budget: VisitBudget) ->
 
 def budget_sentences(use: BudgetUse, as_of: date) -> list[Bilingual]:
     """The counts of a month; where they are off the ceiling or the budget, what to do; and the offered thresholds."""
-    sentences = (status_sentence(use, as_of), verdict_sentence(use, as_of), offer_sentence(use, as_of))
+    sentences = (budget_status(use, as_of), verdict_sentence(use, as_of), offer_sentence(use, as_of))
     return [sentence for sentence in sentences if sentence]
 
 
-def status_sentence(use: BudgetUse, as_of: date) -> Bilingual:
+def budget_status(use: BudgetUse, as_of: date) -> Bilingual:
     """The lit loans of a month, the budget, the ceiling, and what today's rules would light."""
     return _STATUS.format(**_values(use, as_of))
 

@@ -39,9 +39,9 @@ from training.global_reasons import importance_by_column
 from training.hazard_fit import fit_hazards
 from training.plan import Plan
 from training.plan_files import default_plan
-from training.probability_range import fit_probability_range
 from training.promotion import Assignment, assign_alias
 from training.publish import Registry
+from training.range_fit import fit_probability_range
 from training.run_log import training_run_log
 from training.search import SearchResult, search_tree_params
 from training.threshold_search import choose_light_policy

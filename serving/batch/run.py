@@ -19,6 +19,7 @@ from features.messages import UserError
 from models.county_policy.policy_table import policy_table_of
 from models.mlflow_aliases import moved_aliases
 from models.traffic_light.county_figures import CountyFigures, figures_by_county
+from serving.batch.budget_provenance import visits_provenance
 from serving.batch.deliveries import delivery_provenance
 from serving.batch.fund_records import fund_provenance
 from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, current_run_spec, open_context
@@ -26,7 +27,6 @@ from serving.batch.old_months import rename_old_months
 from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
 from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, output_files, run_task
-from serving.batch.visits import visits_provenance
 from serving.months.data_folder import DataFolder
 from serving.months.edition import Manifest
 from serving.months.published_editions import month_folder_name

@@ -27,7 +27,7 @@ from serving.explain.entitlements import (
     loan_help_routes,
 )
 from serving.explain.household_cache import household_month, unknown_household
-from serving.explain.months_ahead import due_sentence, months_ahead_sentence
+from serving.explain.months_ahead_words import due_sentence, months_ahead_sentence
 from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood
 from serving.explain.what_if.apply import HouseholdSnapshot
 from serving.months.data_folder import DataFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from models.budget_use import status_sentence, verdict_sentence
+from models.budget_use import budget_status, verdict_sentence
 from serving.months.edition import PublishedMonth
 from serving.schemas.portfolio import VisitBudgetReport
 
@@ -31,7 +31,7 @@ def visit_budget_report(month: PublishedMonth) -> VisitBudgetReport | None:
     use = month.budget_use
     if use is None:
         return None
-    status, to_do = status_sentence(use, month.as_of), verdict_sentence(use, month.as_of)
+    status, to_do = budget_status(use, month.as_of), verdict_sentence(use, month.as_of)
     return VisitBudgetReport.model_validate(
         {
             **asdict(use),

@@ -44,7 +44,7 @@ LEAST_HELD = 0.85
 
 
 @dataclass(frozen=True)
-class MeasuredCounty:
+class StudiedCounty:
     """A county's estimates. name: its seed, or what is pooled."""
 
     name: str
@@ -75,12 +75,12 @@ def with_capacity(bundle: Bundle, loans: pl.DataFrame) -> Bundle:
     return replace(bundle, policy=replace(bundle.policy, yellow_from=found.yellow_from, red_from=found.red_from))
 
 
-def measure(rows: pl.DataFrame, name: str, study: VisitStudy) -> MeasuredCounty:
+def measure(rows: pl.DataFrame, name: str, study: VisitStudy) -> StudiedCounty:
     """The estimates of a county's rows."""
-    return MeasuredCounty(name, margin_estimate(rows, study.least_bad), trial_estimate(rows, study.least_bad))
+    return StudiedCounty(name, margin_estimate(rows, study.least_bad), trial_estimate(rows, study.least_bad))
 
 
-def missed_bar(counties: Sequence[MeasuredCounty], effect: float) -> list[str]:
+def missed_bar(counties: Sequence[StudiedCounty], effect: float) -> list[str]:
     """The comparisons whose intervals hold the true share in too few counties, a line each."""
     missed = []
     for name in ("margin", "trial"):
@@ -91,7 +91,7 @@ def missed_bar(counties: Sequence[MeasuredCounty], effect: float) -> list[str]:
 
 
 def page(
-    counties: Sequence[MeasuredCounty], pooled: MeasuredCounty, rates: pl.DataFrame, effect: float, command: str
+    counties: Sequence[StudiedCounty], pooled: StudiedCounty, rates: pl.DataFrame, effect: float, command: str
 ) -> str:
     """VISITS.md: the estimates of each county, and of all together."""
     lines = [

@@ -17,7 +17,7 @@ from serving.batch.warnings import ScoringPolicy, build_lights
 from serving.months.previous_month import previous_month_of
 from tests.models.frames import fitted_bundle
 from training.simulate.order import Order
-from training.studies.visit_study import MeasuredCounty, holds, missed_bar, page
+from training.studies.visit_study import StudiedCounty, holds, missed_bar, page
 from training.studies.visited_county import VisitedCounty, live_with_visits, tables_in, with_lights
 
 NEWEST = date(2025, 12, 31)
@@ -64,11 +64,11 @@ def test_where_all_visits_help_no_visited_loan_goes_bad(county: VisitedCounty) -
     assert rows.filter(~pl.col("visited"))["bad"].sum() > 0
 
 
-def measured(low: float | None, high: float | None) -> MeasuredCounty:
+def measured(low: float | None, high: float | None) -> StudiedCounty:
     averted = Interval(0.4, low, high)
     nothing = Interval(-0.01, -0.02, 0.0)
     estimate = VisitEstimate(100, 90, 20, (60, 10), nothing, nothing, nothing, averted, Verdict.OPEN)
-    return MeasuredCounty("1", estimate, estimate)
+    return StudiedCounty("1", estimate, estimate)
 
 
 @pytest.mark.parametrize(

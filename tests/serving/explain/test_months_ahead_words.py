@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from serving.explain.months_ahead import count_of_hundred, due_sentence, months_ahead_sentence
+from serving.explain.months_ahead_words import count_of_hundred, due_sentence, months_ahead_sentence
 from serving.schemas.loan_warning import LoanWarning
 from tests.conftest import County
 from tests.running_service import done, lights

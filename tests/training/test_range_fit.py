@@ -9,7 +9,7 @@ import pytest
 from models.calibration import CalibrationCurve
 from models.probability_range import ProbabilityRange, probability_range_of
 from training.calibrate import fit_beta, fit_isotonic
-from training.probability_range import fit_probability_range
+from training.range_fit import fit_probability_range
 
 AT = np.array([0.002, 0.01, 0.03, 0.1, 0.3])
 
