@@ -52,6 +52,8 @@ def months_ahead_lines(metrics: MonthsAheadMetrics) -> Iterator[str]:
         interval = f"{_share(observed.value)} [{_share(observed.low)}, {_share(observed.high)}]"
         figures = f"预测 foretold {_share(share.predicted)}, 实际 observed {interval} ({share.loans})"
         yield f"{words.zh} {words.en}: {figures}"
+    if metrics.without_figures:
+        yield f"没有按月预测 without figures by month: {metrics.without_figures} 笔 loans"
     titles = ("预测期内到期 due within the horizon", "到期时未还清 still open when due")
     for title, skill in zip(titles, (metrics.due_within_horizon, metrics.once_due), strict=True):
         yield f"{title}: {skill.loans} 笔 loans, 变坏 bad {skill.bad}, 走访 visits {skill.visits}"

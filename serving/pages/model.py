@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from features.messages import Bilingual, UserError
-from models.evaluation_words import compared_model_words, group_words
+from models.evaluation_words import FORETOLD_FIGURES, compared_model_words, group_words
 from serving.http.dependencies import CurrentData
 from serving.monitor.visit_effect import stored_visit_effect
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
@@ -70,6 +70,7 @@ def _report_values(shown_model: ModelReport, language: Language) -> dict[str, An
         else [],
         "curve": _calibration_chart(report, language) if report else None,
         "contender": lambda code: getattr(compared_model_words(code), language),
+        "foretold": lambda figure: getattr(FORETOLD_FIGURES[figure], language),
         "part": lambda by, code: getattr(group_words(by, code), language),
     }
 

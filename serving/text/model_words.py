@@ -63,6 +63,18 @@ MODEL_WORDS: Mapping[str, Bilingual] = {
     "bad_over_foretold": Bilingual("变坏 / 预测 (95% 区间)", "Gone bad over foretold (95% interval)"),
     "predicted": Bilingual("所说的可能性", "Likelihood told"),
     "observed": Bilingual("实际变坏占比", "Share that went bad"),
+    "months_ahead": Bilingual("按月的预测是否属实", "Are the likelihoods by month true"),
+    "months_ahead_note": Bilingual(
+        "只算结果已确定的贷款; 提前还清、结清或续贷的贷款不会再变坏。括号内为按农户重抽样的 95% 区间。",
+        "Over loans whose outcome is certain; what is repaid, settled or renewed cannot go bad any more. In brackets "
+        "the 95% interval, by resampling households.",
+    ),
+    "event": Bilingual("结果", "What happens"),
+    "happened": Bilingual("实际占比", "Share to which it happened"),
+    "due_soon": Bilingual(
+        "预测期内到期的贷款: 谁在预测期内变坏", "Loans due within the horizon: which go bad within it"
+    ),
+    "once_due": Bilingual("到期时仍未还清的贷款: 谁随后变坏", "Loans still open when due: which go bad then"),
     "fairness": Bilingual("公平", "Fairness"),
     "fairness_note": Bilingual(
         "这些特征只供审查, 从不用于打分; 不足 {least} 笔的组, 以及可由总数推出的组, 不显示 (–)。",

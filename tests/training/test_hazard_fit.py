@@ -8,7 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.bad_spells import loan_ends
+from features.ledger.ledger import Ledger
+from features.snapshot.loan_life import LifeRules
 from models.hazards import cumulative_incidence
+from tests.conftest import County
 from tests.models.hazard_samples import AS_OF, followed_loans
 from tests.models.test_hazards import PLAN, _Line, aalen_johansen
 from training.hazard_fit import fit_hazards
@@ -46,6 +50,21 @@ def test_a_month_counts_while_the_loan_is_open_and_its_outcome_is_certain(
     bad_on: date | None, ended_on: date | None, followed: date, until: date | None, months: list[str]
 ) -> None:
     assert months_of(bad_on, ended_on, followed, until) == months
+
+
+def test_a_loan_ends_on_the_day_it_is_repaid_settled_or_renewed_by_all_data(county: County) -> None:
+    ledger = Ledger(county.data / "ledger")
+    ends = loan_ends(ledger.tables(), LifeRules())
+    events = ledger.scan("loan_events").filter(pl.col("kind").is_in(["settled", "renewed"])).collect()
+    withdrawn = events.filter(pl.col("withdrawn") == "true").select("loan_id", "occurred_on")
+    settled = events.join(withdrawn, on=["loan_id", "occurred_on"], how="anti")
+    first = settled.group_by("loan_id").agg(pl.col("occurred_on").min()).join(ends, on="loan_id")
+    assert first.height > 10
+    assert (first["ended_on"] <= first["occurred_on"]).all()
+    still_open = county.warnings.select("loan_id").join(ends, on="loan_id")
+    assert still_open.height == county.warnings.height
+    assert still_open["ended_on"].null_count() == still_open.height
+    assert ends["loan_id"].is_unique().all()
 
 
 def test_person_months_of_one_stratum_give_the_curve_of_aalen_and_johansen() -> None:

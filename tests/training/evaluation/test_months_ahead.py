@@ -103,9 +103,21 @@ def test_terminal_and_page_tell_them() -> None:
     printed = "\n".join(summary_lines(report))
     assert "12个月内变坏 goes bad within 12 months: 预测 foretold 0.500, 实际 observed 0.500" in printed
     assert "bad_if_due" in printed
+    assert "without figures" not in printed
     for lang, words in (("zh", "到期时未还清的, 随后变坏"), ("en", "goes bad, if still open when due")):
         assert words in report_html(report, lang)  # type: ignore[arg-type]
         assert words not in report_html(replace(report, months_ahead=None), lang)  # type: ignore[arg-type]
+
+
+def test_loans_without_figures_are_counted_and_told() -> None:
+    loans = loans_with_months()
+    gone = pl.when(pl.col("loan_id") != "L0000").then("probability_1m")
+    some = replace(loans, frame=loans.frame.with_columns(gone))
+    metrics = metrics_of(some)
+    assert metrics.without_figures == 1
+    assert metrics.foretold[0].loans == 5
+    printed = "\n".join(summary_lines(replace(evaluate_loans(loans, FEW), months_ahead=metrics)))
+    assert "without figures by month: 1" in printed
 
 
 def test_a_skill_that_is_not_shown_is_said_not_to_be() -> None:
