@@ -76,6 +76,18 @@ class DeliveredTables:
         [result] = pl.collect_all([query], engine="in-memory", optimizations=_UNOPTIMISED)
         return result
 
+    def read_into_memory(self, most_rows: int) -> DeliveredTables:
+        """The same rows in memory, for many queries of all of them; these tables where they are more than `most_rows`.
+
+        Read once, they need not be decoded anew for each query.
+        """
+        counts = pl.collect_all([frame.select(pl.len()) for frame in self.frames.values()])
+        if self.in_memory or sum(int(count.item()) for count in counts) > most_rows:
+            return self
+        rows = pl.collect_all(self.frames.values())
+        frames = {name: frame.lazy() for name, frame in zip(self.frames, rows, strict=True)}
+        return replace(self, frames=frames, in_memory=True)
+
     def counties_with(self, table: str, known_by: date) -> tuple[str, ...]:
         """The counties that have any row of a table known by the day `known_by`, sorted."""
         return tuple(sorted(county for county, day in self.first_known.get(table, {}).items() if day <= known_by))

@@ -219,7 +219,7 @@ def _recalibrate(raw: Floats, bad: Floats) -> Floats:
     """
     if bad.min() == bad.max():
         return raw
-    line = LogisticRegression(C=1e6).fit(raw[:, None], bad)
+    line = LogisticRegression(C=1e6, solver="newton-cholesky").fit(raw[:, None], bad)  # two unknowns: a few steps
     return np.asarray(line.decision_function(raw[:, None]), dtype=np.float64)
 
 

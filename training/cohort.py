@@ -25,6 +25,9 @@ from training.plan import Plan
 ProgressCallback = Callable[[int, str], None]
 """Called after each step with the number of further steps and a line of text."""
 
+_MOST_ROWS_IN_MEMORY = 2_000_000
+"""Rows of all tables up to which they are read once for all month ends; a row takes some hundred bytes."""
+
 SAMPLE_SCHEMA = FrameSchema(
     {
         **FEATURES_SCHEMA.columns,
@@ -95,7 +98,7 @@ def samples(
         >>> sorted(judgement["bad"].unique()), set(judgement["as_of"]) <= set(plan.month_ends.judgement)
         ([0, 1], True)
     """
-    rows = ledger.tables()
+    rows = ledger.tables().read_into_memory(_MOST_ROWS_IN_MEMORY)
     newest = policies.in_force(last_reported_day(ledger)).life_rules(plan.bad_after_days)
     spells, ends = bad_spells(rows, newest), loan_ends(rows, newest)
     followed_until = pl.lit(plan.last_mature_day(last_reported_day(ledger))).alias("followed_until")

@@ -21,6 +21,7 @@ from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from training.additive_fit import rows_apart
+from training.blas_threads import one_blas_thread
 from training.calibrate import fit_calibration
 from training.candidates import choose_candidate, out_of_fold_scores
 from training.code_version import code_version
@@ -151,6 +152,7 @@ def compare_with_champion(
     return None if champion is None else compare_models(champion, challenger, sample, policy_table_of(store))
 
 
+@one_blas_thread
 def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> EvaluationReport:
     """Evaluate a registered model on today's ledger, by the plan on its card and beside all opponents.
 
@@ -191,6 +193,7 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
     return replace(report, months_ahead=months_ahead)
 
 
+@one_blas_thread
 def fit_model(
     folds: dict[Fold, pl.DataFrame],
     plan: Plan,

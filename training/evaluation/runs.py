@@ -19,6 +19,7 @@ from models.drift_reference import drifts, reference_of
 from models.monotone_signs import sign_breaks
 from models.registry import ModelStore
 from models.traffic_light.rule_table import RuleTable, rule_table_of
+from training.blas_threads import one_blas_thread
 from training.candidates import ModelSpec
 from training.cohort import ProgressCallback, samples
 from training.evaluation.conclusions import due_conclusion, signs_conclusion
@@ -36,6 +37,7 @@ _REPORT_FILE = "judgement.json"
 _REPORT_ADAPTER: TypeAdapter[EvaluationReport] = TypeAdapter(EvaluationReport)
 
 
+@one_blas_thread
 def full_report(
     folds: Mapping[Fold, pl.DataFrame],
     bundle: Bundle,
@@ -61,6 +63,7 @@ def full_report(
     report = evaluate_loans(loans)
     months_ahead = months_ahead_metrics(loans, plan.horizon_months, plan.bad_after_days, report.settings)
     signs_cost = bundle.card.get("spec", {}).get("signs_cost")
+    reference = bundle.card.get("reference") if bundle.card["data_version"] == data_version else None
     return replace(
         report,
         months_ahead=months_ahead,
@@ -72,7 +75,7 @@ def full_report(
             data_version,
             tuple(each.column for each in sign_breaks(bundle.score)),
         ),
-        drift=drifts(reference_of(fit_fold, bundle.columns, bundle.probability(fit_fold)), loans.frame),
+        drift=drifts(reference or reference_of(fit_fold, bundle.columns, bundle.probability(fit_fold)), loans.frame),
         ablation=ablation(fit_fold, loans, fit_model, plan.seed) if checks.ablation else None,
         stability=stability(fit_fold, loans, fit_model, seeds) if checks.seeds > 1 else None,
         bad_by_fold={str(fold): int(counts["bad"]) for fold, counts in bundle.card["folds"].items()},

@@ -65,6 +65,23 @@ def test_a_column_that_carries_the_label_gives_itself_away(folds: Folds) -> None
     assert permutation_test(*folds, peeping, seed=1, fits=1).auc == 1.0
 
 
+@pytest.mark.parametrize(("sees_labels", "scorings"), [(False, 2), (True, 200)])
+def test_rows_are_scored_anew_only_where_a_model_sees_the_shuffled_labels(
+    folds: Folds, sees_labels: bool, scorings: int
+) -> None:
+    frames = []
+
+    def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:  # noqa: ARG001 - as a fit is called
+        def score(asked: pl.DataFrame) -> Floats:
+            frames.append(asked)
+            return asked["bad" if sees_labels else "days_past_due"].to_numpy().astype(np.float64)
+
+        return score
+
+    assert permutation_test(*folds, fit, seed=1, fits=1).permutations == 200
+    assert len(frames) == scorings
+
+
 def test_every_family_is_left_out_once_after_all_together(folds: Folds) -> None:
     found = ablation(*folds, FIT, seed=1)
     assert found[0].family is None
