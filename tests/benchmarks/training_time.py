@@ -3,8 +3,8 @@
 `python -m tests.benchmarks.training_time BEFORE AFTER [--plan NAME] [--households N] [--rounds N] [--folder DIR]`
 
 BEFORE, AFTER: folders with a tree of the code each, such as `git worktree add BEFORE <commit>`. The store is simulated
-and loaded once, and copied for each run; each tree trains once untimed, which compiles its code, and then in turns. Printed
-are the medians of processor time and clock with their ratio, and the judgement of both beside its intervals.
+and loaded once, and copied for each run; each tree trains once untimed, which compiles its code, and then in turns.
+Printed are the medians of processor time and clock with their ratio, and the judgement of both beside its intervals.
 """
 
 from __future__ import annotations
