@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are explained
 
+ROW_WEIGHT = "row_weight"
+"""Column with the weight of a row in a fit, where rows count differently; without it each counts once."""
 CARD_KEYS: Mapping[str, str] = MappingProxyType(
     {
         "num_iterations": "trees",
@@ -162,7 +164,7 @@ class TrainingSet:
     """Rows with outcomes, binned once for any number of fits.
 
     Args:
-        rows: the model's columns and `bad` (0 or 1).
+        rows: the model's columns and `bad` (0 or 1), and ROW_WEIGHT where rows count differently.
         columns: the inputs, in their order.
         later: such rows of later months; where there are any, training stops once their log loss no longer falls.
         bad: outcomes to use instead of those in `rows`.
@@ -218,6 +220,11 @@ class TrainingSet:
         return TrainedBooster(str(booster.model_to_string(num_iteration=num_iterations)), num_iterations, loss)
 
 
+def row_weights(rows: pl.DataFrame) -> Floats | None:
+    """The weight of each row in a fit; None where each counts once."""
+    return rows[ROW_WEIGHT].to_numpy().astype(np.float64) if ROW_WEIGHT in rows.columns else None
+
+
 def _dataset(
     rows: pl.DataFrame, columns: Sequence[ModelColumn], bad: Floats | None, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
@@ -226,6 +233,7 @@ def _dataset(
     return lgb.Dataset(
         matrix(rows, columns),
         rows["bad"].to_numpy() if bad is None else bad,
+        weight=row_weights(rows),
         feature_name=[column.name for column in columns],
         categorical_feature=[column.name for column in columns if column.levels],
         reference=reference,

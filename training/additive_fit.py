@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from models.additive import AdditiveModel, Curve
-from models.boosting import matrix
+from models.boosting import matrix, row_weights
 from models.raw_score import Floats, ModelColumn
 
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
@@ -47,7 +47,7 @@ class AdditiveFit:
     A column with a monotone sign has slopes of that sign or 0.
 
     Args:
-        rows: the model's columns and `bad` (0 or 1).
+        rows: the model's columns and `bad` (0 or 1), and ROW_WEIGHT where rows count differently.
         columns: the inputs, in their order.
 
     Raises:
@@ -69,6 +69,8 @@ class AdditiveFit:
         rows = rows.gather_every(rows_apart(rows.height))
         self._columns = tuple(columns)
         self._cells, self._bad = matrix(rows, self._columns), rows["bad"].to_numpy().astype(np.float32)
+        weights = row_weights(rows)
+        self._weights = None if weights is None else weights.astype(np.float32)
         self._scales = [_scale(cells) for cells in self._cells.T]
         terms, laid_out = [], []
         for number, column in enumerate(self._columns):
@@ -80,7 +82,7 @@ class AdditiveFit:
 
     def fit(self, strength: float) -> AdditiveModel:
         """The model with the least log loss plus ridge; strength: the inverse of the ridge's weight."""
-        rate = float(self._bad.mean())
+        rate = float(np.average(self._bad, weights=self._weights))
         start = np.append(np.zeros(len(self._terms)), np.log(max(rate, 1e-6) / max(1 - rate, 1e-6)))
         free = (None, None)
         bounds = [{0: free, 1: (0, None), -1: (None, 0)}[term.sign] for term in self._terms]
@@ -110,6 +112,8 @@ class AdditiveFit:
         scores = self._ramps @ weights[:-1].astype(np.float32) + np.float32(weights[-1])
         errors = 1 / (1 + np.exp(-scores)) - self._bad
         losses = np.logaddexp(0, scores) - self._bad * scores
+        if self._weights is not None:
+            errors, losses = errors * self._weights, losses * self._weights
         ridge = weights[:-1] / strength
         loss = float(losses.sum(dtype=np.float64)) + float(ridge @ weights[:-1]) / 2
         return loss, np.append(self._ramps.T @ errors + ridge, errors.sum(dtype=np.float64)).astype(np.float64)

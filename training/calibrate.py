@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from features.messages import UserError
+from models.boosting import ROW_WEIGHT, row_weights
 from models.calibration import Beta, CalibrationCurve, Isotonic
 from models.raw_score import Floats, RawScore
 from training.folds import split_households
@@ -40,7 +41,8 @@ def fit_calibration(
 
     Args:
         score: the fitted model.
-        sample: the calibration fold with the model's columns and `bad` (0, 1).
+        sample: the calibration fold with the model's columns and `bad` (0, 1), and ROW_WEIGHT where rows count
+            differently.
         plan: `calibrating.isotonic_from_bad` is the number of bad loans from which the curve is isotonic, and the
             calibration fold stands alone.
         out_of_fold: rows of the fit fold with `raw`, their score by a model that was fitted without their household,
@@ -72,9 +74,10 @@ def fit_calibration(
     """
     raw, bad = score.log_odds(sample), sample["bad"].to_numpy()
     is_isotonic = int(bad.sum()) >= plan.calibrating.isotonic_from_bad
+    weights = row_weights(sample)
     if is_isotonic or out_of_fold is None:
         pooled: pl.DataFrame | None = None
-        curve = fit_isotonic(raw, bad) if is_isotonic else fit_beta(raw, bad)
+        curve = fit_isotonic(raw, bad, weights) if is_isotonic else fit_beta(raw, bad, weights=weights)
     else:
         curve, pooled = _better_beta(sample.with_columns(pl.Series("raw", raw)), out_of_fold, plan)
     if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:
@@ -106,31 +109,35 @@ def _both_betas(sample: pl.DataFrame, out_of_fold: pl.DataFrame) -> tuple[Beta |
     """The beta curve of the sample alone, and the one of both frames with the level of the sample."""
     raw, bad = (np.concatenate([out_of_fold[name], sample[name]]) for name in ("raw", "bad"))
     is_sample = np.arange(len(raw)) >= out_of_fold.height
-    return fit_beta(sample["raw"].to_numpy(), sample["bad"].to_numpy()), fit_beta(raw, bad, is_sample)
+    weights = row_weights(sample)
+    alone = fit_beta(sample["raw"].to_numpy(), sample["bad"].to_numpy(), weights=weights)
+    if weights is not None:
+        ones = np.ones(out_of_fold.height)
+        others = out_of_fold[ROW_WEIGHT].to_numpy() if ROW_WEIGHT in out_of_fold.columns else ones
+        weights = np.concatenate([others, weights])
+    return alone, fit_beta(raw, bad, is_sample, weights)
 
 
 def _log_loss(curve: CalibrationCurve, rows: pl.DataFrame) -> float:
     log_odds, bad = curve.log_odds(rows["raw"].to_numpy()), rows["bad"].to_numpy()
-    return float((np.logaddexp(0, log_odds) - bad * log_odds).sum())
+    losses, weights = np.logaddexp(0, log_odds) - bad * log_odds, row_weights(rows)
+    return float(losses.sum() if weights is None else losses @ weights)
 
 
 def fit_beta(
-    raw: Floats,
-    bad: Outcomes,
-    of_level: npt.NDArray[np.bool_] | None = None,
-    weight: npt.NDArray[np.int64] | None = None,
+    raw: Floats, bad: Outcomes, of_level: npt.NDArray[np.bool_] | None = None, weights: Floats | None = None
 ) -> Beta | None:
     """A beta curve with slopes of at least 0: both slopes, else one of them; None where neither is positive.
 
     of_level: the rows that set the curve's level; the others help to set its slopes alone. None: all rows set both.
-    weight: how often each row counts; None for once.
+    weights: of the rows; None where each counts once.
     Source: Kull, Silva Filho, Flach 2017, Beta calibration.
     """
     sides = np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
     level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
     for columns in ([0, 1], [0], [1]):
         inputs = np.hstack([sides[:, columns], level])
-        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad, weight)
+        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad, weights)
         slopes = np.zeros(2)
         slopes[columns] = regression.coef_[0][: len(columns)]
         if (slopes >= 0).all() and slopes.any():
@@ -139,17 +146,20 @@ def fit_beta(
     return None
 
 
-def fit_isotonic(raw: Floats, bad: Outcomes) -> Isotonic | None:
+def fit_isotonic(raw: Floats, bad: Outcomes, weights: Floats | None = None) -> Isotonic | None:
     """An isotonic curve through the centres of the blocks of an isotonic fit; None where all rows are one block.
 
     Half a bad and half a good loan are added to each block (Jeffreys' prior), so that no log-odds are infinite; blocks
-    that no longer rise after that are joined.
+    that no longer rise after that are joined. weights: of the rows, of which those of 0 count for nothing; None where
+    each counts once.
     """
-    block = IsotonicRegression(out_of_bounds="clip").fit(raw, bad).predict(raw)
+    counted = np.ones(len(raw)) if weights is None else weights
+    raw, bad, counted = raw[counted > 0], bad[counted > 0], counted[counted > 0]
+    block = IsotonicRegression(out_of_bounds="clip").fit(raw, bad, counted).predict(raw)
     blocks = (
-        pl.DataFrame({"block": block, "raw": raw, "bad": bad})
+        pl.DataFrame({"block": block, "raw": raw * counted, "loans": counted, "bad": bad * counted})
         .group_by("block")
-        .agg(pl.col("raw").mean(), pl.len().alias("loans"), pl.col("bad").sum())
+        .agg(pl.col("raw").sum() / pl.col("loans").sum(), pl.col("loans").sum(), pl.col("bad").sum())
     )
     rate = (blocks["bad"] + 0.5) / (blocks["loans"] + 1)
     log_odds = (rate / (1 - rate)).log().to_numpy()

@@ -12,7 +12,7 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.boosting import TrainingSet, TreeParams, Trees
+from models.boosting import TrainingSet, TreeParams, Trees, row_weights
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 from training.additive_fit import STRENGTHS, AdditiveFit
 from training.folds import split_households
@@ -118,7 +118,7 @@ class CandidateChoice:
 class _Origin:
     """A rolling origin: scores of its later rows by candidate (of the additive model by strength), and their outcomes.
 
-    household: of each row.
+    household: of each row. weight: of each row; None where each counts once.
     """
 
     signed: Floats
@@ -126,6 +126,7 @@ class _Origin:
     additive: Mapping[float, Floats]
     bad: Floats
     household: pl.Series
+    weight: Floats | None
 
 
 def choose_candidate(
@@ -144,11 +145,12 @@ def choose_candidate(
     """
     origins = [_origin(earlier, later, columns, params) for earlier, later in rolling_origins(sample, plan)]
     bad = np.concatenate([origin.bad for origin in origins])
+    share = np.concatenate([_mean_one(origin.weight, len(origin.bad)) for origin in origins])
 
     def losses_of(scores: Sequence[Floats]) -> Floats:
-        """The log loss of each later row, each origin's scores on the line that suits its rows best."""
-        raw = np.concatenate([_recalibrate(score, o.bad) for score, o in zip(scores, origins, strict=True)])
-        return np.asarray(np.logaddexp(0, raw) - bad * raw, dtype=np.float64)
+        """The log loss of each later row, times its weight, each origin's scores on the line that suits them best."""
+        raw = np.concatenate([_recalibrate(score, o.bad, o.weight) for score, o in zip(scores, origins, strict=True)])
+        return np.asarray((np.logaddexp(0, raw) - bad * raw) * share, dtype=np.float64)
 
     by_strength = {
         strength: float(losses_of([origin.additive[strength] for origin in origins]).mean()) for strength in STRENGTHS
@@ -180,8 +182,9 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
     for earlier, later in rolling_origins(sample, plan):
         fit, bad = AdditiveFit(earlier, columns), later["bad"].to_numpy().astype(np.float64)
         for strength in STRENGTHS:
-            raw = _recalibrate(fit.fit(strength).log_odds(later), bad)
-            losses[strength].append(np.logaddexp(0, raw) - bad * raw)
+            weight = row_weights(later)
+            raw = _recalibrate(fit.fit(strength).log_odds(later), bad, weight)
+            losses[strength].append((np.logaddexp(0, raw) - bad * raw) * _mean_one(weight, later.height))
     return {strength: float(np.concatenate(each).mean()) for strength, each in losses.items()}
 
 
@@ -193,6 +196,7 @@ def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelC
         {strength: fit.fit(strength).log_odds(later) for strength in STRENGTHS},
         later["bad"].to_numpy().astype(np.float64),
         later["household_id"],
+        row_weights(later),
     )
 
 
@@ -212,14 +216,20 @@ def out_of_fold_scores(
     return pl.concat(parts)
 
 
-def _recalibrate(raw: Floats, bad: Floats) -> Floats:
+def _mean_one(weight: Floats | None, rows: int) -> Floats:
+    """Weights whose mean is 1; ones where each row counts once."""
+    return np.ones(rows) if weight is None or not weight.any() else weight / weight.mean()
+
+
+def _recalibrate(raw: Floats, bad: Floats, weight: Floats | None) -> Floats:
     """Raw scores on the line that gives the least log loss: the calibration comes later, and must not decide here.
 
     Rows that all ended alike have no such line, and stay.
     """
     if bad.min() == bad.max():
         return raw
-    line = LogisticRegression(C=1e6, solver="newton-cholesky").fit(raw[:, None], bad)  # two unknowns: a few steps
+    # two unknowns: a few steps
+    line = LogisticRegression(C=1e6, solver="newton-cholesky").fit(raw[:, None], bad, weight)
     return np.asarray(line.decision_function(raw[:, None]), dtype=np.float64)
 
 

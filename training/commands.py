@@ -78,7 +78,7 @@ def train_command(
 ) -> None:
     """训练: fit, calibrate, judge, register a model."""
     from training.gate import DEFAULT_GATE_FILE, gate_lines, load_gate
-    from training.output import candidate_lines, shadow_lines, summary_lines
+    from training.output import candidate_lines, shadow_lines, summary_lines, visited_lines
     from training.plan_files import load_plan
 
     plan_from_file, bounds = load_plan(plan) if plan else None, load_gate(gate_file or DEFAULT_GATE_FILE)
@@ -95,7 +95,8 @@ def train_command(
         print_json(told | {"shadow": trained.in_shadow, "gate": trained.gate})
         return
     print(f"model {version}: {alias}")
-    print("\n".join([*candidate_lines(trained.bundle.card), *summary_lines(trained.report)]))
+    card = trained.bundle.card
+    print("\n".join([*candidate_lines(card), *visited_lines(card), *summary_lines(trained.report)]))
     print("\n".join([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())]))
 
 

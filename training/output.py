@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models.evaluation_words import FORETOLD_FIGURES
 from models.light import LIGHT_WORDS
 from models.policy import NEVER, Policy
-from training.evaluation.conclusions import budget_conclusion
+from training.evaluation.conclusions import budget_conclusion, visited_conclusions
 from training.evaluation.report import EvaluationReport, MonthsAheadMetrics
 
 if TYPE_CHECKING:
@@ -81,6 +81,12 @@ def shadow_lines(version: str) -> Iterator[str]:
     yield '  lights promote challenger --force --reason "..."'
     yield f"Model {version} has not passed the gate and runs in shadow: the lights stay the rules'. Train again on more"
     yield "  data, or promote it all the same; it is recorded, with what failed."
+
+
+def visited_lines(card: Mapping[str, Any]) -> Iterator[str]:
+    """How rows of visited loans were treated, and how many there were; nothing where no visits were known."""
+    for sentence in visited_conclusions(card.get("visited")):
+        yield from (sentence.zh, sentence.en)
 
 
 def _share(value: float | None) -> str:

@@ -146,6 +146,19 @@ class CalibrationPlan(_Strict):
     isotonic_from_bad: Annotated[int, Field(ge=10)] = 1000
 
 
+class VisitedRowsPlan(_Strict):
+    """What becomes of rows whose loan was visited while its label was open, where a table of visits is there.
+
+    treated: `weight` leaves them out and lets the others of their light and score count for them, `censor` leaves them
+    out alone, `keep` takes their labels as they are. score_bins: of the published probability within a light, in which
+    the chance of a visit is counted. largest_weight: of a row.
+    """
+
+    treated: Literal["weight", "censor", "keep"] = "weight"
+    score_bins: Annotated[int, Field(ge=1, le=50)] = 5
+    largest_weight: Annotated[float, Field(ge=1, le=1000)] = 10
+
+
 class EvaluationPlan(_Strict):
     """Refits of the evaluation: fits to shuffled labels, whether to leave out each feature family, number of seeds."""
 
@@ -172,6 +185,7 @@ class Plan(_Strict):
         calibrating: which calibration curve is fitted.
         light_policy: how the thresholds of the lights are chosen.
         judging: refits of the evaluation.
+        visits: what becomes of rows of visited loans.
 
     Raises:
         ValidationError: with every fault: unknown or misspelt names, days that are no month ends, folds that begin
@@ -199,6 +213,7 @@ class Plan(_Strict):
     calibrating: CalibrationPlan = CalibrationPlan()
     light_policy: LightPolicy = LightPolicy()
     judging: EvaluationPlan = EvaluationPlan()
+    visits: VisitedRowsPlan = VisitedRowsPlan()
 
     @model_validator(mode="after")
     def _check_calendar(self) -> Plan:

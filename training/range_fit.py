@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from models.boosting import row_weights
 from models.calibration import Beta, CalibrationCurve
 from models.probability_range import ProbabilityRange
 from models.raw_score import Floats
@@ -71,20 +72,21 @@ def _refits(
         if isinstance(curve, Beta):
             yield fit_beta(raw, bad, is_sample, weight) if weight[bad == 1].any() else None
         else:
-            yield fit_isotonic(np.repeat(raw, weight), np.repeat(bad, weight))
+            yield fit_isotonic(raw[weight > 0], bad[weight > 0], weight[weight > 0])
 
 
 @dataclass(frozen=True)
 class BinnedRows:
     """Rows by bin of raw score and outcome; all rows of a bin have its mean score.
 
-    raw, bad: of each cell. cell, household: of each row, 0, 1, ...
+    raw, bad: of each cell. cell, household: of each row, 0, 1, ... weight: how much each row counts.
     """
 
     raw: Floats
     bad: Outcomes
     cell: npt.NDArray[np.int64]
     household: npt.NDArray[np.int64]
+    weight: Floats
 
     @staticmethod
     def of(rows: pl.DataFrame, edges: Floats) -> BinnedRows:
@@ -94,10 +96,12 @@ class BinnedRows:
         means = np.bincount(bins, raw) / np.bincount(bins)
         household = rows["household_id"].rank("dense").to_numpy().astype(np.int64) - 1
         outcomes = np.tile(np.array([0, 1], np.int8), len(means))
-        return BinnedRows(np.repeat(means, 2), outcomes, 2 * bins + bad, household)
+        weights = row_weights(rows)
+        weight = np.ones(rows.height) if weights is None else weights
+        return BinnedRows(np.repeat(means, 2), outcomes, 2 * bins + bad, household, weight)
 
-    def draw(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
-        """How many rows each cell has when as many households are drawn with replacement as there are."""
+    def draw(self, random: np.random.Generator) -> Floats:
+        """How much each cell counts when as many households are drawn with replacement as there are."""
         households = int(self.household.max()) + 1
         times = np.bincount(random.integers(0, households, households), minlength=households)
-        return np.bincount(self.cell, times[self.household], len(self.raw)).astype(np.int64)
+        return np.bincount(self.cell, times[self.household] * self.weight, len(self.raw)).astype(np.float64)

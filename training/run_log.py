@@ -72,6 +72,7 @@ def training_run_log(
         "spec": dict(card["spec"]),
         "data_version": card["data_version"],
         "code_version": card["code_version"],
+        **({"visited_rows": card["visited"]} if "visited" in card else {}),
     }
     pages: dict[str, Any] = {f"judgement.{lang}.html": report_html(report, lang) for lang in get_args(Lang)}
     if comparison is not None:

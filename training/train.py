@@ -13,7 +13,7 @@ import polars as pl
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
 from features.messages import UserError
-from models.boosting import TreeParams, columns_of
+from models.boosting import ROW_WEIGHT, TreeParams, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.drift_reference import SCORE, reference_of
@@ -46,6 +46,7 @@ from training.range_fit import fit_probability_range
 from training.run_log import training_run_log
 from training.search import SearchResult, search_tree_params
 from training.threshold_search import choose_light_policy
+from training.visited_rows import with_row_weights
 
 _ROWS_EXPLAINED = 1000
 """Rows of the fit fold, evenly spread, by which the share of each column in the score is measured."""
@@ -120,10 +121,11 @@ def train(
     tables = rule_table_of(store), policy_table_of(store)
     ceiling = tables[1].in_force(last_reported_day(ledger)).visits.most_lit
     plan = plan.model_copy(update={"light_policy": plan.light_policy.within(ceiling)})
-    folds = samples(ledger, plan, *tables, on_progress)
+    folds, visited = with_row_weights(samples(ledger, plan, *tables, on_progress), store, plan)
     searches: list[SearchResult] = []
     bundle = fit_model(folds, plan, ledger.data_version, on_progress, searches.append)
-    report = full_report(folds, bundle, *tables, ledger.data_version, on_progress)
+    bundle = replace(bundle, card={**bundle.card, "visited": visited}) if visited else bundle
+    report = full_report(folds, bundle, *tables, ledger.data_version, on_progress, visited)
     comparison = compare_with_champion(store, bundle, folds[Fold.JUDGEMENT], on_progress)
     result = gate_result(report, gate or load_gate())
     log = training_run_log(bundle, report, result, folds, searches[0].tried, last_reported_day(ledger), by, comparison)
@@ -184,7 +186,7 @@ def evaluate(store: Path, number: int, on_progress: ProgressCallback) -> Evaluat
         on_progress,
         [Fold.FIT, Fold.JUDGEMENT],
     )
-    fit, sample = folds[Fold.FIT], folds[Fold.JUDGEMENT]
+    fit, sample = with_row_weights(folds, store, plan)[0][Fold.FIT], folds[Fold.JUDGEMENT]
     params = TreeParams.from_card(bundle.card["growth"])
     opponents = opponent_scores(fit, sample, bundle.columns, params, plan, rule_table_of(store))
     loans = score_loans(bundle, sample, policy_table_of(store), opponents)
@@ -227,6 +229,8 @@ def fit_model(
     with_raw = calibration.with_columns(pl.Series("raw", score.log_odds(calibration)))
     probability_range = fit_probability_range(curve, with_raw, pooled, plan.seed)
     followed = pl.concat([out_of_fold, with_raw])
+    if ROW_WEIGHT in followed.columns:
+        followed = followed.filter(pl.col(ROW_WEIGHT) > 0)
     hazards = fit_hazards(followed, followed["raw"].to_numpy(), curve, plan)
     policy_fold = folds[Fold.POLICY]
     policy = choose_light_policy(policy_fold, curve.probability(score.log_odds(policy_fold)), plan.light_policy)

@@ -192,6 +192,28 @@ def cases_overrides(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption 
         print("\n".join("  ".join(map(str, row)) for row in (counts.columns, *counts.rows())))
 
 
+@cases.command("visits")
+def cases_visits(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Parquet file to write; visits.parquet in the data folder, for training"),
+    ] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+) -> None:
+    """走访表: loan and day of each visit, nothing else; lights train reads it from the data folder."""
+    from features.atomic_files import write_parquet
+    from serving.audit.command_line import audit_command, database_of
+    from serving.audit.log import AuditAction
+    from serving.cases.outcomes import visit_days
+
+    with database_of(data).read_session() as session:
+        visits = visit_days(session)
+    file = out or data / "visits.parquet"
+    write_parquet(visits, file)
+    audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights cases visits", visits=visits.height)
+    print(f"{file}: {visits.height} 次走访 visits")
+
+
 @cases.command("effect")
 def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
     """走访成效: did visits help? By light and visit, and with an interval; the model page shows what was measured."""

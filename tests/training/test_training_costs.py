@@ -50,4 +50,4 @@ def test_scores_are_recalibrated_on_the_line_of_least_loss() -> None:
     raw = random.normal(-3, 2, 4000)
     bad = (random.random(4000) < 1 / (1 + np.exp(-(0.6 * raw - 0.5)))).astype(float)
     line = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit(raw[:, None], bad)
-    assert _recalibrate(raw, bad) == pytest.approx(line.decision_function(raw[:, None]), abs=1e-4)
+    assert _recalibrate(raw, bad, None) == pytest.approx(line.decision_function(raw[:, None]), abs=1e-4)

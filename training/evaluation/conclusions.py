@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from features.messages import Bilingual
 from models.evaluation_words import SIMPLER_OPPONENTS, compared_model_words, group_words
@@ -75,6 +76,29 @@ _BUDGET = Bilingual(
 )
 _BEST_IN_BUDGET = Bilingual(
     " 按预算, 对手中最好的 {name} 找到 {best} 笔。", " Within the budget the best opponent, {name}, finds {best}."
+)
+_TREATED = {
+    "weight": Bilingual(
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 不计; "
+        "同灯同分而未走访的代之加权 (权重至多 {largest})。",
+        "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open and count for "
+        "nothing; those of the same light and score that were not count for them (weights up to {largest}).",
+    ),
+    "censor": Bilingual(
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 不计, 未加权。",
+        "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open and count for "
+        "nothing; no others count for them.",
+    ),
+    "keep": Bilingual(
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 照常计入。",
+        "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open; they count as "
+        "they are.",
+    ),
+}
+_VISITED_JUDGED = Bilingual(
+    "评判的 {rows} 笔·月中有 {visited} 笔被走访过, 照常计入: 因走访而未变坏的看上去像误报; 见 lights cases effect。",
+    "Of the {rows} loan-months judged here {visited} were visited and count as they are: those saved by a visit look "
+    "like false alarms; see lights cases effect.",
 )
 _ALL_LOANS = Bilingual("全部贷款", "All loans")
 _NOT_IN_ARREARS = Bilingual("未拖欠的贷款", "Loans not in arrears")
@@ -161,6 +185,28 @@ def _with_interval(value: Estimate) -> str:
     if value.value is None or value.low is None or value.high is None:
         return "-"
     return f"{value.value:.3f} ({value.low:.3f} – {value.high:.3f})"
+
+
+def visited_conclusions(visited: Mapping[str, Any] | None) -> tuple[Bilingual, ...]:
+    """How rows whose loan was visited while its label was open were treated, how many, and what that means here.
+
+    visited: what `training.visited_rows.with_row_weights` did; None where no visits were known.
+    """
+    if visited is None:
+        return ()
+    counts = visited["folds"]
+    fitted = [counts[fold] for fold in ("fit", "calibration") if fold in counts]
+    sentences = [
+        _TREATED[visited["treated"]].format(
+            rows=f"{sum(each['rows'] for each in fitted):,}",
+            visited=f"{sum(each['visited'] for each in fitted):,}",
+            largest=max((each.get("largest_weight", 1.0) for each in fitted), default=1.0),
+        )
+    ]
+    judged = counts.get("judgement")
+    if judged and judged["visited"]:
+        sentences.append(_VISITED_JUDGED.format(rows=f"{judged['rows']:,}", visited=f"{judged['visited']:,}"))
+    return tuple(sentences)
 
 
 def _population_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +23,7 @@ from models.traffic_light.rule_table import RuleTable, rule_table_of
 from training.blas_threads import one_blas_thread
 from training.candidates import ModelSpec
 from training.cohort import ProgressCallback, samples
-from training.evaluation.conclusions import due_conclusion, signs_conclusion
+from training.evaluation.conclusions import due_conclusion, signs_conclusion, visited_conclusions
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.months_ahead import months_ahead_metrics
@@ -32,6 +33,7 @@ from training.evaluation.refits import ablation, barred_columns, permutation_tes
 from training.evaluation.report import EvaluationReport, LeakChecks
 from training.folds import Fold
 from training.plan import Plan
+from training.visited_rows import with_row_weights
 
 _REPORT_FILE = "judgement.json"
 _REPORT_ADAPTER: TypeAdapter[EvaluationReport] = TypeAdapter(EvaluationReport)
@@ -45,10 +47,12 @@ def full_report(
     policies: PolicyTable,
     data_version: str,
     on_progress: ProgressCallback,
+    visited: Mapping[str, Any] | None = None,
 ) -> EvaluationReport:
     """The evaluation with fitted opponents, leak checks, drift, and the refits that the plan on the card asks for.
 
-    data_version: version of the ledger that the folds come from.
+    data_version: version of the ledger that the folds come from. visited: what `with_row_weights` did; None where no
+    visits are known.
     """
     fit_fold, plan = folds[Fold.FIT], Plan.model_validate(bundle.card["plan"])
     spec = ModelSpec.from_card(bundle.card)
@@ -67,7 +71,12 @@ def full_report(
     return replace(
         report,
         months_ahead=months_ahead,
-        conclusions=(*report.conclusions, *due_conclusion(months_ahead), *signs_conclusion(signs_cost)),
+        conclusions=(
+            *report.conclusions,
+            *due_conclusion(months_ahead),
+            *signs_conclusion(signs_cost),
+            *visited_conclusions(visited),
+        ),
         leaks=LeakChecks(
             permuted,
             barred_columns(bundle.columns),
@@ -87,8 +96,9 @@ def rebuild_report(store: Path, number: int, on_progress: ProgressCallback) -> E
     bundle, ledger = ModelStore(store / "models").bundle(number), Ledger(store / "ledger")
     plan = Plan.model_validate(bundle.card["plan"])
     tables = rule_table_of(store), policy_table_of(store)
-    folds = samples(ledger, plan, *tables, on_progress, [Fold.FIT, Fold.JUDGEMENT])
-    return full_report(folds, bundle, *tables, ledger.data_version, on_progress)
+    frames = samples(ledger, plan, *tables, on_progress, [Fold.FIT, Fold.JUDGEMENT])
+    folds, visited = with_row_weights(frames, store, plan)
+    return full_report(folds, bundle, *tables, ledger.data_version, on_progress, visited)
 
 
 def compare_registered(store: Path, champion: int, challenger: int, on_progress: ProgressCallback) -> PairedComparison:
