@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
+from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.light import CODES
 from models.raw_score import Floats
@@ -54,8 +55,9 @@ _LEARNING_HOUSEHOLDS = 5_000
 class StudyCounty:
     """One simulated county, scored.
 
-    sample: the judgement fold with `probability`, `level` (0 green, 1 yellow, 2 red) and `hazard`, the share of
-    simulated futures in which the loan goes bad; null where it was in truth bad already. ceiling_auc: best reachable
+    sample: the judgement fold with `probability`, the ends of its range `low` and `high`, `level` (0 green, 1 yellow,
+    2 red) and `hazard`, the share of simulated futures in which the loan goes bad; null where it was in truth bad
+    already. ceiling_auc: best reachable
     AUC by month end, over all loans of the cohort whose hazards were simulated. everyone, not_in_arrears: every
     compared model at the rules' visits. candidate: of the model. curve: the model on ever fewer households.
     """
@@ -79,8 +81,10 @@ def simulate_and_score(seed: int, households: int, months: int, trials: int, fol
     spec = ModelSpec.from_card(bundle.card)
     opponents = opponent_scores(fit, sample, bundle.columns, spec.params, plan, rules)
     loans = score_loans(bundle, sample, policies, opponents)
-    scored = loans.frame.with_columns(bundle.policy.level(pl.col("probability")).alias("level")).join(
-        hazards.select("loan_id", "as_of", "hazard"), on=["loan_id", "as_of"], how="left"
+    scored = (
+        with_ranges(loans.frame, bundle)
+        .with_columns(bundle.policy.level(pl.col("probability")).alias("level"))
+        .join(hazards.select("loan_id", "as_of", "hazard"), on=["loan_id", "as_of"], how="left")
     )
     evaluated = hazards.filter(pl.col("as_of").is_in(plan.month_ends.judgement))
     ceiling_auc = {month["as_of"][0]: ranking_ceiling(month).auc for month in evaluated.partition_by("as_of")}
@@ -117,6 +121,9 @@ def bar_rows(county: StudyCounty) -> Iterator[BarRow]:
     yield BarRow("green: gone bad over foretold", ratio, "0.5 to 2", 0.5, 2.0)
     yield from _interval_rows(county.sample, "probability", "", least_months=10)
     with_hazard = county.sample.drop_nulls("hazard")
+    yield BarRow(
+        "tenths of the loans whose true hazard lies in the range", float(tenths_in_range(with_hazard)), ">= 8", 8
+    )
     yield from _interval_rows(with_hazard, "hazard", " of the true hazards", least_months=None)
     for light, loans in _loans_by_light(with_hazard):
         for measure, column in (("foretold", "probability"), ("true hazard", "hazard"), ("went bad", "bad")):
@@ -181,6 +188,25 @@ def calibration_error(probability: Floats, bad: Bools) -> float:
     bins = np.array_split(np.argsort(probability, kind="stable"), _DECILES)
     distances = [abs(probability[rows].mean() - bad[rows].mean()) * len(rows) for rows in bins]
     return float(sum(distances) / len(bad))
+
+
+def with_ranges(frame: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
+    """A frame with `probability`, and the ends of each one's range as `low` and `high`."""
+    if bundle.probability_range is None:
+        raise ValueError("The model has no ranges: it was fitted by an earlier program.")
+    low, high = bundle.probability_range.bounds(frame["probability"].to_numpy())
+    return frame.with_columns(pl.Series("low", low), pl.Series("high", high))
+
+
+def tenths_in_range(sample: pl.DataFrame) -> int:
+    """In how many of ten bins by probability the mean hazard lies between the mean ends of the range.
+
+    sample: `probability`, `low`, `high` and `hazard`, none missing.
+    """
+    columns = (sample[name].to_numpy() for name in ("low", "hazard", "high"))
+    bins = np.array_split(np.argsort(sample["probability"].to_numpy(), kind="stable"), _DECILES)
+    low, hazard, high = (np.array([values[rows].mean() for rows in bins]) for values in columns)
+    return int(((low <= hazard) & (hazard <= high)).sum())
 
 
 def jeffreys_interval_holds(probability: Floats, bad: Bools) -> bool:

@@ -20,6 +20,7 @@ from training.studies.bars import (
     expected_auc,
     jeffreys_interval_holds,
     re_fall_lines,
+    tenths_in_range,
 )
 from training.studies.learning_curve import CurvePoint, least_bad_to_learn_from
 
@@ -45,6 +46,13 @@ def test_an_interval_holds_what_is_foretold_where_it_is_near_what_came(foretold:
 def test_the_calibration_error_is_the_mean_distance_of_ten_parts_as_large_as_each_other() -> None:
     foretold, bad = np.repeat([0.1, 0.6], [90, 10]), np.repeat([True, False, True], [9, 81, 10])
     assert calibration_error(foretold, bad) == pytest.approx((0.8 + 8 * 0.1 + 0.4) / 10)
+
+
+def test_a_tenth_lies_in_the_range_where_its_mean_hazard_does() -> None:
+    foretold = np.repeat(np.arange(1, 11) / 20, 10)
+    hazard = foretold + np.where(foretold > 0.4, 0.1, 0.0) + np.tile([-0.04, 0.04], 50)
+    rows = pl.DataFrame({"probability": foretold, "low": foretold - 0.02, "high": foretold + 0.02, "hazard": hazard})
+    assert tenths_in_range(rows) == 8
 
 
 def test_the_page_tells_re_falls_beside_what_was_foretold() -> None:
