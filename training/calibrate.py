@@ -153,14 +153,14 @@ def fit_isotonic(raw: Floats, bad: Outcomes, weights: Floats | None = None) -> I
     that no longer rise after that are joined. weights: of the rows, of which those of 0 count for nothing; None where
     each counts once.
     """
-    counted = np.ones(len(raw)) if weights is None else weights
-    raw, bad, counted = raw[counted > 0], bad[counted > 0], counted[counted > 0]
-    block = IsotonicRegression(out_of_bounds="clip").fit(raw, bad, counted).predict(raw)
-    blocks = (
-        pl.DataFrame({"block": block, "raw": raw * counted, "loans": counted, "bad": bad * counted})
-        .group_by("block")
-        .agg(pl.col("raw").sum() / pl.col("loans").sum(), pl.col("loans").sum(), pl.col("bad").sum())
-    )
+    totals = (pl.col("raw").mean(), pl.len().alias("loans"), pl.col("bad").sum())
+    if weights is not None:
+        raw, bad, weights = raw[weights > 0], bad[weights > 0], weights[weights > 0]
+        loans = pl.col("weight").sum()
+        totals = (pl.col("raw").dot("weight") / loans, loans.alias("loans"), pl.col("bad").dot("weight"))
+    block = IsotonicRegression(out_of_bounds="clip").fit(raw, bad, weights).predict(raw)
+    rows = pl.DataFrame({"block": block, "raw": raw, "bad": bad, "weight": 1.0 if weights is None else weights})
+    blocks = rows.group_by("block").agg(totals)
     rate = (blocks["bad"] + 0.5) / (blocks["loans"] + 1)
     log_odds = (rate / (1 - rate)).log().to_numpy()
     smooth = IsotonicRegression().fit(blocks["raw"], log_odds, sample_weight=blocks["loans"]).predict(blocks["raw"])
