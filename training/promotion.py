@@ -207,7 +207,13 @@ def choose_thresholds(
 def register_thresholds(store: Path, registry: Registry, model: RethresholdedModel, assignment: Assignment) -> Bundle:
     """Register a model with new thresholds, store its report and give it its alias."""
     card = model.bundle.card
-    log = RunLog({"light_policy": card["plan"]["light_policy"], "trees_of": card["trees_of"]}, {})
+    log = RunLog(
+        {"light_policy": card["plan"]["light_policy"], "trees_of": card["trees_of"]},
+        {},
+        name=f"thresholds of {card['trees_of']}",
+        description=assignment.reason,
+        tags={"mlflow.user": assignment.by, "mlflow.source.name": "lights thresholds", "mlflow.source.type": "LOCAL"},
+    )
     registered = registry.register(model.bundle, log)
     save_report(store, registered.number, model.report)
     assign_alias(store, registry, registered.number, assignment)
