@@ -150,10 +150,11 @@ class ScoringPolicy:
     def action_with_draw(self, as_of: date) -> pl.Expr:
         """The action of each row: that of its light, and of green loans drawn for the trial of visits the trial's.
 
-        Nothing else of a loan depends on the draw (`VisitStudy`); it reads `light`, `status`, `probability`.
+        Nothing else of a loan depends on the draw (`VisitStudy`); it reads `light`, `status`, `probability`. A model in
+        shadow draws nobody: its threshold decides no light.
         """
         study = self.county_policy.visit_study
-        if self.bundle is None or not study.drawn_share:
+        if self.bundle is None or self.shadow or not study.drawn_share:
             return pl.col("action")
         is_drawn = near_threshold(self.bundle.policy, study) & drawn_for_trial(study, as_of)
         return pl.when(is_drawn).then(pl.lit(study.drawn_action.code)).otherwise(pl.col("action")).alias("action")

@@ -140,6 +140,8 @@ def label_window(store: DataFolder, month: PublishedMonth) -> LightWindow | str:
     label, published_on = month_label(store, month), scored_at.astimezone(_COUNTY).date()
     if label is None:
         return "no_model"
+    if month.manifest.shadow:
+        return "model_in_shadow"
     if not label.is_mature(data_end(store.ledger)):
         return "not_mature"
     if published_on > label.ends_on:

@@ -101,6 +101,25 @@ def test_reports_say_so(shadowed: County, tmp_path: Path) -> None:
     assert any(NOTE in page for page in pages)
 
 
+def test_nobody_is_drawn_for_a_trial_of_visits_by_its_threshold(shadowed: County, tmp_path: Path) -> None:
+    own = shadowed.copied_to(tmp_path / "var")
+    numbers = "[policy.visit_study]\ndrawn_share = 1.0\ndrawn_from = 0.01\n"
+    (own.data / "policy.toml").write_text(f'[[policy]]\nsince = 2020-01-01\nsource = "a test"\n{numbers}', "utf-8")
+    done(lights(own.data, "score", "--as-of", own.newest))
+    assert own.month.manifest.edition == 2
+    assert own.warnings.select("loan_id", "action").equals(shadowed.warnings.select("loan_id", "action"))
+    effect = json.loads(done(lights(own.data, "cases", "effect", "--json")))
+    assert set(effect["left_out"].values()) == {"model_in_shadow"}
+
+
+def test_the_budget_of_visits_offers_no_thresholds(shadowed: County) -> None:
+    use = shadowed.month.budget_use
+    assert use is not None
+    sound = shadowed.warnings.filter(pl.col("status") != "bad")
+    assert (use.offer, use.lit) == (None, sound.filter(pl.col("light") != "green").height)
+    assert use.rules_lit == sound.filter(pl.col("rule_light") != "green").height
+
+
 def test_a_forced_promotion_ends_the_shadow_and_keeps_what_failed(shadowed: County, tmp_path: Path) -> None:
     own = shadowed.copied_to(tmp_path / "var", mlflow=True)
     done(lights(own.data, "promote", "challenger", "--force", "--reason", "the county insists"))
