@@ -170,10 +170,16 @@ def run_description(bundle: Bundle, report: EvaluationReport, gate: GateResult, 
 
 
 def plan_name(plan: Mapping[str, Any]) -> str:
-    """The name of the shipped plan that a card's plan is; of another plan `plan-` and six digits that are its own."""
+    """The name of the shipped plan that a card's plan is; of another plan `plan-` and six digits that are its own.
+
+    The county's ceiling of lit loans, which a card names, makes no other plan.
+    """
+    most_lit = plan["light_policy"]["chosen"].get("most_lit")
     for path in sorted(SHIPPED_PLANS.glob("*.toml")):
         try:
-            if load_plan(path).to_card() == plan:
+            shipped = load_plan(path)
+            light_policy = shipped.light_policy if most_lit is None else shipped.light_policy.within(most_lit)
+            if shipped.model_copy(update={"light_policy": light_policy}).to_card() == plan:
                 return path.stem
         except UserError:  # a map of columns that lies beside its plan
             continue

@@ -113,7 +113,7 @@ def test_a_month_is_offered_the_thresholds_of_its_manifest_and_nothing_is_regist
     assert use is not None
     said = done(lights(county.data, "thresholds", "--as-of", county.newest))
     assert said.splitlines() == [line for each in budget_sentences(use, county.newest) for line in (each.zh, each.en)]
-    assert county.store.models.number_of("challenger") is None
+    assert county.store.models.number_of("challenger") == 1
 
 
 def test_thresholds_for_so_many_visits_light_exactly_as_many_once_they_are_in_force(

@@ -71,7 +71,9 @@ def test_visited_rows_are_told_in_the_terminal_on_the_card_in_the_report_and_in_
 
 
 def mlflow_parameters(data: Path) -> dict[str, str]:
-    """The parameters of the newest run in the store's own MLflow."""
+    """The parameters of the newest run in the store's own MLflow; the trials of its search are runs of their own."""
+    trials = "select run_uuid from tags where key = 'mlflow.parentRunId'"
+    newest_run = f"select run_uuid from runs where run_uuid not in ({trials}) order by start_time desc limit 1"  # noqa: S608 - our own words
     with closing(sqlite3.connect(data / "mlflow" / "mlflow.db")) as database:
-        [(newest,)] = database.execute("select run_uuid from runs order by start_time desc limit 1").fetchall()
+        [(newest,)] = database.execute(newest_run).fetchall()
         return dict(database.execute("select key, value from params where run_uuid = ?", (newest,)).fetchall())
