@@ -95,6 +95,11 @@ _LEAST_LEVEL = pl.max_horizontal(
 _WAS = as_levels(pl.col("previous_model_light")).fill_null(int(Light.GREEN))
 
 
+def rules_level() -> pl.Expr:
+    """The light that sound loans in the columns of BUDGET_LOANS_SCHEMA have by the rules alone, 0 to 2."""
+    return pl.max_horizontal(as_levels(pl.col("rule_light")), _LEAST_LEVEL)
+
+
 def published_level(policy: Policy) -> pl.Expr:
     """The light that loans in the columns of BUDGET_LOANS_SCHEMA have under thresholds, 0 to 2; of bad ones red."""
     level = pl.max_horizontal(policy.level(pl.col("probability"), _WAS), _LEAST_LEVEL)

@@ -83,6 +83,8 @@ def train_command(
 
     plan_from_file, bounds = load_plan(plan) if plan else None, load_gate(gate_file or DEFAULT_GATE_FILE)
 
+    from features.messages import Bilingual
+    from training.evaluation.paired_models import comparison_lines
     from training.publish import Registry
     from training.train import plan_or_default, train, training_steps  # takes seconds: a wrong plan is refused before
 
@@ -92,12 +94,16 @@ def train_command(
     version, alias = trained.bundle.version, trained.alias
     if as_json:
         told = {"model_version": version, "alias": alias, "judged": trained.report.months}
-        print_json(told | {"shadow": trained.in_shadow, "gate": trained.gate})
+        print_json(told | {"shadow": trained.in_shadow, "gate": trained.gate, "comparison": trained.comparison})
         return
     print(f"model {version}: {alias}")
     card = trained.bundle.card
     print("\n".join([*candidate_lines(card), *visited_lines(card), *summary_lines(trained.report)]))
     print("\n".join([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())]))
+    if isinstance(trained.comparison, Bilingual):
+        print(f"! {trained.comparison.zh}\n  {trained.comparison.en}")
+    elif trained.comparison is not None:
+        print("\n".join(comparison_lines(trained.comparison)))
 
 
 @commands.command("labels")
@@ -285,7 +291,6 @@ def thresholds_command(
 
     from features.ledger.ledger import Ledger
     from models.budget_use import budget_sentences
-    from models.county_policy.policy_table import policy_table_of
     from models.registry import ModelStore
     from training.evaluation.conclusions import budget_conclusion
     from training.light_changes import light_changes, newest_month_end
@@ -306,7 +311,7 @@ def thresholds_command(
     rethresholded = choose_thresholds(data, number, policy_plan, lambda _, line: print_progress(line))
     told = [f"{each.zh}\n{each.en}" for each in budget_conclusion(rethresholded.report)]
     if not isinstance(policy_plan.chosen, MonthVisits):
-        changes = light_changes(ledger, policy_table_of(data), model_in_registry, rethresholded.bundle)
+        changes = light_changes(data, model_in_registry, rethresholded.bundle)
         told += light_change_lines(changes)
     print("\n".join([*policy_lines(rethresholded.bundle.policy), *told]))
     if reason:
@@ -328,7 +333,7 @@ def _assign_champion(
     changes = light_changes_under(data, number)
     assignment = Assignment("champion", reason, current_os_user(), utc_now())
     assign_alias(data, Registry(data, mlflow), number, assignment, failed_criteria)
-    print("\n".join([f"champion: {number}", *(light_change_lines(changes) if changes else [])]))
+    print("\n".join([f"champion: {number}", *light_change_lines(changes)]))
 
 
 def _print_to_stderr(lines: Iterable[str]) -> None:

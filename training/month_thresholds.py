@@ -17,8 +17,7 @@ from models.budget_use import BudgetUse, budget_use, published_level
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.policy import Policy, VisitBudget
-from models.traffic_light.county_figures import county_figures, figures_by_county, with_county_figures
-from models.traffic_light.evaluate import as_codes, evaluate_rules
+from models.traffic_light.evaluate import as_codes, evaluate_county_rules
 from models.traffic_light.rule_table import rule_table_of
 from training.plan import MonthVisits
 
@@ -71,8 +70,7 @@ def month_thresholds(store: Path, bundle: Bundle, chosen: MonthVisits) -> MonthT
     if features.is_empty():
         raise UserError(f"截至 {day} 没有已知的未结贷款。", f"No open loan is known by {day}.")
     rules = rule_table_of(store).in_force(day)
-    figures = figures_by_county(county_figures(features, rules))
-    by_rules = evaluate_rules(with_county_figures(features, figures, rules), rules).select("rule_light", "hard_light")
+    by_rules = evaluate_county_rules(features, rules).select("rule_light", "hard_light")
     loans = (
         features.select("loan_id", "status", *bundle.policy.group_columns)
         .hstack([*by_rules, pl.Series("probability", bundle.probability(features))])

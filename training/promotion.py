@@ -154,15 +154,10 @@ def previous_champion(store: Path) -> int:
     return earlier[-1]
 
 
-def light_changes_under(store: Path, number: int) -> LightChanges | None:
-    """Loans whose light changes if this model becomes champion; None where there is no champion."""
+def light_changes_under(store: Path, number: int) -> LightChanges:
+    """Loans whose light changes if this model becomes champion; before the first one they have the rules' lights."""
     models = ModelStore(store / "models")
-    champion = models.champion
-    return (
-        light_changes(Ledger(store / "ledger"), policy_table_of(store), champion, models.bundle(number))
-        if champion
-        else None
-    )
+    return light_changes(store, models.champion, models.bundle(number))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
-from features.messages import UserError
+from features.messages import Bilingual, UserError
 from models.boosting import ROW_WEIGHT, TreeParams, columns_of
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
@@ -57,6 +57,7 @@ class TrainedModel:
     """A registered model, its full report, the alias it got, and the gate's result.
 
     in_shadow: whether it scores beside the rules and moves no light, since no model has passed the gate yet.
+    comparison: with the champion on the same loans, or why the champion cannot be scored; None where there is none.
     """
 
     bundle: Bundle
@@ -64,6 +65,7 @@ class TrainedModel:
     alias: str
     gate: GateResult
     in_shadow: bool
+    comparison: PairedComparison | Bilingual | None
 
 
 def plan_or_default(store: Path, plan: Plan | None) -> Plan:
@@ -126,9 +128,10 @@ def train(
     bundle = fit_model(folds, plan, ledger.data_version, on_progress, searches.append)
     bundle = replace(bundle, card={**bundle.card, "visited": visited}) if visited else bundle
     report = full_report(folds, bundle, *tables, ledger.data_version, on_progress, visited)
-    comparison = compare_with_champion(store, bundle, folds[Fold.JUDGEMENT], on_progress)
+    comparison = compare_with_champion(store, bundle, folds[Fold.JUDGEMENT])
     result = gate_result(report, gate or load_gate())
-    log = training_run_log(bundle, report, result, folds, searches[0].tried, last_reported_day(ledger), by, comparison)
+    compared = comparison if isinstance(comparison, PairedComparison) else None
+    log = training_run_log(bundle, report, result, folds, searches[0].tried, last_reported_day(ledger), by, compared)
     registered = registry.register(bundle, log)
     save_report(store, registered.number, report)
     had_champion = ModelStore(store / "models").number_of("champion") is not None
@@ -136,21 +139,21 @@ def train(
     failed = ", ".join(each.id for each in result.failed)
     reason = f"newly trained; gate {result.gate_version}: {failed or 'passes'}"
     assign_alias(store, registry, registered.number, Assignment(alias, reason, by, at))
-    return TrainedModel(registered, report, alias, result, alias == "challenger" and not had_champion)
+    in_shadow = alias == "challenger" and not had_champion
+    return TrainedModel(registered, report, alias, result, in_shadow, comparison)
 
 
-def compare_with_champion(
-    store: Path, challenger: Bundle, sample: pl.DataFrame, on_progress: ProgressCallback
-) -> PairedComparison | None:
-    """The challenger beside the champion on the same loans; None where there is none that can be scored today.
+def compare_with_champion(store: Path, challenger: Bundle, sample: pl.DataFrame) -> PairedComparison | Bilingual | None:
+    """The challenger beside the champion on the same loans; None where there is no champion.
 
-    on_progress: called with 0 and why a champion cannot be scored: it has other columns than today's catalogue.
+    Where the champion cannot be scored, since it has other columns than today's catalogue, it says so.
     """
     try:
         champion = ModelStore(store / "models").champion
     except UserError as refusal:
-        on_progress(0, str(refusal))
-        return None
+        return Bilingual(
+            f"未与在用模型比较: {refusal.message.zh}", f"Not compared with the model in use: {refusal.message.en}"
+        )
     return None if champion is None else compare_models(champion, challenger, sample, policy_table_of(store))
 
 

@@ -68,8 +68,8 @@ def with_row_weights(
             (all rows count).
 
     Returns:
-        The folds, and None where there is no table of visits; otherwise `treated`, and by fold `rows`, `visited`, the
-        `bad` among those, and the largest weight.
+        The folds, and None where there is no table of visits; otherwise `treated`, the day of the newest visit
+        (`until`), and by fold `rows`, `visited`, the `bad` among those, and the largest weight.
 
     Raises:
         UserError: the table of visits cannot be read, or the loans that were not visited ended all alike.
@@ -93,7 +93,8 @@ def with_row_weights(
                     'plan with visits.treated = "keep" takes labels as they are.',
                 )
             counts[fold.value]["largest_weight"] = round(float(treated[ROW_WEIGHT].to_numpy().max(initial=0.0)), 3)
-    return weighted, {"treated": plan.visits.treated, "folds": counts}
+    until = visits["visited_on"].max()
+    return weighted, {"treated": plan.visits.treated, "until": str(until) if until else None, "folds": counts}
 
 
 @returns(VISITS_SCHEMA)

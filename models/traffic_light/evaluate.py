@@ -12,6 +12,7 @@ import polars as pl
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.light import CODES, Light
 from models.list_columns import as_lists
+from models.traffic_light.county_figures import county_figures, figures_by_county, with_county_figures
 from models.traffic_light.rule import Colour, Rule
 
 Levels = npt.NDArray[np.int8]
@@ -29,6 +30,16 @@ _TABLES_CACHED = 8
 _FIRED, _NOT_ASSESSABLE = 1, -1
 _CODES = pl.Series(CODES)
 _LIGHTS = {Colour.NOTE: Light.GREEN, Colour.YELLOW: Light.YELLOW, Colour.RED: Light.RED}
+
+
+@returns(RULE_LIGHTS_SCHEMA)
+def evaluate_county_rules(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """`evaluate_rules` of all loans of whole counties, whose figures are taken from these very rows.
+
+    features: with the columns `figure_columns`, too, where rules compare with their county.
+    """
+    figures = figures_by_county(county_figures(features, rules))
+    return evaluate_rules(with_county_figures(features, figures, rules), rules)
 
 
 @returns(RULE_LIGHTS_SCHEMA)

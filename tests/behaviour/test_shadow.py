@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import polars as pl
 import pytest
 
 from models.registry import ModelStore
+from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.gate_files import everybody_passes
 from tests.running_service import done, lights, refused, serving
+from training.light_changes import newest_month_end
 
 NOTE = "has not passed the gate and runs in shadow"
 
@@ -127,6 +130,26 @@ def test_a_forced_promotion_ends_the_shadow_and_keeps_what_failed(shadowed: Coun
     done(lights(own.data, "score", "--as-of", own.newest))
     assert (own.month.manifest.shadow, own.warnings["shadow"].any()) == (False, False)
     assert own.warnings.filter(pl.col("light") != pl.col("rule_light")).height > 0
+
+
+def test_the_promotion_says_who_changes_colour(shadowed: County, tmp_path: Path) -> None:
+    own = shadowed.copied_to(tmp_path / "var", mlflow=True)
+    day = newest_month_end(own.store.ledger)
+
+    def published() -> pl.DataFrame:
+        done(lights(own.data, "score", "--as-of", day))
+        rows = MonthRepository(own.store).month(day).scan("warnings").select("loan_id", "status", "light")
+        return rows.filter(pl.col("status") != "bad").collect()
+
+    before = published()
+    said = done(lights(own.data, "promote", "1", "--force", "--reason", "the county insists"))
+    after = published().select("loan_id", after="light")
+    counts = before.join(after, on="loan_id").group_by("light", "after").len().cast({"light": pl.String})
+    found = re.findall(r"(green|yellow|red) → \S+ (green|yellow|red): ([\d,]+)", said)
+    assert {(one, other): int(count.replace(",", "")) for one, other, count in found} == {
+        (one, other): count for one, other, count in counts.cast({"after": pl.String}).rows()
+    }
+    assert f"{day}: " in said
 
 
 def test_the_first_model_that_passes_the_gate_becomes_champion(shadowed: County, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_fit_and_calibration_are_weighted_and_the_others_counted(tmp_path: Path)
     assert done["folds"]["fit"] == {**counts, "largest_weight": 2.0}
     as_they_are, kept = with_row_weights(folds, tmp_path, plan_with(treated="keep"))
     assert ROW_WEIGHT not in as_they_are[Fold.FIT].columns
-    assert kept == {"treated": "keep", "folds": dict.fromkeys(map(str, Fold), counts)}
+    assert kept == {"treated": "keep", "until": "2024-02-12", "folds": dict.fromkeys(map(str, Fold), counts)}
 
 
 def test_published_months_are_read_by_the_name_of_their_folder(tmp_path: Path) -> None:

@@ -5,27 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from features.atomic_files import write_bytes
 from models.evaluation_words import group_words
+from training.evaluation.page import page_environment
 from training.evaluation.paired_models import METRIC_WORDS, PairedComparison
 from training.evaluation.report import Lang
 
 
 def comparison_html(comparison: PairedComparison, lang: Lang) -> str:
     """The page: metrics with the intervals of their differences, lights and visits of both models."""
-    environment = Environment(
-        loader=PackageLoader("training.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("comparison.html.jinja").render(
-        comparison=comparison,
-        lang=lang,
-        metric_words=METRIC_WORDS,
-        say=lambda zh, en: zh if lang == "zh" else en,
-        text=lambda words: getattr(words, lang),
-        group_name=lambda code: getattr(group_words("", code), lang),
-        number=lambda value: "-" if value is None else f"{value:.4f}",
+    return (
+        page_environment()
+        .get_template("comparison.html.jinja")
+        .render(
+            comparison=comparison,
+            lang=lang,
+            metric_words=METRIC_WORDS,
+            say=lambda zh, en: zh if lang == "zh" else en,
+            text=lambda words: getattr(words, lang),
+            group_name=lambda code: getattr(group_words("", code), lang),
+            number=lambda value: "-" if value is None else f"{value:.4f}",
+        )
     )
 
 

@@ -95,6 +95,10 @@ _TREATED = {
         "they are.",
     ),
 }
+_VISITS_UNTIL = Bilingual(
+    "走访表的最后一次走访为 {until}; 此后的走访不在其中 (重新运行 lights cases visits)。",
+    "The newest visit of the table is of {until}; later ones are not in it (run lights cases visits again).",
+)
 _VISITED_JUDGED = Bilingual(
     "评判的 {rows} 笔·月中有 {visited} 笔被走访过, 照常计入: 因走访而未变坏的看上去像误报; 见 lights cases effect。",
     "Of the {rows} loan-months judged here {visited} were visited and count as they are: those saved by a visit look "
@@ -203,6 +207,7 @@ def visited_conclusions(visited: Mapping[str, Any] | None) -> tuple[Bilingual, .
             largest=max((each.get("largest_weight", 1.0) for each in fitted), default=1.0),
         )
     ]
+    sentences.append(_VISITS_UNTIL.format(until=visited.get("until") or "–"))
     judged = counts.get("judgement")
     if judged and judged["visited"]:
         sentences.append(_VISITED_JUDGED.format(rows=f"{judged['rows']:,}", visited=f"{judged['visited']:,}"))

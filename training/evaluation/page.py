@@ -47,25 +47,33 @@ def report_html(report: EvaluationReport, lang: Lang) -> str:
             return str(getattr(_NOT_ENOUGH, lang))
         return f"{value.value:,.0f} ({value.low:,.0f} – {value.high:,.0f})"
 
-    environment = Environment(
-        loader=PackageLoader("training.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    return (
+        page_environment()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            figures=FORETOLD_FIGURES,
+            lang=lang,
+            say=lambda zh, en: zh if lang == "zh" else en,
+            text=lambda words: getattr(words, lang),
+            model_name=lambda code: getattr(compared_model_words(code), lang),
+            group_name=lambda by, code: getattr(group_words(by, code), lang),
+            share=share,
+            interval=interval,
+            yuan=yuan,
+            number=lambda value: "-" if value is None else f"{value:.3f}",
+            curve=_calibration_curve_svg(report.calibration.curve),
+            in_the_large=_monthly_calibration_svg(report.calibration.in_the_large),
+            segment_tables=_grouped_by_dimension(report.segments),
+            group_tables=_grouped_by_dimension(report.fairness),
+        )
     )
-    return environment.get_template("page.html.jinja").render(
-        report=report,
-        figures=FORETOLD_FIGURES,
-        lang=lang,
-        say=lambda zh, en: zh if lang == "zh" else en,
-        text=lambda words: getattr(words, lang),
-        model_name=lambda code: getattr(compared_model_words(code), lang),
-        group_name=lambda by, code: getattr(group_words(by, code), lang),
-        share=share,
-        interval=interval,
-        yuan=yuan,
-        number=lambda value: "-" if value is None else f"{value:.3f}",
-        curve=_calibration_curve_svg(report.calibration.curve),
-        in_the_large=_monthly_calibration_svg(report.calibration.in_the_large),
-        segment_tables=_grouped_by_dimension(report.segments),
-        group_tables=_grouped_by_dimension(report.fairness),
+
+
+def page_environment() -> Environment:
+    """The environment of the pages of an evaluation, whose templates lie beside this module."""
+    return Environment(
+        loader=PackageLoader("training.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
 
 
