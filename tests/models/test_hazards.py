@@ -122,6 +122,14 @@ def test_probabilities_rise_with_the_months_and_enclose_the_published_one(hazard
     assert times.select((rising & around).all()).item()
 
 
+def test_the_hazards_of_a_loan_sum_to_its_published_probability(hazards: Hazards) -> None:
+    loans = followed_loans(500, 2)
+    probability = np.linspace(0.0005, 0.98, 500)
+    agreeing = hazards.loan_hazards(loans, probability, days_of(loans))
+    incidence = cumulative_incidence(agreeing.bad, agreeing.ended).bad[PLAN.horizon_months]
+    assert np.abs(incidence - probability).max() <= AGREEMENT
+
+
 def test_loans_beside_it_change_no_digit_of_a_loan(hazards: Hazards) -> None:
     loans = followed_loans(300, 3)
     probability = np.linspace(0.001, 0.9, 300)
