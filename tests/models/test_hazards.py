@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from models.hazards import (
     AGREEMENT,
+    HAZARD_COLUMNS,
     TIME_TO_BAD_SCHEMA,
     Hazards,
     agreeing_shifts,
     cumulative_incidence,
+    hazard_inputs,
     hazards_of,
     months_ahead,
     months_until,
@@ -120,6 +122,25 @@ def test_probabilities_rise_with_the_months_and_enclose_the_published_one(hazard
     around = (pl.col("probability_3m") <= pl.col("p")) & (pl.col("p") <= pl.col("probability_12m"))
     assert times.null_count().select("probability_1m", "probability_3m", "probability_12m").row(0) == (0, 0, 0)
     assert times.select((rising & around).all()).item()
+
+
+def test_the_inputs_count_months_from_the_due_day_and_from_the_days_on_which_the_loan_would_be_bad() -> None:
+    """As of 31 December a loan falls due on 30 January, its next instalment on 15 January; bad 30 days after each."""
+    loans = pl.DataFrame(
+        {"days_past_due": [0], "days_to_maturity": [30], "days_to_next_due": [15], "repayment_method": [None]},
+        schema_overrides={"repayment_method": pl.String},
+    )
+    names = [column.name for column in HAZARD_COLUMNS]
+    cells = hazard_inputs(loans, np.array([np.datetime64("2024-12-31")]), np.array([-2.0]), 3, 30)[:, 0, :]
+    told = {name: cells[:, names.index(name)].tolist() for name in names[:-1]}
+    assert told == {
+        "log_odds": [-2.0] * 3,
+        "days_past_due": [0.0] * 3,
+        "month_ahead": [1.0, 2.0, 3.0],
+        "months_past_maturity": [0.0, 1.0, 2.0],
+        "months_past_bad_day": [-2.0, -1.0, 0.0],
+        "months_past_next_bad_day": [-1.0, 0.0, 1.0],
+    }
 
 
 def test_the_hazards_of_a_loan_sum_to_its_published_probability(hazards: Hazards) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.boosting import ROW_WEIGHT
 from models.calibration import CalibrationCurve
 from models.probability_range import ProbabilityRange, probability_range_of
 from training.calibrate import fit_beta, fit_isotonic
-from training.range_fit import fit_probability_range
+from training.range_fit import BinnedRows, fit_probability_range
 
 AT = np.array([0.002, 0.01, 0.03, 0.1, 0.3])
 
@@ -70,6 +71,18 @@ def test_rows_that_set_the_slopes_alone_leave_the_width_of_the_level() -> None:
     assert (narrow < wide).all()
     level = fit_probability_range(both, sample, pooled, 1)
     assert min(level.below) > 0.1, "the level is known from the sample alone"
+
+
+def test_a_row_counts_by_its_weight() -> None:
+    sample = rows(2000, 1).with_columns(
+        pl.when(pl.int_range(pl.len()) % 4 == 0).then(0.0).otherwise(1.5).alias(ROW_WEIGHT)
+    )
+    edges = np.quantile(sample["raw"], np.linspace(0, 1, 11)[1:-1])
+    binned, unweighted = (BinnedRows.of(each, edges) for each in (sample, sample.drop(ROW_WEIGHT)))
+    drawn, all_rows = (each.draw(np.random.default_rng(1)).sum() for each in (binned, unweighted))
+    assert all_rows == pytest.approx(2000)
+    assert drawn == pytest.approx(1500 * 1.5, rel=0.1)
+    assert drawn != all_rows
 
 
 def test_it_is_read_back_as_it_was_written() -> None:

@@ -8,11 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from features.messages import Bilingual
 from tests.conftest import County
 from tests.running_service import done, lights
 from tests.training.evaluation.frames import evaluated_loans_of
@@ -28,6 +30,7 @@ from training.evaluation.paired_models import (
 )
 from training.evaluation.report import Estimate, EvaluationSettings
 from training.plan_files import SHIPPED_PLANS
+from training.train import compare_with_champion
 
 FEW = EvaluationSettings(draws=50)
 LOANS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(1, 4)), min_size=2, max_size=40)
@@ -108,8 +111,24 @@ def challenged(county: County, tmp_path_factory: pytest.TempPathFactory) -> Coun
     own = county.copied_to(tmp_path_factory.mktemp("challenged") / "var", mlflow=True)
     quick = (SHIPPED_PLANS / "demo.toml").read_text().replace("trials = 3", "trials = 1")
     (own.data / "quick.toml").write_text(quick.replace("permuted_fits = 1", "permuted_fits = 0"))
-    done(lights(own.data, "train", "--plan", own.data / "quick.toml"))
+    own.printed["train again"] = lights(own.data, "train", "--plan", own.data / "quick.toml")
+    done(own.printed["train again"])
     return own
+
+
+def test_training_prints_the_comparison_with_the_champion(challenged: County) -> None:
+    compared = done(lights(challenged.data, "compare", "--challenger", "2")).splitlines()
+    assert challenged.printed["train again"].stdout.splitlines()[-len(compared) + 1 :] == compared[1:]
+
+
+def test_a_champion_that_cannot_be_scored_is_told_in_both_languages(county: County, tmp_path: Path) -> None:
+    own = county.copied_to(tmp_path / "var")
+    challenger, card = own.store.models.bundle(1), own.data / "models" / "1" / "card.json"
+    card.write_text(card.read_text("utf-8").replace('"days_past_due"', '"shoe_size"'), "utf-8")
+    told = compare_with_champion(own.data, challenger, pl.DataFrame())
+    assert isinstance(told, Bilingual)
+    assert told.en.startswith("Not compared with the model in use: Model 1 was trained on other columns")
+    assert told.zh.startswith("未与在用模型比较: 模型 1 的输入列")
 
 
 def test_the_run_of_a_challenger_has_the_comparison_and_its_differences(challenged: County) -> None:
