@@ -117,9 +117,9 @@ def utc_now() -> datetime:
 
 def county_today() -> date:
     """The current calendar day in China."""
-    from zoneinfo import ZoneInfo
+    from features.months import COUNTY_ZONE
 
-    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    return datetime.now(COUNTY_ZONE).date()
 
 
 def print_json(answer: Any) -> None:

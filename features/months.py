@@ -5,8 +5,12 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import polars as pl
+
+COUNTY_ZONE = ZoneInfo("Asia/Shanghai")
+"""The time zone of the counties: days of people and deliveries are days there."""
 
 
 def month_end(day: date) -> date:

@@ -16,6 +16,7 @@ from models.county_policy.rating_sections import Points, RatingTable
 from models.county_policy.section import Binding, Section
 from models.light import Light
 from models.toml_tables import Share, StrictModel, Text, Yuan
+from models.working_days import WorkingDays, YearNotice
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Count = Annotated[int, Field(ge=0, le=600)]
@@ -270,11 +271,66 @@ class VisitLimits(Section):
     )
 
 
+class HolidayNotice(StrictModel):
+    """The notice of one year's holidays, for a year that the package chinesecalendar does not have yet."""
+
+    days_off: tuple[date, ...] = Field(strict=False, description="holidays that fall on weekdays")
+    make_up_days: tuple[date, ...] = Field(strict=False, description="Saturdays and Sundays that are worked")
+
+
+class CaseWork(Section):
+    """By when a yellow or red loan is visited, who hears of a visit that is late, and what a visit can still prevent.
+
+    Days are working days. The day counts from the first publication of a month with that light.
+    """
+
+    binds: ClassVar[Binding] = "as_of"
+
+    red_within: Count = Field(description="working days within which a red loan is visited")
+    yellow_within: Count = Field(description="working days within which a yellow loan is called or visited")
+    township_after: Count = Field(description="working days past that day from which the township hears of it")
+    county_after: Count = Field(description="working days past that day from which the county hears of it")
+    full_effect_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        description="days to maturity from which a visit can prevent all that it can; fewer count in proportion"
+    )
+    least_effect: Share = Field(description="what counts of it at or past maturity")
+    holidays: Mapping[Annotated[str, Field(pattern=r"^[0-9]{4}$")], HolidayNotice] = Field(
+        description="notices of holidays by year, for years that the calendar that ships does not know"
+    )
+
+    @model_validator(mode="after")
+    def _county_after_township(self) -> CaseWork:
+        if self.county_after < self.township_after:
+            raise ValueError(f"county_after {self.county_after} is below township_after {self.township_after}")
+        return self
+
+    @model_validator(mode="after")
+    def _days_of_their_year(self) -> CaseWork:
+        for year, notice in self.holidays.items():
+            for day in (*notice.days_off, *notice.make_up_days):
+                if day.year != int(year):
+                    raise ValueError(f"{day} stands under the holidays of {year}")
+        return self
+
+    @property
+    def working_days(self) -> WorkingDays:
+        """The working days, with the county's own notices."""
+        notices = {
+            int(year): YearNotice(frozenset(notice.days_off), frozenset(notice.make_up_days))
+            for year, notice in self.holidays.items()
+        }
+        return WorkingDays(notices)
+
+    def visit_within(self, light: Light) -> int | None:
+        """The working days within which a light calls for a visit; None for green."""
+        return {Light.YELLOW: self.yellow_within, Light.RED: self.red_within}.get(light)
+
+
 class CountyPolicy(StrictModel):
     """The policy from the day `since` until the next row of the table.
 
-    A row taken in before `rates`, `arrears`, `cure` and `visits` were added has no ceilings of rates, and the shipped
-    numbers of the rest.
+    A row taken in before `rates`, `arrears`, `cure`, `visits` and `casework` were added has no ceilings of rates, and
+    the shipped numbers of the rest.
     """
 
     since: date
@@ -285,6 +341,15 @@ class CountyPolicy(StrictModel):
     arrears: Arrears = Arrears(least=1.0)
     cure: Cure = Cure(instalments=2, months=6)
     visits: VisitLimits = VisitLimits(most_lit=0.3, above_by=1.1, off_by=1.5)
+    casework: CaseWork = CaseWork(
+        red_within=3,
+        yellow_within=15,
+        township_after=5,
+        county_after=10,
+        full_effect_days=30,
+        least_effect=0.1,
+        holidays={},
+    )
     actions: LightActions
     classes: Classes
     groups: GroupBounds
@@ -309,7 +374,8 @@ class CountyPolicy(StrictModel):
     def version(self) -> str:
         """Eight hexadecimal digits of a hash of all its numbers.
 
-        Those of the study of visits count while loans are drawn for it: without a draw they change no light or action.
+        Those of case work do not count, since they change no light and no action; those of the study of visits count
+        while loans are drawn for it.
         """
-        without = None if self.visit_study.drawn_share else {"visit_study"}
+        without = {"casework"} if self.visit_study.drawn_share else {"casework", "visit_study"}
         return hashlib.sha256(self.model_dump_json(exclude=without).encode()).hexdigest()[:8]

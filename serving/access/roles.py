@@ -78,6 +78,8 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/model": Right.GROUPS,
     "/board": Right.GROUPS,
     "/cases": Right.CASES,
+    "/worklist/print": Right.LISTS,
+    "/worklist/assign": Right.CASES,
     "/households/{household_id}/cases": Right.CASES,
     "/cases/{case_id}": Right.CASES,
     "/api/v1/warnings": Right.LISTS,
@@ -85,6 +87,7 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/api/v1/migration": Right.GROUPS,
     "/api/v1/model": Right.GROUPS,
     "/api/v1/cases": Right.CASES,
+    "/api/v1/cases/assign": Right.CASES,
     "/api/v1/cases/{case_id}": Right.CASES,
     "/api/v1/audit": Right.AUDIT,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import polars as pl
@@ -16,13 +17,14 @@ from serving.cases.repository import (
     CaseQuery,
     EventFields,
     add_event,
+    assign_loans,
     case_by_number,
     count_cases,
     events_by_case,
     open_case,
     search_cases,
 )
-from serving.cases.schemas import CaseAnswer, CasePage, DatabaseId, NewCaseEvent, case_answer
+from serving.cases.schemas import AccountName, CaseAnswer, CasePage, DatabaseId, NewCaseEvent, case_answer
 from serving.database.tables import Case
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import CurrentData, CurrentUser, User, audit_detail, audit_row_count
@@ -31,6 +33,7 @@ from serving.months.loan_index import loan_rows
 
 case_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["cases"])
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
+MOST_ASSIGNED_AT_ONCE = 200
 CaseNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
 
 
@@ -50,6 +53,29 @@ class CaseChange(BaseModel):
 
     version: Annotated[int, Field(ge=1, le=2_147_483_647)]
     event: NewCaseEvent
+
+
+class Assignment(BaseModel):
+    """Loans whose cases are assigned to an account; a loan without an open case gets one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    loan_ids: Annotated[list[Identifier], Field(min_length=1, max_length=MOST_ASSIGNED_AT_ONCE)]
+    responsible: AccountName
+
+
+@case_router.post("/cases/assign")
+def assign_cases(request: Request, user: CurrentUser, store: CurrentData, assignment: Assignment) -> CasePage:
+    """Assign the cases of several loans at once, all or none."""
+    context = context_of(request)
+    with context.database.write_session() as session:
+        cases = assign_listed_loans(
+            session, store, assignment.loan_ids, assignment.responsible, authorship_of(user, context)
+        )
+        audit_row_count(request, len(cases))
+        audit_detail(request, responsible=assignment.responsible)
+        items = [answer_with_events(session, case) for case in cases]
+    return CasePage(total=len(items), items=items, next_cursor=None)
 
 
 @case_router.post("/cases", status_code=201)
@@ -75,6 +101,7 @@ def list_cases(
     loan_id: Annotated[Identifier | None, Query()] = None,
     household_id: Annotated[Identifier | None, Query()] = None,
     awake: Annotated[bool, Query(description="only those not put off beyond today")] = False,
+    responsible: Annotated[AccountName | None, Query(description="the account that they are assigned to")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[DatabaseId | None, Query(description="next_cursor of the page before")] = None,
 ) -> CasePage:
@@ -82,7 +109,7 @@ def list_cases(
     context = context_of(request)
     household = context.store.stored_id(household_id) if household_id else None
     awake_on = context.today if awake else None
-    query = CaseQuery(state, bank, area, loan_id, household, awake_on, cursor, limit)
+    query = CaseQuery(state, bank, area, loan_id, household, awake_on, cursor, limit, responsible)
     page = case_page_for(context, user, query)
     audit_row_count(request, page.total)
     return page
@@ -118,6 +145,21 @@ def open_case_on_loan(session: Session, store: DataFolder, loan: str, authorship
     if not rows:
         raise loan_not_found(loan, month.as_of)
     return open_case(session, rows[0], month.as_of, authorship)
+
+
+def assign_listed_loans(
+    session: Session, store: DataFolder, loans: Sequence[str], responsible: str, authorship: Authorship
+) -> list[Case]:
+    """Assign the cases of loans in the newest published month; a loan that is named twice counts once.
+
+    Raises NotFoundError where one of the loans is not in the list, and UserError as `assign_loans` does.
+    """
+    month, names = published_month(store, None), list(dict.fromkeys(loans))
+    rows = {row["loan_id"]: row for row in loan_rows(month, "warnings", pl.col("loan_id").is_in(names)).to_dicts()}
+    for loan in names:
+        if loan not in rows:
+            raise loan_not_found(loan, month.as_of)
+    return assign_loans(session, [rows[loan] for loan in names], month.as_of, responsible, authorship)
 
 
 def pseudonymized_event(event: NewCaseEvent, store: DataFolder) -> EventFields:

@@ -43,12 +43,16 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class ExampleIds:
-    """The loan, household, case and version that the examples name; defaults where the reader may see none."""
+    """What the examples name: a loan, a household, a case and its version, and the reader's own account.
+
+    Defaults where the reader may see none.
+    """
 
     loan: str = "L010000001"
     household: str = "H010000001"
     case: int = 1
     version: int = 1
+    account: str = "li.wei"
 
 
 @document_router.get("/openapi.json")
@@ -124,7 +128,7 @@ def _example_ids(user: User, store: DataFolder, context: AppContext) -> ExampleI
     with context.database.read_session() as session:
         cases = [(case.loan_id, case.id, case.version) for case in search_cases(session, _OPEN_CASES, user.scope)]
     loan, household = _first_loan(store, [loan for loan, _, _ in cases]) or (ExampleIds.loan, ExampleIds.household)
-    ids = ExampleIds(loan, household)
+    ids = ExampleIds(loan, household, account=user.name)
     return replace(ids, case=cases[0][1], version=cases[0][2]) if cases else ids
 
 

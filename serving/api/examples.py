@@ -1,6 +1,6 @@
 """An example request for each operation.
 
-`{loan}`, `{household}`, `{case}` and `{version}` are replaced by existing ones when the document is read.
+`{loan}`, `{household}`, `{case}`, `{version}` and `{account}` are replaced by existing ones when the document is read.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("get", "/api/v1/migration"): Example(query={"level": "bank"}),
     ("get", "/api/v1/maturities"): Example(query={"within_days": 90, "level": "bank", "limit": 10}),
     ("post", "/api/v1/cases"): Example(body={"loan_id": "{loan}", "event": _NOTE}),
+    ("post", "/api/v1/cases/assign"): Example(body={"loan_ids": ["{loan}"], "responsible": "{account}"}),
     ("get", "/api/v1/cases"): Example(query={"state": "open", "limit": 10}),
     ("patch", "/api/v1/cases/{case_id}"): Example(
         path={"case_id": "{case}"}, body={"version": "{version}", "event": _NOTE}

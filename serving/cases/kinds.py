@@ -13,11 +13,15 @@ class CaseEventKind(StrEnum):
     """The kind of an event in a case."""
 
     VISIT = "visit"
+    CALL = "call"
     PROMISE = "promise"
     OUTCOME = "outcome"
     SNOOZE = "snooze"
     OBJECTION = "objection"
     ANSWER = "answer"
+    ASSIGNMENT = "assignment"
+    NEXT_STEP = "next_step"
+    ESCALATION = "escalation"
     NOTE = "note"
 
 
@@ -36,6 +40,13 @@ class CaseOutcome(StrEnum):
     OTHER = "other"
 
 
+class EscalationLevel(StrEnum):
+    """To whom a case is handed up."""
+
+    TOWNSHIP = "township"
+    COUNTY = "county"
+
+
 @dataclass(frozen=True)
 class EventRule:
     """The words of a kind of event, the fields that it must have, and those that it may have."""
@@ -47,7 +58,10 @@ class EventRule:
 
 EVENT_RULES: Mapping[CaseEventKind, EventRule] = {
     CaseEventKind.VISIT: EventRule(
-        Bilingual("走访", "visit"), frozenset({"on_date"}), frozenset({"judgement", "text"})
+        Bilingual("走访", "visit"), frozenset({"on_date"}), frozenset({"judgement", "joint", "text"})
+    ),
+    CaseEventKind.CALL: EventRule(
+        Bilingual("电话联系", "call"), frozenset({"on_date"}), frozenset({"judgement", "text"})
     ),
     CaseEventKind.PROMISE: EventRule(
         Bilingual("承诺还款", "promise to pay"), frozenset({"on_date", "amount"}), frozenset({"text"})
@@ -58,6 +72,13 @@ EVENT_RULES: Mapping[CaseEventKind, EventRule] = {
     CaseEventKind.SNOOZE: EventRule(Bilingual("暂缓", "put off"), frozenset({"on_date", "text"})),
     CaseEventKind.OBJECTION: EventRule(Bilingual("农户异议", "objection by the household"), frozenset({"text"})),
     CaseEventKind.ANSWER: EventRule(Bilingual("异议答复", "answer to the objection"), frozenset({"answers", "text"})),
+    CaseEventKind.ASSIGNMENT: EventRule(
+        Bilingual("指派", "assignment"), frozenset({"responsible"}), frozenset({"text"})
+    ),
+    CaseEventKind.NEXT_STEP: EventRule(Bilingual("下一步", "next step"), frozenset({"on_date", "text"})),
+    CaseEventKind.ESCALATION: EventRule(
+        Bilingual("上报", "handed up"), frozenset({"escalated_to"}), frozenset({"text"})
+    ),
     CaseEventKind.NOTE: EventRule(Bilingual("备注", "note"), frozenset({"text"})),
 }
 OUTCOME_WORDS: Mapping[CaseOutcome, Bilingual] = {
@@ -72,11 +93,18 @@ OUTCOME_WORDS: Mapping[CaseOutcome, Bilingual] = {
     CaseOutcome.UNREACHABLE: Bilingual("无法联系", "cannot be reached"),
     CaseOutcome.OTHER: Bilingual("其他", "other"),
 }
+ESCALATION_WORDS: Mapping[EscalationLevel, Bilingual] = {
+    EscalationLevel.TOWNSHIP: Bilingual("乡镇", "township"),
+    EscalationLevel.COUNTY: Bilingual("县级部门", "county"),
+}
 FIELD_WORDS: Mapping[str, Bilingual] = {
     "on_date": Bilingual("日期", "date"),
     "amount": Bilingual("金额", "amount"),
     "outcome": Bilingual("结果", "outcome"),
     "judgement": Bilingual("信贷员判断", "officer's judgement"),
+    "responsible": Bilingual("责任人", "person responsible"),
+    "joint": Bilingual("银行与乡镇联合走访", "bank and township together"),
+    "escalated_to": Bilingual("上报至", "handed up to"),
     "text": Bilingual("说明", "text"),
     "answers": Bilingual("所答异议", "objection answered"),
 }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from features.messages import UserError
 from serving.access.scope import Scope
+from serving.cases.assignees import check_assignee
 from serving.cases.kinds import EVENT_RULES, FIELD_WORDS, CaseEventKind
 from serving.database.tables import Case, CaseEvent
 
@@ -27,8 +28,10 @@ class CaseNotFoundError(UserError):
 class EventFields:
     """The fields of an event in a case.
 
-    on_date: of the visit, of the promised payment, or the end of a snooze. amount: promised, in yuan. judgement: the
-    light that the officer would set. answers: id of the objection that is answered.
+    on_date: of the visit, call, promised payment or next step, or the end of a snooze. amount: promised, in
+    yuan. judgement: the light that the officer would set. answers: id of the objection that is answered. responsible:
+    name of the account that the case is assigned to. joint: whether bank and township made the visit together.
+    escalated_to: an `EscalationLevel`.
     """
 
     kind: CaseEventKind
@@ -38,6 +41,9 @@ class EventFields:
     judgement: str | None = None
     text: str | None = None
     answers: int | None = None
+    responsible: str | None = None
+    joint: bool | None = None
+    escalated_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def open_case(session: Session, warning: Mapping[str, Any], as_of: date, authors
 
 
 def add_event(session: Session, case: Case, version: int, event: EventFields, authorship: Authorship) -> CaseEvent:
-    """Add an event to a case; an outcome closes it, a snooze puts it off.
+    """Add an event to a case; an outcome closes it, a snooze puts it off, others set what its columns are named by.
 
     Args:
         session: a writing session of the service's database; the caller commits.
@@ -112,8 +118,8 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
         The event; the case's version goes up by one.
 
     Raises:
-        UserError: the case has another version or is closed, a field is missing, out of place or wrong, or an
-            objection is unanswered.
+        UserError: the case has another version or is closed, a field is missing, out of place or wrong, an
+            objection is unanswered, or the account that it is assigned to does not see the loan.
     """
     _check_event(session, case, version, event, authorship.today)
     row = CaseEvent(
@@ -125,12 +131,50 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
     )
     session.add(row)
     case.version += 1
-    if event.kind is CaseEventKind.SNOOZE:
-        case.snoozed_until = event.on_date
-    if event.kind is CaseEventKind.OUTCOME:
-        case.state, case.closed_at = "closed", authorship.at
+    match event.kind:
+        case CaseEventKind.SNOOZE:
+            case.snoozed_until = event.on_date
+        case CaseEventKind.OUTCOME:
+            case.state, case.closed_at = "closed", authorship.at
+        case CaseEventKind.ASSIGNMENT:
+            case.responsible = event.responsible
+        case CaseEventKind.NEXT_STEP:
+            case.next_step, case.next_step_on = event.text, event.on_date
+        case CaseEventKind.ESCALATION:
+            case.escalated_to = event.escalated_to
     session.flush()
     return row
+
+
+def assign_loans(
+    session: Session, warnings: Sequence[Mapping[str, Any]], as_of: date, responsible: str, authorship: Authorship
+) -> list[Case]:
+    """Assign each loan to an account: its open case, or one that is opened for it.
+
+    Args:
+        session: a writing session of the service's database; the caller commits all or nothing.
+        warnings: of the loans, in the columns that `open_case` reads.
+        as_of: the month end of the warnings.
+        responsible: name of the account.
+        authorship: who assigns, and when.
+
+    Returns:
+        The cases in the order of the warnings. One that the account has already is left as it is.
+
+    Raises:
+        UserError: there is no such account, or it does not see one of the loans.
+    """
+    loans = [warning["loan_id"] for warning in warnings]
+    statement = select(Case).where(Case.state == "open", Case.loan_id.in_(loans)).with_for_update()
+    open_cases = {case.loan_id: case for case in session.scalars(statement)}
+    cases = []
+    for warning in warnings:
+        case = open_cases.get(warning["loan_id"]) or open_case(session, warning, as_of, authorship)
+        if case.responsible != responsible:
+            assignment = EventFields(CaseEventKind.ASSIGNMENT, responsible=responsible)
+            add_event(session, case, case.version, assignment, authorship)
+        cases.append(case)
+    return cases
 
 
 def case_by_number(session: Session, number: int, scope: Scope) -> Case:
@@ -146,7 +190,7 @@ class CaseQuery:
     """Filters of a search for cases.
 
     state: `open` or `closed`. area: first digits of the village code. awake_on: leaves out cases put off beyond this
-    day. before_number: only cases with a smaller number.
+    day. before_number: only cases with a smaller number. responsible: name of the account that they are assigned to.
     """
 
     state: str | None = None
@@ -157,6 +201,7 @@ class CaseQuery:
     awake_on: date | None = None
     before_number: int | None = None
     limit: int = 50
+    responsible: str | None = None
 
 
 def search_cases(session: Session, query: CaseQuery, scope: Scope) -> Sequence[Case]:
@@ -190,7 +235,7 @@ def open_objections(events: Sequence[CaseEvent]) -> list[CaseEvent]:
 
 
 def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    for name in ("state", "bank", "loan_id", "household_id"):
+    for name in ("state", "bank", "loan_id", "household_id", "responsible"):
         if getattr(query, name) is not None:
             yield getattr(Case, name) == getattr(query, name)
     if query.area is not None:
@@ -212,6 +257,8 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
         raise UserError(f"走访单 {case.id} 已办结。", f"Case {case.id} is closed.")
     _check_fields(event)
     _check_day(event, today)
+    if event.responsible is not None:
+        check_assignee(session, event.responsible, case)
     objections = open_objections(events_by_case(session, [case])[case.id])
     if event.kind is CaseEventKind.OUTCOME and objections:
         raise UserError(
@@ -240,20 +287,20 @@ def _field_lists(names: frozenset[str] | set[str]) -> tuple[str, str]:
 
 
 def _check_day(event: EventFields, today: date) -> None:
-    """Raises UserError where a visit lies in the future, a promise or snooze in the past, or either a year away."""
+    """Raises UserError where a visit or call lies ahead, what is to come in the past, or any of them a year away."""
     if event.on_date is None:
         return
     days_ahead = (event.on_date - today).days
     match event.kind:
-        case CaseEventKind.VISIT:
+        case CaseEventKind.VISIT | CaseEventKind.CALL:
             is_plausible = -_DAYS_BACK <= days_ahead <= 0
-        case CaseEventKind.PROMISE:  # may be for today
+        case CaseEventKind.PROMISE | CaseEventKind.NEXT_STEP:  # may be for today
             is_plausible = 0 <= days_ahead <= _DAYS_AHEAD
         case _:
             is_plausible = 1 <= days_ahead <= _DAYS_AHEAD
     if not is_plausible:
         raise UserError(
-            f"日期 {event.on_date} 不合理: 走访应在过去一年内, 承诺和暂缓应在今后一年内。",
-            f"The date {event.on_date} cannot be: a visit lies within the past year, a promise or a delay within the "
-            "next.",
+            f"日期 {event.on_date} 不合理: 走访和电话应在过去一年内, 承诺、下一步和暂缓应在今后一年内。",
+            f"The date {event.on_date} cannot be: a visit or call lies within the past year, a promise, next step or "
+            "delay within the next.",
         )

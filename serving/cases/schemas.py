@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from serving.cases.kinds import EVENT_RULES, MAX_TEXT_LENGTH, OUTCOME_WORDS, CaseEventKind, CaseOutcome
+from serving.cases.kinds import (
+    ESCALATION_WORDS,
+    EVENT_RULES,
+    MAX_TEXT_LENGTH,
+    OUTCOME_WORDS,
+    CaseEventKind,
+    CaseOutcome,
+    EscalationLevel,
+)
 from serving.cases.repository import EventFields
 from serving.database.tables import Case, CaseEvent
 from serving.schemas.basis import Answer, LightCode
@@ -20,6 +28,7 @@ Text = Annotated[
     ),
 ]
 DatabaseId = Annotated[int, Field(ge=1, le=2_147_483_647)]
+AccountName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Amount = Annotated[float, Field(gt=0, le=100_000_000, allow_inf_nan=False)]
 
 
@@ -38,15 +47,28 @@ class NewCaseEvent(BaseModel):
     judgement: LightCode | None = None
     text: Text | None = None
     answers: DatabaseId | None = None
+    responsible: AccountName | None = None
+    joint: bool | None = None
+    escalated_to: EscalationLevel | None = None
 
     def to_fields(self, text: str | None) -> EventFields:
         """The event's fields, with the text as it may be stored."""
-        outcome = self.outcome.value if self.outcome else None
-        return EventFields(self.kind, self.on_date, self.amount, outcome, self.judgement, text, self.answers)
+        return EventFields(
+            self.kind,
+            self.on_date,
+            self.amount,
+            self.outcome.value if self.outcome else None,
+            self.judgement,
+            text,
+            self.answers,
+            self.responsible,
+            self.joint,
+            self.escalated_to.value if self.escalated_to else None,
+        )
 
 
 class CaseEventAnswer(Answer):
-    """One event. zh, en: its kind, and its outcome, in words."""
+    """One event. zh, en: its kind, its outcome and to whom it was handed up, in words."""
 
     id: int
     kind: CaseEventKind
@@ -62,10 +84,18 @@ class CaseEventAnswer(Answer):
     judgement: LightCode | None
     text: str | None
     answers: int | None
+    responsible: str | None
+    joint: bool | None
+    escalated_to: EscalationLevel | None
+    escalated_to_zh: str | None
+    escalated_to_en: str | None
 
 
 class CaseAnswer(Answer):
-    """A case and everything that happened in it. version: to be given with the next change."""
+    """A case and everything that happened in it. version: to be given with the next change.
+
+    responsible: the account that it is assigned to. next_step, next_step_on: what is planned, and the day.
+    """
 
     id: int
     loan_id: str
@@ -80,6 +110,10 @@ class CaseAnswer(Answer):
     opened_by: str
     opened_at: datetime
     closed_at: datetime | None
+    responsible: str | None
+    next_step: str | None
+    next_step_on: date | None
+    escalated_to: EscalationLevel | None
     events: list[CaseEventAnswer]
 
 
@@ -97,11 +131,14 @@ def case_answer(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
     for event in events:
         label = EVENT_RULES[CaseEventKind(event.kind)].label
         outcome = OUTCOME_WORDS[CaseOutcome(event.outcome)] if event.outcome else None
+        level = ESCALATION_WORDS[EscalationLevel(event.escalated_to)] if event.escalated_to else None
         words = {
             "zh": label.zh,
             "en": label.en,
             "outcome_zh": outcome.zh if outcome else None,
             "outcome_en": outcome.en if outcome else None,
+            "escalated_to_zh": level.zh if level else None,
+            "escalated_to_en": level.en if level else None,
         }
         answers.append(CaseEventAnswer.model_validate({**_columns(event), **words}))
     return CaseAnswer.model_validate({**_columns(case), "events": answers})

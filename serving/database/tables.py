@@ -109,7 +109,11 @@ class FailedSignIns(Base):
 
 
 class Case(Base):
-    """A case: the work on one loan, opened on a light. version: increased with each change."""
+    """A case: the work on one loan, opened on a light. version: increased with each change.
+
+    responsible: name of the account that it is assigned to. next_step, next_step_on: what is planned, and the day.
+    escalated_to: `township` or `county`; None where it was not handed up.
+    """
 
     __tablename__ = "cases"
 
@@ -126,6 +130,10 @@ class Case(Base):
     opened_by: Mapped[str] = mapped_column(String(64))
     opened_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    responsible: Mapped[str | None] = mapped_column(String(64), index=True)
+    next_step: Mapped[str | None] = mapped_column(Text)
+    next_step_on: Mapped[date | None] = mapped_column(Date)
+    escalated_to: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (
         Index(
@@ -139,7 +147,11 @@ class Case(Base):
 
 
 class CaseEvent(Base):
-    """An event of a case. answers: the event, an objection, that this one answers."""
+    """An event of a case.
+
+    answers: the event, an objection, that this one answers. responsible: whom an assignment names. joint: whether bank
+    and township made a visit together. escalated_to: to whom an escalation hands the case up.
+    """
 
     __tablename__ = "case_events"
 
@@ -154,6 +166,9 @@ class CaseEvent(Base):
     judgement: Mapped[str | None] = mapped_column(String(8))
     text: Mapped[str | None] = mapped_column(Text)
     answers: Mapped[int | None] = mapped_column(ForeignKey("case_events.id"))
+    responsible: Mapped[str | None] = mapped_column(String(64))
+    joint: Mapped[bool | None] = mapped_column()
+    escalated_to: Mapped[str | None] = mapped_column(String(16))
 
 
 class AuditEntry(Base):

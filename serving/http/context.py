@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
 from features.contract.pseudonym import Pseudonyms, load_pseudonyms
+from features.months import COUNTY_ZONE
 from serving.access.lookup import AccountLookup, account_lookup
 from serving.access.oidc import OidcProvider, oidc_provider
 from serving.access.rate_limit import RateLimit
@@ -20,7 +20,6 @@ from serving.database.engine import Database, open_database
 from serving.months.data_folder import DataFolder
 from serving.settings import Settings
 
-_COUNTY = ZoneInfo("Asia/Shanghai")
 _SIGN_INS_A_MINUTE = 60
 
 
@@ -55,7 +54,7 @@ class AppContext:
     @property
     def today(self) -> date:
         """Today's date in the county's time zone."""
-        return self.now().astimezone(_COUNTY).date()
+        return self.now().astimezone(COUNTY_ZONE).date()
 
 
 def app_context(store: DataFolder, settings: Settings, now: Callable[[], datetime]) -> AppContext:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -39,12 +38,11 @@ from models.visit_effect.visited_loans import (
 )
 from serving.monitor.outcomes_check import data_end, month_label
 from serving.months.data_folder import DataFolder
-from serving.months.edition import PublishedMonth, edition_numbers
+from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 
 FILE = "visit_effect.json"
 """In the data folder: what was measured last."""
-_COUNTY = ZoneInfo("Asia/Shanghai")
 GROUP_WORDS = {
     (True, True): Bilingual("亮灯, 已走访", "lit, visited"),
     (True, False): Bilingual("亮灯, 未走访", "lit, not visited"),
@@ -131,13 +129,12 @@ def first_editions(store: DataFolder) -> Iterator[PublishedMonth]:
     """The first edition of each published month, the oldest month first: the lights that officers were sent out by."""
     repository = MonthRepository(store)
     for as_of in reversed(repository.months()):
-        yield repository.edition(as_of, edition_numbers(store.editions_of(as_of))[0])
+        yield repository.first_edition(as_of)
 
 
 def label_window(store: DataFolder, month: PublishedMonth) -> LightWindow | str:
     """The days on which a visit counts for a month's lights; where the month is left out, why."""
-    scored_at = datetime.fromisoformat(month.manifest.scored_at)
-    label, published_on = month_label(store, month), scored_at.astimezone(_COUNTY).date()
+    label, published_on = month_label(store, month), month.published_on
     if label is None:
         return "no_model"
     if month.manifest.shadow:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ import polars as pl
 
 from features.atomic_files import append_line
 from features.messages import Bilingual
+from features.months import COUNTY_ZONE
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from features.stored_files import read_stored_json
 from models.budget_use import BudgetUse
@@ -146,6 +147,11 @@ class PublishedMonth:
     def manifest(self) -> Manifest:
         """The edition's manifest."""
         return _manifest(self.folder)
+
+    @property
+    def published_on(self) -> date:
+        """The day in the county on which the edition was scored."""
+        return datetime.fromisoformat(self.manifest.scored_at).astimezone(COUNTY_ZONE).date()
 
     @property
     def policy(self) -> CountyPolicy:

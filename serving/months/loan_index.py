@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -9,7 +10,8 @@ import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.loan_life import STATUSES
-from models.light import CODES
+from models.county_policy.sections import CaseWork
+from models.light import CODES, Light
 from models.traffic_light.evaluate import as_levels
 from serving.concurrency.single_flight import single_flight
 from serving.months.edition import PublishedMonth
@@ -24,9 +26,13 @@ _IDS = "ids"
 
 
 class LoanOrder(StrEnum):
-    """The order of a list of loans; loan_id breaks every tie."""
+    """The order of a list of loans; loan_id breaks every tie.
+
+    prevention: yellow and red loans by what a visit can still prevent, then the bad ones, then green ones.
+    """
 
     RISK = "risk"
+    PREVENTION = "prevention"
     MATURITY = "days_to_maturity"
     AMOUNT = "outstanding_principal"
     LOAN = "loan_id"
@@ -39,12 +45,6 @@ class LoanOrder(StrEnum):
 
 _AFTER_ALL_RANKS = 2**31 - 1
 """Rank of loans without a forecast: a bad loan is a case for recovery, and comes after what a visit can prevent."""
-_SORT_KEYS = {
-    LoanOrder.RISK: [-as_levels(pl.col("light")), pl.col("score_rank").fill_null(_AFTER_ALL_RANKS)],
-    LoanOrder.MATURITY: [pl.col("days_to_maturity")],
-    LoanOrder.AMOUNT: [-pl.col("outstanding_principal")],
-    LoanOrder.LOAN: [],
-}
 _WARNING_COLUMNS = {
     "loan_id": FrameColumn(pl.String(), "The loan."),
     "household_id": FrameColumn(pl.String(), "The household that owes it."),
@@ -118,6 +118,31 @@ def loan_rows(month: PublishedMonth, kind: str, condition: pl.Expr) -> pl.DataFr
     return month.rows(kind, positions.to_list())
 
 
+def preventable(policy: CaseWork) -> pl.Expr:
+    """What a visit can still prevent: probability times outstanding principal (yuan) times the effect of the time left.
+
+    A probability that is missing counts as one, so that loans without a model are ordered by money and time.
+
+    policy: its `full_effect_days` and `least_effect` say how much the days to maturity leave.
+    """
+    effect = (pl.col("days_to_maturity") / policy.full_effect_days).clip(policy.least_effect, 1)
+    return pl.col("probability").fill_null(1) * pl.col("outstanding_principal") * effect
+
+
+def _sort_keys(policy: CaseWork) -> Mapping[LoanOrder, list[pl.Expr]]:
+    """The keys of each order, ascending."""
+    level, is_bad = as_levels(pl.col("light")), (pl.col("status") == "bad").fill_null(False)
+    group = pl.when(is_bad).then(1).when(level == Light.GREEN).then(2).otherwise(0)
+    level_without_model = pl.when(pl.col("probability").is_null()).then(-level).otherwise(0)
+    return {
+        LoanOrder.RISK: [-level, pl.col("score_rank").fill_null(_AFTER_ALL_RANKS)],
+        LoanOrder.PREVENTION: [group, level_without_model, -preventable(policy)],
+        LoanOrder.MATURITY: [pl.col("days_to_maturity")],
+        LoanOrder.AMOUNT: [-pl.col("outstanding_principal")],
+        LoanOrder.LOAN: [],
+    }
+
+
 @single_flight(_INDEXES_IN_MEMORY)
 def _index_frame(month: PublishedMonth) -> pl.DataFrame:
     columns = (pl.col(name).cast(column.dtype or pl.String()) for name, column in _WARNING_COLUMNS.items())
@@ -125,7 +150,9 @@ def _index_frame(month: PublishedMonth) -> pl.DataFrame:
     warnings = month.scan("warnings").with_row_index(ROW_POSITION).sort("loan_id")
     rows = warnings.select(ROW_POSITION, ids, *columns).collect()
     numbers = []
-    for order, keys in _SORT_KEYS.items():  # the rows are sorted by loan_id already, and the sort is stable
+    for order, keys in _sort_keys(
+        month.policy.casework
+    ).items():  # the rows are sorted by loan_id already, and the sort is stable
         positions = pl.arg_sort_by(*keys, maintain_order=True) if keys else pl.int_range(pl.len())
         numbers.append(rows.select(positions).to_series().arg_sort().cast(pl.UInt32).alias(order.column))
     return rows.with_columns(numbers).rechunk()

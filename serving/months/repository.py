@@ -68,6 +68,14 @@ class MonthRepository:
             )
         return PublishedMonth(as_of, folder / f"{EDITION_PREFIX}{number}", self._data_folder.scope)
 
+    def first_edition(self, as_of: date) -> PublishedMonth:
+        """The first edition of a month, of those there are: the lights that officers were sent out by.
+
+        Raises UserError where the month is not published.
+        """
+        numbers = edition_numbers(self._data_folder.editions_of(as_of))
+        return self.edition(as_of, numbers[0]) if numbers else self.month(as_of)
+
     def current_edition(self, as_of: date) -> PublishedMonth | None:
         """The published edition of a month end; None where the month is not published."""
         return self.month(as_of) if as_of in self.months() else None

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from serving.cases.kinds import EVENT_RULES, FIELD_WORDS, MAX_TEXT_LENGTH, OUTCOME_WORDS, CaseEventKind
+from serving.cases.kinds import (
+    ESCALATION_WORDS,
+    EVENT_RULES,
+    FIELD_WORDS,
+    MAX_TEXT_LENGTH,
+    OUTCOME_WORDS,
+    CaseEventKind,
+)
 from serving.cases.schemas import CasePage
 from serving.text.page_words import Language
 
 _OFFERED_KINDS = (
     CaseEventKind.VISIT,
+    CaseEventKind.CALL,
     CaseEventKind.PROMISE,
+    CaseEventKind.NEXT_STEP,
+    CaseEventKind.ASSIGNMENT,
+    CaseEventKind.ESCALATION,
     CaseEventKind.OUTCOME,
     CaseEventKind.SNOOZE,
     CaseEventKind.OBJECTION,
@@ -18,8 +30,10 @@ _OFFERED_KINDS = (
 )
 
 
-def case_form_values(page: CasePage, language: Language) -> dict[str, Any]:
+def case_form_values(page: CasePage, language: Language, assignees: Sequence[str] = ()) -> dict[str, Any]:
     """The template values of a page of cases and of the forms on it.
+
+    assignees: names of the accounts that a case can be assigned to.
 
     waiting: ids of objections without an answer. kinds: code, words, and whether each field is required.
     """
@@ -43,5 +57,7 @@ def case_form_values(page: CasePage, language: Language) -> dict[str, Any]:
         ],
         "outcomes": {code.value: getattr(words, language) for code, words in OUTCOME_WORDS.items()},
         "field_words": {name: getattr(words, language) for name, words in FIELD_WORDS.items()},
+        "escalation_levels": {code.value: getattr(words, language) for code, words in ESCALATION_WORDS.items()},
+        "assignees": assignees,
         "most_text": MAX_TEXT_LENGTH,
     }

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from features.messages import UserError
-from serving.api.case_routes import authorship_of, case_page_for, open_case_on_loan, pseudonymized_event
+from serving.api.case_routes import (
+    MOST_ASSIGNED_AT_ONCE,
+    assign_listed_loans,
+    authorship_of,
+    case_page_for,
+    open_case_on_loan,
+    pseudonymized_event,
+)
 from serving.cases.repository import CaseQuery, add_event, case_by_number
 from serving.cases.schemas import DatabaseId, NewCaseEvent
 from serving.http.context import context_of
@@ -29,11 +36,12 @@ def show_cases(
     request: Request,
     user: CurrentUser,
     language: PageLanguage,
-    state: Literal["open", "closed", "all"] = "open",
+    state: Literal["mine", "open", "closed", "all"] = "open",
     cursor: Annotated[DatabaseId | None, Query()] = None,
 ) -> Response:
-    """Cases, newest first; those put off are listed too, with the day."""
-    query = CaseQuery(None if state == "all" else state, before_number=cursor, limit=_PAGE_SIZE)
+    """Cases, newest first; those put off are listed too, with the day. mine: open ones of the user's own."""
+    responsible, stored_state = (user.name, "open") if state == "mine" else (None, None if state == "all" else state)
+    query = CaseQuery(stored_state, before_number=cursor, limit=_PAGE_SIZE, responsible=responsible)
     page = case_page_for(context_of(request), user, query)
     audit_row_count(request, page.total)
     return render_page(request, "cases.html", language, state=state, **case_form_values(page, language))
@@ -60,6 +68,33 @@ def open_case_from_page(
     return redirect_after_form(f"/households/{quote(household)}", language)
 
 
+@case_page_router.post("/worklist/assign")
+def assign_from_list(
+    request: Request,
+    user: CurrentUser,
+    store: CurrentData,
+    language: PageLanguage,
+    loan: Annotated[list[str], Form(max_length=MOST_ASSIGNED_AT_ONCE)] = [],  # noqa: B006 - FastAPI copies it
+    responsible: Annotated[str, Form(max_length=64)] = "",
+    query: Cell = "",
+) -> Response:
+    """Assign the loans that were ticked in the work list, and return to it. query: of the list's address."""
+    context = context_of(request)
+    try:
+        if not loan or not responsible:
+            raise UserError(
+                "请先勾选贷款并选择责任人。", "Tick the loans and choose the person responsible, then assign."
+            )
+        with context.database.write_session() as session:
+            cases = assign_listed_loans(session, store, loan, responsible, authorship_of(user, context))
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, status_of(refusal))
+    audit_row_count(request, len(cases))
+    audit_detail(request, responsible=responsible)
+    parameters = {**dict(parse_qsl(query)), "lang": language, "assigned": str(len(cases))}
+    return RedirectResponse(f"/?{urlencode(parameters)}", status_code=303)
+
+
 @case_page_router.post("/cases/{case_id}")
 def add_event_from_page(
     request: Request,
@@ -74,12 +109,16 @@ def add_event_from_page(
     judgement: Cell = "",
     text: Cell = "",
     answers: Cell = "",
+    responsible: Cell = "",
+    joint: Cell = "",
+    escalated_to: Cell = "",
 ) -> Response:
     """Add an event to a case, and return to the household's page."""
     context = context_of(request)
-    cells = {"on_date": on_date, "amount": amount, "outcome": outcome, "judgement": judgement}
+    cells = {"on_date": on_date, "amount": amount, "outcome": outcome, "judgement": judgement, "answers": answers}
+    work = {"responsible": responsible, "joint": joint, "escalated_to": escalated_to}
     try:
-        new_event = _parse_event({"kind": kind, **cells, "text": text.strip(), "answers": answers})
+        new_event = _parse_event({"kind": kind, **cells, **work, "text": text.strip()})
         with context.database.write_session() as session:
             case = case_by_number(session, case_id, user.scope)
             event = pseudonymized_event(new_event, context.store)

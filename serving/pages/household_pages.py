@@ -16,6 +16,7 @@ from models.code_labels import CAUSE_WORDS
 from models.group_light.evaluate_groups import GroupLevel
 from serving.api.case_routes import case_page_for
 from serving.api.warning_routes import Area, Bank, Cursor, SearchText, WithinDays, published_month
+from serving.cases.assignees import assignees_within
 from serving.cases.repository import CaseQuery
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
@@ -25,6 +26,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
 from serving.pages.case_forms import case_form_values
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.case_work import DUTY_WORDS, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.place_names import place_directory
@@ -54,7 +56,12 @@ def show_household(
         lights = lights_by_loan(store, month.as_of, explained.household_id)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 404)
-    cases = case_page_for(context_of(request), user, CaseQuery(household_id=explained.household_id, limit=20))
+    context = context_of(request)
+    cases = case_page_for(context, user, CaseQuery(household_id=explained.household_id, limit=20))
+    with context.database.read_session() as session:
+        assignees = assignees_within(session, user.scope)
+        loan_ids = [loan.warning.loan_id for loan in explained.loans]
+        work = case_workload(session, store, month, user.scope, context.today, loan_ids).by_loan(loan_ids)
     response = render_page(
         request,
         "household.html",
@@ -64,7 +71,9 @@ def show_household(
         places=place_directory(month, store),
         causes=CAUSE_WORDS,
         findings=FINDING.codes,
-        **case_form_values(cases, language),
+        work=work,
+        duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
+        **case_form_values(cases, language, assignees),
     )
     response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)
     return response

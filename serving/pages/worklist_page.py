@@ -1,10 +1,10 @@
-"""The page of the work list: filters, sorting, search, and its download as CSV or Excel."""
+"""The page of the work list: filters, sorting, search, its cases, its print and its download as CSV or Excel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,13 +12,18 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BeforeValidator, Field
 
 from features.messages import UserError
+from serving.access.roles import Right
 from serving.api.warning_routes import published_month
+from serving.cases.assignees import assignees_within
+from serving.cases.kinds import ESCALATION_WORDS
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, audit_row_count
+from serving.http.dependencies import CurrentData, CurrentUser, User, audit_row_count
 from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
 from serving.months.loan_index import LoanOrder
 from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.portfolio.case_work import DUTY_WORDS, VIEW_WORDS, CaseWorkload, WorkView, case_workload
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from serving.portfolio.report_tables import ReportTable
@@ -32,6 +37,10 @@ from serving.text.page_words import Language
 worklist_router = APIRouter(include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)
 """Days that the form offers; the address may name others."""
+MOST_PRINTED_LOANS = 2_000
+"""Loans on the page that is printed; a county's whole list is an Excel file."""
+_LOANS_A_PAGE = 50
+_FIRST_ORDER = LoanOrder.PREVENTION
 _Empty = BeforeValidator(lambda text: text or None)
 """Reads an empty field of the form as None."""
 _Light = Annotated[Literal["green", "yellow", "red"] | None, _Empty, Query()]
@@ -55,7 +64,8 @@ class Filters:
     village: _Code = None
     due_within_days: _Days = None
     q: _Text = None
-    sort: Annotated[LoanOrder, BeforeValidator(lambda text: text or LoanOrder.RISK), Query()] = LoanOrder.RISK
+    sort: Annotated[LoanOrder, BeforeValidator(lambda text: text or _FIRST_ORDER), Query()] = _FIRST_ORDER
+    work: Annotated[WorkView | None, _Empty, Query()] = None
     cursor: Annotated[Annotated[str, Field(max_length=200)] | None, _Empty, Query()] = None
 
     @property
@@ -84,6 +94,7 @@ class Filters:
             text=store.stored_id(self.q) if self.q else None,
             sort=self.sort,
             cursor=self.cursor,
+            work=self.work,
         )
 
 
@@ -92,15 +103,43 @@ RequestedFilters = Annotated[Filters, Depends()]
 
 @worklist_router.get("/")
 def show_worklist(
-    request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters
+    request: Request,
+    store: CurrentData,
+    user: CurrentUser,
+    language: PageLanguage,
+    filters: RequestedFilters,
+    assigned: Annotated[int | None, Query(ge=0, le=1_000)] = None,
 ) -> HTMLResponse:
-    """The month's list, riskiest first unless asked otherwise."""
+    """The month's list, by what a visit can still prevent unless asked otherwise. assigned: loans assigned just now."""
+    return _render_list(request, store, user, language, filters, _LOANS_A_PAGE, assigned)
+
+
+@worklist_router.get("/worklist/print")
+def print_worklist(
+    request: Request, store: CurrentData, user: CurrentUser, language: PageLanguage, filters: RequestedFilters
+) -> HTMLResponse:
+    """The whole filtered list on one page, to print."""
+    return _render_list(request, store, user, language, replace(filters, cursor=None), MOST_PRINTED_LOANS)
+
+
+def _render_list(
+    request: Request,
+    store: DataFolder,
+    user: User,
+    language: Language,
+    filters: Filters,
+    limit: int,
+    assigned: int | None = None,
+) -> HTMLResponse:
     try:
-        month, query = published_month(store, filters.as_of), filters.to_query(store)
-        listed = worklist(month, query)
+        month = published_month(store, filters.as_of)
+        workload = workload_for(request, store, user, month)
+        query = query_with_work(filters, store, user, workload)
+        listed = worklist(month, replace(query, limit=limit))
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     audit_row_count(request, listed.total)
+    work = workload.by_loan(item.loan_id for item in listed.items) if workload else {}
     return render_page(
         request,
         "home.html",
@@ -115,30 +154,70 @@ def show_worklist(
         due_within=DUE_WITHIN,
         corners={each.value: getattr(words, language) for each, words in QUADRANT_WORDS.items()},
         q=filters.q or "",
+        work=work,
+        views={view.value: getattr(words, language) for view, words in VIEW_WORDS.items()},
+        view_counts=workload.view_counts(user.name, user.role) if workload else None,
+        duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
+        levels={level.value: getattr(words, language) for level, words in ESCALATION_WORDS.items()},
+        assignees=_assignees(request, user) if workload else [],
+        is_whole=limit == MOST_PRINTED_LOANS,
+        matures_on={item.loan_id: month.as_of + timedelta(days=item.days_to_maturity) for item in listed.items},
+        assigned=assigned,
     )
+
+
+def workload_for(request: Request, store: DataFolder, user: User, month: PublishedMonth) -> CaseWorkload | None:
+    """The visits and cases of a month within the user's scope; None where the role does not work on cases."""
+    if not user.has_right(Right.CASES):
+        return None
+    context = context_of(request)
+    with context.database.read_session() as session:
+        return case_workload(session, store, month, user.scope, context.today)
+
+
+def query_with_work(filters: Filters, store: DataFolder, user: User, workload: CaseWorkload | None) -> WorklistQuery:
+    """The filters as a query, with the loans of the chosen view of cases.
+
+    Raises UserError where a view is chosen by a role that does not work on cases.
+    """
+    query = filters.to_query(store)
+    if filters.work is None:
+        return query
+    if workload is None:
+        raise UserError("您的角色不办理走访单。", "Your role does not work on cases; leave `work` out.")
+    return replace(query, loans=tuple(workload.loans_in(filters.work, user.name, user.role)))
+
+
+def _assignees(request: Request, user: User) -> list[str]:
+    with context_of(request).database.read_session() as session:
+        return assignees_within(session, user.scope)
 
 
 @worklist_router.get("/worklist.csv")
-def download_csv(request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters) -> Response:
+def download_csv(
+    request: Request, store: CurrentData, user: CurrentUser, language: PageLanguage, filters: RequestedFilters
+) -> Response:
     """The filtered list as a CSV file."""
-    return _download(
-        request, store, language, filters, "text/csv; charset=utf-8", lambda table: csv_file(table, language)
-    )
+    kind = "text/csv; charset=utf-8"
+    return _download(request, store, user, language, filters, kind, lambda table: csv_file(table, language))
 
 
 @worklist_router.get("/worklist.xlsx")
 def download_workbook(
-    request: Request, store: CurrentData, language: PageLanguage, filters: RequestedFilters
+    request: Request, store: CurrentData, user: CurrentUser, language: PageLanguage, filters: RequestedFilters
 ) -> Response:
     """The filtered list as an Excel workbook."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     made_at = context_of(request).now()
-    return _download(request, store, language, filters, kind, lambda table: workbook([table], [language], made_at))
+    return _download(
+        request, store, user, language, filters, kind, lambda table: workbook([table], [language], made_at)
+    )
 
 
 def _download(
     request: Request,
     store: DataFolder,
+    user: User,
     language: Language,
     filters: Filters,
     kind: str,
@@ -146,7 +225,9 @@ def _download(
 ) -> Response:
     try:
         month = published_month(store, filters.as_of)
-        table = worklist_table(month, filters.to_query(store), place_directory(month, store))
+        workload = workload_for(request, store, user, month)
+        query = query_with_work(filters, store, user, workload)
+        table = worklist_table(month, query, place_directory(month, store), workload)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     audit_row_count(request, table.frame.height)

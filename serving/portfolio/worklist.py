@@ -16,6 +16,7 @@ from features.messages import UserError
 from serving.explain.sentence_cache import render_warnings_at
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import ROW_POSITION, LoanOrder, loan_index
+from serving.portfolio.case_work import WorkView
 from serving.portfolio.quadrants import Quadrant, quadrant_of_lights
 from serving.schemas.loan_warning import WarningPage
 
@@ -28,6 +29,7 @@ class WorklistQuery:
 
     area: first digits of a village code. text: part of a household's or loan's id. limit: loans on the page. cursor:
     where the page begins, as the page before it says. loan: the id of one loan. status: performing, probation or bad.
+    work: a part of the list by its cases; loans: the ids of the loans in it, which change from hour to hour.
     """
 
     light: str | None = None
@@ -43,6 +45,8 @@ class WorklistQuery:
     loan: str | None = None
     quadrant: Quadrant | None = None
     status: str | None = None
+    work: WorkView | None = None
+    loans: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
     columns: of the loan index, for `rows` of the result. Raises UserError where the cursor is not one of ours, or
     belongs to another query or to an edition that is no longer shown.
     """
-    # A cursor is valid for its own query alone, whatever the page.
-    digest = hashlib.sha256(repr(replace(query, cursor=None, limit=0)).encode()).hexdigest()[:8]
+    # A cursor is valid for its own query alone, whatever the page, and also after a visit was recorded.
+    digest = hashlib.sha256(repr(replace(query, cursor=None, limit=0, loans=None)).encode()).hexdigest()[:8]
     edition = f"{month.as_of}:{month.manifest.edition}:{digest}"
     order = query.sort.column
     rows = (
@@ -150,6 +154,8 @@ def _conditions(query: WorklistQuery) -> list[pl.Expr]:
     equal = {name: getattr(query, name) for name in ("light", "rule_light", "model_light", "bank", "status")}
     equal["loan_id"] = query.loan
     conditions = [pl.col(name) == value for name, value in equal.items() if value is not None]
+    if query.loans is not None:
+        conditions.append(pl.col("loan_id").is_in(query.loans))
     if query.quadrant is not None:
         conditions.append(query.quadrant.condition)
     if query.area is not None:

@@ -12,6 +12,7 @@ from serving.explain.sentences import render_warnings
 from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
+from serving.portfolio.case_work import DUTY_WORDS, CaseWorkload
 from serving.portfolio.place_names import PlaceDirectory
 from serving.portfolio.quadrants import QUADRANT_WORDS, quadrant_of_lights
 from serving.portfolio.report_tables import (
@@ -51,10 +52,30 @@ _COLUMNS = (
     words("why", "主要原因", "Main reason"),
     words("action", "应采取的措施", "What to do"),
 )
+_WORK_COLUMNS = (
+    words("duty", "走访情况", "Visit"),
+    day("visit_due_on", "走访应于", "Visit due by"),
+    day("last_contact_on", "最近联系", "Last contact"),
+    text("responsible", "责任人", "Responsible"),
+    text("next_step", "下一步", "Next step"),
+    day("next_step_on", "下一步日期", "Next step on"),
+)
+_WORK_TYPES = {
+    "duty": pl.String,
+    "visit_due_on": pl.Date,
+    "last_contact_on": pl.Date,
+    "responsible": pl.String,
+    "next_step": pl.String,
+    "next_step_on": pl.Date,
+}
 
 
-def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: PlaceDirectory) -> ReportTable:
+def worklist_table(
+    month: PublishedMonth, query: WorklistQuery, place_names: PlaceDirectory, workload: CaseWorkload | None = None
+) -> ReportTable:
     """All loans that a work list query selects, a row each, in the order of the list.
+
+    workload: where visits and cases stand; None for a reader who does not work on cases, and sees no such columns.
 
     Raises UserError where there are more than MOST_EXPORTED_LOANS, and as `worklist_page` does.
     """
@@ -83,11 +104,22 @@ def worklist_table(month: PublishedMonth, query: WorklistQuery, place_names: Pla
     ).hstack(sentences)
     title = Bilingual(f"名单 {month.as_of}", f"Work list {month.as_of}")
     columns: tuple[TableColumn, ...] = _COLUMNS
+    if workload is not None:
+        frame, columns = frame.hstack(_work_cells(workload, rows["loan_id"])), (*columns, *_WORK_COLUMNS)
     if month.notes:
         zh, en = (" ".join(getattr(note, language) for note in month.notes) for language in LANGUAGES)
         frame = frame.with_columns(pl.lit(zh).alias("note_zh"), pl.lit(en).alias("note_en"))
-        columns = (*_COLUMNS, words("note", "本月说明", "Note on the month"))
+        columns = (*columns, words("note", "本月说明", "Note on the month"))
     return ReportTable("worklist", "名单 Work list", title, columns, frame, missing=_NOT_JUDGED)
+
+
+def _work_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:
+    """The cells of the columns of visits and cases, in the order of the loans."""
+    work = workload.by_loan(loan_ids)
+    rows = [tuple(getattr(work[loan_id], name) for name in _WORK_TYPES) for loan_id in loan_ids]
+    cells = pl.DataFrame(rows, _WORK_TYPES, orient="row")
+    duty_words = {state.value: words for state, words in DUTY_WORDS.items()}
+    return cells.with_columns(code_word_columns("duty", "duty", duty_words)).drop("duty")
 
 
 def _reason_and_action(warning: LoanWarning) -> dict[str, str]:

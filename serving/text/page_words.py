@@ -210,6 +210,8 @@ _OWN: Mapping[str, Bilingual] = {
     "change": Bilingual("更改", "Change"),
     "cases": Bilingual("走访单", "Cases"),
     "case": Bilingual("走访单", "Case"),
+    "case_mine": Bilingual("我的", "mine"),
+    "next_step": Bilingual("下一步", "Next step"),
     "case_open": Bilingual("办理中", "open"),
     "case_closed": Bilingual("已办结", "closed"),
     "no_cases": Bilingual("没有走访单。", "There are no cases."),

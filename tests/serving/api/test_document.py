@@ -41,6 +41,7 @@ OPERATIONS = (
     ("GET", "/api/v1/migration"),
     ("GET", "/api/v1/maturities"),
     ("POST", "/api/v1/cases"),
+    ("POST", "/api/v1/cases/assign"),
     ("GET", "/api/v1/cases"),
     ("PATCH", "/api/v1/cases/{case_id}"),
     ("GET", "/api/v1/model"),
@@ -101,7 +102,8 @@ def named_in(told: Document) -> Document:
     """Numbers of a loan, household and case that the document's examples name."""
     operations = [operation for route in told["paths"].values() for operation in route.values()]
     parameters = [each for operation in operations for each in operation.get("parameters", ())]
-    return {each["name"]: each["example"] for each in parameters if each["in"] == "path"}
+    named = {each["name"]: each["example"] for each in parameters if each["in"] == "path"}
+    return {**named, "loan_ids": [named["loan_id"]]}
 
 
 def tried(operation: Any, mode: GenerationMode, address: str, headers: dict[str, str], named: Document) -> None:

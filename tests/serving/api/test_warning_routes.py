@@ -218,6 +218,7 @@ def test_the_document_describes_every_route_and_its_problems(served: str) -> Non
         "/api/v1/maturities",
         "/api/v1/model",
         "/api/v1/cases",
+        "/api/v1/cases/assign",
         "/api/v1/cases/{case_id}",
         "/api/v1/audit",
     }

@@ -20,7 +20,7 @@ from tests.serving.browsers import follow
 
 def shown(page: Page) -> list[str]:
     """Loan numbers of the list's first page."""
-    return page.locator("table.list tbody td:nth-child(3)").all_inner_texts()
+    return page.locator("table.list tbody td.loan").all_inner_texts()
 
 
 def loans(county: County, condition: pl.Expr) -> set[str]:
