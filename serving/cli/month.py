@@ -20,6 +20,7 @@ from features.console import (
     DataOption,
     JsonOption,
     MlflowUrl,
+    county_today,
     current_os_user,
     print_json,
     progress_bar,
@@ -168,10 +169,11 @@ def report_command(
     as_json: JsonOption = False,
 ) -> None:
     """报表: statistics, bulletin or assessment. With action lists, maturity lists and notices, as Excel and HTML."""
-    from serving.audit.command_line import audit_command
+    from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
     from serving.months.data_folder import DataFolder
     from serving.months.repository import MonthRepository
+    from serving.portfolio.case_records import case_records
     from serving.portfolio.fund_forecast import fund_report
     from serving.portfolio.report_period import ReportScope
     from serving.reports.issue import report_period
@@ -181,7 +183,8 @@ def report_command(
         raise typer.BadParameter("zh, en or both", param_hint="--lang")
     period = report_period(as_of, quarter, year)
     store = DataFolder(data)
-    folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer())
+    records = case_records(database_of(data), store, MonthRepository(store).month(period.until), county_today())
+    folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer(), records)
     audit_command(
         data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from fastapi import APIRouter, Request
@@ -12,8 +13,12 @@ from markupsafe import Markup
 from features.messages import UserError
 from models.budget_use import offer_sentence
 from models.light import LIGHT_WORDS
+from serving.access.roles import Right
 from serving.api.warning_routes import published_month
-from serving.http.dependencies import CurrentData
+from serving.http.context import context_of
+from serving.http.dependencies import CurrentData, CurrentUser, User
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.board import (
@@ -25,6 +30,7 @@ from serving.portfolio.board import (
     recent_month_totals,
     township_bank_map,
 )
+from serving.portfolio.case_work import case_workload, visit_progress
 from serving.portfolio.fund_forecast import fund_report
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
@@ -41,6 +47,7 @@ _LIGHTS = ("red", "yellow", "green")
 def show_board(
     request: Request,
     store: CurrentData,
+    user: CurrentUser,
     language: PageLanguage,
     measure: Measure = Measure.LIT,
     as_of: date | None = None,
@@ -51,6 +58,7 @@ def show_board(
         months, migration = recent_month_totals(store, month.as_of), latest_migration(store, month)
         table, fund = township_bank_map(month, measure), fund_report(month)
         offer = offer_sentence(month.budget_use, month.as_of) if month.budget_use else None
+        progress = _visit_progress(request, store, user, month)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     return render_page(
@@ -70,9 +78,19 @@ def show_board(
         stacked=_light_shares_chart(months[-1], language),
         sparks=_sparklines(months, language),
         visits=visit_budget_report(month),
+        progress=progress,
+        is_worker=user.has_right(Right.CASES),
         offer=getattr(offer, language) if offer else None,
         moves=_migration_table(migration, language) if migration else None,
     )
+
+
+def _visit_progress(request: Request, store: DataFolder, user: User, month: PublishedMonth) -> list[dict[str, object]]:
+    """The visits to the reader's loans, all and by township: sums alone, also for roles that see no ids."""
+    context, scope = context_of(request), user.scope.loans_only()
+    with context.database.read_session() as session:
+        workload = case_workload(session, store, replace(month, scope=scope), scope, context.today)
+    return visit_progress(workload).to_dicts()
 
 
 def _light_shares_chart(now: MonthTotals, language: Language) -> Markup:

@@ -15,6 +15,7 @@ from models.traffic_light.evaluate import as_levels
 from serving.explain.sentences import render_warnings
 from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
+from serving.portfolio.case_records import VISIT_COLUMNS
 from serving.portfolio.due_calendar import maturity_day, place_name_columns
 from serving.portfolio.report_tables import (
     LANGUAGES,
@@ -109,12 +110,15 @@ def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping
 def action_list(rows: pl.DataFrame, level: GroupLevel) -> ReportTable:
     """The rows of `action_rows` in the order of one reader: by group, red before yellow, the riskiest first.
 
+    Where the rows have them, the columns of VISIT_COLUMNS stand at the end.
+
     Bad loans come after the other red ones: they are cases for recovery.
     """
     sheet, title, keys = LIST_LAYOUTS[level]
     is_bad = (pl.col("status") == "bad").fill_null(False)
+    columns = (*_COLUMNS, *(column for column in VISIT_COLUMNS if column.name in rows.columns))
     order = [*keys, -as_levels(pl.col("light")), is_bad, pl.col("score_rank").fill_null(0), pl.col("loan_id")]
-    return ReportTable(f"actions_{level.value}", sheet, title, _COLUMNS, rows.sort(order, nulls_last=True))
+    return ReportTable(f"actions_{level.value}", sheet, title, columns, rows.sort(order, nulls_last=True))
 
 
 def split_by_group(table: ReportTable, level: GroupLevel) -> list[tuple[str, ReportTable]]:

@@ -19,11 +19,11 @@ from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, wi
 _NOTE = Bilingual(
     "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
     "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
-    "其余仍在亮灯。走访率以走访记录为准, 无记录为无数据。",
+    "其余仍在亮灯。走访 = 亮灯月末之后有走访记录; 全县无走访记录为无数据。",
     "Lit: yellow or red, and not gone bad, at a published month end of the year. Recovered: since settled clean, or "
     "green now; lost: gone bad since, compensated or written off, also where "
-    "it was repaid later; the rest is lit still. Visited is as recorded; no data "
-    "where nothing is recorded.",
+    "it was repaid later; the rest is lit still. Visited: a visit is recorded after the "
+    "month end of the light; no data where no visit of the county is recorded.",
 )
 _COLUMNS = (
     text("code", "代码", "Code"),
@@ -35,6 +35,7 @@ _COLUMNS = (
     share("recovered_share", "挽回率", "Share recovered"),
     count("lost_loans", "变坏笔数", "Gone bad"),
     share("lost_share", "变坏率", "Share gone bad"),
+    count("visited_loans", "走访笔数", "Visited"),
     share("visited_share", "走访率", "Share visited"),
 )
 
@@ -45,15 +46,15 @@ def assessment_table(
     level: GroupLevel,
     scope: ReportScope,
     place_names: Mapping[str, str],
-    visited: pl.DataFrame | None = None,
+    visits: pl.DataFrame | None = None,
 ) -> ReportTable:
     """Outcomes of the year's yellow and red loans: the total, then one row a group, sorted by code.
 
-    months: the published months of the year, newest first. outcomes: of all loans by the newest month. visited:
-    `loan_id` of the loans visited since they were flagged; None where no visits are recorded.
+    months: the published months of the year, newest first. outcomes: of all loans by the newest month. visits:
+    `loan_id` and `on_date` of each recorded visit; None where no visits are recorded.
     """
     policy = months[0].policy.groups
-    loans = _flagged_loans(months, outcomes, visited).filter(scope.condition)
+    loans = _flagged_loans(months, outcomes, visits).filter(scope.condition)
     coded = loans.with_columns(GROUP_CODES[level].alias("code")).filter(pl.col("code").is_not_null())
     total = _group_totals(loans.with_columns(pl.lit(ALL_GROUPS).alias("code")), policy)
     return ReportTable(
@@ -68,7 +69,7 @@ def assessment_table(
 
 
 def _flagged_loans(
-    months: Sequence[PublishedMonth], outcomes: LoanOutcomes, visited: pl.DataFrame | None
+    months: Sequence[PublishedMonth], outcomes: LoanOutcomes, visits: pl.DataFrame | None
 ) -> pl.DataFrame:
     """The columns of `LoanOutcomes.loans` for loans that were yellow or red in one of the months.
 
@@ -85,7 +86,7 @@ def _flagged_loans(
     newest = months[0].scan("warnings").select("loan_id", pl.col("light").cast(pl.String)).collect()
     lost = pl.col("bad_on").is_not_null()
     is_green, is_settled = pl.col("light") == "green", pl.col("ended_by") == "settled"
-    was_visited = pl.lit(None, pl.Boolean) if visited is None else pl.col("loan_id").is_in(visited["loan_id"].to_list())
+    was_visited = pl.lit(None, pl.Boolean) if visits is None else pl.col("loan_id").is_in(_visited(first, visits))
     loans = first.join(outcomes.loans, on="loan_id", how="inner").join(newest, on="loan_id", how="left")
     return loans.with_columns(
         lost.alias("lost"),
@@ -94,9 +95,15 @@ def _flagged_loans(
     )
 
 
+def _visited(flagged: pl.DataFrame, visits: pl.DataFrame) -> list[str]:
+    """The loans with a visit after the month end that they were flagged at. flagged: `loan_id` and `as_of`."""
+    since = visits.join(flagged.select("loan_id", "as_of"), on="loan_id")
+    return since.filter(pl.col("on_date") > pl.col("as_of"))["loan_id"].unique().to_list()
+
+
 def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:
     """The columns of the table by `code`; shares are missing where a group has too few loans."""
-    enough = pl.len() >= policy.least_loans
+    enough, is_recorded = pl.len() >= policy.least_loans, pl.col("visited").is_not_null().any()
     flags = ("recovered", "lost", "visited")
     money = pl.col("principal_lit")
     return (
@@ -106,6 +113,7 @@ def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:
             yuan_sum(money).alias("lit_principal"),
             *(pl.col(flag).sum().cast(pl.Int64).alias(f"{flag}_loans") for flag in ("recovered", "lost")),
             yuan_sum(money.filter("recovered")).alias("recovered_principal"),
+            pl.when(is_recorded).then(pl.col("visited").sum()).cast(pl.Int64).alias("visited_loans"),
             *(pl.when(enough).then(pl.col(flag).mean()).alias(f"{flag}_share") for flag in flags),
         )
         .sort("code")

@@ -10,6 +10,7 @@ from enum import StrEnum
 import polars as pl
 from sqlalchemy.orm import Session
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual
 from serving.access.roles import Role
 from serving.access.scope import Scope
@@ -140,6 +141,34 @@ class CaseWorkload:
         step_is_due = (pl.col("next_step_on") <= self.today).fill_null(True)
         promise_is_due = (pl.col("promised_on") <= self.today).fill_null(False)
         return own.filter(is_awake & (is_unvisited | step_is_due | promise_is_due))
+
+
+VISIT_PROGRESS_SCHEMA = FrameSchema(
+    {
+        "township_code": FrameColumn(pl.String(), "The township; null for all of them, in the first row."),
+        "lit": FrameColumn(pl.Int64(), "Yellow and red loans."),
+        "done": FrameColumn(pl.Int64(), "Those whose visit was made."),
+        "put_off": FrameColumn(pl.Int64(), "Those whose case is put off."),
+        "due": FrameColumn(pl.Int64(), "Those whose visit is still in time."),
+        "overdue": FrameColumn(pl.Int64(), "Those whose visit is late."),
+        "to_county": FrameColumn(pl.Int64(), "Those that the county is to hear of."),
+    }
+)
+
+
+@returns(VISIT_PROGRESS_SCHEMA)
+def visit_progress(workload: CaseWorkload) -> pl.DataFrame:
+    """How far the visits are, for all loans and by township, in the columns of VISIT_PROGRESS_SCHEMA."""
+    counts = [
+        pl.len().alias("lit"),
+        *((pl.col("duty") == state.value).sum().alias(state.value) for state in DutyState),
+        (pl.col("heard_by") == EscalationLevel.COUNTY.value).sum().alias("to_county"),
+    ]
+    duties = workload.duties.with_columns(pl.col("township_code").cast(pl.String))
+    in_all = duties.select(pl.lit(None, pl.String).alias("township_code"), *counts)
+    by_township = duties.group_by("township_code").agg(counts).sort("township_code")
+    rows = pl.concat([in_all, by_township]).select(*VISIT_PROGRESS_SCHEMA.columns)
+    return rows.with_columns(pl.exclude("township_code").cast(pl.Int64))
 
 
 def case_workload(

@@ -19,6 +19,7 @@ from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from serving.portfolio.action_list import action_list, action_rows, split_by_group
 from serving.portfolio.assessment import assessment_table
+from serving.portfolio.case_records import NO_RECORDS, CaseRecords, visit_cells
 from serving.portfolio.due_calendar import due_calendar_table, due_list_table
 from serving.portfolio.flows import flow_table
 from serving.portfolio.fund import fund_table
@@ -57,14 +58,13 @@ _STATISTICS_LINES = {
 class CountyReport:
     """The tables of one report, each computed when it is first used.
 
-    period: ends with a published month. visited: `loan_id` of the loans visited since they became yellow or red; None
-    where no visits are recorded.
+    period: ends with a published month. records: visits and cases, for the action lists and the assessment.
     """
 
     store: DataFolder
     period: Period
     scope: ReportScope
-    visited: pl.DataFrame | None = None
+    records: CaseRecords = NO_RECORDS
 
     @cached_property
     def month(self) -> PublishedMonth:
@@ -153,7 +153,7 @@ class CountyReport:
             return []
         months, names = self.published_months, self.outcomes.place_names
         return [
-            assessment_table(months, self.outcomes, level, self.scope, names, self.visited)
+            assessment_table(months, self.outcomes, level, self.scope, names, self.records.visits)
             for level in (GroupLevel.BANK, GroupLevel.TOWNSHIP)
         ]
 
@@ -161,6 +161,8 @@ class CountyReport:
     def action_lists(self) -> dict[GroupLevel, ReportTable]:
         """The action lists by bank, township and village."""
         rows = action_rows(self.loans, self.month, self.outcomes.place_names)
+        if self.records.workload is not None:
+            rows = rows.hstack(visit_cells(self.records.workload, rows["loan_id"]))
         return {level: action_list(rows, level) for level in LEVEL_WORDS}
 
     @cached_property
@@ -176,10 +178,11 @@ def write_report(
     languages: Sequence[Language],
     out: Path,
     on_progress: Callable[[str], None],
+    records: CaseRecords = NO_RECORDS,
 ) -> Path:
     """Write a report's workbooks and pages to a folder of its own.
 
-    The same month and scope give the same bytes.
+    The same month, scope and case records give the same bytes.
 
     Args:
         store: the data folder.
@@ -188,6 +191,7 @@ def write_report(
         languages: `zh`, `en` or both; workbooks have both side by side, each language has pages of its own.
         out: folder below which the report's folder is written, in one step; an earlier one is replaced.
         on_progress: called with the name of each file before it is made.
+        records: visits and cases, of `case_records`; left out where none are given.
 
     Returns:
         The folder, named by period and scope.
@@ -207,7 +211,7 @@ def write_report(
         >>> sorted(path.name for path in folder.iterdir() if path.suffix == ".xlsx")
         ['action-lists.xlsx', 'statistics.xlsx']
     """
-    report = CountyReport(store, period, scope)
+    report = CountyReport(store, period, scope, records)
     makers: dict[str, Callable[[], bytes]] = {
         "statistics.xlsx": partial(statistics_workbook, report, languages),
         "action-lists.xlsx": partial(action_workbook, report, languages),

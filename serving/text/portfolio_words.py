@@ -63,6 +63,18 @@ _BOARD: Mapping[str, Bilingual] = {
     "lately": Bilingual("最近 {months} 个已发布月份", "The last {months} published months"),
     "lit_share": Bilingual("亮灯占比 (红或黄)", "Share lit (red or yellow)"),
     "visit_budget": Bilingual("走访预算", "Budget of visits"),
+    "visit_progress": Bilingual("走访进度", "Visits so far"),
+    "visit_progress_note": Bilingual(
+        "走访: 亮灯月末之后有走访记录 (黄灯电话联系亦可, 或走访单已办结); 期限按工作日, 自首次发布起算。",
+        "Visited: a visit (for yellow also a call, or a closed case) after the month end of the light; days are "
+        "working days from the first publication.",
+    ),
+    "lit_loans": Bilingual("亮灯笔数", "Lit loans"),
+    "visits_done": Bilingual("已走访", "Visited"),
+    "visits_put_off": Bilingual("暂缓", "Put off"),
+    "visits_due": Bilingual("待走访", "To be visited"),
+    "visits_overdue": Bilingual("超期", "Overdue"),
+    "to_county": Bilingual("上报县级", "For the county"),
     "share_of_sound": Bilingual("占未变坏贷款", "Of loans not gone bad"),
     "sound_loans": Bilingual("未变坏的贷款", "Loans not gone bad"),
     "sound_lit": Bilingual("其中亮灯 (红或黄)", "Lit (red or yellow)"),

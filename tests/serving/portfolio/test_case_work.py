@@ -18,11 +18,9 @@ from serving.cases.repository import Authorship, EventFields, add_event, assign_
 from serving.months.data_folder import DataFolder
 from serving.months.loan_index import LoanOrder, loan_index
 from serving.months.repository import MonthRepository
-from serving.portfolio.case_work import CaseWorkload, WorkView, case_workload
+from serving.portfolio.case_work import CaseWorkload, WorkView, case_workload, visit_progress
 from tests.conftest import County
-from tests.serving.moments import NOW, TODAY
-
-PEN = Authorship("li", NOW, TODAY)
+from tests.serving.moments import NOW
 
 
 class Desk:
@@ -32,22 +30,22 @@ class Desk:
         self.county, self.session = county, session
         create_account(session, account_details("li", "county_official"), NOW)
         self.red = county.warnings.filter(pl.col("light") == "red").to_dicts()
-        self.published_on = county.month.published_on
+        self.today = county.month.published_on
+        self.pen = Authorship("li", NOW, self.today)
 
     def assigned(self, number: int, *events: EventFields) -> str:
-        [case] = assign_loans(self.session, [self.red[number]], self.county.newest, "li", PEN)
+        [case] = assign_loans(self.session, [self.red[number]], self.county.newest, "li", self.pen)
         for event in events:
-            add_event(self.session, case, case.version, event, PEN)
+            add_event(self.session, case, case.version, event, self.pen)
         return case.loan_id
 
     def work(self, scope: Scope = ALL_LOANS, days_later: int = 0) -> CaseWorkload:
         store = DataFolder(self.county.data, scope)
-        today = self.published_on + timedelta(days=days_later)
-        return case_workload(self.session, store, MonthRepository(store).month(), scope, today)
+        day = self.today + timedelta(days=days_later)
+        return case_workload(self.session, store, MonthRepository(store).month(), scope, day)
 
     def mine(self) -> list[str]:
-        facts_today = CaseWorkload(self.work().duties, self.work().facts, TODAY)
-        return facts_today.loans_in(WorkView.MINE, "li", Role.OFFICER)
+        return self.work().loans_in(WorkView.MINE, "li", Role.OFFICER)
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def desk(by_rules: County, tmp_path: Path) -> Desk:
 def test_every_yellow_or_red_loan_is_to_be_visited_until_it_was(desk: Desk) -> None:
     lit = desk.county.warnings.filter(pl.col("light") != "green")["loan_id"].to_list()
     assert desk.work().loans_in(WorkView.UNVISITED, "li", Role.OFFICER) == lit
-    visited = desk.assigned(0, EventFields(CaseEventKind.VISIT, on_date=TODAY))
+    visited = desk.assigned(0, EventFields(CaseEventKind.VISIT, on_date=desk.today))
     assert desk.work().loans_in(WorkView.UNVISITED, "li", Role.OFFICER) == [loan for loan in lit if loan != visited]
 
 
@@ -81,8 +79,8 @@ def test_what_was_handed_up_to_the_township_is_not_the_countys(desk: Desk) -> No
 
 
 def test_mine_today_are_open_cases_that_are_awake_and_have_something_to_do(desk: Desk) -> None:
-    visit = EventFields(CaseEventKind.VISIT, on_date=TODAY)
-    later, today = TODAY + timedelta(days=9), TODAY
+    visit = EventFields(CaseEventKind.VISIT, on_date=desk.today)
+    later, today = desk.today + timedelta(days=9), desk.today
     unvisited = desk.assigned(0, EventFields(CaseEventKind.NEXT_STEP, on_date=later, text="x"))
     without_step = desk.assigned(1, visit)
     step_today = desk.assigned(2, visit, EventFields(CaseEventKind.NEXT_STEP, on_date=today, text="x"))
@@ -98,7 +96,7 @@ def test_mine_today_are_open_cases_that_are_awake_and_have_something_to_do(desk:
 def test_another_banks_work_does_not_exist(desk: Desk) -> None:
     bank = desk.red[0]["bank"]
     other = next(row for row in desk.red if row["bank"] != bank)
-    assign_loans(desk.session, [desk.red[0], other], desk.county.newest, "li", PEN)
+    assign_loans(desk.session, [desk.red[0], other], desk.county.newest, "li", desk.pen)
     work = desk.work(Scope(bank=bank))
     assert set(work.duties["bank"]) == {bank}
     assert work.facts["loan_id"].to_list() == [desk.red[0]["loan_id"]]
@@ -106,10 +104,25 @@ def test_another_banks_work_does_not_exist(desk: Desk) -> None:
 
 
 def test_the_last_contact_is_the_newest_visit_or_call(desk: Desk) -> None:
-    visit = EventFields(CaseEventKind.VISIT, on_date=TODAY - timedelta(days=2))
-    loan = desk.assigned(0, visit, EventFields(CaseEventKind.CALL, on_date=TODAY))
+    visit = EventFields(CaseEventKind.VISIT, on_date=desk.today - timedelta(days=2))
+    loan = desk.assigned(0, visit, EventFields(CaseEventKind.CALL, on_date=desk.today))
     found = desk.work().by_loan([loan])[loan]
-    assert (found.last_contact_on, found.was_visit, found.responsible) == (TODAY, False, "li")
+    assert (found.last_contact_on, found.was_visit, found.responsible) == (desk.today, False, "li")
+
+
+def test_progress_by_township_adds_up_to_all_and_to_the_views(desk: Desk) -> None:
+    desk.assigned(0, EventFields(CaseEventKind.VISIT, on_date=desk.today))
+    desk.assigned(1, EventFields(CaseEventKind.ESCALATION, escalated_to="county"))
+    desk.assigned(2, EventFields(CaseEventKind.SNOOZE, on_date=desk.today + timedelta(days=9), text="x"))
+    work = desk.work(days_later=1)
+    rows = visit_progress(work)
+    in_all = rows.row(0, named=True)
+    assert (in_all["township_code"], in_all["done"], in_all["to_county"], in_all["put_off"]) == (None, 1, 1, 1)
+    assert in_all["lit"] == work.duties.height == sum(in_all[name] for name in ("done", "put_off", "due", "overdue"))
+    sums = rows.slice(1).drop("township_code").sum().row(0)
+    assert sums == rows.drop("township_code").row(0)
+    late = desk.work(days_later=60)
+    assert visit_progress(late)["overdue"][0] == late.view_counts("li", Role.OFFICER)[WorkView.OVERDUE]
 
 
 def test_the_order_of_prevention_is_worked_out_by_hand(county: County) -> None:

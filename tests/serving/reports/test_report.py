@@ -6,23 +6,33 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page
 
 from features.messages import UserError
 from models.group_light.evaluate_groups import GroupLevel
+from serving.access.accounts import account_details, create_account
+from serving.audit.command_line import database_of
 from serving.batch.run import score
+from serving.cases.kinds import CaseEventKind
+from serving.cases.repository import Authorship, EventFields, add_event, assign_loans
 from serving.months.data_folder import DataFolder
+from serving.months.flag_spells import flag_spells
+from serving.months.repository import MonthRepository
+from serving.portfolio.case_records import CaseRecords, case_records
 from serving.portfolio.report_period import ReportScope
 from serving.reports.issue import CountyReport, report_period, write_report
 from serving.reports.writing import write_folder
 from tests.conftest import County
 from tests.features.inboxes import Intake
 from tests.running_service import done, lights, refused
+from tests.serving.moments import NOW, TODAY
 from tests.serving.reports.conftest import MARCH
 
 OUTSIDE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""")
@@ -120,6 +130,56 @@ def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: DataFolder) -> 
     row = tables[0].frame.row(0, named=True)
     assert (row["lit"], row["recovered_loans"], row["lost_loans"]) == (4, 1, 1)
     assert (row["recovered_principal"], row["recovered_share"], row["visited_share"]) == (50_000.0, None, None)
+
+
+def test_the_share_visited_counts_visits_after_the_month_end_of_the_light(ten: DataFolder) -> None:
+    period = report_period(MARCH, quarter=False, year=True)
+    lit = CountyReport(ten, period, ReportScope())
+    first = _first_lit(lit)
+    (early, flagged), (late, _) = first[:2]
+    days = {"loan_id": [early, early, late], "on_date": [flagged, flagged + timedelta(days=1), date(2023, 12, 1)]}
+    records = CaseRecords(visits=pl.DataFrame(days))
+    row = _assessed(CountyReport(ten, period, ReportScope(), records))
+    assert (row["lit"], row["visited_loans"], row["visited_share"]) == (4, 1, None)
+    assert _assessed(lit)["visited_loans"] is None
+
+
+def _first_lit(report: CountyReport) -> list[tuple[str, date]]:
+    """Loan and first month end of each loan that was yellow or red without being bad, oldest loan number first."""
+    months = [
+        month.scan("warnings")
+        .join(month.scan("features").select("loan_id", "has_gone_bad"), on="loan_id")
+        .filter(pl.col("light") != "green", ~pl.col("has_gone_bad"))
+        .select("loan_id", "as_of")
+        for month in report.published_months
+    ]
+    return pl.concat(months).collect().group_by("loan_id").agg(pl.col("as_of").min()).sort("loan_id").rows()
+
+
+def _assessed(report: CountyReport) -> dict[str, Any]:
+    (tables,) = (tables for heading, tables in report.statistics if heading.en == "Assessment of the year")
+    return tables[0].frame.row(0, named=True)
+
+
+def test_the_action_list_says_by_when_to_visit_and_who(county: County, tmp_path: Path) -> None:
+    own = county.copied_to(tmp_path / "var")
+    database, store = database_of(own.data), own.store
+    red = own.warnings.filter(pl.col("light") == "red").row(0, named=True)
+    with database.write_session() as session:
+        create_account(session, account_details("li", "county_official"), NOW)
+        [case] = assign_loans(session, [red], own.newest, "li", Authorship("li", NOW, TODAY))
+        add_event(
+            session, case, case.version, EventFields(CaseEventKind.VISIT, on_date=TODAY), Authorship("li", NOW, TODAY)
+        )
+    records = case_records(database, store, own.month, TODAY)
+    report = CountyReport(store, report_period(own.newest, quarter=False, year=False), ReportScope(), records)
+    table = report.action_lists[GroupLevel.BANK]
+    assert [column.name for column in table.columns][-3:] == ["visit_due_on", "visited_on", "responsible"]
+    [row] = table.frame.filter(pl.col("loan_id") == red["loan_id"]).to_dicts()
+    assert (row["visited_on"], row["responsible"]) == (TODAY, "li")
+    spells = flag_spells(MonthRepository(store), own.newest).filter(pl.col("loan_id") == red["loan_id"])
+    due = own.month.policy.casework.working_days.after(spells["flagged_on"].item(), 3)
+    assert row["visit_due_on"] == due.day
 
 
 def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: DataFolder, tmp_path: Path) -> None:

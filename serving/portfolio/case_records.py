@@ -1,0 +1,65 @@
+"""What reports tell of cases: the visits to a month's loans, and the columns of the action lists on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from features.frame_schema import FrameColumn, FrameSchema, returns
+from serving.access.scope import ALL_LOANS
+from serving.cases.outcomes import visit_days
+from serving.database.engine import Database
+from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
+from serving.portfolio.case_work import CaseWorkload, case_workload
+from serving.portfolio.report_tables import day, text
+
+VISIT_COLUMNS = (
+    day("visit_due_on", "走访应于", "Visit due by"),
+    day("visited_on", "最近走访", "Last visit"),
+    text("responsible", "责任人", "Responsible"),
+)
+"""Columns of the action lists on visits and cases; none depends on the day on which a list is printed."""
+VISIT_CELLS_SCHEMA = FrameSchema(
+    {
+        "visit_due_on": FrameColumn(pl.Date(), "The working day by which the visit is due."),
+        "visited_on": FrameColumn(pl.Date(), "The newest visit."),
+        "responsible": FrameColumn(pl.String(), "The account that the loan's case is assigned to."),
+    }
+)
+
+
+@dataclass(frozen=True)
+class CaseRecords:
+    """Visits and cases as recorded when a report was made.
+
+    workload: of the report's month. visits: loan and day of each visit (VISITS_SCHEMA); None where no visit of the
+    county is recorded, which is not the same as nobody visited.
+    """
+
+    workload: CaseWorkload | None = None
+    visits: pl.DataFrame | None = None
+
+
+NO_RECORDS = CaseRecords()
+"""A report that leaves cases out."""
+
+
+def case_records(database: Database, data_folder: DataFolder, month: PublishedMonth, today: date) -> CaseRecords:
+    """Visits and cases of all loans of a month, as recorded up to now.
+
+    Raises UserError where a month cannot be read.
+    """
+    with database.read_session() as session:
+        visits = visit_days(session)
+        workload = case_workload(session, data_folder, month, ALL_LOANS, today)
+    return CaseRecords(workload, None if visits.is_empty() else visits)
+
+
+@returns(VISIT_CELLS_SCHEMA)
+def visit_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:
+    """The cells of VISIT_COLUMNS in the order of the loans; null for a loan that needs no visit."""
+    duties = workload.duties.select("loan_id", *VISIT_CELLS_SCHEMA.columns)
+    return loan_ids.to_frame("loan_id").join(duties, on="loan_id", how="left", maintain_order="left").drop("loan_id")

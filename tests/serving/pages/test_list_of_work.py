@@ -1,0 +1,130 @@
+"""The work list as a list of work, in a browser without scripts: assign, see what is mine, visit, print it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from features.console import county_today, utc_now
+from serving.access.accounts import account_details, create_account
+from serving.audit.command_line import database_of
+from tests.conftest import County
+from tests.running_service import serving
+from tests.serving.browsers import follow
+from tests.serving.pages.conftest import alone
+
+
+@pytest.fixture(scope="module")
+def own(by_rules: County, tmp_path_factory: pytest.TempPathFactory) -> County:
+    county = by_rules.copied_to(tmp_path_factory.mktemp("work") / "var")
+    bank = county.warnings["bank"][0]
+    with database_of(county.data).write_session() as session:
+        create_account(session, account_details("li.wei", "officer", bank=bank), utc_now())
+        create_account(session, account_details("ma.hong", "officer", bank="another bank"), utc_now())
+    return county
+
+
+@pytest.fixture(scope="module")
+def address(own: County) -> Iterator[str]:
+    with serving(own.data) as signed:
+        yield signed
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    with alone(browser, scripts=False) as page:
+        yield page
+
+
+def loans_of_bank(own: County, light: str) -> list[str]:
+    rows = own.warnings.filter(pl.col("bank") == own.warnings["bank"][0], pl.col("light") == light)
+    return rows["loan_id"].to_list()
+
+
+def row(page: Page, loan: str) -> str:
+    return page.locator("tbody tr", has=page.get_by_text(loan, exact=True)).inner_text()
+
+
+def test_ticked_loans_are_assigned_at_once_and_are_then_the_officers(own: County, address: str, plain: Page) -> None:
+    first, second = loans_of_bank(own, "red")[:2]
+    plain.goto(f"{address}/?lang=en&light=red&sort=loan_id&bank={own.warnings['bank'][0]}")
+    for loan in (first, second):
+        plain.get_by_label(f"Tick {loan}").check()
+    plain.get_by_label("Assign the ticked loans to").select_option("li.wei")
+    follow(plain.get_by_role("button", name="Assign"))
+    expect(plain.get_by_role("status")).to_have_text("2 loans are assigned.")
+    assert "light=red" in plain.url
+    assert "li.wei" in row(plain, first)
+    assert "li.wei" in row(plain, second)
+
+
+def test_a_loan_cannot_be_assigned_to_somebody_who_does_not_see_it(own: County, address: str, plain: Page) -> None:
+    loan = loans_of_bank(own, "red")[2]
+    plain.goto(f"{address}/?lang=en&light=red&sort=loan_id&bank={own.warnings['bank'][0]}")
+    plain.get_by_label(f"Tick {loan}").check()
+    plain.get_by_label("Assign the ticked loans to").select_option("ma.hong")
+    follow(plain.get_by_role("button", name="Assign"))
+    expect(plain.get_by_text(f"Loan {loan} cannot be assigned to ma.hong")).to_be_visible()
+    plain.goto(f"{address}/cases?lang=en&state=all")
+    expect(plain.get_by_text(loan, exact=True)).to_have_count(0)
+
+
+def test_nothing_ticked_is_told(address: str, plain: Page) -> None:
+    plain.goto(f"{address}/?lang=zh&light=red")
+    follow(plain.get_by_role("button", name="指派"))
+    expect(plain.get_by_text("请先勾选贷款并选择责任人")).to_be_visible()
+
+
+def test_a_visit_that_is_recorded_on_the_sheet_leaves_the_view_of_those_to_visit(
+    own: County, address: str, plain: Page
+) -> None:
+    elsewhere = pl.col("bank") != own.warnings["bank"][0]
+    loan, household = own.warnings.filter(elsewhere, light="red").select("loan_id", "household_id").row(0)
+    view = f"{address}/?lang=en&work=unvisited&q={loan}"
+    plain.goto(view)
+    assert "to be visited" in row(plain, loan)
+    plain.goto(f"{address}/households/{household}?lang=en")
+    expect(plain.get_by_text("Visit: to be visited")).to_be_visible()
+    follow(plain.get_by_role("button", name=f"Open a case on loan {loan}"))
+    plain.get_by_text("visit", exact=True).click()
+    plain.locator("input[id$='visit-on_date']").fill(str(county_today()))
+    plain.locator("input[id$='visit-joint']").check()
+    follow(plain.get_by_role("button", name="Save (visit)"))
+    expect(plain.get_by_text(f"Visit: visited {county_today()}")).to_be_visible()
+    expect(plain.locator(".case li")).to_contain_text("bank and township together")
+    plain.goto(view)
+    expect(plain.locator("tbody tr")).to_have_count(0)
+    plain.goto(f"{address}/?lang=en&q={loan}")
+    assert "visited" in row(plain, loan)
+
+
+def test_bad_loans_stand_in_a_group_of_their_own_after_those_to_prevent(own: County, address: str, plain: Page) -> None:
+    plain.goto(f"{address}/worklist/print?lang=zh")
+    groups = plain.locator("tr.group").all_inner_texts()
+    assert [words.split(":")[0] for words in groups] == ["可预防", "已形成不良", "绿灯"]
+    loans = plain.locator("td.loan").all_inner_texts()
+    assert len(loans) == own.warnings.height
+    bad = own.warnings.filter(pl.col("status") == "bad")["loan_id"].to_list()
+    lit = own.warnings.filter(pl.col("light") != "green").height
+    assert set(loans[lit - len(bad) : lit]) == set(bad)
+
+
+def test_the_printed_list_has_neither_boxes_nor_forms(address: str, plain: Page) -> None:
+    plain.goto(f"{address}/worklist/print?lang=en")
+    plain.emulate_media(media="print")
+    expect(plain.locator("td.tick").first).to_be_hidden()
+    expect(plain.get_by_role("button", name="Assign")).to_be_hidden()
+    assert plain.get_by_role("link", name="Next page").count() == 0
+
+
+def test_an_analyst_sees_no_cases_in_the_list(own: County, browser: Browser) -> None:
+    with serving(own.data, role="analyst") as address, alone(browser, scripts=False) as page:
+        page.goto(f"{address}/?lang=en")
+        assert page.locator("th", has_text="Responsible").count() == 0
+        assert page.locator("td.tick").count() == 0
+        answer = page.goto(f"{address}/?lang=en&work=mine")
+        assert answer is not None
+        assert answer.status == 409
