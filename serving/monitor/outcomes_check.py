@@ -31,8 +31,10 @@ _COMPARISONS = 1 + len(CODES)
 DEFAULT_LAG_DAYS = 31
 """Days until a label is reported, where the model's plan does not say."""
 _MISCALIBRATED = Bilingual(
-    "{what}: 预期变坏率 {expected:.2%}, 实际 {observed:.2%} (区间 {low:.2%} 至 {high:.2%})",
-    "{what}: {expected:.2%} expected to go bad, {observed:.2%} did (interval {low:.2%} to {high:.2%})",
+    "{what}: 预期变坏率 {expected:.2%} (校准区间 {from_:.2%} 至 {to:.2%}), 实际 {observed:.2%} "
+    "(区间 {low:.2%} 至 {high:.2%})",
+    "{what}: {expected:.2%} expected to go bad (range of the calibration {from_:.2%} to {to:.2%}), {observed:.2%} did "
+    "(interval {low:.2%} to {high:.2%})",
 )
 _LOW_AUC = Bilingual("{what}: AUC {auc:.3f} 低于 {bound:g}", "{what}: AUC {auc:.3f} is below {bound:g}")
 _CALIBRATION_TYPES = {
@@ -40,6 +42,8 @@ _CALIBRATION_TYPES = {
     "expected": pl.Float64,
     "observed": pl.Int64,
     "expected_rate": pl.Float64,
+    "expected_low": pl.Float64,
+    "expected_high": pl.Float64,
     "observed_rate": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
@@ -51,6 +55,8 @@ _CALIBRATION_COLUMNS = (
     number("expected", "预期变坏", "Expected bad"),
     count("observed", "实际变坏", "Went bad"),
     share("expected_rate", "预期变坏率", "Expected rate"),
+    share("expected_low", "校准区间下限", "Calibration from"),
+    share("expected_high", "校准区间上限", "to"),
     share("observed_rate", "实际变坏率", "Observed rate"),
     share("low", "区间下限", "Interval from"),
     share("high", "区间上限", "to"),
@@ -58,11 +64,14 @@ _CALIBRATION_COLUMNS = (
 )
 _NO_VALUE = Bilingual("–", "–")
 _CALIBRATION_NOTE = Bilingual(
+    "校准区间: 模型校准所用的不良贷款有限, 重抽农户时预期变坏率移动的范围 (2.5% 至 97.5%); 早先的模型没有。"
     "区间为 Jeffreys 区间, 由逐月和各灯共用一个置信水平; 同一笔贷款在多个月份重复计入, 区间已按贷款放宽。"
     "预期 AUC 与命中由公布的可能性本身推算, 只在校准良好时成立。",
-    "Jeffreys intervals, of the month and of the lights at one level together; a loan counts in every month it was "
-    "open, and the intervals of months together are as wide as that makes them. Expected AUC and recall follow from "
-    "the published probabilities themselves, and hold only as far as these are calibrated.",
+    "Range of the calibration: how far the expected rate moves when the households that it was fitted on are drawn "
+    "again (2.5% to 97.5%); models of earlier programs have none. Jeffreys intervals, of the month and of the lights "
+    "at one level together; a loan counts in every month it was open, and the intervals of months together are as wide "
+    "as that makes them. Expected AUC and recall follow from the published probabilities themselves, and hold only as "
+    "far as these are calibrated.",
 )
 SCORES_WITH_OUTCOMES = FrameSchema(
     {
@@ -70,6 +79,8 @@ SCORES_WITH_OUTCOMES = FrameSchema(
         "light": FrameColumn(pl.String(), "The published light of the loan."),
         "flagged": FrameColumn(pl.Boolean(), "Whether that light is yellow or red."),
         "probability": FrameColumn(pl.Float64(), "The published probability of going bad."),
+        "probability_low": FrameColumn(pl.Float64(), "Low end of its 95% range; the probability itself where none is."),
+        "probability_high": FrameColumn(pl.Float64(), "High end of that range."),
         "bad": FrameColumn(pl.Float64(), "1 where the loan went bad within the horizon, else 0."),
     }
 )
@@ -130,6 +141,8 @@ def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, spells: pl.Da
         pl.col("light").cast(pl.String),
         (pl.col("light") != "green").alias("flagged"),
         "probability",
+        pl.coalesce("probability_low", "probability").alias("probability_low"),
+        pl.coalesce("probability_high", "probability").alias("probability_high"),
         (pl.col("bad_on") <= label.ends_on).fill_null(False).cast(pl.Float64).alias("bad"),
     )
 
@@ -137,14 +150,15 @@ def scores_with_outcomes(month: PublishedMonth, label: MonthLabel, spells: pl.Da
 def calibration_row(rows: pl.DataFrame, limits: MonitorLimits, comparisons: int = 1) -> dict[str, Any]:
     """Expected and observed bad loans of a frame of SCORES_WITH_OUTCOMES, of one month or of several.
 
-    The expected rate is beyond its bound where the whole interval lies a factor away from it.
+    The expected rate is beyond its bound where the whole interval lies a factor away from its range, which is as wide
+    as the calibration was uncertain: all loans share one curve, so their ends go together.
 
     The rows of one loan are not independent: the interval is that of as many rows as would vary like these.
     comparisons: how many intervals share the level, so that all of them hold with it.
 
-    Returns `loans`, `expected`, `observed`, `expected_rate`, `observed_rate`, `low` and `high` (Jeffreys' interval of
-    the observed rate), and `verdict`. With few loans `loans` and
-    `verdict` alone.
+    Returns `loans`, `expected`, `observed`, `expected_rate` with its range `expected_low` and `expected_high`,
+    `observed_rate`, `low` and `high` (Jeffreys' interval of the observed rate), and `verdict`. With few loans `loans`
+    and `verdict` alone.
     """
     loans, bad = rows.height, int(rows["bad"].sum())
     if loans < limits.calibration.least_loans:
@@ -152,18 +166,20 @@ def calibration_row(rows: pl.DataFrame, limits: MonitorLimits, comparisons: int 
     level = 1 - (1 - limits.calibration.level) / comparisons
     effect = design_effect(rows)
     low, high = jeffreys_interval(bad / effect, loans / effect, level)
-    rate = math.fsum(rows["probability"]) / loans
+    names = ("probability", "probability_low", "probability_high")
+    rate, rate_low, rate_high = (math.fsum(rows[name]) / loans for name in names)
+    factor = limits.calibration.factor
     return {
         "loans": loans,
         "expected": rate * loans,
         "observed": bad,
         "expected_rate": rate,
+        "expected_low": rate_low,
+        "expected_high": rate_high,
         "observed_rate": bad / loans,
         "low": low,
         "high": high,
-        "verdict": "fine"
-        if low <= rate * limits.calibration.factor and rate / limits.calibration.factor <= high
-        else "beyond",
+        "verdict": "fine" if low <= rate_high * factor and rate_low / factor <= high else "beyond",
     }
 
 
@@ -268,7 +284,14 @@ def outcome_findings(
     for row in (*mature, *lights):
         if row["verdict"] == "beyond":
             expected, low, high = row["expected_rate"], row["low"], row["high"]
-            numbers = {"expected": expected, "observed": row["observed_rate"], "low": low, "high": high}
+            numbers = {
+                "expected": expected,
+                "from_": row["expected_low"],
+                "to": row["expected_high"],
+                "observed": row["observed_rate"],
+                "low": low,
+                "high": high,
+            }
             bound = high if expected > high else low
             subject = str(row.get("light", ""))
             findings.append(Finding("calibration", _sentence(_MISCALIBRATED, row, numbers), expected, bound, subject))

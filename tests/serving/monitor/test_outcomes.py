@@ -28,8 +28,9 @@ __all__ = ["ten"]
 LIMITS = load_limits()
 
 
-def loans(rows: int, bad: int, probability: float) -> pl.DataFrame:
-    cells = {"light": "green", "flagged": False, "probability": probability}
+def loans(rows: int, bad: int, probability: float, low: float | None = None, high: float | None = None) -> pl.DataFrame:
+    ends = {"probability_low": low or probability, "probability_high": high or probability}
+    cells = {"light": "green", "flagged": False, "probability": probability, **ends}
     names = [f"L{number}" for number in range(rows)]
     return pl.DataFrame({"loan_id": names, "bad": [1.0] * bad + [0.0] * (rows - bad)}).with_columns(
         pl.lit(value).alias(name) for name, value in cells.items()
@@ -53,6 +54,26 @@ def test_expected_and_observed_differ_where_the_interval_lies_half_as_much_again
     assert calibration_row(loans(rows, bad, probability), LIMITS)["verdict"] == verdict
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.05, 0.05, "beyond"), (0.04, 0.06, "fine"), (0.04, 0.051, "beyond"), (0.001, 0.05, "beyond")],
+)
+def test_a_calibration_that_was_uncertain_is_beyond_only_where_its_whole_range_is(
+    low: float, high: float, verdict: str
+) -> None:
+    row = calibration_row(loans(1000, 100, 0.05, low, high), LIMITS)
+    assert (row["verdict"], row["expected_low"], row["expected_high"]) == (
+        verdict,
+        pytest.approx(low),
+        pytest.approx(high),
+    )
+
+
+def test_a_range_below_what_happened_by_its_low_end_is_beyond_too() -> None:
+    assert calibration_row(loans(1000, 100, 0.19, 0.19, 0.3), LIMITS)["verdict"] == "beyond"
+    assert calibration_row(loans(1000, 100, 0.19, 0.15, 0.3), LIMITS)["verdict"] == "fine"
+
+
 def test_the_months_of_one_loan_count_for_little_more_than_one() -> None:
     once = loans(60, 6, 0.02)
     every_month = pl.concat([once] * 6)
@@ -73,7 +94,9 @@ def test_intervals_that_share_a_level_are_wider() -> None:
 def test_what_is_beyond_is_said_with_both_rates() -> None:
     row = {"as_of": MARCH, **outcome_row(loans(1000, 100, 0.2), mature=True, limits=LIMITS)}
     (finding,) = (each for each in outcome_findings([row], [], LIMITS) if each.kind == "calibration")
-    assert finding.message.en.startswith("2024-03-31: 20.00% expected to go bad, 10.00% did")
+    assert finding.message.en.startswith(
+        "2024-03-31: 20.00% expected to go bad (range of the calibration 20.00% to 20.00%), 10.00% did"
+    )
 
 
 def test_before_labels_are_mature_only_the_expected_is_told() -> None:
