@@ -193,6 +193,10 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else no_light
     light = getattr(LIGHT_WORDS[warning.light], lang)
     yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
+    yield f"  {getattr(loan, f'summary_{lang}')}"
+    for main in loan.main_reasons:
+        points = "" if main.points is None else f" ({main.points})"
+        yield f"  {'▲' if main.direction == 'raises' else '▼'} {getattr(main, lang)}{points}"
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield from _status_lines(warning, lang)
     told = (getattr(loan, f"{name}_{lang}") for name in ("likelihood", "months_ahead", "due"))

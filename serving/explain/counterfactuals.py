@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -14,7 +14,8 @@ from features.messages import Bilingual, UserError
 from features.months import same_day_after
 from models.county_policy.sections import CountyPolicy
 from models.light import CODES, LIGHT_WORDS
-from serving.explain.household_cache import household_month
+from serving.explain.household_cache import HouseholdMonth, household_month
+from serving.explain.least_amounts import AMOUNT_FACTS, AmountFact, least_steps
 from serving.explain.sentences import GONE_BAD, LOAN_CLOSED, Row, likelihood_sentence
 from serving.explain.what_if.facts import (
     ClaimSettled,
@@ -25,7 +26,7 @@ from serving.explain.what_if.facts import (
     Payment,
     UseCheck,
 )
-from serving.explain.what_if.rescore import month_rescorer
+from serving.explain.what_if.rescore import Rescorer, month_rescorer
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
@@ -110,8 +111,9 @@ def counterfactuals(warning: LoanWarning, facts: Row, month: PublishedMonth, sto
 
     Returns:
         All combinations of the smallest size that lower the light, best first, each with the light and probability
-        the loan would have; empty with a sentence that says why where the light is green, the loan has gone bad,
-        nothing actionable helps, or the month cannot be recomputed.
+        the loan would have; among those of one fact are the least payment ahead and the fewest sheep that do. Empty
+        with a sentence that says why where the light is green, the loan has gone bad, nothing actionable helps, or the
+        month cannot be recomputed.
 
     Example:
         >>> import polars as pl
@@ -150,45 +152,95 @@ def _smallest_counterfactuals(loan: str, household: str, month: PublishedMonth, 
     """The answer for a loan whose light is not green; of a published month it never changes."""
     features = loan_rows(month, "features", pl.col("household_id") == household)
     facts = features.filter(pl.col("loan_id") == loan).row(0, named=True)
+    trial = _Trial(month, month_rescorer(month, store), household_month(month, store, household), facts)
     applicable = [each for each in ACTIONABLE_FACTS if each.applies(facts, month.policy)]
-    ways: list[Counterfactual] = []
-    for size in range(1, min(_MOST_FACTS, len(applicable)) + 1):
-        ways = list(_ways_to_lower_light(combinations(applicable, size), facts, month, store))
+    amounts = [each for each in AMOUNT_FACTS if each.most(facts, trial.household.ledger_snapshot) > 0]
+    ways = [way for each in applicable for way in _way_of_facts((each,), trial)]
+    ways += [way for each in amounts for way in _way_of_least_amount(each, trial)]
+    for size in range(2, min(_MOST_FACTS, len(applicable)) + 1):
         if ways:
             break
+        ways = [way for combined in combinations(applicable, size) for way in _way_of_facts(combined, trial)]
     ways.sort(key=lambda way: (_level(way.light), way.probability or 0.0))
-    return _answer(_WAYS if ways else _NOTHING, [_remedy(each, facts) for each in applicable], ways)
+    most = [(each, each.most(facts, trial.household.ledger_snapshot)) for each in amounts]
+    looked_at = [_remedy(each, facts) for each in applicable] + [_amount_remedy(*each, trial) for each in most]
+    return _answer(_WAYS if ways else _NOTHING, looked_at, ways)
 
 
-def _ways_to_lower_light(
-    combined_facts: Iterable[tuple[ActionableFact, ...]], facts: Row, month: PublishedMonth, store: DataFolder
-) -> Iterator[Counterfactual]:
-    """The combinations of facts that lower the loan's light, with all other facts as they were at the month's end."""
-    rescorer, household = month_rescorer(month, store), household_month(month, store, facts["household_id"])
-    published_light, _ = household.recomputed_lights[facts["loan_id"]]
-    for actionable in combined_facts:
+@dataclass(frozen=True)
+class _Trial:
+    """A loan and its household, scored again with hypothetical facts, all others as they were at the month's end."""
+
+    month: PublishedMonth
+    rescorer: Rescorer
+    household: HouseholdMonth
+    facts: Row
+
+    @property
+    def published_level(self) -> int:
+        return _level(self.household.recomputed_lights[self.facts["loan_id"]][0])
+
+    def outcome(self, hypothetical: Sequence[HypotheticalFact]) -> tuple[str | None, float | None] | None:
+        """Light and probability with the facts; no light where they close the loan; None where one is impossible."""
         try:
-            changed = household.ledger_snapshot.apply_facts([each.fact(facts, month.as_of) for each in actionable])
-        except ImpossibleFactsError:  # an earlier fact of the combination makes a later one impossible
-            continue
-        lights = rescorer.lights(changed.snapshot, household.peers, household.previous_month)
-        light, probability = lights.get(facts["loan_id"], (None, None))
-        if _level(light) >= _level(published_light):
-            continue
-        if light is None:
-            outcome = LOAN_CLOSED
-        else:
-            lamp, likelihood = LIGHT_WORDS[light], likelihood_sentence(probability, False, month.manifest.label)
-            outcome = Bilingual(f"{lamp.zh}; {likelihood.zh}", f"{lamp.en}; {likelihood.en}")
-        remedies = [_remedy(each, facts) for each in actionable]
-        zh, en = " + ".join(each.zh for each in remedies), " + ".join(each.en for each in remedies)
-        words = {"zh": f"{zh} → {outcome.zh}", "en": f"{en} → {outcome.en}"}
-        yield Counterfactual.model_validate({"remedies": remedies, "light": light, "probability": probability, **words})
+            changed = self.household.ledger_snapshot.apply_facts(hypothetical)
+        except ImpossibleFactsError:  # an earlier fact makes a later one impossible
+            return None
+        lights = self.rescorer.lights(changed.snapshot, self.household.peers, self.household.previous_month)
+        return lights.get(self.facts["loan_id"], (None, None))
+
+
+def _way_of_facts(actionable: Sequence[ActionableFact], trial: _Trial) -> Iterator[Counterfactual]:
+    """The counterfactual of some facts together, where they lower the light."""
+    outcome = trial.outcome([each.fact(trial.facts, trial.month.as_of) for each in actionable])
+    if outcome is not None and _level(outcome[0]) < trial.published_level:
+        yield _counterfactual([_remedy(each, trial.facts) for each in actionable], outcome, trial.month)
+
+
+def _way_of_least_amount(amount: AmountFact, trial: _Trial) -> Iterator[Counterfactual]:
+    """The counterfactual of the least amount that gives the best light that any amount gives, if that is lower."""
+    snapshot = trial.household.ledger_snapshot
+    outcomes: dict[int, tuple[str | None, float | None] | None] = {}
+
+    def level_after(steps: int) -> int:
+        outcomes[steps] = outcome = trial.outcome([amount.fact(trial.facts, snapshot, steps)])
+        return trial.published_level if outcome is None else _level(outcome[0])
+
+    most = amount.most(trial.facts, snapshot)
+    best = level_after(most)
+    if best >= trial.published_level:
+        return
+    least = least_steps(lambda steps: steps == most or level_after(steps) <= best, most)
+    outcome = outcomes[least or most]
+    if least is not None and outcome is not None:
+        yield _counterfactual([_amount_remedy(amount, least, trial)], outcome, trial.month)
+
+
+def _counterfactual(
+    remedies: Sequence[SuggestedFact], outcome: tuple[str | None, float | None], month: PublishedMonth
+) -> Counterfactual:
+    light, probability = outcome
+    if light is None:
+        words = LOAN_CLOSED
+    else:
+        lamp, likelihood = LIGHT_WORDS[light], likelihood_sentence(probability, False, month.manifest.label)
+        words = Bilingual(f"{lamp.zh}; {likelihood.zh}", f"{lamp.en}; {likelihood.en}")
+    zh, en = " + ".join(each.zh for each in remedies), " + ".join(each.en for each in remedies)
+    sentences = {"zh": f"{zh} → {words.zh}", "en": f"{en} → {words.en}"}
+    return Counterfactual.model_validate(
+        {"remedies": list(remedies), "light": light, "probability": probability, **sentences}
+    )
 
 
 def _level(light: str | None) -> int:
     """0 for green to 2 for red; -1, better than green, for a loan that is closed."""
     return -1 if light is None else CODES.index(light)
+
+
+def _amount_remedy(fact: AmountFact, steps: int, trial: _Trial) -> SuggestedFact:
+    amount, yuan = fact.amounts(trial.household.ledger_snapshot, steps)
+    zh, en = (words.format(amount=amount, yuan=yuan) for words in (fact.words.zh, fact.words.en))
+    return SuggestedFact(code=fact.code, zh=zh, en=en)
 
 
 def _remedy(fact: ActionableFact, facts: Row) -> SuggestedFact:

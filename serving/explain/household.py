@@ -28,6 +28,7 @@ from serving.explain.entitlements import (
 )
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.months_ahead_words import due_sentence, months_ahead_sentence
+from serving.explain.plain_reasons import loan_summary, main_reasons
 from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood
 from serving.explain.what_if.apply import HouseholdSnapshot
 from serving.months.data_folder import DataFolder
@@ -143,9 +144,13 @@ def _explained_loan(
     month, loan = attribution.month, warning.loan_id
     policy = month.policy
     likelihood = warning_likelihood(warning, facts["has_gone_bad"], month.manifest.label)
-    ahead, due = months_ahead_sentence(warning), due_sentence(warning)
+    ahead, due, summary = months_ahead_sentence(warning), due_sentence(warning), loan_summary(facts, warning.as_of)
+    contributions = attribution.contributions_of(loan)
     return ExplainedLoan(
         warning=warning,
+        summary_zh=summary.zh,
+        summary_en=summary.en,
+        main_reasons=main_reasons(warning, contributions),
         likelihood_zh=likelihood.zh,
         likelihood_en=likelihood.en,
         months_ahead_zh=ahead.zh if ahead else None,
@@ -157,7 +162,7 @@ def _explained_loan(
         threshold=attribution.threshold_reasons_of(warning),
         changed=attribution.changes_of(warning),
         turn_green=counterfactuals(warning, facts, month, attribution.store),
-        families=fact_families(facts, township_medians, attribution.contributions_of(loan)),
+        families=fact_families(facts, township_medians, contributions),
         instalments=[instalment for instalment in records.instalments if instalment.loan_id == loan],
         notes=loan_grant_notes(facts, policy, month.contract_terms),
         routes=loan_help_routes(facts, records.protection, warning.as_of, policy),

@@ -121,9 +121,24 @@ class VillageRating(Answer):
     lines: list[RatingLine]
 
 
+class MainReason(Answer):
+    """One of the three main reasons of a light in plain words.
+
+    feature: null for a rule. points: the fact's part of all facts that raise the risk (or lower it, by direction),
+    which are 100 points together; null for a rule, and without a model.
+    """
+
+    feature: str | None
+    zh: str
+    en: str
+    direction: Literal["raises", "lowers"]
+    points: int | None
+
+
 class ExplainedLoan(Answer):
     """The explanation of one loan: warning, features by family, repayment history, notes, routes of help.
 
+    summary_zh, summary_en: one sentence on the loan. main_reasons: up to three, in plain words.
     likelihood_zh, likelihood_en: the probability in words, or why there is none. months_ahead_zh, months_ahead_en: the
     probabilities within 1, 3 and 12 months. due_zh, due_en: how many such loans are still open when the principal falls
     due within the horizon, and how many of them go bad; null otherwise.
@@ -133,6 +148,9 @@ class ExplainedLoan(Answer):
     """
 
     warning: LoanWarning
+    summary_zh: str
+    summary_en: str
+    main_reasons: list[MainReason]
     likelihood_zh: str
     likelihood_en: str
     months_ahead_zh: str | None

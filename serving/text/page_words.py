@@ -141,6 +141,15 @@ _OWN: Mapping[str, Bilingual] = {
     "of_fund": Bilingual("其中基金", "of which the fund"),
     "of_bank": Bilingual("银行", "the bank"),
     "turn_green": Bilingual("怎样能转绿", "What would turn it green"),
+    "turn_green_all": Bilingual("怎样能转绿: 全部试算", "What would turn it green: all that was tried"),
+    "loan_closed": Bilingual("贷款结清", "the loan is closed"),
+    "raises": Bilingual("推高风险:", "raises the risk:"),
+    "lowers": Bilingual("降低风险:", "lowers the risk:"),
+    "points_of_100": Bilingual("{points} 分", "{points} points"),
+    "all_about_loan": Bilingual(
+        "详情: 灯的来历、变化、规则、全部情况、还款计划、帮扶",
+        "Details: why this light, changes, rules, all facts, schedule, help",
+    ),
     "looked_at": Bilingual("已试算", "Tried"),
     "what_if": Bilingual("假如", "What if"),
     "what_if_note": Bilingual(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -28,3 +28,9 @@ def follow(clicked: Locator) -> None:
     """
     with clicked.page.expect_navigation():
         clicked.click()
+
+
+def unfold(page: Page) -> None:
+    """Open what a household's sheet has folded."""
+    for summary in page.locator("details.depth > summary").all():
+        summary.click()

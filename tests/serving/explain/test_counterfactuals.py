@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 
 from serving.explain.counterfactuals import ACTIONABLE_FACTS, counterfactuals
+from serving.explain.household_cache import household_month
+from serving.explain.least_amounts import AMOUNT_FACTS
 from serving.explain.sentences import render_warnings
 from serving.explain.what_if_answers import what_if
 from tests.conftest import County
@@ -26,7 +28,7 @@ def test_what_turns_it_green_does_so_when_it_is_supposed(county: County) -> None
     ]
     ways = [(row, way) for row, answer in answers for way in answer.ways]
     assert ways
-    for row, way in ways[:4]:
+    for row, way in [each for each in ways if each[1].remedies[0].code in {a.code for a in ACTIONABLE_FACTS}][:4]:
         facts = [
             remedy.fact(row, month.as_of)
             for remedy in ACTIONABLE_FACTS
@@ -43,9 +45,67 @@ def test_the_fewest_facts_are_told_and_only_those_that_apply(county: County) -> 
         answer = counterfactuals(warning_of(county, row), row, county.month, county.store)
         assert len({len(way.remedies) for way in answer.ways}) <= 1
         applying = {remedy.code for remedy in ACTIONABLE_FACTS if remedy.applies(row, county.month.policy)}
-        assert {remedy.code for remedy in answer.looked_at} == applying
+        snapshot = household_month(county.month, county.store, row["household_id"]).ledger_snapshot
+        in_steps = {amount.code for amount in AMOUNT_FACTS if amount.most(row, snapshot) > 0}
+        assert {remedy.code for remedy in answer.looked_at} == applying | in_steps
         if not answer.ways:
             assert answer.en == "Nothing actionable would lower the light."
+
+
+def least_amounts(county: County, code: str) -> list[tuple[Row, Any, Any]]:
+    """Loan, way and amount fact of the least amounts of a kind."""
+    [amount] = [each for each in AMOUNT_FACTS if each.code == code]
+    found = []
+    for light in ("red", "yellow"):
+        for row in loans_with(county, light)[:25]:
+            answer = counterfactuals(warning_of(county, row), row, county.month, county.store)
+            found += [(row, way, amount) for way in answer.ways if way.remedies[0].code == code]
+    return found
+
+
+def light_after(county: County, row: Row, fact: Any) -> str | None:
+    loans = what_if(county.month, county.store, row["household_id"], [fact]).loans
+    [after] = [loan.after for loan in loans if loan.loan_id == row["loan_id"]]
+    return after.light if after else None
+
+
+def test_the_least_payment_ahead_is_enough_and_a_step_less_is_not(county: County) -> None:
+    found = least_amounts(county, "principal_ahead")
+    assert found
+    for row, way, amount in found[:3]:
+        household = household_month(county.month, county.store, row["household_id"]).ledger_snapshot
+        steps = range(1, amount.most(row, household) + 1)
+        [least] = [n for n in steps if words_of(amount, household, n) == way.remedies[0].zh]
+        assert light_after(county, row, amount.fact(row, household, least)) == way.light
+        assert least == 1 or light_after(county, row, amount.fact(row, household, least - 1)) != way.light
+
+
+def test_the_most_sheep_are_of_the_herd_and_pay_no_more_than_is_owed(county: County) -> None:
+    [sheep] = [each for each in AMOUNT_FACTS if each.code == "sheep_sold"]
+    tried = 0
+    for row in loans_with(county, "yellow"):
+        household = household_month(county.month, county.store, row["household_id"]).ledger_snapshot
+        most = sheep.most(row, household)
+        if not most:
+            continue
+        tried += 1
+        _, yuan = sheep.amounts(household, most)
+        assert most <= row["sheep_count"]
+        assert yuan < row["outstanding_principal"]
+        if tried <= 3:
+            assert light_after(county, row, sheep.fact(row, household, most)) is not None
+    assert tried > 3
+
+
+def words_of(amount: Any, household: Any, steps: int) -> str:
+    number, yuan = amount.amounts(household, steps)
+    return str(amount.words.zh.format(amount=number, yuan=yuan))
+
+
+def test_a_loan_in_arrears_has_these_to_clear_first(county: County) -> None:
+    row = next(each for each in loans_with(county, "red") if (each["overdue_amount"] or 0) > 0)
+    snapshot = household_month(county.month, county.store, row["household_id"]).ledger_snapshot
+    assert [amount.most(row, snapshot) for amount in AMOUNT_FACTS] == [0, 0]
 
 
 def test_a_green_light_needs_no_turning_and_one_gone_bad_cannot_be_turned(county: County) -> None:

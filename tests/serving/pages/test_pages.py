@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import County
 from tests.running_service import serving, unsigned
-from tests.serving.browsers import follow
+from tests.serving.browsers import follow, unfold
 
 KINDS = ("red", "yellow", "green", "gone_bad")
 SAID = {
@@ -51,6 +51,7 @@ def test_a_household_shows_its_light_and_why_in_either_language(
     household = county.one_of_each()[kind]
     told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
     page.goto(f"{served}/households/{household}?lang={lang}")
+    unfold(page)
     shown = body(page)
     for loan in told["loans"]:
         sentences = [one[lang] for one in (*loan["warning"]["rules"], *loan["warning"]["reasons"])]
@@ -216,6 +217,7 @@ def test_a_household_shows_its_ratings_notes_and_routes_of_help(
     household = county.one_of_each()["red"]
     told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
     page.goto(f"{served}/households/{household}?lang={lang}")
+    unfold(page)
     shown = body(page)
     sentences = [one[lang] for loan in told["loans"] for one in (*loan["notes"], *loan["routes"])]
     lines = [rating[lang] for rating in told["ratings"]] + [one[lang] for one in told["ratings"][0]["lines"]]

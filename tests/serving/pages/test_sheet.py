@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import httpx2
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import County
+from tests.serving.browsers import unfold
 from tests.serving.pages.conftest import alone
 
 PAGES = ("/", "/board", "/board?measure=overdue", "/model", "/groups", "/maturities", "/cases", "/account")
@@ -73,6 +76,7 @@ def test_a_household_with_two_loans_prints_on_two_pages_and_each_fact_of_the_hou
     loans = county.warnings.group_by("household_id").len().filter(pl.col("len") == 2)["household_id"].sort()
     page.goto(f"{served}/households/{loans[0]}?lang={lang}")
     assert page.pdf(format="A4", prefer_css_page_size=True).count(b"/Type /Page\n") <= 2
+    unfold(page)
     size = page.locator("article .facts tr", has_text={"zh": "家庭人口", "en": "People in the household"}[lang])
     expect(size).to_have_count(2)
     page.emulate_media(media="print")
@@ -89,11 +93,54 @@ def test_a_light_over_time_names_each_published_month(county: County, served: st
 
 def test_the_sheet_asks_in_the_order_of_whoever_works_with_it(county: County, served: str, page: Page) -> None:
     page.goto(f"{served}/households/{county.one_of_each()['yellow']}?lang=en")
+    unfold(page)
     found = page.locator("main h3, main h2").all_inner_texts()
-    order = ("What changed", "What would turn it green", "Rules that fired", "What is known", "Schedule", "Ratings")
+    order = (
+        "What would turn it green",
+        "What changed",
+        "Rules that fired",
+        "What is known",
+        "Schedule",
+        "Cases",
+    )
     places = [next(at for at, text in enumerate(found) if text.startswith(words)) for words in order]
     assert places == sorted(places)
-    assert found[1].startswith("Why")
+    assert found[1].startswith("What would turn it green")
+
+
+NUMBER = re.compile(r"\d[\d.,:%-]*")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", ["red", "yellow", "green", "gone_bad"])
+def test_a_sheet_says_at_first_what_an_officer_needs_in_sixty_numbers_and_no_log_odds(
+    county: County, served: str, browser: Browser, kind: str, lang: str
+) -> None:
+    household = county.one_of_each()[kind]
+    with alone(browser, width=390) as phone:
+        phone.goto(f"{served}/households/{household}?lang={lang}")
+        said = phone.locator("main").inner_text()
+        assert len(NUMBER.findall(said)) <= 60
+        assert "log-odds" not in said
+        assert "对数几率" not in said
+        assert phone.evaluate("document.documentElement.scrollHeight") <= 2 * 900
+        reasons = phone.locator(".main-reasons li").first.bounding_box()
+        assert reasons is not None
+        assert reasons["y"] < 900
+
+
+@pytest.mark.parametrize("kind", ["red", "yellow"])
+def test_the_first_words_agree_with_the_interface(county: County, served: str, page: Page, kind: str) -> None:
+    household = county.one_of_each()[kind]
+    told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()["loans"][0]
+    page.goto(f"{served}/households/{household}?lang=zh")
+    expect(page.locator(".summary").first).to_have_text(told["summary_zh"])
+    listed = page.locator("article").first.locator(".main-reasons li").all_inner_texts()
+    assert len(listed) == len(told["main_reasons"]) <= 3
+    for line, reason in zip(listed, told["main_reasons"], strict=True):
+        assert reason["zh"] in line
+        assert ("▲" in line) == (reason["direction"] == "raises")
+        assert reason["points"] is None or f"{reason['points']} 分" in line
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
