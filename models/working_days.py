@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import chinese_calendar
@@ -48,13 +49,7 @@ class WorkingDays:
 
     def is_known(self, year: int) -> bool:
         """Whether the notice of a year's holidays is known."""
-        if year in self.own_notices:
-            return True
-        try:
-            chinese_calendar.is_workday(date(year, 1, 1))
-        except NotImplementedError:  # the package's answer for a year whose notice is not out
-            return False
-        return True
+        return year in self.own_notices or _is_known_to_package(year)
 
     def is_working_day(self, day: date) -> bool:
         """Whether a day is worked, by its year's notice; without one, whether it is no weekend day."""
@@ -62,9 +57,13 @@ class WorkingDays:
         if notice is not None:
             is_weekday = day.weekday() < _SATURDAY
             return day in notice.make_up_days or (is_weekday and day not in notice.days_off)
-        if not self.is_known(day.year):
-            return day.weekday() < _SATURDAY
-        return bool(chinese_calendar.is_workday(day))
+        return _is_worked_by_package(day)
+
+    def on_or_after(self, day: date) -> date:
+        """The day itself where it is worked, else the next working day."""
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
 
     def after(self, start: date, count: int) -> WorkingDay:
         """The working day that is `count` working days after a day; for 0 the day itself."""
@@ -79,3 +78,18 @@ class WorkingDays:
     def between(self, start: date, end: date) -> int:
         """The working days after `start` up to `end`; 0 where `end` is not later."""
         return sum(self.is_working_day(start + timedelta(days=ahead)) for ahead in range(1, (end - start).days + 1))
+
+
+@lru_cache(maxsize=256)
+def _is_known_to_package(year: int) -> bool:
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:  # the package's answer for a year whose notice is not out
+        return False
+    return True
+
+
+@lru_cache(maxsize=8192)
+def _is_worked_by_package(day: date) -> bool:
+    """Whether a day is worked by the package's notices; in a year that it does not know, whether it is a weekday."""
+    return bool(chinese_calendar.is_workday(day)) if _is_known_to_package(day.year) else day.weekday() < _SATURDAY

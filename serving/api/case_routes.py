@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from features.contract.pseudonym import load_pseudonyms
+from serving.access.scope import Scope
 from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank, loan_not_found, published_month
 from serving.cases.repository import (
     Authorship,
@@ -70,10 +71,10 @@ def assign_cases(request: Request, user: CurrentUser, store: CurrentData, assign
     context = context_of(request)
     with context.database.write_session() as session:
         cases = assign_listed_loans(
-            session, store, assignment.loan_ids, assignment.responsible, authorship_of(user, context)
+            session, store, assignment.loan_ids, assignment.responsible, authorship_of(user, context), user.scope
         )
         audit_row_count(request, len(cases))
-        audit_detail(request, responsible=assignment.responsible)
+        audit_detail(request, responsible=assignment.responsible, case_ids=[case.id for case in cases])
         items = [answer_with_events(session, case) for case in cases]
     return CasePage(total=len(items), items=items, next_cursor=None)
 
@@ -148,7 +149,12 @@ def open_case_on_loan(session: Session, store: DataFolder, loan: str, authorship
 
 
 def assign_listed_loans(
-    session: Session, store: DataFolder, loans: Sequence[str], responsible: str, authorship: Authorship
+    session: Session,
+    store: DataFolder,
+    loans: Sequence[str],
+    responsible: str,
+    authorship: Authorship,
+    scope: Scope,
 ) -> list[Case]:
     """Assign the cases of loans in the newest published month; a loan that is named twice counts once.
 
@@ -159,7 +165,7 @@ def assign_listed_loans(
     for loan in names:
         if loan not in rows:
             raise loan_not_found(loan, month.as_of)
-    return assign_loans(session, [rows[loan] for loan in names], month.as_of, responsible, authorship)
+    return assign_loans(session, [rows[loan] for loan in names], month.as_of, responsible, authorship, scope)
 
 
 def pseudonymized_event(event: NewCaseEvent, store: DataFolder) -> EventFields:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,14 +11,32 @@ from sqlalchemy.orm import Session
 from features.messages import UserError
 from serving.access.roles import RIGHTS, Right
 from serving.access.scope import Scope
-from serving.database.tables import Case, Person
+from serving.database.tables import Person
+
+_CASE_ROLES = [role.value for role, rights in RIGHTS.items() if Right.CASES in rights]
+_LOANS_NAMED = 5
+
+
+class Loan(Protocol):
+    """What decides who sees a loan: a case, or the loan as it was published."""
+
+    @property
+    def loan_id(self) -> str:
+        """The loan."""
+
+    @property
+    def bank(self) -> str:
+        """The bank."""
+
+    @property
+    def village_code(self) -> str | None:
+        """The household's village."""
 
 
 def case_workers(session: Session) -> Sequence[Person]:
     """The active accounts whose role works on cases, by name."""
-    roles = [role.value for role, rights in RIGHTS.items() if Right.CASES in rights]
     return session.scalars(
-        select(Person).where(Person.active.is_(True), Person.role.in_(roles)).order_by(Person.name)
+        select(Person).where(Person.active.is_(True), Person.role.in_(_CASE_ROLES)).order_by(Person.name)
     ).all()
 
 
@@ -30,20 +49,26 @@ def assignees_within(session: Session, scope: Scope) -> list[str]:
     ]
 
 
-def check_assignee(session: Session, name: str, case: Case) -> None:
-    """Raises UserError where no active account of that name works on cases and sees the case's loan.
+def check_assignee(session: Session, name: str, loans: Iterable[Loan]) -> None:
+    """Raises UserError where no active account of that name works on cases and sees all the loans.
 
     One sentence for both: it does not tell which accounts there are.
     """
-    for person in case_workers(session):
-        in_area = person.area is None or (case.village_code or "").startswith(person.area)
-        if person.name == name and person.bank in (None, case.bank) and in_area:
-            return
-    raise UserError(
-        f"不能把贷款 {case.loan_id} 指派给 {name}: 没有此在用账号, 或其银行、区域看不到该贷款。",
-        f"Loan {case.loan_id} cannot be assigned to {name}: no active account of that name works on cases and sees it "
-        "(its bank and area decide).",
-    )
+    found = select(Person).where(Person.active.is_(True), Person.name == name, Person.role.in_(_CASE_ROLES))
+    person = session.scalar(found)
+    hidden = [loan.loan_id for loan in loans if person is None or not _sees(person, loan)]
+    if hidden:
+        first = "、".join(hidden[:_LOANS_NAMED])
+        raise UserError(
+            f"不能指派给 {name} ({len(hidden)} 笔: {first}): 没有此在用账号, 或其银行、区域看不到这些贷款。",
+            f"{len(hidden)} loans cannot be assigned to {name} ({first}): no active account of that name works on "
+            "cases and sees them (its bank and area decide).",
+        )
+
+
+def _sees(person: Person, loan: Loan) -> bool:
+    in_area = person.area is None or (loan.village_code or "").startswith(person.area)
+    return person.bank in (None, loan.bank) and in_area
 
 
 def _areas_meet(first: str | None, second: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -122,6 +122,12 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
             objection is unanswered, or the account that it is assigned to does not see the loan.
     """
     _check_event(session, case, version, event, authorship.today)
+    if event.responsible is not None:
+        check_assignee(session, event.responsible, [case])
+    return _append_event(session, case, event, authorship)
+
+
+def _append_event(session: Session, case: Case, event: EventFields, authorship: Authorship) -> CaseEvent:
     row = CaseEvent(
         case_id=case.id,
         kind=event.kind.value,
@@ -147,9 +153,17 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
 
 
 def assign_loans(
-    session: Session, warnings: Sequence[Mapping[str, Any]], as_of: date, responsible: str, authorship: Authorship
+    session: Session,
+    warnings: Sequence[Mapping[str, Any]],
+    as_of: date,
+    responsible: str,
+    authorship: Authorship,
+    scope: Scope,
 ) -> list[Case]:
     """Assign each loan to an account: its open case, or one that is opened for it.
+
+    A case keeps the bank and village that its loan had when it was opened; where the loan has moved since, the case
+    goes along with it, if both are within the scope of who assigns.
 
     Args:
         session: a writing session of the service's database; the caller commits all or nothing.
@@ -157,24 +171,50 @@ def assign_loans(
         as_of: the month end of the warnings.
         responsible: name of the account.
         authorship: who assigns, and when.
+        scope: of who assigns.
 
     Returns:
         The cases in the order of the warnings. One that the account has already is left as it is.
 
     Raises:
-        UserError: there is no such account, or it does not see one of the loans.
+        UserError: there is no such account, it does not see one of the loans, or a loan has an open case outside the
+            scope.
     """
-    loans = [warning["loan_id"] for warning in warnings]
-    statement = select(Case).where(Case.state == "open", Case.loan_id.in_(loans)).with_for_update()
-    open_cases = {case.loan_id: case for case in session.scalars(statement)}
+    loans = [_PublishedLoan(row["loan_id"], row["bank"], row["village_code"]) for row in warnings]
+    check_assignee(session, responsible, loans)
+    is_open = select(Case).where(Case.state == "open", Case.loan_id.in_([loan.loan_id for loan in loans]))
+    within_scope = {
+        case.loan_id: case for case in session.scalars(is_open.where(scope.case_condition()).with_for_update())
+    }
+    elsewhere = set(session.scalars(is_open.with_only_columns(Case.loan_id))) - within_scope.keys()
+    if elsewhere:
+        raise _case_elsewhere(min(elsewhere))
     cases = []
-    for warning in warnings:
-        case = open_cases.get(warning["loan_id"]) or open_case(session, warning, as_of, authorship)
+    for warning, loan in zip(warnings, loans, strict=True):
+        case = within_scope.get(loan.loan_id) or open_case(session, warning, as_of, authorship)
+        case.bank, case.village_code = loan.bank, loan.village_code
         if case.responsible != responsible:
             assignment = EventFields(CaseEventKind.ASSIGNMENT, responsible=responsible)
-            add_event(session, case, case.version, assignment, authorship)
+            _check_event(session, case, case.version, assignment, authorship.today)
+            _append_event(session, case, assignment, authorship)
         cases.append(case)
     return cases
+
+
+class _PublishedLoan(NamedTuple):
+    """A loan's number, bank and village as published."""
+
+    loan_id: str
+    bank: str
+    village_code: str | None
+
+
+def _case_elsewhere(loan: str) -> UserError:
+    return UserError(
+        f"贷款 {loan} 的走访单在另一银行或区域名下 (贷款已转移); 请由县级部门重新指派。",
+        f"The open case of loan {loan} belongs to another bank or area, from which the loan has moved; ask the county "
+        "to assign it anew.",
+    )
 
 
 def case_by_number(session: Session, number: int, scope: Scope) -> Case:
@@ -257,8 +297,8 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
         raise UserError(f"走访单 {case.id} 已办结。", f"Case {case.id} is closed.")
     _check_fields(event)
     _check_day(event, today)
-    if event.responsible is not None:
-        check_assignee(session, event.responsible, case)
+    if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):
+        return
     objections = open_objections(events_by_case(session, [case])[case.id])
     if event.kind is CaseEventKind.OUTCOME and objections:
         raise UserError(

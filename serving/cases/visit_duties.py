@@ -10,18 +10,26 @@ import polars as pl
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.county_policy.sections import CaseWork
 from models.light import Light
+from models.working_days import WorkingDays
 from serving.cases.kinds import EscalationLevel
 
 
 class DutyState(StrEnum):
-    """Where the visit to a yellow or red loan stands."""
+    """Where the visit to a yellow or red loan stands.
 
-    DONE = "done"
+    called: a call met the duty of a yellow loan. closed: its case was closed.
+    """
+
+    VISITED = "visited"
+    CALLED = "called"
+    CLOSED = "closed"
     PUT_OFF = "put_off"
     DUE = "due"
     OVERDUE = "overdue"
 
 
+DONE_STATES = (DutyState.VISITED.value, DutyState.CALLED.value, DutyState.CLOSED.value)
+"""States in which the duty is met."""
 VISIT_DUTIES_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "The loan."),
@@ -29,8 +37,11 @@ VISIT_DUTIES_SCHEMA = FrameSchema(
         "flagged_as_of": FrameColumn(pl.Date(), "Month end from which on it has had this light or a worse one."),
         "visit_due_on": FrameColumn(pl.Date(), "The working day by which the visit is due; later where it is put off."),
         "is_certain": FrameColumn(pl.Boolean(), "False where the holidays of a year on the way are not known yet."),
-        "done_on": FrameColumn(pl.Date(), "The visit, or what else met the duty; null while it is open."),
         "duty": FrameColumn(pl.String(), "A DutyState."),
+        "done_on": FrameColumn(pl.Date(), "The day of what met the duty; null while it is open."),
+        "is_joint": FrameColumn(
+            pl.Boolean(), "Whether bank and township have visited together since; null for yellow."
+        ),
         "days_late": FrameColumn(pl.Int32(), "Working days past the day; 0 where it is not late."),
         "heard_by": FrameColumn(pl.String(), "township or county, who is to hear of it; null for nobody."),
     },
@@ -43,8 +54,9 @@ def visit_duties(spells: pl.DataFrame, facts: pl.DataFrame, policy: CaseWork, to
     """The duty to visit of each yellow or red loan, with what is recorded of its cases.
 
     A visit after the month end from which on the loan has been flagged meets the duty; for a yellow loan a call does,
-    too, and for both a case that was closed since. A case that is put off moves the day. A visit that is late by
-    `township_after` or `county_after` working days, or that somebody handed up, is for the township or county to hear.
+    too, and for both a case that was closed since, unless the household could not be reached. A case that is put off
+    moves the day. A visit that is late by `township_after` or `county_after` working days, or that somebody handed up,
+    is for the township or county to hear.
 
     Args:
         spells: in the columns of FLAG_SPELLS_SCHEMA.
@@ -69,35 +81,51 @@ def visit_duties(spells: pl.DataFrame, facts: pl.DataFrame, policy: CaseWork, to
         >>> duty["visit_due_on"], duty["duty"], duty["days_late"]
         (datetime.date(2026, 1, 8), 'overdue', 2)
     """
+    calendar = policy.working_days
     rows = spells.join(_due_days(spells, policy), on=["level", "flagged_on"], how="left", maintain_order="left")
     rows = rows.join(facts, on="loan_id", how="left", maintain_order="left")
     is_open = (pl.col("case_state") == "open").fill_null(False)
-    put_off_to = pl.when(is_open & (pl.col("snoozed_until") > pl.col("due"))).then("snoozed_until")
-    since = pl.col("flagged_as_of")
-    contacts = [
-        pl.col("visited_on"),
-        pl.when(pl.col("level") == Light.YELLOW).then("called_on"),
-        pl.when(~is_open).then("closed_on"),
-    ]
-    done_on = pl.min_horizontal([pl.when(day > since).then(day) for day in contacts])
-    rows = rows.with_columns(pl.coalesce(put_off_to, "due").alias("visit_due_on"), done_on.alias("done_on"))
-    is_late = pl.col("done_on").is_null() & (pl.col("visit_due_on") < today)
-    rows = rows.join(
-        _days_late(rows["visit_due_on"], policy, today), on="visit_due_on", how="left", maintain_order="left"
+    put_off = rows.select(pl.col("snoozed_until").alias("put_off")).drop_nulls().unique()
+    moved = put_off.with_columns(
+        pl.Series("moved_to", [calendar.on_or_after(day) for day in put_off["put_off"]], pl.Date)
     )
-    days_late = pl.when(is_late).then("working_days").otherwise(0)
+    rows = rows.join(moved, left_on="snoozed_until", right_on="put_off", how="left", maintain_order="left")
+    rows = rows.with_columns(_done_by()).with_columns(
+        pl.max_horizontal("due", pl.when(is_open).then("moved_to")).alias("visit_due_on")
+    )
+    unmet = rows.filter(pl.col("duty").is_null())["visit_due_on"]
+    late = _days_late(unmet, calendar, today)
+    rows = rows.join(late, on="visit_due_on", how="left", maintain_order="left")
+    is_unmet = pl.col("duty").is_null()
+    days_late = pl.when(is_unmet).then(pl.col("working_days").fill_null(0)).otherwise(0).cast(pl.Int32)
+    is_late = is_unmet & (days_late > 0)
+    is_put_off = is_open & (pl.col("snoozed_until") > today).fill_null(False)
     return rows.with_columns(
-        pl.when(pl.col("done_on").is_not_null())
-        .then(pl.lit(DutyState.DONE.value))
-        .when(is_late)
-        .then(pl.lit(DutyState.OVERDUE.value))
-        .when(is_open & (pl.col("snoozed_until") > today))
-        .then(pl.lit(DutyState.PUT_OFF.value))
-        .otherwise(pl.lit(DutyState.DUE.value))
-        .alias("duty"),
-        days_late.cast(pl.Int32).alias("days_late"),
+        pl.coalesce(
+            "duty",
+            pl.when(is_late).then(pl.lit(DutyState.OVERDUE.value)),
+            pl.when(is_put_off).then(pl.lit(DutyState.PUT_OFF.value)),
+            pl.lit(DutyState.DUE.value),
+        ).alias("duty"),
+        pl.when(pl.col("level") == Light.RED)
+        .then((pl.col("joint_on") > pl.col("flagged_as_of")).fill_null(False))
+        .alias("is_joint"),
+        (pl.col("is_certain") & (~is_late | pl.lit(calendar.is_known(today.year)))).alias("is_certain"),
+        days_late.alias("days_late"),
         _heard_by(is_open, is_late, days_late, policy).alias("heard_by"),
-    ).drop("due", "working_days", "flagged_on")
+    ).drop("due", "working_days", "flagged_on", "moved_to")
+
+
+def _done_by() -> list[pl.Expr]:
+    """What met the duty first, as `duty`, and its day, as `done_on`; null while it is open."""
+    since = pl.col("flagged_as_of")
+    met = {
+        DutyState.VISITED: pl.when(pl.col("visited_on") > since).then("visited_on"),
+        DutyState.CALLED: pl.when((pl.col("level") == Light.YELLOW) & (pl.col("called_on") > since)).then("called_on"),
+        DutyState.CLOSED: pl.when(pl.col("closed_on") > since).then("closed_on"),
+    }
+    states = [pl.when(day.is_not_null()).then(pl.lit(state.value)) for state, day in met.items()]
+    return [pl.coalesce(states).alias("duty"), pl.coalesce(list(met.values())).alias("done_on")]
 
 
 def _due_days(spells: pl.DataFrame, policy: CaseWork) -> pl.DataFrame:
@@ -111,9 +139,8 @@ def _due_days(spells: pl.DataFrame, policy: CaseWork) -> pl.DataFrame:
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def _days_late(due_days: pl.Series, policy: CaseWork, today: date) -> pl.DataFrame:
-    """The working days from each due day to today, as `working_days`."""
-    calendar = policy.working_days
+def _days_late(due_days: pl.Series, calendar: WorkingDays, today: date) -> pl.DataFrame:
+    """The working days from each day on which an open visit is due to today, as `working_days`."""
     rows = [(day, calendar.between(day, today)) for day in due_days.unique()]
     return pl.DataFrame(rows, {"visit_due_on": pl.Date, "working_days": pl.Int32}, orient="row")
 

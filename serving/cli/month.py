@@ -183,7 +183,7 @@ def report_command(
         raise typer.BadParameter("zh, en or both", param_hint="--lang")
     period = report_period(as_of, quarter, year)
     store = DataFolder(data)
-    records = case_records(database_of(data), store, MonthRepository(store).month(period.until), county_today())
+    records = case_records(database_of(data), store, period.until, county_today())
     folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer(), records)
     audit_command(
         data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area

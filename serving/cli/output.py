@@ -193,10 +193,7 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else no_light
     light = getattr(LIGHT_WORDS[warning.light], lang)
     yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
-    yield f"  {getattr(loan, f'summary_{lang}')}"
-    for main in loan.main_reasons:
-        points = "" if main.points is None else f" ({main.points})"
-        yield f"  {'▲' if main.direction == 'raises' else '▼'} {getattr(main, lang)}{points}"
+    yield from _first_lines(loan, lang)
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield from _status_lines(warning, lang)
     told = (getattr(loan, f"{name}_{lang}") for name in ("likelihood", "months_ahead", "due"))
@@ -222,6 +219,14 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     for route in loan.routes:
         if route.state in _SHOWN_STATES:
             yield f"  + {getattr(route, lang)}"
+
+
+def _first_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
+    """The sentence on the loan, and its three main reasons with their points of 100."""
+    yield f"  {getattr(loan, f'summary_{lang}')}"
+    for reason in loan.main_reasons:
+        points = "" if reason.points is None else f" ({reason.points})"
+        yield f"  {'▲' if reason.direction == 'raises' else '▼'} {getattr(reason, lang)}{points}"
 
 
 def _status_lines(warning: LoanWarning, lang: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ def _action(request: Request, response: Response) -> AuditAction | None:
         return AuditAction.CHANGE if response.status_code < 400 else None
     if required_right(route_path(request)) in _NOT_AUDITED or response.status_code >= 400:
         return None
-    if "content-disposition" in response.headers:
+    if "content-disposition" in response.headers or getattr(request.state, "is_export", False):
         return AuditAction.EXPORT
     return AuditAction.LOOK if request.path_params else AuditAction.LIST
 

@@ -156,6 +156,11 @@ def audit_detail(request: Request, **detail: object) -> None:
     request.state.audit_detail = {**getattr(request.state, "audit_detail", {}), **detail}
 
 
+def audit_as_export(request: Request) -> None:
+    """Have the request's audit entry be one of an export, as of a whole list that is printed."""
+    request.state.is_export = True
+
+
 def csrf_token(request: Request) -> str:
     """The CSRF token that the forms of this request's page carry; makes a cookie for a browser that has none."""
     cookie = request.cookies.get(SESSION_COOKIE) or request.cookies.get(CSRF_COOKIE)

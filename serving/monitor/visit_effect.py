@@ -126,10 +126,13 @@ def measure_visit_effect(store: DataFolder, visits: pl.DataFrame, measured_at: d
 
 
 def first_editions(store: DataFolder) -> Iterator[PublishedMonth]:
-    """The first edition of each published month, the oldest month first: the lights that officers were sent out by."""
+    """The first edition of each published month, the oldest month first: the lights that officers were sent out by.
+
+    Raises UserError where a month cannot be read.
+    """
     repository = MonthRepository(store)
     for as_of in reversed(repository.months()):
-        yield repository.first_edition(as_of)
+        yield repository.editions(as_of)[0]
 
 
 def label_window(store: DataFolder, month: PublishedMonth) -> LightWindow | str:

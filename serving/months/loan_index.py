@@ -121,7 +121,7 @@ def loan_rows(month: PublishedMonth, kind: str, condition: pl.Expr) -> pl.DataFr
 def preventable(policy: CaseWork) -> pl.Expr:
     """What a visit can still prevent: probability times outstanding principal (yuan) times the effect of the time left.
 
-    A probability that is missing counts as one, so that loans without a model are ordered by money and time.
+    A probability that is missing counts as one: without a model loans are ordered by money and time.
 
     policy: its `full_effect_days` and `least_effect` say how much the days to maturity leave.
     """
@@ -133,7 +133,7 @@ def _sort_keys(policy: CaseWork) -> Mapping[LoanOrder, list[pl.Expr]]:
     """The keys of each order, ascending."""
     level, is_bad = as_levels(pl.col("light")), (pl.col("status") == "bad").fill_null(False)
     group = pl.when(is_bad).then(1).when(level == Light.GREEN).then(2).otherwise(0)
-    level_without_model = pl.when(pl.col("probability").is_null()).then(-level).otherwise(0)
+    level_without_model = pl.when(pl.col("probability").is_null().all()).then(-level).otherwise(0)
     return {
         LoanOrder.RISK: [-level, pl.col("score_rank").fill_null(_AFTER_ALL_RANKS)],
         LoanOrder.PREVENTION: [group, level_without_model, -preventable(policy)],

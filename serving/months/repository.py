@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 from features.messages import UserError
@@ -68,13 +69,18 @@ class MonthRepository:
             )
         return PublishedMonth(as_of, folder / f"{EDITION_PREFIX}{number}", self._data_folder.scope)
 
-    def first_edition(self, as_of: date) -> PublishedMonth:
-        """The first edition of a month, of those there are: the lights that officers were sent out by.
+    def editions(self, as_of: date) -> tuple[PublishedMonth, ...]:
+        """The editions of a published month that are still there, the oldest first.
 
-        Raises UserError where the month is not published.
+        One whose manifest cannot be read is left out. Raises UserError where the month is not published.
         """
-        numbers = edition_numbers(self._data_folder.editions_of(as_of))
-        return self.edition(as_of, numbers[0]) if numbers else self.month(as_of)
+        readable = []
+        for number in edition_numbers(self._data_folder.editions_of(as_of)):
+            with suppress(UserError):
+                edition = self.edition(as_of, number)
+                _ = edition.manifest
+                readable.append(edition)
+        return tuple(readable) or (self.month(as_of),)
 
     def current_edition(self, as_of: date) -> PublishedMonth | None:
         """The published edition of a month end; None where the month is not published."""

@@ -30,7 +30,7 @@ from serving.portfolio.board import (
     recent_month_totals,
     township_bank_map,
 )
-from serving.portfolio.case_work import case_workload, visit_progress
+from serving.portfolio.case_work import DUTY_WORDS, case_workload, visit_progress
 from serving.portfolio.fund_forecast import fund_report
 from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
 from serving.portfolio.place_names import place_directory
@@ -79,6 +79,7 @@ def show_board(
         sparks=_sparklines(months, language),
         visits=visit_budget_report(month),
         progress=progress,
+        duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
         is_worker=user.has_right(Right.CASES),
         offer=getattr(offer, language) if offer else None,
         moves=_migration_table(migration, language) if migration else None,
@@ -86,11 +87,14 @@ def show_board(
 
 
 def _visit_progress(request: Request, store: DataFolder, user: User, month: PublishedMonth) -> list[dict[str, object]]:
-    """The visits to the reader's loans, all and by township: sums alone, also for roles that see no ids."""
+    """The visits to the reader's loans of the newest month, all and by township; empty for an earlier month.
+
+    Sums alone, also for roles that see no ids.
+    """
+    if month.as_of != MonthRepository(store).months()[0]:
+        return []
     context, scope = context_of(request), user.scope.loans_only()
-    with context.database.read_session() as session:
-        workload = case_workload(session, store, replace(month, scope=scope), scope, context.today)
-    return visit_progress(workload).to_dicts()
+    return visit_progress(case_workload(context.database, replace(store, scope=scope), scope, context.today)).to_dicts()
 
 
 def _light_shares_chart(now: MonthTotals, language: Language) -> Markup:

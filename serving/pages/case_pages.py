@@ -86,12 +86,13 @@ def assign_from_list(
                 "请先勾选贷款并选择责任人。", "Tick the loans and choose the person responsible, then assign."
             )
         with context.database.write_session() as session:
-            cases = assign_listed_loans(session, store, loan, responsible, authorship_of(user, context))
+            cases = assign_listed_loans(session, store, loan, responsible, authorship_of(user, context), user.scope)
+            numbers = [case.id for case in cases]
     except UserError as refusal:
-        return render_refusal(request, language, refusal, status_of(refusal))
-    audit_row_count(request, len(cases))
-    audit_detail(request, responsible=responsible)
-    parameters = {**dict(parse_qsl(query)), "lang": language, "assigned": str(len(cases))}
+        return render_refusal(request, language, refusal, status_of(refusal), back=f"/?{query}")
+    audit_row_count(request, len(numbers))
+    audit_detail(request, responsible=responsible, case_ids=numbers)
+    parameters = {**dict(parse_qsl(query)), "lang": language, "assigned": str(len(numbers))}
     return RedirectResponse(f"/?{urlencode(parameters)}", status_code=303)
 
 

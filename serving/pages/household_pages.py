@@ -24,9 +24,10 @@ from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, CurrentUser, audit_row_count
 from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
+from serving.months.repository import MonthRepository
 from serving.pages.case_forms import case_form_values
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
-from serving.portfolio.case_work import DUTY_WORDS, case_workload
+from serving.portfolio.case_work import DUTY_WORDS, NO_WORK, LoanWork, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.place_names import place_directory
@@ -48,20 +49,22 @@ def show_household(
     household_id: str,
     as_of: date | None = None,
 ) -> HTMLResponse:
-    """One household: lights, rules, reasons, loans, repayment history."""
+    """One household: lights, rules, reasons, loans, repayment history, and for the newest month the visit due."""
+    context = context_of(request)
     try:
         month = published_month(store, as_of)
         answer = explanation_json(month, store, store.stored_id(household_id))
         explained = HouseholdExplanation.model_validate_json(answer)
         lights = lights_by_loan(store, month.as_of, explained.household_id)
+        loan_ids, work = [loan.warning.loan_id for loan in explained.loans], dict[str, LoanWork]()
+        if month.as_of == MonthRepository(store).months()[0]:
+            workload = case_workload(context.database, store, user.scope, context.today, loan_ids)
+            work = workload.by_loan(loan_ids)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 404)
-    context = context_of(request)
     cases = case_page_for(context, user, CaseQuery(household_id=explained.household_id, limit=20))
     with context.database.read_session() as session:
         assignees = assignees_within(session, user.scope)
-        loan_ids = [loan.warning.loan_id for loan in explained.loans]
-        work = case_workload(session, store, month, user.scope, context.today, loan_ids).by_loan(loan_ids)
     response = render_page(
         request,
         "household.html",
@@ -71,7 +74,7 @@ def show_household(
         places=place_directory(month, store),
         causes=CAUSE_WORDS,
         findings=FINDING.codes,
-        work=work,
+        work={loan_id: work.get(loan_id, NO_WORK) for loan_id in loan_ids},
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
         **case_form_values(cases, language, assignees),
     )

@@ -69,9 +69,12 @@ def render_page(request: Request, name: str, language: Language, status: int = 2
     return _templates.TemplateResponse(request, name, context, status_code=status)
 
 
-def render_refusal(request: Request, language: Language, refusal: UserError, status: int) -> HTMLResponse:
-    """A refusal as a page; after a form, with a link back to the form's page."""
-    back = None if request.method in SAFE_METHODS else _link_to_page(request, language)()
+def render_refusal(
+    request: Request, language: Language, refusal: UserError, status: int, back: str | None = None
+) -> HTMLResponse:
+    """A refusal as a page; after a form, with a link back to the form's page, or to `back`."""
+    if back is None and request.method not in SAFE_METHODS:
+        back = _link_to_page(request, language)()
     error = getattr(refusal.message, language)
     return render_page(request, "refused.html", language, status=status, error=error, back=back)
 
@@ -130,12 +133,12 @@ def _link_to_page(request: Request, language: Language) -> Callable[..., str]:
     """A function that links to the request's page with other parameters; None removes one.
 
     Links have no host, since a proxy may have another. After a form they go to the page that the form is on:
-    `/households/H1` for `/households/H1/what-if`, else the first level of the path.
+    `/households/H1` for `/households/H1/what-if`, the list for `/worklist/assign`, else the first level of the path.
     """
     path = request.scope["path"]
     if request.method not in SAFE_METHODS:
         levels = path.split("/")
-        path = "/".join(levels[: 3 if levels[1] == "households" else 2])
+        path = "/" if levels[1] == "worklist" else "/".join(levels[: 3 if levels[1] == "households" else 2])
 
     def link(**changes: object) -> str:
         parameters = {**request.query_params, "lang": language, **changes}

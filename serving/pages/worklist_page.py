@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -17,7 +18,7 @@ from serving.api.warning_routes import published_month
 from serving.cases.assignees import assignees_within
 from serving.cases.kinds import ESCALATION_WORDS
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User, audit_row_count
+from serving.http.dependencies import CurrentData, CurrentUser, User, audit_as_export, audit_row_count
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import LoanOrder
@@ -27,7 +28,7 @@ from serving.portfolio.case_work import DUTY_WORDS, VIEW_WORDS, CaseWorkload, Wo
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from serving.portfolio.report_tables import ReportTable
-from serving.portfolio.worklist import WorklistQuery, worklist, worklist_counts
+from serving.portfolio.worklist import WorklistQuery, matching_loans, worklist, worklist_counts
 from serving.reports.csv import csv_file
 from serving.reports.excel import workbook
 from serving.reports.listing import worklist_table
@@ -80,6 +81,11 @@ class Filters:
         inside = self.village is not None and self.village.startswith(self.area or "")
         return self.village if inside else self.area
 
+    def as_parameters(self, language: Language) -> str:
+        """The filters as the query of an address, without the page."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "cursor"}
+        return urlencode({"lang": language, **{name: value for name, value in values.items() if value is not None}})
+
     def to_query(self, store: DataFolder) -> WorklistQuery:
         """The filters as a query of the work list; an identity number in the search becomes a pseudonym."""
         return WorklistQuery(
@@ -108,7 +114,7 @@ def show_worklist(
     user: CurrentUser,
     language: PageLanguage,
     filters: RequestedFilters,
-    assigned: Annotated[int | None, Query(ge=0, le=1_000)] = None,
+    assigned: Annotated[Annotated[int, Field(ge=0, le=1_000)] | None, _Empty, Query()] = None,
 ) -> HTMLResponse:
     """The month's list, by what a visit can still prevent unless asked otherwise. assigned: loans assigned just now."""
     return _render_list(request, store, user, language, filters, _LOANS_A_PAGE, assigned)
@@ -138,7 +144,10 @@ def _render_list(
         listed = worklist(month, replace(query, limit=limit))
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
-    audit_row_count(request, listed.total)
+    is_whole = limit == MOST_PRINTED_LOANS
+    audit_row_count(request, min(listed.total, limit) if is_whole else listed.total)
+    if is_whole:
+        audit_as_export(request)
     work = workload.by_loan(item.loan_id for item in listed.items) if workload else {}
     return render_page(
         request,
@@ -156,36 +165,52 @@ def _render_list(
         q=filters.q or "",
         work=work,
         views={view.value: getattr(words, language) for view, words in VIEW_WORDS.items()},
-        view_counts=workload.view_counts(user.name, user.role) if workload else None,
+        view_counts=_view_counts(month, query, workload, user) if workload else None,
+        unlisted_cases=workload.unlisted_cases(user.name) if workload else 0,
+        unreadable=workload.unreadable if workload else (),
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
         levels={level.value: getattr(words, language) for level, words in ESCALATION_WORDS.items()},
-        assignees=_assignees(request, user) if workload else [],
-        is_whole=limit == MOST_PRINTED_LOANS,
+        assignees=_assignees(request, user) if workload and not is_whole else [],
+        is_whole=is_whole,
+        list_parameters=filters.as_parameters(language),
         matures_on={item.loan_id: month.as_of + timedelta(days=item.days_to_maturity) for item in listed.items},
         assigned=assigned,
     )
 
 
 def workload_for(request: Request, store: DataFolder, user: User, month: PublishedMonth) -> CaseWorkload | None:
-    """The visits and cases of a month within the user's scope; None where the role does not work on cases."""
-    if not user.has_right(Right.CASES):
+    """The visits and cases within the user's scope.
+
+    None for a role that does not work on cases, and for an earlier month, whose visits are no longer due.
+    """
+    if not user.has_right(Right.CASES) or month.as_of != MonthRepository(store).months()[0]:
         return None
     context = context_of(request)
-    with context.database.read_session() as session:
-        return case_workload(session, store, month, user.scope, context.today)
+    return case_workload(context.database, store, user.scope, context.today)
 
 
 def query_with_work(filters: Filters, store: DataFolder, user: User, workload: CaseWorkload | None) -> WorklistQuery:
     """The filters as a query, with the loans of the chosen view of cases.
 
-    Raises UserError where a view is chosen by a role that does not work on cases.
+    Raises UserError where a view is chosen for an earlier month, or by a role that does not work on cases.
     """
     query = filters.to_query(store)
     if filters.work is None:
         return query
     if workload is None:
-        raise UserError("您的角色不办理走访单。", "Your role does not work on cases; leave `work` out.")
+        raise UserError(
+            "走访视图只用于最新月份, 且只供办理走访单的角色使用; 请去掉该筛选。",
+            "The views of visits are for the newest month and for roles that work on cases; leave `work` out.",
+        )
     return replace(query, loans=tuple(workload.loans_in(filters.work, user.name, user.role)))
+
+
+def _view_counts(
+    month: PublishedMonth, query: WorklistQuery, workload: CaseWorkload, user: User
+) -> dict[WorkView, int]:
+    """Loans in each view, of those that the other filters leave: what a view's link then lists."""
+    filtered = matching_loans(month, replace(query, work=None, loans=None), workload.rows["loan_id"])
+    return workload.view_counts(user.name, user.role, filtered)
 
 
 def _assignees(request: Request, user: User) -> list[str]:

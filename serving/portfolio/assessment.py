@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
 from features.messages import Bilingual
+from features.months import month_end_after
 from features.snapshot.amounts import yuan_sum
 from models.county_policy.sections import GroupBounds
 from models.group_light.evaluate_groups import GROUP_CODES, GroupLevel
@@ -19,11 +21,11 @@ from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, wi
 _NOTE = Bilingual(
     "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
     "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
-    "其余仍在亮灯。走访 = 亮灯月末之后有走访记录; 全县无走访记录为无数据。",
+    "其余仍在亮灯。走访 = 亮灯月末之后、期末后一个月之内有走访记录; 全县无走访记录为无数据。",
     "Lit: yellow or red, and not gone bad, at a published month end of the year. Recovered: since settled clean, or "
     "green now; lost: gone bad since, compensated or written off, also where "
     "it was repaid later; the rest is lit still. Visited: a visit is recorded after the "
-    "month end of the light; no data where no visit of the county is recorded.",
+    "month end of the light, up to a month after the period; no data where no visit of the county is recorded.",
 )
 _COLUMNS = (
     text("code", "代码", "Code"),
@@ -86,7 +88,10 @@ def _flagged_loans(
     newest = months[0].scan("warnings").select("loan_id", pl.col("light").cast(pl.String)).collect()
     lost = pl.col("bad_on").is_not_null()
     is_green, is_settled = pl.col("light") == "green", pl.col("ended_by") == "settled"
-    was_visited = pl.lit(None, pl.Boolean) if visits is None else pl.col("loan_id").is_in(_visited(first, visits))
+    until = month_end_after(months[0].as_of, 1)
+    was_visited = pl.lit(None, pl.Boolean)
+    if visits is not None:
+        was_visited = pl.col("loan_id").is_in(_visited(first, visits, until))
     loans = first.join(outcomes.loans, on="loan_id", how="inner").join(newest, on="loan_id", how="left")
     return loans.with_columns(
         lost.alias("lost"),
@@ -95,10 +100,13 @@ def _flagged_loans(
     )
 
 
-def _visited(flagged: pl.DataFrame, visits: pl.DataFrame) -> list[str]:
-    """The loans with a visit after the month end that they were flagged at. flagged: `loan_id` and `as_of`."""
+def _visited(flagged: pl.DataFrame, visits: pl.DataFrame, until: date) -> list[str]:
+    """The loans with a visit after the month end that they were flagged at, up to a day.
+
+    flagged: `loan_id` and `as_of`. visits: `loan_id` and `on_date`.
+    """
     since = visits.join(flagged.select("loan_id", "as_of"), on="loan_id")
-    return since.filter(pl.col("on_date") > pl.col("as_of"))["loan_id"].unique().to_list()
+    return since.filter(pl.col("on_date") > pl.col("as_of"), pl.col("on_date") <= until)["loan_id"].unique().to_list()
 
 
 def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:

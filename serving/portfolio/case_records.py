@@ -12,7 +12,7 @@ from serving.access.scope import ALL_LOANS
 from serving.cases.outcomes import visit_days
 from serving.database.engine import Database
 from serving.months.data_folder import DataFolder
-from serving.months.edition import PublishedMonth
+from serving.months.repository import MonthRepository
 from serving.portfolio.case_work import CaseWorkload, case_workload
 from serving.portfolio.report_tables import day, text
 
@@ -35,8 +35,8 @@ VISIT_CELLS_SCHEMA = FrameSchema(
 class CaseRecords:
     """Visits and cases as recorded when a report was made.
 
-    workload: of the report's month. visits: loan and day of each visit (VISITS_SCHEMA); None where no visit of the
-    county is recorded, which is not the same as nobody visited.
+    workload: of the report's month where it is the newest, else None. visits: loan and day of each visit
+    (VISITS_SCHEMA); None where no visit of the county is recorded, which is not the same as nobody visited.
     """
 
     workload: CaseWorkload | None = None
@@ -47,19 +47,20 @@ NO_RECORDS = CaseRecords()
 """A report that leaves cases out."""
 
 
-def case_records(database: Database, data_folder: DataFolder, month: PublishedMonth, today: date) -> CaseRecords:
-    """Visits and cases of all loans of a month, as recorded up to now.
+def case_records(database: Database, data_folder: DataFolder, as_of: date, today: date) -> CaseRecords:
+    """Visits and cases of all loans, as recorded up to now; the workload of the newest month alone.
 
-    Raises UserError where a month cannot be read.
+    as_of: the month end of the report. Raises UserError where a month cannot be read.
     """
     with database.read_session() as session:
         visits = visit_days(session)
-        workload = case_workload(session, data_folder, month, ALL_LOANS, today)
+    is_newest = as_of == MonthRepository(data_folder).months()[0]
+    workload = case_workload(database, data_folder, ALL_LOANS, today) if is_newest else None
     return CaseRecords(workload, None if visits.is_empty() else visits)
 
 
 @returns(VISIT_CELLS_SCHEMA)
 def visit_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:
     """The cells of VISIT_COLUMNS in the order of the loans; null for a loan that needs no visit."""
-    duties = workload.duties.select("loan_id", *VISIT_CELLS_SCHEMA.columns)
-    return loan_ids.to_frame("loan_id").join(duties, on="loan_id", how="left", maintain_order="left").drop("loan_id")
+    cells = workload.rows.select("loan_id", *VISIT_CELLS_SCHEMA.columns)
+    return loan_ids.to_frame("loan_id").join(cells, on="loan_id", how="left", maintain_order="left").drop("loan_id")

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 
 import polars as pl
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual
+from models.county_policy.policy_table import FILE as POLICY_FILE
+from models.county_policy.policy_table import policy_table_of
+from models.county_policy.sections import CaseWork
 from serving.access.roles import Role
 from serving.access.scope import Scope
 from serving.cases.case_facts import case_facts
 from serving.cases.kinds import EscalationLevel
-from serving.cases.visit_duties import DutyState, visit_duties
+from serving.cases.visit_duties import DONE_STATES, DutyState, visit_duties
+from serving.concurrency.single_flight import single_flight
+from serving.database.engine import Database
+from serving.database.tables import Case, CaseEvent
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.flag_spells import flag_spells
@@ -25,7 +33,7 @@ from serving.months.repository import MonthRepository
 
 
 class WorkView(StrEnum):
-    """A part of the work list, by what is recorded of its cases.
+    """A part of the newest month's work list, by what is recorded of its cases.
 
     mine: open cases of the reader that are not put off and have a visit or a step due. unvisited: no visit yet.
     overdue: the visit is late. escalated: late visits and handed-up cases that the reader's role is to hear of.
@@ -41,10 +49,12 @@ VIEW_WORDS: Mapping[WorkView, Bilingual] = {
     WorkView.MINE: Bilingual("我今天的", "mine today"),
     WorkView.UNVISITED: Bilingual("尚未走访", "no visit yet"),
     WorkView.OVERDUE: Bilingual("走访超期", "visit overdue"),
-    WorkView.ESCALATED: Bilingual("上报的", "handed up"),
+    WorkView.ESCALATED: Bilingual("须上报的", "for township or county"),
 }
 DUTY_WORDS: Mapping[DutyState, Bilingual] = {
-    DutyState.DONE: Bilingual("已走访", "visited"),
+    DutyState.VISITED: Bilingual("已走访", "visited"),
+    DutyState.CALLED: Bilingual("已电话联系", "called"),
+    DutyState.CLOSED: Bilingual("走访单已办结", "case closed"),
     DutyState.PUT_OFF: Bilingual("暂缓", "put off"),
     DutyState.DUE: Bilingual("待走访", "to be visited"),
     DutyState.OVERDUE: Bilingual("走访超期", "visit overdue"),
@@ -53,17 +63,21 @@ _LEVELS_HEARD = {
     Role.CADRE: (EscalationLevel.TOWNSHIP.value, EscalationLevel.COUNTY.value),
     Role.COUNTY_OFFICIAL: (EscalationLevel.COUNTY.value,),
 }
-"""Levels whose handed-up cases a role is to hear of; an officer sees those of the own loans."""
+"""Levels whose cases a role is to hear of; an officer sees those of the own loans."""
 _ALL_LEVELS = tuple(level.value for level in EscalationLevel)
+_UNVISITED = (DutyState.DUE.value, DutyState.OVERDUE.value)
+_WORKLOADS_IN_MEMORY = 8
+"""Workloads by scope, for the newest change of a case; some 200 bytes for each yellow or red loan."""
+_POLICIES_IN_MEMORY = 4
 
 
 @dataclass(frozen=True)
 class LoanWork:
     """Where the work on a loan stands; what is not recorded, or does not apply, is None.
 
-    duty: a DutyState, for yellow and red loans. visit_due_on, is_certain: by when the visit is due, and whether the
-    holidays on the way are known. days_late: working days. heard_by: township or county, who is to hear of it.
-    last_contact_on: the newest visit or call; was_visit: whether it was a visit.
+    duty: a DutyState, for yellow and red loans, with the day on which it was done. visit_due_on, is_certain: by when
+    the visit is due, and whether the holidays on the way are known. is_joint: for red loans, whether bank and township
+    have visited together. days_late: working days. heard_by: township or county, who is to hear of it.
     """
 
     case_id: int | None = None
@@ -73,81 +87,107 @@ class LoanWork:
     next_step_on: date | None = None
     snoozed_until: date | None = None
     promised_on: date | None = None
+    visited_on: date | None = None
+    called_on: date | None = None
     duty: str | None = None
+    done_on: date | None = None
+    is_joint: bool | None = None
     visit_due_on: date | None = None
     is_certain: bool | None = None
     days_late: int = 0
     heard_by: str | None = None
-    last_contact_on: date | None = None
-    was_visit: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the duty to visit is met."""
+        return self.duty in DONE_STATES
+
+    @property
+    def last_contact_on(self) -> date | None:
+        """The newest visit or call."""
+        return max((day for day in (self.visited_on, self.called_on) if day is not None), default=None)
+
+    @property
+    def was_visit(self) -> bool:
+        """Whether the last contact was a visit."""
+        return self.visited_on is not None and self.visited_on == self.last_contact_on
 
 
 NO_WORK = LoanWork()
 """A loan that needs no visit and has no case."""
+_WORK_FIELDS = tuple(field.name for field in fields(LoanWork))
 
 
 @dataclass(frozen=True)
 class CaseWorkload:
-    """The visits and cases of a month's loans within a reader's scope.
+    """The visits and cases of the newest month's loans within a reader's scope.
 
-    duties: in the columns of VISIT_DUTIES_SCHEMA and `bank`, `township_code`, `outstanding_principal`. facts: in those
-    of CASE_FACTS_SCHEMA, also of loans that need no visit. today: the date in the county.
+    rows: for each loan of the month that is yellow or red or has a case, in the columns of VISIT_DUTIES_SCHEMA and
+    CASE_FACTS_SCHEMA, with `bank`, `township_code` and `outstanding_principal`; `duty` is null where no visit is due.
+    unlisted: CASE_FACTS_SCHEMA of loans that the month does not list. today: the date in the county. unreadable: month
+    ends that cannot be read, so that a light may be older than it seems.
     """
 
-    duties: pl.DataFrame
-    facts: pl.DataFrame
+    rows: pl.DataFrame
+    unlisted: pl.DataFrame
     today: date
+    unreadable: tuple[date, ...] = ()
 
     def loans_in(self, view: WorkView, reader: str, role: Role) -> list[str]:
         """The loans of a view, sorted by loan_id.
 
-        reader: name of the reader's account. role: decides which handed-up cases are the reader's to hear of.
+        reader: name of the reader's account. role: decides which cases are the reader's to hear of.
         """
-        return self._rows_in(view, reader, role)["loan_id"].sort().to_list()
+        return self._rows_in(self.rows, view, reader, role)["loan_id"].sort().to_list()
 
-    def view_counts(self, reader: str, role: Role) -> dict[WorkView, int]:
-        """Loans in each view."""
-        return {view: self._rows_in(view, reader, role).height for view in WorkView}
+    def view_counts(self, reader: str, role: Role, loan_ids: pl.Series | None = None) -> dict[WorkView, int]:
+        """Loans in each view. loan_ids: only these, as other filters of the list leave them; None for all."""
+        rows = self.rows if loan_ids is None else self.rows.filter(pl.col("loan_id").is_in(loan_ids.to_list()))
+        return {view: self._rows_in(rows, view, reader, role).height for view in WorkView}
+
+    def unlisted_cases(self, reader: str) -> int:
+        """The reader's open cases on loans that the month does not list."""
+        return self.unlisted.filter(pl.col("responsible") == reader).height
 
     def by_loan(self, loan_ids: Iterable[str]) -> dict[str, LoanWork]:
         """Where the work on each of a few loans stands."""
         ids = list(loan_ids)
-        without_duty = self.facts.filter(pl.col("loan_id").is_in(ids))
-        with_duty = self.duties.filter(pl.col("loan_id").is_in(ids))
-        rows = {row["loan_id"]: row for frame in (without_duty, with_duty) for row in frame.to_dicts()}
+        rows = {row["loan_id"]: row for row in self.rows.filter(pl.col("loan_id").is_in(ids)).to_dicts()}
         return {loan_id: _loan_work(rows[loan_id]) if loan_id in rows else NO_WORK for loan_id in ids}
 
-    def _rows_in(self, view: WorkView, reader: str, role: Role) -> pl.DataFrame:
-        is_unvisited = pl.col("duty").is_in([DutyState.DUE.value, DutyState.OVERDUE.value])
+    def _rows_in(self, rows: pl.DataFrame, view: WorkView, reader: str, role: Role) -> pl.DataFrame:
         match view:
             case WorkView.MINE:
-                return self._mine(reader)
+                return rows.filter(pl.col("responsible") == reader, *self._something_to_do)
             case WorkView.UNVISITED:
-                return self.duties.filter(is_unvisited)
+                return rows.filter(pl.col("duty").is_in(_UNVISITED))
             case WorkView.OVERDUE:
-                return self.duties.filter(pl.col("duty") == DutyState.OVERDUE.value)
+                return rows.filter(pl.col("duty") == DutyState.OVERDUE.value)
             case WorkView.ESCALATED:
-                return self.duties.filter(pl.col("heard_by").is_in(_LEVELS_HEARD.get(role, _ALL_LEVELS)))
+                return rows.filter(pl.col("heard_by").is_in(_LEVELS_HEARD.get(role, _ALL_LEVELS)))
 
-    def _mine(self, reader: str) -> pl.DataFrame:
-        """The reader's open cases that are not put off and have something to do up to today.
+    @property
+    def _something_to_do(self) -> tuple[pl.Expr, ...]:
+        """Conditions of a case that is open, not put off, and has something to do up to today.
 
-        A visit that is due, a next step or promise of today or earlier, or no step planned at all.
+        A visit that is due, a next step of today or earlier or none at all, or a promise of today or earlier since
+        whose day nobody has visited or called.
         """
-        own = self.facts.filter(pl.col("responsible") == reader, pl.col("case_state") == "open")
-        own = own.join(self.duties.select("loan_id", "duty"), on="loan_id", how="left")
         is_awake = (pl.col("snoozed_until") <= self.today).fill_null(True)
-        is_unvisited = pl.col("duty").is_in([DutyState.DUE.value, DutyState.OVERDUE.value]).fill_null(False)
+        is_unvisited = pl.col("duty").is_in(_UNVISITED).fill_null(False)
         step_is_due = (pl.col("next_step_on") <= self.today).fill_null(True)
-        promise_is_due = (pl.col("promised_on") <= self.today).fill_null(False)
-        return own.filter(is_awake & (is_unvisited | step_is_due | promise_is_due))
+        contact = pl.max_horizontal("visited_on", "called_on")
+        promise_is_due = (pl.col("promised_on") <= self.today) & (contact < pl.col("promised_on")).fill_null(True)
+        return pl.col("case_state") == "open", is_awake, is_unvisited | step_is_due | promise_is_due.fill_null(False)
 
 
 VISIT_PROGRESS_SCHEMA = FrameSchema(
     {
         "township_code": FrameColumn(pl.String(), "The township; null for all of them, in the first row."),
         "lit": FrameColumn(pl.Int64(), "Yellow and red loans."),
-        "done": FrameColumn(pl.Int64(), "Those whose visit was made."),
+        "visited": FrameColumn(pl.Int64(), "Those that were visited."),
+        "called": FrameColumn(pl.Int64(), "Yellow ones that were called, not visited."),
+        "closed": FrameColumn(pl.Int64(), "Those whose case was closed without either."),
         "put_off": FrameColumn(pl.Int64(), "Those whose case is put off."),
         "due": FrameColumn(pl.Int64(), "Those whose visit is still in time."),
         "overdue": FrameColumn(pl.Int64(), "Those whose visit is late."),
@@ -158,13 +198,13 @@ VISIT_PROGRESS_SCHEMA = FrameSchema(
 
 @returns(VISIT_PROGRESS_SCHEMA)
 def visit_progress(workload: CaseWorkload) -> pl.DataFrame:
-    """How far the visits are, for all loans and by township, in the columns of VISIT_PROGRESS_SCHEMA."""
+    """How far the visits are, for all yellow and red loans and by township, in the columns of VISIT_PROGRESS_SCHEMA."""
     counts = [
         pl.len().alias("lit"),
         *((pl.col("duty") == state.value).sum().alias(state.value) for state in DutyState),
         (pl.col("heard_by") == EscalationLevel.COUNTY.value).sum().alias("to_county"),
     ]
-    duties = workload.duties.with_columns(pl.col("township_code").cast(pl.String))
+    duties = workload.rows.filter(pl.col("duty").is_not_null()).with_columns(pl.col("township_code").cast(pl.String))
     in_all = duties.select(pl.lit(None, pl.String).alias("township_code"), *counts)
     by_township = duties.group_by("township_code").agg(counts).sort("township_code")
     rows = pl.concat([in_all, by_township]).select(*VISIT_PROGRESS_SCHEMA.columns)
@@ -172,28 +212,22 @@ def visit_progress(workload: CaseWorkload) -> pl.DataFrame:
 
 
 def case_workload(
-    session: Session,
-    data_folder: DataFolder,
-    month: PublishedMonth,
-    scope: Scope,
-    today: date,
-    loan_ids: Sequence[str] | None = None,
+    database: Database, data_folder: DataFolder, scope: Scope, today: date, loan_ids: Sequence[str] | None = None
 ) -> CaseWorkload:
-    """The visits and cases of a month within a scope, as recorded up to now.
+    """The visits and cases of the newest month within a scope, as recorded up to now.
 
     Args:
-        session: of the service's database.
-        data_folder: where the months are published.
-        month: the published month, restricted to the scope.
+        database: the service's.
+        data_folder: where the months are published; its scope restricts them.
         scope: of the reader, for the cases.
         today: the date in the county.
         loan_ids: only these loans; None for all.
 
     Returns:
-        The workload; the days by which visits are due follow the policy of the month.
+        The workload. The days by which visits are due, and the holidays, are those of the policy in force today.
 
     Raises:
-        UserError: a month cannot be read.
+        UserError: no month is published, it cannot be read, or the policy file has faults.
 
     Example:
         >>> from datetime import date
@@ -201,29 +235,80 @@ def case_workload(
         >>> from serving.access.scope import ALL_LOANS
         >>> from serving.audit.command_line import database_of
         >>> from serving.months.data_folder import DataFolder
-        >>> from serving.months.repository import MonthRepository
         >>> from serving.portfolio.case_work import WorkView, case_workload
-        >>> folder = DataFolder(data)
-        >>> month = MonthRepository(folder).month()
-        >>> with database_of(tmp).read_session() as session:
-        ...     work = case_workload(session, folder, month, ALL_LOANS, date(2026, 1, 10))
+        >>> work = case_workload(database_of(tmp), DataFolder(data), ALL_LOANS, date(2026, 1, 10))
         >>> work.view_counts("li.wei", Role.OFFICER)[WorkView.MINE]
         0
     """
+    month = MonthRepository(data_folder).month()
+    policy = _case_work_policy(data_folder.folder, today, _modified_at(data_folder.folder / POLICY_FILE))
+    with database.read_session() as session:
+        if loan_ids is not None:
+            return _workload(session, data_folder, month, scope, policy, today, loan_ids)
+        newest = tuple(session.scalar(select(func.max(number))) for number in (CaseEvent.id, Case.id))
+    return _cached_workload(_Request(database, data_folder, month, scope, policy.model_dump_json(), today, newest))
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a workload depends on. newest: numbers of the newest event and case; cases change by events alone."""
+
+    database: Database
+    data_folder: DataFolder
+    month: PublishedMonth
+    scope: Scope
+    policy: str
+    today: date
+    newest: tuple[int | None, ...]
+
+
+@single_flight(_WORKLOADS_IN_MEMORY)
+def _cached_workload(request: _Request) -> CaseWorkload:
+    policy = CaseWork.model_validate_json(request.policy)
+    with request.database.read_session() as session:
+        return _workload(
+            session, request.data_folder, request.month, request.scope, policy, request.today, loan_ids=None
+        )
+
+
+@single_flight(_POLICIES_IN_MEMORY)
+def _case_work_policy(folder: Path, today: date, _modified_at: int | None) -> CaseWork:
+    return policy_table_of(folder).in_force(today).casework
+
+
+def _modified_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _workload(
+    session: Session,
+    data_folder: DataFolder,
+    month: PublishedMonth,
+    scope: Scope,
+    policy: CaseWork,
+    today: date,
+    loan_ids: Sequence[str] | None,
+) -> CaseWorkload:
     facts = case_facts(session, scope, loan_ids)
-    chosen = pl.lit(True) if loan_ids is None else pl.col("loan_id").is_in(loan_ids)
-    spells = flag_spells(MonthRepository(DataFolder(data_folder.folder)), month.as_of).filter(chosen)
-    loans = (
-        loan_index(month).filter(chosen).select("loan_id", "bank", "township_code", "outstanding_principal").collect()
+    spells = flag_spells(MonthRepository(DataFolder(data_folder.folder)), month.as_of)
+    chosen = spells.rows if loan_ids is None else spells.rows.filter(pl.col("loan_id").is_in(loan_ids))
+    with_work = pl.concat([chosen.select("loan_id"), facts.select("loan_id")]).unique()
+    columns = ("loan_id", "bank", "township_code", "outstanding_principal")
+    loans = loan_index(month).select(columns).join(with_work.lazy(), on="loan_id", how="semi").collect()
+    duties = visit_duties(chosen.join(loans, on="loan_id", how="semi"), facts, policy, today)
+    others = facts.join(duties, on="loan_id", how="anti").join(loans, on="loan_id", how="semi")
+    handed_up = pl.when(pl.col("case_state") == "open").then("escalated_to").alias("heard_by")
+    rows = pl.concat([duties, others.with_columns(handed_up)], how="diagonal")
+    return CaseWorkload(
+        rows.join(loans, on="loan_id", maintain_order="left"),
+        facts.join(loans, on="loan_id", how="anti").filter(pl.col("case_state") == "open"),
+        today,
+        spells.unreadable,
     )
-    duties = visit_duties(spells.join(loans, on="loan_id", how="semi"), facts, month.policy.casework, today)
-    return CaseWorkload(duties.join(loans, on="loan_id", maintain_order="left"), facts, today)
 
 
 def _loan_work(row: Mapping[str, object]) -> LoanWork:
-    names = LoanWork.__dataclass_fields__
-    visited_on, called_on = row["visited_on"], row["called_on"]
-    contacts = [day for day in (visited_on, called_on) if isinstance(day, date)]
-    last = max(contacts, default=None)
-    fields = {name: row[name] for name in names if name in row and row[name] is not None}
-    return LoanWork(**{**fields, "last_contact_on": last, "was_visit": last is not None and last == visited_on})  # type: ignore[arg-type]
+    return LoanWork(**{name: row[name] for name in _WORK_FIELDS if row[name] is not None})  # type: ignore[arg-type]

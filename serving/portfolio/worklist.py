@@ -54,7 +54,8 @@ class WorklistPage:
     """A page of a work list.
 
     rows: all loans that match the query, unordered. row_positions: of the page's loans in the month, in the list's
-    order. next_cursor: None on the last page.
+    order. next_cursor: None on the last page; it names the last loan shown, so that loans that leave the list meanwhile
+    make no other one be left out.
     """
 
     rows: pl.DataFrame
@@ -87,14 +88,13 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
         .with_columns(_CODES_AS_TEXT)
         .collect()
     )
-    start = min(_position_of(query.cursor, edition), rows.height)
-    end = min(start + query.limit, rows.height)
-    positions: list[int] = []
-    if end:
-        # Only the rows up to the page's end are sorted: a county may have a million loans.
-        last = rows[order].bottom_k(end).max()
-        positions = rows.filter(pl.col(order) <= last).sort(order)[ROW_POSITION].to_list()[start:]
-    next_cursor = base64.urlsafe_b64encode(f"{edition}:{end}".encode()).decode() if end < rows.height else None
+    to_come = rows.filter(pl.col(order) > _last_shown(query.cursor, edition))
+    # Only the rows up to the page's end are sorted: a county may have a million loans.
+    page = to_come.bottom_k(query.limit, by=order).sort(order) if query.limit else to_come.clear()
+    positions: list[int] = page[ROW_POSITION].to_list()
+    next_cursor = None
+    if 0 < page.height < to_come.height:
+        next_cursor = base64.urlsafe_b64encode(f"{edition}:{page[order][-1]}".encode()).decode()
     return WorklistPage(rows, positions, next_cursor)
 
 
@@ -135,12 +135,25 @@ def worklist(month: PublishedMonth, query: WorklistQuery) -> WarningPage:
 def worklist_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
     """Loans by light and by quadrant that match the query without its lights and quadrant."""
     any_light = replace(query, light=None, rule_light=None, model_light=None, quadrant=None)
-    return _cached_counts(month, replace(any_light, sort=LoanOrder.RISK, limit=0, cursor=None))
+    in_any_order = replace(any_light, sort=LoanOrder.RISK, limit=0, cursor=None)
+    # A view of cases changes with each visit: its counts are not kept.
+    return _cached_counts(month, in_any_order) if query.loans is None else _counts(month, in_any_order)
+
+
+def matching_loans(month: PublishedMonth, query: WorklistQuery, loan_ids: pl.Series) -> pl.Series:
+    """Those of some loans that match a query."""
+    rows = loan_index(month, query.text).filter(_conditions(query)).select("loan_id")
+    wanted = loan_ids.alias("loan_id").to_frame().lazy()
+    return rows.join(wanted, on="loan_id", how="semi").collect().to_series()
 
 
 @lru_cache(maxsize=256)
 def _cached_counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
     """The counts of an edition never change."""
+    return _counts(month, query)
+
+
+def _counts(month: PublishedMonth, query: WorklistQuery) -> WorklistCounts:
     rows = loan_index(month, query.text).filter(_conditions(query))
     groups = rows.group_by(pl.col("light").cast(pl.String), quadrant_of_lights()).agg(pl.len().alias("loans")).collect()
     lights, quadrants = (
@@ -165,20 +178,20 @@ def _conditions(query: WorklistQuery) -> list[pl.Expr]:
     return conditions or [pl.lit(True)]
 
 
-def _position_of(cursor: str | None, edition: str) -> int:
-    """The position that a cursor names; of an edition it stays valid."""
+def _last_shown(cursor: str | None, edition: str) -> int:
+    """The number, in the list's order, of the last loan that a cursor's page showed; -1 without a cursor."""
     if cursor is None:
-        return 0
+        return -1
     try:
-        at, position = base64.urlsafe_b64decode(cursor.encode()).decode().rsplit(":", 1)
-        start = int(position)
+        at, number = base64.urlsafe_b64decode(cursor.encode()).decode().rsplit(":", 1)
+        last = int(number)
     except (ValueError, binascii.Error, UnicodeError) as error:
         raise UserError(
             "游标无效; 请从第一页重新开始。", "The cursor is none of ours; begin again without one."
         ) from error
-    if at != edition or start < 0:
+    if at != edition or last < 0:
         raise UserError(
             "名单已更新, 或条件已改变; 请从第一页重新开始。",
             "The list has been published anew, or is another one; begin again without a cursor.",
         )
-    return start
+    return last

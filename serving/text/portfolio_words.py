@@ -43,13 +43,22 @@ _LIST: Mapping[str, Bilingual] = {
     "by_day": Bilingual("应于", "by"),
     "holidays_unknown": Bilingual("(放假通知未出, 按周末估算)", "(holidays not announced yet, by weekends)"),
     "late_days": Bilingual("超期 {days} 个工作日", "{days} working days late"),
-    "heard_by": Bilingual("上报", "handed up to:"),
+    "heard_by": Bilingual("须报", "for the"),
+    "not_joint": Bilingual("尚未联合走访", "no joint visit yet"),
+    "unlisted_cases": Bilingual(
+        "另有 {cases} 张我的走访单, 其贷款不在本月名单",
+        "{cases} more of my cases are on loans that this month does not list",
+    ),
+    "unreadable_months": Bilingual(
+        "以下月份无法读取, 亮灯起算可能偏晚:", "Months that cannot be read; a light may be older than it seems:"
+    ),
+    "work_views": Bilingual("走访", "Visits"),
     "last_contact": Bilingual("最近联系", "Last contact"),
     "responsible": Bilingual("责任人", "Responsible"),
     "tick": Bilingual("勾选", "Tick"),
     "assign_to": Bilingual("把勾选的贷款指派给", "Assign the ticked loans to"),
     "assign": Bilingual("指派", "Assign"),
-    "assigned_loans": Bilingual("已指派 {loans} 笔。", "{loans} loans are assigned."),
+    "assigned_loans": Bilingual("已指派 {loans} 笔。", "Assigned: {loans}."),
     "as_csv": Bilingual("CSV 文件", "CSV file"),
     "as_excel": Bilingual("Excel 文件", "Excel file"),
     "nothing_listed": Bilingual("没有符合筛选条件的贷款。", "No loan is as asked for."),
@@ -65,15 +74,12 @@ _BOARD: Mapping[str, Bilingual] = {
     "visit_budget": Bilingual("走访预算", "Budget of visits"),
     "visit_progress": Bilingual("走访进度", "Visits so far"),
     "visit_progress_note": Bilingual(
-        "走访: 亮灯月末之后有走访记录 (黄灯电话联系亦可, 或走访单已办结); 期限按工作日, 自首次发布起算。",
-        "Visited: a visit (for yellow also a call, or a closed case) after the month end of the light; days are "
-        "working days from the first publication.",
+        "亮灯月末之后有走访记录为已走访; 黄灯电话联系、走访单办结 (无法联系除外) 亦算办理。"
+        "期限按工作日, 自首次发布起算。",
+        "Visited: a visit after the month end of the light. A call (for yellow) or a closed case, unless nobody could "
+        "be reached, counts as done. Days are working days from the first publication.",
     ),
     "lit_loans": Bilingual("亮灯笔数", "Lit loans"),
-    "visits_done": Bilingual("已走访", "Visited"),
-    "visits_put_off": Bilingual("暂缓", "Put off"),
-    "visits_due": Bilingual("待走访", "To be visited"),
-    "visits_overdue": Bilingual("超期", "Overdue"),
     "to_county": Bilingual("上报县级", "For the county"),
     "share_of_sound": Bilingual("占未变坏贷款", "Of loans not gone bad"),
     "sound_loans": Bilingual("未变坏的贷款", "Loans not gone bad"),

@@ -34,6 +34,7 @@ def duty(level: int, today: date, **facts: Any) -> dict[str, Any]:
         (2, RED_DUE, "due", 0),
         (2, date(2026, 1, 9), "overdue", 1),
         (2, date(2026, 1, 11), "overdue", 1),
+        (1, date(2026, 1, 24), "due", 0),
         (2, date(2026, 1, 12), "overdue", 2),
         (1, YELLOW_DUE, "due", 0),
         (1, date(2026, 1, 27), "overdue", 1),
@@ -48,22 +49,35 @@ def test_a_visit_is_due_within_the_working_days_of_its_light(
 
 
 @pytest.mark.parametrize(
-    ("level", "facts", "is_met"),
+    ("level", "facts", "state"),
     [
-        (2, {"visited_on": date(2026, 1, 1)}, True),
-        (2, {"visited_on": AS_OF}, False),
-        (2, {"called_on": date(2026, 1, 6)}, False),
-        (1, {"called_on": date(2026, 1, 6)}, True),
-        (2, {"case_state": "closed", "closed_on": date(2026, 1, 6)}, True),
-        (2, {"case_state": "closed", "closed_on": date(2025, 12, 1)}, False),
-        (2, {"promised_on": date(2026, 1, 6)}, False),
+        (2, {"visited_on": date(2026, 1, 1)}, "visited"),
+        (2, {"visited_on": AS_OF}, "overdue"),
+        (2, {"called_on": date(2026, 1, 6)}, "overdue"),
+        (1, {"called_on": date(2026, 1, 6)}, "called"),
+        (1, {"called_on": date(2026, 1, 6), "visited_on": date(2026, 1, 7)}, "visited"),
+        (2, {"case_state": "closed", "closed_on": date(2026, 1, 6)}, "closed"),
+        (2, {"case_state": "open", "closed_on": date(2026, 1, 6)}, "closed"),
+        (2, {"case_state": "closed", "closed_on": date(2025, 12, 1)}, "overdue"),
+        (2, {"promised_on": date(2026, 1, 6)}, "overdue"),
     ],
 )
-def test_what_meets_the_duty(level: int, facts: dict[str, Any], is_met: bool) -> None:
+def test_what_meets_the_duty(level: int, facts: dict[str, Any], state: str) -> None:
     found = duty(level, date(2026, 3, 2), **facts)
-    assert (found["duty"] == "done") == is_met
-    assert (found["done_on"] is not None) == is_met
-    assert (found["heard_by"] is None) == is_met
+    assert found["duty"] == state
+    assert (found["done_on"] is None) == (state == "overdue")
+    assert (found["heard_by"] is None) == (state != "overdue")
+
+
+@pytest.mark.parametrize(
+    ("level", "joint_on", "is_joint"),
+    [(2, date(2026, 1, 6), True), (2, AS_OF, False), (2, None, False), (1, date(2026, 1, 6), None)],
+)
+def test_a_red_loan_is_told_whether_bank_and_township_visited_together(
+    level: int, joint_on: date | None, is_joint: bool | None
+) -> None:
+    found = duty(level, date(2026, 1, 7), visited_on=date(2026, 1, 6), joint_on=joint_on)
+    assert found["is_joint"] is is_joint
 
 
 @pytest.mark.parametrize(
@@ -73,6 +87,7 @@ def test_what_meets_the_duty(level: int, facts: dict[str, Any], is_met: bool) ->
         (date(2026, 1, 20), date(2026, 1, 20), "due", date(2026, 1, 20)),
         (date(2026, 1, 20), date(2026, 1, 21), "overdue", date(2026, 1, 20)),
         (date(2026, 1, 7), date(2026, 1, 6), "put_off", RED_DUE),
+        (date(2026, 1, 24), date(2026, 1, 25), "due", date(2026, 1, 26)),
     ],
 )
 def test_a_case_that_is_put_off_moves_the_day(snoozed_until: date, today: date, state: str, due: date) -> None:

@@ -7,15 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from alembic.command import upgrade
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from features.messages import UserError
 from serving.database import engine as module
 from serving.database.engine import REVISIONS, Database, open_database
-from serving.database.tables import Base, SignInSession
+from serving.database.tables import Base, Case, CaseEvent, SignInSession, utc_text
 from tests.serving.moments import NOW
 
 
@@ -71,3 +72,27 @@ def test_what_fails_half_way_leaves_nothing(database: Database) -> None:
         raise RuntimeError
     with database.read_session() as session:
         assert session.execute(text("SELECT count(*) FROM failed_sign_ins")).scalar() == 0
+
+
+def test_cases_of_the_revision_before_keep_what_they_have(address: str) -> None:
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(Path(module.__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "0002")
+        case = (
+            "INSERT INTO cases (id, loan_id, household_id, bank, as_of, light, state, version, opened_by, opened_at) "
+            "VALUES (7, 'L1', 'H1', '甲银行', '2025-12-31', 'red', 'open', 2, 'li', :at)"
+        )
+        connection.execute(text(case), {"at": utc_text(NOW)})
+        event = "INSERT INTO case_events (id, case_id, kind, at, by, text) VALUES (1, 7, 'note', :at, 'li', 'called')"
+        connection.execute(text(event), {"at": utc_text(NOW)})
+    engine.dispose()
+    database = open_database(address)
+    with database.read_session() as session:
+        [found] = session.scalars(select(Case)).all()
+        [note] = session.scalars(select(CaseEvent)).all()
+    assert (found.loan_id, found.opened_at, found.responsible, found.next_step_on) == ("L1", NOW, None, None)
+    assert (note.text, note.joint, note.escalated_to) == ("called", None, None)
+    database.engine.dispose()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 
+import httpx2
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,7 +15,7 @@ from features.console import county_today, utc_now
 from serving.access.accounts import account_details, create_account
 from serving.audit.command_line import database_of
 from tests.conftest import County
-from tests.running_service import serving
+from tests.running_service import key_for, serving
 from tests.serving.browsers import follow
 from tests.serving.pages.conftest import alone
 
@@ -55,7 +58,7 @@ def test_ticked_loans_are_assigned_at_once_and_are_then_the_officers(own: County
         plain.get_by_label(f"Tick {loan}").check()
     plain.get_by_label("Assign the ticked loans to").select_option("li.wei")
     follow(plain.get_by_role("button", name="Assign"))
-    expect(plain.get_by_role("status")).to_have_text("2 loans are assigned.")
+    expect(plain.get_by_role("status")).to_have_text("Assigned: 2.")
     assert "light=red" in plain.url
     assert "li.wei" in row(plain, first)
     assert "li.wei" in row(plain, second)
@@ -67,7 +70,9 @@ def test_a_loan_cannot_be_assigned_to_somebody_who_does_not_see_it(own: County, 
     plain.get_by_label(f"Tick {loan}").check()
     plain.get_by_label("Assign the ticked loans to").select_option("ma.hong")
     follow(plain.get_by_role("button", name="Assign"))
-    expect(plain.get_by_text(f"Loan {loan} cannot be assigned to ma.hong")).to_be_visible()
+    expect(plain.get_by_text(f"1 loans cannot be assigned to ma.hong ({loan})")).to_be_visible()
+    follow(plain.get_by_role("link", name="Back"))
+    assert "light=red" in plain.url
     plain.goto(f"{address}/cases?lang=en&state=all")
     expect(plain.get_by_text(loan, exact=True)).to_have_count(0)
 
@@ -128,3 +133,42 @@ def test_an_analyst_sees_no_cases_in_the_list(own: County, browser: Browser) -> 
         answer = page.goto(f"{address}/?lang=en&work=mine")
         assert answer is not None
         assert answer.status == 409
+
+
+def test_the_files_hold_the_visits_and_the_printed_list_is_an_export_in_the_audit(own: County, address: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(httpx2.get(f"{address}/worklist.csv?lang=en").content.decode("utf-8-sig"))))
+    lit = [line for line in rows if line["Light"] != "green"]
+    assert {"to be visited", "visited"} >= {line["Visit"] for line in lit}
+    assert all(line["Visit due by"] for line in lit)
+    httpx2.get(f"{address}/worklist/print?lang=en&light=red").raise_for_status()
+    auditor = key_for(own.data, "auditor")
+    host = f"http://127.0.0.1:{address.rpartition(':')[2]}"
+    entries = httpx2.get(f"{host}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()["items"]
+    [printed] = [one for one in entries if "/worklist/print" in one["subject"] and one["detail"].get("light") == "red"]
+    assert (printed["action"], printed["detail"]["loans"]) == ("export", own.month.manifest.lights["red"]["loans"])
+
+
+def test_the_numbers_of_the_views_are_those_of_their_lists(address: str, plain: Page) -> None:
+    plain.goto(f"{address}/?lang=en&light=red")
+    link = plain.get_by_role("navigation", name="Visits").get_by_role("link", name="no visit yet")
+    told = int(link.inner_text().rsplit(" ", 1)[1])
+    follow(link)
+    assert plain.locator("tbody tr:has(td)").count() == told
+
+
+def test_an_earlier_month_has_no_visits_to_make(own: County, address: str, plain: Page) -> None:
+    plain.goto(f"{address}/?lang=en&as_of={own.before}")
+    assert plain.locator("td.tick").count() == 0
+    answer = plain.goto(f"{address}/?lang=en&as_of={own.before}&work=overdue")
+    assert answer is not None
+    assert answer.status == 409
+    plain.goto(f"{address}/board?lang=en&as_of={own.before}")
+    expect(plain.get_by_role("heading", name="Visits so far")).to_have_count(0)
+
+
+def test_my_cases_are_those_that_were_assigned_to_me(own: County, address: str, plain: Page) -> None:
+    loan = own.warnings.filter(light="yellow")["loan_id"][0]
+    body = {"loan_ids": [loan], "responsible": "county_official"}
+    httpx2.post(f"{address}/api/v1/cases/assign", json=body).raise_for_status()
+    plain.goto(f"{address}/cases?state=mine&lang=en")
+    assert plain.locator("tbody td:nth-child(4)").all_inner_texts() == [loan]

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from features.messages import UserError
 from models.group_light.evaluate_groups import GroupLevel
 from serving.access.accounts import account_details, create_account
+from serving.access.scope import ALL_LOANS
 from serving.audit.command_line import database_of
 from serving.batch.run import score
 from serving.cases.kinds import CaseEventKind
@@ -167,17 +168,17 @@ def test_the_action_list_says_by_when_to_visit_and_who(county: County, tmp_path:
     red = own.warnings.filter(pl.col("light") == "red").row(0, named=True)
     with database.write_session() as session:
         create_account(session, account_details("li", "county_official"), NOW)
-        [case] = assign_loans(session, [red], own.newest, "li", Authorship("li", NOW, TODAY))
+        [case] = assign_loans(session, [red], own.newest, "li", Authorship("li", NOW, TODAY), ALL_LOANS)
         add_event(
             session, case, case.version, EventFields(CaseEventKind.VISIT, on_date=TODAY), Authorship("li", NOW, TODAY)
         )
-    records = case_records(database, store, own.month, TODAY)
+    records = case_records(database, store, own.newest, TODAY)
     report = CountyReport(store, report_period(own.newest, quarter=False, year=False), ReportScope(), records)
     table = report.action_lists[GroupLevel.BANK]
     assert [column.name for column in table.columns][-3:] == ["visit_due_on", "visited_on", "responsible"]
     [row] = table.frame.filter(pl.col("loan_id") == red["loan_id"]).to_dicts()
     assert (row["visited_on"], row["responsible"]) == (TODAY, "li")
-    spells = flag_spells(MonthRepository(store), own.newest).filter(pl.col("loan_id") == red["loan_id"])
+    spells = flag_spells(MonthRepository(store), own.newest).rows.filter(pl.col("loan_id") == red["loan_id"])
     due = own.month.policy.casework.working_days.after(spells["flagged_on"].item(), 3)
     assert row["visit_due_on"] == due.day
 
