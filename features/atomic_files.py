@@ -121,6 +121,18 @@ def exclusive_lock(path: Path, busy: UserError | None = None) -> Iterator[None]:
         yield
 
 
+def is_locked(path: Path) -> bool:
+    """Whether some process holds a lock file, as `exclusive_lock` does."""
+    try:
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def append_line(path: Path, line: str) -> None:
     """Add a line to a text file, on the disk when the call returns; a torn last line stays a line of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)

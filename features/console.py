@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -100,8 +101,17 @@ def record_run(data: Path, command: str, **parameters: object) -> Iterator[dict[
         append_run(data, Run(at, by, command, outcome, seconds, details, error_message))
 
 
+RUN_BY = "LIGHTS_RUN_BY"
+"""Environment variable with the account for which the service runs a command as a job."""
+
+
 def current_os_user() -> str:
-    """The name of the operating system's user, or "unknown"."""
+    """The name of the operating system's user, or "unknown"; in a job, with the account that started it."""
+    user = _os_user()
+    return f"{user} for {account}" if (account := os.environ.get(RUN_BY)) else user
+
+
+def _os_user() -> str:
     import getpass
 
     try:

@@ -34,6 +34,7 @@ from serving.pages.accounts_page import people_router
 from serving.pages.audit_page import audit_page_router
 from serving.pages.board_page import board_router
 from serving.pages.case_pages import case_page_router
+from serving.pages.clerk_pages import clerk_router
 from serving.pages.household_pages import household_router
 from serving.pages.model import model_router
 from serving.pages.oidc_pages import oidc_router
@@ -46,7 +47,7 @@ from serving.settings import Settings, settings_of
 _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(warning_router, what_if_router, migration_router, case_router, audit_router, health_router, metrics_router),
-    *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router),
+    *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
 )
 _CSP = "Content-Security-Policy"

@@ -66,6 +66,10 @@ def account_details(name: str, role: str, bank: str | None = None, area: str | N
         raise UserError("信贷员须指定银行 (--bank)。", "An officer needs a bank (--bank).")
     if details.role is Role.CADRE and details.area is None:
         raise UserError("乡村干部须指定区域 (--area)。", "A cadre needs an area (--area).")
+    if details.role is Role.CLERK and (details.bank or details.area):
+        raise UserError(
+            "数据员装载全县数据, 不限银行或区域。", "A clerk loads the data of all banks; leave bank and area out."
+        )
     if details.role is Role.COUNTY_OFFICIAL and details.area is not None and len(details.area) < 6:
         raise UserError("县级部门的区域至少 6 位。", "A county official's area has at least 6 digits.")
     return details

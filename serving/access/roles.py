@@ -14,6 +14,7 @@ class Right(StrEnum):
     OWN = "own"
     GROUPS = "groups"
     LISTS = "lists"
+    DELIVERIES = "deliveries"
     PERSONS = "persons"
     CASES = "cases"
     AUDIT = "audit"
@@ -25,6 +26,7 @@ class Role(StrEnum):
 
     OFFICER = "officer"
     CADRE = "cadre"
+    CLERK = "clerk"
     COUNTY_OFFICIAL = "county_official"
     ANALYST = "analyst"
     AUDITOR = "auditor"
@@ -36,6 +38,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OFFICER: _CASE_WORK,
     Role.CADRE: _CASE_WORK,
     Role.COUNTY_OFFICIAL: _CASE_WORK,
+    Role.CLERK: frozenset({Right.OWN, Right.GROUPS, Right.DELIVERIES}),
     Role.ANALYST: frozenset({Right.OWN, Right.GROUPS, Right.LISTS}),
     Role.AUDITOR: frozenset({Right.OWN, Right.AUDIT}),
     Role.ADMINISTRATOR: frozenset({Right.OWN, Right.PEOPLE}),
@@ -45,12 +48,17 @@ MASKED_ROLES = frozenset({Role.ANALYST})
 ROLE_WORDS: Mapping[Role, Bilingual] = {
     Role.OFFICER: Bilingual("信贷员", "bank officer"),
     Role.CADRE: Bilingual("乡村干部", "township or village cadre"),
+    Role.CLERK: Bilingual("数据员", "data clerk"),
     Role.COUNTY_OFFICIAL: Bilingual("县级部门", "county official"),
     Role.ANALYST: Bilingual("分析员", "analyst"),
     Role.AUDITOR: Bilingual("审计员", "auditor"),
     Role.ADMINISTRATOR: Bilingual("管理员", "administrator"),
 }
-START_PAGES: Mapping[Role, str] = {Role.AUDITOR: "/audit", Role.ADMINISTRATOR: "/people"}
+START_PAGES: Mapping[Role, str] = {
+    Role.CLERK: "/deliveries",
+    Role.AUDITOR: "/audit",
+    Role.ADMINISTRATOR: "/people",
+}
 """The page that a role sees after sign-in; the work list for the others."""
 
 OPEN_ROUTES = frozenset(
@@ -74,6 +82,12 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/people": Right.PEOPLE,
     "/people/{person_id}": Right.PEOPLE,
     "/audit": Right.AUDIT,
+    "/deliveries": Right.DELIVERIES,
+    "/quarantine": Right.DELIVERIES,
+    "/quarantine.xlsx": Right.DELIVERIES,
+    "/jobs/{number}": Right.DELIVERIES,
+    "/jobs/score": Right.DELIVERIES,
+    "/jobs/monitor": Right.DELIVERIES,
     "/groups": Right.GROUPS,
     "/model": Right.GROUPS,
     "/board": Right.GROUPS,

@@ -16,6 +16,7 @@ _NAMES = {
     "official": Role.COUNTY_OFFICIAL,
     "officer": Role.OFFICER,
     "cadre": Role.CADRE,
+    "clerk": Role.CLERK,
     "analyst": Role.ANALYST,
     "auditor": Role.AUDITOR,
     "admin": Role.ADMINISTRATOR,

@@ -126,6 +126,18 @@ def has_moved(value: float | None, finding: Finding, limits: AcknowledgementLimi
     return abs(finding.value - value) > limits.moved * max(abs(value), abs(finding.bound or 0))
 
 
+def open_codes(data: Path, as_of: date) -> list[str] | None:
+    """The codes of a month's findings, as it was last monitored, that nobody has acknowledged since.
+
+    None where the month was never monitored. Raises UserError where a file is damaged.
+    """
+    path = data / FOLDER / "findings" / f"{as_of}.json"
+    if not path.exists():
+        return None
+    known = {each.code for each in read_acknowledgements(data) if each.as_of == as_of.isoformat()}
+    return sorted(read_stored_json(path, frozenset) - known)
+
+
 def _recorded_codes(folder: Path) -> Mapping[str, frozenset[str]]:
     """By month end (ISO), the codes of the findings of each month that was monitored."""
     return {path.stem: read_stored_json(path, frozenset) for path in sorted(folder.glob("*.json"))}

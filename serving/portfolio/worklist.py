@@ -20,6 +20,8 @@ from serving.portfolio.case_work import WorkView
 from serving.portfolio.quadrants import Quadrant, quadrant_of_lights
 from serving.schemas.loan_warning import WarningPage
 
+_LAST_NUMBER = 2**32 - 1
+"""No loan's number in an order is larger: a cursor beyond it is one beyond the list."""
 _CODES_AS_TEXT = (cs.categorical() | cs.enum()).cast(pl.String)
 
 
@@ -194,4 +196,4 @@ def _last_shown(cursor: str | None, edition: str) -> int:
             "名单已更新, 或条件已改变; 请从第一页重新开始。",
             "The list has been published anew, or is another one; begin again without a cursor.",
         )
-    return last
+    return min(last, _LAST_NUMBER)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from features.messages import Bilingual
+from serving.text.desk_words import DESK_WORDS
 from serving.text.portfolio_words import PORTFOLIO_WORDS
 
 Language = Literal["zh", "en"]
@@ -244,7 +245,7 @@ _OWN: Mapping[str, Bilingual] = {
     "more": Bilingual("下一页", "Next page"),
     "other_language": Bilingual("English", "中文"),
 }
-WORDS: Mapping[str, Bilingual] = {**_OWN, **PORTFOLIO_WORDS}
+WORDS: Mapping[str, Bilingual] = {**_OWN, **PORTFOLIO_WORDS, **DESK_WORDS}
 
 
 def in_language(language: Language) -> dict[str, str]:

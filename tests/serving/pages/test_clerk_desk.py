@@ -1,0 +1,121 @@
+"""The clerk's month in a browser without scripts: what is missing, the month's run watched to its end, quarantine."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Browser, Page, expect
+
+from features.runs import read_runs
+from serving.monitor.acknowledgements import read_acknowledgements
+from tests.conftest import County
+from tests.running_service import done, lights, serving
+from tests.serving.browsers import follow
+from tests.serving.pages.conftest import alone
+
+
+@pytest.fixture(scope="module")
+def own(by_rules: County, tmp_path_factory: pytest.TempPathFactory) -> County:
+    county = by_rules.copied_to(tmp_path_factory.mktemp("clerk") / "var")
+    inbox = tmp_path_factory.mktemp("inbox")
+    header = "payment_id,loan_id,paid_on,principal_paid,interest_paid,payer,known_on"
+    good = ",".join(("P-new", county.warnings["loan_id"][0], "2025-12-30", "1", "0", "borrower", "2026-01-10"))
+    wrong = good.replace("P-new", "P-wrong").replace("2025-12-30", "long ago")
+    many = [good.replace("P-new", f"P-{number}") for number in range(30)]
+    (inbox / "payments.csv").write_text("\n".join((header, good, wrong, *many)), "utf-8")
+    done(lights(county.data, "load", inbox, "--delivered-on", "2026-01-12", "--json"))
+    return county
+
+
+@pytest.fixture(scope="module")
+def address(own: County) -> Iterator[str]:
+    with serving(own.data, role="clerk") as signed:
+        yield signed
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    with alone(browser, scripts=False) as page:
+        yield page
+
+
+def test_the_clerk_sees_what_is_missing_runs_the_month_and_watches_it(own: County, address: str, plain: Page) -> None:
+    plain.goto(f"{address}/deliveries?lang=en")
+    expect(plain.get_by_text("needed deliveries are missing this month")).to_be_visible()
+    offered = plain.get_by_label("Month", exact=True).locator("option").first.get_attribute("value")
+    follow(plain.get_by_role("button", name="Run the month"))
+    expect(plain.get_by_role("heading", level=1)).to_contain_text(f"lights score --as-of={offered}")
+    expect(plain.locator("[role=alert]")).to_contain_text("refused", timeout=60_000)
+    expect(plain.locator("pre")).to_contain_text("--incomplete")
+    follow(plain.get_by_role("link", name="Deliveries").last)
+    last = read_runs(own.data).runs[-1]
+    assert (last.what, last.outcome, last.by.rpartition(" ")[2]) == ("score", "refused", "clerk")
+    expect(plain.get_by_role("region", name="Runs").locator("tbody tr").first).to_contain_text("refused")
+
+
+def test_with_a_reason_the_month_is_published_and_says_so(own: County, address: str, plain: Page) -> None:
+    plain.goto(f"{address}/deliveries?lang=zh")
+    month = plain.get_by_label("月份").locator("option").first.get_attribute("value")
+    plain.get_by_label("送达不全仍发布的原因 (可空)").fill("等银行补送")
+    follow(plain.get_by_role("button", name="开始评灯"))
+    expect(plain.locator("main [role=status]")).to_contain_text("已完成", timeout=60_000)
+    manifest = own.store.warnings
+    assert (manifest / f"month={str(month)[:7]}").is_symlink()
+
+
+def test_rows_in_quarantine_are_listed_and_taken_away(address: str, plain: Page) -> None:
+    plain.goto(f"{address}/quarantine?lang=en")
+    row = plain.locator("tbody tr", has_text="payments.csv")
+    expect(row).to_contain_text("long ago")
+    expect(row).to_contain_text("paid_on")
+    book = httpx2.get(f"{address}/quarantine.xlsx").raise_for_status()
+    cells = [value for sheet in load_workbook(io.BytesIO(book.content)) for line in sheet.values for value in line]
+    assert "long ago" in cells
+    assert httpx2.get(f"{address}/quarantine?bank=nobody").status_code == 409
+
+
+def test_no_other_role_comes_to_the_desk_and_the_clerk_sees_no_household(own: County, address: str) -> None:
+    for path in ("/", "/cases", "/people", "/audit", f"/households/{own.warnings['household_id'][0]}"):
+        assert httpx2.get(f"{address}{path}").status_code == 403, path
+    for role in ("county_official", "analyst", "auditor", "administrator"):
+        with serving(own.data, role=role) as other:
+            for path in ("/deliveries", "/quarantine", "/quarantine.xlsx", "/jobs/1"):
+                assert httpx2.get(f"{other}{path}").status_code == 403, (role, path)
+            assert httpx2.post(f"{other}/jobs/score", data={"as_of": "2025-12-31"}).status_code == 403
+
+
+def test_findings_are_acknowledged_with_a_reason(own: County, address: str, plain: Page) -> None:
+    plain.goto(f"{address}/deliveries?lang=en")
+    follow(plain.get_by_role("button", name="Monitor the newest month"))
+    expect(plain.get_by_text("exit code 3")).to_be_visible(timeout=120_000)
+    plain.goto(f"{address}/deliveries?lang=en")
+    boxes = plain.get_by_role("group", name="Findings of").get_by_role("checkbox")
+    codes = [str(box.get_attribute("value")) for box in boxes.all()]
+    assert codes
+    boxes.first.check()
+    follow(plain.get_by_role("button", name="Acknowledge the ticked ones"))
+    expect(plain.get_by_text("Say why the findings are known")).to_be_visible()
+    plain.goto(f"{address}/deliveries?lang=en")
+    plain.get_by_role("group", name="Findings of").get_by_role("checkbox").first.check()
+    plain.get_by_label("Known because").fill("the bank said so")
+    follow(plain.get_by_role("button", name="Acknowledge the ticked ones"))
+    expect(plain.locator("main p strong").first).not_to_have_text("under way", timeout=120_000)
+    [known] = read_acknowledgements(own.data)
+    assert (known.code, known.reason, known.by.rpartition(" ")[2]) == (codes[0], "the bank said so", "clerk")
+
+
+def test_a_job_that_is_not_there_is_refused_and_text_is_no_option(own: County, address: str) -> None:
+    assert httpx2.get(f"{address}/jobs/999?lang=en").status_code == 404
+    asked = {"as_of": "2025-12-30", "incomplete": "--help"}
+    answer = httpx2.post(f"{address}/jobs/score?lang=en", data=asked, follow_redirects=True)
+    assert "lights score --as-of=2025-12-30 --incomplete=--help" in answer.text
+    for _ in range(600):
+        if read_runs(own.data).runs[-1].told.get("as_of") == "2025-12-30":
+            break
+        time.sleep(0.1)
+    assert "is no month end" in str(read_runs(own.data).runs[-1].refused)
