@@ -192,8 +192,9 @@ def assign_loans(
     cases = []
     for warning, loan in zip(warnings, loans, strict=True):
         case = within_scope.get(loan.loan_id) or open_case(session, warning, as_of, authorship)
+        has_moved = (case.bank, case.village_code) != (loan.bank, loan.village_code)
         case.bank, case.village_code = loan.bank, loan.village_code
-        if case.responsible != responsible:
+        if case.responsible != responsible or has_moved:
             assignment = EventFields(CaseEventKind.ASSIGNMENT, responsible=responsible)
             _check_event(session, case, case.version, assignment, authorship.today)
             _append_event(session, case, assignment, authorship)

@@ -29,6 +29,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.flag_spells import flag_spells
 from serving.months.loan_index import loan_index
+from serving.months.published_editions import published_editions
 from serving.months.repository import MonthRepository
 
 
@@ -246,16 +247,23 @@ def case_workload(
         if loan_ids is not None:
             return _workload(session, data_folder, month, scope, policy, today, loan_ids)
         newest = tuple(session.scalar(select(func.max(number))) for number in (CaseEvent.id, Case.id))
-    return _cached_workload(_Request(database, data_folder, month, scope, policy.model_dump_json(), today, newest))
+    editions = tuple(published_editions(data_folder.warnings).values())
+    request = _Request(database, data_folder, month, editions, scope, policy.model_dump_json(), today, newest)
+    return _cached_workload(request)
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What a workload depends on. newest: numbers of the newest event and case; cases change by events alone."""
+    """What a workload depends on.
+
+    editions: the published edition of each month, since spells go back over them. newest: numbers of the newest event
+    and case; cases change by events alone.
+    """
 
     database: Database
     data_folder: DataFolder
     month: PublishedMonth
+    editions: tuple[Path, ...]
     scope: Scope
     policy: str
     today: date

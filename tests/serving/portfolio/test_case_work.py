@@ -23,6 +23,7 @@ from serving.database.engine import Database
 from serving.database.tables import Case
 from serving.months.data_folder import DataFolder
 from serving.months.loan_index import LoanOrder, loan_index
+from serving.months.published_editions import month_folder_name
 from serving.portfolio.case_work import CaseWorkload, WorkView, case_workload, visit_progress
 from serving.portfolio.worklist import WorklistQuery, matching_loans, worklist_page
 from tests.conftest import County
@@ -238,3 +239,14 @@ def test_the_order_of_prevention_is_worked_out_by_hand(county: County) -> None:
     expected = [row["loan_id"] for row in sorted(rows, key=key)]
     index = loan_index(county.month).sort(LoanOrder.PREVENTION.column).collect()
     assert index["loan_id"].to_list() == expected
+
+
+def test_an_earlier_month_that_is_published_later_counts_at_once(desk: Desk) -> None:
+    months, county = desk.county.store.warnings, desk.county
+
+    def begins() -> set[date]:
+        return set(desk.work().rows["flagged_as_of"])
+
+    assert begins() == {county.newest}
+    (months / month_folder_name(county.before)).symlink_to((months / month_folder_name(county.newest)).resolve())
+    assert begins() == {county.before}
