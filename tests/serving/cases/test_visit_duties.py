@@ -124,3 +124,11 @@ def test_a_case_that_was_handed_up_is_heard_of_until_it_is_closed() -> None:
     assert duty(2, date(2026, 1, 7), **handed_up)["heard_by"] == "county"
     closed = {**handed_up, "case_state": "closed", "closed_on": date(2026, 1, 7)}
     assert duty(2, date(2026, 1, 8), **closed)["heard_by"] is None
+
+
+def test_a_delay_that_is_counted_through_a_year_without_a_notice_is_not_certain() -> None:
+    unknown = next(year for year in range(2026, 2100) if not POLICY.working_days.is_known(year))
+    assert duty(2, date(2026, 2, 2))["is_certain"]
+    late = duty(2, date(unknown, 1, 15))
+    assert (late["duty"], late["is_certain"]) == ("overdue", False)
+    assert duty(2, date(unknown, 1, 15), visited_on=date(2026, 1, 6))["is_certain"]

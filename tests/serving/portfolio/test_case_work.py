@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +250,9 @@ def test_an_earlier_month_that_is_published_later_counts_at_once(desk: Desk) -> 
     assert begins() == {county.newest}
     (months / month_folder_name(county.before)).symlink_to((months / month_folder_name(county.newest)).resolve())
     assert begins() == {county.before}
+
+
+def test_a_case_that_is_closed_in_the_evening_in_utc_was_closed_on_the_countys_next_day(desk: Desk) -> None:
+    desk.pen = Authorship("li", datetime.combine(desk.today, time(16, 30), UTC), desk.today)
+    loan = desk.assigned(0, EventFields(CaseEventKind.OUTCOME, outcome="no_risk"))
+    assert desk.work().by_loan([loan])[loan].done_on == desk.today + timedelta(days=1)
