@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -112,6 +113,7 @@ class JobFolder:
             is_started = runner.stdout.readline()
         threading.Thread(target=runner.wait, daemon=True).start()  # takes its exit code, so that no zombie is left
         if not is_started:  # another job has taken the lock at the same moment
+            shutil.rmtree(folder, ignore_errors=True)
             raise _busy(self.running or job.number)
         return job
 

@@ -73,3 +73,10 @@ def test_a_job_that_was_killed_is_not_running_and_the_next_one_begins(jobs: JobF
 def test_there_is_no_other_job(jobs: JobFolder) -> None:
     with pytest.raises(UserError, match="There is no job 7"):
         jobs.state(7, NOW)
+
+
+def test_a_job_that_could_not_begin_leaves_nothing(jobs: JobFolder) -> None:
+    jobs.folder.mkdir()
+    with exclusive_lock(jobs.folder / LOCK), pytest.raises(UserError, match="under way"):
+        jobs.start(("policy",), "the.clerk", NOW)
+    assert jobs.newest() == []
