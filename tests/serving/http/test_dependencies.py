@@ -66,6 +66,7 @@ def test_what_is_open_or_needs_something_is_an_address_that_there_is(app: FastAP
     ("role", "sees"),
     [
         ("county_official", {Right.GROUPS, Right.LISTS, Right.PERSONS, Right.CASES}),
+        ("clerk", {Right.GROUPS, Right.DELIVERIES}),
         ("analyst", {Right.GROUPS, Right.LISTS}),
         ("auditor", {Right.AUDIT}),
         ("administrator", {Right.PEOPLE}),
