@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from features.console import county_today, utc_now
+from features.months import month_end_after
 from serving.access.accounts import account_details, create_account
 from serving.audit.command_line import database_of
+from serving.months.published_editions import month_folder_name
 from tests.conftest import County
 from tests.running_service import key_for, serving
 from tests.serving.browsers import follow
@@ -172,3 +174,17 @@ def test_my_cases_are_those_that_were_assigned_to_me(own: County, address: str, 
     httpx2.post(f"{address}/api/v1/cases/assign", json=body).raise_for_status()
     plain.goto(f"{address}/cases?state=mine&lang=en")
     assert plain.locator("tbody td:nth-child(4)").all_inner_texts() == [loan]
+
+
+def test_an_earlier_month_that_cannot_be_read_is_told_beside_the_visits(own: County, browser: Browser) -> None:
+    """The last test of this file: it damages the county's own copy."""
+    link = own.store.warnings / month_folder_name(month_end_after(own.newest, -2))
+    damaged = own.data / "editions" / link.name / "edition-1" / "warnings"
+    damaged.mkdir(parents=True)
+    (damaged / "640323.parquet").write_bytes(b"cut")
+    newest = (own.month.folder / "manifest.json").read_text("utf-8")
+    (damaged.parent / "manifest.json").write_text(newest, "utf-8")
+    link.symlink_to(damaged)
+    with serving(own.data) as address, alone(browser, scripts=False) as page:
+        page.goto(f"{address}/?lang=en")
+        expect(page.get_by_role("note").filter(has_text=str(month_end_after(own.newest, -2)))).to_be_visible()
