@@ -23,6 +23,7 @@ from serving.api.warning_routes import health_router, warning_router
 from serving.api.what_if_routes import what_if_router
 from serving.explain.loaded_models import loaded_model
 from serving.http.audit_middleware import write_audit_entry
+from serving.http.body_limit import MIB, BodyLimit
 from serving.http.context import AppContext, app_context
 from serving.http.dependencies import CSRF_COOKIE, authenticate, new_csrf_cookie
 from serving.http.metrics import Metrics, configure_logging, metrics_router
@@ -40,6 +41,7 @@ from serving.pages.model import model_router
 from serving.pages.oidc_pages import oidc_router
 from serving.pages.rendering import add_page_error_handlers
 from serving.pages.sign_in_pages import sign_in_router
+from serving.pages.upload_pages import upload_router
 from serving.pages.what_if_page import what_if_page_router
 from serving.pages.worklist_page import worklist_router
 from serving.settings import Settings, settings_of
@@ -48,6 +50,7 @@ _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(warning_router, what_if_router, migration_router, case_router, audit_router, health_router, metrics_router),
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
+    upload_router,
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
 )
 _CSP = "Content-Security-Policy"
@@ -122,6 +125,7 @@ def application(store: DataFolder, settings: Settings, now: Callable[[], datetim
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_middleware(BodyLimit, limits={"/uploads": settings.upload_mb * MIB})
     app.add_middleware(_ResponseMiddleware, context=app.state.context, metrics=app.state.metrics)
     return app
 

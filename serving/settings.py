@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     host: address to listen on. public_url: the address that people type, where a proxy stands in front of the service.
     secure_cookies: cookies are sent over TLS alone. session_hours, link_hours: how long a session and a one-time link
     last. requests_per_minute: for each key or session.
+    upload_mb: the most that one upload of a clerk may hold, in MB.
     metrics_token: lets a monitor that is not on this machine read /metrics.
     audit_years: how long audit entries are kept at the least.
     oidc_issuer, oidc_client_id, oidc_client_secret: the county's OpenID Connect provider; all empty for none, and no
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, ge=1, le=168)
     link_hours: int = Field(default=24, ge=1, le=168)
     requests_per_minute: int = Field(default=1200, ge=1)
+    upload_mb: int = Field(default=200, ge=1, le=10_000)
     metrics_token: SecretStr | None = None
     audit_years: int = Field(default=3, ge=3)
     oidc_issuer: str | None = None

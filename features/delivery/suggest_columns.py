@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from itertools import pairwise
 
 from features.contract.declarations import CellKind, ContractColumn, ContractTable
 from features.delivery.cell_values import CellReader, word_key
 from features.delivery.code_words import code_words
 from features.delivery.column_map import ColumnRule
-from features.delivery.headings import Heading, HeadingLine, preferred_positions, shipped_headings
+from features.delivery.headings import Heading, HeadingLine, preferred_positions, shipped_heading, shipped_headings
+from features.delivery.map_questions import Answers, Choice, MapLine, MapLines, MapQuestion, toml_text
+from features.messages import Bilingual
 
 _LIKENESS, _READABLE, _MOST_NAMED, _DAY_DIGITS = 0.6, 0.8, 12, 4
 _PEOPLE = re.compile("姓名|名字")
@@ -23,24 +25,25 @@ _CONTRACT = re.compile(r"(协议|合同).*号")
 """Headings of a contract's number, under which several loans may be drawn that are numbered within it."""
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _COUNTERS = ("序号", "行号")
+_ONCE, _YES = ("",), "yes"
+_YES_NO = (Choice(_YES, Bilingual("是", "yes")), Choice("no", Bilingual("否", "no")))
+_DAY_ORDERS = (
+    Choice('dates = "dmy"', Bilingual("日/月/年", "day first")),
+    Choice('dates = "mdy"', Bilingual("月/日/年", "month first")),
+)
+_UNITS = (
+    Choice('unit = "万元"', Bilingual("万元", "10,000 yuan")),
+    Choice('unit = "千元"', Bilingual("千元", "1,000 yuan")),
+    Choice('unit = "元"', Bilingual("元", "yuan")),
+)
+_SHARES = (
+    Choice("percent = true", Bilingual("百分数, 按年", "per cent a year")),
+    Choice("permille = true", Bilingual("千分数, 按年", "per mille a year")),
+    Choice("percent = true, monthly = true", Bilingual("百分数, 按月", "per cent a month")),
+    Choice("permille = true, monthly = true", Bilingual("千分数, 按月", "per mille a month")),
+    Choice("percent = false", Bilingual("小数, 不换算", "a fraction, as it is")),
+)
 Row = Sequence[str | None]
-
-
-@dataclass
-class MapLines:
-    """Lines of a column map under one title, with the number of open questions among them."""
-
-    lines: list[str] = field(default_factory=list)
-    questions: int = 0
-
-    def ask(self, zh: str, en: str, answer: str) -> None:
-        """Add a question, in one line, and the key that answers it."""
-        self.lines += [f"# ? {' '.join(f'{zh} / {en}'.split())}", answer]
-        self.questions += 1
-
-    def set(self, line: str) -> None:
-        """Add a key that needs no answer."""
-        self.lines.append(line)
 
 
 @dataclass
@@ -89,16 +92,19 @@ class SheetColumns:
         column = next(one for one in self.table.delivered_columns if one.name == name)
         if len(positions) > 1 and not self._joined(name):
             written = [self.line.headings[at].written for at in positions]
-            self.columns.ask(
-                f"列 {'、'.join(written)} 都可能是 {name}; 用哪一列?",
+            words = Bilingual(
+                f"列 {'、'.join(written)} 都可能是 {self._called(name)}; 用哪一列?",
                 f"the headings {', '.join(written)} may all be {name}; which one is it?",
-                f"{toml_text(written[0])} = {toml_text(name)}",
+            )
+            self.columns.ask(
+                MapQuestion(f"which:{name}", words, (written[0],), _headings_to_choose(written)),
+                lambda answer: f"{toml_text(answer)} = {toml_text(name)}",
             )
         elif not self._joined(name):
             self._write(column, positions[0], unsure=False)
 
     def _joined(self, name: str) -> bool:
-        return any(line.startswith(f"{name} = ") for line in self.joins.lines)
+        return any(line.startswith(f"{name} = ") for line in self.joins.text())
 
     def _join_numbers(self, places: dict[str, list[int]], free: list[int]) -> None:
         """A number that comes twice alone, and once together with another column.
@@ -124,13 +130,23 @@ class SheetColumns:
             return
         alone = self.line.headings[at].written
         written = [self.line.headings[one].written for one in sorted(pair)]
-        self.joins.ask(
-            f"{' 与 '.join(written)} 合起来才是 {name} 吗? 若 {alone} 单独即可, 删去下一行; 其他表也须如此书写",
-            f"are {' and '.join(written)} together the {name}? Delete the next line if {alone} alone is; other "
+        words = Bilingual(
+            f"{' 与 '.join(written)} 合起来才是 {self._called(name)} 吗? 若 {alone} 单独即可, 删去下一行 "
+            "(网页中答“否”); 其他表也须如此书写",
+            f"are {' and '.join(written)} together the {name}? Delete the next line (on the page: no) if {alone} "
+            "alone is; other "
             "tables must write it in the same way",
-            f'{name} = {{of = [{", ".join(map(toml_text, written))}], with = "-"}}',
+        )
+        joined = f'{name} = {{of = [{", ".join(map(toml_text, written))}], with = "-"}}'
+        self.joins.ask(
+            MapQuestion(f"joined:{name}", words, (_YES,), _YES_NO), lambda answer: joined if answer == _YES else None
         )
         free[:] = [one for one in free if one not in pair]
+
+    def _called(self, name: str) -> str:
+        """A column in Chinese, with its name in the contract."""
+        words = shipped_heading(self.table.name, name)
+        return name if words == name else f"{words} ({name})"
 
     def _is_unique(self, positions: Sequence[int]) -> bool:
         values = [tuple(row[at] if at < len(row) else None for at in positions) for row in self.rows]
@@ -150,17 +166,23 @@ class SheetColumns:
             free.remove(at)
             self._write(column, at, unsure=True)
         elif column.kind is CellKind.NAME:
-            self.constants.ask(
-                f"没有 {column.name} 列; 整个文件都相同的话, 是什么?",
+            words = Bilingual(
+                f"没有 {self._called(column.name)} 列; 整个文件都相同的话, 是什么?",
                 f"no heading is {column.name}; what is it, if it is one for the whole file?",
-                f'{column.name} = ""',
+            )
+            self.constants.ask(
+                MapQuestion(f"constant:{column.name}", words, ("",)),
+                lambda answer: f"{column.name} = {toml_text(answer)}",
             )
         else:
             named = [self.line.headings[one].written for one in free]
-            self.columns.ask(
-                f"哪一列是 {column.name}? 未用的列: {'、'.join(named) or '无'}",
+            words = Bilingual(
+                f"哪一列是 {self._called(column.name)}? 未用的列: {'、'.join(named) or '无'}",
                 f"which heading is {column.name}? Not used so far: {', '.join(named) or 'none'}",
-                f'"" = {toml_text(column.name)}',
+            )
+            self.columns.ask(
+                MapQuestion(f"which:{column.name}", words, ("",), _headings_to_choose(named)),
+                lambda answer: f"{toml_text(answer)} = {toml_text(column.name)}",
             )
 
     def _likely_place(self, column: ContractColumn, free: Sequence[int]) -> int | None:
@@ -207,68 +229,83 @@ class SheetColumns:
         heading, cells = self.line.headings[at], self._cells(at)
         options = ColumnRule(column.name).options(heading, column.kind, self.line.units)
         words = code_words(self.table.name, column.name)
-        asked = list(_open_questions(column, CellReader(column, options, words), words, cells))
-        keys = "".join(f", {key}" for _, _, key in asked)
-        name = toml_text(column.name)
-        answer = f"{toml_text(heading.written)} = {f'{{name = {name}{keys}}}' if keys else name}"
+        questions = list(
+            _open_questions(column, self._called(column.name), CellReader(column, options, words), words, cells)
+        )
         if unsure:
             example = "、".join(dict.fromkeys(cells[:3]))
-            asked.insert(0, (f"列 {heading.written} ({example}) 是 {column.name} 吗?", f"is it {column.name}?", ""))
-        for zh, en in ((zh, en) for zh, en, _ in asked[:-1]):
-            self.columns.set(f"# ? {zh} / {en}")
-            self.columns.questions += 1
-        if asked:
-            self.columns.ask(*asked[-1][:2], answer)
+            sure = Bilingual(
+                f"列 {heading.written} ({example}) 是 {self._called(column.name)} 吗?", "is it " + column.name + "?"
+            )
+            questions.insert(0, MapQuestion(f"is:{column.name}:{heading.written}", sure, (_YES,), _YES_NO))
+        if questions:
+            write = partial(_column_line, heading.written, column.name, tuple(questions), unsure)
+            self.columns.lines.append(MapLine(tuple(questions), write))
 
 
-Question = tuple[str, str, str]
-"""A question in Chinese and English, and the key of the map that answers it."""
+def _column_line(
+    written: str, name: str, questions: Sequence[MapQuestion], unsure: bool, answers: Answers
+) -> str | None:
+    """The line of a heading: its column, and how its cells are written. unsure: the first question is whether it is."""
+    if unsure and answers[0][0] != _YES:
+        return None
+    keys = "".join(
+        f", {_codes_key(question.asked_of, answer) if question.asked_of != _ONCE else answer[0]}"
+        for question, answer in list(zip(questions, answers, strict=True))[1 if unsure else 0 :]
+    )
+    return f"{toml_text(written)} = {f'{{name = {toml_text(name)}{keys}}}' if keys else toml_text(name)}"
 
 
-def toml_text(value: str) -> str:
-    """A text as TOML writes it."""
-    return json.dumps(value, ensure_ascii=False)
+def _codes_key(texts: Sequence[str], codes: Sequence[str]) -> str:
+    answers = ", ".join(f"{toml_text(text)} = {toml_text(code)}" for text, code in zip(texts, codes, strict=True))
+    return f"codes = {{{answers}}}"
+
+
+def _headings_to_choose(written: Sequence[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(one, Bilingual(one, one)) for one in written)
 
 
 def _open_questions(
-    column: ContractColumn, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
-) -> Iterator[Question]:
+    column: ContractColumn, called: str, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
+) -> Iterator[MapQuestion]:
     if column.kind is CellKind.CODE:
-        yield from _code_question(column, reader, words, cells)
+        yield from _code_question(column, called, reader, words, cells)
     elif column.kind is CellKind.DATE:
-        yield from _day_question(reader, cells)
+        yield from _day_question(column, reader, cells)
     elif column.kind in (CellKind.RATE, CellKind.SHARE, CellKind.MONEY):
-        yield from _unit_question(column, reader, cells)
+        yield from _unit_question(column, called, reader, cells)
 
 
 def _code_question(
-    column: ContractColumn, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
-) -> Iterator[Question]:
+    column: ContractColumn, called: str, reader: CellReader, words: Mapping[str, str], cells: Sequence[str]
+) -> Iterator[MapQuestion]:
     texts = Counter(cell for cell in cells if (code := reader.read(cell).text) and code not in column.codes)
     if not texts:
         return
     first = {code: word for word, code in reversed(list(words.items()))}
     codes = ", ".join(f"{code} {first.get(code, '')}".strip() for code in column.codes)
     counted = ", ".join(f"{text} ({count})" for text, count in texts.most_common(_MOST_NAMED))
-    answers = ", ".join(f'{toml_text(text)} = ""' for text in texts)
-    yield (
-        f"{column.name} 的这些写法是什么: {counted}? 可用的代码: {codes}",
+    asked = Bilingual(
+        f"{called} 的这些写法是什么: {counted}? 可用的代码: {codes}",
         f"what do these mean in {column.name}: {counted}? The codes are {codes}",
-        f"codes = {{{answers}}}",
     )
+    choices = tuple(Choice(code, Bilingual(first.get(code, code), code)) for code in column.codes)
+    yield MapQuestion(f"codes:{column.name}", asked, ("",) * len(texts), choices, tuple(texts))
 
 
-def _day_question(reader: CellReader, cells: Sequence[str]) -> Iterator[Question]:
+def _day_question(column: ContractColumn, reader: CellReader, cells: Sequence[str]) -> Iterator[MapQuestion]:
     """Days that end with the year: by which order all of them are days."""
     unclear = [cell for cell in cells if (fault := reader.read(cell).fault) and "mdy" in fault.en]
     if not unclear:
         return
     orders = [order for order in ("dmy", "mdy") if all(_is_day(cell, order) for cell in unclear)]
-    yield (
+    asked = Bilingual(
         f"日期 {unclear[0]} 是日/月/年 (dmy) 还是月/日/年 (mdy)? 全列可行的: {'、'.join(orders) or '无'}",
         f"is {unclear[0]} day first (dmy) or month first (mdy)? The whole column allows "
         f"{', '.join(orders) or 'neither'}",
-        f'dates = "{orders[0] if len(orders) == 1 else ""}"',
+    )
+    yield MapQuestion(
+        f"dates:{column.name}", asked, (f'dates = "{orders[0] if len(orders) == 1 else ""}"',), _DAY_ORDERS
     )
 
 
@@ -277,7 +314,9 @@ def _is_day(cell: str, order: str) -> bool:
     return len(parts) == 2 and 1 <= parts[1 if order == "dmy" else 0] <= 12 and 1 <= max(parts) <= 31
 
 
-def _unit_question(column: ContractColumn, reader: CellReader, cells: Sequence[str]) -> Iterator[Question]:
+def _unit_question(
+    column: ContractColumn, called: str, reader: CellReader, cells: Sequence[str]
+) -> Iterator[MapQuestion]:
     """Amounts and rates beyond what is plausible for the column, though no heading names a unit."""
     texts = [reading.text for cell in cells if (reading := reader.read(cell)).fault is None and reading.text]
     numbers = sorted(float(text) for text in texts if _PLAIN_NUMBER.fullmatch(text))
@@ -285,16 +324,17 @@ def _unit_question(column: ContractColumn, reader: CellReader, cells: Sequence[s
         return
     middle, example = numbers[len(numbers) // 2], cells[0]
     if column.kind is CellKind.MONEY and column.least and middle < column.least:
-        yield (
-            f"{column.name} 写作 {example}, 单位是万元、千元还是元?",
+        asked = Bilingual(
+            f"{called} 写作 {example}, 单位是万元、千元还是元?",
             f"{column.name} is written {example}: in 万元 (10,000 yuan), 千元 (1,000) or 元?",
-            'unit = "万元"',
         )
+        yield MapQuestion(f"unit:{column.name}", asked, (_UNITS[0].value,), _UNITS)
     most = column.most or 1.0
     if column.kind is not CellKind.MONEY and middle > most:
         permille = reader.options.monthly
-        yield (
-            f"{column.name} 写作 {example}, 是百分数 (percent) 还是千分数 (permille), 年利率还是月利率 (monthly)?",
+        asked = Bilingual(
+            f"{called} 写作 {example}, 是百分数 (percent) 还是千分数 (permille), 年利率还是月利率 (monthly)?",
             f"{column.name} is written {example}: percent or permille, by the year or the month (monthly)?",
-            "permille = true, monthly = true" if permille else "percent = true",
         )
+        suggested = "permille = true, monthly = true" if permille else "percent = true"
+        yield MapQuestion(f"share:{column.name}", asked, (suggested,), _SHARES)

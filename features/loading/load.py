@@ -108,7 +108,7 @@ def _load_table(
     path, file, table = one.path, one.label, TABLES[one.table]
     try:
         delivered = open_table(path, table.name, one.sheet, options.column_map)
-        checked_rows = _check_file(delivered, table, options)
+        checked_rows = check_delivery(delivered, options)
         if table is PAYMENTS:
             checked_rows = reject_before_drawdown(checked_rows, ledger)
     except UserError as refusal:
@@ -142,10 +142,14 @@ def _load_table(
     return ledger, waiting_report(report, table, options.max_wrong_share)
 
 
-def _check_file(delivered: Delivery, table: ContractTable, options: LoadOptions) -> CheckedRows:
-    """Read and check all rows of a file; identity numbers are replaced by pseudonyms, also in the faults."""
-    frames = []
-    for frame in delivered.frames:
+def check_delivery(delivered: Delivery, options: LoadOptions, most_rows: int | None = None) -> CheckedRows:
+    """Read and check the rows of a table; identity numbers are replaced by pseudonyms, also in the faults.
+
+    most_rows: how many are looked at; all where it is None.
+    """
+    frames, table, left = [], delivered.table, most_rows
+    for batch in delivered.frames:
+        frame = batch if left is None else batch.head(left)
         for column in table.columns:
             if column.kind in (CellKind.PERSON, CellKind.IDENTIFIER, CellKind.NAME):
                 replacements = options.pseudonyms.replacements(frame[column.name])
@@ -155,6 +159,8 @@ def _check_file(delivered: Delivery, table: ContractTable, options: LoadOptions)
         frames.append(
             check_rows(frame, table, delivered.width, options.delivered_on, delivered.faults, delivered.shares)
         )
+        if left is not None and (left := left - frame.height) == 0:
+            break
     kinds = {column.name: column.kind.dtype for column in table.delivered_columns}
     no_rows = pl.DataFrame(schema={LINE: pl.Int64(), HAS_KNOWN_ON: pl.Boolean(), **kinds})
     faults = pl.concat([FAULTS_SCHEMA.empty(), *(frame.faults for frame in frames)])

@@ -77,9 +77,21 @@ class LoadReport:
         return bool(self.may_be) or any(file.refused for file in self.files)
 
     @property
+    def files_taken_in(self) -> list[str]:
+        """The files of which every table was loaded, as paths within the inbox."""
+        refused = {_file_of(one.file) for one in self.files if one.refused}
+        return [file for file in dict.fromkeys(_file_of(one.file) for one in self.files) if file not in refused]
+
+    @property
     def needs_action(self) -> bool:
         """Whether a file was refused or not read, or too many rows of one wait."""
         return self.has_refused_files or any(file.too_many_waiting for file in self.files)
+
+
+def _file_of(label: str) -> str:
+    """The file of a table that a report calls `FILE [SHEET]` or `FILE`."""
+    file, bracket, _ = label.rpartition(" [")
+    return file if bracket and label.endswith("]") else label
 
 
 def file_report(

@@ -14,6 +14,7 @@ from features.atomic_files import STAGING, atomic_file, atomic_folder
 from features.messages import UserError
 from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings
+from serving.uploads.upload_folder import UPLOADS_FOLDER
 
 _CHECKSUMS, _SETTINGS = "checksums.json", "settings.json"
 _EXCLUDED_SUFFIXES = (STAGING, ".lock", "-wal", "-shm", "-journal")
@@ -112,7 +113,8 @@ def _files_to_back_up(folder: Path) -> list[Path]:
         if (path.is_symlink() or path.is_file())
         and not path.name.endswith(_EXCLUDED_SUFFIXES)
         and path.name != "lock"
-        and path.relative_to(folder).parts[0] != ROW_STORES_FOLDER  # a cache: rebuilt when it is read
+        # a cache, rebuilt when it is read; and files as they were delivered, with identity numbers in them
+        and path.relative_to(folder).parts[0] not in (ROW_STORES_FOLDER, UPLOADS_FOLDER)
     ]
     return sorted(paths, key=lambda path: (path.relative_to(folder).parts[0] == _READ_LAST, path))
 

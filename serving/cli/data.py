@@ -43,6 +43,9 @@ def load_command(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="rows may move a payment, loan, member ... to another owner")
     ] = False,
+    remove_loaded: Annotated[
+        bool, typer.Option("--remove-loaded", help="remove the files of the inbox that were taken in")
+    ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,6 +78,9 @@ def load_command(
         report = load_inbox(inbox, store_of(data).ledger, loading)
         findings = findings_of_delivery(store_of(data).ledger, before, rules_on)
         report = replace(report, loan_findings=tuple(findings.to_dicts()))
+        if remove_loaded:
+            for file in report.files_taken_in:
+                (inbox / file).unlink(missing_ok=True)
         refused_files = sum(1 for file in report.files if file.refused)
         results |= {"data_version": report.data_version, "files": len(report.files), "refused_files": refused_files}
         for name, is_refused in (("file_names", False), ("refused_file_names", True)):

@@ -55,6 +55,9 @@ _GENERAL = {
     404: Bilingual("没有这个地址。", "There is nothing at this address."),
     405: Bilingual("此地址不支持该方法。", "This address does not take that method."),
 }
+_TOO_LARGE = Bilingual(
+    "发送的内容过大, 此地址最多 {limit} MB。", "Too much was sent; this address takes {limit} MB at most."
+)
 _OTHER_STATUS = Bilingual("请求未被接受 ({status})。", "The request was not taken ({status}).")
 _UNSTORABLE_TEXT = Bilingual("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
 """PostgreSQL refuses a zero byte in a text column."""
@@ -81,6 +84,8 @@ def invalid_words(error: RequestValidationError) -> Bilingual:
 
 def http_words(error: HTTPException) -> Bilingual:
     """The message of an HTTP error that Starlette raises, such as 404 or 405."""
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _TOO_LARGE.format(limit=error.detail)
     return _GENERAL.get(error.status_code, _OTHER_STATUS.format(status=error.status_code))
 
 

@@ -22,6 +22,7 @@ from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.delivery_matrix import STATE_WORDS, delivery_matrix
 from serving.reports.quarantine_book import quarantine_book
 from serving.text.page_words import Language
+from serving.uploads.upload_folder import UploadFolder
 
 clerk_router = APIRouter(include_in_schema=False)
 JobNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
@@ -36,7 +37,9 @@ _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def show_deliveries(request: Request, language: PageLanguage) -> Response:
     """What came, what is missing and what is set aside; the run log; the form that starts the month's run."""
     context = context_of(request)
+    uploads = UploadFolder(context.store.folder)
     try:
+        sent = uploads.newest()
         matrix = delivery_matrix(context.store.ledger, context.today)
         jobs, published = _job_states(context), MonthRepository(context.store).months()
         open_findings = open_codes(context.store.folder, published[0]) if published else None
@@ -57,6 +60,9 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
         month_ends=_months_to_score(context),
         published=published,
         open_codes=open_findings,
+        uploads=sent,
+        waiting_uploads={upload.number for upload in sent if uploads.files_left(upload.number)},
+        upload_mb=context.settings.upload_mb,
     )
 
 

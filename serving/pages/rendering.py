@@ -23,6 +23,8 @@ from serving.http.problems import headers_of, http_words, invalid_words, problem
 from serving.text.page_words import TAGS, Language, in_language
 
 _templates = Jinja2Templates(Path(__file__).with_name("templates"))
+_FORM_PAGES = {"worklist": "/", "jobs": "/deliveries", "uploads": "/deliveries"}
+"""Pages that hold the forms whose paths begin otherwise."""
 _PROGRAM_PATHS = ("/api/", "/health/", "/metrics")
 
 
@@ -137,8 +139,9 @@ def _link_to_page(request: Request, language: Language) -> Callable[..., str]:
     """
     path = request.scope["path"]
     if request.method not in SAFE_METHODS:
-        levels = path.split("/")
-        path = "/" if levels[1] == "worklist" else "/".join(levels[: 3 if levels[1] == "households" else 2])
+        first, *rest = path.split("/")[1:]
+        has_page = first in ("households", "uploads") and rest
+        path = _FORM_PAGES.get(first, f"/{first}") if not has_page else f"/{first}/{rest[0]}"
 
     def link(**changes: object) -> str:
         parameters = {**request.query_params, "lang": language, **changes}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
 
 import httpx2
+import polars as pl
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, Page, expect
 
 from features.runs import read_runs
@@ -42,6 +45,62 @@ def address(own: County) -> Iterator[str]:
 def plain(browser: Browser) -> Iterator[Page]:
     with alone(browser, scripts=False) as page:
         yield page
+
+
+def workbook(folder: Path, households: Sequence[str]) -> Path:
+    """Loans of a bank as it keeps them: a unit of 万元 that nothing names, its own words, and two wrong rows."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["借据编号", "农户编号", "借据金额", "借据利率", "还款方式", "生效日期", "到期日期"])
+    for number, household in enumerate([*households, *households]):
+        sheet.append([f"N{number}", household, 5, "3.45%", "到期一次", date(2025, 3, 15), date(2027, 3, 15)])
+    sheet.append(["N-day", households[0], 5, "3.45%", "到期一次", "去年", date(2027, 3, 15)])
+    sheet.append(["N-rate", households[0], 5, "345%", "到期一次", date(2025, 3, 15), date(2027, 3, 15)])
+    book.save(folder / "贷款台账-12月.xlsx")
+    return folder / "贷款台账-12月.xlsx"
+
+
+def test_the_clerk_uploads_a_workbook_corrects_the_map_and_loads(
+    own: County, address: str, plain: Page, tmp_path: Path
+) -> None:
+    sent = workbook(tmp_path, own.warnings["household_id"].unique(maintain_order=True)[:30].to_list())
+    plain.goto(f"{address}/deliveries?lang=en")
+    plain.get_by_label("Choose files").set_input_files(sent)
+    follow(plain.get_by_role("button", name="Send and look at them"))
+    expect(plain.get_by_role("heading", name="Column map: open questions")).to_be_visible()
+    expect(plain.get_by_text("Answer the questions above first.")).to_be_visible()
+    asked = plain.locator(".question")
+    principal = asked.filter(has_text="principal is written 5")
+    expect(principal.locator("select")).to_have_value('unit = "万元"')
+    asked.filter(has_text="no heading is bank").locator("input").fill("农商行")
+    asked.filter(has_text="repayment_method").get_by_label("到期一次").select_option("bullet_quarterly_interest")
+    follow(plain.get_by_role("button", name="Save the answers and look again"))
+    expect(plain.locator("strong.wrong")).to_contain_text("2 rows are wrong")
+    expect(plain.locator(".faults")).to_contain_text("生效日期")
+    expect(plain.get_by_role("region", name="First lines of")).to_contain_text("50000")
+    follow(plain.get_by_role("button", name="Load the files"))
+    expect(plain.locator("main p strong").first).to_have_text("done", timeout=60_000)
+    expect(plain.locator("pre")).to_contain_text("60 new")
+    follow(plain.get_by_role("link", name="Deliveries").last)
+    follow(plain.get_by_role("region", name="Send files").get_by_role("link").first)
+    expect(plain.get_by_text("taken in, file removed")).to_be_visible()
+    loans = own.store.ledger.scan("loans").filter(pl.col("loan_id") == "N0").collect()
+    assert loans.select("principal", "bank", "repayment_method").rows() == [
+        (50_000.0, "农商行", "bullet_quarterly_interest")
+    ]
+    plain.goto(f"{address}/quarantine?lang=en")
+    expect(plain.get_by_role("cell", name="去年")).to_be_visible()
+
+
+def test_an_upload_that_is_too_large_or_empty_is_refused(own: County) -> None:
+    with serving(own.data, role="clerk", LIGHTS_UPLOAD_MB="1") as address:
+        token = {"file": ("households.csv", b"x" * (2 << 20))}
+        answer = httpx2.post(f"{address}/uploads?lang=en", files=token)
+        assert (answer.status_code, "1 MB at most" in answer.text) == (413, True)
+        empty = httpx2.post(f"{address}/uploads?lang=en", data={"file": ""})
+        assert (empty.status_code, "No file was chosen" in empty.text) == (409, True)
+        assert httpx2.post(f"{address}/uploads/77/load", data={"delivered_on": "2026-01-01"}).status_code == 409
 
 
 def test_the_clerk_sees_what_is_missing_runs_the_month_and_watches_it(own: County, address: str, plain: Page) -> None:
@@ -84,7 +143,7 @@ def test_no_other_role_comes_to_the_desk_and_the_clerk_sees_no_household(own: Co
         assert httpx2.get(f"{address}{path}").status_code == 403, path
     for role in ("county_official", "analyst", "auditor", "administrator"):
         with serving(own.data, role=role) as other:
-            for path in ("/deliveries", "/quarantine", "/quarantine.xlsx", "/jobs/1"):
+            for path in ("/deliveries", "/quarantine", "/quarantine.xlsx", "/jobs/1", "/uploads/1"):
                 assert httpx2.get(f"{other}{path}").status_code == 403, (role, path)
             assert httpx2.post(f"{other}/jobs/score", data={"as_of": "2025-12-31"}).status_code == 403
 

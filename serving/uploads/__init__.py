@@ -1,0 +1,1 @@
+"""Uploads: files that a clerk's page takes in, looked at before they are loaded."""
