@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -59,6 +60,11 @@ class DeliveryPreview:
     left_out: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
     unrecognised: tuple[str, ...] = ()
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DeliveryPreview:
+        """The preview of a stored JSON object."""
+        return cls(**{**stored, "tables": tuple(TablePreview(**table) for table in stored["tables"])})
+
 
 def preview_delivery(folder: Path, options: LoadOptions) -> DeliveryPreview:
     """Read the first rows of a delivery as a load would, without the ledger: nothing is stored.
@@ -80,7 +86,7 @@ def preview_delivery(folder: Path, options: LoadOptions) -> DeliveryPreview:
     ('households', 0, ('household_id', 'household_id'))
     """
     inbox = list_inbox(folder, options.column_map)
-    tables = tuple(_preview(one, options) for table in TABLES for one in inbox.of(table))
+    tables = tuple(preview_table(one, options) for table in TABLES for one in inbox.of(table))
     return DeliveryPreview(
         tables,
         {file: _words(reason) for file, reason in inbox.refused.items()},
@@ -90,7 +96,8 @@ def preview_delivery(folder: Path, options: LoadOptions) -> DeliveryPreview:
     )
 
 
-def _preview(one: InboxTable, options: LoadOptions) -> TablePreview:
+def preview_table(one: InboxTable, options: LoadOptions) -> TablePreview:
+    """What a load would read from one table of a delivery; why it would be refused, where it cannot be read."""
     try:
         delivered = open_table(one.path, one.table, one.sheet, options.column_map)
         checked = check_delivery(delivered, options, ROWS_LOOKED_AT)

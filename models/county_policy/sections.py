@@ -326,11 +326,68 @@ class CaseWork(Section):
         return {Light.YELLOW: self.yellow_within, Light.RED: self.red_within}.get(light)
 
 
+CriterionName = Literal["visited", "recovered", "lost", "overdue"]
+
+
+class Criterion(StrictModel):
+    """One criterion of the annual assessment: points run straight from none to all of its weight between two shares."""
+
+    weight: Annotated[int, Field(ge=0, le=100)] = Field(description="points at most")
+    none_at: Share = Field(description="share that earns none of them")
+    full_at: Share = Field(description="target: the share that earns all of them")
+
+    @model_validator(mode="after")
+    def _two_shares(self) -> Criterion:
+        if self.none_at == self.full_at:
+            raise ValueError(f"none_at and full_at are both {self.full_at}")
+        return self
+
+    def points(self, share: float, full_at: float | None = None) -> float:
+        """The points of a share. full_at: a target of its own."""
+        target = self.full_at if full_at is None else full_at
+        if target == self.none_at:
+            return float(self.weight) if share == target else 0.0
+        return self.weight * min(max((share - self.none_at) / (target - self.none_at), 0.0), 1.0)
+
+
+class Assessment(Section):
+    """The points of banks and townships in the annual assessment. Equal points share a rank."""
+
+    binds: ClassVar[Binding] = "as_of"
+
+    visited: Criterion = Field(description="share of the year's lit loans that were visited")
+    recovered: Criterion = Field(description="share of them that were recovered")
+    lost: Criterion = Field(description="share of them that went bad")
+    overdue: Criterion = Field(description="overdue rate by balance at the end of the year")
+    least_loans: Count = Field(description="lit loans that it takes to be ranked")
+    least_judged: Share = Field(description="part of the weights that must be judged for points")
+    targets: Mapping[str, Mapping[CriterionName, Share]] = Field(
+        description="targets of their own, by bank or code of a township"
+    )
+
+    @model_validator(mode="after")
+    def _sum_to_100(self) -> Assessment:
+        total = sum(self.criteria[name].weight for name in self.criteria)
+        if total != 100:
+            raise ValueError(f"the weights of the criteria sum to {total}, not to 100")
+        return self
+
+    @property
+    def criteria(self) -> Mapping[CriterionName, Criterion]:
+        """The criteria by name."""
+        return {
+            "visited": self.visited,
+            "recovered": self.recovered,
+            "lost": self.lost,
+            "overdue": self.overdue,
+        }
+
+
 class CountyPolicy(StrictModel):
     """The policy from the day `since` until the next row of the table.
 
-    A row taken in before `rates`, `arrears`, `cure`, `visits` and `casework` were added has no ceilings of rates, and
-    the shipped numbers of the rest.
+    A row taken in before `rates`, `arrears`, `cure`, `visits`, `casework` and `assessment` were added has no ceilings
+    of rates, and the shipped numbers of the rest.
     """
 
     since: date
@@ -349,6 +406,15 @@ class CountyPolicy(StrictModel):
         full_effect_days=30,
         least_effect=0.1,
         holidays={},
+    )
+    assessment: Assessment = Assessment(
+        visited=Criterion(weight=30, none_at=0.0, full_at=0.95),
+        recovered=Criterion(weight=30, none_at=0.0, full_at=0.6),
+        lost=Criterion(weight=20, none_at=0.3, full_at=0.05),
+        overdue=Criterion(weight=20, none_at=0.05, full_at=0.01),
+        least_loans=10,
+        least_judged=0.5,
+        targets={},
     )
     actions: LightActions
     classes: Classes
@@ -374,8 +440,8 @@ class CountyPolicy(StrictModel):
     def version(self) -> str:
         """Eight hexadecimal digits of a hash of all its numbers.
 
-        Those of case work do not count, since they change no light and no action; those of the study of visits count
-        while loans are drawn for it.
+        Those of case work and of the annual assessment do not count, since they change no light and no action; those
+        of the study of visits count while loans are drawn for it.
         """
-        without = {"casework"} if self.visit_study.drawn_share else {"casework", "visit_study"}
+        without = {"casework", "assessment"} | (set() if self.visit_study.drawn_share else {"visit_study"})
         return hashlib.sha256(self.model_dump_json(exclude=without).encode()).hexdigest()[:8]

@@ -164,7 +164,7 @@ def report_command(
     area: Annotated[
         str | None, typer.Option("--area", metavar="CODE", help="loans of this place alone: first digits of its code")
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both")] = "both",
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both", help="files of one language each")] = "zh",
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:

@@ -102,7 +102,7 @@ def _code_table(rows: list[dict[str, Any]]) -> ReportTable:
     labels = {name: feature_label(name) for name in AGREED_CODES} | {"bank": _BANK_WORDS}
     return ReportTable(
         "codes",
-        "代码 Codes",
+        Bilingual("代码", "Codes"),
         _TITLE,
         (
             text("bank", "银行", "Bank"),

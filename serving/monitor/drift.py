@@ -381,7 +381,7 @@ def _drift_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     labels = {name: feature_label(name) for name in frame["feature"].unique()}
     return ReportTable(
         "drift",
-        "漂移 Drift",
+        Bilingual("漂移", "Drift"),
         Bilingual("特征与分数的漂移", "Drift of features and score"),
         (
             day("as_of", "截至", "As of"),

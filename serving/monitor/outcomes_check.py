@@ -314,7 +314,7 @@ def _month_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     frame = pl.DataFrame(rows, {"as_of": pl.Date, **_CALIBRATION_TYPES, **_RANKING_TYPES})
     return ReportTable(
         "calibration",
-        "校准 Calibration",
+        Bilingual("校准", "Calibration"),
         Bilingual("预期与实际: 逐月", "Expected and observed, month by month"),
         (
             day("as_of", "截至", "As of"),
@@ -334,7 +334,7 @@ def _light_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     frame = pl.DataFrame(rows, {"light": pl.String, **_CALIBRATION_TYPES})
     return ReportTable(
         "calibration_by_light",
-        "按灯 By light",
+        Bilingual("按灯", "By light"),
         Bilingual(
             "预期与实际: 按灯, 标签已成熟的月份合计", "Expected and observed by light, all mature months together"
         ),
@@ -352,7 +352,7 @@ def _maturity_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     frame = pl.DataFrame(rows, {**days, "days_left": pl.Int64, "verdict": pl.String})
     return ReportTable(
         "label_maturity",
-        "标签 Labels",
+        Bilingual("标签", "Labels"),
         Bilingual("标签成熟度", "Label maturity"),
         (
             day("as_of", "截至", "As of"),

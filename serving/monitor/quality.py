@@ -263,7 +263,7 @@ def _source_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     frame = pl.DataFrame(rows, {**codes, **counts, "newest": pl.Date})
     return ReportTable(
         "sources",
-        "来源 Sources",
+        Bilingual("来源", "Sources"),
         Bilingual("数据质量: 按来源", "Data quality by source"),
         (
             text("table", "表", "Table"),
@@ -290,7 +290,7 @@ def _column_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     codes = dict.fromkeys(("table", "county", "column", "gone", "jump"), pl.String)
     return ReportTable(
         "columns",
-        "各列 Columns",
+        Bilingual("各列", "Columns"),
         Bilingual("数据质量: 按列", "Data quality by column"),
         _QUALITY_COLUMNS,
         pl.DataFrame(rows, {**codes, **numbers}).with_columns(
@@ -318,7 +318,7 @@ def deliveries_table(ledger: Ledger) -> ReportTable:
     texts = dict.fromkeys(("table", "file", "counties", "aside"), pl.String)
     return ReportTable(
         "deliveries",
-        "交付 Deliveries",
+        Bilingual("交付", "Deliveries"),
         Bilingual("谁在何时交付了什么", "What was delivered when"),
         (
             count("number", "序号", "Number"),

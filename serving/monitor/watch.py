@@ -257,7 +257,7 @@ def _findings_table(report: MonitorReport) -> ReportTable:
     names = ("kind", "code", "said_zh", "said_en", "state_zh", "state_en")
     return ReportTable(
         "findings",
-        "发现 Findings",
+        Bilingual("发现", "Findings"),
         _FINDINGS_TITLE,
         (
             words("called", "类别", "Kind"),

@@ -17,6 +17,7 @@ from serving.access.roles import Right
 from serving.api.warning_routes import published_month
 from serving.cases.assignees import assignees_within
 from serving.cases.kinds import ESCALATION_WORDS
+from serving.explain.plain_reasons import plain_fact
 from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, CurrentUser, User, audit_as_export, audit_row_count
 from serving.months.data_folder import DataFolder
@@ -154,6 +155,7 @@ def _render_list(
         "home.html",
         language,
         listed=listed,
+        plain_fact=plain_fact,
         counts=worklist_counts(month, query),
         filters=filters,
         narrowed=filters.is_narrowed,
@@ -234,9 +236,7 @@ def download_workbook(
     """The filtered list as an Excel workbook."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     made_at = context_of(request).now()
-    return _download(
-        request, store, user, language, filters, kind, lambda table: workbook([table], [language], made_at)
-    )
+    return _download(request, store, user, language, filters, kind, lambda table: workbook([table], language, made_at))
 
 
 def _download(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from features.messages import Bilingual
 from models.group_light.evaluate_groups import GroupLevel
 from models.light import LIGHT_WORDS
 from models.traffic_light.evaluate import as_levels
+from serving.explain.plain_reasons import plain_fact
 from serving.explain.sentences import render_warnings
 from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
@@ -21,10 +23,6 @@ from serving.portfolio.report_tables import (
     LANGUAGES,
     ReportTable,
     code_word_columns,
-    count,
-    day,
-    number,
-    text,
     words,
     yuan,
 )
@@ -32,15 +30,19 @@ from serving.schemas.loan_warning import LoanWarning
 
 _REASONS_SHOWN = 3
 """Reasons per loan: the list is read on the road."""
-LIST_LAYOUTS: Mapping[GroupLevel, tuple[str, Bilingual, tuple[str, ...]]] = {
+LIST_LAYOUTS: Mapping[GroupLevel, tuple[Bilingual, Bilingual, tuple[str, ...]]] = {
     GroupLevel.BANK: (
-        "信贷员 Officers",
+        Bilingual("信贷员", "Officers"),
         Bilingual("信贷员行动清单", "Action list of officers"),
         ("bank", "township_code"),
     ),
-    GroupLevel.TOWNSHIP: ("乡镇 Townships", Bilingual("乡镇行动清单", "Action list of townships"), ("township_code",)),
+    GroupLevel.TOWNSHIP: (
+        Bilingual("乡镇", "Townships"),
+        Bilingual("乡镇行动清单", "Action list of townships"),
+        ("township_code",),
+    ),
     GroupLevel.VILLAGE: (
-        "村 Villages",
+        Bilingual("村", "Villages"),
         Bilingual("村级行动清单", "Action list of villages"),
         ("township_code", "village_code"),
     ),
@@ -60,24 +62,33 @@ ACTION_ROWS_SCHEMA = FrameSchema(
         "light_en": FrameColumn(pl.String(), "The light in English."),
         "status_zh": FrameColumn(pl.String(), "The status in Chinese."),
         "status_en": FrameColumn(pl.String(), "The status in English."),
+        "who_zh": FrameColumn(pl.String(), "Household and loan, a line each, and the status where it is not sound."),
+        "who_en": FrameColumn(pl.String(), "The same in English."),
+        "where_zh": FrameColumn(pl.String(), "Bank, township and village."),
+        "where_en": FrameColumn(pl.String(), "The same."),
+        "due_zh": FrameColumn(pl.String(), "Day of maturity, and days past due where there are any."),
+        "due_en": FrameColumn(pl.String(), "The same in English."),
+        "went_on_zh": FrameColumn(pl.String(), "Empty: the day of the visit, written by hand."),
+        "went_on_en": FrameColumn(pl.String(), "Empty."),
+        "found_zh": FrameColumn(pl.String(), "Empty: what the visit found, written by hand."),
+        "found_en": FrameColumn(pl.String(), "Empty."),
     },
     extra="the columns of `loans`",
 )
 _COLUMNS = (
-    words("light", "灯", "Light"),
-    words("status", "贷款状态", "Status"),
-    text("bank", "银行", "Bank"),
-    text("township", "乡镇", "Township"),
-    text("village", "村", "Village"),
-    text("household_id", "农户编号", "Household"),
-    text("loan_id", "贷款编号", "Loan"),
-    day("matures_on", "到期日", "Matures on"),
+    words("light", "灯", "Light", 6),
+    words("who", "农户与贷款", "Household, loan", 22),
+    words("where", "银行与村", "Bank, village", 18),
     yuan("outstanding_principal", "未还本金", "Outstanding"),
-    count("days_past_due", "逾期天数", "Days past due"),
-    number("probability", "变坏可能性 (模型)", "Probability (model)"),
-    words("why", "主要原因", "Main reasons"),
-    words("action", "应采取的措施", "What to do"),
+    words("due", "到期", "Due", 14),
+    words("why", "主要原因", "Main reasons", 40),
+    words("action", "应采取的措施", "What to do", 30),
 )
+_TO_WRITE = (
+    words("went_on", "走访日期", "Visited on", 11),
+    words("found", "走访情况与结果", "What was found", 30),
+)
+"""Columns that stand empty, to be written into on the road."""
 
 
 @returns(ACTION_ROWS_SCHEMA)
@@ -104,21 +115,45 @@ def action_rows(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapping
             *code_word_columns("light", "light", dict(LIGHT_WORDS)),
             *code_word_columns("status", "status", STATUS_WORDS),
         )
+        .with_columns(*_lines_of_a_cell())
     )
+
+
+def _lines_of_a_cell() -> list[pl.Expr]:
+    """The cells that hold several facts, a line each, and the empty ones."""
+    is_unsound = pl.col("status").is_in(["bad", "probation"])
+    late = pl.col("days_past_due") > 0
+    lines = partial(pl.concat_str, separator="\n", ignore_nulls=True)
+    cells = []
+    for language, days_late in (("zh", "逾期 {} 天"), ("en", "{} days late")):
+        status = pl.when(is_unsound).then(f"status_{language}")
+        past = pl.when(late).then(pl.format(days_late, "days_past_due"))
+        cells += [
+            pl.concat_str("household_id", "loan_id", status, separator="\n", ignore_nulls=True).alias(
+                f"who_{language}"
+            ),
+            lines("bank", "township", "village").alias(f"where_{language}"),
+            lines("matures_on", past).alias(f"due_{language}"),
+            pl.lit("").alias(f"went_on_{language}"),
+            pl.lit("").alias(f"found_{language}"),
+        ]
+    return cells
 
 
 def action_list(rows: pl.DataFrame, level: GroupLevel) -> ReportTable:
     """The rows of `action_rows` in the order of one reader: by group, red before yellow, the riskiest first.
 
-    Where the rows have them, the columns of VISIT_COLUMNS stand at the end.
+    Where the rows have them, the columns of VISIT_COLUMNS follow; the last ones are empty, to be written into.
 
     Bad loans come after the other red ones: they are cases for recovery.
     """
     sheet, title, keys = LIST_LAYOUTS[level]
     is_bad = (pl.col("status") == "bad").fill_null(False)
-    columns = (*_COLUMNS, *(column for column in VISIT_COLUMNS if column.name in rows.columns))
+    columns = (*_COLUMNS, *(column for column in VISIT_COLUMNS if column.name in rows.columns), *_TO_WRITE)
     order = [*keys, -as_levels(pl.col("light")), is_bad, pl.col("score_rank").fill_null(0), pl.col("loan_id")]
-    return ReportTable(f"actions_{level.value}", sheet, title, columns, rows.sort(order, nulls_last=True))
+    return ReportTable(
+        f"actions_{level.value}", sheet, title, columns, rows.sort(order, nulls_last=True), missing=Bilingual("–", "–")
+    )
 
 
 def split_by_group(table: ReportTable, level: GroupLevel) -> list[tuple[str, ReportTable]]:
@@ -138,7 +173,8 @@ def split_by_group(table: ReportTable, level: GroupLevel) -> list[tuple[str, Rep
 def _reasons_and_action(warning: LoanWarning) -> dict[str, str]:
     """A bad loan's status, or one's on probation; the rules that set the light; what raises the risk."""
     rules = sorted(warning.rules, key=lambda rule: rule.light != warning.light)
-    why = [*rules, *(reason for reason in warning.reasons if reason.contribution > 0)][:_REASONS_SHOWN]
+    facts = [plain_fact(reason.feature, reason.value) for reason in warning.reasons if reason.contribution > 0]
+    why = [*rules, *facts][:_REASONS_SHOWN]
     row = {"loan_id": warning.loan_id, "action_zh": warning.action_zh, "action_en": warning.action_en}
     for language in LANGUAGES:
         status = getattr(warning, f"status_{language}") if warning.status in ("bad", "probation") else None

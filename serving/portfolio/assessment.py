@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual
 from features.months import month_end_after
 from features.snapshot.amounts import yuan_sum
@@ -21,11 +22,12 @@ from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, wi
 _NOTE = Bilingual(
     "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
     "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
-    "其余仍在亮灯。走访 = 亮灯月末之后、期末后一个月之内有走访记录; 全县无走访记录为无数据。",
+    "其余仍在亮灯。走访 = 亮灯月末之后、期末后一个月之内有走访记录; 笔数太少或全县无走访记录的不评。",
     "Lit: yellow or red, and not gone bad, at a published month end of the year. Recovered: since settled clean, or "
     "green now; lost: gone bad since, compensated or written off, also where "
     "it was repaid later; the rest is lit still. Visited: a visit is recorded after the "
-    "month end of the light, up to a month after the period; no data where no visit of the county is recorded.",
+    "month end of the light, up to a month after the period; "
+    "not judged where there are too few, or no visit of the county is recorded.",
 )
 _COLUMNS = (
     text("code", "代码", "Code"),
@@ -42,6 +44,22 @@ _COLUMNS = (
 )
 
 
+ASSESSMENT_SCHEMA = FrameSchema(
+    {
+        "code": FrameColumn(pl.String(), "The group; ALL_GROUPS for the total."),
+        "lit": FrameColumn(pl.Int64(), "Loans that were yellow or red, and not gone bad, at a month end of the year."),
+        "lit_principal": FrameColumn(pl.Float64(), "Outstanding when they were first lit, yuan."),
+        "recovered_loans": FrameColumn(pl.Int64(), "Of these: settled clean since, or green now."),
+        "recovered_principal": FrameColumn(pl.Float64(), "Their `lit_principal`, yuan."),
+        "recovered_share": FrameColumn(pl.Float64(), "Recovered of the lit; missing where there are too few."),
+        "lost_loans": FrameColumn(pl.Int64(), "Of the lit: gone bad since."),
+        "lost_share": FrameColumn(pl.Float64(), "Gone bad of the lit; missing likewise."),
+        "visited_loans": FrameColumn(pl.Int64(), "Of the lit: visited since; missing where no visit is recorded."),
+        "visited_share": FrameColumn(pl.Float64(), "Visited of the lit; missing likewise."),
+    }
+)
+
+
 def assessment_table(
     months: Sequence[PublishedMonth],
     outcomes: LoanOutcomes,
@@ -55,19 +73,32 @@ def assessment_table(
     months: the published months of the year, newest first. outcomes: of all loans by the newest month. visits:
     `loan_id` and `on_date` of each recorded visit; None where no visits are recorded.
     """
+    rows = assessment_rows(months, outcomes, level, scope, visits)
+    return ReportTable(
+        f"assessment_{level.value}",
+        Bilingual(f"考核 {LEVEL_SHEETS[level].zh}", f"Assessment {LEVEL_SHEETS[level].en.lower()}"),
+        Bilingual(f"年度考核: {LEVEL_WORDS[level].zh}", f"Assessment of the year: {LEVEL_WORDS[level].en.lower()}"),
+        _COLUMNS,
+        with_names(rows, level, place_names),
+        note=_NOTE,
+        missing=Bilingual("不评", "not judged"),
+    )
+
+
+@returns(ASSESSMENT_SCHEMA)
+def assessment_rows(
+    months: Sequence[PublishedMonth],
+    outcomes: LoanOutcomes,
+    level: GroupLevel,
+    scope: ReportScope,
+    visits: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Outcomes of the year's yellow and red loans by group, in the terms of `assessment_table`: the total first."""
     policy = months[0].policy.groups
     loans = _flagged_loans(months, outcomes, visits).filter(scope.condition)
     coded = loans.with_columns(GROUP_CODES[level].alias("code")).filter(pl.col("code").is_not_null())
     total = _group_totals(loans.with_columns(pl.lit(ALL_GROUPS).alias("code")), policy)
-    return ReportTable(
-        f"assessment_{level.value}",
-        f"考核 Assessment {LEVEL_SHEETS[level]}",
-        Bilingual(f"年度考核: {LEVEL_WORDS[level].zh}", f"Assessment of the year: {LEVEL_WORDS[level].en.lower()}"),
-        _COLUMNS,
-        with_names(pl.concat([total, _group_totals(coded, policy)]), level, place_names),
-        note=_NOTE,
-        missing=Bilingual("不足或无数据", "too few, or no data"),
-    )
+    return pl.concat([total, _group_totals(coded, policy)]).select(list(ASSESSMENT_SCHEMA.columns))
 
 
 def _flagged_loans(

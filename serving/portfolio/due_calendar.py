@@ -54,7 +54,7 @@ def due_calendar_table(
         ]
     return ReportTable(
         f"calendar_{level.value}",
-        f"到期 Due {LEVEL_SHEETS[level]}",
+        Bilingual(f"到期 {LEVEL_SHEETS[level].zh}", f"Due {LEVEL_SHEETS[level].en.lower()}"),
         Bilingual(f"到期日历: {LEVEL_WORDS[level].zh}", f"Maturity calendar: {LEVEL_WORDS[level].en.lower()}"),
         tuple(columns),
         with_names(pl.concat([total, _group_totals(coded, windows)]), level, place_names),
@@ -89,7 +89,7 @@ def due_list_table(loans: pl.DataFrame, month: PublishedMonth, place_names: Mapp
     )
     return ReportTable(
         "due_list",
-        "到期清单 Due list",
+        Bilingual("到期清单", "Due list"),
         Bilingual("到期清单", "Loans that fall due"),
         _DUE_LIST_COLUMNS,
         dated.sort("matures_on", "loan_id"),

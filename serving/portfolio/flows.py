@@ -74,7 +74,7 @@ def flow_table(
     total = _group_totals(movements.with_columns(pl.lit(ALL_GROUPS).alias("code")))
     return ReportTable(
         f"flows_{level.value}",
-        f"变动 Flows {LEVEL_SHEETS[level]}",
+        Bilingual(f"变动 {LEVEL_SHEETS[level].zh}", f"Flows {LEVEL_SHEETS[level].en.lower()}"),
         Bilingual(f"本期变动: {LEVEL_WORDS[level].zh}", f"Movements of the period: {LEVEL_WORDS[level].en.lower()}"),
         _COLUMNS,
         with_names(pl.concat([total, _group_totals(coded)]), level, place_names),

@@ -47,7 +47,7 @@ def fund_table(loans: pl.DataFrame, month: PublishedMonth) -> ReportTable:
     due_words = {ALL_GROUPS: TOTAL_WORDS, _PAST: Bilingual("已过到期日", "past maturity")}
     return ReportTable(
         "fund",
-        "风险补偿金 Fund",
+        Bilingual("风险补偿金", "Fund"),
         Bilingual("预期损失, 按到期季度", "Expected loss by quarter of maturity"),
         _COLUMNS,
         rows.with_columns(code_word_columns("due", "due", due_words)),

@@ -19,7 +19,7 @@ _FEATURE_COLUMNS = ("loan_id", "originated_on", "product", "has_gone_bad", "use_
 _HORIZON_MONTHS = 6
 """Months of the label where no model says its own."""
 _NOT_GIVEN = Bilingual("未给", "not given")
-_SHEETS = ("基金预测 Forecast", "基金依据 Basis")
+_SHEETS = (Bilingual("基金预测", "Forecast"), Bilingual("基金依据", "Basis"))
 FUND_FORMULA = Bilingual(
     "预期代付 = Σ (未结贷款) 在期内由基金代付的可能性 × 基金覆盖的本金 × 基金承担比例。已过 {term} 天期限的: "
     "f/e × (1 − exp(−e × 月数)), e = f + 还清率 + 核销率 (每月); 已变坏未到期限的: 再乘到期限仍未还的比例; "

@@ -267,7 +267,7 @@ def migration_tables(period: MigrationPeriod, scope: ReportScope) -> list[Report
     )
     returns_table = ReportTable(
         "returns",
-        "治愈与复发 Cure, re-fall",
+        Bilingual("治愈与复发", "Cure, re-fall"),
         Bilingual("治愈与复发", "Cures and falls anew"),
         (words_column("what", "情况", "What"), count("loans", "笔数", "Loans"), yuan("principal", "金额", "Principal")),
         returns.with_columns(code_word_columns("what", "what", _RETURN_WORDS)),
@@ -291,11 +291,11 @@ def _matrix(loans: pl.DataFrame, measure: str, period: MigrationPeriod) -> Repor
     )
     column_of = count if measure == "loans" else yuan
     headings = {**STATES_AFTER, "sum": Bilingual("合计", "all")}
-    sheet, zh, en = {"loans": ("笔数 loans", "笔数", "loans"), "principal": ("金额 yuan", "金额", "principal")}[measure]
+    zh, en = {"loans": ("笔数", "loans"), "principal": ("金额", "principal")}[measure]
     start, end = period.earlier.as_of, period.later.as_of
     return ReportTable(
         f"migration_{measure}",
-        f"迁徙 Migration {sheet}",
+        Bilingual(f"迁徙 {zh}", f"Migration {en}"),
         Bilingual(f"灯色迁徙 ({zh})", f"Migration between lights ({en})"),
         (
             words_column("before", f"{start}", f"{start}"),

@@ -20,6 +20,7 @@ class ReportCellKind(Enum):
     COUNT = "count"
     SHARE = "share"  # 0 to 1
     NUMBER = "number"
+    POINTS = "points"
     DAY = "day"
 
 
@@ -30,25 +31,57 @@ _TYPES: dict[ReportCellKind, tuple[type[pl.DataType], ...]] = {
     ReportCellKind.COUNT: (pl.Int64, pl.Int32, pl.UInt32, pl.Int8),
     ReportCellKind.SHARE: (pl.Float64,),
     ReportCellKind.NUMBER: (pl.Float64,),
+    ReportCellKind.POINTS: (pl.Float64,),
     ReportCellKind.DAY: (pl.Date,),
 }
 LANGUAGES = ("zh", "en")
 NO_DATA = Bilingual("无数据", "no data")
 
 
+class MoneyUnit(Enum):
+    """The unit that the amounts of a table are shown in; frames hold yuan."""
+
+    YUAN = 1
+    TEN_THOUSAND = 10_000
+
+    @property
+    def words(self) -> Bilingual:
+        """The unit in Chinese and English."""
+        return _MONEY_WORDS[self]
+
+    def shown(self, yuan: float) -> float:
+        """An amount in the unit."""
+        return yuan / self.value
+
+
+_MONEY_WORDS = {
+    MoneyUnit.YUAN: Bilingual("元", "yuan"),
+    MoneyUnit.TEN_THOUSAND: Bilingual("万元", "10,000 yuan"),
+}
+
+
 @dataclass(frozen=True)
 class TableColumn:
-    """One column: its name in the frame, its headings in Chinese and English, and the kind of its cells."""
+    """One column: its name in the frame, its headings in Chinese and English, and the kind of its cells.
+
+    width: in characters, a Chinese one counted twice; None for one by the cells. Longer text wraps.
+    """
 
     name: str
     zh: str
     en: str
     kind: ReportCellKind
+    width: int | None = None
 
     @property
     def words(self) -> Bilingual:
-        """The heading in Chinese and English."""
+        """The heading in Chinese and English, without a unit."""
         return Bilingual(self.zh, self.en)
+
+    def heading(self, language: str, money: MoneyUnit) -> str:
+        """The heading in a language; over amounts with the unit that they are shown in."""
+        words = str(getattr(self, language))
+        return f"{words} ({getattr(money.words, language)})" if self.kind is ReportCellKind.YUAN else words
 
     def cell(self, language: str) -> str:
         """The name of the frame's column that is shown in a language."""
@@ -64,17 +97,20 @@ class TableColumn:
 class ReportTable:
     """A table with a title.
 
-    name: its key in JSON. sheet: a short name in both languages at once. frame: the rows, with the cells of `columns`
-    and perhaps more columns. note: how to read the table. missing: the text of a missing cell.
+    name: its key in JSON. sheet: its short name. frame: the rows, with the cells of `columns` and perhaps more
+    columns; amounts in yuan. note: how to read the table. missing: the text of a missing cell. money: the unit that
+    amounts are shown in. has_total: whether the last row is the total.
     """
 
     name: str
-    sheet: str
+    sheet: Bilingual
     title: Bilingual
     columns: tuple[TableColumn, ...]
     frame: pl.DataFrame
     note: Bilingual | None = None
     missing: Bilingual = NO_DATA
+    money: MoneyUnit = MoneyUnit.YUAN
+    has_total: bool = False
 
     def __post_init__(self) -> None:
         schema = self.frame.schema
@@ -84,6 +120,17 @@ class ReportTable:
                     raise TypeError(f"Table {self.name} has no column {cell!r}. {did_you_mean(cell, schema)}")
                 if not isinstance(schema[cell], _TYPES[column.kind]):
                     raise TypeError(f"Table {self.name}: {cell} is {schema[cell]}, not {column.kind.value}.")
+
+    def as_issued(self) -> ReportTable:
+        """The table as it is handed upward: amounts in 万元, no codes beside names, the total last."""
+        if "code" not in self.frame.columns:
+            return replace(self, money=MoneyUnit.TEN_THOUSAND)
+        is_total = pl.col("code").is_null()
+        frame = pl.concat([self.frame.filter(~is_total), self.frame.filter(is_total)])
+        has_names = any(column.name == "name" for column in self.columns)
+        columns = tuple(column for column in self.columns if column.name != "code" or not has_names)
+        has_total = bool(frame["code"].null_count())
+        return replace(self, columns=columns, frame=frame, money=MoneyUnit.TEN_THOUSAND, has_total=has_total)
 
     def with_note(self, note: Bilingual | None) -> ReportTable:
         """The table with a further note before its own; None for the table itself."""
@@ -112,14 +159,14 @@ def text(name: str, zh: str, en: str) -> TableColumn:
     return TableColumn(name, zh, en, ReportCellKind.TEXT)
 
 
-def words(name: str, zh: str, en: str) -> TableColumn:
+def words(name: str, zh: str, en: str, width: int | None = None) -> TableColumn:
     """A column of words; the frame has them as `<name>_zh` and `<name>_en`."""
-    return TableColumn(name, zh, en, ReportCellKind.WORDS)
+    return TableColumn(name, zh, en, ReportCellKind.WORDS, width)
 
 
 def yuan(name: str, zh: str, en: str) -> TableColumn:
     """A column of amounts in yuan."""
-    return TableColumn(name, f"{zh} (元)", f"{en} (yuan)", ReportCellKind.YUAN)
+    return TableColumn(name, zh, en, ReportCellKind.YUAN)
 
 
 def count(name: str, zh: str, en: str) -> TableColumn:
@@ -135,6 +182,11 @@ def share(name: str, zh: str, en: str) -> TableColumn:
 def number(name: str, zh: str, en: str) -> TableColumn:
     """A column of other numbers."""
     return TableColumn(name, zh, en, ReportCellKind.NUMBER)
+
+
+def points(name: str, zh: str, en: str) -> TableColumn:
+    """A column of points, with one decimal."""
+    return TableColumn(name, zh, en, ReportCellKind.POINTS)
 
 
 def day(name: str, zh: str, en: str) -> TableColumn:

@@ -25,10 +25,10 @@ LEVEL_WORDS: Mapping[GroupLevel, Bilingual] = {
     GroupLevel.TOWNSHIP: Bilingual("按乡镇", "By township"),
     GroupLevel.VILLAGE: Bilingual("按村", "By village"),
 }
-LEVEL_SHEETS: Mapping[GroupLevel, str] = {
-    GroupLevel.BANK: "银行 Banks",
-    GroupLevel.TOWNSHIP: "乡镇 Townships",
-    GroupLevel.VILLAGE: "村 Villages",
+LEVEL_SHEETS: Mapping[GroupLevel, Bilingual] = {
+    GroupLevel.BANK: Bilingual("银行", "Banks"),
+    GroupLevel.TOWNSHIP: Bilingual("乡镇", "Townships"),
+    GroupLevel.VILLAGE: Bilingual("村", "Villages"),
 }
 _FEATURE_COLUMNS = (
     *("loan_id", "originated_on", "product", "overdue_principal", "overdue_interest"),
@@ -202,7 +202,7 @@ def light_table(loans: pl.DataFrame) -> ReportTable:
     )
     return ReportTable(
         "lights",
-        "灯 Lights",
+        Bilingual("灯", "Lights"),
         Bilingual("红黄绿灯", "Lights"),
         _LIGHT_COLUMNS,
         rows,

@@ -16,7 +16,7 @@ from serving.portfolio.standing import ALL_GROUPS, scope_loans
 
 _NOTE = Bilingual("仅列已发布的月末; 各月按当时公布的数据。", "Published month ends only, each as it was published.")
 _COUNTS = ("loans", "households", *(f"{code}_loans" for code in CODES))
-_RATES = ("overdue_share", "overdue_household_share")
+_RATES = ("overdue_share", "overdue_household_share", "lit_share")
 _FRAME_COLUMNS = (
     *("loans", "households", "balance", "overdue_balance", *_RATES),
     *(f"{code}_loans" for code in CODES),
@@ -30,6 +30,7 @@ _COLUMNS = (
     yuan("overdue_balance", "逾期贷款余额", "Overdue balance"),
     share("overdue_share", "逾期率 (金额)", "Overdue, by balance"),
     share("overdue_household_share", "逾期率 (户数)", "Overdue, by households"),
+    share("lit_share", "亮灯占比", "Share lit"),
     *(
         count(f"{code}_loans", f"{LIGHT_WORDS[code].zh}笔数", f"{LIGHT_WORDS[code].en.capitalize()} loans")
         for code in reversed(CODES)
@@ -44,7 +45,9 @@ def trend_table(months: Sequence[PublishedMonth], scope: ReportScope) -> ReportT
     for month in sorted(months, key=lambda month: month.as_of):
         policy = month.policy.groups
         as_one_group = scope_loans(month, scope).with_columns(pl.lit(ALL_GROUPS).alias("county_code"))
-        totals = evaluate_groups(as_one_group, GroupLevel.COUNTY, policy)
+        totals = evaluate_groups(as_one_group, GroupLevel.COUNTY, policy).with_columns(
+            ((pl.col("red_loans") + pl.col("yellow_loans")) / pl.col("loans")).alias("lit_share")
+        )
         enough = pl.col("loans") >= policy.least_loans
         shown = totals.with_columns(pl.when(enough).then(name).alias(name) for name in _RATES).select(_FRAME_COLUMNS)
         rows.append(_as_month_frame(shown).with_columns(pl.lit(month.as_of).alias("as_of")))
@@ -52,7 +55,7 @@ def trend_table(months: Sequence[PublishedMonth], scope: ReportScope) -> ReportT
     no_months = pl.DataFrame(schema=dict.fromkeys(_FRAME_COLUMNS, pl.Float64))
     return ReportTable(
         "trend",
-        "趋势 Trend",
+        Bilingual("趋势", "Trend"),
         Bilingual("逐月趋势", "Month by month"),
         _COLUMNS,
         pl.concat(rows) if rows else _as_month_frame(no_months),

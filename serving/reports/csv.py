@@ -17,7 +17,7 @@ def csv_file(table: ReportTable, language: Language) -> bytes:
     """A table with headers and words in one language; numbers and days in plain form, missing values as empty cells."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_safe(getattr(column, language)) for column in table.columns])
+    writer.writerow([_safe(column.heading(language, table.money)) for column in table.columns])
     writer.writerows([_safe(cell) for cell in row] for row in table.rows(language))
     return text.getvalue().encode("utf-8-sig")
 

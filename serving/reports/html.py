@@ -17,18 +17,26 @@ from serving.schemas.portfolio import MaturityCalendar
 from serving.text.page_words import TAGS, Language, in_language
 
 _HERE = Path(__file__).parent
+_TEXTS = (ReportCellKind.TEXT, ReportCellKind.WORDS, ReportCellKind.DAY)
 _STYLE = _HERE.parent / "pages" / "static" / "lights.css"
-_NUMBERS = (ReportCellKind.YUAN, ReportCellKind.COUNT, ReportCellKind.SHARE, ReportCellKind.NUMBER)
+_NUMBERS = (
+    ReportCellKind.YUAN,
+    ReportCellKind.COUNT,
+    ReportCellKind.SHARE,
+    ReportCellKind.NUMBER,
+    ReportCellKind.POINTS,
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with tables and charts. on_new_page: whether it begins a new sheet in print."""
+    """A heading with sentences, tables and charts. on_new_page: whether it begins a new sheet in print."""
 
     heading: Bilingual
     tables: Sequence[ReportTable] = ()
     charts: Sequence[Markup] = ()
     on_new_page: bool = False
+    sentences: Sequence[Bilingual] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,8 @@ def page_html(page: Page, language: Language) -> str:
                 [cell_text(cell, column, table, language) for cell, column in zip(row, table.columns, strict=True)]
                 for row in table.rows(language)
             ],
-            is_number=lambda column: column.kind in _NUMBERS,
+            heading_of=lambda column, table: column.heading(language, table.money),
+            is_number=lambda column: column.kind not in _TEXTS,
         )
     )
 
@@ -71,13 +80,15 @@ def cell_text(value: Any, column: TableColumn, table: ReportTable, language: Lan
         )
     match column.kind:
         case ReportCellKind.YUAN:
-            return f"{value:,.2f}"
+            return f"{table.money.shown(value):,.2f}"
         case ReportCellKind.COUNT:
             return f"{value:,}"
         case ReportCellKind.SHARE:
             return f"{value:.2%}"
         case ReportCellKind.NUMBER:
             return f"{value:.3f}"
+        case ReportCellKind.POINTS:
+            return f"{value:.1f}"
     return str(value)
 
 

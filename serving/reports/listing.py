@@ -8,6 +8,7 @@ import polars as pl
 
 from features.messages import Bilingual, UserError
 from models.light import LIGHT_WORDS
+from serving.explain.plain_reasons import plain_fact
 from serving.explain.sentences import render_warnings
 from serving.explain.status_sentences import STATUS_WORDS
 from serving.months.edition import PublishedMonth
@@ -110,7 +111,7 @@ def worklist_table(
         zh, en = (" ".join(getattr(note, language) for note in month.notes) for language in LANGUAGES)
         frame = frame.with_columns(pl.lit(zh).alias("note_zh"), pl.lit(en).alias("note_en"))
         columns = (*columns, words("note", "本月说明", "Note on the month"))
-    return ReportTable("worklist", "名单 Work list", title, columns, frame, missing=_NOT_JUDGED)
+    return ReportTable("worklist", Bilingual("名单", "Work list"), title, columns, frame, missing=_NOT_JUDGED)
 
 
 def _work_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:
@@ -125,7 +126,7 @@ def _work_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:
 def _reason_and_action(warning: LoanWarning) -> dict[str, str]:
     """The main reason of a light and what to do: status, the rule that set it, or what raises the risk most."""
     rules = [Bilingual(rule.zh, rule.en) for rule in warning.rules if rule.light == warning.light]
-    reasons = [*rules, *(Bilingual(reason.zh, reason.en) for reason in warning.reasons)]
+    reasons = [*rules, *(plain_fact(reason.feature, reason.value) for reason in warning.reasons)]
     if warning.status in ("bad", "probation") and warning.status_zh and warning.status_en:
         reasons = [Bilingual(warning.status_zh, warning.status_en)]
     reason = next(iter(reasons), Bilingual("", ""))

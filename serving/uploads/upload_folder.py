@@ -18,7 +18,7 @@ from features.delivery.column_map import ColumnMap, read_column_map
 from features.delivery.map_questions import Answers, MapQuestion
 from features.delivery.suggest_map import READABLE, SuggestedMap, SuggestedSheet, suggest_map
 from features.loading.load import LoadOptions
-from features.loading.preview import DeliveryPreview, TablePreview, preview_delivery
+from features.loading.preview import DeliveryPreview, preview_delivery
 from features.messages import UserError
 from features.months import COUNTY_ZONE
 from features.stored_files import read_stored_json
@@ -178,7 +178,7 @@ class UploadFolder:
     def preview(self, number: int) -> DeliveryPreview | None:
         """What a load would read, as it was looked at last; None where the files could not be looked at."""
         path = self.folder / str(number) / _PREVIEW_FILE
-        return read_stored_json(path, _preview) if path.exists() else None
+        return read_stored_json(path, DeliveryPreview.from_json) if path.exists() else None
 
     def questions(self, number: int) -> AskedSheets:
         """What is to be answered before an upload can be read; nothing where a column map answers it.
@@ -325,10 +325,6 @@ class UploadFolder:
         if not self.folder.exists():
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
-
-
-def _preview(stored: Mapping[str, Any]) -> DeliveryPreview:
-    return DeliveryPreview(**{**stored, "tables": tuple(TablePreview(**table) for table in stored["tables"])})
 
 
 def _signature(sheet: SuggestedSheet) -> str:

@@ -16,7 +16,11 @@ from serving.reports.csv import csv_file
 def cells(value: str | None, money: float | None = 1.0) -> list[str]:
     frame = pl.DataFrame({"name": [value], "money": [money]}, {"name": pl.String, "money": pl.Float64})
     table = ReportTable(
-        "t", "t", Bilingual("表", "t"), (text("name", "名称", "Name"), yuan("money", "金额", "Money")), frame
+        "t",
+        Bilingual("t", "t"),
+        Bilingual("表", "t"),
+        (text("name", "名称", "Name"), yuan("money", "金额", "Money")),
+        frame,
     )
     written = csv_file(table, "en").decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(written))

@@ -17,18 +17,16 @@ from tests.serving.reports.conftest import MARCH
 
 
 def test_report_prints_the_forecast_that_its_workbook_and_page_show(ten: DataFolder, tmp_path: Path) -> None:
-    told = json.loads(done(lights(ten.folder, "report", "--as-of", MARCH, "--out", tmp_path, "--json")))
+    told = json.loads(done(lights(ten.folder, "report", "--as-of", MARCH, "--out", tmp_path, "--json", "--lang", "en")))
     forecast = told["fund_forecast_12m"]
     assert forecast == fund_report(MonthRepository(ten).month(MARCH)).as_json
     assert set(forecast) == {"low", "high", "expected", "paid_last_12m", "balance"}
     cells = [
         value
-        for row in load_workbook(Path(told["folder"]) / "statistics.xlsx")["基金预测 Forecast"].iter_rows(
-            values_only=True
-        )
+        for row in load_workbook(Path(told["folder"]) / "statistics-en.xlsx")["Forecast"].iter_rows(values_only=True)
         for value in row
     ]
-    assert {forecast["expected"], forecast["high"], 29_000} <= set(cells)
+    assert {forecast["expected"] / 10_000, forecast["high"] / 10_000, 2.9} <= set(cells)
     page = (Path(told["folder"]) / "statistics-en.html").read_text("utf-8")
     assert "2,000 draws with a fixed seed" in page
     assert "policy: fewer than 30 cases in the county" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -40,11 +41,16 @@ OUTSIDE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?\s*(?:https?:)?//""")
 PAGES = ["action-list-bank", "action-list-township", "action-list-village", "notices", "statistics"]
 
 
+def opened(path: Path) -> Any:
+    """A workbook, read whole."""
+    return load_workbook(io.BytesIO(path.read_bytes()))
+
+
 @pytest.fixture(scope="module")
 def issued(county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The monthly report of the county's newest month."""
     out = tmp_path_factory.mktemp("out")
-    printed = done(lights(county.data, "report", "--as-of", county.newest, "--out", out))
+    printed = done(lights(county.data, "report", "--as-of", county.newest, "--out", out, "--lang", "both"))
     folder = out / f"monthly-{county.newest}"
     assert printed.splitlines()[0] == str(folder)
     return folder
@@ -62,9 +68,61 @@ def offline(browser: Browser) -> Iterator[Page]:
     assert [url for url in asked if not url.startswith("file:")] == []
 
 
-def test_one_command_writes_workbooks_and_pages_in_both_languages(issued: Path) -> None:
-    pages = {f"{name}-{language}.html" for name in PAGES for language in ("zh", "en")}
-    assert {path.name for path in issued.iterdir()} == pages | {"statistics.xlsx", "action-lists.xlsx"}
+def test_one_command_writes_workbooks_and_pages_in_both_languages(county: County, issued: Path) -> None:
+    lit = county.warnings.filter(county.warnings["light"] != "green")
+    report = CountyReport(county.store, report_period(county.newest, quarter=False, year=False), ReportScope())
+    towns = set(report.action_lists[GroupLevel.TOWNSHIP].frame["township"])
+    groups = {f"bank-{bank}" for bank in lit["bank"].unique()} | {f"township-{town}" for town in towns}
+    expected = {f"{name}-{language}.html" for name in PAGES for language in ("zh", "en")}
+    books = {"statistics", "due-list", *(f"action-list-{group}" for group in groups)}
+    expected |= {f"{name}-{language}.xlsx" for name in books for language in ("zh", "en")}
+    assert {path.name for path in issued.iterdir()} == expected
+
+
+def test_a_file_holds_one_language_chinese_where_none_is_asked_for(ten: DataFolder, tmp_path: Path) -> None:
+    done(lights(ten.folder, "report", "--as-of", MARCH, "--out", tmp_path))
+    folder = tmp_path / f"monthly-{MARCH}"
+    assert {path.stem.rpartition("-")[2] for path in folder.iterdir()} == {"zh"}
+    book = opened(folder / "statistics-zh.xlsx")
+    english = {"Name", "Loans", "Balance", "Township", "As of", "yuan"}
+    words = {str(cell) for sheet in book for row in sheet.values for cell in row if cell is not None}
+    assert not english & words
+    assert not any(name.isascii() for name in book.sheetnames)
+
+
+def test_statistics_are_in_wan_with_the_total_last_and_a_block_to_sign(ten: DataFolder, tmp_path: Path) -> None:
+    done(lights(ten.folder, "report", "--as-of", MARCH, "--out", tmp_path))
+    book = opened(tmp_path / f"monthly-{MARCH}" / "statistics-zh.xlsx")
+    title, line, _, header, *rows = book["银行"].iter_rows(values_only=True)
+    assert str(title[0]).startswith("余额、逾期与灯")
+    assert "单位：万元" in str(line[0])
+    at = header.index("贷款余额 (万元)")
+    named = {str(row[0]): row[at] for row in rows if row[0]}
+    assert named["合计"] == pytest.approx(named["X"] + named["Y"])
+    assert named["X"] == pytest.approx(12.88)
+    names = [row[0] for row in rows if row[0]]
+    assert names[:-1] == ["X", "Y", "合计"]
+    assert "制表" in str(names[-1])
+
+
+def test_findings_say_in_sentences_what_the_tables_hold(ten: DataFolder, tmp_path: Path) -> None:
+    done(lights(ten.folder, "report", "--as-of", MARCH, "--out", tmp_path))
+    sheet = opened(tmp_path / f"monthly-{MARCH}" / "statistics-zh.xlsx")["要点"]
+    sentences = [str(row[0]) for row in sheet.iter_rows(values_only=True) if row[0]]
+    text = "".join(sentences)
+    assert "截至2024-03-31，贷款 7 笔、7 户，余额 19.88 万元" in text
+    assert "红灯 1 笔" in text
+    assert "本期发放 2 笔 5.00 万元，收回本金 4.07 万元，结清 2 笔，代偿 1 笔。" in text
+    assert "黄灯、红灯转绿 1 笔" in text
+    assert len(sheet._charts) == 3
+
+
+def test_villages_stand_in_an_annex_behind_all_other_tables(ten: DataFolder) -> None:
+    monthly = CountyReport(ten, report_period(MARCH, quarter=False, year=False), ReportScope())
+    *sections, (annex, tables) = monthly.statistics
+    assert annex.en == "Annex: villages"
+    assert {table.name.rpartition("_")[2] for table in tables} == {"village"}
+    assert not [table.name for _, others in sections for table in others if table.name.endswith("village")]
 
 
 def test_pages_are_whole_in_themselves(issued: Path) -> None:
@@ -83,16 +141,43 @@ def test_the_statistics_name_no_person(county: County, issued: Path) -> None:
 
 def test_every_lit_loan_is_on_each_readers_list_with_why_and_what_to_do(county: County, issued: Path) -> None:
     lit = sorted(county.warnings.filter(county.warnings["light"] != "green")["loan_id"])
-    book = load_workbook(issued / "action-lists.xlsx")
-    for name in ("信贷员 Officers", "乡镇 Townships", "村 Villages"):
-        header, *rows = [[cell.value for cell in row] for row in book[name].iter_rows(min_row=4)]
-        assert sorted(str(row[header.index("贷款编号\nLoan")]) for row in rows) == lit
-        assert all(row[header.index("Main reasons")] and row[header.index("应采取的措施")] for row in rows)
+    for level in ("bank", "township"):
+        loans = []
+        for path in issued.glob(f"action-list-{level}-*-zh.xlsx"):
+            [sheet] = opened(path)
+            header, *rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
+            listed = [row for row in rows if row[header.index("应采取的措施")]]
+            assert all(row[header.index("主要原因")] for row in listed)
+            assert {row[header.index("走访情况与结果")] for row in listed} <= {None, ""}
+            loans += [str(row[header.index("农户与贷款")]).split("\n")[1] for row in listed]
+        assert sorted(loans) == lit
+
+
+def test_every_wrapped_row_of_an_action_list_is_as_high_as_its_text(issued: Path) -> None:
+    path = next(issued.glob("action-list-township-*-zh.xlsx"))
+    [sheet] = opened(path)
+    widths = {letter: column.width for letter, column in sheet.column_dimensions.items()}
+    checked = 0
+    for row in sheet.iter_rows(min_row=5):
+        if not row[5].value or not row[6].value:
+            continue
+        lines = max(
+            sum(
+                max(-(-sum(2 if ord(sign) > 0x2E7F else 1 for sign in part) // int(widths[cell.column_letter])), 1)
+                for part in str(cell.value).split("\n")
+            )
+            for cell in row[:7]
+            if isinstance(cell.value, str)
+        )
+        height = sheet.row_dimensions[row[0].row].height or 15
+        assert height >= min(15 * lines, 400)
+        checked += 1
+    assert checked
 
 
 def test_the_same_month_gives_the_same_bytes_and_touches_nothing(county: County, issued: Path) -> None:
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in issued.iterdir()}
-    done(lights(county.data, "report", "--as-of", county.newest, "--out", issued.parent))
+    done(lights(county.data, "report", "--as-of", county.newest, "--out", issued.parent, "--lang", "both"))
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in issued.iterdir()} == before
 
 
@@ -120,15 +205,15 @@ def test_a_bulletin_and_an_assessment_have_their_own_folder_and_tables(
         ten, report_period(MARCH, quarter, year), ReportScope(area="990101"), ["en"], tmp_path, lambda *_: None
     )
     assert folder.name == f"{name}-2024-03-31-990101"
-    sheets = load_workbook(folder / "statistics.xlsx").sheetnames
-    assert any(sheet.startswith("考核 Assessment") for sheet in sheets) is year
-    assert "趋势 Trend" in sheets
+    sheets = opened(folder / "statistics-en.xlsx").sheetnames
+    assert any(sheet.startswith("Assessment") for sheet in sheets) is year
+    assert any(sheet.startswith("Points") for sheet in sheets) is year
+    assert {"Findings", "Trend", "Ranking banks"} <= set(sheets)
 
 
 def test_the_year_is_judged_by_what_became_of_the_lit_loans(ten: DataFolder) -> None:
     annual = CountyReport(ten, report_period(MARCH, quarter=False, year=True), ReportScope())
-    (tables,) = (tables for heading, tables in annual.statistics if heading.en == "Assessment of the year")
-    row = tables[0].frame.row(0, named=True)
+    row = _assessed(annual)
     assert (row["lit"], row["recovered_loans"], row["lost_loans"]) == (4, 1, 1)
     assert (row["recovered_principal"], row["recovered_share"], row["visited_share"]) == (50_000.0, None, None)
 
@@ -159,7 +244,8 @@ def _first_lit(report: CountyReport) -> list[tuple[str, date]]:
 
 def _assessed(report: CountyReport) -> dict[str, Any]:
     (tables,) = (tables for heading, tables in report.statistics if heading.en == "Assessment of the year")
-    return tables[0].frame.row(0, named=True)
+    (table,) = (table for table in tables if table.name == "assessment_bank")
+    return table.frame.row(-1, named=True)
 
 
 def test_the_action_list_says_by_when_to_visit_and_who(county: County, tmp_path: Path) -> None:
@@ -175,7 +261,8 @@ def test_the_action_list_says_by_when_to_visit_and_who(county: County, tmp_path:
     records = case_records(database, store, own.newest, TODAY)
     report = CountyReport(store, report_period(own.newest, quarter=False, year=False), ReportScope(), records)
     table = report.action_lists[GroupLevel.BANK]
-    assert [column.name for column in table.columns][-3:] == ["visit_due_on", "visited_on", "responsible"]
+    names = [column.name for column in table.columns]
+    assert names[-5:] == ["visit_due_on", "visited_on", "responsible", "went_on", "found"]
     [row] = table.frame.filter(pl.col("loan_id") == red["loan_id"]).to_dicts()
     assert (row["visited_on"], row["responsible"]) == (TODAY, "li")
     spells = flag_spells(MonthRepository(store), own.newest).rows.filter(pl.col("loan_id") == red["loan_id"])
@@ -195,7 +282,7 @@ def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: DataFolder, tmp_
         "settled",
         date(2024, 3, 16),
     )
-    row = annual.statistics[-1][1][0].frame.row(0, named=True)
+    row = _assessed(annual)
     assert (row["lost_loans"], row["recovered_loans"]) == (2, 1)  # D and F, though F was repaid; E
 
 

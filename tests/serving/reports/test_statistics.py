@@ -182,9 +182,9 @@ def test_a_trend_has_a_row_for_each_published_month(ten: DataFolder) -> None:
 def test_a_table_that_lacks_a_declared_column_does_not_come_to_be() -> None:
     frame = pl.DataFrame({"bank": ["X"], "loans": ["1"]})
     with pytest.raises(TypeError, match="Did you mean 'bank'"):
-        ReportTable("t", "t", _words(), (text("banc", "银行", "Bank"),), frame)
+        ReportTable("t", _words(), _words(), (text("banc", "银行", "Bank"),), frame)
     with pytest.raises(TypeError, match="not count"):
-        ReportTable("t", "t", _words(), (count("loans", "笔数", "Loans"),), frame)
+        ReportTable("t", _words(), _words(), (count("loans", "笔数", "Loans"),), frame)
 
 
 def _words() -> Any:
