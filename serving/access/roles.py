@@ -99,6 +99,7 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/groups": Right.GROUPS,
     "/model": Right.GROUPS,
     "/board": Right.GROUPS,
+    "/board/moves": Right.LISTS,
     "/cases": Right.CASES,
     "/worklist/print": Right.LISTS,
     "/worklist/assign": Right.CASES,

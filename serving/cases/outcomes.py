@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.months import month_end_after
 from models.visit_effect.visited_loans import VISITS_SCHEMA
+from serving.access.scope import Scope
 from serving.cases.kinds import CaseEventKind
 from serving.cases.repository import events_by_case
 from serving.database.tables import Case, CaseEvent
@@ -66,6 +67,18 @@ def visit_days(session: Session) -> pl.DataFrame:
     query = select(Case.loan_id, CaseEvent.on_date).join(CaseEvent, CaseEvent.case_id == Case.id)
     rows = session.execute(query.where(CaseEvent.kind == CaseEventKind.VISIT)).all()
     return pl.DataFrame([tuple(row) for row in rows], VISITS_SCHEMA.dtypes, orient="row").unique().sort(pl.all())
+
+
+def outcome_counts(session: Session, scope: Scope, since: datetime) -> dict[str, int]:
+    """How many cases of a scope ended since a moment, by outcome, the most frequent first."""
+    query = (
+        select(CaseEvent.outcome, func.count(Case.id.distinct()))
+        .join(Case, CaseEvent.case_id == Case.id)
+        .where(scope.case_condition(), CaseEvent.outcome.is_not(None), Case.closed_at >= since)
+        .group_by(CaseEvent.outcome)
+    )
+    counts = {str(outcome): int(cases) for outcome, cases in session.execute(query)}
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 @returns(OVERRIDE_COUNTS)

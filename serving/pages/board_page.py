@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+import polars as pl
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
@@ -15,8 +17,11 @@ from models.budget_use import offer_sentence
 from models.light import LIGHT_WORDS
 from serving.access.roles import Right
 from serving.api.warning_routes import published_month
+from serving.cases.kinds import OUTCOME_WORDS, CaseOutcome
+from serving.cases.outcomes import outcome_counts
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User
+from serving.http.dependencies import CurrentData, CurrentUser, User, audit_row_count
+from serving.http.problems import status_of
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
@@ -30,10 +35,12 @@ from serving.portfolio.board import (
     recent_month_totals,
     township_bank_map,
 )
+from serving.portfolio.board_tiles import board_tiles, township_lit_shares
 from serving.portfolio.case_work import DUTY_WORDS, case_workload, visit_progress
 from serving.portfolio.fund_forecast import fund_report
-from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE
+from serving.portfolio.migration import STATES_AFTER, STATES_BEFORE, MigrationPeriod, loan_migrations
 from serving.portfolio.place_names import place_directory
+from serving.portfolio.report_period import ReportScope
 from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
@@ -41,6 +48,7 @@ from serving.text.page_words import Language, in_language
 
 board_router = APIRouter(include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
+_MOVES_SHOWN, _DAYS_OF_CASES = 500, 365
 
 
 @board_router.get("/board")
@@ -75,6 +83,11 @@ def show_board(
         measure=measure.value,
         measures={each.value: getattr(words, language) for each, words in MEASURE_WORDS.items()},
         places=place_directory(month, store),
+        tiles=board_tiles(months),
+        is_unfolded="measure" in request.query_params,
+        has_lists=user.has_right(Right.LISTS),
+        townships=_township_lines(store, months, language),
+        ended=_ended_cases(request, user, language),
         stacked=_light_shares_chart(months[-1], language),
         sparks=_sparklines(months, language),
         visits=visit_budget_report(month),
@@ -84,6 +97,68 @@ def show_board(
         offer=getattr(offer, language) if offer else None,
         moves=_migration_table(migration, language) if migration else None,
     )
+
+
+@board_router.get("/board/moves")
+def show_moves(
+    request: Request,
+    store: CurrentData,
+    language: PageLanguage,
+    before: Annotated[str, Query(max_length=20)],
+    after: Annotated[str, Query(max_length=20)],
+    as_of: date | None = None,
+) -> HTMLResponse:
+    """The loans that went from one state to another since the month before. before, after: codes of the states."""
+    try:
+        if before not in STATES_BEFORE or after not in STATES_AFTER:
+            raise UserError("没有这种状态。", "There is no such state.")
+        period = MigrationPeriod.between(store, None, published_month(store, as_of).as_of)
+        loans = loan_migrations(period, ReportScope())
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, status_of(refusal))
+    rows = loans.filter(pl.col("state_before") == before, pl.col("state_after") == after)
+    audit_row_count(request, rows.height)
+    return render_page(
+        request,
+        "moves.html",
+        language,
+        since=period.earlier.as_of,
+        until=period.later.as_of,
+        before=getattr(STATES_BEFORE[before], language),
+        after=getattr(STATES_AFTER[after], language),
+        total=rows.height,
+        rows=rows.sort("principal", descending=True).head(_MOVES_SHOWN).to_dicts(),
+        places=place_directory(period.later, store),
+    )
+
+
+def _township_lines(store: DataFolder, months: Sequence[MonthTotals], language: Language) -> list[dict[str, object]]:
+    """For each township the share of loans lit, month by month, all on one scale; none with a single month."""
+    repository = MonthRepository(store)
+    by_month = [township_lit_shares(repository.month(each.as_of)) for each in months]
+    highest = max((share for shares in by_month for share in shares.values() if share), default=None)
+    if len(months) < 2 or highest is None:
+        return []
+    lines = list[dict[str, object]]()
+    newest = sorted(by_month[-1].items(), key=lambda one: (one[1] is None, -(one[1] or 0)))
+    for town, last in newest:
+        values = [shares.get(town) for shares in by_month]
+        told = ", ".join(
+            f"{month.as_of:%Y-%m} {'–' if value is None else f'{value:.1%}'}"
+            for month, value in zip(months, values, strict=True)
+        )
+        title = f"{in_language(language)['lit_share']}: {told}"
+        lines.append({"code": town, "last": last, "drawn": sparkline(values, title, highest)})
+    return lines
+
+
+def _ended_cases(request: Request, user: User, language: Language) -> list[tuple[str, int]]:
+    """How the cases of the reader's loans ended in the last twelve months, in words."""
+    context = context_of(request)
+    with context.database.read_session() as session:
+        since = context.now() - timedelta(days=_DAYS_OF_CASES)
+        counts = outcome_counts(session, user.scope.loans_only(), since)
+    return [(getattr(OUTCOME_WORDS[CaseOutcome(code)], language), cases) for code, cases in counts.items()]
 
 
 def _visit_progress(request: Request, store: DataFolder, user: User, month: PublishedMonth) -> list[dict[str, object]]:

@@ -24,9 +24,11 @@ from serving.portfolio.standing import ALL_GROUPS
 
 MONTHS_SHOWN = 12
 """Published month ends that the board looks back."""
+DUE_SOON_DAYS = 90
+"""Days ahead within which loans are counted as due soon."""
 _WARNING_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
-    *("light", "probability", "outstanding_principal", "bad_since"),
+    *("light", "probability", "outstanding_principal", "bad_since", "status", "days_to_maturity"),
 )
 _FEATURE_COLUMNS = (
     *("loan_id", "originated_on", "product", "overdue_principal", "overdue_interest"),
@@ -63,6 +65,7 @@ class MonthTotals:
 
     loans, balance: loans and outstanding principal (yuan) by light. overdue_share: share of the balance in arrears,
     with its 95% interval; overdue_household_share: share of the households in arrears. Shares are None without loans.
+    bad: loans that are bad. due_soon: loans that mature within DUE_SOON_DAYS.
     """
 
     as_of: date
@@ -72,6 +75,8 @@ class MonthTotals:
     overdue_low: float | None
     overdue_high: float | None
     overdue_household_share: float | None
+    bad: int
+    due_soon: int
 
     @property
     def lit_share(self) -> float | None:
@@ -163,6 +168,8 @@ def month_totals(month: PublishedMonth) -> MonthTotals:
         overdue_low=rates.get("overdue_share_low"),
         overdue_high=rates.get("overdue_share_high"),
         overdue_household_share=rates.get("overdue_household_share"),
+        bad=int((loans["status"] == "bad").sum()),
+        due_soon=int(loans["days_to_maturity"].is_between(0, DUE_SOON_DAYS).sum()),
     )
 
 

@@ -142,10 +142,13 @@ def _lamp(x: int, code: str) -> Markup:
     )
 
 
-def sparkline(values: Sequence[float | None], title: str) -> Markup:
-    """A line over months from zero to the highest value, broken at missing values; a dot marks the last value."""
+def sparkline(values: Sequence[float | None], title: str, top: float | None = None) -> Markup:
+    """A line over months from zero to the highest value, broken at missing values; a dot marks the last value.
+
+    top: the value at the upper end, where several lines are to be compared.
+    """
     width, height = _SPARKLINE_WIDTH, _SPARKLINE_HEIGHT
-    highest = max((value for value in values if value is not None), default=0) or 1
+    highest = top or max((value for value in values if value is not None), default=0) or 1
     step = (width - 12) / max(len(values) - 1, 1)
     points = [
         (6 + at * step, height - 4 - value / highest * (height - 10)) if value is not None else None

@@ -91,6 +91,13 @@ _BOARD: Mapping[str, Bilingual] = {
     "ceiling": Bilingual("上限", "Ceiling"),
     "lit_by_rules": Bilingual("规则今日会点亮", "Today's rules would light"),
     "bad_apart": Bilingual("已变坏 (红灯, 另计)", "Gone bad (red, counted apart)"),
+    "board_more": Bilingual(
+        "更多：走访预算、风险补偿金、乡镇与银行、灯色迁徙",
+        "More: budget of visits, compensation fund, townships by banks, what moved",
+    ),
+    "townships_lately": Bilingual("各乡镇亮灯占比, 逐月", "Share lit by township, month by month"),
+    "ended_cases": Bilingual("近12个月走访单办结情况", "How cases ended in twelve months"),
+    "first_rows_of_moves": Bilingual("列出金额最大的 {rows} 笔", "the {rows} largest are listed"),
     "map": Bilingual("乡镇与银行", "Townships by banks"),
     "fund_forecast": Bilingual("风险补偿金今后12个月", "Compensation fund, next twelve months"),
     "fund_expected": Bilingual("预期代付", "Expected payments"),

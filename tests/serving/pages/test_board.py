@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.running_service import key_for, serving
+from tests.serving.browsers import follow, unfold
 
 
 def test_the_board_counts_lights_by_loans_and_money(county: County, served: str, page: Page) -> None:
@@ -26,6 +28,7 @@ def test_a_cell_of_the_map_tells_a_share_of_thirty_loans_or_more_and_no_other(
     county: County, served: str, page: Page
 ) -> None:
     page.goto(f"{served}/board?lang=en")
+    unfold(page)
     banks = page.locator("table.map thead th").all_inner_texts()[2:]
     towns = county.warnings["township_code"].unique().sort().to_list()
     few = 0
@@ -40,6 +43,64 @@ def test_a_cell_of_the_map_tells_a_share_of_thirty_loans_or_more_and_no_other(
     assert few
 
 
+def test_a_tile_leads_to_just_the_loans_that_it_counts(county: County, served: str, page: Page) -> None:
+    page.goto(f"{served}/board?lang=en")
+    tiles = page.locator(".tiles li")
+    counted = {tile.locator(".label").inner_text(): tile.locator("a.value") for tile in tiles.all()}
+    lit, bad = county.warnings.filter(pl.col("light") == "red"), county.warnings.filter(pl.col("status") == "bad")
+    due = county.warnings.filter(pl.col("days_to_maturity").is_between(0, 90))
+    expected = {"Red loans": lit.height, "Bad loans": bad.height, "Due within 90 days": due.height}
+    for label, loans in expected.items():
+        page.goto(f"{served}/board?lang=en")
+        expect(counted[label]).to_have_text(f"{loans:,}")
+        follow(counted[label])
+        if loans:
+            expect(page.locator(".beside p").first).to_contain_text(f"{loans:,} loans")
+
+
+def test_a_tile_tells_its_change_on_the_month_before(county: County, served: str, page: Page) -> None:
+    days = MonthRepository(county.store).months()
+    now, before = (
+        MonthRepository(county.store).month(day).scan("warnings").filter(light="red").collect().height
+        for day in days[:2]
+    )
+    page.goto(f"{served}/board?lang=en")
+    expect(page.locator(".tiles li", has_text="Red loans")).to_contain_text(f"{now - before:+,} on the month")
+
+
+def test_a_figure_of_what_moved_leads_to_its_loans(served: str, page: Page) -> None:
+    told = httpx2.get(f"{served}/api/v1/migration").json()
+    cell = next(one for one in told["moves"] if one["before"] == "green" and one["after"] != "green")
+    page.goto(f"{served}/board?lang=en")
+    unfold(page)
+    follow(page.locator(f"a[href*='before=green&after={cell['after']}']").first)
+    expect(page.locator("main")).to_contain_text(f"{cell['loans']:,} loans")
+    expect(page.locator("tbody tr")).to_have_count(cell["loans"])
+    assert httpx2.get(f"{served}/board/moves?before=green&after=nothing").status_code == 409
+
+
+def test_townships_are_drawn_on_one_scale_the_highest_first(county: County, served: str, page: Page) -> None:
+    page.goto(f"{served}/board?lang=en")
+    shares = [
+        float(text.removesuffix("%"))
+        for text in page.locator("#townships dd strong").all_inner_texts()
+        if text.endswith("%")
+    ]
+    by_town = county.warnings.group_by("township_code").agg(
+        pl.len(), (pl.col("light") != "green").mean().alias("share")
+    )
+    expected = sorted((round(100 * share, 1) for _, loans, share in by_town.rows() if loans >= 30), reverse=True)
+    assert shares == pytest.approx(expected, abs=0.06)
+
+
+def test_a_reader_without_lists_sees_figures_but_no_way_to_loans(county: County, served: str) -> None:
+    address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
+    headers = {"authorization": f"Bearer {key_for(county.data, 'clerk')}"}
+    board = httpx2.get(f"{address}/board?lang=en", headers=headers)
+    assert (board.status_code, "light=red" in board.text, "/board/moves" in board.text) == (200, False, False)
+    assert httpx2.get(f"{address}/board/moves?before=green&after=red", headers=headers).status_code == 403
+
+
 def test_the_other_measure_is_chosen_by_form(served: str, page: Page) -> None:
     page.goto(f"{served}/board?lang=zh")
     page.get_by_label("地图表显示").select_option("overdue")
@@ -50,6 +111,7 @@ def test_the_other_measure_is_chosen_by_form(served: str, page: Page) -> None:
 def test_moves_since_the_month_before_are_those_of_the_interface(served: str, page: Page) -> None:
     told = httpx2.get(f"{served}/api/v1/migration").json()
     page.goto(f"{served}/board?lang=en")
+    unfold(page)
     green = next(one for one in told["moves"] if (one["before"], one["after"]) == ("green", "green"))
     expect(page.get_by_text(f"since {told['since']}")).to_be_visible()
     expect(page.locator("td.same").first).to_contain_text(f"{green['loans']:,}")
