@@ -23,7 +23,10 @@ from serving.cli.month import commands as month_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from features.messages import UserError
+    from serving.cli.demo import DemoCounty
     from serving.months.data_folder import DataFolder
 
 app = typer.Typer(
@@ -71,32 +74,79 @@ def demo(
     households: Annotated[int, typer.Option(min=200, max=20_000)] = 2000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="make the county anew; without it what was done is kept")] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """演示: a simulated county, from loading to the page."""
     import shutil
 
-    from serving.cli.demo_accounts import one_of_each, sign_in_lines
+    from serving.cli.demo import DemoCounty, demo_county, mark_demo_as_made, sign_in_lines, sign_in_links
     from serving.months.data_folder import DataFolder
     from serving.server import fetch_pages_once, serve
     from serving.settings import settings_of
 
-    store = DataFolder(data / "demo")
-    shutil.rmtree(store.folder, ignore_errors=True)
-    _simulate_and_load(store, households, seed)
-    _train_model(store)
-    _score_two_months(store)
+    store, wanted = DataFolder(data / "demo"), DemoCounty(households, seed)
+    made = None if fresh else demo_county(store.folder)
+    if made is None:
+        shutil.rmtree(store.folder, ignore_errors=True)
+        print("\n".join(_make_demo(store, wanted)), flush=True)
+        mark_demo_as_made(store.folder, wanted)
+    else:
+        print(f"演示县已有 ({made.households} 户), 所做的一切保留; 重做请加 --fresh")
+        print("The county of the demo is kept with all that was done in it; --fresh makes another.")
     settings = settings_of(store.folder)
-    tokens = one_of_each(store, settings, utc_now())
+    tokens = sign_in_links(settings, utc_now())
     if stay:
-        print("\n".join(sign_in_lines(tokens, port)), flush=True)
+        another = f"lights user reset official --data {store.folder}"
+        print("\n".join(sign_in_lines(tokens, port)))
+        print(f"再要链接 / another link: {another}", flush=True)
         serve(store, settings, port)
     else:
         print("\n".join(fetch_pages_once(store, settings, tokens["official"])))
 
 
-def _simulate_and_load(store: DataFolder, households: int, seed: int) -> None:
-    """Simulate the deliveries of four years, and load them."""
+def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[str]:
+    """Make the county of the demo; what the commands would print stands in its `demo.log`."""
+    from serving.cli.demo import MONTHS, add_demo_accounts, add_demo_cases, add_demo_upload
+    from serving.settings import settings_of
+
+    told = list[str]()
+    told += _simulate_and_load(store, county)
+    told += _score_months(store, range(-MONTHS + 1, -1))  # by the rules alone: the county had no model then
+    told += _train_model(store)
+    told += _score_months(store, range(-1, 1))
+    settings, now = settings_of(store.folder), utc_now()
+    add_demo_accounts(store, settings, now)
+    cases, ended = add_demo_cases(store, settings, now)
+    upload = add_demo_upload(store, now)
+    log = store.folder / "demo.log"
+    log.write_text("\n".join([*told, ""]), "utf-8")
+    yield from _demo_lines(store, cases, ended, upload)
+    yield f"全部输出 / all that the commands printed: {log}"
+
+
+def _demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Iterator[str]:
+    """The county in four lines."""
+    from models.light import LIGHT_WORDS
+    from serving.months.repository import MonthRepository
+
+    months = MonthRepository(store)
+    manifest, days = months.month().manifest, months.months()
+    yield f"{len(days)} 个月已发布 months published: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
+    judged = "仅按规则 by the rules alone" if manifest.shadow or not manifest.model_version else "用模型 by the model"
+    shadow = "; 模型影子运行 model in shadow" if manifest.shadow else ""
+    yield f"最新月份 newest month: {judged}{shadow}"
+    words = ((LIGHT_WORDS[code], sums["loans"]) for code, sums in manifest.lights.items())
+    lights = (f"{called.zh} {called.en} {loans:,}" for called, loans in words)
+    yield ", ".join(lights)
+    yield (
+        f"{cases} 张走访单, {ended} 张已办结 cases, ended; "
+        f"数据员有一份待装载的送达 (上传 {upload}, 含两行错误) / an upload with two faults waits for the clerk"
+    )
+
+
+def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[str]:
+    """Simulate the deliveries of four years, and load them; what the load prints."""
     from features.contract.pseudonym import load_pseudonyms
     from features.delivery.column_map import read_column_map
     from features.loading.load import LoadOptions, load
@@ -104,19 +154,19 @@ def _simulate_and_load(store: DataFolder, households: int, seed: int) -> None:
     from training.simulate.order import Order
     from training.simulate.province import simulate
 
-    inbox, order = store.folder / "inbox", Order(households, 48, seed)
+    inbox, order = store.folder / "inbox", Order(county.households, 48, county.seed)
     with progress_bar(order.steps, "county-months") as advance:
         simulate(order, inbox, advance=advance)
     loading = LoadOptions(
         county_today(), read_column_map(), load_pseudonyms(store.folder), report_progress=progress_printer()
     )
-    print("\n".join(load_lines(load(inbox, store.ledger, loading))))
+    return list(load_lines(load(inbox, store.ledger, loading)))
 
 
-def _train_model(store: DataFolder) -> None:
+def _train_model(store: DataFolder) -> list[str]:
     """Train a model; one that does not pass the gate scores in shadow, and the lights are the rules'.
 
-    Where a county is too small to train on, there is no model at all.
+    Where a county is too small to train on, there is no model at all. Returns what the training prints.
     """
     from features.messages import UserError
     from training.gate import gate_lines
@@ -130,21 +180,26 @@ def _train_model(store: DataFolder) -> None:
         with progress_bar(training_steps(plan), "steps") as advance:
             trained = train(store.folder, plan, Registry(store.folder), current_os_user(), utc_now(), advance)
         told = [*summary_lines(trained.report), *gate_lines(trained.gate)]
-        print("\n".join([*told, *(shadow_lines(trained.bundle.version) if trained.in_shadow else ())]))
+        return [*told, *(shadow_lines(trained.bundle.version) if trained.in_shadow else ())]
     except UserError as refusal:
-        print(f"{refusal.message.zh}\n{refusal.message.en}")
+        return [refusal.message.zh, refusal.message.en]
 
 
-def _score_two_months(store: DataFolder) -> None:
-    """Publish the newest month and the one before it."""
+def _score_months(store: DataFolder, months: range) -> list[str]:
+    """Publish months, counted from the newest one (0); what the runs print."""
     from features.months import month_end_after
     from serving.batch.run import score
     from serving.cli.output import manifest_lines
     from training.cohort import last_reported_day
 
-    newest, tell = month_end_after(last_reported_day(store.ledger), 0), progress_printer()
-    for as_of in (month_end_after(newest, -1), newest):
-        print("\n".join(manifest_lines(score(store, as_of, current_os_user(), utc_now(), lambda _, line: tell(line)))))
+    newest, told = month_end_after(last_reported_day(store.ledger), 0), list[str]()
+    tell = progress_printer()
+    for back in months:
+        as_of = month_end_after(newest, back)
+        manifest = score(store, as_of, current_os_user(), utc_now(), lambda *_: None)
+        tell(str(as_of))
+        told += manifest_lines(manifest)
+    return told
 
 
 if __name__ == "__main__":

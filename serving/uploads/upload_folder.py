@@ -138,6 +138,7 @@ class UploadFolder:
                 path = folder / FILES_FOLDER / name
                 with path.open("xb") as kept:
                     path.chmod(0o600)
+                    content.seek(0)
                     shutil.copyfileobj(content, kept, _AT_ONCE)
                     sizes.append(kept.tell())
             maps = [name for name in names if name.endswith(".toml")]

@@ -13,6 +13,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from serving.audit.command_line import database_of
+from serving.cases.outcomes import case_outcomes
+from serving.months.data_folder import DataFolder
+from serving.uploads.upload_folder import UploadFolder
 from tests.conftest import County
 from tests.running_service import CHINESE, done, environment, free_port, lights, refused, started
 
@@ -267,7 +271,27 @@ def test_the_same_inbox_again_adds_nothing(county: County, tmp_path: Path) -> No
 
 
 def test_a_small_county_is_demonstrated_by_the_rules_alone(tmp_path: Path) -> None:
-    ran = lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3)
-    seen = [line for line in done(ran).splitlines() if line.startswith("GET ")]
+    first = done(lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3)).splitlines()
+    seen = [line for line in first if line.startswith("GET ")]
     assert len(seen) == 4
     assert all(": 200, " in line for line in seen)
+    told = first[: first.index(seen[0])]
+    assert len([line for line in told if "[info" not in line]) == 5
+    assert "12 个月已发布" in told[0]
+    assert (tmp_path / "demo" / "demo.log").read_text("utf-8").count("笔 loans, ") == 12
+
+    store = DataFolder(tmp_path / "demo")
+    with database_of(store.folder).read_session() as session:
+        ended = case_outcomes(session)
+    assert ended.filter(pl.col("outcome").is_not_null()).height > 1
+    [upload] = UploadFolder(store.folder).newest()
+    preview = UploadFolder(store.folder).preview(upload.number)
+    assert preview is not None
+    assert [(table.table, table.wrong) for table in preview.tables] == [("payments", 2)]
+
+    (store.folder / "kept.txt").write_text("what was done", "utf-8")
+    again = done(lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3))
+    assert "--fresh makes another" in again
+    assert (store.folder / "kept.txt").exists()
+    done(lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3, "--fresh"))
+    assert not (store.folder / "kept.txt").exists()
