@@ -74,7 +74,9 @@ def demo(
     households: Annotated[int, typer.Option(min=200, max=20_000)] = 2000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    fresh: Annotated[bool, typer.Option("--fresh", help="make the county anew; without it what was done is kept")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="make the county anew; without it what was done is kept")
+    ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """演示: a simulated county, from loading to the page."""

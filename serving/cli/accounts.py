@@ -234,6 +234,53 @@ def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
         print("\n".join(visit_effect_lines(report.as_json())))
 
 
+@commands.command("contacts")
+def contacts_command(
+    file: Annotated[Path, typer.Argument(help="CSV or workbook: household, name, phone, village officer, their phone")],
+    remove: Annotated[
+        bool, typer.Option("--remove", help="remove the file's households from the address book")
+    ] = False,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """通讯录: names and phones of households."""
+    from features.contract.pseudonym import load_pseudonyms
+    from serving.audit.command_line import audit_command, database_of
+    from serving.audit.log import AuditAction
+    from serving.contacts.address_book import AddressBook, remove_contacts
+
+    book = AddressBook(load_pseudonyms(data))
+    entries = book.read_file(file)
+    with database_of(data).write_session() as session:
+        if remove:
+            told = {"removed": remove_contacts(session, list(entries))}
+        else:
+            stored = book.store(session, entries, current_os_user(), utc_now())
+            told = {"added": stored.added, "changed": stored.changed, "same": stored.same}
+    audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights contacts", **told)
+    if as_json:
+        print_json(told)
+    else:
+        words = {"added": "新增", "changed": "更改", "same": "未变", "removed": "移除"}
+        print(", ".join(f"{words[name]} {count} {name}" for name, count in told.items()))
+
+
+@commands.command("notice")
+def notice_command(
+    table: Annotated[Path | None, typer.Argument(help="a county's own form of notices (TOML), to be taken in")] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+) -> None:
+    """通知书: the form of notices; or a county's own."""
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.contacts.notice_form import notice_form, replace_notice_form
+
+    if table is not None:
+        replace_notice_form(table, data)
+        audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights notice")
+    print(notice_form(data).model_dump_json(indent=1))
+
+
 @commands.command("backup")
 def backup_command(
     file: Annotated[Path, typer.Argument(help="file to write")], data: DataOption = DEFAULT_DATA_FOLDER

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from features.atomic_files import exclusive_lock
 from features.messages import UserError
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Alembic revisions, the oldest first; this code reads and writes the last."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 6_404_321

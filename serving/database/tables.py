@@ -171,6 +171,17 @@ class CaseEvent(Base):
     escalated_to: Mapped[str | None] = mapped_column(String(16))
 
 
+class Contact(Base):
+    """An entry of the address book. sealed: its name and phones, encrypted. updated_by: who stored it."""
+
+    __tablename__ = "contacts"
+
+    household_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    updated_by: Mapped[str] = mapped_column(String(80))
+
+
 class AuditEntry(Base):
     """An entry of the audit log: who did what to whom or what.
 

@@ -16,6 +16,7 @@ from serving.access.lookup import AccountLookup, account_lookup
 from serving.access.oidc import OidcProvider, oidc_provider
 from serving.access.rate_limit import RateLimit
 from serving.audit.writer import AuditWriter, audit_writer
+from serving.contacts.address_book import AddressBook
 from serving.database.engine import Database, open_database
 from serving.months.data_folder import DataFolder
 from serving.settings import Settings
@@ -50,6 +51,11 @@ class AppContext:
     def mask_key(self) -> bytes:
         """The key of the pseudonyms that analysts see in place of household and loan numbers."""
         return self.pseudonyms.key_for("masked numbers")
+
+    @cached_property
+    def address_book(self) -> AddressBook:
+        """Names and phones of households, joined where one is shown."""
+        return AddressBook(self.pseudonyms)
 
     @property
     def today(self) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -18,10 +19,12 @@ from serving.api.case_routes import case_page_for
 from serving.api.warning_routes import Area, Bank, Cursor, SearchText, WithinDays, published_month
 from serving.cases.assignees import assignees_within
 from serving.cases.repository import CaseQuery
+from serving.contacts.address_book import ContactDetails
+from serving.contacts.notice_form import notice_form
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
-from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, audit_row_count
+from serving.http.context import AppContext, context_of
+from serving.http.dependencies import CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
 from serving.months.repository import MonthRepository
@@ -65,6 +68,10 @@ def show_household(
     cases = case_page_for(context, user, CaseQuery(household_id=explained.household_id, limit=20))
     with context.database.read_session() as session:
         assignees = assignees_within(session, user.scope)
+    try:
+        contacts = _contacts(request, context, user, [explained.household_id])
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409)
     response = render_page(
         request,
         "household.html",
@@ -76,10 +83,21 @@ def show_household(
         findings=FINDING.codes,
         work={loan_id: work.get(loan_id, NO_WORK) for loan_id in loan_ids},
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
+        contact=contacts.get(explained.household_id),
         **case_form_values(cases, language, assignees),
     )
     response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)
     return response
+
+
+def _contacts(
+    request: Request, context: AppContext, user: User, household_ids: Sequence[str]
+) -> dict[str, ContactDetails]:
+    """The address book's entries as the reader may see them; how many were shown stands in the audit."""
+    with context.database.read_session() as session:
+        contacts = context.address_book.shown_to(user.role, session, household_ids)
+    audit_detail(request, contacts=len(contacts))
+    return contacts
 
 
 @household_router.get("/groups")
@@ -117,25 +135,32 @@ class CalendarFilters:
 def show_maturities(
     request: Request,
     store: CurrentData,
+    user: CurrentUser,
     language: PageLanguage,
     filters: Annotated[CalendarFilters, Depends()],
     level: DueLevel = DueLevel.TOWNSHIP,
 ) -> HTMLResponse:
     """Loans that fall due in the next months, as list and by group."""
-    return _render_calendar(request, store, language, filters, "maturities.html", level, _LOANS_A_PAGE)
+    return _render_calendar(request, store, user, language, filters, "maturities.html", level, _LOANS_A_PAGE)
 
 
 @household_router.get("/maturities/notices")
 def show_notices(
-    request: Request, store: CurrentData, language: PageLanguage, filters: Annotated[CalendarFilters, Depends()]
+    request: Request,
+    store: CurrentData,
+    user: CurrentUser,
+    language: PageLanguage,
+    filters: Annotated[CalendarFilters, Depends()],
 ) -> HTMLResponse:
     """Printed notices of maturity, a sheet for each loan."""
-    return _render_calendar(request, store, language, filters, "notices.html", DueLevel.TOWNSHIP, _NOTICES_A_PAGE)
+    level = DueLevel.TOWNSHIP
+    return _render_calendar(request, store, user, language, filters, "notices.html", level, _NOTICES_A_PAGE)
 
 
 def _render_calendar(
     request: Request,
     store: DataFolder,
+    user: User,
     language: Language,
     filters: CalendarFilters,
     template: str,
@@ -154,6 +179,8 @@ def _render_calendar(
     try:
         month = published_month(store, filters.as_of)
         calendar = maturity_calendar(month, level, query)
+        contacts = _contacts(request, context_of(request), user, [item.household_id for item in calendar.items])
+        form = notice_form(store.folder)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     audit_row_count(request, calendar.total)
@@ -164,6 +191,9 @@ def _render_calendar(
         template,
         language,
         calendar=calendar,
+        contacts=contacts,
+        form=form,
+        today=context_of(request).today,
         levels=[each.value for each in DueLevel],
         instalments=month.policy.plans.instalments,
         places=directory,

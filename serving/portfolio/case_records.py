@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
+from features.contract.pseudonym import load_pseudonyms
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from serving.access.scope import ALL_LOANS
 from serving.cases.outcomes import visit_days
+from serving.contacts.address_book import AddressBook, ContactDetails
 from serving.database.engine import Database
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
@@ -33,7 +36,7 @@ VISIT_CELLS_SCHEMA = FrameSchema(
 
 @dataclass(frozen=True)
 class CaseRecords:
-    """Visits and cases as recorded when a report was made.
+    """Visits and cases as recorded when a report was made, and the address book's entries for its notices.
 
     workload: of the report's month where it is the newest, else None. visits: loan and day of each visit
     (VISITS_SCHEMA); None where no visit of the county is recorded, which is not the same as nobody visited.
@@ -41,6 +44,7 @@ class CaseRecords:
 
     workload: CaseWorkload | None = None
     visits: pl.DataFrame | None = None
+    contacts: Mapping[str, ContactDetails] = field(default_factory=dict)
 
 
 NO_RECORDS = CaseRecords()
@@ -56,7 +60,18 @@ def case_records(database: Database, data_folder: DataFolder, as_of: date, today
         visits = visit_days(session)
     is_newest = as_of == MonthRepository(data_folder).months()[0]
     workload = case_workload(database, data_folder, ALL_LOANS, today) if is_newest else None
-    return CaseRecords(workload, None if visits.is_empty() else visits)
+    contacts = _contacts_of_due_loans(database, data_folder, as_of)
+    return CaseRecords(workload, None if visits.is_empty() else visits, contacts)
+
+
+def _contacts_of_due_loans(database: Database, data_folder: DataFolder, as_of: date) -> dict[str, ContactDetails]:
+    """The address book's entries of the households whose loans fall due within the longest window."""
+    month = MonthRepository(data_folder).month(as_of)
+    due = pl.col("days_to_maturity").is_between(0, max(month.policy.plans.lists_days_ahead))
+    households = month.scan("warnings").filter(due).select("household_id").unique().collect()["household_id"]
+    book = AddressBook(load_pseudonyms(data_folder.folder))
+    with database.read_session() as session:
+        return book.find(session, households.to_list())
 
 
 @returns(VISIT_CELLS_SCHEMA)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.messages import Bilingual
+from serving.contacts.address_book import ContactDetails
+from serving.contacts.notice_form import NoticeForm
 from serving.portfolio.report_tables import ReportCellKind, ReportTable, TableColumn
 from serving.schemas.portfolio import MaturityCalendar
 from serving.text.page_words import TAGS, Language, in_language
@@ -97,10 +99,17 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
-def notices_html(calendar: MaturityCalendar, instalments: int, language: Language) -> str:
+def notices_html(
+    calendar: MaturityCalendar,
+    instalments: int,
+    language: Language,
+    form: NoticeForm,
+    contacts: Mapping[str, ContactDetails],
+) -> str:
     """Notices of a calendar's loans, one to a sheet, with the template of the web page and a base of its own.
 
-    instalments: months of the instalment plan that a notice offers.
+    instalments: months of the instalment plan that a notice offers. form: the county's. contacts: of the address book,
+    by household.
     """
     return (
         _environment()
@@ -108,6 +117,9 @@ def notices_html(calendar: MaturityCalendar, instalments: int, language: Languag
         .render(
             calendar=calendar,
             instalments=instalments,
+            form=form,
+            contacts=contacts,
+            today=calendar.as_of,
             lang=language,
             tag=TAGS[language],
             w=in_language(language),

@@ -16,6 +16,7 @@ from features.messages import Bilingual, UserError
 from features.months import month_end_after
 from models.group_light.evaluate_groups import GroupLevel
 from models.light import CODES, LIGHT_WORDS
+from serving.contacts.notice_form import notice_form
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
@@ -455,7 +456,8 @@ def report_notices_html(report: CountyReport, language: Language) -> bytes:
     scope, limit = report.scope, max(report.due_list.frame.height, 1)
     query = WorklistQuery(bank=scope.bank, area=scope.area, limit=limit)
     calendar = maturity_calendar(report.month, DueLevel.TOWNSHIP, query)
-    return notices_html(calendar, report.month.policy.plans.instalments, language).encode()
+    instalments, form = report.month.policy.plans.instalments, notice_form(report.store.folder)
+    return notices_html(calendar, instalments, language, form, report.records.contacts).encode()
 
 
 def report_period(as_of: date, quarter: bool, year: bool) -> Period:

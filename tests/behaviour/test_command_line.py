@@ -42,6 +42,8 @@ COMMANDS = (
     "user",
     "audit",
     "cases",
+    "contacts",
+    "notice",
     "backup",
     "restore",
     "demo",
