@@ -91,6 +91,7 @@ _BOARD: Mapping[str, Bilingual] = {
     "ceiling": Bilingual("上限", "Ceiling"),
     "lit_by_rules": Bilingual("规则今日会点亮", "Today's rules would light"),
     "bad_apart": Bilingual("已变坏 (红灯, 另计)", "Gone bad (red, counted apart)"),
+    "light_shares": Bilingual("灯色占比图", "Chart of the lights' shares"),
     "board_more": Bilingual(
         "更多：走访预算、风险补偿金、乡镇与银行、灯色迁徙",
         "More: budget of visits, compensation fund, townships by banks, what moved",

@@ -1,0 +1,71 @@
+"""Every page as axe-core sees it, wide and narrow, in both languages; its weight, and what the console says."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser
+
+from serving.uploads.upload_folder import UploadFolder
+from tests.conftest import County
+from tests.running_service import KEYS, key_for, serving
+from tests.serving.pages.conftest import alone
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+MOST_BYTES = 150_000
+PAGES = {
+    "county_official": (
+        *("/", "/?work=unvisited", "/maturities", "/maturities/notices", "/cases", "/board", "/groups", "/model"),
+        *("/board/moves?before=green&after=green", "/account", "/households/{household}"),
+    ),
+    "clerk": ("/deliveries", "/quarantine", "/uploads/1", "/jobs/1"),
+    "auditor": ("/audit",),
+    "administrator": ("/people",),
+    "nobody": ("/sign-in",),
+}
+
+
+@pytest.fixture(scope="module")
+def own(county: County, tmp_path_factory: pytest.TempPathFactory) -> County:
+    copied = county.copied_to(tmp_path_factory.mktemp("axe") / "var")
+    headings = "借据编号,借据金额,借据利率,还款方式,生效日期,到期日期,农户编号"
+    text = f"{headings}\n101,5,3.45%,利随本清,2024-03-15,2027-03-15,c1\n"
+    UploadFolder(copied.data).keep([("贷款.csv", io.BytesIO(text.encode()))], "clerk", datetime(2026, 1, 1, tzinfo=UTC))
+    return copied
+
+
+@pytest.fixture(scope="module")
+def address(own: County) -> Iterator[str]:
+    with serving(own.data) as signed:
+        yield f"http://127.0.0.1:{signed.rpartition(':')[2]}"
+
+
+@pytest.mark.parametrize(("width", "lang"), [(1280, "zh"), (390, "en")])
+@pytest.mark.parametrize(("role", "path"), [(role, path) for role, paths in PAGES.items() for path in paths])
+def test_a_page_can_be_read_by_everybody_and_is_light(
+    own: County, address: str, browser: Browser, role: str, path: str, width: int, lang: str
+) -> None:
+    port = int(address.rpartition(":")[2])
+    if role != "nobody":
+        KEYS[port] = key_for(own.data, role)
+    household = own.warnings.sort("score_rank", nulls_last=True)["household_id"][0]
+    with alone(browser, width=width, with_key=role != "nobody") as page:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        target = path.format(household=household)
+        answer = page.goto(f"{address}{target}{'&' if '?' in target else '?'}lang={lang}")
+        assert answer is not None
+        assert len(answer.body()) <= MOST_BYTES
+        page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+        found = Axe().run(page, options=RULES).response["violations"]
+    told = [
+        f"{one['id']}: {node['html'][:150]} {node['failureSummary'][:200]}"
+        for one in found
+        for node in one["nodes"][:2]
+    ]
+    assert told == []
+    assert [line for line in said if "404" not in line or "/jobs/" not in target] == []
