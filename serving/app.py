@@ -40,6 +40,7 @@ from serving.pages.household_pages import household_router
 from serving.pages.model import model_router
 from serving.pages.oidc_pages import oidc_router
 from serving.pages.rendering import add_page_error_handlers
+from serving.pages.report_pages import report_router
 from serving.pages.sign_in_pages import sign_in_router
 from serving.pages.upload_pages import upload_router
 from serving.pages.what_if_page import what_if_page_router
@@ -50,7 +51,7 @@ _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(warning_router, what_if_router, migration_router, case_router, audit_router, health_router, metrics_router),
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
-    upload_router,
+    *(upload_router, report_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
 )
 _CSP = "Content-Security-Policy"

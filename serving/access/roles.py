@@ -100,6 +100,8 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/model": Right.GROUPS,
     "/board": Right.GROUPS,
     "/board/moves": Right.LISTS,
+    "/reports": Right.CASES,
+    "/reports/statistics.xlsx": Right.CASES,
     "/cases": Right.CASES,
     "/worklist/print": Right.LISTS,
     "/worklist/assign": Right.CASES,

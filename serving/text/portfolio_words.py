@@ -92,6 +92,15 @@ _BOARD: Mapping[str, Bilingual] = {
     "lit_by_rules": Bilingual("规则今日会点亮", "Today's rules would light"),
     "bad_apart": Bilingual("已变坏 (红灯, 另计)", "Gone bad (red, counted apart)"),
     "light_shares": Bilingual("灯色占比图", "Chart of the lights' shares"),
+    "reports": Bilingual("报表", "Reports"),
+    "report_kind": Bilingual("种类", "Kind"),
+    "issue_report": Bilingual("生成 Excel", "Make the Excel file"),
+    "reports_note": Bilingual(
+        "统计截至所选月末；季度、年度为该月末所在季度、年度。行动清单、到期清单与通知书由 lights report 生成。",
+        "Statistics up to the month end; a quarter or year is the one it lies in. Action lists, due lists and notices "
+        "come from lights report.",
+    ),
+    "no_month_published": Bilingual("尚无已发布的月份。", "No month is published yet."),
     "board_more": Bilingual(
         "更多：走访预算、风险补偿金、乡镇与银行、灯色迁徙",
         "More: budget of visits, compensation fund, townships by banks, what moved",
