@@ -142,7 +142,7 @@ def _demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Itera
     lights = (f"{called.zh} {called.en} {loans:,}" for called, loans in words)
     yield ", ".join(lights)
     yield (
-        f"{cases} 张走访单, {ended} 张已办结 cases, ended; "
+        f"{cases} 张走访处置单, {ended} 张已办结 cases, ended; "
         f"数据员有一份待装载的送达 (上传 {upload}, 含两行错误) / an upload with two faults waits for the clerk"
     )
 

@@ -163,8 +163,9 @@ class SheetColumns:
 
     def _required_column(self, column: ContractColumn, free: list[int]) -> None:
         if (at := self._likely_place(column, free)) is not None:
+            others = [self.line.headings[one].written for one in free if one != at]
             free.remove(at)
-            self._write(column, at, unsure=True)
+            self._write(column, at, unsure=True, others=others)
         elif column.kind is CellKind.NAME:
             words = Bilingual(
                 f"没有 {self._called(column.name)} 列; 整个文件都相同的话, 是什么?",
@@ -224,8 +225,11 @@ class SheetColumns:
     def _cells(self, at: int) -> list[str]:
         return [cell for row in self.rows if at < len(row) and (cell := row[at])]
 
-    def _write(self, column: ContractColumn, at: int, *, unsure: bool) -> None:
-        """The line of a column: none where the shipped words read it as it is."""
+    def _write(self, column: ContractColumn, at: int, *, unsure: bool, others: Sequence[str] = ()) -> None:
+        """The line of a column: none where the shipped words read it as it is.
+
+        others: headings that a column which cannot be left out may be instead.
+        """
         heading, cells = self.line.headings[at], self._cells(at)
         options = ColumnRule(column.name).options(heading, column.kind, self.line.units)
         words = code_words(self.table.name, column.name)
@@ -237,7 +241,9 @@ class SheetColumns:
             sure = Bilingual(
                 f"列 {heading.written} ({example}) 是 {self._called(column.name)} 吗?", "is it " + column.name + "?"
             )
-            questions.insert(0, MapQuestion(f"is:{column.name}:{heading.written}", sure, (_YES,), _YES_NO))
+            choices = _headings_to_choose([heading.written, *others]) if column.required else _YES_NO
+            likely = heading.written if column.required else _YES
+            questions.insert(0, MapQuestion(f"is:{column.name}:{heading.written}", sure, (likely,), choices))
         if questions:
             write = partial(_column_line, heading.written, column.name, tuple(questions), unsure)
             self.columns.lines.append(MapLine(tuple(questions), write))
@@ -246,9 +252,15 @@ class SheetColumns:
 def _column_line(
     written: str, name: str, questions: Sequence[MapQuestion], unsure: bool, answers: Answers
 ) -> str | None:
-    """The line of a heading: its column, and how its cells are written. unsure: the first question is whether it is."""
-    if unsure and answers[0][0] != _YES:
-        return None
+    """The line of a heading: its column, and how its cells are written.
+
+    unsure: the first question is whether it is, or which heading is.
+    """
+    if unsure and questions[0].choices == _YES_NO:
+        if answers[0][0] != _YES:
+            return None
+    elif unsure:
+        written = answers[0][0]
     keys = "".join(
         f", {_codes_key(question.asked_of, answer) if question.asked_of != _ONCE else answer[0]}"
         for question, answer in list(zip(questions, answers, strict=True))[1 if unsure else 0 :]

@@ -18,7 +18,7 @@ from features.delivery.map_questions import Answers, Choice, MapLine, MapLines, 
 from features.delivery.sheets import Line, Sheet, sheets
 from features.delivery.suggest_columns import SheetColumns
 from features.delivery.table_rows import table_rows
-from features.messages import Bilingual
+from features.messages import Bilingual, UserError
 
 _ROWS_SEARCHED, _ROWS_KEPT = 5000, 5
 READABLE = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls")
@@ -68,6 +68,8 @@ class SuggestedSheet:
             own = None if answers is None else answers[at : at + len(part.lines)]
             at += len(part.lines)
             if lines := part.text(own):
+                if answers is not None:
+                    _check_each_once(self.file, lines)
                 written += [f"[file.{title}]", *lines]
         return "\n".join(written)
 
@@ -138,6 +140,16 @@ def suggest_map(paths: Sequence[Path], tables: TableAnswers = MappingProxyType({
     parents = _parent_numbers([*found, *_other_files(paths)], found)
     entries = [_entry(one, parents, len(found[path])) for path in paths for one in found[path]]
     return SuggestedMap(tuple(path.name for path in paths), tuple(entries))
+
+
+def _check_each_once(file: str, lines: Sequence[str]) -> None:
+    """Raises UserError where one heading is answered to be two columns."""
+    keys = Counter(line.partition(" = ")[0] for line in lines if not line.startswith("#"))
+    if twice := [key for key, count in keys.items() if count > 1]:
+        raise UserError(
+            f"{file}: 列 {'、'.join(twice)} 被选作两列; 请改选。",
+            f"{file}: the heading {', '.join(twice)} was chosen for two columns; choose another for one of them.",
+        )
 
 
 _HEAD = """\

@@ -78,8 +78,8 @@ class LoadReport:
 
     @property
     def files_taken_in(self) -> list[str]:
-        """The files of which every table was loaded, as paths within the inbox."""
-        refused = {_file_of(one.file) for one in self.files if one.refused}
+        """The files of which every sheet and table was loaded, as paths within the inbox."""
+        refused = {_file_of(one.file) for one in self.files if one.refused} | set(self.sheets_left_out)
         return [file for file in dict.fromkeys(_file_of(one.file) for one in self.files) if file not in refused]
 
     @property

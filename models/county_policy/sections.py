@@ -345,8 +345,6 @@ class Criterion(StrictModel):
     def points(self, share: float, full_at: float | None = None) -> float:
         """The points of a share. full_at: a target of its own."""
         target = self.full_at if full_at is None else full_at
-        if target == self.none_at:
-            return float(self.weight) if share == target else 0.0
         return self.weight * min(max((share - self.none_at) / (target - self.none_at), 0.0), 1.0)
 
 
@@ -370,6 +368,15 @@ class Assessment(Section):
         total = sum(self.criteria[name].weight for name in self.criteria)
         if total != 100:
             raise ValueError(f"the weights of the criteria sum to {total}, not to 100")
+        return self
+
+    @model_validator(mode="after")
+    def _targets_on_their_side(self) -> Assessment:
+        for group, targets in self.targets.items():
+            for name, target in targets.items():
+                criterion = self.criteria[name]
+                if (target - criterion.none_at) * (criterion.full_at - criterion.none_at) <= 0:
+                    raise ValueError(f"the target {target} of {group} for {name} is not beyond none_at on its side")
         return self
 
     @property

@@ -73,7 +73,7 @@ def json_response(answer: BaseModel) -> Response:
 
 def loan_not_found(loan: str, as_of: date) -> NotFoundError:
     """The error for a loan that is not in the list of a month."""
-    return NotFoundError(f"{as_of} 的名单中没有贷款 {loan}。", f"Loan {loan} is not in the list of {as_of}.")
+    return NotFoundError(f"{as_of} 的预警台账中没有贷款 {loan}。", f"Loan {loan} is not in the list of {as_of}.")
 
 
 @health_router.get("/live")

@@ -45,7 +45,7 @@ class AuditAction(StrEnum):
 
 
 AUDIT_ACTION_WORDS: Mapping[AuditAction, Bilingual] = {
-    AuditAction.LIST: Bilingual("查看名单", "list seen"),
+    AuditAction.LIST: Bilingual("查看台账", "list seen"),
     AuditAction.LOOK: Bilingual("查看农户", "person looked at"),
     AuditAction.EXPORT: Bilingual("导出", "export"),
     AuditAction.CHANGE: Bilingual("更改", "change"),

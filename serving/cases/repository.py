@@ -99,7 +99,7 @@ def open_case(session: Session, warning: Mapping[str, Any], as_of: date, authors
     except IntegrityError as error:
         loan = warning["loan_id"]
         raise UserError(
-            f"贷款 {loan} 已有未办结的走访单。", f"Loan {loan} has an open case already; add to that one."
+            f"贷款 {loan} 已有未办结的走访处置单。", f"Loan {loan} has an open case already; add to that one."
         ) from error
     return case
 
@@ -212,7 +212,7 @@ class _PublishedLoan(NamedTuple):
 
 def _case_elsewhere(loan: str) -> UserError:
     return UserError(
-        f"贷款 {loan} 的走访单在另一银行或区域名下 (贷款已转移); 请由县级部门重新指派。",
+        f"贷款 {loan} 的走访处置单在另一银行或区域名下 (贷款已转移); 请由县级部门重新指派。",
         f"The open case of loan {loan} belongs to another bank or area, from which the loan has moved; ask the county "
         "to assign it anew.",
     )
@@ -222,7 +222,7 @@ def case_by_number(session: Session, number: int, scope: Scope) -> Case:
     """The case of a number, locked for a change. Raises CaseNotFoundError where there is none within the scope."""
     case = session.scalar(select(Case).where(Case.id == number, scope.case_condition()).with_for_update())
     if case is None:
-        raise CaseNotFoundError(f"没有走访单 {number}。", f"There is no case {number}.")
+        raise CaseNotFoundError(f"没有走访处置单 {number}。", f"There is no case {number}.")
     return case
 
 
@@ -291,11 +291,11 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
     """Raises UserError where the event may not be added to this version of the case."""
     if case.version != version:
         raise UserError(
-            f"走访单 {case.id} 已被他人更新 (第 {case.version} 版); 请刷新后再填。",
+            f"走访处置单 {case.id} 已被他人更新 (第 {case.version} 版); 请刷新后再填。",
             f"Case {case.id} has been changed since (version {case.version}); look at it again and retry.",
         )
     if case.state != "open" and event.kind is not CaseEventKind.ANSWER:
-        raise UserError(f"走访单 {case.id} 已办结。", f"Case {case.id} is closed.")
+        raise UserError(f"走访处置单 {case.id} 已办结。", f"Case {case.id} is closed.")
     _check_fields(event)
     _check_day(event, today)
     if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 user = typer.Typer(help="人员: accounts, one-time links and keys.", no_args_is_help=True)
 audit = typer.Typer(help="审计: who saw and changed what; verify the chain.", no_args_is_help=True)
-cases = typer.Typer(help="走访单: what came of the visits.", no_args_is_help=True)
+cases = typer.Typer(help="走访处置单: what came of the visits.", no_args_is_help=True)
 commands.add_typer(user, name="user")
 commands.add_typer(audit, name="audit")
 commands.add_typer(cases, name="cases")
@@ -250,7 +250,8 @@ def contacts_command(
     from serving.contacts.address_book import AddressBook, remove_contacts
 
     book = AddressBook(load_pseudonyms(data))
-    entries = book.read_file(file)
+    read = book.read_file(file)
+    entries = read.entries
     with database_of(data).write_session() as session:
         if remove:
             told = {"removed": remove_contacts(session, list(entries))}
@@ -261,6 +262,8 @@ def contacts_command(
     if as_json:
         print_json(told)
     else:
+        if read.unread:
+            print(f"未读取的列 / columns not read: {', '.join(read.unread)}")
         words = {"added": "新增", "changed": "更改", "same": "未变", "removed": "移除"}
         print(", ".join(f"{words[name]} {count} {name}" for name, count in told.items()))
 

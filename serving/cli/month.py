@@ -183,7 +183,11 @@ def report_command(
         raise typer.BadParameter("zh, en or both", param_hint="--lang")
     period = report_period(as_of, quarter, year)
     store = DataFolder(data)
-    records = case_records(database_of(data), store, period.until, county_today())
+    records = case_records(database_of(data), store, period.until, county_today(), with_contacts=True)
+    if records.contacts.unreadable:
+        count = records.contacts.unreadable
+        zh = f"通讯录中 {count} 条无法解开 (密钥不符或损坏), 通知书上只印农户编号"
+        print(f"! {zh} / {count} entries of the address book cannot be opened: load them again", file=sys.stderr)
     folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer(), records)
     audit_command(
         data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area

@@ -29,7 +29,7 @@ _SINCE = Bilingual(
 _FIRST_MONTH = Bilingual(
     "这是首个发布的月份, 没有上月可比。", "This is the first month published; there is none to compare with."
 )
-_NEW_LOAN = Bilingual("上月名单中没有这笔贷款。", "The loan was not in the list of the month before.")
+_NEW_LOAN = Bilingual("上月预警台账中没有这笔贷款。", "The loan was not in the list of the month before.")
 _NOT_SCORED = Bilingual("上月没有可用模型。", "There was no usable model the month before.")
 _OTHER_CATALOGUE = Bilingual(
     "上月按另一特征目录计算, 无法逐项比较。",

@@ -98,6 +98,6 @@ def warm_up_household(month: PublishedMonth, store: DataFolder, household: str) 
 def unknown_household(household: str, as_of: date) -> UserError:
     """The error to raise where a household has no open loan in the month."""
     return UserError(
-        f"{as_of} 的名单中没有农户 {household} 的未结贷款; 请核对编号。",
+        f"{as_of} 的预警台账中没有农户 {household} 的未结贷款; 请核对编号。",
         f"No open loan of household {household} is in the list of {as_of}; check the identifier.",
     )

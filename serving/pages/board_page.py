@@ -48,6 +48,8 @@ from serving.text.page_words import Language, in_language
 
 board_router = APIRouter(include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
+_LISTED = ("green", "yellow", "red", "gone_bad")
+"""States of loans that a month lists."""
 _MOVES_SHOWN, _DAYS_OF_CASES = 500, 365
 
 
@@ -126,6 +128,7 @@ def show_moves(
         until=period.later.as_of,
         before=getattr(STATES_BEFORE[before], language),
         after=getattr(STATES_AFTER[after], language),
+        listed_on=period.later.as_of if after in _LISTED else period.earlier.as_of,
         total=rows.height,
         rows=rows.sort("principal", descending=True).head(_MOVES_SHOWN).to_dicts(),
         places=place_directory(period.later, store),

@@ -19,7 +19,7 @@ from serving.api.case_routes import case_page_for
 from serving.api.warning_routes import Area, Bank, Cursor, SearchText, WithinDays, published_month
 from serving.cases.assignees import assignees_within
 from serving.cases.repository import CaseQuery
-from serving.contacts.address_book import ContactDetails
+from serving.contacts.address_book import FULL_CONTACTS, FoundContacts
 from serving.contacts.notice_form import notice_form
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
@@ -68,10 +68,7 @@ def show_household(
     cases = case_page_for(context, user, CaseQuery(household_id=explained.household_id, limit=20))
     with context.database.read_session() as session:
         assignees = assignees_within(session, user.scope)
-    try:
-        contacts = _contacts(request, context, user, [explained.household_id])
-    except UserError as refusal:
-        return render_refusal(request, language, refusal, 409)
+    contacts = _contacts(request, context, user, [explained.household_id])
     response = render_page(
         request,
         "household.html",
@@ -83,20 +80,19 @@ def show_household(
         findings=FINDING.codes,
         work={loan_id: work.get(loan_id, NO_WORK) for loan_id in loan_ids},
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
-        contact=contacts.get(explained.household_id),
+        contact=contacts.entries.get(explained.household_id),
+        unreadable_contacts=contacts.unreadable,
         **case_form_values(cases, language, assignees),
     )
     response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)
     return response
 
 
-def _contacts(
-    request: Request, context: AppContext, user: User, household_ids: Sequence[str]
-) -> dict[str, ContactDetails]:
+def _contacts(request: Request, context: AppContext, user: User, household_ids: Sequence[str]) -> FoundContacts:
     """The address book's entries as the reader may see them; how many were shown stands in the audit."""
     with context.database.read_session() as session:
         contacts = context.address_book.shown_to(user.role, session, household_ids)
-    audit_detail(request, contacts=len(contacts))
+    audit_detail(request, contacts=len(contacts.entries))
     return contacts
 
 
@@ -179,7 +175,10 @@ def _render_calendar(
     try:
         month = published_month(store, filters.as_of)
         calendar = maturity_calendar(month, level, query)
-        contacts = _contacts(request, context_of(request), user, [item.household_id for item in calendar.items])
+        contacts = FoundContacts({})
+        if template == "notices.html" and user.role in FULL_CONTACTS:  # a masked name on paper names nobody
+            households = [item.household_id for item in calendar.items]
+            contacts = _contacts(request, context_of(request), user, households)
         form = notice_form(store.folder)
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
@@ -191,7 +190,7 @@ def _render_calendar(
         template,
         language,
         calendar=calendar,
-        contacts=contacts,
+        contacts=contacts.entries,
         form=form,
         today=context_of(request).today,
         levels=[each.value for each in DueLevel],

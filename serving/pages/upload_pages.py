@@ -188,9 +188,14 @@ def _open_upload(uploads: UploadFolder, number: int) -> Upload:
 
 def _answer(uploads: UploadFolder, number: int, form: FormData) -> None:
     _open_upload(uploads, number)
+    asked_now = uploads.questions(number)
+    if form.get("asked") != asked_now.digest:
+        raise UserError(
+            "页面已过期: 文件或问题已变; 请刷新后重新回答。",
+            "The page is out of date: files or questions have changed; open it again and answer anew.",
+        )
     answers = {
-        (asked.sheet.file, asked.sheet.sheet): _answers_of(asked, at, form)
-        for at, asked in enumerate(uploads.questions(number).sheets)
+        (asked.sheet.file, asked.sheet.sheet): _answers_of(asked, at, form) for at, asked in enumerate(asked_now.sheets)
     }
     if not answers:
         raise UserError("没有待答的问题。", "No question is open.")
@@ -217,10 +222,11 @@ def _answers_of(asked: AskedSheet, at: int, form: FormData) -> Sequence[Answers]
 
 
 def _one_answer(given: object, allowed: set[str]) -> str:
-    text = given.strip() if isinstance(given, str) else ""
-    if not text or (allowed and text not in allowed) or not text.isprintable():
+    text = " ".join(given.split()) if isinstance(given, str) else ""  # browsers write line breaks in their own way
+    by_text = {" ".join(one.split()): one for one in allowed}
+    if not text or (allowed and text not in by_text) or not text.isprintable():
         raise UserError("有问题未回答, 请逐一选择或填写。", "A question is not answered; choose or fill in each.")
-    return text
+    return by_text.get(text, text)
 
 
 def _to_upload(number: int, language: Language) -> RedirectResponse:

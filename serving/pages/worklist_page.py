@@ -201,7 +201,7 @@ def query_with_work(filters: Filters, store: DataFolder, user: User, workload: C
         return query
     if workload is None:
         raise UserError(
-            "走访视图只用于最新月份, 且只供办理走访单的角色使用; 请去掉该筛选。",
+            "走访视图只用于最新月份, 且只供办理走访处置单的角色使用; 请去掉该筛选。",
             "The views of visits are for the newest month and for roles that work on cases; leave `work` out.",
         )
     return replace(query, loans=tuple(workload.loans_in(filters.work, user.name, user.role)))

@@ -106,7 +106,7 @@ def points_table(
         frame = frame.join(earlier, on="code", how="left", maintain_order="left")
         columns += [
             points_column("points_before", "上年得分", "Points, year before"),
-            count("rank_before", "上年名次", "Rank"),
+            count("rank_before", "上年名次", "Rank, year before"),
         ]
     return ReportTable(
         f"points_{level.value}",
@@ -140,11 +140,27 @@ def _note(policy: Assessment) -> Bilingual:
     zh, en = [], []
     for name, criterion in policy.criteria.items():
         called = CRITERION_WORDS[name]
-        zh.append(f"{called.zh} {criterion.weight} 分 (起评 {criterion.none_at:.0%}, 目标 {criterion.full_at:.0%})")
-        en.append(f"{called.en} {criterion.weight} ({criterion.none_at:.0%} to {criterion.full_at:.0%})")
-    own = _OWN.format(groups=", ".join(policy.targets)) if policy.targets else Bilingual("", "")
+        none_at, full_at = _per_cent(criterion.none_at), _per_cent(criterion.full_at)
+        zh.append(f"{called.zh} {criterion.weight} 分 (起评 {none_at}, 目标 {full_at})")
+        en.append(f"{called.en} {criterion.weight} ({none_at} to {full_at})")
+    own = Bilingual("", "")
+    if policy.targets:
+        told = {
+            language: "; ".join(
+                f"{group}: "
+                + ", ".join(f"{getattr(CRITERION_WORDS[name], language)} {_per_cent(x)}" for name, x in targets.items())
+                for group, targets in policy.targets.items()
+            )
+            for language in ("zh", "en")
+        }
+        own = Bilingual(_OWN.zh.format(groups=told["zh"]), _OWN.en.format(groups=told["en"]))
     counted = {"least": policy.least_judged, "loans": policy.least_loans}
     return Bilingual(
         _NOTE.zh.format(criteria="、".join(zh), own=own.zh, **counted),
         _NOTE.en.format(criteria=", ".join(en), own=own.en, **counted),
     )
+
+
+def _per_cent(share: float) -> str:
+    """A share in per cent with the decimals that it has."""
+    return f"{share * 100:.6g}%"

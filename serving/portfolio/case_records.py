@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -12,7 +11,7 @@ from features.contract.pseudonym import load_pseudonyms
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from serving.access.scope import ALL_LOANS
 from serving.cases.outcomes import visit_days
-from serving.contacts.address_book import AddressBook, ContactDetails
+from serving.contacts.address_book import NO_CONTACTS, AddressBook, FoundContacts
 from serving.database.engine import Database
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
@@ -44,34 +43,35 @@ class CaseRecords:
 
     workload: CaseWorkload | None = None
     visits: pl.DataFrame | None = None
-    contacts: Mapping[str, ContactDetails] = field(default_factory=dict)
+    contacts: FoundContacts = NO_CONTACTS
 
 
 NO_RECORDS = CaseRecords()
 """A report that leaves cases out."""
 
 
-def case_records(database: Database, data_folder: DataFolder, as_of: date, today: date) -> CaseRecords:
+def case_records(
+    database: Database, data_folder: DataFolder, as_of: date, today: date, with_contacts: bool = False
+) -> CaseRecords:
     """Visits and cases of all loans, as recorded up to now; the workload of the newest month alone.
 
-    as_of: the month end of the report. Raises UserError where a month cannot be read.
+    as_of: the month end of the report. with_contacts: also the address book's entries for its notices.
+
+    Raises UserError where the month is not published or cannot be read.
     """
+    month = MonthRepository(data_folder).month(as_of)
     with database.read_session() as session:
         visits = visit_days(session)
     is_newest = as_of == MonthRepository(data_folder).months()[0]
     workload = case_workload(database, data_folder, ALL_LOANS, today) if is_newest else None
-    contacts = _contacts_of_due_loans(database, data_folder, as_of)
+    contacts = NO_CONTACTS
+    if with_contacts:
+        due = pl.col("days_to_maturity").is_between(0, max(month.policy.plans.lists_days_ahead))
+        households = month.scan("warnings").filter(due).select("household_id").unique().collect()["household_id"]
+        book = AddressBook(load_pseudonyms(data_folder.folder))
+        with database.read_session() as session:
+            contacts = book.find(session, households.to_list())
     return CaseRecords(workload, None if visits.is_empty() else visits, contacts)
-
-
-def _contacts_of_due_loans(database: Database, data_folder: DataFolder, as_of: date) -> dict[str, ContactDetails]:
-    """The address book's entries of the households whose loans fall due within the longest window."""
-    month = MonthRepository(data_folder).month(as_of)
-    due = pl.col("days_to_maturity").is_between(0, max(month.policy.plans.lists_days_ahead))
-    households = month.scan("warnings").filter(due).select("household_id").unique().collect()["household_id"]
-    book = AddressBook(load_pseudonyms(data_folder.folder))
-    with database.read_session() as session:
-        return book.find(session, households.to_list())
 
 
 @returns(VISIT_CELLS_SCHEMA)

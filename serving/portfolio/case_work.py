@@ -55,7 +55,7 @@ VIEW_WORDS: Mapping[WorkView, Bilingual] = {
 DUTY_WORDS: Mapping[DutyState, Bilingual] = {
     DutyState.VISITED: Bilingual("已走访", "visited"),
     DutyState.CALLED: Bilingual("已电话联系", "called"),
-    DutyState.CLOSED: Bilingual("走访单已办结", "case closed"),
+    DutyState.CLOSED: Bilingual("走访处置单已办结", "case closed"),
     DutyState.PUT_OFF: Bilingual("暂缓", "put off"),
     DutyState.DUE: Bilingual("待走访", "to be visited"),
     DutyState.OVERDUE: Bilingual("走访超期", "visit overdue"),

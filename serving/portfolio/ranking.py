@@ -120,7 +120,7 @@ def ranking_table(
             _NOTE.zh.format(least=policy.least_loans, before=note.zh),
             _NOTE.en.format(least=policy.least_loans, before=note.en),
         ),
-        missing=Bilingual("不评", "not judged"),
+        missing=Bilingual("–", "–"),
     )
 
 

@@ -58,8 +58,8 @@ _OVERDUE_NOTE = Bilingual(
 )
 _LIGHT_OF = {
     "light": Bilingual("公布灯", "published light"),
-    "rule_light": Bilingual("规则灯", "rule light"),
-    "model_light": Bilingual("模型灯", "model light"),
+    "rule_light": Bilingual("规则预警", "rule light"),
+    "model_light": Bilingual("模型预警", "model light"),
 }
 _NO_LIGHT = Bilingual("未评", "not judged")
 _STANDING_COLUMNS = (

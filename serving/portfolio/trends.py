@@ -59,8 +59,10 @@ def trend_table(months: Sequence[PublishedMonth], scope: ReportScope) -> ReportT
         Bilingual("逐月趋势", "Month by month"),
         _COLUMNS,
         pl.concat(rows) if rows else _as_month_frame(no_months),
-        note=_NOTE,
-        missing=Bilingual(f"不足 {least} 笔, 不评", f"under {least} loans: too few to judge"),
+        note=Bilingual(
+            f"{_NOTE.zh}空白为不足 {least} 笔, 不评。", f"{_NOTE.en} Blank: under {least} loans, not judged."
+        ),
+        missing=Bilingual("", ""),
     )
 
 

@@ -193,7 +193,7 @@ def _last_shown(cursor: str | None, edition: str) -> int:
         ) from error
     if at != edition or last < 0:
         raise UserError(
-            "名单已更新, 或条件已改变; 请从第一页重新开始。",
+            "预警台账已更新, 或条件已改变; 请从第一页重新开始。",
             "The list has been published anew, or is another one; begin again without a cursor.",
         )
     return min(last, _LAST_NUMBER)

@@ -262,9 +262,10 @@ class _SheetWriter:
         for row, value in enumerate(values, _ROWS_ABOVE_HEADER + 1):
             is_total = table.has_total and row == _ROWS_ABOVE_HEADER + table.frame.height
             cell_format = (self._totals if is_total else self._cells)[kind]
+            missing = getattr(table.missing, self._language)
             if value is None:
-                if not is_text:
-                    sheet.write_string(row, position, getattr(table.missing, self._language), self._missing)
+                if not is_text and missing:
+                    sheet.write_string(row, position, missing, self._missing)
                 elif is_total:
                     sheet.write_blank(row, position, None, cell_format)
             elif is_text:

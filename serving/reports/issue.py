@@ -251,7 +251,11 @@ class CountyReport:
     def _year_of_groups(
         self, months: Sequence[PublishedMonth], outcomes: LoanOutcomes, level: GroupLevel
     ) -> YearOfGroups:
-        rows = assessment_rows(months, outcomes, level, self.scope, self.records.visits)
+        visits, first, last = self.records.visits, months[-1].as_of, month_end_after(months[0].as_of, 1)
+        if visits is not None:  # of a year without any recorded visit nothing is known
+            visits = visits.filter(pl.col("on_date") > first, pl.col("on_date") <= last)
+            visits = None if visits.is_empty() else visits
+        rows = assessment_rows(months, outcomes, level, self.scope, visits)
         loans = scope_loans(months[0], self.scope)
         return YearOfGroups(rows, group_rates(loans, level, months[0].policy.groups))
 
@@ -457,7 +461,7 @@ def report_notices_html(report: CountyReport, language: Language) -> bytes:
     query = WorklistQuery(bank=scope.bank, area=scope.area, limit=limit)
     calendar = maturity_calendar(report.month, DueLevel.TOWNSHIP, query)
     instalments, form = report.month.policy.plans.instalments, notice_form(report.store.folder)
-    return notices_html(calendar, instalments, language, form, report.records.contacts).encode()
+    return notices_html(calendar, instalments, language, form, report.records.contacts.entries).encode()
 
 
 def report_period(as_of: date, quarter: bool, year: bool) -> Period:

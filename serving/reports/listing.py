@@ -38,8 +38,8 @@ _LIGHT_COLUMNS = ("light", "rule_light", "model_light")
 _COLUMNS = (
     words("light", "灯", "Light"),
     words("status", "贷款状态", "Status"),
-    words("rule_light", "规则灯", "Rule light"),
-    words("model_light", "模型灯", "Model light"),
+    words("rule_light", "规则预警", "Rule light"),
+    words("model_light", "模型预警", "Model light"),
     words("corner", "规则与模型", "Rules and model"),
     text("bank", "银行", "Bank"),
     text("township", "乡镇", "Township"),
@@ -83,7 +83,7 @@ def worklist_table(
     page = worklist_page(month, replace(query, limit=MOST_EXPORTED_LOANS, cursor=None))
     if page.rows.height > MOST_EXPORTED_LOANS:
         raise UserError(
-            f"名单有 {page.rows.height:,} 笔, 一次最多导出 {MOST_EXPORTED_LOANS:,} 笔; 请先按灯、乡镇或银行筛选。",
+            f"预警台账有 {page.rows.height:,} 笔, 一次最多导出 {MOST_EXPORTED_LOANS:,} 笔; 请先按灯、乡镇或银行筛选。",
             f"The list has {page.rows.height:,} loans, at most {MOST_EXPORTED_LOANS:,} are exported at once; narrow it "
             "by light, township or bank first.",
         )
@@ -103,7 +103,7 @@ def worklist_table(
         pl.Series("village", [place_names.name(code) for code in rows["village_code"]], pl.String),
         (pl.lit(month.as_of) + pl.duration(days="days_to_maturity")).cast(pl.Date).alias("matures_on"),
     ).hstack(sentences)
-    title = Bilingual(f"名单 {month.as_of}", f"Work list {month.as_of}")
+    title = Bilingual(f"预警台账 {month.as_of}", f"Work list {month.as_of}")
     columns: tuple[TableColumn, ...] = _COLUMNS
     if workload is not None:
         frame, columns = frame.hstack(_work_cells(workload, rows["loan_id"])), (*columns, *_WORK_COLUMNS)
@@ -111,7 +111,7 @@ def worklist_table(
         zh, en = (" ".join(getattr(note, language) for note in month.notes) for language in LANGUAGES)
         frame = frame.with_columns(pl.lit(zh).alias("note_zh"), pl.lit(en).alias("note_en"))
         columns = (*columns, words("note", "本月说明", "Note on the month"))
-    return ReportTable("worklist", Bilingual("名单", "Work list"), title, columns, frame, missing=_NOT_JUDGED)
+    return ReportTable("worklist", Bilingual("预警台账", "Work list"), title, columns, frame, missing=_NOT_JUDGED)
 
 
 def _work_cells(workload: CaseWorkload, loan_ids: pl.Series) -> pl.DataFrame:

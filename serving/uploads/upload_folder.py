@@ -51,6 +51,14 @@ class Upload:
     removed: tuple[str, ...] = ()
     is_discarded: bool = False
 
+    @property
+    def state(self) -> str:
+        """The key of the words on what became of its files, once none is left."""
+        data = [name for name, _ in self.files if not name.endswith(".toml")]
+        if self.is_discarded or set(data) <= set(self.removed):
+            return "upload_discarded"
+        return "upload_taken_in" if self.job is not None else "upload_waits"
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Upload:
         """The upload of a stored JSON object."""
@@ -89,6 +97,15 @@ class AskedSheets:
 
     sheets: tuple[AskedSheet, ...]
     untold: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The same as long as the same is asked of the same sheets, so that an old form is told."""
+        asked = [
+            (one.sheet.file, one.sheet.sheet, [question.id for line in one.sheet.lines for question in line.questions])
+            for one in self.sheets
+        ]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
 class UploadFolder:
@@ -142,8 +159,11 @@ class UploadFolder:
                     shutil.copyfileobj(content, kept, _AT_ONCE)
                     sizes.append(kept.tell())
             maps = [name for name in names if name.endswith(".toml")]
-            if len(maps) > 1:
-                raise UserError("列映射 (.toml) 只能有一个。", "Send one column map (.toml) at most.")
+            if len(maps) > 1 or len(maps) == len(names):
+                raise UserError(
+                    "列映射 (.toml) 只能有一个, 且须与数据文件一起上传。",
+                    "Send one column map (.toml) at most, and files of data with it.",
+                )
             for name in maps:
                 read_column_map(folder / FILES_FOLDER / name)
                 (folder / FILES_FOLDER / name).rename(folder / COLUMN_MAP_FILE)
@@ -216,6 +236,11 @@ class UploadFolder:
             UserError: an answer is missing or wrong; no map is written then.
         """
         upload, folder = self.upload(number), self.folder / str(number)
+        if untold := self.questions(number).untold:
+            files = ", ".join(untold)
+            raise UserError(
+                f"请先说明 {files} 是哪张表, 或去掉该文件。", f"First say which table {files} is, or leave it out."
+            )
         suggested = self._suggested(upload)
         text, tried = suggested.answered(answers), folder / f"{COLUMN_MAP_FILE}.tried"
         write_text(text, tried)
@@ -232,8 +257,7 @@ class UploadFolder:
         """Remove the column map of an upload, so that its questions are asked again."""
         upload = self.upload(number)
         (self.folder / str(number) / COLUMN_MAP_FILE).unlink(missing_ok=True)
-        self._write(replace(upload, tables=()))
-        self._look_at(self.upload(number))
+        self._look_at(upload)
 
     def load_command(self, number: int) -> tuple[str, ...]:
         """The words after `lights` that load the files of an upload, and remove those that are taken in.
@@ -306,7 +330,7 @@ class UploadFolder:
 
     def _remember(self, suggested: SuggestedMap, answers: Mapping[tuple[str, str], Sequence[Answers]]) -> None:
         """Keep answers for the next file with the same headings; what is one for a whole file is asked anew."""
-        known = self._answers()
+        known, pseudonyms = self._answers(), load_pseudonyms(self.data)
         for one in suggested.sheets:
             given = answers.get((one.file, one.sheet))
             if given is None:
@@ -314,7 +338,8 @@ class UploadFolder:
             entry = known.setdefault(_signature(one), {})
             for line, answered in zip(one.lines, given, strict=True):
                 for question, answer in zip(line.questions, answered, strict=True):
-                    if question.choices:
+                    hidden = any(pseudonyms.replace_identity_numbers(word) != word for word in question.asked_of)
+                    if question.choices and not hidden:
                         entry[question.id] = tuple(answer)
                         entry[f"{question.id} of"] = question.asked_of
         write_text(json.dumps(known, ensure_ascii=False), self.folder / _ANSWERS_FILE)

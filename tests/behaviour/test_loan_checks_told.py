@@ -69,7 +69,7 @@ def test_the_sheet_of_the_loan_has_both_amounts_everywhere(data: Path) -> None:
     with serving(data) as address:
         assert httpx2.get(f"{address}/api/v1/loans/L1/warning").json()["loan_checks"] == [failed]
         page = httpx2.get(f"{address}/households/H1", params={"lang": "zh"}).text
-    assert "与送达数据矛盾之处, 请银行核对" in page
+    assert "与送达数据矛盾之处，请银行核对" in page
     assert "2000.0 / 20000.0" in page
 
 

@@ -107,7 +107,7 @@ def test_a_running_server_shows_the_new_edition_at_once(delivered: County) -> No
         after = httpx2.get(f"{address}/api/v1/warnings").json()
         turned = httpx2.get(f"{address}/api/v1/warnings", params={"cursor": before["next_cursor"]})
     assert after["data_version"] == delivered.month.manifest.data_version != before["data_version"]
-    assert (turned.status_code, turned.json()["zh"]) == (409, "名单已更新, 或条件已改变; 请从第一页重新开始。")
+    assert (turned.status_code, turned.json()["zh"]) == (409, "预警台账已更新, 或条件已改变; 请从第一页重新开始。")
 
 
 def is_started(folder: Path) -> bool:

@@ -93,6 +93,16 @@ def test_the_clerk_uploads_a_workbook_corrects_the_map_and_loads(
     expect(plain.get_by_role("cell", name="去年")).to_be_visible()
 
 
+def test_a_form_that_is_out_of_date_is_refused(own: County, address: str, tmp_path: Path) -> None:
+    sent = workbook(tmp_path, own.warnings["household_id"].unique(maintain_order=True)[:30].to_list())
+    answer = httpx2.post(
+        f"{address}/uploads", files={"file": (sent.name, sent.read_bytes())}, follow_redirects=True
+    ).raise_for_status()
+    number = str(answer.url.path).rpartition("/")[2]
+    stale = httpx2.post(f"{address}/uploads/{number}/columns?lang=en", data={"asked": "other", "a-0-0-0-0": "x"})
+    assert (stale.status_code, "out of date" in stale.text) == (409, True)
+
+
 def test_an_upload_that_is_too_large_or_empty_is_refused(own: County) -> None:
     with serving(own.data, role="clerk", LIGHTS_UPLOAD_MB="1") as address:
         token = {"file": ("households.csv", b"x" * (2 << 20))}
@@ -120,7 +130,7 @@ def test_the_clerk_sees_what_is_missing_runs_the_month_and_watches_it(own: Count
 def test_with_a_reason_the_month_is_published_and_says_so(own: County, address: str, plain: Page) -> None:
     plain.goto(f"{address}/deliveries?lang=zh")
     month = plain.get_by_label("月份").locator("option").first.get_attribute("value")
-    plain.get_by_label("送达不全仍发布的原因 (可空)").fill("等银行补送")
+    plain.get_by_label("送达不全仍发布的原因（可空）").fill("等银行补送")
     follow(plain.get_by_role("button", name="开始评灯"))
     expect(plain.locator("main [role=status]")).to_contain_text("已完成", timeout=60_000)
     manifest = own.store.warnings

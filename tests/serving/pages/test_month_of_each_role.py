@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
+import httpx2
 import polars as pl
 import pytest
 from openpyxl import load_workbook
@@ -59,7 +61,7 @@ def test_the_officer_reads_why_records_the_visit_and_puts_the_case_off(
     follow(page.locator("tbody a[href^='/households/']").first)
     reasons = page.locator(".main-reasons li").all_inner_texts()
     assert 1 <= len(reasons) <= 3
-    follow(page.get_by_role("button", name="开走访单").first)
+    follow(page.get_by_role("button", name="开走访处置单").first)
     page.get_by_text("走访", exact=True).first.click()
     visit = page.locator("form:has(input[name='kind'][value='visit'])")
     visit.locator("input[name='on_date']").fill(str(county_today()))
@@ -121,6 +123,16 @@ def test_the_analyst_compares_the_models_and_sees_no_household(own: County, addr
     page.goto(f"{address}/?lang=en")
     shown = page.locator("main").inner_text()
     assert not [one for one in own.warnings["household_id"] if one in shown]
+
+
+def test_before_any_month_the_reports_say_so(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    with serving(tmp_path / "var") as signed:
+        answer = httpx2.get(f"{signed}/reports/statistics.xlsx?as_of=2025-12-31&kind=monthly&lang=en")
+        assert (answer.status_code, "No month is published" in httpx2.get(f"{signed}/reports?lang=en").text) == (
+            409,
+            True,
+        )
 
 
 def test_the_auditor_finds_the_export(address: str, as_role: OpenPage) -> None:

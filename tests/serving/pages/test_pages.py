@@ -15,7 +15,7 @@ from tests.serving.browsers import follow, unfold
 
 KINDS = ("red", "yellow", "green", "gone_bad")
 SAID = {
-    "zh": ("规则灯", "触发的规则", "已知情况", "还款计划与记录", "应采取的措施"),
+    "zh": ("规则预警", "触发的规则", "已知情况", "还款计划与记录", "应采取的措施"),
     "en": ("Rule light", "Rules that fired", "What is known", "Schedule and repayments", "What to do"),
 }
 
@@ -142,7 +142,7 @@ def test_a_phone_never_scrolls_sideways(county: County, served: str, phone: Page
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "的名单中没有农户 H999 的未结贷款; 请核对编号。"),
+        ("zh", "的预警台账中没有农户 H999 的未结贷款; 请核对编号。"),
         ("en", "No open loan of household H999 is in the list of"),
     ],
 )

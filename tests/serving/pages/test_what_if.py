@@ -26,7 +26,12 @@ def form(page: Page, served: str, household: str, lang: str) -> Locator:
 @pytest.mark.parametrize(
     ("lang", "field", "ask", "supposed"),
     [
-        ("zh", "困难损失 (元)", "计算", ("新发生的困难：疾病", "困难损失 (元)：8,000 元", "重新做收入调查, 数字不变")),
+        (
+            "zh",
+            "困难损失（元）",
+            "计算",
+            ("新发生的困难：疾病", "困难损失（元）：8,000 元", "重新做收入调查，数字不变"),
+        ),
         ("en", "Its loss (yuan)", "Compute", ("New hardship: illness", "Its loss (yuan): 8,000 yuan")),
     ],
 )

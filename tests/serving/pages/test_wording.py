@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import httpx2
 import pytest
 
-from serving.text import model_words as model_wording
-from serving.text import page_words as wording
-from serving.text import portfolio_words as desk_wording
-from serving.text.page_words import WORDS
+import serving
+from serving.text.page_words import WORD_SECTIONS, WORDS
 from tests.conftest import County
 from tests.running_service import key_for
 
@@ -25,10 +24,28 @@ LEAKS = re.compile(r"built-in|\bat 0x|\bNone\b|640323/|&lt;(?:class|function|bou
 
 
 def test_no_word_is_declared_twice_and_none_hides_behind_a_method_of_a_dict() -> None:
-    desk = (desk_wording._LIST, desk_wording._BOARD, desk_wording._SHEET, model_wording.MODEL_WORDS)
-    times = Counter(name for part in (wording._OWN, *desk) for name in part)
-    assert [name for name, many in times.items() if many > 1] == []
+    times = Counter(key for section in WORD_SECTIONS.values() for key in section)
+    assert [key for key, many in times.items() if many > 1] == []
     assert set(WORDS) & set(dir(dict)) == set()
+
+
+def test_every_word_is_in_both_languages_with_the_same_placeholders() -> None:
+    for key, words in WORDS.items():
+        assert words.zh, key
+        assert words.en, key
+        assert set(re.findall(r"{\w+", words.zh)) == set(re.findall(r"{\w+", words.en)), key
+
+
+def test_chinese_has_full_width_punctuation() -> None:
+    narrow = re.compile(r"[\u4e00-\u9fff][,;:?!()]|[,;:?!(] ?[\u4e00-\u9fff]")
+    assert [key for key, words in WORDS.items() if narrow.search(words.zh)] == []
+
+
+def test_a_template_asks_for_no_word_that_is_not_there() -> None:
+    folders = [Path(serving.__file__).parent / part / "templates" for part in ("pages", "reports")]
+    texts = [path.read_text("utf-8") for folder in folders for path in folder.glob("*.html")]
+    asked = {key for text in texts for key in re.findall(r"\bw\.([a-z_0-9]+)", text)}
+    assert asked - set(WORDS) - {"get"} == set()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -47,7 +47,7 @@ def test_a_case_is_opened_visited_and_closed_on_the_households_page(own: County,
     enter(own, known, address, "county_official")
     loan, household = own.warnings.select("loan_id", "household_id").row(0)
     known.goto(f"{address}/households/{household}?lang=zh")
-    known.get_by_role("button", name=f"开走访单: 贷款 {loan}").click()
+    known.get_by_role("button", name=f"开走访处置单：贷款 {loan}").click()
     known.get_by_text("备注", exact=True).click()
     known.locator("textarea[id$='note-text']").fill("<b>电话</b>已联系")
     known.get_by_role("button", name="保存 (备注)").click()

@@ -84,6 +84,20 @@ def test_weights_that_do_not_sum_to_100_and_equal_ends_are_refused() -> None:
         Criterion(weight=10, none_at=0.5, full_at=0.5)
 
 
+@pytest.mark.parametrize("targets", [{"overdue": 0.06}, {"visited": 0.0}, {"lost": 0.3}])
+def test_a_target_on_the_other_side_is_refused_for_it_would_turn_the_order_round(targets: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="not beyond none_at on its side"):
+        Assessment.model_validate({**POLICY.model_dump(), "targets": {"A": targets}})
+
+
+def test_the_note_tells_targets_with_their_decimals() -> None:
+    own = Assessment.model_validate({**POLICY.model_dump(), "targets": {"A": {"overdue": 0.015}}})
+    note = points_table(year(("c/A", 20, 0.5, 0.3, 0.2, 0.04)), None, own, GroupLevel.BANK, {}).note
+    assert note is not None
+    assert "A: 逾期率 1.5%" in note.zh
+    assert "A: Overdue 1.5%" in note.en
+
+
 def test_the_assessment_is_no_part_of_the_policy_version() -> None:
     policy = shipped_policy_table().policies[-1]
     other = policy.assessment.model_copy(update={"least_loans": 99})

@@ -230,6 +230,15 @@ def test_the_share_visited_counts_visits_after_the_month_end_of_the_light(ten: D
     assert _assessed(lit)["visited_loans"] is None
 
 
+def test_a_year_without_recorded_visits_is_not_judged_by_them(ten: DataFolder) -> None:
+    period = report_period(MARCH, quarter=False, year=True)
+    later = pl.DataFrame({"loan_id": ["D"], "on_date": [date(2025, 3, 1)]})
+    for visits, is_judged in ((later, False), (later.with_columns(pl.lit(date(2024, 4, 10)).alias("on_date")), True)):
+        report = CountyReport(ten, period, ReportScope(), CaseRecords(visits=visits))
+        year = report._year_of_groups(report.published_months, report.outcomes, GroupLevel.BANK)
+        assert (year.rows["visited_loans"].null_count() == 0) is is_judged
+
+
 def _first_lit(report: CountyReport) -> list[tuple[str, date]]:
     """Loan and first month end of each loan that was yellow or red without being bad, oldest loan number first."""
     months = [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from features.messages import UserError
 from serving.cli.backup import backup, restore
@@ -166,6 +167,67 @@ def test_a_load_removes_what_it_took_in_and_keeps_what_it_refused(tmp_path: Path
     uploads.discard(number)
     assert uploads.files_left(number) == []
     assert uploads.upload(number).is_discarded
+
+
+def test_a_workbook_with_a_sheet_that_was_not_read_stays(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    book = Workbook()
+    first = book.active
+    assert first is not None
+    first.title = "户表"
+    for row in (["户编号", "村代码"], ["c1", "340123001001"]):
+        first.append(row)
+    book.create_sheet("12月").append(["流水号", "借据号"])
+    book.save(inbox / "农户台账.xlsx")
+    told = done(lights(tmp_path / "var", "load", inbox, "--delivered-on", "2026-01-12", "--remove-loaded"))
+    assert "新增 1 new" in told
+    assert "12月" in told
+    assert (inbox / "农户台账.xlsx").exists()
+
+
+def test_one_heading_cannot_be_two_columns(tmp_path: Path) -> None:
+    uploads = UploadFolder(tmp_path)
+    number = sent(uploads, 贷款=LOANS.replace("借据编号", "甲").replace("农户编号", "乙"))
+    [asked] = uploads.questions(number).sheets
+    answers = first_answers(asked, bank="甲银行")
+    for line, given in zip(asked.sheet.lines, answers, strict=True):
+        for question, answer in zip(line.questions, given, strict=True):
+            if question.id.startswith(("which:", "is:")):
+                answer[:] = ["甲"]
+    with pytest.raises(UserError, match="chosen for two columns"):
+        uploads.answer(number, {("贷款.csv", ""): answers})
+
+
+def test_identity_numbers_are_neither_remembered_nor_kept_in_answers(tmp_path: Path) -> None:
+    uploads = UploadFolder(tmp_path)
+    number = sent(uploads, 贷款=LOANS.replace("利随本清,2024-05", "11010519491231002X,2024-05"))
+    [asked] = uploads.questions(number).sheets
+    answers = first_answers(asked, bank="甲银行")
+    for line, given in zip(asked.sheet.lines, answers, strict=True):
+        for question, answer in zip(line.questions, given, strict=True):
+            if question.id.startswith("codes:"):
+                answer[:] = ["bullet_all"] * len(answer)
+    uploads.answer(number, {("贷款.csv", ""): answers})
+    assert "11010519491231002X" not in (tmp_path / "uploads/answers.json").read_text("utf-8")
+
+
+def test_an_upload_of_a_map_alone_is_refused_and_one_whose_files_were_removed_is_not_taken_in(tmp_path: Path) -> None:
+    uploads = UploadFolder(tmp_path)
+    with pytest.raises(UserError, match="files of data with it"):
+        uploads.keep([("map.toml", io.BytesIO(b""))], "clerk", AT)
+    number = sent(uploads, households=HOUSEHOLDS, loans=LOANS)
+    for name in ("households.csv", "loans.csv"):
+        uploads.remove_file(number, name)
+    assert uploads.upload(number).state == "upload_discarded"
+
+
+def test_questions_wait_until_every_file_has_its_table(tmp_path: Path) -> None:
+    uploads = UploadFolder(tmp_path)
+    number = sent(uploads, 贷款=LOANS, 一月=HOUSEHOLDS.replace("household_id", "甲").replace("village_code", "乙"))
+    [asked] = uploads.questions(number).sheets
+    with pytest.raises(UserError, match=r"First say which table 一月\.csv is"):
+        uploads.answer(number, {("贷款.csv", ""): first_answers(asked, bank="甲银行")})
 
 
 def test_without_the_option_a_load_removes_nothing(tmp_path: Path) -> None:
