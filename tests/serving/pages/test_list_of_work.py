@@ -111,7 +111,7 @@ def test_a_visit_that_is_recorded_on_the_sheet_leaves_the_view_of_those_to_visit
 def test_bad_loans_stand_in_a_group_of_their_own_after_those_to_prevent(own: County, address: str, plain: Page) -> None:
     plain.goto(f"{address}/worklist/print?lang=zh")
     groups = plain.locator("tr.group").all_inner_texts()
-    assert [words.split(":")[0] for words in groups] == ["可预防", "已形成不良", "绿灯"]
+    assert [words.split("：")[0] for words in groups] == ["可预防", "已形成不良", "绿灯"]
     loans = plain.locator("td.loan").all_inner_texts()
     assert len(loans) == own.warnings.height
     bad = own.warnings.filter(pl.col("status") == "bad")["loan_id"].to_list()
