@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,22 @@ def read_runs(data: Path) -> RunHistory:
     lines = path.read_bytes().splitlines() if path.exists() else []
     runs = [run for line in lines if (run := _parse_run(line))]
     return RunHistory(tuple(runs), len(lines) - len(runs))
+
+
+def refused_files(runs: Sequence[Run], since: datetime | None = None) -> dict[str, str]:
+    """Files that a load refused and that were not loaded since, each with the day (ISO).
+
+    since: loads before are left out.
+    """
+    refused: dict[str, str] = {}
+    for run in runs:
+        if run.what != "load" or (since and datetime.fromisoformat(run.at) < since):
+            continue
+        for file in str(run.told.get("file_names", "")).split(", "):
+            refused.pop(file, None)
+        if names := str(run.told.get("refused_file_names", "")):
+            refused |= dict.fromkeys(names.split(", "), run.at[:10])
+    return refused
 
 
 def _parse_run(line: bytes) -> Run | None:

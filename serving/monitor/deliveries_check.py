@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from features.messages import Bilingual
-from features.runs import read_runs
+from features.runs import read_runs, refused_files
 from serving.monitor.finding import Finding
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
@@ -24,14 +24,7 @@ def check_deliveries(store: DataFolder, month: PublishedMonth, before: Published
     findings = []
     if month.incomplete:
         findings.append(Finding("incomplete", month.incomplete.words, float(len(month.incomplete.findings))))
-    refused: dict[str, str] = {}
     since = datetime.fromisoformat(before.manifest.scored_at) if before else None
-    for run in read_runs(store.folder).runs:
-        if run.what != "load" or (since and datetime.fromisoformat(run.at) < since):
-            continue
-        for file in str(run.told.get("file_names", "")).split(", "):
-            refused.pop(file, None)
-        if names := str(run.told.get("refused_file_names", "")):
-            refused |= dict.fromkeys(names.split(", "), run.at[:10])
+    refused = refused_files(read_runs(store.folder).runs, since)
     findings += [Finding("refused", _REFUSED.format(file=file, day=day), subject=file) for file, day in refused.items()]
     return findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from features.loading.quarantine_list import KIND_WORDS, list_quarantine
 from features.messages import UserError
-from features.months import month_end_after
-from features.runs import read_runs
+from features.months import COUNTY_ZONE, month_end_after
+from features.runs import read_runs, refused_files
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import CurrentUser, User, audit_as_export, audit_detail, audit_row_count
 from serving.http.problems import status_of
@@ -46,6 +46,7 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
     history = read_runs(context.store.folder)
+    since = datetime.combine(matrix.months[0].replace(day=1), time(), COUNTY_ZONE)
     return render_page(
         request,
         "deliveries.html",
@@ -60,6 +61,7 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
         month_ends=_months_to_score(context),
         published=published,
         open_codes=open_findings,
+        refused_files=refused_files(history.runs, since),
         uploads=sent,
         waiting_uploads={upload.number for upload in sent if uploads.files_left(upload.number)},
         upload_mb=context.settings.upload_mb,

@@ -188,3 +188,17 @@ def test_a_job_that_is_not_there_is_refused_and_text_is_no_option(own: County, a
             break
         time.sleep(0.1)
     assert "is no month end" in str(read_runs(own.data).runs[-1].refused)
+
+
+def test_a_refused_file_stands_beside_the_matrix_until_it_is_loaded(own: County, address: str, tmp_path: Path) -> None:
+    file = tmp_path / "assets.csv"
+    file.write_text("no,heading\n1,2\n", "utf-8")
+    assert lights(own.data, "load", tmp_path, "--delivered-on", "2026-01-12").returncode == 1
+    assert (
+        "Files that were refused and have not been loaded since: assets.csv"
+        in httpx2.get(f"{address}/deliveries?lang=en").text
+    )
+    household = own.warnings["household_id"][0]
+    file.write_text(f"household_id,observed_on,known_on\n{household},2026-01-01,2026-01-02\n", "utf-8")
+    done(lights(own.data, "load", tmp_path, "--delivered-on", "2026-01-12"))
+    assert "have not been loaded since" not in httpx2.get(f"{address}/deliveries?lang=en").text
