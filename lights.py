@@ -134,7 +134,9 @@ def _demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Itera
 
     months = MonthRepository(store)
     manifest, days = months.month().manifest, months.months()
-    yield f"{len(days)} 个月已发布 months published: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
+    early = len(days) - 2
+    published = f"{len(days)} 个月已发布 (前 {early} 个月仅按规则) months published, {early} by the rules alone"
+    yield f"{published}: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
     judged = "仅按规则 by the rules alone" if manifest.shadow or not manifest.model_version else "用模型 by the model"
     shadow = "; 模型影子运行 model in shadow" if manifest.shadow else ""
     yield f"最新月份 newest month: {judged}{shadow}"

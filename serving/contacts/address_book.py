@@ -94,7 +94,7 @@ class AddressBook:
         >>> from serving.contacts.address_book import AddressBook, ContactDetails
         >>> book = AddressBook(Pseudonyms(b"k" * 32))
         >>> sealed = book.seal(ContactDetails("甲某", "13800000000"))
-        >>> "甲某" in sealed, book.opened(sealed).name
+        >>> "甲某" in sealed, book.open_sealed(sealed).name
         (False, '甲某')
     """
 
@@ -106,7 +106,7 @@ class AddressBook:
         """An entry as the database keeps it."""
         return self._fernet.encrypt(json.dumps(asdict(details), ensure_ascii=False).encode()).decode()
 
-    def opened(self, sealed: str) -> ContactDetails | None:
+    def open_sealed(self, sealed: str) -> ContactDetails | None:
         """An entry of the database; None where it was not sealed with this key, or is damaged."""
         try:
             return ContactDetails(**json.loads(self._fernet.decrypt(sealed.encode())))
@@ -158,7 +158,7 @@ class AddressBook:
         found, unreadable = dict[str, ContactDetails](), 0
         for some in _batches(household_ids):
             for entry in session.scalars(select(Contact).where(Contact.household_id.in_(some))):
-                details = self.opened(entry.sealed)
+                details = self.open_sealed(entry.sealed)
                 if details is None:
                     unreadable += 1
                 else:

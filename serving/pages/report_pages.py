@@ -17,7 +17,8 @@ from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.case_records import case_records
 from serving.portfolio.report_period import Issue, Period, ReportScope
-from serving.reports.issue import CountyReport, statistics_workbook
+from serving.reports.county_report import CountyReport
+from serving.reports.issue import statistics_workbook
 
 report_router = APIRouter(include_in_schema=False)
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

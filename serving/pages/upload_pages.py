@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -21,7 +21,8 @@ from serving.http.problems import status_of
 from serving.jobs.job_folder import JobFolder
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.text.page_words import Language
-from serving.uploads.upload_folder import AskedSheet, AskedSheets, Upload, UploadFolder
+from serving.uploads.asked_sheets import AskedSheet, AskedSheets
+from serving.uploads.upload_folder import Upload, UploadFolder
 
 upload_router = APIRouter(include_in_schema=False)
 UploadNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
@@ -85,39 +86,27 @@ def say_table(
     sheet: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Keep which table a file or a sheet is."""
-    uploads = UploadFolder(context_of(request).store.folder)
-    try:
-        _open_upload(uploads, number)
+
+    def say(uploads: UploadFolder) -> None:
         if table not in TABLES:
             raise UserError(f"没有表 {table}。", f"There is no table {table}.")
         uploads.say_table(number, file, sheet, table)
-    except UserError as refusal:
-        return render_refusal(request, language, refusal, 409, back=f"/uploads/{number}?lang={language}")
+
     audit_detail(request, table=table)
-    return _to_upload(number, language)
+    return _change(request, language, number, say)
 
 
 @upload_router.post("/uploads/{number}/columns")
 async def answer_questions(request: Request, language: PageLanguage, number: UploadNumber) -> Response:
     """Write the column map that the answers of the form make."""
-    uploads, form = UploadFolder(context_of(request).store.folder), await request.form()
-    try:
-        await run_in_threadpool(_answer, uploads, number, form)
-    except UserError as refusal:
-        return render_refusal(request, language, refusal, 409, back=f"/uploads/{number}?lang={language}")
-    return _to_upload(number, language)
+    form = await request.form()
+    return await run_in_threadpool(_change, request, language, number, lambda uploads: _answer(uploads, number, form))
 
 
 @upload_router.post("/uploads/{number}/ask")
 def ask_again(request: Request, language: PageLanguage, number: UploadNumber) -> Response:
     """Ask the questions of the column map again."""
-    uploads = UploadFolder(context_of(request).store.folder)
-    try:
-        _open_upload(uploads, number)
-        uploads.ask_again(number)
-    except UserError as refusal:
-        return render_refusal(request, language, refusal, 409, back=f"/uploads/{number}?lang={language}")
-    return _to_upload(number, language)
+    return _change(request, language, number, lambda uploads: uploads.ask_again(number))
 
 
 @upload_router.post("/uploads/{number}/load")
@@ -152,13 +141,7 @@ def remove_file(
     request: Request, language: PageLanguage, number: UploadNumber, file: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """Remove one file of an upload."""
-    uploads = UploadFolder(context_of(request).store.folder)
-    try:
-        _open_upload(uploads, number)
-        uploads.remove_file(number, file)
-    except UserError as refusal:
-        return render_refusal(request, language, refusal, 409, back=f"/uploads/{number}?lang={language}")
-    return _to_upload(number, language)
+    return _change(request, language, number, lambda uploads: uploads.remove_file(number, file))
 
 
 @upload_router.post("/uploads/{number}/discard")
@@ -171,6 +154,17 @@ def discard_upload(request: Request, language: PageLanguage, number: UploadNumbe
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409, back=f"/deliveries?lang={language}")
     return RedirectResponse(f"/deliveries?lang={language}", status_code=303)
+
+
+def _change(request: Request, language: Language, number: int, change: Callable[[UploadFolder], None]) -> Response:
+    """Change an upload that may be changed, and show it again."""
+    uploads = UploadFolder(context_of(request).store.folder)
+    try:
+        _open_upload(uploads, number)
+        change(uploads)
+    except UserError as refusal:
+        return render_refusal(request, language, refusal, 409, back=f"/uploads/{number}?lang={language}")
+    return _to_upload(number, language)
 
 
 def _open_upload(uploads: UploadFolder, number: int) -> Upload:
@@ -187,7 +181,6 @@ def _open_upload(uploads: UploadFolder, number: int) -> Upload:
 
 
 def _answer(uploads: UploadFolder, number: int, form: FormData) -> None:
-    _open_upload(uploads, number)
     asked_now = uploads.questions(number)
     if form.get("asked") != asked_now.digest:
         raise UserError(

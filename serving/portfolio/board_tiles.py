@@ -34,7 +34,7 @@ def board_tiles(months: Sequence[MonthTotals]) -> list[BoardTile]:
     """The tiles of the newest of some months, the oldest first."""
     now, before = months[-1], months[-2] if len(months) > 1 else None
 
-    def counted(zh: str, en: str, name: str, filters: Mapping[str, str]) -> BoardTile:
+    def count_tile(zh: str, en: str, name: str, filters: Mapping[str, str]) -> BoardTile:
         value = now.loans[name] if name in now.loans else getattr(now, name)
         other = None if before is None else before.loans[name] if name in before.loans else getattr(before, name)
         text = f"{value:,}"
@@ -46,11 +46,11 @@ def board_tiles(months: Sequence[MonthTotals]) -> list[BoardTile]:
     due_words = (f"{DUE_SOON_DAYS}天内到期（笔）", f"Due within {DUE_SOON_DAYS} days")
     return [
         balance_tile(now, before),
-        counted("红灯（笔）", "Red loans", "red", {"light": "red"}),
-        counted("黄灯（笔）", "Yellow loans", "yellow", {"light": "yellow"}),
-        counted("已形成不良（笔）", "Bad loans", "bad", {"status": "bad"}),
+        count_tile("红灯（笔）", "Red loans", "red", {"light": "red"}),
+        count_tile("黄灯（笔）", "Yellow loans", "yellow", {"light": "yellow"}),
+        count_tile("已形成不良（笔）", "Bad loans", "bad", {"status": "bad"}),
         overdue_tile(now, before),
-        counted(*due_words, "due_soon", {"due_within_days": str(DUE_SOON_DAYS)}),
+        count_tile(*due_words, "due_soon", {"due_within_days": str(DUE_SOON_DAYS)}),
     ]
 
 

@@ -15,13 +15,14 @@ from typing import Any, BinaryIO
 from features.atomic_files import write_text
 from features.contract.pseudonym import load_pseudonyms
 from features.delivery.column_map import ColumnMap, read_column_map
-from features.delivery.map_questions import Answers, MapQuestion
+from features.delivery.map_questions import Answers
 from features.delivery.suggest_map import READABLE, SuggestedMap, SuggestedSheet, suggest_map
 from features.loading.load import LoadOptions
 from features.loading.preview import DeliveryPreview, preview_delivery
 from features.messages import UserError
 from features.months import COUNTY_ZONE
 from features.stored_files import read_stored_json
+from serving.uploads.asked_sheets import AskedSheet, AskedSheets
 
 UPLOADS_FOLDER = "uploads"
 MOST_FILES = 50
@@ -30,6 +31,8 @@ _UPLOAD_FILE, _PREVIEW_FILE, _ANSWERS_FILE = "upload.json", "preview.json", "ans
 _UPLOADS_SHOWN = 10
 _LONGEST_NAME = 120
 _AT_ONCE = 1 << 20
+_LONGEST_SENDING = 3600
+"""Seconds that files take to be sent at the most."""
 _REFUSED_IN_NAMES = frozenset('/\\:*?"<>|')
 
 
@@ -64,48 +67,6 @@ class Upload:
         """The upload of a stored JSON object."""
         lists = {name: tuple(map(tuple, stored[name])) for name in ("files", "tables")}
         return cls(**{**stored, **lists, "removed": tuple(stored["removed"])})
-
-
-@dataclass(frozen=True)
-class AskedSheet:
-    """The questions on one sheet of an upload.
-
-    sheet: with its first rows and its lines. remembered: by question, the answers that were given for a sheet of the
-    same table and headings before.
-    """
-
-    sheet: SuggestedSheet
-    remembered: Mapping[str, Sequence[str]]
-
-    def prefilled(self, question: MapQuestion) -> Sequence[str]:
-        """The answers to show first: those given before, else those that are likely."""
-        before = self.remembered.get(question.id)
-        if before is None:
-            return question.suggested
-        by_word = dict(zip(self.remembered.get(f"{question.id} of", question.asked_of), before, strict=False))
-        return tuple(
-            by_word.get(word, likely) for word, likely in zip(question.asked_of, question.suggested, strict=True)
-        )
-
-
-@dataclass(frozen=True)
-class AskedSheets:
-    """What is to be answered before an upload can be read.
-
-    sheets: those that need an entry of a column map. untold: files of which nothing says which table they are.
-    """
-
-    sheets: tuple[AskedSheet, ...]
-    untold: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The same as long as the same is asked of the same sheets, so that an old form is told."""
-        asked = [
-            (one.sheet.file, one.sheet.sheet, [question.id for line in one.sheet.lines for question in line.questions])
-            for one in self.sheets
-        ]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
 class UploadFolder:
@@ -147,6 +108,7 @@ class UploadFolder:
                 f"一次最多 {MOST_FILES} 个文件, 且文件名不得重复。",
                 f"Send at most {MOST_FILES} files at once, each with a name of its own.",
             )
+        self._remove_half_sent(at)
         folder = self._new_folder()
         with _removed_on_failure(folder):
             (folder / FILES_FOLDER).mkdir(mode=0o700)
@@ -292,6 +254,14 @@ class UploadFolder:
         self._write(replace(self.upload(number), is_discarded=True))
         shutil.rmtree(self.folder / str(number) / FILES_FOLDER, ignore_errors=True)
         (self.folder / str(number) / _PREVIEW_FILE).unlink(missing_ok=True)
+
+    def _remove_half_sent(self, at: datetime) -> None:
+        """Remove what a service that was killed has left of files being sent: they have identity numbers in them."""
+        for number in self._numbers():
+            folder = self.folder / str(number)
+            is_old = at.timestamp() - folder.stat().st_mtime > _LONGEST_SENDING
+            if is_old and not (folder / _UPLOAD_FILE).exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _new_folder(self) -> Path:
         """The folder of a new number, also where another process takes one at the same moment."""

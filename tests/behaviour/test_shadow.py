@@ -99,7 +99,7 @@ def test_a_replay_gives_the_month_again(shadowed: County) -> None:
 
 
 def test_reports_say_so(shadowed: County, tmp_path: Path) -> None:
-    done(lights(shadowed.data, "report", "--as-of", shadowed.newest, "--out", tmp_path))
+    done(lights(shadowed.data, "report", "--as-of", shadowed.newest, "--out", tmp_path, "--lang", "en"))
     pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
     assert any(NOTE in page for page in pages)
 

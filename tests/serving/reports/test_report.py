@@ -29,7 +29,8 @@ from serving.months.flag_spells import flag_spells
 from serving.months.repository import MonthRepository
 from serving.portfolio.case_records import CaseRecords, case_records
 from serving.portfolio.report_period import ReportScope
-from serving.reports.issue import CountyReport, report_period, write_report
+from serving.reports.county_report import CountyReport
+from serving.reports.issue import report_period, write_report
 from serving.reports.writing import write_folder
 from tests.conftest import County
 from tests.features.inboxes import Intake

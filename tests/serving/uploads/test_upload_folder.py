@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from openpyxl import Workbook
 from features.messages import UserError
 from serving.cli.backup import backup, restore
 from serving.settings import settings_of
-from serving.uploads.upload_folder import AskedSheet, UploadFolder
+from serving.uploads.asked_sheets import AskedSheet
+from serving.uploads.upload_folder import UploadFolder
 from tests.full_disk import files_of_at_most
 from tests.running_service import done, lights
 
@@ -246,6 +248,19 @@ def test_files_of_uploads_are_in_no_backup(tmp_path: Path) -> None:
     backup(settings, tmp_path / "county.tar.gz")
     restore(tmp_path / "county.tar.gz", tmp_path / "restored")
     assert not (tmp_path / "restored/uploads").exists()
+
+
+def test_what_a_killed_service_left_of_files_being_sent_is_removed_by_the_next_upload(tmp_path: Path) -> None:
+    uploads = UploadFolder(tmp_path)
+    for number, seconds_ago in ((1, 7200), (2, 60)):
+        (tmp_path / f"uploads/{number}/files").mkdir(parents=True)
+        (tmp_path / f"uploads/{number}/files/half.csv").write_text("half", "utf-8")
+        sent_at = AT.timestamp() - seconds_ago
+        os.utime(tmp_path / f"uploads/{number}", (sent_at, sent_at))
+    assert uploads.newest() == []
+    assert sent(uploads, households=HOUSEHOLDS) == 3
+    assert (tmp_path / "uploads/1").exists() is False
+    assert (tmp_path / "uploads/2/files/half.csv").exists()
 
 
 def test_a_damaged_upload_is_told_with_its_path(tmp_path: Path) -> None:
