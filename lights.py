@@ -109,7 +109,7 @@ def demo(
 
 def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[str]:
     """Make the county of the demo; what the commands would print stands in its `demo.log`."""
-    from serving.cli.demo import MONTHS, add_demo_accounts, add_demo_cases, add_demo_upload
+    from serving.cli.demo import MONTHS, add_demo_accounts, add_demo_cases, add_demo_upload, demo_lines
     from serving.settings import settings_of
 
     told = list[str]()
@@ -123,30 +123,8 @@ def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[str]:
     upload = add_demo_upload(store, now)
     log = store.folder / "demo.log"
     log.write_text("\n".join([*told, ""]), "utf-8")
-    yield from _demo_lines(store, cases, ended, upload)
+    yield from demo_lines(store, cases, ended, upload)
     yield f"全部输出 / all that the commands printed: {log}"
-
-
-def _demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Iterator[str]:
-    """The county in four lines."""
-    from models.light import LIGHT_WORDS
-    from serving.months.repository import MonthRepository
-
-    months = MonthRepository(store)
-    manifest, days = months.month().manifest, months.months()
-    early = len(days) - 2
-    published = f"{len(days)} 个月已发布 (前 {early} 个月仅按规则) months published, {early} by the rules alone"
-    yield f"{published}: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
-    judged = "仅按规则 by the rules alone" if manifest.shadow or not manifest.model_version else "用模型 by the model"
-    shadow = "; 模型影子运行 model in shadow" if manifest.shadow else ""
-    yield f"最新月份 newest month: {judged}{shadow}"
-    words = ((LIGHT_WORDS[code], sums["loans"]) for code, sums in manifest.lights.items())
-    lights = (f"{called.zh} {called.en} {loans:,}" for called, loans in words)
-    yield ", ".join(lights)
-    yield (
-        f"{cases} 张走访处置单, {ended} 张已办结 cases, ended; "
-        f"数据员有一份待装载的送达 (上传 {upload}, 含两行错误) / an upload with two faults waits for the clerk"
-    )
 
 
 def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[str]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from features.atomic_files import write_text
 from features.stored_files import read_stored_json
+from models.light import LIGHT_WORDS
 from serving.access import accounts as people
 from serving.access.roles import ROLE_WORDS, Role, role_named
 from serving.access.scope import ALL_LOANS
@@ -167,3 +168,22 @@ def add_demo_upload(store: DataFolder, at: datetime) -> int:
     book.save(content)
     name = f"还款流水-{month.as_of:%Y年%m月}补送.xlsx"
     return UploadFolder(store.folder).keep([(name, content)], "clerk", at).number
+
+
+def demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Iterator[str]:
+    """The county in four lines."""
+    months = MonthRepository(store)
+    manifest, days = months.month().manifest, months.months()
+    early = len(days) - 2
+    published = f"{len(days)} 个月已发布 (前 {early} 个月仅按规则) months published, {early} by the rules alone"
+    yield f"{published}: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
+    judged = "仅按规则 by the rules alone" if manifest.shadow or not manifest.model_version else "用模型 by the model"
+    shadow = "; 模型影子运行 model in shadow" if manifest.shadow else ""
+    yield f"最新月份 newest month: {judged}{shadow}"
+    words = ((LIGHT_WORDS[code], sums["loans"]) for code, sums in manifest.lights.items())
+    lights = (f"{called.zh} {called.en} {loans:,}" for called, loans in words)
+    yield ", ".join(lights)
+    yield (
+        f"{cases} 张走访处置单, {ended} 张已办结 cases, ended; "
+        f"数据员有一份待装载的送达 (上传 {upload}, 含两行错误) / an upload with two faults waits for the clerk"
+    )
