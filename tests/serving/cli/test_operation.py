@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+import threading
 from pathlib import Path
 
 import httpx2
@@ -49,7 +50,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(by_rules: County, tmp_pa
     backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
     with tarfile.open(tmp_path / "b.tar.gz") as tar:
         tar.extractall(tmp_path / "open", filter="data")
-    (tmp_path / "open" / "pseudonym.key").write_bytes(b"another")
+    (tmp_path / "open" / "data" / "pseudonym.key").write_bytes(b"another")
     with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "open", ".")
     with pytest.raises(UserError, match=r"damaged: pseudonym\.key"):
@@ -124,3 +125,85 @@ def test_two_workers_answer_as_one(by_rules: County) -> None:
     counted = 'lights_requests_total{method="GET",route="/api/v1/warnings",status="200"} 6.0'
     red = f'lights_loans{{light="red"}} {by_rules.month.manifest.lights["red"]["loans"]}.0'
     assert [text for text in figures if counted not in text or red not in text] == []
+
+
+def names_in(file: Path) -> list[str]:
+    with tarfile.open(file) as tar:
+        return tar.getnames()
+
+
+def test_a_restored_store_whose_settings_changed_is_backed_up_and_restored_again(
+    by_rules: County, tmp_path: Path
+) -> None:
+    backup(settings_of(by_rules.data), tmp_path / "a.tar.gz")
+    restore(tmp_path / "a.tar.gz", tmp_path / "first")
+    (tmp_path / "first" / "settings.json").write_text('{"LIGHTS_HOST": "its own"}', "utf-8")
+    changed = settings_of(tmp_path / "first").model_copy(update={"upload_mb": 7})
+    files = backup(changed, tmp_path / "b.tar.gz")
+    names = names_in(tmp_path / "b.tar.gz")
+    assert len(names) == len(set(names))
+    assert {name.partition("/")[0] for name in names} == {"data", "backup"}
+    assert restore(tmp_path / "b.tar.gz", tmp_path / "second") == files
+    assert (tmp_path / "second" / "settings.json").read_text("utf-8") == '{"LIGHTS_HOST": "its own"}'
+    with tarfile.open(tmp_path / "b.tar.gz") as tar:
+        settings = tar.extractfile("backup/settings.json")
+        assert settings is not None
+        assert json.loads(settings.read())["LIGHTS_UPLOAD_MB"] == 7
+
+
+def test_what_is_unfinished_is_in_no_backup(by_rules: County, tmp_path: Path) -> None:
+    own = by_rules.copied_to(tmp_path / "var")
+    half = own.data / "editions" / ".month=2099-01.making" / "edition" / "warnings"
+    half.mkdir(parents=True)
+    (half / "640323.parquet").write_bytes(b"half")
+    backup(settings_of(own.data), tmp_path / "b.tar.gz")
+    assert [name for name in names_in(tmp_path / "b.tar.gz") if "/." in name] == []
+
+
+def test_files_that_go_while_the_backup_is_written_are_passed_over(by_rules: County, tmp_path: Path) -> None:
+    own = by_rules.copied_to(tmp_path / "var")
+    folder, is_over = own.data / "mlflow" / "scratch", threading.Event()
+    folder.mkdir(parents=True)
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            for number in range(50):
+                (folder / f"{number}.txt").write_text("here for a moment", "utf-8")
+            for number in range(50):
+                (folder / f"{number}.txt").unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for number in range(4):
+            files = backup(settings_of(own.data), tmp_path / f"{number}.tar.gz")
+            assert restore(tmp_path / f"{number}.tar.gz", tmp_path / f"new-{number}") == files
+    finally:
+        is_over.set()
+        other.join()
+
+
+def test_no_load_begins_while_the_ledger_is_read(by_rules: County, tmp_path: Path) -> None:
+    own = by_rules.copied_to(tmp_path / "var")
+    with own.store.ledger.write_lock(), pytest.raises(UserError, match="Another load is running"):
+        backup(settings_of(own.data), tmp_path / "b.tar.gz")
+    assert list(tmp_path.glob("*.tar.gz")) == []
+
+
+def test_a_backup_that_cannot_be_read_back_is_none(by_rules: County, tmp_path: Path) -> None:
+    own = by_rules.copied_to(tmp_path / "var")
+    (own.data / "warnings" / "month=2099-01").symlink_to("../editions/month=2099-01/edition-1/warnings")
+    with pytest.raises(UserError, match=r"cannot be read back \(data/warnings/month=2099-01\)"):
+        backup(settings_of(own.data), tmp_path / "b.tar.gz")
+    assert not (tmp_path / "b.tar.gz").exists()
+
+
+def test_a_backup_of_the_release_before_is_restored(by_rules: County, tmp_path: Path) -> None:
+    backup(settings_of(by_rules.data), tmp_path / "b.tar.gz")
+    with tarfile.open(tmp_path / "b.tar.gz") as tar:
+        tar.extractall(tmp_path / "open", filter="data")
+    (tmp_path / "open" / "backup" / "checksums.json").rename(tmp_path / "open" / "data" / "checksums.json")
+    with tarfile.open(tmp_path / "old.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "open" / "data", ".")
+    restore(tmp_path / "old.tar.gz", tmp_path / "new")
+    assert contents(tmp_path / "new") == contents(by_rules.data)
