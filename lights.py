@@ -13,10 +13,13 @@ from features.console import (
     DataOption,
     county_today,
     current_os_user,
+    lines_for_reader,
+    print_lines,
     progress_bar,
     progress_printer,
     utc_now,
 )
+from features.messages import Bilingual
 from serving.cli.accounts import commands as account_commands
 from serving.cli.data import commands as data_commands
 from serving.cli.month import commands as month_commands
@@ -25,13 +28,13 @@ from training.commands import commands as training_commands
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from features.messages import UserError
+    from features.messages import Line, UserError
     from serving.cli.demo import DemoCounty
     from serving.months.data_folder import DataFolder
 
 app = typer.Typer(
     name="lights",
-    help="还款风险预警: red, yellow and green lights for rural micro-loans, with reasons. 每个命令加 --help 查看说明。",
+    help="还款风险预警：red, yellow and green lights for rural micro-loans, with reasons. 每个命令加 --help 查看说明。",
     no_args_is_help=True,
     rich_markup_mode=None,  # rich alone takes longer to import than a help page may
     add_completion=False,
@@ -49,7 +52,7 @@ things at once; polars keeps freed memory for half a minute, since a run would s
 
 
 def main() -> None:
-    """Run a command. Exit 0: done; 1: refused, with one clear sentence; 2: wrong usage."""
+    """Run a command. Exit 0: done; 1: refused, with one clear sentence; 2: wrong usage; 3: as the commands say."""
     from features.messages import UserError
 
     for name, value in LIBRARY_SETTINGS.items():
@@ -60,12 +63,12 @@ def main() -> None:
         _refuse(refusal)
     except OSError as error:  # a folder that may not be written, a full disk
         cause = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
-        _refuse(UserError(f"文件无法读写: {cause}", f"A file cannot be read or written: {cause}"))
+        _refuse(UserError(f"文件无法读写：{cause}", f"A file cannot be read or written: {cause}"))
 
 
 def _refuse(refusal: UserError) -> NoReturn:
-    print(f"{refusal.message.zh}\n{refusal.message.en}", file=sys.stderr)
-    sys.exit(1)
+    print_lines([refusal.message], sys.stderr)
+    sys.exit(refusal.exit_code)
 
 
 @app.command()
@@ -91,28 +94,27 @@ def demo(
     made = None if fresh else demo_county(store.folder)
     if made is None:
         shutil.rmtree(store.folder, ignore_errors=True)
-        print("\n".join(_make_demo(store, wanted)), flush=True)
+        print_lines(_make_demo(store, wanted))
         mark_demo_as_made(store.folder, wanted)
     else:
-        print(f"演示县已有 ({made.households} 户), 所做的一切保留; 重做请加 --fresh")
-        print("The county of the demo is kept with all that was done in it; --fresh makes another.")
+        kept = "The county of the demo is kept with all that was done in it; --fresh makes another."
+        print_lines([Bilingual(f"演示县已有（{made.households} 户），所做的一切保留；重做请加 --fresh", kept)])
     settings = settings_of(store.folder)
     tokens = sign_in_links(settings, utc_now())
     if stay:
         another = f"lights user reset official --data {store.folder}"
-        print("\n".join(sign_in_lines(tokens, port)))
-        print(f"再要链接 / another link: {another}", flush=True)
+        print_lines([*sign_in_lines(tokens, port), Bilingual(f"再要链接：{another}", f"another link: {another}")])
         serve(store, settings, port)
     else:
         print("\n".join(fetch_pages_once(store, settings, tokens["official"])))
 
 
-def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[str]:
+def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[Line]:
     """Make the county of the demo; what the commands would print stands in its `demo.log`."""
     from serving.cli.demo import MONTHS, add_demo_accounts, add_demo_cases, add_demo_upload, demo_lines
     from serving.settings import settings_of
 
-    told = list[str]()
+    told = list[Line]()
     told += _simulate_and_load(store, county)
     told += _score_months(store, range(-MONTHS + 1, -1))  # by the rules alone: the county had no model then
     told += _train_model(store)
@@ -122,12 +124,12 @@ def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[str]:
     cases, ended = add_demo_cases(store, settings, now)
     upload = add_demo_upload(store, now)
     log = store.folder / "demo.log"
-    log.write_text("\n".join([*told, ""]), "utf-8")
+    log.write_text("\n".join([*lines_for_reader(told), ""]), "utf-8")
     yield from demo_lines(store, cases, ended, upload)
-    yield f"全部输出 / all that the commands printed: {log}"
+    yield Bilingual(f"全部输出：{log}", f"all that the commands printed: {log}")
 
 
-def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[str]:
+def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[Line]:
     """Simulate the deliveries of four years, and load them; what the load prints."""
     from features.contract.pseudonym import load_pseudonyms
     from features.delivery.column_map import read_column_map
@@ -145,7 +147,7 @@ def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[str]:
     return list(load_lines(load(inbox, store.ledger, loading)))
 
 
-def _train_model(store: DataFolder) -> list[str]:
+def _train_model(store: DataFolder) -> list[Line]:
     """Train a model; one that does not pass the gate scores in shadow, and the lights are the rules'.
 
     Where a county is too small to train on, there is no model at all. Returns what the training prints.
@@ -164,17 +166,17 @@ def _train_model(store: DataFolder) -> list[str]:
         told = [*summary_lines(trained.report), *gate_lines(trained.gate)]
         return [*told, *(shadow_lines(trained.bundle.version) if trained.in_shadow else ())]
     except UserError as refusal:
-        return [refusal.message.zh, refusal.message.en]
+        return [refusal.message]
 
 
-def _score_months(store: DataFolder, months: range) -> list[str]:
+def _score_months(store: DataFolder, months: range) -> list[Line]:
     """Publish months, counted from the newest one (0); what the runs print."""
     from features.months import month_end_after
     from serving.batch.run import score
     from serving.cli.output import manifest_lines
     from training.cohort import last_reported_day
 
-    newest, told = month_end_after(last_reported_day(store.ledger), 0), list[str]()
+    newest, told = month_end_after(last_reported_day(store.ledger), 0), list[Line]()
     tell = progress_printer()
     for back in months:
         as_of = month_end_after(newest, back)

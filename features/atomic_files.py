@@ -227,7 +227,7 @@ def _file_or_refusal(path: Path, durable: bool = True) -> Iterator[Path]:
             yield staging
     except OSError as error:
         raise UserError(
-            f"磁盘无法写入 {path} ({error.strerror}); 此前的文件完整保留, 腾出空间后请重试。",
+            f"磁盘无法写入 {path}（{error.strerror}）；此前的文件完整保留，腾出空间后请重试。",
             f"The disk does not take {path} ({error.strerror}); what was there before is kept whole: "
             "make room and try again.",
         ) from error

@@ -147,7 +147,7 @@ class _Deliveries:
         """The banks with open loans that have brought nothing for the month, as one finding."""
         return self._banks_finding(
             [bank for bank in banks if not self._is_delivered(None, bank)],
-            Bilingual("{zh} 有未结贷款, 当月没有任何送达", "nothing came for the month from {en}, with open loans"),
+            Bilingual("{zh} 有未结贷款，当月没有任何送达", "nothing came for the month from {en}, with open loans"),
         )
 
     def missing_payments(self, open_loans: pl.DataFrame) -> list[Bilingual]:
@@ -165,7 +165,7 @@ class _Deliveries:
         return self._banks_finding(
             missing,
             Bilingual(
-                "{zh} 当月有应还款, 没有送达还款 payments",
+                "{zh} 当月有应还款，没有送达还款 payments",
                 "instalments of {en} fell due in the month, but no payments came",
             ),
         )
@@ -229,7 +229,7 @@ def _gone_loans(loans: Mapping[str, Mapping[str, int]]) -> list[Bilingual]:
     ]
     return [
         Bilingual(
-            f"{bank} 上月 {before} 笔未结贷款中有 {count} 笔不见了, 也没有结清",
+            f"{bank} 上月 {before} 笔未结贷款中有 {count} 笔不见了，也没有结清",
             f"{count} of {before} loans of {bank} that were open the month before are gone, and did not end",
         )
         for bank, count, before in gone

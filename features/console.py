@@ -7,13 +7,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TextIO
 
 import typer
+
+from features.messages import Line
 
 
 def parse_day(text: str) -> date:
@@ -37,6 +39,39 @@ MlflowUrl = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="the answer as JSON")]
 DEFAULT_DATA_FOLDER = Path("var")
+
+
+Language = Literal["zh", "en"]
+PRINTED_IN = "LIGHTS_LANG"
+"""Environment variable with the language that commands print in: zh, en or both."""
+
+
+def reader_languages(environment: Mapping[str, str] = os.environ) -> tuple[Language, ...]:
+    """The languages that messages are printed in: the reader's, or both where the terminal does not tell.
+
+    environment: `LIGHTS_LANG` (zh, en or both) goes first, then the locale of `LC_ALL`, `LC_MESSAGES` or `LANG`.
+
+    Example:
+        >>> from features.console import reader_languages
+        >>> reader_languages({"LANG": "zh_CN.UTF-8"}), reader_languages({"LANG": "C.UTF-8"})
+        (('zh',), ('zh', 'en'))
+    """
+    names = (PRINTED_IN, "LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((value for name in names if (value := environment.get(name))), "")
+    return ("zh",) if locale.startswith("zh") else ("en",) if locale.startswith("en") else ("zh", "en")
+
+
+def lines_for_reader(lines: Iterable[Line]) -> Iterator[str]:
+    """Lines as they are printed: a text in two languages in the reader's, one language a line; any other as it is."""
+    languages = reader_languages()
+    for line in lines:
+        yield from [line] if isinstance(line, str) else [getattr(line, language) for language in languages]
+
+
+def print_lines(lines: Iterable[Line], file: TextIO | None = None) -> None:
+    """Print lines in the reader's language (`lines_for_reader`); file: standard output where it is None."""
+    for line in lines_for_reader(lines):
+        print(line, file=file, flush=True)
 
 
 def progress_printer() -> Callable[[str], None]:

@@ -130,7 +130,7 @@ def claims_paid_12m(row: Row) -> pl.Expr:
 @observed(
     LOSSES,
     EVER,
-    zh="借款人去世、失踪或羁押 (困难登记)",
+    zh="借款人去世、失踪或羁押（困难登记）",
     en="The borrower is lost, by the hardship register",
     unit=YES_NO,
     role=FeatureRole.STEP,

@@ -44,7 +44,7 @@ LOAN_CHECKS = (
     LoanCheck(
         "L101",
         Bilingual(
-            "还款计划应还本金之和与应还的本金不符; 请银行补送完整的还款计划",
+            "还款计划应还本金之和与应还的本金不符；请银行补送完整的还款计划",
             "the schedule asks for another principal than is owed; let the bank deliver the whole schedule",
         ),
         _ASKED.is_not_null() & ((_ASKED - _EXPECTED).abs() > _LEAST),
@@ -60,7 +60,7 @@ LOAN_CHECKS = (
     ),
     LoanCheck(
         "L103",
-        Bilingual("还款日早于放款日; 该笔还款不计", "a payment lies before the loan was paid out; it repays nothing"),
+        Bilingual("还款日早于放款日；该笔还款不计", "a payment lies before the loan was paid out; it repays nothing"),
         pl.col("first_paid_on") < pl.col("originated_on"),
         "first_paid_on",
         "originated_on",
@@ -74,7 +74,7 @@ LOAN_CHECKS = (
     ),
     LoanCheck(
         "L105",
-        Bilingual("归还的本金多于贷出的本金 (超过 1%)", "more principal was repaid than was ever lent, by over 1%"),
+        Bilingual("归还的本金多于贷出的本金（超过 1%）", "more principal was repaid than was ever lent, by over 1%"),
         pl.col("principal_repaid") > pl.col("principal_lent") * _SHARE + _LEAST,
         "principal_repaid",
         "principal_lent",
@@ -89,7 +89,7 @@ LOAN_CHECKS = (
     LoanCheck(
         "L107",
         Bilingual(
-            "应还利息多于本金在此期间可能产生的利息; 请核对利率与计划",
+            "应还利息多于本金在此期间可能产生的利息；请核对利率与计划",
             "the schedule asks for more interest than the principal can accrue; check rate and schedule",
         ),
         pl.col("interest_asked") > pl.col("interest_accruable") * _SHARE + _LEAST,

@@ -22,11 +22,18 @@ class Bilingual:
         return f"{self.zh} / {self.en}"
 
 
+Line = Bilingual | str
+"""A line to print: one in two languages is printed in the reader's."""
+
+
 class UserError(Exception):
     """A request that cannot be fulfilled. `message` says what is wrong, where, and what to do instead.
 
-    The command line prints it and exits with 1, the service answers it as problem details; neither shows a traceback.
+    The command line prints it and exits with `exit_code`, the service answers it as problem details; neither shows a
+    traceback.
     """
+
+    exit_code = 1
 
     def __init__(self, zh: str, en: str) -> None:
         self.message = Bilingual(zh, en)
@@ -42,8 +49,8 @@ def spelling_hint(word: str, names: Iterable[str]) -> Bilingual:
     candidates = sorted(names)
     closest = get_close_matches(word, candidates, n=1, cutoff=0.6)
     if closest:
-        return Bilingual(f"是否为 '{closest[0]}'?", f"Did you mean '{closest[0]}'?")
-    return Bilingual(f"可用的有: {', '.join(candidates)}。", f"There are: {', '.join(candidates)}.")
+        return Bilingual(f"是否为 '{closest[0]}'？", f"Did you mean '{closest[0]}'?")
+    return Bilingual(f"可用的有：{', '.join(candidates)}。", f"There are: {', '.join(candidates)}.")
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +59,31 @@ def read_runs(data: Path) -> RunHistory:
     return RunHistory(tuple(runs), len(lines) - len(runs))
 
 
-def refused_files(runs: Sequence[Run], since: datetime | None = None) -> dict[str, str]:
-    """Files that a load refused and that were not loaded since, each with the day (ISO).
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that a load refused. on: the day (ISO). table: the contract's name; empty where it could not be told."""
+
+    name: str
+    on: str
+    table: str
+
+
+def refused_files(runs: Sequence[Run], since: datetime | None = None) -> tuple[RefusedFile, ...]:
+    """Files that a load refused and that were not loaded since, in the order of their refusal.
 
     since: loads before are left out.
     """
-    refused: dict[str, str] = {}
+    refused: dict[str, RefusedFile] = {}
     for run in runs:
         if run.what != "load" or (since and datetime.fromisoformat(run.at) < since):
             continue
         for file in str(run.told.get("file_names", "")).split(", "):
             refused.pop(file, None)
         if names := str(run.told.get("refused_file_names", "")):
-            refused |= dict.fromkeys(names.split(", "), run.at[:10])
-    return refused
+            tables = str(run.told.get("refused_tables", "")).split(", ")
+            for file, table in zip_longest(names.split(", "), tables, fillvalue=""):
+                refused[file] = RefusedFile(file, run.at[:10], table)
+    return tuple(refused.values())
 
 
 def _parse_run(line: bytes) -> Run | None:

@@ -23,7 +23,7 @@ def read_stored(path: Path, parse: Callable[[str], Value]) -> Value:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         fault = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(
-            f"保存的文件 {path} 缺失或已损坏 ({fault}); 请从备份恢复该文件。",
+            f"保存的文件 {path} 缺失或已损坏（{fault}）；请从备份恢复该文件。",
             f"The stored file {path} is missing or damaged ({fault}); restore it from a backup.",
         ) from error
 

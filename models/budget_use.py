@@ -38,9 +38,10 @@ BUDGET_LOANS_SCHEMA = FrameSchema(
 """Columns of the open loans of a month that `budget_use` counts."""
 
 _STATUS = Bilingual(
-    "走访预算: 未变坏的贷款 {sound:,} 笔, 亮灯 {lit:,} 笔 ({lit_share:.1%}; 红 {red:,}, 黄 {yellow:,}), "
-    "其中不论界限都亮灯 (观察期或硬性规则) {apart:,} 笔; 预算 {budget:,} 笔 ({budget_share:.1%}), 上限 {most_lit:.0%}; "
-    "规则今日会点亮 {rules:,} 笔 ({rules_share:.1%})。已变坏 {bad:,} 笔另计。",
+    "走访预算：未变坏的贷款 {sound:,} 笔，亮灯 {lit:,} 笔（{lit_share:.1%}；红 {red:,}，黄 {yellow:,}），"
+    "其中不论界限都亮灯（观察期或硬性规则）{apart:,} 笔；预算 {budget:,} 笔（{budget_share:.1%}），"
+    "上限 {most_lit:.0%}；"
+    "规则今日会点亮 {rules:,} 笔（{rules_share:.1%}）。已变坏 {bad:,} 笔另计。",
     "Budget of visits: of {sound:,} loans that have not gone bad {lit:,} are lit ({lit_share:.1%}; red {red:,}, yellow "
     "{yellow:,}), {apart:,} of them whatever the thresholds are (on probation or under a hard rule); the budget is "
     "{budget:,} ({budget_share:.1%}), the ceiling {most_lit:.0%}; today's rules would light {rules:,} "
@@ -48,37 +49,37 @@ _STATUS = Bilingual(
 )
 _VERDICTS: Mapping[str, Bilingual] = {
     "above": Bilingual(
-        "亮灯占比 {lit_share:.1%} 超过上限 {most_lit:.0%}, 走访不过来。",
+        "亮灯占比 {lit_share:.1%} 超过上限 {most_lit:.0%}，走访不过来。",
         "The lit share of {lit_share:.1%} is above the ceiling of {most_lit:.0%}: more than can be visited.",
     ),
     "over": Bilingual(
-        "亮灯 {lit:,} 笔, 远多于预算的 {budget:,} 笔: 打分已经移动。",
+        "亮灯 {lit:,} 笔，远多于预算的 {budget:,} 笔：打分已经移动。",
         "{lit:,} loans are lit, far more than the budget of {budget:,}: the scores have moved.",
     ),
     "under": Bilingual(
-        "亮灯 {lit:,} 笔, 远少于预算的 {budget:,} 笔: 打分已经移动, 可能漏掉有困难的贷款。",
+        "亮灯 {lit:,} 笔，远少于预算的 {budget:,} 笔：打分已经移动，可能漏掉有困难的贷款。",
         "{lit:,} loans are lit, far fewer than the budget of {budget:,}: the scores have moved, and loans with trouble "
         "may be missed.",
     ),
 }
 _WHAT_TO_DO = Bilingual(
-    "查看恰好用完预算的界限: lights thresholds --as-of {as_of} --visits {budget}; "
-    '加 --reason "原因" 登记, 再 lights promote。',
+    "查看恰好用完预算的界限：lights thresholds --as-of {as_of} --visits {budget}；"
+    '加 --reason "原因" 登记，再 lights promote。',
     "See the thresholds that use up the budget: lights thresholds --as-of {as_of} --visits {budget}; register them "
     'with --reason "why", then lights promote.',
 )
 _HARD_RULES_ALONE = Bilingual(
-    "观察期和硬性规则已用完预算 ({apart:,} 笔), 界限无从调整: 先查送达是否完整 (R303) 和这些规则。",
+    "观察期和硬性规则已用完预算（{apart:,} 笔），界限无从调整：先查送达是否完整（R303）和这些规则。",
     "Probation and hard rules alone use up the budget ({apart:,} loans), and no thresholds change that: see first "
     "whether the deliveries are complete (R303), and these rules.",
 )
 _BY_RULES = Bilingual(
-    "本月仅按规则评灯, 界限无从调整: 训练模型 (lights train), 或修改规则表。",
+    "本月仅按规则评灯，界限无从调整：训练模型（lights train），或修改规则表。",
     "The month has its lights by the rules alone, without thresholds to move: train a model (lights train), or change "
     "the rule table.",
 )
 _OFFER = Bilingual(
-    "恰好亮 {lit:,} 笔 (红 {red:,}) 的界限: 黄 {yellow}, 红 {red_light}; {changed:,} 笔变色{turns_zh}。未采用; "
+    "恰好亮 {lit:,} 笔（红 {red:,}）的界限：黄 {yellow}，红 {red_light}；{changed:,} 笔变色{turns_zh}。未采用；"
     '采用: lights thresholds --as-of {as_of} --visits {budget} --reason "原因"。',
     "Thresholds that would light {lit:,} (red {red:,}): yellow {yellow}, red {red_light}; {changed:,} loans change "
     'colour{turns_en}. Not applied; to apply: lights thresholds --as-of {as_of} --visits {budget} --reason "why".',

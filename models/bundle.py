@@ -245,7 +245,7 @@ def read(folder: Path) -> Bundle:
         return Bundle(int(folder.name), score, calibration_of(calibration), policy_of(policy), card, hazards)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"模型 {folder.name} 无法读取 ({error}); 请重新训练或回退。",
+            f"模型 {folder.name} 无法读取（{error}）；请重新训练或回退。",
             f"Model {folder.name} cannot be read ({error}); train again or go back to an earlier one.",
         ) from error
 
@@ -283,6 +283,6 @@ def _check_columns(number: str, columns: tuple[ModelColumn, ...]) -> None:
         f"only the model has {removed}, only the catalogue has {added}" if removed or added else "the order differs"
     )
     raise UserError(
-        f"模型 {number} 的输入列与当前特征目录不一致 ({difference}); 请重新训练。",
+        f"模型 {number} 的输入列与当前特征目录不一致（{difference}）；请重新训练。",
         f"Model {number} was trained on other columns than today's catalogue: {difference}. Train again.",
     )

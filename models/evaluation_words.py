@@ -11,17 +11,17 @@ from models.light import LIGHT_WORDS
 
 COMPARED_MODELS: Mapping[str, Bilingual] = {
     "model": Bilingual("模型", "the model"),
-    "bad_if_due": Bilingual("模型 (到期时尚未还清的, 变坏的可能)", "the model (bad if still open when due)"),
-    "rules": Bilingual("规则灯", "the rules"),
-    "one_line_rule": Bilingual("一句话规则 (该户逾期期数占比)", "the one-line rule (share of instalments late)"),
+    "bad_if_due": Bilingual("模型（到期时尚未还清的，变坏的可能）", "the model (bad if still open when due)"),
+    "rules": Bilingual("规则预警", "the rules"),
+    "one_line_rule": Bilingual("一句话规则（该户逾期期数占比）", "the one-line rule (share of instalments late)"),
     "days_past_due": Bilingual("逾期天数", "days past due"),
     "rating_631": Bilingual("631 评级", "rating 631"),
     "rating_1531": Bilingual("1531 评级", "rating 1531"),
-    "tuned_rules": Bilingual("调优后的规则表 (打分)", "the tuned rules (points)"),
+    "tuned_rules": Bilingual("调优后的规则表（打分）", "the tuned rules (points)"),
     "calendar": Bilingual("按到期日先后", "the calendar (soonest due first)"),
     "calendar_cover": Bilingual("临近到期中保障最低的先", "the calendar with cover (due soon, lowest cover first)"),
     "logistic": Bilingual("逻辑回归", "a logistic regression"),
-    "scorecard": Bilingual("评分卡 (逻辑回归, 旧)", "the scorecard (logistic) of earlier reports"),
+    "scorecard": Bilingual("评分卡（逻辑回归，旧）", "the scorecard (logistic) of earlier reports"),
     "unconstrained": Bilingual("无单调约束的模型", "the model without monotone signs"),
 }
 FORETOLD_FIGURES: Mapping[str, Bilingual] = {
@@ -30,7 +30,7 @@ FORETOLD_FIGURES: Mapping[str, Bilingual] = {
     "probability": Bilingual("预测期内变坏", "goes bad within the horizon"),
     "probability_12m": Bilingual("12个月内变坏", "goes bad within 12 months"),
     "due_probability": Bilingual("到期时仍未还清", "still open when due"),
-    "bad_if_due": Bilingual("到期时未还清的, 随后变坏", "goes bad, if still open when due"),
+    "bad_if_due": Bilingual("到期时未还清的，随后变坏", "goes bad, if still open when due"),
 }
 """Names of the figures by month ahead."""
 SIMPLER_OPPONENTS = (
@@ -45,7 +45,7 @@ GROUP_WORDS: Mapping[str, Bilingual] = {
     **{f"product={code}": words for code, words in PRODUCT.codes.items()},
     **{f"sex={code}": words for code, words in SEX.codes.items()},
     **{f"household_type={code}": words for code, words in HOUSEHOLD_TYPE.codes.items()},
-    "lit": Bilingual("亮灯 (红或黄)", "lit (red or yellow)"),
+    "lit": Bilingual("亮灯（红或黄）", "lit (red or yellow)"),
     "visited": Bilingual("走访", "visited"),
     "not_visited": Bilingual("不走访", "not visited"),
     "month": Bilingual("月份", "Month"),

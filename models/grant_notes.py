@@ -25,14 +25,14 @@ class LendingNote:
 
 
 _LISTING_UNKNOWN = LendingNote(
-    "listing_unknown", False, Bilingual("征信情况不详, 请查询", "credit standing is not known; ask")
+    "listing_unknown", False, Bilingual("征信情况不详，请查询", "credit standing is not known; ask")
 )
 _NOT_LISTED = LendingNote("not_listed", False, Bilingual("无未结的他行违约或被执行", "no open default elsewhere"))
 _LISTED = LendingNote(
     "listed",
     False,
     Bilingual(
-        "他行违约或被执行未结: 非恶意的仍可授信, 是否恶意由人核实认定",
+        "他行违约或被执行未结：非恶意的仍可授信，是否恶意由人核实认定",
         "open default or enforcement elsewhere: included unless malicious, which a person has to establish",
     ),
 )
@@ -54,23 +54,23 @@ def _on_age(age: float | None, grants: Grants) -> LendingNote:
     """The note on the borrower's age in completed years."""
     if age is None:
         return LendingNote(
-            "age_unknown", False, Bilingual("借款人年龄不详, 请核实", "the borrower's age is not known; ask")
+            "age_unknown", False, Bilingual("借款人年龄不详，请核实", "the borrower's age is not known; ask")
         )
     years = YEARS.text(age)
     bounds = {"youngest": grants.youngest, "granted_to": grants.granted_to, "oldest": grants.oldest}
     if grants.youngest <= age <= grants.granted_to:
         code, breach = "age_granted", False
-        sentence = Bilingual("{youngest}-{granted_to} 岁: 应授尽授", "granted to all of {youngest}-{granted_to}")
+        sentence = Bilingual("{youngest}-{granted_to} 岁：应授尽授", "granted to all of {youngest}-{granted_to}")
     elif grants.granted_to < age <= grants.oldest:
         code, breach = "age_included", False
         sentence = Bilingual(
-            "{granted_to}-{oldest} 岁: 本县纳入授信", "{granted_to}-{oldest} are included by the county"
+            "{granted_to}-{oldest} 岁：本县纳入授信", "{granted_to}-{oldest} are included by the county"
         )
     else:
         code, breach = "age_outside", True
         sentence = Bilingual("超出 {youngest}-{oldest} 岁的规定", "outside the notice's {youngest}-{oldest}")
     zh, en = sentence.format(**bounds).zh, sentence.format(**bounds).en
-    return LendingNote(code, breach, Bilingual(f"借款人 {years.zh}, {zh}", f"borrower aged {years.en}: {en}"))
+    return LendingNote(code, breach, Bilingual(f"借款人 {years.zh}，{zh}", f"borrower aged {years.en}: {en}"))
 
 
 def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants, rates: Rates) -> Iterator[LendingNote]:
@@ -81,7 +81,7 @@ def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants, rates:
             "above_limit",
             True,
             Bilingual(
-                f"该户余额超过放款时规定的 {limit.zh}, 超出部分不贴息、不代偿",
+                f"该户余额超过放款时规定的 {limit.zh}，超出部分不贴息、不代偿",
                 f"the household owes more than the {limit.en} of the notice it was granted under; no subsidy or "
                 "compensation for the part above",
             ),
@@ -101,7 +101,7 @@ def _on_terms(facts: Mapping[str, Any], lending: Lending, grants: Grants, rates:
         if round(facts["annual_rate"] - highest, 6) > 0:
             rate, bound = RATE.text(facts["annual_rate"]), RATE.text(highest)
             too_high = Bilingual(
-                f"年利率 {rate.zh}, 超过放款时的上限 {bound.zh} ({since} 起), 超出部分不贴息",
+                f"年利率 {rate.zh}，超过放款时的上限 {bound.zh}（{since} 起），超出部分不贴息",
                 f"yearly rate of {rate.en}, above the ceiling of {bound.en} in force from {since} when it was granted; "
                 "no subsidy for the part above",
             )

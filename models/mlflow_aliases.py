@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from features.messages import Bilingual
+from features.messages import Bilingual, Line
 from models.registry import ModelStore
 
 MODEL_NAME = "county-lights"
 """Name of the registered model in MLflow."""
 ALIASES = ("champion", "challenger")
 UNCHECKED = Bilingual(
-    "未核对 MLflow 的别名: 只有可读取的 SQLite 数据库才能直接核对; 使用的版本以 models/history.jsonl 为准。",
+    "未核对 MLflow 的别名：只有可读取的 SQLite 数据库才能直接核对；使用的版本以 models/history.jsonl 为准。",
     "MLflow's aliases were not checked: only a SQLite database that can be read is; models/history.jsonl decides which "
     "version is in use.",
 )
@@ -30,20 +30,20 @@ _SECONDS = 0.2
 _ALIAS_QUERY = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
 _VERSION_QUERY = "SELECT count(*) FROM model_versions WHERE name = ?"
 _MOVED = Bilingual(
-    "MLflow 中 {alias} 是版本 {in_mlflow}, 这里使用的是版本 {in_use}; 在 MLflow 中移动别名不改变使用的版本。",
+    "MLflow 中 {alias} 是版本 {in_mlflow}，这里使用的是版本 {in_use}；在 MLflow 中移动别名不改变使用的版本。",
     "In MLflow {alias} is version {in_mlflow}, in use here is version {in_use}: an alias moved in MLflow does not "
     "change what is in use.",
 )
 _REMOVED = Bilingual(
-    "MLflow 中没有 {alias}, 这里使用的仍是版本 {in_use}。",
+    "MLflow 中没有 {alias}，这里使用的仍是版本 {in_use}。",
     "In MLflow no version is {alias}, in use here is still version {in_use}.",
 )
 _ADDED = Bilingual(
-    "MLflow 中 {alias} 是版本 {in_mlflow}, 这里没有 {alias}; 在 MLflow 中设别名不改变使用的版本。",
+    "MLflow 中 {alias} 是版本 {in_mlflow}，这里没有 {alias}；在 MLflow 中设别名不改变使用的版本。",
     "In MLflow {alias} is version {in_mlflow}, here none is: an alias set in MLflow does not change what is in use.",
 )
 _PROMOTE = Bilingual(
-    '要使用版本 {in_mlflow}: lights promote {in_mlflow} --reason "…"; 否则请在 MLflow 中改回。',
+    '要使用版本 {in_mlflow}：lights promote {in_mlflow} --reason "…"；否则请在 MLflow 中改回。',
     'To use version {in_mlflow}: lights promote {in_mlflow} --reason "…"; else move it back in MLflow.',
 )
 _MOVE_BACK = Bilingual("请在 MLflow 中改回。", "Move it back in MLflow.")
@@ -100,10 +100,10 @@ def moved_aliases(store: Path, url: str | None = None) -> tuple[MovedAlias, ...]
     return None if in_mlflow is None else differing_aliases(ModelStore(store / "models"), in_mlflow)
 
 
-def alias_lines(moved: Sequence[MovedAlias] | None) -> Iterator[str]:
-    """A line in each language for every alias that was moved, or that they were not checked."""
+def alias_lines(moved: Sequence[MovedAlias] | None) -> Iterator[Line]:
+    """A line for every alias that was moved, or that they were not checked."""
     for words in [UNCHECKED] if moved is None else [each.message for each in moved]:
-        yield from (f"! {words.zh}", f"  {words.en}")
+        yield Bilingual(f"! {words.zh}", f"! {words.en}")
 
 
 def differing_aliases(models: ModelStore, in_mlflow: Mapping[str, int | None]) -> tuple[MovedAlias, ...]:

@@ -58,7 +58,7 @@ class ModelStore:
         folder = self.folder / str(number)
         if not folder.is_dir():
             there = sorted((int(path.name) for path in self.folder.glob("[0-9]*")), reverse=True)
-            raise UserError(f"没有模型 {number}; 现有: {there}", f"There is no model {number}; there are {there}.")
+            raise UserError(f"没有模型 {number}；现有：{there}", f"There is no model {number}; there are {there}.")
         return read(folder)
 
     def record(self, entry: Mapping[str, object]) -> None:

@@ -53,7 +53,7 @@ class WrittenTable:
         try:
             return WrittenTable(path.name, path.read_bytes(), kind)
         except OSError as error:
-            fault = Bilingual(f"无法读取: {error.strerror}", f"cannot be read: {error.strerror}")
+            fault = Bilingual(f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
             raise WrittenTable(path.name, b"", kind).refusal([fault]) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class WrittenTable:
         try:
             return tomllib.loads(self.content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            fault = Bilingual("不是 UTF-8 编码; 请另存为 UTF-8", "is not written in UTF-8; save it as UTF-8")
+            fault = Bilingual("不是 UTF-8 编码；请另存为 UTF-8", "is not written in UTF-8; save it as UTF-8")
             raise self.refusal([fault]) from error
         except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python reads
             message = str(error)[:200]
@@ -88,7 +88,7 @@ class WrittenTable:
         zh, en = ("".join(f"\n  {getattr(fault, lang)}" for fault in faults) for lang in ("zh", "en"))
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
         return UserError(
-            f"{self.kind.zh} {self.file} 未被采用, 共 {len(faults)} 处有误, 改正后重新提交:{zh}",
+            f"{self.kind.zh} {self.file} 未被采用，共 {len(faults)} 处有误，改正后重新提交：{zh}",
             f"The {self.kind.en} {self.file} is not taken; {count} to put right:{en}",
         )
 

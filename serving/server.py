@@ -110,7 +110,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise
         raise UserError(
-            f"端口 {port} 已被占用; 请用 --port 另选。", f"Port {port} is taken; choose another with --port."
+            f"端口 {port} 已被占用；请用 --port 另选。", f"Port {port} is taken; choose another with --port."
         ) from error
     listener.listen()
     listener.set_inheritable(True)

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         if host in LOOPBACK_HOSTS or self.is_secure:
             return
         raise UserError(
-            f"拒绝监听 {host}: 本机以外须经 HTTPS。请设 LIGHTS_SECURE_COOKIES=true 和 LIGHTS_PUBLIC_URL=https://…, "
+            f"拒绝监听 {host}：本机以外须经 HTTPS。请设 LIGHTS_SECURE_COOKIES=true 和 LIGHTS_PUBLIC_URL=https://…，"
             "并由前置代理终止 TLS。",
             f"Not listening on {host}: beyond this machine HTTPS is needed. Set LIGHTS_SECURE_COOKIES=true and "
             "LIGHTS_PUBLIC_URL=https://… and let a proxy in front end TLS.",
@@ -119,4 +119,4 @@ def settings_of(data: Path | None = None) -> Settings:
         sentences = error_sentences(
             {**each, "loc": (f"LIGHTS_{'_'.join(map(str, each['loc'])).upper()}",)} for each in error.errors()
         )
-        raise UserError(f"环境变量有误: {sentences.zh}", f"An environment variable is wrong: {sentences.en}") from error
+        raise UserError(f"环境变量有误：{sentences.zh}", f"An environment variable is wrong: {sentences.en}") from error

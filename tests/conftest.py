@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from serving.months.edition import PublishedMonth
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from tests.running_service import Ran, done, lights, serving
+
+os.environ["LIGHTS_LANG"] = "both"  # whatever the locale of who runs the tests
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def fit_calibration(
         curve, pooled = _better_beta(sample.with_columns(pl.Series("raw", raw)), out_of_fold, plan)
     if curve is None or roc_auc_score(bad, raw) <= _CHANCE_AUC:
         raise UserError(
-            "模型在校准样本上没有排序能力, 未予采用; 请增加数据。",
+            "模型在校准样本上没有排序能力，未予采用；请增加数据。",
             "The model does not rank the calibration fold at all and is not taken; it needs more data.",
         )
     return FittedCalibration(curve, pooled)

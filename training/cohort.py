@@ -196,7 +196,7 @@ def _only_day(frame: pl.LazyFrame) -> date:
     day = frame.collect().item()
     if day is None:
         raise UserError(
-            "尚未装入贷款和还款; 请先运行 lights load。",
+            "尚未装入贷款和还款；请先运行 lights load。",
             "No loans and payments are loaded; run lights load first.",
         )
     assert isinstance(day, date)  # noqa: S101 - the ledger's type
@@ -206,7 +206,7 @@ def _only_day(frame: pl.LazyFrame) -> date:
 def _check_mature(as_of: date, plan: Plan, until: date) -> None:
     if not plan.is_mature(as_of, until):
         raise UserError(
-            f"{as_of} 的标签要到 {plan.label_end(as_of)} 之后 {plan.reporting_lag_days} 天才成熟, 而数据只到 {until}。",
+            f"{as_of} 的标签要到 {plan.label_end(as_of)} 之后 {plan.reporting_lag_days} 天才成熟，而数据只到 {until}。",
             f"The labels of {as_of} are mature {plan.reporting_lag_days} days after {plan.label_end(as_of)}, "
             f"but the data end on {until}; choose earlier month ends.",
         )
@@ -218,7 +218,7 @@ def _check_outcomes(frame: pl.DataFrame, fold: Fold) -> None:
     if 0 < went_bad < frame.height:
         return
     raise UserError(
-        f"{fold} 样本共 {frame.height} 笔, 其中变坏 {went_bad} 笔, 无法训练或评判; 请扩大月份或农户范围。",
+        f"{fold} 样本共 {frame.height} 笔，其中变坏 {went_bad} 笔，无法训练或评判；请扩大月份或农户范围。",
         f"The {fold} fold has {frame.height} rows of which {went_bad} went bad: nothing to learn or judge by. "
         "Take more month ends or a larger share of households.",
     )

@@ -6,7 +6,7 @@ Each imports its modules when it is called, so that the others and `--help` stay
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +21,12 @@ from features.console import (
     MlflowUrl,
     current_os_user,
     print_json,
+    print_lines,
     progress_bar,
     progress_printer,
     utc_now,
 )
+from features.messages import Bilingual, Line
 
 commands = typer.Typer()
 Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
@@ -83,7 +85,6 @@ def train_command(
 
     plan_from_file, bounds = load_plan(plan) if plan else None, load_gate(gate_file or DEFAULT_GATE_FILE)
 
-    from features.messages import Bilingual
     from training.evaluation.paired_models import comparison_lines
     from training.publish import Registry
     from training.train import plan_or_default, train, training_steps  # takes seconds: a wrong plan is refused before
@@ -98,12 +99,12 @@ def train_command(
         return
     print(f"model {version}: {alias}")
     card = trained.bundle.card
-    print("\n".join([*candidate_lines(card), *visited_lines(card), *summary_lines(trained.report)]))
-    print("\n".join([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())]))
+    print_lines([*candidate_lines(card), *visited_lines(card), *summary_lines(trained.report)])
+    print_lines([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())])
     if isinstance(trained.comparison, Bilingual):
-        print(f"! {trained.comparison.zh}\n  {trained.comparison.en}")
+        print_lines([Bilingual(f"! {trained.comparison.zh}", f"! {trained.comparison.en}")])
     elif trained.comparison is not None:
-        print("\n".join(comparison_lines(trained.comparison)))
+        print_lines(comparison_lines(trained.comparison))
 
 
 @commands.command("labels")
@@ -126,7 +127,12 @@ def labels_command(
     else:
         write_parquet(labels, out)
     bad, missing = labels["bad"].sum(), labels["bad"].null_count()
-    print(f"{out}: {labels.height} 笔 loans, 变坏 bad {bad}, 未到期 not mature {missing}")
+    loans = labels.height
+    zh, en = (
+        f"{out}：{loans} 笔，变坏 {bad}，未到期 {missing}",
+        f"{out}: {loans} loans, {bad} bad, {missing} not mature",
+    )
+    print_lines([Bilingual(zh, en)])
 
 
 @commands.command("evaluate")
@@ -147,7 +153,7 @@ def evaluate_command(
     if as_json:
         print_json(report.months)
     else:
-        print("\n".join(summary_lines(report)))
+        print_lines(summary_lines(report))
 
 
 @commands.command("gate")
@@ -181,12 +187,12 @@ def gate_command(
     if html_to is not None:
         write_report_pages(report, html_to)
     moved = moved_aliases(data, mlflow)
-    _print_to_stderr(alias_lines(moved))
+    print_lines(alias_lines(moved), sys.stderr)
     if as_json:
         aliases = None if moved is None else [each.json_values for each in moved]
         print_json({"passed": result.passes, "moved_aliases": aliases, "gate": result, "report": report})
     else:
-        print("\n".join(gate_lines(result)))
+        print_lines(gate_lines(result))
     raise typer.Exit(0 if result.passes else 1)
 
 
@@ -214,7 +220,7 @@ def compare_command(
     if as_json:
         print_json(comparison.as_dict())
     else:
-        print("\n".join(comparison_lines(comparison)))
+        print_lines(comparison_lines(comparison))
 
 
 @commands.command("promote")
@@ -254,7 +260,7 @@ def mlflow_command(
     from training.mlflow_ui import serve_mlflow
 
     def print_address(address: str) -> None:
-        print(f"MLflow: {address} (Ctrl-C 结束 ends it)", flush=True)
+        print_lines([Bilingual(f"MLflow：{address}（Ctrl-C 结束）", f"MLflow: {address} (Ctrl-C ends it)")])
 
     serve_mlflow(data, mlflow, port, print_address)
 
@@ -305,15 +311,15 @@ def thresholds_command(
     print_progress = progress_printer()
     if isinstance(policy_plan.chosen, MonthVisits):
         use = month_thresholds(data, model_in_registry, policy_plan.chosen).use
-        print("\n".join(f"{each.zh}\n{each.en}" for each in budget_sentences(use, policy_plan.chosen.as_of)))
+        print_lines(budget_sentences(use, policy_plan.chosen.as_of))
         if not reason:
             return
     rethresholded = choose_thresholds(data, number, policy_plan, lambda _, line: print_progress(line))
-    told = [f"{each.zh}\n{each.en}" for each in budget_conclusion(rethresholded.report)]
+    told = list[Line](budget_conclusion(rethresholded.report))
     if not isinstance(policy_plan.chosen, MonthVisits):
         changes = light_changes(data, model_in_registry, rethresholded.bundle)
         told += light_change_lines(changes)
-    print("\n".join([*policy_lines(rethresholded.bundle.policy), *told]))
+    print_lines([*policy_lines(rethresholded.bundle.policy), *told])
     if reason:
         assignment = Assignment("challenger", reason, current_os_user(), utc_now())
         registered = register_thresholds(data, Registry(data, mlflow), rethresholded, assignment)
@@ -329,16 +335,11 @@ def _assign_champion(
     from training.promotion import Assignment, assign_alias, light_changes_under, moved_aliases_in
     from training.publish import Registry
 
-    _print_to_stderr(alias_lines(moved_aliases_in(data, Registry(data, mlflow))))
+    print_lines(alias_lines(moved_aliases_in(data, Registry(data, mlflow))), sys.stderr)
     changes = light_changes_under(data, number)
     assignment = Assignment("champion", reason, current_os_user(), utc_now())
     assign_alias(data, Registry(data, mlflow), number, assignment, failed_criteria)
-    print("\n".join([f"champion: {number}", *light_change_lines(changes)]))
-
-
-def _print_to_stderr(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
+    print_lines([Bilingual(f"在用模型：{number}", f"champion: {number}"), *light_change_lines(changes)])
 
 
 def model_number(data: Path, model: str) -> int:
@@ -351,12 +352,12 @@ def model_number(data: Path, model: str) -> int:
         shadow = ModelStore(data / "models").number_in_shadow
         if shadow is not None:
             raise UserError(
-                f"没有模型 {model}: 还没有模型通过关口; 最新的是挑战者 {shadow}, 请写 {shadow} 或 challenger。",
+                f"没有模型 {model}：还没有模型通过关口；最新的是挑战者 {shadow}，请写 {shadow} 或 challenger。",
                 f"There is no model {model}: none has passed the gate yet; the newest is the challenger {shadow}: "
                 f"write {shadow} or challenger.",
             )
         raise UserError(
-            f"没有模型 {model}; 请先运行 lights train。",
+            f"没有模型 {model}；请先运行 lights train。",
             f"There is no model {model}; run lights train first.",
         )
     return number

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from features.messages import Bilingual
+from features.messages import Bilingual, Line
 from models.toml_tables import Share, StrictModel, Text, WrittenTable, validation_faults
 
 DEFAULT_GATE_FILE = Path(__file__).parent / "gates" / "default.toml"
@@ -162,13 +162,14 @@ class GateResult:
         return not self.failed
 
 
-def gate_lines(result: GateResult) -> Iterator[str]:
-    """A line for each criterion, below each failed one its sentence in both languages, and the verdict."""
+def gate_lines(result: GateResult) -> Iterator[Line]:
+    """A line for each criterion, below each failed one its sentence, and the verdict."""
     for criterion in result.criteria:
         value = "-" if criterion.value is None else f"{criterion.value:.3f}"
         yield f"{'✓' if criterion.passed else '✗'} {criterion.id:<34}{value:>9}  {criterion.bound}"
         if not criterion.passed:
-            yield f"    {criterion.words.zh}\n    {criterion.words.en}"
+            yield Bilingual(f"    {criterion.words.zh}", f"    {criterion.words.en}")
     failed = len(result.failed)
-    verdict = "通过 / passes" if result.passes else f"{failed} 项未通过 / {failed} failed"
-    yield f"gate {result.gate_version}: {verdict}"
+    verdict = Bilingual("通过", "passes") if result.passes else Bilingual(f"{failed} 项未通过", f"{failed} failed")
+    version = result.gate_version
+    yield Bilingual(f"关口 {version}：{verdict.zh}", f"gate {version}: {verdict.en}")

@@ -55,11 +55,11 @@ def _at_most(id_: str, value: float | None, bound: float, subject: Bilingual) ->
 def _sentence(subject: Bilingual, value: float | None, sign: Bilingual, bound: float) -> Bilingual:
     if value is None:
         return Bilingual(
-            f"{subject.zh}没有测得, 要求{sign.zh} {bound:g}",
+            f"{subject.zh}没有测得，要求{sign.zh} {bound:g}",
             f"{subject.en} was not measured; {sign.en} {bound:g} is asked",
         )
     return Bilingual(
-        f"{subject.zh}为 {value:.3f}, 要求{sign.zh} {bound:g}",
+        f"{subject.zh}为 {value:.3f}，要求{sign.zh} {bound:g}",
         f"{subject.en} is {value:.3f}; {sign.en} {bound:g} is asked",
     )
 
@@ -68,11 +68,11 @@ def evidence_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterio
     """Whether enough evaluated loans went bad."""
     bad, least = report.everyone.bad, gate.evidence.least_bad
     words = Bilingual(
-        f"评判样本中变坏 {bad} 笔, 证据不足, 至少要 {least} 笔; 请等待更多月份成熟",
+        f"评判样本中变坏 {bad} 笔，证据不足，至少要 {least} 笔；请等待更多月份成熟",
         f"{bad} judged loans went bad: not enough evidence, {least} are asked; wait for more months",
     )
     if bad >= least:
-        words = Bilingual(f"评判样本中变坏 {bad} 笔, 足以评判", f"{bad} judged loans went bad: enough to judge by")
+        words = Bilingual(f"评判样本中变坏 {bad} 笔，足以评判", f"{bad} judged loans went bad: enough to judge by")
     yield Criterion("evidence", bad, f">= {least}", bad >= least or not gate.evidence.blocks, words)
     for fold, count in (report.bad_by_fold or {}).items():
         enough = count >= gate.evidence.least_bad_in_fold or not gate.evidence.blocks
@@ -87,16 +87,16 @@ def floor_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     best = report.everyone.best_opponent
     words = compared_model_words(best)
     subject = Bilingual(
-        f"最好的对手 ({words.zh}) 的召回高出模型的幅度, 按区间下限,",
+        f"最好的对手（{words.zh}）的识别率高出模型的幅度，按区间下限，",
         f"how far the best opponent ({words.en}) finds more than the model, at the low end of the interval,",
     )
     lead = report.everyone.contenders[best].less_model.low
     yield _at_most("floor.best_opponent", lead, gate.floor.best_opponent_lead, subject)
     subject = Bilingual("模型 AUC ", "the model's AUC")
     yield _at_least("floor.auc", report.ranking["model"].auc, gate.floor.auc, subject)
-    subject = Bilingual("模型召回与规则召回之比", "recall of the model over that of the rules")
+    subject = Bilingual("模型识别率与规则识别率之比", "recall of the model over that of the rules")
     if model is not None and rules == 0:
-        words = Bilingual("规则一笔也没有找到, 模型不会更差", "the rules find none, the model cannot do worse")
+        words = Bilingual("规则一笔也没有找到，模型不会更差", "the rules find none, the model cannot do worse")
         yield Criterion("floor.recall_over_rules", None, f">= {gate.floor.recall_over_rules:g}", True, words)
         return
     ratio = None if model is None or rules is None else model / rules
@@ -105,7 +105,7 @@ def floor_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
 
 def ceiling_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     """The highest plausible AUC; for simulated counties the largest share of the way to the true hazards' AUC."""
-    subject = Bilingual("模型 AUC (过高疑似泄漏) ", "the model's AUC (higher is suspected of a leak)")
+    subject = Bilingual("模型 AUC（过高疑似泄漏）", "the model's AUC (higher is suspected of a leak)")
     yield _at_most("ceiling.auc", report.ranking["model"].auc, gate.ceiling.auc, subject)
     if report.distance is not None:
         subject = Bilingual("离真实风险上限走过的路程", "the share of the way to what the true hazards allow")
@@ -150,7 +150,7 @@ def fairness_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterio
         if by in gate.fairness.by and len(shares) > 1:
             words = group_words("", by)
             subject = Bilingual(
-                f"按{words.zh}分组, 变坏而绿灯的占比之差", f"the difference of bad but green by {words.en.lower()}"
+                f"按{words.zh}分组，变坏而绿灯的占比之差", f"the difference of bad but green by {words.en.lower()}"
             )
             yield _at_most(f"fairness.{by}", max(shares) - min(shares), gate.fairness.false_greens, subject)
 
@@ -158,7 +158,7 @@ def fairness_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterio
 def drift_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     """The share of features that have drifted, without those that drift with the calendar; and whether any has."""
     subject = Bilingual(
-        f"PSI 高于 {gate.drift.psi:g} 的特征占比 (不计随日历移动的)",
+        f"PSI 高于 {gate.drift.psi:g} 的特征占比（不计随日历移动的）",
         f"the share of features with a PSI above {gate.drift.psi:g}, those that move with the calendar left out",
     )
     values = [value for name, value in (report.drift or {}).items() if name not in BY_CALENDAR]
@@ -166,7 +166,7 @@ def drift_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     yield _at_most("drift.features_above", above, gate.drift.features_above, subject)
     if values:
         words = Bilingual(
-            "PSI 全部为 0 表示拿样本与自身相比, 是错误", "a PSI of 0 throughout means a sample compared with itself"
+            "PSI 全部为 0 表示拿样本与自身相比，是错误", "a PSI of 0 throughout means a sample compared with itself"
         )
         yield Criterion("drift.not_with_itself", max(values), "> 0", max(values) > 0, words)
 
@@ -179,17 +179,17 @@ def leak_criteria(report: EvaluationReport, gate: Gate) -> Iterator[Criterion]:
     yield _at_least("leaks.permuted_from", area, gate.leaks.permuted_auc_from, subject)
     yield _at_most("leaks.permuted_to", area, gate.leaks.permuted_auc_to, subject)
     names = ", ".join(leaks.barred) if leaks else ""
-    words = Bilingual(f"不得入模的列: {names}", f"columns that a model must not have: {names}")
+    words = Bilingual(f"不得入模的列：{names}", f"columns that a model must not have: {names}")
     count = len(leaks.barred) if leaks else None
     yield Criterion("leaks.barred_columns", count, "= 0", bool(leaks) and not names, words)
     against = leaks.signs if leaks else None
     names = "- (未检查 not checked: lights gate --again)" if against is None else ", ".join(against)
-    words = Bilingual(f"违反单调方向的列: {names}", f"columns that the model moves against their sign: {names}")
+    words = Bilingual(f"违反单调方向的列：{names}", f"columns that the model moves against their sign: {names}")
     yield Criterion("leaks.signs", None if against is None else len(against), "= 0", against == (), words)
     is_same = leaks is not None and leaks.model_data == leaks.judged_data
     fitted_on, evaluated_on = (leaks.model_data, leaks.judged_data) if leaks else ("-", "-")
     words = Bilingual(
-        f"模型训练所用数据 {fitted_on} 与评判所用数据 {evaluated_on} 应为同一版; 请重新训练",
+        f"模型训练所用数据 {fitted_on} 与评判所用数据 {evaluated_on} 应为同一版；请重新训练",
         f"the model was fitted on data {fitted_on} and judged on {evaluated_on}; expected the same: train again",
     )
     yield Criterion("leaks.data_version", None, "=", is_same, words)

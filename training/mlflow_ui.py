@@ -43,7 +43,7 @@ def serve_mlflow(store: Path, url: str | None, port: int, on_ready: Callable[[st
     address = url or mlflow_url(store)
     if address.startswith(("http://", "https://")):
         raise UserError(
-            f"MLflow 已在 {address} 运行; 请在浏览器中打开该地址。",
+            f"MLflow 已在 {address} 运行；请在浏览器中打开该地址。",
             f"MLflow runs at {address} already; open that address in a browser.",
         )
     with socket.socket() as probe:
@@ -52,7 +52,7 @@ def serve_mlflow(store: Path, url: str | None, port: int, on_ready: Callable[[st
             probe.bind((HOST, port))
         except OSError as error:
             raise UserError(
-                f"端口 {port} 已被占用; 请用 --port 另选。", f"Port {port} is in use; choose another with --port."
+                f"端口 {port} 已被占用；请用 --port 另选。", f"Port {port} is in use; choose another with --port."
             ) from error
     if (path := sqlite_file(address)) is not None:
         create_empty_database(path)
@@ -62,7 +62,7 @@ def serve_mlflow(store: Path, url: str | None, port: int, on_ready: Callable[[st
         while not _answers(port):
             if server.poll() is not None:
                 raise UserError(
-                    "MLflow 无法启动; 请检查 LIGHTS_MLFLOW 的地址, 详见 mlflow/ui.log。",
+                    "MLflow 无法启动；请检查 LIGHTS_MLFLOW 的地址，详见 mlflow/ui.log。",
                     "MLflow does not start; check the address in LIGHTS_MLFLOW, and see mlflow/ui.log.",
                 )
             time.sleep(_SECONDS_BETWEEN_LOOKS)

@@ -62,7 +62,7 @@ def month_thresholds(store: Path, bundle: Bundle, chosen: MonthVisits) -> MonthT
     day = chosen.as_of
     if not is_month_end(day):
         raise UserError(
-            f"{day} 不是月末; 例如 {month_end(day)}。", f"{day} is no month end; for example {month_end(day)} is."
+            f"{day} 不是月末；例如 {month_end(day)}。", f"{day} is no month end; for example {month_end(day)} is."
         )
     county_policy = policy_table_of(store).in_force(day)
     life_rules = county_policy.life_rules(bundle.bad_after_days)

@@ -69,7 +69,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(
-            f"计划 {path.name} 无法读取: {error}", f"The plan {path.name} cannot be read: {error}"
+            f"计划 {path.name} 无法读取：{error}", f"The plan {path.name} cannot be read: {error}"
         ) from error
 
 
@@ -78,8 +78,8 @@ def _validate(model: type[Model], stored: Mapping[str, Any], path: Path) -> Mode
         return model.model_validate(stored)
     except ValidationError as error:
         faults = validation_faults(error, model)
-        zh, en = "; ".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
-        raise UserError(f"计划 {path.name} 有误: {zh}", f"The plan {path.name} is wrong: {en}") from error
+        zh, en = "；".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
+        raise UserError(f"计划 {path.name} 有误：{zh}", f"The plan {path.name} is wrong: {en}") from error
 
 
 def _all_month_ends(days: Any) -> Any:
@@ -119,7 +119,7 @@ def default_plan(data_start: date, data_end: date) -> Plan:
     fit = tuple(month_ends(month_end(data_start), month_end_after(policy[0], -horizon)))[-_MAX_FIT_MONTHS:]
     if len(fit) < _MIN_FIT_MONTHS:
         raise UserError(
-            f"数据从 {data_start} 到 {data_end}, 不足以训练 (至少约 30 个月); 请先用规则灯。",
+            f"数据从 {data_start} 到 {data_end}，不足以训练（至少约 30 个月）；请先用规则预警。",
             f"The data run from {data_start} to {data_end}, too short to train on (about 30 months are needed);"
             " use the rule light until then.",
         )

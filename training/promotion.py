@@ -107,8 +107,8 @@ def check_gate(gate: Gate, store: Path, number: int, force: bool) -> list[str]:
     failed = gate_result(load_report(store, number), gate).failed
     if failed and not force:
         raise UserError(
-            f"模型 {number} 未通过关口: {'; '.join(each.words.zh for each in failed)}。"
-            "如仍要上线, 用 --force, 会记录在案。",
+            f"模型 {number} 未通过关口：{'；'.join(each.words.zh for each in failed)}。"
+            "如仍要上线，用 --force，会记录在案。",
             f"Model {number} does not pass the gate: {'; '.join(each.words.en for each in failed)}. "
             "To promote it all the same use --force; it is recorded.",
         )
@@ -148,7 +148,7 @@ def previous_champion(store: Path) -> int:
     earlier = [number for number in champions if number != champions[-1]]
     if not earlier:
         raise UserError(
-            "没有更早的冠军模型可回退; 请用 lights promote 指定版本。",
+            "没有更早的在用模型可回退；请用 lights promote 指定版本。",
             "There was no other champion to go back to; name a version with lights promote.",
         )
     return earlier[-1]

@@ -157,7 +157,7 @@ class Registry:
                 client.create_experiment(EXPERIMENT, artifact_location=artifacts_uri(self._store))
         except mlflow.exceptions.MlflowException as error:
             raise UserError(
-                "无法连接 MLflow 数据库; 请检查 LIGHTS_MLFLOW 的地址。",
+                "无法连接 MLflow 数据库；请检查 LIGHTS_MLFLOW 的地址。",
                 "MLflow's database cannot be reached; check the address in LIGHTS_MLFLOW.",
             ) from error
         mlflow.set_experiment(EXPERIMENT)

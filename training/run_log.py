@@ -31,10 +31,10 @@ from training.run_datasets import dataset_summary
 
 _EARLY_DAYS = "90"
 _DESCRIPTION = Bilingual(
-    "{candidate} 模型, 用 {first} 至 {last} 的 {rows} 行 (其中变坏 {bad} 行) 训练, 数据到 {data_day} "
-    "(版本 {data_version}), 计划 {plan}: {horizon} 个月内逾期 {days} 天以上为变坏。"
+    "{candidate} 模型，用 {first} 至 {last} 的 {rows} 行（其中变坏 {bad} 行）训练，数据到 {data_day}"
+    "（版本 {data_version}），计划 {plan}：{horizon} 个月内逾期 {days} 天以上为变坏。"
     "评判用 {judged_first} 至 {judged_last} 的 {judged} 行。\n\n"
-    "{conclusion}\n\n关口 {gate}: {verdict}",
+    "{conclusion}\n\n关口 {gate}：{verdict}",
     "A {candidate} model, trained on {rows} rows ({bad} gone bad) of {first} to {last}; data up to {data_day} (version "
     "{data_version}); plan {plan}: bad is more than {days} days past due within {horizon} months. Judged on {judged} "
     "rows of {judged_first} to {judged_last}.\n\n{conclusion}\n\nGate {gate}: {verdict}",

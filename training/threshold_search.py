@@ -69,7 +69,7 @@ def choose_light_policy(sample: pl.DataFrame, probability: Floats, plan: LightPo
         return _policy_at_capacity(sample, panel, chosen, plan.keeps)
     if isinstance(chosen, MonthVisits):
         raise UserError(
-            '按一个月的走访数选界限 (by = "visits") 只用于 lights thresholds, 不用于训练计划。',
+            '按一个月的走访数选界限（by = "visits"）只用于 lights thresholds，不用于训练计划。',
             'Thresholds by the visits of one month (by = "visits") are for lights thresholds, not for a training plan.',
         )
     return _policy_at_cost(sample, panel, chosen, plan.keeps)

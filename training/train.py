@@ -152,7 +152,7 @@ def compare_with_champion(store: Path, challenger: Bundle, sample: pl.DataFrame)
         champion = ModelStore(store / "models").champion
     except UserError as refusal:
         return Bilingual(
-            f"未与在用模型比较: {refusal.message.zh}", f"Not compared with the model in use: {refusal.message.en}"
+            f"未与在用模型比较：{refusal.message.zh}", f"Not compared with the model in use: {refusal.message.en}"
         )
     return None if champion is None else compare_models(champion, challenger, sample, policy_table_of(store))
 
@@ -221,7 +221,7 @@ def fit_model(
     if breaks := sign_breaks(score):
         names = ", ".join(f"{each.column} ({each.log_odds:.3g})" for each in breaks)
         raise UserError(
-            f"模型违反了特征的单调方向, 未予采用: {names} (对数几率)。请报告此问题, 或换一个 seed 重新训练。",
+            f"模型违反了特征的单调方向，未予采用：{names}（对数几率）。请报告此问题，或换一个 seed 重新训练。",
             f"The model moves columns against their sign and is not taken: {names} (log-odds). Report it, or train "
             "again with another seed.",
         )

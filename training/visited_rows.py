@@ -88,7 +88,7 @@ def with_row_weights(
             weighted[fold] = treated.drop("visited")
             if treated.filter(~pl.col("visited"))["bad"].n_unique() < rows["bad"].n_unique():
                 raise UserError(
-                    f'{fold} 样本中未走访的贷款结局都相同, 无法据以训练; 可在计划中设 visits.treated = "keep"。',
+                    f'{fold} 样本中未走访的贷款结局都相同，无法据以训练；可在计划中设 visits.treated = "keep"。',
                     f"The loans of the {fold} fold that were not visited ended all alike: nothing to learn from. A "
                     'plan with visits.treated = "keep" takes labels as they are.',
                 )
@@ -105,7 +105,7 @@ def read_visits(path: Path) -> pl.DataFrame:
         return rows.select(pl.col(name).cast(dtype) for name, dtype in VISITS_SCHEMA.dtypes.items()).drop_nulls()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UserError(
-            f"走访表 {path} 无法读取; 请重新运行 lights cases visits, 或删除该文件。",
+            f"走访表 {path} 无法读取；请重新运行 lights cases visits，或删除该文件。",
             f"The table of visits {path} cannot be read; run lights cases visits again, or delete the file.",
         ) from error
 

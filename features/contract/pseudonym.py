@@ -20,15 +20,15 @@ _LOOKS_LIKE_ONE = re.compile(
     r"(?<![0-9a-zA-Z])(?:\d{6}[*＊●]{4,12}[\dXx]{0,4}|\d{16,17}|\d{18,19}[\dXx]?)(?![0-9a-zA-Z])"
 )
 UNCLEAR: dict[Doubt, str] = {
-    "masked": "(证件号码已打码)",
-    "rounded": "(证件号码末位已舍入)",
-    "length": "(证件号码位数不对)",
+    "masked": "（证件号码已打码）",
+    "rounded": "（证件号码末位已舍入）",
+    "length": "（证件号码位数不对）",
 }
 """What stands in the place of a text that looks like an identity number and is not one that can be told."""
 UNCLEAR_FAULTS = {
-    UNCLEAR["masked"]: Bilingual("证件号码已打码, 无法辨认是谁", "a masked identity number: nobody can tell whose"),
+    UNCLEAR["masked"]: Bilingual("证件号码已打码，无法辨认是谁", "a masked identity number: nobody can tell whose"),
     UNCLEAR["rounded"]: Bilingual(
-        "证件号码末三位被电子表格舍入为 0; 请按文本存放", "an identity number rounded by a spreadsheet; keep it as text"
+        "证件号码末三位被电子表格舍入为 0；请按文本存放", "an identity number rounded by a spreadsheet; keep it as text"
     ),
     UNCLEAR["length"]: Bilingual("证件号码位数不对", "an identity number with a digit missing or too many"),
 }
@@ -85,6 +85,6 @@ def load_pseudonyms(folder: Path) -> Pseudonyms:
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
         raise UserError(
-            f"密钥文件 {path} 已损坏; 请从备份恢复。", f"The key {path} is damaged; restore it from a backup."
+            f"密钥文件 {path} 已损坏；请从备份恢复。", f"The key {path} is damaged; restore it from a backup."
         )
     return Pseudonyms(key)

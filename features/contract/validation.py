@@ -52,17 +52,17 @@ _MOST = {
 }
 _LIKELY = {
     CellKind.RATE: Bilingual(
-        "是否为百分数? 3.45% 写 0.0345 或 3.45%; 确为小数请在列映射中写 percent = false",
+        "是否为百分数？3.45% 写 0.0345 或 3.45%；确为小数请在列映射中写 percent = false",
         "is it per cent? 3.45% is 0.0345, or 3.45%; where it is none, say percent = false in the column map",
     ),
-    CellKind.SHARE: Bilingual("是否为百分数? 100% 写 1 或 100%", "is it per cent? 100% is 1, or 100%"),
-    CellKind.MONEY: Bilingual("单位是否为元?", "is it in yuan?"),
+    CellKind.SHARE: Bilingual("是否为百分数？100% 写 1 或 100%", "is it per cent? 100% is 1, or 100%"),
+    CellKind.MONEY: Bilingual("单位是否为元？", "is it in yuan?"),
 }
 """What a value beyond the bounds most likely is."""
 _FORMAT_MESSAGES = {
     CellKind.DATE: Bilingual("日期须为 2024-01-31 的形式", "a day is written 2024-01-31"),
     CellKind.WHOLE: Bilingual("须为整数", "a whole number is expected"),
-    CellKind.MONEY: Bilingual("金额须为数字 (元)", "money is a number of yuan"),
+    CellKind.MONEY: Bilingual("金额须为数字（元）", "money is a number of yuan"),
     CellKind.NUMBER: Bilingual("须为数字", "a plain number is expected"),
     CellKind.RATE: Bilingual("年利率须为 0.0345 或 3.45% 的形式", "a yearly rate is written 0.0345 or 3.45%"),
     CellKind.SHARE: Bilingual("须为 0 至 1 的数字", "a number from 0 to 1 is expected"),
@@ -222,18 +222,18 @@ def _cell_checks(column: ContractColumn) -> Iterator[RowCheck]:
             yield RowCheck(
                 name, cell.str.contains(_UNPRINTABLE), Bilingual("含无法识别的字符", "unreadable characters")
             )
-            message = Bilingual("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
+            message = Bilingual("被电子表格舍入的编号；请按文本存放", "rounded by a spreadsheet; keep it there as text")
             yield RowCheck(name, cell.str.contains(_ROUNDED_NUMBER), message)
             if column.kind is not CellKind.NAME:
                 message = Bilingual(
-                    "编号须为 1 至 64 个字符, 不含空格、/ 与不可见字符",
+                    "编号须为 1 至 64 个字符，不含空格、/ 与不可见字符",
                     "a number has 1 to 64 characters, none of them white space, / or invisible",
                 )
                 yield RowCheck(name, cell.str.contains(_NOT_IN_IDENTIFIER), message)
         case CellKind.CODE:
             codes = ", ".join(column.codes)
             message = Bilingual(
-                f"未知代码; 可用: {codes}, 或其中文说法; 其他说法请在列映射 codes 中注明",
+                f"未知代码；可用：{codes}，或其中文说法；其他说法请在列映射 codes 中注明",
                 f"unknown code; one of {codes} or its Chinese words; others go into codes of the column map",
             )
             yield RowCheck(name, ~cell.is_in(column.codes), message)
@@ -260,10 +260,10 @@ def _bound_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowChe
         return
     likely = _LIKELY.get(column.kind, Bilingual("请核对", "check it"))
     if (most := column.most if column.most is not None else _MOST.get(column.kind)) is not None:
-        message = Bilingual(f"最多 {most:,.10g}; {likely.zh}", f"at most {most:,.10g}; {likely.en}")
+        message = Bilingual(f"最多 {most:,.10g}；{likely.zh}", f"at most {most:,.10g}; {likely.en}")
         yield RowCheck(name, (cell.abs() if column.signed else cell) > most, message)
     if column.least is not None:
         message = Bilingual(
-            f"至少 {column.least:,g} 元; 是否为万元?", f"at least {column.least:,g} yuan; is it in 万元 (10,000 yuan)?"
+            f"至少 {column.least:,g} 元；是否为万元？", f"at least {column.least:,g} yuan; is it in 万元 (10,000 yuan)?"
         )
         yield RowCheck(name, cell.is_between(0, column.least, closed="left"), message)

@@ -97,7 +97,7 @@ class CellReader:
             return self._read(plain)
         if half_width(plain).strip().upper() in EMPTY_MARKS:
             return Reading(
-                None, Bilingual("空值记号 (-, /, 无 …)", "marks of an empty cell (-, /, 无 …)") if plain else None
+                None, Bilingual("空值记号（-, /，无 …）", "marks of an empty cell (-, /, 无 …)") if plain else None
             )
         reading = self._read(plain)
         return Reading(reading.text, reading.done or unquoted, reading.fault)
@@ -133,14 +133,14 @@ class CellReader:
         kind, options = self.column.kind, self.options
         if unit in ("%", "‰"):
             if kind not in (CellKind.RATE, CellKind.SHARE):
-                return Bilingual(f"此列不能是百分数: {unit}", f"this column cannot be in {unit}")
+                return Bilingual(f"此列不能是百分数：{unit}", f"this column cannot be in {unit}")
             return self._share(value, Decimal("0.01") if unit == "%" else Decimal("0.001"), unit)
         if unit in _COUNTS:
             if kind is not CellKind.NUMBER:
                 return Bilingual(f"此列不能以{unit}计", f"this column cannot be counted in {unit}")
             return value, Bilingual(f"单元格中的单位 {unit}", f"a unit in the cell ({unit})")
         if unit is not None and kind is not CellKind.MONEY:
-            return Bilingual(f"此列不是金额, 却写有 {unit}", f"this column is no money, and {unit} stands in the cell")
+            return Bilingual(f"此列不是金额，却写有 {unit}", f"this column is no money, and {unit} stands in the cell")
         if kind is CellKind.MONEY:
             return self._money(value, unit)
         if kind in (CellKind.RATE, CellKind.SHARE) and (options.share is not None or options.monthly):
@@ -195,9 +195,9 @@ class CellReader:
         if len(year) == 2:
             return Reading(text, fault=_two_digit_year(text))
         if self.options.dates == "dmy":
-            return _day_of(text, (year, second, first), "5/3/2024 (日月年)")
+            return _day_of(text, (year, second, first), "5/3/2024（日月年）")
         if self.options.dates == "mdy":
-            return _day_of(text, (year, first, second), "3/5/2024 (月日年)")
+            return _day_of(text, (year, first, second), "3/5/2024（月日年）")
         return Reading(text, fault=_both_orders(int(first), int(second), year))
 
 
@@ -211,7 +211,7 @@ def _unquoted(text: str) -> tuple[str, Bilingual | None]:
     stripped = text.strip().strip("\ufeff\u200b\u200c\u200d").strip()
     if found := _QUOTED.match(stripped):
         return (found[1] if found[1] is not None else found[2]).strip(), Bilingual(
-            '去掉文本引号 (\' 或 ="")', 'text marks (\' or ="") taken off'
+            '去掉文本引号（\' 或 =""）', 'text marks (\' or ="") taken off'
         )
     return stripped, None
 
@@ -225,7 +225,7 @@ def _day_of(text: str, parts: tuple[str, str, str], style: str) -> Reading:
     try:
         read = date(*map(int, parts)).isoformat()
     except ValueError:
-        words = Bilingual(f"没有这一天: {text}", f"there is no such day: {text}")
+        words = Bilingual(f"没有这一天：{text}", f"there is no such day: {text}")
         return Reading(text, fault=words)
     return Reading(read, None if read == text else Bilingual(f"日期写作 {style}", f"days written {style}"))
 
@@ -233,7 +233,7 @@ def _day_of(text: str, parts: tuple[str, str, str], style: str) -> Reading:
 def _both_orders(first: int, second: int, year: str) -> Bilingual:
     one, other = f"{year}-{second:02d}-{first:02d}", f"{year}-{first:02d}-{second:02d}"
     return Bilingual(
-        f'可能是 {one} (日/月/年) 或 {other} (月/日/年); 请改为 2024-03-05, 或在列映射中写 dates = "dmy" 或 "mdy"',
+        f'可能是 {one}（日/月/年）或 {other}（月/日/年）；请改为 2024-03-05，或在列映射中写 dates = "dmy" 或 "mdy"',
         f'may be {one} (day first) or {other} (month first); write 2024-03-05, or dates = "dmy" or "mdy" in the map',
     )
 
@@ -241,14 +241,14 @@ def _both_orders(first: int, second: int, year: str) -> Bilingual:
 def _january_or_october(year: str) -> Bilingual:
     """A month written as a number: a spreadsheet shows 2024.10 as 2024.1."""
     return Bilingual(
-        f"可能是 {year} 年 1 月或 10 月 (数字 {year}.10 会变成 {year}.1); 请写 {year}-01 或 {year}-10",
+        f"可能是 {year} 年 1 月或 10 月（数字 {year}.10 会变成 {year}.1）；请写 {year}-01 或 {year}-10",
         f"may be January or October {year} (the number {year}.10 becomes {year}.1); write {year}-01 or {year}-10",
     )
 
 
 def _two_digit_year(text: str) -> Bilingual:
     return Bilingual(
-        f"年份只有两位, 次序与世纪不明: {text}; 请写 2024-03-05",
+        f"年份只有两位，次序与世纪不明：{text}；请写 2024-03-05",
         f"a year of two digits can be read in several orders: {text}; write 2024-03-05",
     )
 
@@ -257,7 +257,7 @@ def _number_fault(text: str) -> Bilingual | None:
     """Why a text that has digits is no number, where both its meanings can be said."""
     if re.fullmatch(r"[+-]?\d+(,\d+)+(\.\d*)?", text) or re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", text):
         return Bilingual(
-            f"逗号与小数点的用法不明: {text}; 请写 1234.56 或 1,234.56",
+            f"逗号与小数点的用法不明：{text}；请写 1234.56 或 1,234.56",
             f"comma and point can be read in two ways: {text}; write 1234.56 or 1,234.56",
         )
     return None
@@ -267,7 +267,7 @@ def _written_otherwise(delivered: str, plain: str) -> Bilingual | None:
     if re.fullmatch(r"[+-]?\d*\.?\d*(?:[eE][+-]?\d+)?", delivered.strip()):
         return None
     return (
-        Bilingual("数字写法 (全角、括号、货币符号)", "writings of numbers (full-width, brackets, currency signs)")
+        Bilingual("数字写法（全角、括号、货币符号）", "writings of numbers (full-width, brackets, currency signs)")
         if plain
         else None
     )

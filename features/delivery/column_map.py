@@ -123,22 +123,22 @@ def read_column_map(path: Path | None = None) -> ColumnMap:
         stored = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(
-            f"列映射 {path.name} 无法读取: {error}", f"The column map {path.name} cannot be read: {error}"
+            f"列映射 {path.name} 无法读取：{error}", f"The column map {path.name} cannot be read: {error}"
         ) from error
     questions = [
         line.strip().removeprefix(_QUESTION).strip() for line in text.splitlines() if line.strip().startswith(_QUESTION)
     ]
     if questions:
         raise UserError(
-            f"列映射 {path.name} 还有 {len(questions)} 个问题未回答 (以 # ? 开头的行): {questions[0]} "
-            "请改好下面的键, 删去该行。",
+            f"列映射 {path.name} 还有 {len(questions)} 个问题未回答（以 # ? 开头的行）：{questions[0]} "
+            "请改好下面的键，删去该行。",
             f"The column map {path.name} has {len(questions)} open questions (lines with # ?): {questions[0]} "
             "Set the key below it and delete the line.",
         )
     faults = list(_faults(stored))
     if faults:
         raise UserError(
-            f"列映射 {path.name} 有误: {'; '.join(fault.zh for fault in faults)}",
+            f"列映射 {path.name} 有误：{'；'.join(fault.zh for fault in faults)}",
             f"The column map {path.name} is wrong: {'; '.join(fault.en for fault in faults)}",
         )
     return ColumnMap(
@@ -195,7 +195,7 @@ def _faults(stored: Mapping[str, Any]) -> Iterator[Bilingual]:
 
 def _file_faults(place: str, entry: Any) -> Iterator[Bilingual]:
     if not isinstance(entry, dict) or "match" not in entry:
-        yield Bilingual(f"{place}: 缺少 match (文件名)", f"{place} has no match (the file's name)")
+        yield Bilingual(f"{place}：缺少 match（文件名）", f"{place} has no match (the file's name)")
         return
     yield from _key_faults(place, entry, _FILE_KEYS)
     if entry.get("table", "loans") not in TABLES:
@@ -211,10 +211,10 @@ def _file_faults(place: str, entry: Any) -> Iterator[Bilingual]:
             if name != "bank" and name not in _names(tables):
                 yield _fault(f"{place} {group}.{name}", "不是列", "is not a column", name, _names(tables))
             if group == "constant" and not str(value).strip():
-                yield Bilingual(f"{place} constant.{name}: 尚未填写", f"{place} constant.{name} is empty; fill it in")
+                yield Bilingual(f"{place} constant.{name}：尚未填写", f"{place} constant.{name} is empty; fill it in")
             if group == "join" and not (isinstance(value, dict) and isinstance(value.get("of"), list)):
                 yield Bilingual(
-                    f'{place} join.{name}: 应为 {{of = ["列名", …], with = "-"}}',
+                    f'{place} join.{name}：应为 {{of = ["列名", …], with = "-"}}',
                     f'{place} join.{name} is to be {{of = ["heading", ...], with = "-"}}',
                 )
 
@@ -226,14 +226,14 @@ def _key_faults(place: str, entry: Mapping[str, Any], keys: Mapping[str, type]) 
             yield _fault(f"{place} {key}", "不是可用的键", "is no key here", key, list(keys))
         elif not isinstance(value, keys[key]) or (isinstance(value, bool) and keys[key] is not bool):
             yield Bilingual(
-                f"{place} {key}: 类型应为 {keys[key].__name__}", f"{place} {key} is to be a {keys[key].__name__}"
+                f"{place} {key}：类型应为 {keys[key].__name__}", f"{place} {key} is to be a {keys[key].__name__}"
             )
 
 
 def _column_faults(place: str, value: Any, tables: Sequence[ContractTable]) -> Iterator[Bilingual]:
     entry = {"name": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-        yield Bilingual(f"{place}: 应为列名或 {{name = …}}", f"{place} is to be a column's name or {{name = ...}}")
+        yield Bilingual(f"{place}：应为列名或 {{name = …}}", f"{place} is to be a column's name or {{name = ...}}")
         return
     columns = [column for table in tables for column in table.delivered_columns if column.name == entry["name"]]
     if not columns:

@@ -63,9 +63,9 @@ def tables_in_file(path: Path, column_map: ColumnMap, folder_table: str | None =
         elif table is not None:
             left_out.append(table)
     if not tables and told:
-        zh, en = "; ".join(one.zh for one in left_out), "; ".join(one.en for one in left_out)
+        zh, en = "；".join(one.zh for one in left_out), "; ".join(one.en for one in left_out)
         raise UserError(
-            f"{path.name}: 没有可读的表 ({zh or '文件为空'})。",
+            f"{path.name}：没有可读的表（{zh or '文件为空'}）。",
             f"{path.name} holds no table ({en or 'it is empty'}).",
         )
     return FileTables(tuple(tables), tuple(left_out))
@@ -136,7 +136,7 @@ def _one_table(name: str, tables: tuple[str, ...]) -> str:
     if len(tables) == 1:
         return tables[0]
     raise UserError(
-        f"{name}: 文件名可能指 {'、'.join(tables)} 中的任何一张表; 请改名, 或在列映射中写 table。",
+        f"{name}：文件名可能指 {'、'.join(tables)} 中的任何一张表；请改名，或在列映射中写 table。",
         f"{name} may be any of {', '.join(tables)} by its name; rename it, or say table in the column map.",
     )
 
@@ -152,12 +152,12 @@ def _table_of_sheet(
     """The table of a workbook's sheet; why it is none; None where it is empty. told: what the file's name tells."""
     rule = next((one for one in rules if one.sheet in (None, sheet.name)), None)
     if rules and rule is None:
-        return Bilingual(f"工作表 {sheet.name}: 列映射未提及", f"sheet {sheet.name}: the column map does not name it")
+        return Bilingual(f"工作表 {sheet.name}：列映射未提及", f"sheet {sheet.name}: the column map does not name it")
     lines = list(islice(sheet.lines, LINES_SEARCHED + 1))
     if not lines:
         return None
     if sheet.hidden and (rule is None or rule.sheet is None):
-        return Bilingual(f"工作表 {sheet.name}: 隐藏, 未读", f"sheet {sheet.name}: hidden, not read")
+        return Bilingual(f"工作表 {sheet.name}：隐藏，未读", f"sheet {sheet.name}: hidden, not read")
     if rule and rule.table:
         return rule.table
     of_sheet = tables_told_by(sheet.name)
@@ -167,7 +167,7 @@ def _table_of_sheet(
         return fitting[0]
     if candidates and (count == 1 or of_sheet):
         return _one_table(f"{path.name} {sheet.name}", tuple(fitting) or candidates)
-    return Bilingual(f"工作表 {sheet.name}: 不是合同中的表", f"sheet {sheet.name}: no table of the contract")
+    return Bilingual(f"工作表 {sheet.name}：不是合同中的表", f"sheet {sheet.name}: no table of the contract")
 
 
 def _headings_that_fit(
@@ -258,7 +258,7 @@ def _not_this_table(
 ) -> UserError:
     if table is None:
         return UserError(
-            f"{path.name}: 看不出是哪张表; 请以表名命名 (如 贷款台账.xlsx、payments.csv), 或在列映射中写 table。",
+            f"{path.name}：看不出是哪张表；请以表名命名（如 贷款台账.xlsx、payments.csv），或在列映射中写 table。",
             f"{path.name}: nothing says which table it is; name it by its table (payments.csv), or say table in a map.",
         )
     found = find_headings(lines, column_map.headings_known(table.name, rule), rule.header_row if rule else None)
@@ -271,16 +271,16 @@ def _not_this_table(
         words = did_you_mean(missing[0], [one.written for one in headings if one.written])
         hint = (f"表头为第 {found.line} 行。", f"Its headings stand in line {found.line}. {words}")
     if repeated:
-        hint = (f"{hint[0]} 重复的列: {'、'.join(repeated)}。", f"{hint[1]} Repeated: {', '.join(repeated)}.")
+        hint = (f"{hint[0]} 重复的列：{'、'.join(repeated)}。", f"{hint[1]} Repeated: {', '.join(repeated)}.")
     constants = [name for name in missing if TABLES[table.name].column(name).kind is CellKind.NAME]
     if constants:
         tip = f'[file.constant] {constants[0]} = "…"'
         hint = (
-            f"{hint[0]} 若整个文件都相同, 可在列映射中写 {tip}。",
+            f"{hint[0]} 若整个文件都相同，可在列映射中写 {tip}。",
             f"{hint[1]} If it is one for the whole file, say {tip} in the map.",
         )
     return UserError(
-        f"{path.name}: 不是 {table.name} 表, 缺少列 {'、'.join(missing)}。{hint[0]}"
+        f"{path.name}：不是 {table.name} 表，缺少列 {'、'.join(missing)}。{hint[0]}"
         "可用 lights columns 查看该文件并写出列映射。",
         f"{path.name} is not a {table.name} table: no column {', '.join(missing)}. {hint[1]} "
         "Look at it with lights columns, which writes a column map for --columns.",

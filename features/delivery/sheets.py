@@ -78,7 +78,7 @@ def reading(path: Path, *also: type[Exception]) -> Iterator[None]:
     except (*BROKEN_FILE, *also) as error:
         kind = path.suffix.lower().lstrip(".").upper()
         raise UserError(
-            f"{path.name}: 无法按 {kind} 读取 ({type(error).__name__}); 请重新导出该文件。",
+            f"{path.name}：无法按 {kind} 读取（{type(error).__name__}）；请重新导出该文件。",
             f"{path.name} cannot be read as {kind} ({type(error).__name__}); export the file again.",
         ) from error
 
@@ -103,7 +103,7 @@ def _decoded(path: Path, content: bytes, encoding: str | None) -> tuple[str, str
         except (UnicodeDecodeError, LookupError):
             continue
     raise UserError(
-        f"{path.name}: 不是 {encoding or 'UTF-8 或 GB18030'} 编码; 请另存为 UTF-8 的 CSV。",
+        f"{path.name}：不是 {encoding or 'UTF-8 或 GB18030'} 编码；请另存为 UTF-8 的 CSV。",
         f"{path.name} is not in {encoding or 'UTF-8 or GB18030'}; save it as CSV in UTF-8.",
     )
 
@@ -128,7 +128,7 @@ def _numbered(path: Path, reader: Any) -> Iterator[Line]:
             began, begins = begins, reader.line_num + 1
     if row:
         raise UserError(
-            f"{path.name}: 第 {began} 行的引号没有闭合, 其后各行无法辨认; 请更正后重新送达。",
+            f"{path.name}：第 {began} 行的引号没有闭合，其后各行无法辨认；请更正后重新送达。",
             f"{path.name}: a quote opened in the row of line {began} is never closed, so the lines after it are lost; "
             "correct the file and deliver it again.",
         )
@@ -137,7 +137,7 @@ def _numbered(path: Path, reader: Any) -> Iterator[Line]:
 def _check_width(path: Path, width: int) -> None:
     if width > MOST_COLUMNS:
         raise UserError(
-            f"{path.name}: 有 {width:,} 列, 最多 {MOST_COLUMNS:,} 列; 这不是合同中的表, 请检查分隔符。",
+            f"{path.name}：有 {width:,} 列，最多 {MOST_COLUMNS:,} 列；这不是合同中的表，请检查分隔符。",
             f"{path.name} has {width:,} columns, at most {MOST_COLUMNS:,} are read; it is no table of the contract: "
             "check its separator.",
         )
@@ -159,7 +159,7 @@ def _check_unpacked(path: Path) -> None:
     packed = path.stat().st_size
     if unpacked > _MOST_UNPACKED or (unpacked > _SMALL and unpacked > _MOST_RATIO * packed):
         raise UserError(
-            f"{path.name}: {packed:,} 字节解开后为 {unpacked:,} 字节, 不像正常的工作簿; 请另存为新文件后重新送达。",
+            f"{path.name}：{packed:,} 字节解开后为 {unpacked:,} 字节，不像正常的工作簿；请另存为新文件后重新送达。",
             f"{path.name} unpacks from {packed:,} to {unpacked:,} bytes, which no ordinary workbook does; save it as a "
             "new file and deliver it again.",
         )
@@ -182,7 +182,7 @@ def _xls(path: Path) -> list[Sheet]:
         book = xlrd.open_workbook(file_contents=path.read_bytes(), formatting_info=True, logfile=io.StringIO())
     except xlrd.biffh.XLRDError as error:
         raise UserError(
-            f"{path.name}: 无法按 XLS 读取 ({error}); 请用 Excel 或 WPS 另存为 .xlsx。",
+            f"{path.name}：无法按 XLS 读取（{error}）；请用 Excel 或 WPS 另存为 .xlsx。",
             f"{path.name} cannot be read as XLS ({error}); save it as .xlsx with Excel or WPS.",
         ) from error
     return [Sheet(sheet.name, _xls_lines(book, sheet), (), bool(sheet.visibility)) for sheet in book.sheets()]

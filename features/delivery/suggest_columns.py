@@ -37,11 +37,11 @@ _UNITS = (
     Choice('unit = "元"', Bilingual("元", "yuan")),
 )
 _SHARES = (
-    Choice("percent = true", Bilingual("百分数, 按年", "per cent a year")),
-    Choice("permille = true", Bilingual("千分数, 按年", "per mille a year")),
-    Choice("percent = true, monthly = true", Bilingual("百分数, 按月", "per cent a month")),
-    Choice("permille = true, monthly = true", Bilingual("千分数, 按月", "per mille a month")),
-    Choice("percent = false", Bilingual("小数, 不换算", "a fraction, as it is")),
+    Choice("percent = true", Bilingual("百分数，按年", "per cent a year")),
+    Choice("permille = true", Bilingual("千分数，按年", "per mille a year")),
+    Choice("percent = true, monthly = true", Bilingual("百分数，按月", "per cent a month")),
+    Choice("permille = true, monthly = true", Bilingual("千分数，按月", "per mille a month")),
+    Choice("percent = false", Bilingual("小数，不换算", "a fraction, as it is")),
 )
 Row = Sequence[str | None]
 
@@ -93,7 +93,7 @@ class SheetColumns:
         if len(positions) > 1 and not self._joined(name):
             written = [self.line.headings[at].written for at in positions]
             words = Bilingual(
-                f"列 {'、'.join(written)} 都可能是 {self._called(name)}; 用哪一列?",
+                f"列 {'、'.join(written)} 都可能是 {self._called(name)}；用哪一列？",
                 f"the headings {', '.join(written)} may all be {name}; which one is it?",
             )
             self.columns.ask(
@@ -131,8 +131,8 @@ class SheetColumns:
         alone = self.line.headings[at].written
         written = [self.line.headings[one].written for one in sorted(pair)]
         words = Bilingual(
-            f"{' 与 '.join(written)} 合起来才是 {self._called(name)} 吗? 若 {alone} 单独即可, 删去下一行 "
-            "(网页中答“否”); 其他表也须如此书写",
+            f"{' 与 '.join(written)} 合起来才是 {self._called(name)} 吗？若 {alone} 单独即可，删去下一行 "
+            "（网页中答“否”）；其他表也须如此书写",
             f"are {' and '.join(written)} together the {name}? Delete the next line (on the page: no) if {alone} "
             "alone is; other "
             "tables must write it in the same way",
@@ -168,7 +168,7 @@ class SheetColumns:
             self._write(column, at, unsure=True, others=others)
         elif column.kind is CellKind.NAME:
             words = Bilingual(
-                f"没有 {self._called(column.name)} 列; 整个文件都相同的话, 是什么?",
+                f"没有 {self._called(column.name)} 列；整个文件都相同的话，是什么？",
                 f"no heading is {column.name}; what is it, if it is one for the whole file?",
             )
             self.constants.ask(
@@ -178,7 +178,7 @@ class SheetColumns:
         else:
             named = [self.line.headings[one].written for one in free]
             words = Bilingual(
-                f"哪一列是 {self._called(column.name)}? 未用的列: {'、'.join(named) or '无'}",
+                f"哪一列是 {self._called(column.name)}？未用的列：{'、'.join(named) or '无'}",
                 f"which heading is {column.name}? Not used so far: {', '.join(named) or 'none'}",
             )
             self.columns.ask(
@@ -239,7 +239,7 @@ class SheetColumns:
         if unsure:
             example = "、".join(dict.fromkeys(cells[:3]))
             sure = Bilingual(
-                f"列 {heading.written} ({example}) 是 {self._called(column.name)} 吗?", "is it " + column.name + "?"
+                f"列 {heading.written}（{example}）是 {self._called(column.name)} 吗？", "is it " + column.name + "?"
             )
             choices = _headings_to_choose([heading.written, *others]) if column.required else _YES_NO
             likely = heading.written if column.required else _YES
@@ -298,7 +298,7 @@ def _code_question(
     codes = ", ".join(f"{code} {first.get(code, '')}".strip() for code in column.codes)
     counted = ", ".join(f"{text} ({count})" for text, count in texts.most_common(_MOST_NAMED))
     asked = Bilingual(
-        f"{called} 的这些写法是什么: {counted}? 可用的代码: {codes}",
+        f"{called} 的这些写法是什么：{counted}？可用的代码：{codes}",
         f"what do these mean in {column.name}: {counted}? The codes are {codes}",
     )
     choices = tuple(Choice(code, Bilingual(first.get(code, code), code)) for code in column.codes)
@@ -312,7 +312,7 @@ def _day_question(column: ContractColumn, reader: CellReader, cells: Sequence[st
         return
     orders = [order for order in ("dmy", "mdy") if all(_is_day(cell, order) for cell in unclear)]
     asked = Bilingual(
-        f"日期 {unclear[0]} 是日/月/年 (dmy) 还是月/日/年 (mdy)? 全列可行的: {'、'.join(orders) or '无'}",
+        f"日期 {unclear[0]} 是日/月/年（dmy）还是月/日/年（mdy）？全列可行的：{'、'.join(orders) or '无'}",
         f"is {unclear[0]} day first (dmy) or month first (mdy)? The whole column allows "
         f"{', '.join(orders) or 'neither'}",
     )
@@ -337,7 +337,7 @@ def _unit_question(
     middle, example = numbers[len(numbers) // 2], cells[0]
     if column.kind is CellKind.MONEY and column.least and middle < column.least:
         asked = Bilingual(
-            f"{called} 写作 {example}, 单位是万元、千元还是元?",
+            f"{called} 写作 {example}，单位是万元、千元还是元？",
             f"{column.name} is written {example}: in 万元 (10,000 yuan), 千元 (1,000) or 元?",
         )
         yield MapQuestion(f"unit:{column.name}", asked, (_UNITS[0].value,), _UNITS)
@@ -345,7 +345,7 @@ def _unit_question(
     if column.kind is not CellKind.MONEY and middle > most:
         permille = reader.options.monthly
         asked = Bilingual(
-            f"{called} 写作 {example}, 是百分数 (percent) 还是千分数 (permille), 年利率还是月利率 (monthly)?",
+            f"{called} 写作 {example}，是百分数（percent）还是千分数（permille），年利率还是月利率（monthly）？",
             f"{column.name} is written {example}: percent or permille, by the year or the month (monthly)?",
         )
         suggested = "permille = true, monthly = true" if permille else "percent = true"

@@ -92,7 +92,7 @@ class SuggestedMap:
         lines = [_HEAD]
         for file in self.files:
             if not any(one.file == file for one in self.sheets):
-                lines.append(f"# {file}: 看不出是哪张表, 未看 / no table told, not looked at")
+                lines.append(f"# {file}：看不出是哪张表，未看 / no table told, not looked at")
             elif not (entries := self.entries(file)):
                 lines.append(f"# {file}: 无需列映射 / is read as it is")
             else:
@@ -147,7 +147,7 @@ def _check_each_once(file: str, lines: Sequence[str]) -> None:
     keys = Counter(line.partition(" = ")[0] for line in lines if not line.startswith("#"))
     if twice := [key for key, count in keys.items() if count > 1]:
         raise UserError(
-            f"{file}: 列 {'、'.join(twice)} 被选作两列; 请改选。",
+            f"{file}：列 {'、'.join(twice)} 被选作两列；请改选。",
             f"{file}: the heading {', '.join(twice)} was chosen for two columns; choose another for one of them.",
         )
 
@@ -230,7 +230,7 @@ def _entry(one: _FoundSheet, parents: Mapping[str, set[str]], count: int) -> Sug
     which_table = None
     if len(one.tables) > 1:
         words = Bilingual(
-            f"这是哪张表: {'、'.join(one.tables)}",
+            f"这是哪张表：{'、'.join(one.tables)}",
             f"which table is it: {', '.join(one.tables)}",
         )
         choices = tuple(Choice(name, table_names()[name]) for name in one.tables)

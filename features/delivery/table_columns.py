@@ -135,7 +135,7 @@ def _position(path: Path, written: str, places: Mapping[str, int]) -> int:
     if (key := word_key(written)) in places:
         return places[key]
     raise UserError(
-        f"{path.name}: 列映射 join 提到的列 {written} 不在表头中。",
+        f"{path.name}：列映射 join 提到的列 {written} 不在表头中。",
         f"{path.name} has no heading {written}, which join in the column map names.",
     )
 
@@ -155,7 +155,7 @@ def _chosen(
         return candidates[0]
     written = [headings[at].written for at in candidates]
     raise UserError(
-        f"{path.name}: 列 {'、'.join(written)} 都对应 {column.name}; 请只保留一列, 或在列映射中指明。",
+        f"{path.name}：列 {'、'.join(written)} 都对应 {column.name}；请只保留一列，或在列映射中指明。",
         f"{path.name}: the columns {', '.join(written)} are all {column.name}; keep one, or name it in the map.",
     )
 
@@ -215,14 +215,14 @@ def _check_share(texts: Sequence[str], source: ColumnSource, delivery: Delivery)
     file, heading_written = delivery.file, delivery.headings[source.positions[0]]
     if options.share == Decimal("0.01") and largest < (1 if kind is CellKind.SHARE else Decimal("0.36")):
         raise UserError(
-            f"{file}: 列 {heading_written} 的表头写有 %, 而数值都小于 1 (最大 {largest}): {largest}% 还是 "
-            f"{largest * 100}%? 请改正, 或在列映射中写 percent = true (是 {largest}%) 或 percent = false。",
+            f"{file}：列 {heading_written} 的表头写有 %，而数值都小于 1（最大 {largest}）：{largest}% 还是 "
+            f"{largest * 100}%？请改正，或在列映射中写 percent = true（是 {largest}%）或 percent = false。",
             f"{file}: the heading {heading_written} says %, and all values are below 1 (at most {largest}): {largest}% "
             f"or {largest * 100}%? Correct it, or say percent = true ({largest}%) or percent = false in the map.",
         )
     if options.monthly and options.share is None and largest >= Decimal("0.03"):
         raise UserError(
-            f"{file}: 列 {heading_written} 是月利率, 单位不明 ({largest}): {largest}‰ 还是 {largest}%? "
+            f"{file}：列 {heading_written} 是月利率，单位不明（{largest}）：{largest}‰ 还是 {largest}%? "
             "请在列映射中写 permille = true 或 percent = true。",
             f"{file}: the heading {heading_written} is a monthly rate without a unit: {largest} permille or "
             f"{largest} per cent? Say permille = true or percent = true in the column map.",
@@ -241,7 +241,7 @@ def _within_bank(frame: pl.DataFrame, table: ContractTable, rule: FileRule, file
     bank = rule.constant.get("bank")
     if bank is None and "bank" not in frame.columns:
         raise UserError(
-            f'{file}: number_within = "bank" 需要知道银行; 请在列映射中写 [file.constant] bank = "…"。',
+            f'{file}：number_within = "bank" 需要知道银行；请在列映射中写 [file.constant] bank = "…"。',
             f'{file}: number_within = "bank" has to know the bank; say [file.constant] bank = "..." in the column map.',
         )
     before = pl.lit(bank) if bank is not None else pl.col("bank")

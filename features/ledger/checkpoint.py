@@ -44,7 +44,7 @@ def read_history(folder: Path) -> CommitHistory:
     if len(history) < expected and len(history) < _last_listed_sequence(folder):
         absent = commit_path(folder, len(history) + 1)
         raise UserError(
-            f"账本缺少提交文件 {absent}, 而其后的提交文件仍在; 请从备份恢复该文件。",
+            f"账本缺少提交文件 {absent}，而其后的提交文件仍在；请从备份恢复该文件。",
             f"The ledger lacks the commit file {absent}, while later ones are there; restore it from a backup.",
         )
     return history

@@ -90,7 +90,7 @@ class Ledger(CountyTables):
             earlier = Ledger(self.folder, self.commits.until(int(data_version.partition("-")[0])))
             if earlier.data_version != data_version:
                 raise UserError(
-                    f"账本中没有数据版本 {data_version}; 请核对数据目录。",
+                    f"账本中没有数据版本 {data_version}；请核对数据目录。",
                     f"The ledger never was at data version {data_version}; check the data folder.",
                 )
             self._earlier_versions[data_version] = earlier
@@ -108,7 +108,7 @@ class Ledger(CountyTables):
 
         Entering it raises UserError where another process writes.
         """
-        busy = UserError("另一个装载正在进行; 请稍后再试。", "Another load is running; try again later.")
+        busy = UserError("另一个装载正在进行；请稍后再试。", "Another load is running; try again later.")
         return exclusive_lock(self.folder / "lock", busy)
 
     def append_commit(

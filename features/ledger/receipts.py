@@ -41,7 +41,7 @@ def append_receipt(ledger: Path, receipt: Receipt) -> None:
     except OSError as error:
         what = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(
-            f"{receipt.file} 的送达记录无法写入 ({what}); 请检查磁盘后重新装入, 已装入的行不会重复。",
+            f"{receipt.file} 的送达记录无法写入（{what}）；请检查磁盘后重新装入，已装入的行不会重复。",
             f"The receipt of {receipt.file} cannot be written ({what}); check the disk and load again, rows already "
             "stored are not stored twice.",
         ) from error

@@ -11,7 +11,7 @@ from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 
 BEFORE_DRAWDOWN = Bilingual(
-    "还款日早于贷款的放款日; 请核对年份与贷款编号",
+    "还款日早于贷款的放款日；请核对年份与贷款编号",
     "paid before the loan was paid out; check the year and the loan's number",
 )
 

@@ -54,7 +54,7 @@ def list_inbox(folder: Path, column_map: ColumnMap) -> Inbox:
     Raises UserError where the folder is missing or holds nothing that could be a table.
     """
     if not folder.is_dir():
-        raise UserError(f"收件夹不存在: {folder}", f"There is no inbox folder {folder}.")
+        raise UserError(f"收件夹不存在：{folder}", f"There is no inbox folder {folder}.")
     inbox = Inbox()
     for entry in _entries(folder):
         if entry.is_dir():
@@ -63,7 +63,7 @@ def list_inbox(folder: Path, column_map: ColumnMap) -> Inbox:
             _list_file(entry, entry.name, None, column_map, inbox)
     if not inbox.tables and not inbox.refused and not inbox.may_be:
         raise UserError(
-            f"收件夹 {folder} 中没有任何表; 文件名应含表名, 如 households.csv、贷款台账.xlsx。",
+            f"收件夹 {folder} 中没有任何表；文件名应含表名，如 households.csv、贷款台账.xlsx。",
             f"The inbox {folder} holds no table; name its files by their tables: households.csv, loans_202412.xlsx.",
         )
     return inbox
@@ -80,7 +80,8 @@ def _list_folder(folder: Path, column_map: ColumnMap, inbox: Inbox) -> None:
     inbox.unrecognised.append(folder.name)
     if folder.name != TRUTH and any(path.suffix.lower() in _TABLE_LIKE for path in inside):
         inbox.may_be[folder.name] = Bilingual(
-            f"{folder.name}/: 子文件夹名不是表名, 其中的文件未读; 请移到收件夹下, 或以表名命名该文件夹 (如 payments)。",
+            f"{folder.name}/：子文件夹名不是表名，其中的文件未读；"
+            "请移到收件夹下，或以表名命名该文件夹（如 payments）。",
             f"{folder.name}/ is not named by a table, and its files were not read; move them up, or name it payments/.",
         )
 
@@ -90,7 +91,7 @@ def _list_file(path: Path, label: str, told: str | None, column_map: ColumnMap, 
         inbox.unrecognised.append(label)
         if path.suffix.lower() in _TABLE_LIKE:
             inbox.may_be[label] = Bilingual(
-                f"{label}: 不能读取 {path.suffix} 文件; 请另存为 .xlsx 或 .csv 后重新送达。",
+                f"{label}：不能读取 {path.suffix} 文件；请另存为 .xlsx 或 .csv 后重新送达。",
                 f"{label}: {path.suffix} files are not read; save it as .xlsx or .csv and deliver it again.",
             )
         return
@@ -109,8 +110,8 @@ def _list_file(path: Path, label: str, told: str | None, column_map: ColumnMap, 
         if path.suffix.lower() == ".txt":  # most are notes
             return
         inbox.may_be[label] = Bilingual(
-            f"{label}: 文件名看不出是哪张表, 未读; 请改名 (如 payments_202412.csv、贷款台账-12月.xlsx), "
-            "放入以表名命名的文件夹, 或在列映射中写 match 与 table。",
+            f"{label}：文件名看不出是哪张表，未读；请改名（如 payments_202412.csv、贷款台账-12月.xlsx），"
+            "放入以表名命名的文件夹，或在列映射中写 match 与 table。",
             f"{label}: its name tells no table, and it was not read; name it by its table (payments_202412.csv), put "
             "it into a folder of that name, or say match and table in the column map.",
         )

@@ -123,8 +123,8 @@ def waiting_report(report: FileReport, table: ContractTable, limit: float) -> Fi
         return report
     file, parent, share = report.file, table_names()[table.parent[0]], report.waiting / report.rows
     message = Bilingual(
-        f"{file}: {report.rows} 行中 {report.waiting} 行 ({share:.1%}, 上限 {limit:.1%}) 等待所属的{parent.zh}, "
-        f"其余已装入; 请补送{parent.zh}表 ({parent.en}), 或核对编号的写法。",
+        f"{file}：{report.rows} 行中 {report.waiting} 行（{share:.1%}，上限 {limit:.1%}）等待所属的{parent.zh}，"
+        f"其余已装入；请补送{parent.zh}表（{parent.en}），或核对编号的写法。",
         f"{file}: {report.waiting} of {report.rows} rows ({share:.1%}, at most {limit:.1%}) wait for their row in "
         f"{parent.en}, the others are loaded; deliver {parent.en}, or check how the numbers are written.",
     )
@@ -135,14 +135,14 @@ def refused_report(report: FileReport, limit: float) -> FileReport:
     """The report of a file that is refused because more than the share `limit` of its rows is wrong."""
     file, wrong, rows, share = report.file, report.quarantined, report.rows, report.quarantined / report.rows
     message = Bilingual(
-        f"{file}: {rows} 行中 {wrong} 行有误 ({share:.1%}, 上限 {limit:.1%}), 整个文件未装入; 请更正后重新送达。",
+        f"{file}：{rows} 行中 {wrong} 行有误（{share:.1%}，上限 {limit:.1%}），整个文件未装入；请更正后重新送达。",
         f"{file}: {wrong} of {rows} rows are wrong ({share:.1%}, at most {limit:.1%}), so nothing of it was loaded; "
         "correct the file and deliver it again.",
     )
     if report.reused:
         message = Bilingual(
-            f"{message.zh} 其中 {report.reused} 行的编号已属其他贷款、农户、银行或保单, 或成员重新编号: "
-            "请改用不重复的编号; "
+            f"{message.zh} 其中 {report.reused} 行的编号已属其他贷款、农户、银行或保单，或成员重新编号："
+            "请改用不重复的编号；"
             "确为更正请用 --corrections 装入。",
             f"{message.en} Of these, {report.reused} have numbers that belong to another loan, household, bank or "
             "policy, or are members numbered anew: use numbers that do not come twice, or load "

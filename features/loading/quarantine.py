@@ -26,7 +26,7 @@ from features.messages import Bilingual
 _DELIVERED_CELLS = "cells as delivered"
 """Column of the row as JSON without a known_on that the load has filled in."""
 WAITING_MESSAGES = {
-    parent: Bilingual(f"所属{zh}尚未送达, 到达后自动装入", f"its {en} is unknown so far; taken up when that arrives")
+    parent: Bilingual(f"所属{zh}尚未送达，到达后自动装入", f"its {en} is unknown so far; taken up when that arrives")
     for parent, zh, en in (
         ("households", "农户", "household"),
         ("loans", "贷款", "loan"),

@@ -12,18 +12,18 @@ import polars as pl
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.ledger.quarantine_files import QUARANTINE_SCHEMA
-from features.messages import UserError
+from features.messages import Bilingual, UserError
 
 QUARANTINE_LIST_SCHEMA = FrameSchema(
     {"bank": FrameColumn(pl.String(), "The bank of the row or of its loan; null where it belongs to none.")}
     | dict(QUARANTINE_SCHEMA.columns)
 )
 KIND_WORDS = {
-    "broken": "有误 wrong",
-    "conflict": "冲突 conflict",
-    "reused": "编号重复 number used twice",
-    "renumbered": "成员重新编号 members numbered anew",
-    "waiting": "等待 waiting",
+    "broken": Bilingual("有误", "wrong"),
+    "conflict": Bilingual("冲突", "conflict"),
+    "reused": Bilingual("编号重复", "number used twice"),
+    "renumbered": Bilingual("成员重新编号", "members numbered anew"),
+    "waiting": Bilingual("等待", "waiting"),
 }
 _LOAN = "loan of the row"
 
@@ -72,6 +72,6 @@ def _check_bank(bank: str, rows: pl.DataFrame, ledger: Ledger) -> None:
     banks = sorted({*known.drop_nulls(), *rows["bank"].drop_nulls()})
     if bank not in banks:
         raise UserError(
-            f"没有银行 {bank}; 已知的银行: {'、'.join(banks) or '无'}。",
+            f"没有银行 {bank}；已知的银行：{'、'.join(banks) or '无'}。",
             f"There is no bank {bank}; known are {', '.join(banks) or 'none'}.",
         )

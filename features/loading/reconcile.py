@@ -18,7 +18,7 @@ _STORED = "stored "
 _FOLLOWS, _REPEATS = "follows a version", "repeats it"
 """Columns of whether a row has an earlier version, and whether it has the content of that."""
 CONFLICT = Bilingual(
-    "同一主键、同一知悉日已有不同内容; 两笔须用不同编号, 更正须用较晚的知悉日",
+    "同一主键、同一知悉日已有不同内容；两笔须用不同编号，更正须用较晚的知悉日",
     "the same key and known_on exist with other content; two facts need two numbers, a correction a later known_on",
 )
 

@@ -20,16 +20,16 @@ _OWNERS = {
     "originated_on": ("放款日", "drawn on"),
 }
 _ADVICE = (
-    "编号重复使用; 确为更正请用 --corrections 装入, 或在该行「更正」列填 是",
+    "编号重复使用；确为更正请用 --corrections 装入，或在该行「更正」列填 是",
     "a number used twice; where it is a correction, load with --corrections or say corrects = true in the row",
 )
 _HANGS = (
-    "所属{} {} 的编号在此次送达中重复使用, 已隔离, 该行随之隔离; 请更正编号后一并重新送达",
+    "所属{} {} 的编号在此次送达中重复使用，已隔离，该行随之隔离；请更正编号后一并重新送达",
     "its {} {} is a number used twice in this delivery and was set aside, and this row with it; correct the number and "
     "deliver both again",
 )
 _NUMBERED_ANEW = (
-    "该户原有 {} 名成员, 此次 {} 名全是新编号: 成员重新编号; 确为新成员请用 --corrections 装入",
+    "该户原有 {} 名成员，此次 {} 名全是新编号：成员重新编号；确为新成员请用 --corrections 装入",
     "the household had {} members, and all {} delivered have new numbers: numbered anew; where they are other people, "
     "load with --corrections",
 )
@@ -70,7 +70,7 @@ def reused_numbers(rows: pl.DataFrame, stored: pl.DataFrame, table: ContractTabl
         *rows.columns,
         pl.lit("reused").alias(KIND),
         pl.lit(key[0]).alias(COLUMN),
-        pl.format("{} 已属{}, 此行属{}: {}", number, before[0], here[0], pl.lit(_ADVICE[0])).alias(REASON_ZH),
+        pl.format("{} 已属{}，此行属{}：{}", number, before[0], here[0], pl.lit(_ADVICE[0])).alias(REASON_ZH),
         pl.format("{} is of {}, here of {}: {}", number, before[1], here[1], pl.lit(_ADVICE[1])).alias(REASON_EN),
     )
 

@@ -21,12 +21,12 @@ FILE = "policy.toml"
 _DEFAULT = Path(__file__).with_name("default.toml")
 _KIND = Bilingual("政策表", "policy table")
 PolicyRow = Mapping[str, Any]
-_SAME_DAY = Bilingual("第 {number} 行: 另有一行也从 {since} 起", "row {number}: another row begins on {since}, too")
+_SAME_DAY = Bilingual("第 {number} 行：另有一行也从 {since} 起", "row {number}: another row begins on {since}, too")
 _TOO_EARLY = Bilingual(
-    "第 {number} 行: 早于政策表的第一天 {first}", "row {number}: begins before the table does, on {first}"
+    "第 {number} 行：早于政策表的第一天 {first}", "row {number}: begins before the table does, on {first}"
 )
 _NO_SOURCE = Bilingual(
-    "第 {number} 行: 缺少 source (出自哪份通知)", "row {number}: source is missing: the notice it comes from"
+    "第 {number} 行：缺少 source（出自哪份通知）", "row {number}: source is missing: the notice it comes from"
 )
 _FIRST_DAY = date(2016, 1, 1)
 
@@ -45,7 +45,7 @@ class PolicyTable:
         policies_so_far = [policy for policy in self.policies if policy.since <= day]
         if not policies_so_far:
             raise UserError(
-                f"政策表从 {self.policies[0].since} 起, 不含 {day}; 请补上当时的政策行 (since)。",
+                f"政策表从 {self.policies[0].since} 起，不含 {day}；请补上当时的政策行（since）。",
                 f"No policy holds on {day}: the table begins on {self.policies[0].since}; add the row that held then.",
             )
         return policies_so_far[-1]
@@ -152,7 +152,7 @@ def _merge_rows(written: WrittenTable, *tables: Sequence[PolicyRow]) -> PolicyTa
         except ValidationError as error:
             since = row.get("since", "no day")
             row_faults += [
-                Bilingual(f"{since} 起的行: {fault.zh}", f"row of {since}: {fault.en}")
+                Bilingual(f"{since} 起的行：{fault.zh}", f"row of {since}: {fault.en}")
                 for fault in validation_faults(error, CountyPolicy)
             ]
     if row_faults:

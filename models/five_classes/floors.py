@@ -20,34 +20,34 @@ _ORDER = list(CLASS_WORDS)
 _OVERDUE = Bilingual("逾期 {days} 天", "{days} days past due")
 _HELD = {
     "bad": Bilingual(
-        "变坏以来最长逾期 {days} 天, 欠款未清不上调",
+        "变坏以来最长逾期 {days} 天，欠款未清不上调",
         "up to {days} days past due since it went bad; not upgraded while arrears last",
     ),
     "probation": Bilingual(
-        "最长逾期 {days} 天, 欠款于 {ended} 结清, 考察期未满不上调",
+        "最长逾期 {days} 天，欠款于 {ended} 结清，考察期未满不上调",
         "up to {days} days past due, arrears ended on {ended}; not upgraded before the probation is served",
     ),
     "other_loan": Bilingual(
-        "最长逾期 {days} 天, 该户在该行另有变坏或考察期内的贷款, 不上调",
+        "最长逾期 {days} 天，该户在该行另有变坏或考察期内的贷款，不上调",
         "up to {days} days past due; not upgraded while another of its loans at this bank is bad or on probation",
     ),
 }
 _USE_CHANGED = Bilingual("改变用途未纠正", "use changed and not put right")
-_RENEWS_UNPAID = Bilingual("借新还旧: 原贷款未以自有资金还清", "renews a loan that was not repaid from own money")
+_RENEWS_UNPAID = Bilingual("借新还旧：原贷款未以自有资金还清", "renews a loan that was not repaid from own money")
 _WATCHED = {
     "extended": Bilingual(
-        "{day} 因困难展期, 重组观察期未满", "extended in difficulty on {day}; the watch of a restructured loan runs"
+        "{day} 因困难展期，重组观察期未满", "extended in difficulty on {day}; the watch of a restructured loan runs"
     ),
     "renewed": Bilingual(
-        "{day} 因困难续贷, 重组观察期未满", "renewed in difficulty on {day}; the watch of a restructured loan runs"
+        "{day} 因困难续贷，重组观察期未满", "renewed in difficulty on {day}; the watch of a restructured loan runs"
     ),
 }
 _WATCHED_AGAIN = Bilingual("重组观察期内再次重组", "restructured again while it was watched")
 _NOT_ASSESSABLE = Bilingual(
-    "无还款计划, 或最近应还日以来付款未报送, 还款情况无法判断",
+    "无还款计划，或最近应还日以来付款未报送，还款情况无法判断",
     "no schedule, or no payments delivered since its last due day: repayment cannot be judged",
 )
-_NORMAL = Bilingual("无逾期, 无其他须下调的情形", "nothing overdue, and nothing else that sets a floor")
+_NORMAL = Bilingual("无逾期，无其他须下调的情形", "nothing overdue, and nothing else that sets a floor")
 
 
 @dataclass(frozen=True)

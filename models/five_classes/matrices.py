@@ -51,7 +51,7 @@ class Matrix:
 
 MATRICES: Mapping[str, Matrix] = {
     "rule_2023": Matrix(
-        Bilingual("金融资产风险分类办法 (2023)", "Risk classification of financial assets (2023)"),
+        Bilingual("金融资产风险分类办法（2023）", "Risk classification of financial assets (2023)"),
         {"special_mention": 0, "substandard": 90, "doubtful": 270, "loss": 360},
         source="Measures for the Risk Classification of Financial Assets of Commercial Banks, in force 2023-07-01",
         since=date(2023, 7, 1),

@@ -12,23 +12,23 @@ from models.help_routes.route import Protection, Route, Row, State
 
 _SAME_EVENT = timedelta(days=30)
 """Most days between a claim and its hardship: offices rarely write the same day."""
-_UNFILED = Bilingual("(理赔数据未报送, 先核实是否已报)", " (claims are not delivered: ask whether it was filed)")
+_UNFILED = Bilingual("（理赔数据未报送，先核实是否已报）", " (claims are not delivered: ask whether it was filed)")
 
 
 def insurance_routes(protection: Protection, as_of: date, policy: CountyPolicy) -> Iterator[Route]:
     """The routes of each contract, then those of pending claims."""
     if protection.policies is None:
-        yield Route("insurance", "unknown", Bilingual("没有保险数据, 请查询", "no insurance data; ask the insurer"))
+        yield Route("insurance", "unknown", Bilingual("没有保险数据，请查询", "no insurance data; ask the insurer"))
     for contract in protection.policies or ():
         kind, until = INSURED_WORDS[contract["kind"]], contract["insured_to"]
         if until >= as_of:
-            words = Bilingual(f"{kind.zh}有效, 至 {until}", f"{kind.en} insurance is in force until {until}")
+            words = Bilingual(f"{kind.zh}有效，至 {until}", f"{kind.en} insurance is in force until {until}")
             yield Route("insurance_in_force", "open", words, until, contract["sum_insured"])
         yield from _claim_routes(contract, protection, as_of, policy)
     for claim in protection.claims or ():
         if not claim["settled"]:
             sentence = Bilingual(
-                "{occurred_on} 的理赔未结, 请催办", "the claim of {occurred_on} is not settled; press for it"
+                "{occurred_on} 的理赔未结，请催办", "the claim of {occurred_on} is not settled; press for it"
             )
             words = sentence.format(occurred_on=claim["occurred_on"])
             yield Route("claim_pending", "pending", words, yuan=claim["claimed_amount"])
@@ -57,12 +57,12 @@ def _claim_route(hardship: Row, contract: Row, latest: date, as_of: date, has_cl
     cause, kind = CAUSE_WORDS[hardship["cause"]], INSURED_WORDS[contract["kind"]]
     if latest < as_of:
         sentence = Bilingual(
-            "{day} {cause}: {kind}报案期已于 {latest} 届满", "{cause} of {day}: {kind} claims closed on {latest}"
+            "{day} {cause}：{kind}报案期已于 {latest} 届满", "{cause} of {day}: {kind} claims closed on {latest}"
         )
     else:
         more = Bilingual("", "") if has_claims else _UNFILED
         sentence = Bilingual(
-            "{day} {cause}: 可报{kind}理赔, 最迟 {latest}" + more.zh,
+            "{day} {cause}：可报{kind}理赔，最迟 {latest}" + more.zh,
             "{cause} of {day}: claim on the {kind} insurance by {latest}" + more.en,
         )
     day = hardship["occurred_on"]

@@ -11,13 +11,13 @@ from models.help_routes.claims import insurance_routes
 from models.help_routes.route import Protection, Route, Row, Rows
 
 _NOT_COVERED = Bilingual("该产品不属于补偿基金范围", "the fund does not cover this product")
-_DIVERTED = Bilingual("挪用未纠正, 不适用", "not while diverted use is not put right")
+_DIVERTED = Bilingual("挪用未纠正，不适用", "not while diverted use is not put right")
 _UNKNOWN_TIMES = Bilingual("续贷、展期记录未报送", "renewals and extensions are not delivered")
-_TIMES = Bilingual("已续贷或展期 {taken:g} 次, 规定最多 {allowed} 次", "given more time {taken:g} of {allowed} times")
-_PAST = Bilingual("已过到期日, 不能续贷或展期", "past maturity; too late to renew or extend")
-_MORE_TIME = Bilingual("可申请续贷或展期, 最迟 {until} (到期日)", "ask for renewal or extension by {until} (maturity)")
+_TIMES = Bilingual("已续贷或展期 {taken:g} 次，规定最多 {allowed} 次", "given more time {taken:g} of {allowed} times")
+_PAST = Bilingual("已过到期日，不能续贷或展期", "past maturity; too late to renew or extend")
+_MORE_TIME = Bilingual("可申请续贷或展期，最迟 {until}（到期日）", "ask for renewal or extension by {until} (maturity)")
 _RECOVERY = Bilingual(
-    "贷款挪用未纠正: 由人核实是否恶意, 再定是否依法清收",
+    "贷款挪用未纠正：由人核实是否恶意，再定是否依法清收",
     "use diverted and not put right: a person establishes whether it is malicious before legal action",
 )
 
@@ -35,7 +35,7 @@ def help_routes(facts: Row, protection: Protection, as_of: date, policy: CountyP
         monthly = round(facts["outstanding_principal"] / months, 2)
         each = YUAN.text(monthly)
         sentence = Bilingual(
-            f"可协商分 {months} 期偿还本金, 每期约 {each.zh}", f"principal in {months} monthly parts of about {each.en}"
+            f"可协商分 {months} 期偿还本金，每期约 {each.zh}", f"principal in {months} monthly parts of about {each.en}"
         )
         instalments = Route("instalments", "open", sentence, yuan=monthly)
     recovery = (Route("recovery", "open", _RECOVERY),) if is_diverted else ()
@@ -70,16 +70,16 @@ def _compensation(facts: Row, hardships: Rows, as_of: date, policy: CountyPolicy
     amount = round(facts["covered_principal"] * policy.fund.share, 2)
     brings, wait = YUAN.text(amount), DAYS.text(least)
     if past_due >= least:
-        sentence = Bilingual(f"可申请基金代偿, 约 {brings.zh}", f"ask for compensation by the fund, about {brings.en}")
+        sentence = Bilingual(f"可申请基金代偿，约 {brings.zh}", f"ask for compensation by the fund, about {brings.en}")
         return Route("compensation", "open", sentence, yuan=amount)
     if past_due > 0:
         begins = as_of + timedelta(days=least - past_due)
         sentence = Bilingual(
-            f"如仍未还, {begins} 起可申请基金代偿, 约 {brings.zh}",
+            f"如仍未还，{begins} 起可申请基金代偿，约 {brings.zh}",
             f"if still unpaid, compensation by the fund can be asked for from {begins} on, about {brings.en}",
         )
         return Route("compensation", "later", sentence, begins, amount)
-    sentence = Bilingual(f"未逾期; 逾期满 {wait.zh}方可申请代偿", f"not overdue; compensation from {wait.en} past due")
+    sentence = Bilingual(f"未逾期；逾期满 {wait.zh}方可申请代偿", f"not overdue; compensation from {wait.en} past due")
     return Route("compensation", "closed", sentence)
 
 
@@ -91,7 +91,7 @@ def _not_compensated(facts: Row, hardships: Rows, policy: CountyPolicy) -> Route
         return Route("compensation", "closed", _DIVERTED)
     if facts["use_diverted"] is None or hardships is None:
         sentence = Bilingual(
-            "用途检查或困难记录未报送, 无法判断", "use checks or hardships are not delivered; it cannot be said"
+            "用途检查或困难记录未报送，无法判断", "use checks or hardships are not delivered; it cannot be said"
         )
         return Route("compensation", "unknown", sentence)
     since, causes = facts["originated_on"], policy.fund.causes

@@ -10,7 +10,7 @@ from models.traffic_light.rule import Rule
 def decision_table(rules: tuple[Rule, ...], actions: LightActions) -> str:
     """RULES.md: each rule with its bounds, its sentences and its source, and the measure that each light calls for."""
     lines = [
-        "# 规则灯 / The rule light",
+        "# 规则预警 / The rule light",
         "",
         "A rule fires when all its conditions hold. Where a missing value leaves it open it is listed as not",
         "assessable. The rule light is the worst that fired. Where a model is in force, the published light is at",

@@ -30,7 +30,7 @@ def _is_day(cell: Any) -> bool:
 _CELLS: dict[str, tuple[Callable[[Any], bool], Bilingual, bool]] = {
     "id": (
         lambda cell: isinstance(cell, str) and bool(re.fullmatch(r"R[0-9]{3}", cell)),
-        Bilingual("应为编号, 如 R101", "expected an id such as R101"),
+        Bilingual("应为编号，如 R101", "expected an id such as R101"),
         True,
     ),
     "light": (
@@ -46,11 +46,11 @@ _CELLS: dict[str, tuple[Callable[[Any], bool], Bilingual, bool]] = {
     "zh": (_is_text, Bilingual("应为中文提示", "expected the sentence in Chinese"), True),
     "en": (_is_text, Bilingual("应为英文提示", "expected the sentence in English"), True),
     "source": (_is_text, Bilingual("应写明出自哪份通知", "expected the notice it comes from"), True),
-    "since": (_is_day, Bilingual("应为日期, 如 2026-01-01", "expected a day such as 2026-01-01"), True),
+    "since": (_is_day, Bilingual("应为日期，如 2026-01-01", "expected a day such as 2026-01-01"), True),
     "until": (
         _is_day,
         Bilingual(
-            "应为日期, 如 2027-01-01 (从这天起不再有效)", "expected a day such as 2027-01-01, the first without it"
+            "应为日期，如 2027-01-01（从这天起不再有效）", "expected a day such as 2027-01-01, the first without it"
         ),
         False,
     ),
@@ -92,7 +92,7 @@ def rule_of(row: dict[str, Any]) -> Rule:
             hard=row.get("hard", False),
         )
     except (TypeError, ValueError) as wrong:  # what the declaration itself refuses
-        raise RowFaults([Bilingual(f"规则不成立: {wrong}", str(wrong))]) from wrong
+        raise RowFaults([Bilingual(f"规则不成立：{wrong}", str(wrong))]) from wrong
 
 
 def _unknown_key_faults(row: dict[str, Any], names: Collection[str]) -> Iterator[Bilingual]:
@@ -106,7 +106,7 @@ def _cell_faults(row: dict[str, Any]) -> Iterator[Bilingual]:
     for name, (holds, expected, needed) in _CELLS.items():
         if name not in row:
             if needed:
-                yield Bilingual(f"缺少 {name}: {expected.zh}", f"{name} is missing: {expected.en}")
+                yield Bilingual(f"缺少 {name}：{expected.zh}", f"{name} is missing: {expected.en}")
         elif not holds(row[name]):
             cell = shortened_repr(row[name])
             near = (
@@ -118,7 +118,7 @@ def _cell_faults(row: dict[str, Any]) -> Iterator[Bilingual]:
                 f"{name} = {cell}: {expected.zh}。{near.zh}", f"{name} = {cell}: {expected.en}. {near.en}".strip()
             )
     if row.get("hard") is True and row.get("light") == Colour.NOTE.value:
-        yield Bilingual("hard: 提示 (note) 不能约束灯色", "hard: a note binds no light")
+        yield Bilingual("hard：提示（note）不能约束灯色", "hard: a note binds no light")
 
 
 def _condition_faults(conditions: list[Any]) -> Iterator[Bilingual]:
@@ -126,7 +126,7 @@ def _condition_faults(conditions: list[Any]) -> Iterator[Bilingual]:
         if not isinstance(condition, dict):
             shape = "{feature = ..., sign = ..., bound = ...}"
             yield Bilingual(
-                f"when: {shortened_repr(condition)}: 应写作 {shape}",
+                f"when: {shortened_repr(condition)}：应写作 {shape}",
                 f"when: {shortened_repr(condition)}: expected {shape}",
             )
             continue
@@ -135,18 +135,18 @@ def _condition_faults(conditions: list[Any]) -> Iterator[Bilingual]:
         if not isinstance(feature, str) or feature not in _COMPARABLE:
             near = spelling_hint(str(feature), _COMPARABLE)
             yield Bilingual(
-                f"when: 规则不能比较特征 {feature!r}。{near.zh}",
+                f"when：规则不能比较特征 {feature!r}。{near.zh}",
                 f"when: feature {feature!r} is none that a rule may compare. {near.en}",
             )
         if sign not in SIGNS:
             signs = " ".join(SIGNS)
-            yield Bilingual(f"when: sign {sign!r}: 应为 {signs} 之一", f"when: sign {sign!r}: expected one of {signs}")
+            yield Bilingual(f"when: sign {sign!r}：应为 {signs} 之一", f"when: sign {sign!r}: expected one of {signs}")
         if isinstance(bound, bool) or not isinstance(bound, int | float) or not -_LARGEST < bound < _LARGEST:
             cell = shortened_repr(bound)
-            yield Bilingual(f"when: bound {cell}: 应为数字", f"when: bound {cell}: expected a number")
+            yield Bilingual(f"when: bound {cell}：应为数字", f"when: bound {cell}: expected a number")
         if "county_quantile" in condition and not (isinstance(quantile, float) and 0 < quantile < 1):
             cell = shortened_repr(quantile)
             yield Bilingual(
-                f"when: county_quantile {cell}: 应在 0 与 1 之间, 0.5 为中位数",
+                f"when: county_quantile {cell}：应在 0 与 1 之间，0.5 为中位数",
                 f"when: county_quantile {cell}: expected a number between 0 and 1; 0.5 is the median",
             )

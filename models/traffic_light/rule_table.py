@@ -16,10 +16,10 @@ from models.traffic_light.rules import RULES
 FILE = "rules.toml"
 _KIND = Bilingual("规则表", "rule table")
 _OVERLAP = Bilingual(
-    "{id}: 两行从 {begins} 起同时有效; 请给较早的一行写 until = {begins}",
+    "{id}：两行从 {begins} 起同时有效；请给较早的一行写 until = {begins}",
     "{id}: two rows hold from {begins} on; give the earlier one until = {begins}",
 )
-_SAME_DAY = Bilingual("{id}: 两行都从 {begins} 起; 只留一行", "{id}: two rows begin on {begins}; leave one")
+_SAME_DAY = Bilingual("{id}：两行都从 {begins} 起；只留一行", "{id}: two rows begin on {begins}; leave one")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RuleTable:
         rules = tuple(rule for rule in self.rules if rule.is_in_force(day))
         if not rules:
             raise UserError(
-                f"{day} 没有生效的规则, 不能评灯; 请在规则表中补上当时有效的规则 (since)。",
+                f"{day} 没有生效的规则，不能评灯；请在规则表中补上当时有效的规则（since）。",
                 f"No rule is in force on {day}; no light can be set: add the rows that held then (since).",
             )
         return rules
@@ -85,7 +85,7 @@ def parse_rule_table(written: WrittenTable) -> RuleTable:
         except RowFaults as row_faults:
             named = row.get("id", "no id")
             faults += [
-                Bilingual(f"第 {number} 行 ({named}): {fault.zh}", f"row {number} ({named}): {fault.en}")
+                Bilingual(f"第 {number} 行（{named}）：{fault.zh}", f"row {number} ({named}): {fault.en}")
                 for fault in row_faults.faults
             ]
     for one, other in combinations(rules, 2):

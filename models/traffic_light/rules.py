@@ -45,14 +45,14 @@ RULES: tuple[Rule, ...] = (
         "R103",
         _red,
         (at_least(borrower_lost, 1),),
-        Bilingual("借款人去世、失踪或被羁押, 尚未解决", "the borrower has died, is missing or in custody, unresolved"),
+        Bilingual("借款人去世、失踪或被羁押，尚未解决", "the borrower has died, is missing or in custody, unresolved"),
         hard=True,
     ),
     _rule(
         "R104",
         _red,
         (at_least(use_diverted, 1),),
-        Bilingual("用途检查: 挪作禁止用途, 尚未纠正", "use check: diverted to a forbidden use, not put right since"),
+        Bilingual("用途检查：挪作禁止用途，尚未纠正", "use check: diverted to a forbidden use, not put right since"),
         hard=True,
     ),
     _rule(
@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
             less_than(renewal_agreed_3m, 1),
         ),
         Bilingual(
-            "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}, 未商定续贷或展期",
+            "本金 {days_to_maturity} 后到期，还款保障仅 {repayment_cover}，未商定续贷或展期",
             "principal due in {days_to_maturity} with cover of {repayment_cover}, no renewal or extension agreed",
         ),
     ),
@@ -73,7 +73,7 @@ RULES: tuple[Rule, ...] = (
         "R106",
         _red,
         (at_least(default_elsewhere, 1),),
-        Bilingual("在其他机构违约或被强制执行, 未结", "default or court enforcement with another lender, open"),
+        Bilingual("在其他机构违约或被强制执行，未结", "default or court enforcement with another lender, open"),
     ),
     _rule(
         "R201",
@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (at_least(days_to_maturity, 0), at_most(days_to_maturity, 90), less_than(repayment_cover, 1.2)),
         Bilingual(
-            "本金 {days_to_maturity} 后到期, 还款保障仅 {repayment_cover}",
+            "本金 {days_to_maturity} 后到期，还款保障仅 {repayment_cover}",
             "principal due in {days_to_maturity} with cover of {repayment_cover}",
         ),
     ),
@@ -96,7 +96,7 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (less_than(income_per_head, 7000),),
         Bilingual(
-            "人均纯收入 {income_per_head}, 低于监测线",
+            "人均纯收入 {income_per_head}，低于监测线",
             "net income per head {income_per_head}, below the monitoring line",
         ),
         source=ASSUMED,
@@ -112,7 +112,7 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (at_least(new_hardship_6m, 1),),
         Bilingual(
-            "近6个月新发生疾病、灾害、事故、疫病或家人去世、失踪、羁押, 尚未化解",
+            "近6个月新发生疾病、灾害、事故、疫病或家人去世、失踪、羁押，尚未化解",
             "illness, disaster, accident, animal epidemic or the loss of a person in 6 months, unresolved",
         ),
     ),
@@ -136,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (at_least(use_doubtful, 1),),
         Bilingual(
-            "部分挪用、闲置, 或放款6个月后从未检查用途",
+            "部分挪用、闲置，或放款6个月后从未检查用途",
             "use partly diverted, idle, or never checked 6 months after drawdown",
         ),
     ),
@@ -160,7 +160,7 @@ RULES: tuple[Rule, ...] = (
         _note,
         (at_least(income_unknown, 1),),
         Bilingual(
-            "18个月内无满半年的收入调查, 无法评估",
+            "18个月内无满半年的收入调查，无法评估",
             "no income statement of half a year in 18 months: cannot be assessed",
         ),
     ),
@@ -175,7 +175,7 @@ RULES: tuple[Rule, ...] = (
         _yellow,
         (at_least(repayment_unjudged, 1),),
         Bilingual(
-            "还款情况无法判断: 无还款计划, 或银行自最近应还日以来未送还款",
+            "还款情况无法判断：无还款计划，或银行自最近应还日以来未送还款",
             "repayment cannot be judged: no schedule, or no payments of the bank since the last due day",
         ),
         hard=True,

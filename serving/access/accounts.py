@@ -55,20 +55,20 @@ def account_details(name: str, role: str, bank: str | None = None, area: str | N
     details = AccountDetails(name, role_named(role), bank or None, area or None)
     if not _NAME.fullmatch(name):
         raise UserError(
-            f"账号 {name[:64]!r} 不合规: 2 至 64 个字母、数字、汉字或 . - _ @。",
+            f"账号 {name[:64]!r} 不合规：2 至 64 个字母、数字、汉字或 . - _ @。",
             "That is no account name: 2 to 64 letters, digits or . - _ @.",
         )
     if details.area is not None and not _AREA.fullmatch(details.area):
         raise UserError(
-            "区域应为 2 至 12 位数字, 例如 640323101。", "An area is 2 to 12 digits, for example 640323101."
+            "区域应为 2 至 12 位数字，例如 640323101。", "An area is 2 to 12 digits, for example 640323101."
         )
     if details.role is Role.OFFICER and details.bank is None:
-        raise UserError("信贷员须指定银行 (--bank)。", "An officer needs a bank (--bank).")
+        raise UserError("信贷员须指定银行（--bank）。", "An officer needs a bank (--bank).")
     if details.role is Role.CADRE and details.area is None:
-        raise UserError("乡村干部须指定区域 (--area)。", "A cadre needs an area (--area).")
+        raise UserError("乡村干部须指定区域（--area）。", "A cadre needs an area (--area).")
     if details.role is Role.CLERK and (details.bank or details.area):
         raise UserError(
-            "数据员装载全县数据, 不限银行或区域。", "A clerk loads the data of all banks; leave bank and area out."
+            "数据员装载全县数据，不限银行或区域。", "A clerk loads the data of all banks; leave bank and area out."
         )
     if details.role is Role.COUNTY_OFFICIAL and details.area is not None and len(details.area) < 6:
         raise UserError("县级部门的区域至少 6 位。", "A county official's area has at least 6 digits.")
@@ -184,7 +184,7 @@ def person_named(session: Session, name: str) -> Person:
     person = session.scalar(select(Person).where(Person.name == name))
     if person is None:
         raise UserError(
-            f"没有账号 {name}; 用 lights user list 查看。", f"There is no account {name}; see lights user list."
+            f"没有账号 {name}；用 lights user list 查看。", f"There is no account {name}; see lights user list."
         )
     return person
 
@@ -205,6 +205,6 @@ def _check_other_administrator(session: Session, person: Person) -> None:
     administrators = select(Person.id).where(active).order_by(Person.id).with_for_update()
     if session.scalars(administrators).all() == [person.id]:
         raise UserError(
-            f"{person.name} 是最后一名管理员, 不能停用或改任; 请先添加另一名。",
+            f"{person.name} 是最后一名管理员，不能停用或改任；请先添加另一名。",
             f"{person.name} is the last administrator and can be neither disabled nor demoted; add another one first.",
         )

@@ -28,7 +28,7 @@ def check_not_locked(session: Session, name: str, at: datetime) -> None:
     if failures and failures.locked_until and failures.locked_until > at:
         minutes = -(-(failures.locked_until - at).total_seconds() // 60)
         raise SignInError(
-            f"失败次数过多, 请 {minutes:.0f} 分钟后再试。", f"Too many failures; try again in {minutes:.0f} minutes."
+            f"失败次数过多，请 {minutes:.0f} 分钟后再试。", f"Too many failures; try again in {minutes:.0f} minutes."
         )
 
 
@@ -82,7 +82,7 @@ def redeem_link(session: Session, token: str, at: datetime) -> Person:
     person = session.get(Person, link.person_id) if link else None
     if link is None or person is None or link.used_at or link.expires_at <= at or not person.active:
         raise SignInError(
-            "该登录链接无效、已使用或已过期; 请向管理员索取新的链接。",
+            "该登录链接无效、已使用或已过期；请向管理员索取新的链接。",
             "This sign-in link is unknown, used or expired; ask the administrator for a new one.",
         )
     link.used_at = at

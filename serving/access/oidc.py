@@ -27,11 +27,11 @@ _LEEWAY, _TIMEOUT, _MAX_BYTES = 60, 10, 1_000_000
 """Seconds that clocks may differ by; seconds that a response may take; bytes that are read of it."""
 _BASIC = "client_secret_basic"
 _NO_ANSWER = Bilingual(
-    "统一身份目录没有正常应答; 请稍后再试, 或用密码登录, 并告知管理员。",
+    "统一身份目录没有正常应答；请稍后再试，或用密码登录，并告知管理员。",
     "The directory does not answer as it should; try again later or use a password, and tell the administrator.",
 )
 _NOT_VERIFIED = Bilingual(
-    "统一身份目录的应答未通过校验 (签名、受众、签发者、时效或随机数); 请重新登录。",
+    "统一身份目录的应答未通过校验（签名、受众、签发者、时效或随机数）；请重新登录。",
     "The directory's answer cannot be trusted (signature, audience, issuer, time or nonce); sign in again.",
 )
 
@@ -120,7 +120,7 @@ class OidcProvider:
         name = claims.get(self.claim)
         if not isinstance(name, str) or not name:
             raise SignInError(
-                f"统一身份目录的应答中没有 {self.claim}; 请告知管理员。",
+                f"统一身份目录的应答中没有 {self.claim}；请告知管理员。",
                 f"The directory's answer has no {self.claim}; tell the administrator.",
             )
         return name
@@ -183,7 +183,7 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
         return None
     if find_spec("joserfc") is None:
         raise UserError(
-            "已设 LIGHTS_OIDC_ISSUER, 但未安装附加组件 [oidc]; 请运行 pip install 'county-lights[oidc]'。",
+            "已设 LIGHTS_OIDC_ISSUER，但未安装附加组件 [oidc]；请运行 pip install 'county-lights[oidc]'。",
             "LIGHTS_OIDC_ISSUER is set, but the extra [oidc] is not installed; run pip install 'county-lights[oidc]'.",
         )
     secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None

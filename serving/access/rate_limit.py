@@ -16,7 +16,7 @@ class TooManyRequestsError(UserError):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         super().__init__(
-            f"请求过于频繁, 请 {seconds} 秒后再试。", f"Too many requests; try again in {seconds} seconds."
+            f"请求过于频繁，请 {seconds} 秒后再试。", f"Too many requests; try again in {seconds} seconds."
         )
 
 

@@ -130,4 +130,4 @@ def role_named(name: str) -> Role:
         return Role(name)
     except ValueError as error:
         names = ", ".join(Role)
-        raise UserError(f"没有角色 {name}; 有: {names}。", f"There is no role {name}; there are: {names}.") from error
+        raise UserError(f"没有角色 {name}；有：{names}。", f"There is no role {name}; there are: {names}.") from error

@@ -45,7 +45,7 @@ def password_hash(password: str, name: str) -> str:
         )
     if len(set(password)) < 5 or name.casefold() in password.casefold():
         raise UserError(
-            "密码过于简单: 不得包含账号, 至少 5 种不同字符。",
+            "密码过于简单：不得包含账号，至少 5 种不同字符。",
             "The password is too simple: it may not hold the name, and has at least 5 different characters.",
         )
     return _HASHER.hash(password)

@@ -44,7 +44,7 @@ _TABLES = {
     "instalments": [{**_DUE, "known_on": "2023-06-21"}],
     "payments": [],
 }
-_NOTE = {"kind": "note", "text": "电话已联系, 下周卖羊后还款"}
+_NOTE = {"kind": "note", "text": "电话已联系，下周卖羊后还款"}
 EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("get", "/api/v1/warnings"): Example(query={"light": "red", "sort": "risk", "limit": 10}),
     ("get", "/api/v1/loans/{loan_id}/warning"): Example(path={"loan_id": "{loan}"}),

@@ -84,7 +84,10 @@ def get_liveness() -> dict[str, str]:
 
 @health_router.get("/ready", responses={503: {"model": Problem}})
 def get_readiness(request: Request, store: CurrentData) -> dict[str, str]:
-    """The database answers, a month is published and can be read, and the card of the model in use is there."""
+    """The database answers, a month is published and whole, and the card of the model in use is there.
+
+    `degraded` where a file of the newest month is damaged, so that an earlier one is shown.
+    """
     try:
         with context_of(request).database.read_session() as session:
             session.execute(select(1))
@@ -100,7 +103,9 @@ def get_readiness(request: Request, store: CurrentData) -> dict[str, str]:
     if number is not None and not (store.models.folder / str(number) / "card.json").is_file():
         raise NotReadyError(f"模型 {number} 的文件不全。", f"Model {number} lacks files.")
     names = {"champion": str(champion or "none")} | ({"shadow": str(in_shadow)} if in_shadow else {})
-    return {"status": "ready", "as_of": month.manifest.as_of, **names}
+    if month.damaged is not None:  # it answers, from an earlier month: not ready, but not down
+        names |= {"damaged": f"{month.damaged.as_of}", "reason": month.damaged.en}
+    return {"status": "degraded" if month.damaged else "ready", "as_of": month.manifest.as_of, **names}
 
 
 @warning_router.get("/warnings", response_model=WarningPage, tags=["warnings"])
@@ -197,12 +202,13 @@ def list_maturities(
 @warning_router.get("/model", tags=["model"])
 def get_model(store: CurrentData) -> ChampionReport:
     """The card and policy of the model in use, who was champion when, and what `lights cases effect` told of visits."""
-    bundle, shadow, refused = model_in_use(store)
+    model = model_in_use(store)
+    bundle = model.bundle
     return ChampionReport(
         model_version=bundle.version if bundle else None,
         policy_version=bundle.policy.version if bundle else None,
-        refused=refused,
-        shadow=shadow,
+        refused=model.why_none,
+        shadow=model.shadow,
         card=dict(bundle.card) if bundle else None,
         policy=asdict(bundle.policy) if bundle else None,
         history=[dict(entry) for entry in store.models.history],

@@ -305,6 +305,6 @@ def _hash(row: Mapping[str, Any]) -> str:
 
 def _chain_fault(number: int) -> Bilingual:
     return Bilingual(
-        f"审计链在第 {number} 条处断开: 该条被改、被删或被截去。",
+        f"审计链在第 {number} 条处断开：该条被改、被删或被截去。",
         f"The chain breaks at entry {number}: it was changed, deleted or cut off.",
     )

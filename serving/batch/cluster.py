@@ -77,7 +77,7 @@ class DaskWorkers:
                 yield task, record
         except KilledWorker as lost:
             raise UserError(
-                "计算进程反复中断 (内存不足?); 已完成的部分保留。请减少 --workers 或增加内存后重新运行。",
+                "计算进程反复中断（内存不足？）；已完成的部分保留。请减少 --workers 或增加内存后重新运行。",
                 "Workers died again and again (out of memory?); finished parts are kept. "
                 "Run again with fewer --workers or more memory.",
             ) from lost
@@ -89,7 +89,7 @@ def run_mounted_task(task: Task, spec: RunSpec, staging: Path) -> TaskRecord:
     """Run a task in a worker that should see the staging folder."""
     if not staging.is_dir():
         raise UserError(
-            f"计算机看不到数据目录 {staging}; 请在每台机器上以同一路径挂载共享目录, 或以 --storage 指明共享存储。",
+            f"计算机看不到数据目录 {staging}；请在每台机器上以同一路径挂载共享目录，或以 --storage 指明共享存储。",
             f"A worker does not see {staging}; mount the shared data folder under the same path on every machine, "
             "or name shared storage by --storage.",
         )
@@ -152,7 +152,7 @@ def connect_cluster(address: str, storage: str | None = None) -> Iterator[DaskWo
         client = Client(address, timeout=_SCHEDULER_TIMEOUT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{address} 没有 Dask 调度器应答; 请核对地址, 例如 tcp://10.0.0.1:8786。",
+            f"{address} 没有 Dask 调度器应答；请核对地址，例如 tcp://10.0.0.1:8786。",
             f"No Dask scheduler answers at {address}; check the address, for example tcp://10.0.0.1:8786.",
         ) from error
     with client:
@@ -166,7 +166,7 @@ def _require_dask() -> None:
 
     if find_spec("distributed") is None:
         raise UserError(
-            "未安装多进程部件; 请运行 pip install 'county-lights[cluster]', 或不带 --workers 运行。",
+            "未安装多进程部件；请运行 pip install 'county-lights[cluster]'，或不带 --workers 运行。",
             "The parts for several workers are not installed; run pip install 'county-lights[cluster]', "
             "or run without --workers.",
         )

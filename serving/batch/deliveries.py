@@ -39,9 +39,9 @@ def delivery_provenance(spec: RunSpec, staging: Path, reason: str | None) -> dic
 
 def _refusal(spec: RunSpec, assessed: Completeness) -> UserError:
     """One sentence that names what is missing and what to do."""
-    zh, en = ("; ".join(getattr(one, language) for one in assessed.findings) for language in ("zh", "en"))
+    zh, en = "；".join(one.zh for one in assessed.findings), "; ".join(one.en for one in assessed.findings)
     return UserError(
-        f'{spec.as_of} 的送达不完整, 未发布: {zh}。请补送并装入后重新评灯, 或写明原因照样发布: --incomplete "原因"。',
+        f'{spec.as_of} 的送达不完整，未发布：{zh}。请补送并装入后重新评灯，或写明原因照样发布：--incomplete "原因"。',
         f"The deliveries of {spec.as_of} are not complete, so it was not published: {en}. Load what is missing and "
         'score again, or publish it with a reason that is shown everywhere: --incomplete "reason".',
     )

@@ -87,18 +87,23 @@ class RunContext:
 
 
 def current_run_spec(
-    data_folder: DataFolder, as_of: date, tables: Path, households_in_part: int
+    data_folder: DataFolder, as_of: date, tables: Path, households_in_part: int, rules_only: bool = False
 ) -> tuple[RunSpec, str | None]:
     """The inputs of a run that begins now, and why there is no model where there is none (else None).
 
-    Raises UserError for a day that is no month end or has no rules.
+    rules_only: whether the rules alone are to decide, whatever models there are.
+
+    Raises UserError for a day that is no month end or has no rules, and DamagedModelError where the model in use
+    cannot be read.
     """
     if not is_month_end(as_of):
         raise UserError(
-            f"{as_of} 不是月末; 每月按月末评灯, 例如 {month_end(as_of)}。",
+            f"{as_of} 不是月末；每月按月末评灯，例如 {month_end(as_of)}。",
             f"{as_of} is no month end; lights are set at month ends, for example {month_end(as_of)}.",
         )
-    model = model_in_use(data_folder)
+    model = ModelInUse(None, why_none="--rules-only") if rules_only else model_in_use(data_folder)
+    if model.is_damaged:
+        raise DamagedModelError(str(model.why_none))
     bundle, previous_month = model.bundle, MonthRepository(data_folder).previous_month(as_of)
     scoring = _scoring_policy(data_folder.folder, as_of, model, data_folder.ledger.data_version)
     spec = RunSpec(
@@ -154,7 +159,7 @@ def open_context(spec: RunSpec) -> RunContext:
     data_folder = DataFolder(spec.data)
     if spec.program != program_digest():
         raise UserError(
-            "各进程的程序版本不一致; 请在每台机器上安装同一版本。",
+            "各进程的程序版本不一致；请在每台机器上安装同一版本。",
             "The workers do not run the same program; install the same version on every machine.",
         )
     bundle = None if spec.model is None else data_folder.models.bundle(spec.model)
@@ -163,7 +168,7 @@ def open_context(spec: RunSpec) -> RunContext:
     for needed, present in versions:
         if needed != present:
             raise UserError(
-                f"现有版本 {present} 与所需版本 {needed} 不同; 请恢复当时的模型、规则表和程序版本。",
+                f"现有版本 {present} 与所需版本 {needed} 不同；请恢复当时的模型、规则表和程序版本。",
                 f"Version {present} is there, {needed} is needed; "
                 "put back the model, the tables and the program of then.",
             )
@@ -177,12 +182,28 @@ def open_context(spec: RunSpec) -> RunContext:
 class ModelInUse(NamedTuple):
     """The model that scores: the champion, or in shadow the challenger of a store that never had a champion.
 
-    bundle: None where there is none; why_none then says why. shadow: whether the model moves no light.
+    bundle: None where there is none; why_none then says why. shadow: whether the model moves no light. is_damaged:
+    whether there is one that cannot be read.
     """
 
     bundle: Bundle | None
     shadow: bool = False
     why_none: str | None = None
+    is_damaged: bool = False
+
+
+class DamagedModelError(UserError):
+    """The model in use cannot be read, so that a month would be lit by the rules alone without being asked for."""
+
+    exit_code = 3
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"在用模型无法使用，未评灯：{why}。请从备份恢复模型，或另选模型（lights promote、lights rollback）；"
+            "确要仅按规则评灯，请加 --rules-only。",
+            f"The model in use cannot be used, and the month was not scored: {why}. Restore the model from a backup, "
+            "or take another (lights promote, lights rollback); to score by the rules alone add --rules-only.",
+        )
 
 
 def model_in_use(data_folder: DataFolder) -> ModelInUse:
@@ -190,7 +211,7 @@ def model_in_use(data_folder: DataFolder) -> ModelInUse:
     try:
         bundle, in_shadow = data_folder.models.in_use, data_folder.models.number_in_shadow is not None
     except UserError as refusal:
-        return ModelInUse(None, why_none=str(refusal.message))
+        return ModelInUse(None, why_none=str(refusal.message), is_damaged=True)
     return ModelInUse(bundle, in_shadow, None if bundle else "尚无模型 / there is no model yet")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file, write_text_
 from serving.batch.plan import Task
 from serving.batch.tasks import final_file, output_files
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers
+from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers, write_manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
@@ -59,7 +58,7 @@ def lock_month(folder: Path, as_of: date) -> Iterator[None]:
     Raises UserError where another run holds it.
     """
     busy = UserError(
-        f"另一个评灯正在发布 {as_of}; 请稍后再试。", f"Another run is publishing {as_of}; try again later."
+        f"另一个评灯正在发布 {as_of}；请稍后再试。", f"Another run is publishing {as_of}; try again later."
     )
     with exclusive_lock(folder / "lock", busy):
         yield
@@ -209,7 +208,7 @@ def publish(
     )
     edition = staging / "edition"
     shutil.copytree(staging / "tables", edition / "tables")
-    write_text_to_disk(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), edition / "manifest.json")
+    write_manifest(manifest, edition)
     final = edition.rename(staging.with_name(f"{EDITION_PREFIX}{manifest.edition}"))
     for folder in (final, *(path for path in final.iterdir() if path.is_dir()), final.parent):
         sync(folder)

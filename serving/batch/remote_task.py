@@ -73,7 +73,7 @@ def run_remote_task(remote_task: RemoteTask) -> TaskRecord:
         record = run_task(remote_task.task, spec, staging)
     except OSError as error:
         raise UserError(
-            f"一台计算机的本地磁盘无法写入 ({error.strerror}); 已完成的部分保留。请腾出空间后重新运行。",
+            f"一台计算机的本地磁盘无法写入（{error.strerror}）；已完成的部分保留。请腾出空间后重新运行。",
             f"The disk of a worker takes no more ({error.strerror}); finished parts are kept. "
             "Make room there and run again.",
         ) from error

@@ -73,6 +73,7 @@ def score(
     households_in_part: int = HOUSEHOLDS_IN_PART,
     incomplete: str | None = None,
     mlflow: str | None = None,
+    rules_only: bool = False,
 ) -> Manifest:
     """Score all open loans of a month end and publish them as an edition.
 
@@ -88,6 +89,7 @@ def score(
         incomplete: why the month is published even where its deliveries are not complete; None to refuse it then.
         mlflow: address of MLflow's database, whose aliases are compared with the history of models; None for the one
             in the data folder.
+        rules_only: whether the rules alone are to decide, whatever models there are.
 
     Returns:
         The manifest of the published edition. Where the inputs equal those of the current edition, nothing is computed
@@ -95,6 +97,7 @@ def score(
         are not computed again.
 
     Raises:
+        DamagedModelError: the model in use cannot be read.
         UserError: for a day that is no month end or has no rules, where no open loan is known by then, a task cannot
             be computed, its deliveries are not complete and `incomplete` is None, or the disk takes no more. The
             edition that was published stays published.
@@ -113,7 +116,7 @@ def score(
         rename_old_months(data_folder, report_progress)
     moved = moved_aliases(data_folder.folder, mlflow)
     alias_values = None if moved is None else [each.json_values for each in moved]
-    spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part)
+    spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part, rules_only)
     with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
         current = MonthRepository(data_folder).current_edition(as_of)
         is_same = current and spec.digest in current.input_digests and current.is_whole
@@ -192,7 +195,7 @@ def _refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
         shutil.rmtree(staging, ignore_errors=True)
         what = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(
-            f"{as_of} 未发布 ({what}); 上一版仍在使用。请检查磁盘空间后重新运行。",
+            f"{as_of} 未发布（{what}）；上一版仍在使用。请检查磁盘空间后重新运行。",
             f"{as_of} was not published ({what}); what was published before still stands. "
             "Check the disk and run again.",
         ) from error

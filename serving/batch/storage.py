@@ -102,7 +102,7 @@ class Storage:
                 file_system.get_file(f"{root}/{file.name}", str(staging))
             if checksum(staging) != file.checksum:
                 raise UserError(
-                    f"共享存储 {self.label} 中的文件 {file.name} 已损坏; 请删除该文件后重新运行。",
+                    f"共享存储 {self.label} 中的文件 {file.name} 已损坏；请删除该文件后重新运行。",
                     f"The copy {file.name} under {self.label} is damaged; delete it there and run again.",
                 )
 
@@ -124,7 +124,7 @@ class Storage:
         except FileNotFoundError as error:
             what = name or _reason(error)
             raise UserError(
-                f"共享存储 {self.label} 中找不到所需文件 ({what}); 请确认每台机器看到的是同一存储, 然后重新运行。",
+                f"共享存储 {self.label} 中找不到所需文件（{what}）；请确认每台机器看到的是同一存储，然后重新运行。",
                 f"Something that should be under {self.label} is not there ({what}); "
                 "make sure that every machine sees the same storage, and run again.",
             ) from error
@@ -132,7 +132,7 @@ class Storage:
             raise _not_installed(self.label, error) from error
         except Exception as error:  # the exceptions differ by the kind of storage
             raise UserError(
-                f"共享存储 {self.label} 无法读写 ({_reason(error)}); "
+                f"共享存储 {self.label} 无法读写（{_reason(error)}）；"
                 "已完成的部分保留。请检查地址、权限和剩余空间后重新运行。",
                 f"The storage {self.label} cannot be read or written ({_reason(error)}); finished parts are kept. "
                 "Check its address, the rights to it and the room there, and run again.",
@@ -165,7 +165,7 @@ def _reason(error: Exception) -> str:
 def _not_installed(url: str, error: Exception) -> UserError:
     """The refusal of a storage that no installed package reads."""
     return UserError(
-        f"无法使用 {url} ({_reason(error)}); 请在每台机器上安装读写该存储的 fsspec 部件, 例如 s3:// 需要 s3fs。",
+        f"无法使用 {url}（{_reason(error)}）；请在每台机器上安装读写该存储的 fsspec 部件，例如 s3:// 需要 s3fs。",
         f"{url} cannot be used ({_reason(error)}); install what fsspec needs for it on every machine, "
         "for example s3fs for s3://.",
     )

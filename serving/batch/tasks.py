@@ -118,7 +118,7 @@ def run_task(task: Task, spec: RunSpec, staging: Path) -> TaskRecord:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise
         raise UserError(
-            f"{task.block_name} 无法计算 ({type(error).__name__}); 上一版仍在使用, 已完成的部分保留。"
+            f"{task.block_name} 无法计算（{type(error).__name__}）；上一版仍在使用，已完成的部分保留。"
             "请检查该县的台账文件后重新运行。",
             f"{task.block_name} cannot be computed ({type(error).__name__}); what was published before still stands "
             "and finished parts are kept. Check the ledger's files of that county and run again.",

@@ -60,7 +60,7 @@ def check_assignee(session: Session, name: str, loans: Iterable[Loan]) -> None:
     if hidden:
         first = "、".join(hidden[:_LOANS_NAMED])
         raise UserError(
-            f"不能指派给 {name} ({len(hidden)} 笔: {first}): 没有此在用账号, 或其银行、区域看不到这些贷款。",
+            f"不能指派给 {name}（{len(hidden)} 笔：{first}）：没有此在用账号，或其银行、区域看不到这些贷款。",
             f"{len(hidden)} loans cannot be assigned to {name} ({first}): no active account of that name works on "
             "cases and sees them (its bank and area decide).",
         )

@@ -28,6 +28,8 @@ CASE_FACTS_SCHEMA = FrameSchema(
     {
         **_CASE_COLUMNS,
         "promised_on": FrameColumn(pl.Date(), "The day of the newest promise in the open case."),
+        "promised_yuan": FrameColumn(pl.Float64(), "The sum that it promises, yuan."),
+        "promise_recorded_on": FrameColumn(pl.Date(), "The day in the county on which it was recorded."),
         "visited_on": FrameColumn(pl.Date(), "The newest visit in any case of the loan."),
         "joint_on": FrameColumn(pl.Date(), "The newest visit of bank and township together."),
         "called_on": FrameColumn(pl.Date(), "The newest call in any case of the loan."),
@@ -38,6 +40,12 @@ CASE_FACTS_SCHEMA = FrameSchema(
 )
 _OF_OPEN_CASES = ("responsible", "next_step", "next_step_on", "snoozed_until", "escalated_to")
 _DAYS = {"loan_id": pl.String, "day": pl.Date}
+_PROMISE = {
+    "loan_id": pl.String,
+    "promised_on": pl.Date,
+    "promised_yuan": pl.Float64,
+    "promise_recorded_on": pl.Date,
+}
 
 
 @returns(CASE_FACTS_SCHEMA)
@@ -61,8 +69,8 @@ def case_facts(session: Session, scope: Scope, loans: Sequence[str] | None = Non
         found = session.execute(query.where(condition, *conditions).group_by(Case.loan_id)).all()
         return pl.DataFrame([tuple(row) for row in found], _DAYS, orient="row")
 
+    facts = facts.join(_last_promises(session, condition), on="loan_id", how="left", maintain_order="left")
     days = {
-        "promised_on": _last_promises(session, condition),
         "visited_on": newest_day(CaseEvent.kind == CaseEventKind.VISIT.value),
         "joint_on": newest_day(CaseEvent.kind == CaseEventKind.VISIT.value, CaseEvent.joint.is_(True)),
         "called_on": newest_day(CaseEvent.kind == CaseEventKind.CALL.value),
@@ -74,11 +82,13 @@ def case_facts(session: Session, scope: Scope, loans: Sequence[str] | None = Non
 
 
 def _last_promises(session: Session, condition: ColumnElement[bool]) -> pl.DataFrame:
-    """The day of the newest promise of each open case."""
-    query = select(Case.loan_id, CaseEvent.on_date).join(CaseEvent, CaseEvent.case_id == Case.id)
+    """The newest promise of each open case: its day, sum, and day of recording."""
+    columns = (Case.loan_id, CaseEvent.on_date, CaseEvent.amount, CaseEvent.at)
+    query = select(*columns).join(CaseEvent, CaseEvent.case_id == Case.id)
     of_open_cases = (Case.state == "open", CaseEvent.kind == CaseEventKind.PROMISE.value)
     rows = session.execute(query.where(condition, *of_open_cases).order_by(CaseEvent.id)).all()
-    return pl.DataFrame([tuple(row) for row in rows], _DAYS, orient="row").unique("loan_id", keep="last")
+    promises = [(*row[:3], row.at.astimezone(COUNTY_ZONE).date()) for row in rows]
+    return pl.DataFrame(promises, _PROMISE, orient="row").unique("loan_id", keep="last")
 
 
 def _last_closings(session: Session, condition: ColumnElement[bool]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ class CaseEventKind(StrEnum):
     ASSIGNMENT = "assignment"
     NEXT_STEP = "next_step"
     ESCALATION = "escalation"
+    WITHDRAWAL = "withdrawal"
     NOTE = "note"
 
 
@@ -79,6 +80,7 @@ EVENT_RULES: Mapping[CaseEventKind, EventRule] = {
     CaseEventKind.ESCALATION: EventRule(
         Bilingual("上报", "handed up"), frozenset({"escalated_to"}), frozenset({"text"})
     ),
+    CaseEventKind.WITHDRAWAL: EventRule(Bilingual("撤回上报", "escalation taken back"), frozenset({"text"})),
     CaseEventKind.NOTE: EventRule(Bilingual("备注", "note"), frozenset({"text"})),
 }
 OUTCOME_WORDS: Mapping[CaseOutcome, Bilingual] = {

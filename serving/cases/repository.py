@@ -148,6 +148,8 @@ def _append_event(session: Session, case: Case, event: EventFields, authorship: 
             case.next_step, case.next_step_on = event.text, event.on_date
         case CaseEventKind.ESCALATION:
             case.escalated_to = event.escalated_to
+        case CaseEventKind.WITHDRAWAL:
+            case.escalated_to = None
     session.flush()
     return row
 
@@ -212,7 +214,7 @@ class _PublishedLoan(NamedTuple):
 
 def _case_elsewhere(loan: str) -> UserError:
     return UserError(
-        f"贷款 {loan} 的走访处置单在另一银行或区域名下 (贷款已转移); 请由县级部门重新指派。",
+        f"贷款 {loan} 的走访处置单在另一银行或区域名下（贷款已转移）；请由县级部门重新指派。",
         f"The open case of loan {loan} belongs to another bank or area, from which the loan has moved; ask the county "
         "to assign it anew.",
     )
@@ -291,19 +293,24 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
     """Raises UserError where the event may not be added to this version of the case."""
     if case.version != version:
         raise UserError(
-            f"走访处置单 {case.id} 已被他人更新 (第 {case.version} 版); 请刷新后再填。",
+            f"走访处置单 {case.id} 已被他人更新（第 {case.version} 版）；请刷新后再填。",
             f"Case {case.id} has been changed since (version {case.version}); look at it again and retry.",
         )
     if case.state != "open" and event.kind is not CaseEventKind.ANSWER:
         raise UserError(f"走访处置单 {case.id} 已办结。", f"Case {case.id} is closed.")
     _check_fields(event)
     _check_day(event, today)
+    if event.kind is CaseEventKind.WITHDRAWAL and case.escalated_to is None:
+        raise UserError(
+            f"走访处置单 {case.id} 没有上报，无从撤回。",
+            f"Case {case.id} is not handed up; there is nothing to take back.",
+        )
     if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):
         return
     objections = open_objections(events_by_case(session, [case])[case.id])
     if event.kind is CaseEventKind.OUTCOME and objections:
         raise UserError(
-            "农户异议尚未答复, 不能办结。", "An objection is unanswered; answer it before closing the case."
+            "农户异议尚未答复，不能办结。", "An objection is unanswered; answer it before closing the case."
         )
     if event.kind is CaseEventKind.ANSWER and event.answers not in {each.id for each in objections}:
         raise UserError("没有待答复的该项异议。", "There is no such objection that waits for an answer.")
@@ -316,10 +323,10 @@ def _check_fields(event: EventFields) -> None:
     missing, extra = rule.required - names, names - rule.required - rule.optional
     if missing:
         zh, en = _field_lists(missing)
-        raise UserError(f"{rule.label.zh}缺少: {zh}。", f"Missing for '{rule.label.en}': {en}.")
+        raise UserError(f"{rule.label.zh}缺少：{zh}。", f"Missing for '{rule.label.en}': {en}.")
     if extra:
         zh, en = _field_lists(extra)
-        raise UserError(f"{rule.label.zh}不含: {zh}。", f"No part of '{rule.label.en}': {en}.")
+        raise UserError(f"{rule.label.zh}不含：{zh}。", f"No part of '{rule.label.en}': {en}.")
 
 
 def _field_lists(names: frozenset[str] | set[str]) -> tuple[str, str]:
@@ -341,7 +348,7 @@ def _check_day(event: EventFields, today: date) -> None:
             is_plausible = 1 <= days_ahead <= _DAYS_AHEAD
     if not is_plausible:
         raise UserError(
-            f"日期 {event.on_date} 不合理: 走访和电话应在过去一年内, 承诺、下一步和暂缓应在今后一年内。",
+            f"日期 {event.on_date} 不合理：走访和电话应在过去一年内，承诺、下一步和暂缓应在今后一年内。",
             f"The date {event.on_date} cannot be: a visit or call lies within the past year, a promise, next step or "
             "delay within the next.",
         )

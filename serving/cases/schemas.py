@@ -37,7 +37,7 @@ class NewCaseEvent(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"kind": "note", "text": "电话已联系, 下周卖羊后还款"}]},
+        json_schema_extra={"examples": [{"kind": "note", "text": "电话已联系，下周卖羊后还款"}]},
     )
 
     kind: CaseEventKind

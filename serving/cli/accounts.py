@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import DEFAULT_DATA_FOLDER, DataOption, JsonOption, current_os_user, print_json, utc_now
+from features.console import (
+    DEFAULT_DATA_FOLDER,
+    DataOption,
+    JsonOption,
+    current_os_user,
+    print_json,
+    print_lines,
+    utc_now,
+)
+from features.messages import Bilingual
 
 if TYPE_CHECKING:
     pass
@@ -127,7 +136,8 @@ def audit_verify(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
     if as_json:
         print_json(check)
     else:
-        print(f"审计链完整 / the chain holds: {check.entries} 条 entries, {check.head.number} {check.head.hash}")
+        entries, head = check.entries, f"{check.head.number} {check.head.hash}"
+        print_lines([Bilingual(f"审计链完整：{entries} 条，{head}", f"the chain holds: {entries} entries, {head}")])
 
 
 @audit.command("export")
@@ -155,7 +165,7 @@ def audit_prune(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
     with database_of(data).write_session() as session:
         deleted = prune_entries(session, settings_of(data).audit_years, utc_now())
     audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights audit prune", entries=deleted)
-    print(f"{deleted} 条 entries")
+    print_lines([Bilingual(f"已删除 {deleted} 条", f"{deleted} entries deleted")])
 
 
 @cases.command("export")
@@ -211,7 +221,7 @@ def cases_visits(
     file = out or data / "visits.parquet"
     write_parquet(visits, file)
     audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights cases visits", visits=visits.height)
-    print(f"{file}: {visits.height} 次走访 visits")
+    print_lines([Bilingual(f"{file}：{visits.height} 次走访", f"{file}: {visits.height} visits")])
 
 
 @cases.command("effect")
@@ -231,7 +241,7 @@ def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
     if as_json:
         print_json(report.as_json())
     else:
-        print("\n".join(visit_effect_lines(report.as_json())))
+        print_lines(visit_effect_lines(report.as_json()))
 
 
 @commands.command("contacts")
@@ -263,14 +273,16 @@ def contacts_command(
         print_json(told)
     else:
         if read.unread:
-            print(f"未读取的列 / columns not read: {', '.join(read.unread)}")
+            names = ", ".join(read.unread)
+            print_lines([Bilingual(f"未读取的列：{names}", f"columns not read: {names}")])
         words = {"added": "新增", "changed": "更改", "same": "未变", "removed": "移除"}
-        print(", ".join(f"{words[name]} {count} {name}" for name, count in told.items()))
+        zh = "，".join(f"{words[name]} {count}" for name, count in told.items())
+        print_lines([Bilingual(zh, ", ".join(f"{name} {count}" for name, count in told.items()))])
 
 
 @commands.command("notice")
 def notice_command(
-    table: Annotated[Path | None, typer.Argument(help="a county's own form of notices (TOML), to be taken in")] = None,
+    table: Annotated[Path | None, typer.Argument(help="a county's own forms of notices and sheets (TOML)")] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """通知书: the form of notices; or a county's own."""
@@ -296,7 +308,7 @@ def backup_command(
 
     files = write_backup(settings_of(data), file)
     audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights backup", files=files)
-    print(f"{file}: {files} 个文件 files")
+    print_lines([Bilingual(f"{file}：{files} 个文件", f"{file}: {files} files")])
 
 
 @commands.command("restore")
@@ -310,7 +322,7 @@ def restore_command(
 
     files = read_backup(file, data)
     audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights restore", files=files)
-    print(f"{data}: {files} 个文件 files")
+    print_lines([Bilingual(f"{data}：{files} 个文件", f"{data}: {files} files")])
 
 
 def _audit_change(data: Path, command: str, name: str, **detail: object) -> None:
@@ -329,4 +341,4 @@ def _print_link(data: Path, token: str, as_json: bool) -> None:
     if as_json:
         print_json({"url": url, "path": path, "token": token})
     else:
-        print(f"一次性登录 / sign in once: {url}")
+        print_lines([Bilingual(f"一次性登录：{url}", f"sign in once: {url}")])

@@ -21,10 +21,12 @@ from features.console import (
     current_os_user,
     parse_day,
     print_json,
+    print_lines,
     progress_printer,
     record_run,
     utc_now,
 )
+from features.messages import Bilingual
 
 if TYPE_CHECKING:
     from serving.months.data_folder import DataFolder
@@ -86,6 +88,8 @@ def load_command(
         for name, is_refused in (("file_names", False), ("refused_file_names", True)):
             files = dict.fromkeys(file.file for file in report.files if bool(file.refused) == is_refused)
             results |= {name: ", ".join(files)} if files else {}
+        tables = {file.file: file.table for file in report.files if file.refused}
+        results |= {"refused_tables": ", ".join(tables.values())} if any(tables.values()) else {}
         waiting = [file.file for file in report.files if file.too_many_waiting]
         results |= {"waiting_file_names": ", ".join(waiting)} if waiting else {}
         results |= {"outcome": "refused" if report.has_refused_files else "done"}
@@ -93,7 +97,7 @@ def load_command(
     if as_json:
         print_json(report)
     else:
-        print("\n".join(load_lines(report)))
+        print_lines(load_lines(report))
     raise typer.Exit(1 if report.needs_action else 0)
 
 
@@ -122,7 +126,7 @@ def quarantine_command(
     if as_json:
         print_json(rows.to_dicts())
     else:
-        print("\n".join(quarantine_lines(rows)))
+        print_lines(quarantine_lines(rows))
 
 
 @commands.command("columns")
@@ -139,7 +143,8 @@ def columns_command(
         print(suggested.text, end="")
     else:
         write_text(suggested.text, out)
-        print(f"{out}: 待答的问题 / open questions: {suggested.questions}")
+        open_questions = suggested.questions
+        print_lines([Bilingual(f"{out}：待答的问题 {open_questions}", f"{out}: {open_questions} open questions")])
     raise typer.Exit(3 if suggested.questions else 0)
 
 
@@ -168,7 +173,7 @@ def features_command(
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out)
     _audit(data, "EXPORT", "lights features", as_of=as_of, loans=frame.height)
-    print("\n".join((f"{out}: {frame.height} x {frame.width}", *missing_data_lines(frame, rows, as_of))))
+    print_lines((f"{out}: {frame.height} x {frame.width}", *missing_data_lines(frame, rows, as_of)))
 
 
 @commands.command("rules")

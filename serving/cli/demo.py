@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from features.atomic_files import write_text
+from features.messages import Bilingual, Line
 from features.stored_files import read_stored_json
 from models.light import LIGHT_WORDS
 from serving.access import accounts as people
@@ -51,7 +52,7 @@ _EARLIER_CASES, _NEW_CASES = 40, 12
 _VISITED_AFTER, _CLOSED_AFTER = 6, 20
 """Days after the month end."""
 _PAYMENTS_LATE, _YUAN = 8, 500.0
-_HEADINGS = ("流水号", "借据号", "还款日期", "归还本金(元)", "归还利息(元)", "付款方")
+_HEADINGS = ("流水号", "借据号", "还款日期", "归还本金（元）", "归还利息（元）", "付款方")
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,9 @@ def sign_in_links(settings: Settings, at: datetime) -> dict[str, str]:
         }
 
 
-def sign_in_lines(tokens: Mapping[str, str], port: int) -> Iterator[str]:
+def sign_in_lines(tokens: Mapping[str, str], port: int) -> Iterator[Line]:
     """A line with the one-time link for each role."""
-    yield "一次性登录 (每个链接只能用一次) / sign in once with each:"
+    yield Bilingual("一次性登录（每个链接只能用一次）：", "sign in once with each:")
     for name, token in tokens.items():
         words = ROLE_WORDS[role_named(_NAMES[name].value)]
         yield f"  {words.zh} {words.en}: http://127.0.0.1:{port}/sign-in?token={token}"
@@ -170,20 +171,26 @@ def add_demo_upload(store: DataFolder, at: datetime) -> int:
     return UploadFolder(store.folder).keep([(name, content)], "clerk", at).number
 
 
-def demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Iterator[str]:
+def demo_lines(store: DataFolder, cases: int, ended: int, upload: int) -> Iterator[Line]:
     """The county in four lines."""
     months = MonthRepository(store)
     manifest, days = months.month().manifest, months.months()
     early = len(days) - 2
-    published = f"{len(days)} 个月已发布 (前 {early} 个月仅按规则) months published, {early} by the rules alone"
-    yield f"{published}: {days[-1]} – {days[0]}, {manifest.rows:,} 笔贷款 loans"
-    judged = "仅按规则 by the rules alone" if manifest.shadow or not manifest.model_version else "用模型 by the model"
-    shadow = "; 模型影子运行 model in shadow" if manifest.shadow else ""
-    yield f"最新月份 newest month: {judged}{shadow}"
-    words = ((LIGHT_WORDS[code], sums["loans"]) for code, sums in manifest.lights.items())
-    lights = (f"{called.zh} {called.en} {loans:,}" for called, loans in words)
-    yield ", ".join(lights)
-    yield (
-        f"{cases} 张走访处置单, {ended} 张已办结 cases, ended; "
-        f"数据员有一份待装载的送达 (上传 {upload}, 含两行错误) / an upload with two faults waits for the clerk"
+    published, loans = f"{days[-1]} – {days[0]}", f"{manifest.rows:,}"
+    yield Bilingual(
+        f"{len(days)} 个月已发布（前 {early} 个月仅按规则）：{published}，{loans} 笔贷款",
+        f"{len(days)} months published ({early} by the rules alone): {published}, {loans} loans",
+    )
+    by_rules = manifest.shadow or not manifest.model_version
+    judged = Bilingual("仅按规则", "by the rules alone") if by_rules else Bilingual("用模型", "by the model")
+    shadow = Bilingual("；模型影子运行", "; the model in shadow") if manifest.shadow else Bilingual("", "")
+    yield Bilingual(f"最新月份：{judged.zh}{shadow.zh}", f"newest month: {judged.en}{shadow.en}")
+    lights = [(LIGHT_WORDS[code], f"{sums['loans']:,}") for code, sums in manifest.lights.items()]
+    yield Bilingual(
+        "，".join(f"{words.zh} {count}" for words, count in lights),
+        ", ".join(f"{words.en} {count}" for words, count in lights),
+    )
+    yield Bilingual(
+        f"{cases} 张走访处置单，{ended} 张已办结；数据员有一份待装载的送达（上传 {upload}，含两行错误）",
+        f"{cases} cases, {ended} ended; an upload with two faults waits for the clerk (upload {upload})",
     )

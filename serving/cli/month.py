@@ -23,11 +23,13 @@ from features.console import (
     county_today,
     current_os_user,
     print_json,
+    print_lines,
     progress_bar,
     progress_printer,
     record_run,
     utc_now,
 )
+from features.messages import Bilingual
 
 if TYPE_CHECKING:
     from serving.batch.run import Workers
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 BEYOND_BOUNDS = 3
 """Exit code of `lights monitor` with a finding that is not acknowledged; 1 is a refusal and 2 wrong usage."""
+_NOT_NEEDED = Bilingual(
+    "本月送达完整，未使用 --incomplete", "--incomplete was not needed: the deliveries of the month are complete"
+)
 _LANGUAGES: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
 
@@ -55,11 +60,14 @@ def score_command(
         str | None,
         typer.Option("--incomplete", metavar="REASON", help="publish although deliveries are missing, and say why"),
     ] = None,
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="by the rules alone, also where the model cannot be read")
+    ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """评灯: set and publish the lights of a month end."""
+    """评灯: set and publish the lights of a month end. Exit 3: the model in use cannot be read."""
     from serving.audit.command_line import audit_month
     from serving.batch.plan import delivered_loan_count
     from serving.batch.run import score as score_month
@@ -75,22 +83,27 @@ def score_command(
         progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
         manifest = score_month(
-            store, as_of, current_os_user(), utc_now(), advance, computing, incomplete=incomplete, mlflow=mlflow
+            store,
+            as_of,
+            current_os_user(),
+            utc_now(),
+            advance,
+            computing,
+            incomplete=incomplete,
+            mlflow=mlflow,
+            rules_only=rules_only,
         )
         results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
         results |= {"incomplete": manifest.incomplete["reason"]} if manifest.incomplete else {}
     audit_month(data, current_os_user(), utc_now(), str(as_of))
     if incomplete is not None and not manifest.incomplete:
-        print(
-            "本月送达完整, 未使用 --incomplete / --incomplete was not needed: the deliveries of the month are complete",
-            file=sys.stderr if as_json else sys.stdout,
-        )
+        print_lines([_NOT_NEEDED], sys.stderr if as_json else None)
     if as_json:
-        for moved in manifest.moved_aliases or ():
-            print(f"! {moved['zh']}\n  {moved['en']}", file=sys.stderr)
+        moved = [Bilingual(f"! {one['zh']}", f"! {one['en']}") for one in manifest.moved_aliases or ()]
+        print_lines(moved, sys.stderr)
         print_json(manifest)
     else:
-        print("\n".join(manifest_lines(manifest)))
+        print_lines(manifest_lines(manifest))
 
 
 @contextmanager
@@ -137,7 +150,7 @@ def replay_command(
     if as_json:
         print_json({"equal": replayed.is_equal, **asdict(replayed)})
     else:
-        print("\n".join(replay_lines(replayed, diff)))
+        print_lines(replay_lines(replayed, diff))
     raise typer.Exit(0 if replayed.is_equal else 1)
 
 
@@ -151,7 +164,7 @@ def runs_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
     if as_json:
         print_json(history)
     else:
-        print("\n".join(run_lines(history)))
+        print_lines(run_lines(history))
 
 
 @commands.command("report")
@@ -186,8 +199,9 @@ def report_command(
     records = case_records(database_of(data), store, period.until, county_today(), with_contacts=True)
     if records.contacts.unreadable:
         count = records.contacts.unreadable
-        zh = f"通讯录中 {count} 条无法解开 (密钥不符或损坏), 通知书上只印农户编号"
-        print(f"! {zh} / {count} entries of the address book cannot be opened: load them again", file=sys.stderr)
+        zh = f"通讯录中 {count} 条无法解开（密钥不符或损坏），通知书上只印农户编号"
+        en = f"{count} entries of the address book cannot be opened: load them again"
+        print_lines([Bilingual(f"! {zh}", f"! {en}")], sys.stderr)
     folder = issue_report(store, period, ReportScope(bank, area), _LANGUAGES[lang], out, progress_printer(), records)
     audit_command(
         data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights report", as_of=as_of, bank=bank, area=area
@@ -249,5 +263,5 @@ def monitor_command(
     if as_json:
         print_json(watch_json(watch))
     else:
-        print("\n".join(monitor_lines(watch)))
+        print_lines(monitor_lines(watch))
     raise typer.Exit(BEYOND_BOUNDS if watch.open_findings else 0)

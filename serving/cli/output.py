@@ -13,7 +13,7 @@ from features.delivery.headings import shipped_heading
 from features.loading.fault_kinds import fault_kinds
 from features.loading.quarantine_list import KIND_WORDS, delivered_row
 from features.loan_checks import LOAN_CHECKS
-from features.messages import Bilingual
+from features.messages import Bilingual, Line
 from models.budget_use import BudgetUse, budget_sentences
 from models.light import LIGHT_WORDS
 from serving.months.edition import Manifest
@@ -32,61 +32,76 @@ _LOANS_SHOWN = 10
 """So many loans that fail a check are named."""
 
 
-def load_lines(report: LoadReport) -> Iterator[str]:
+def load_lines(report: LoadReport) -> Iterator[Line]:
     """The report of a load: a line for each file, with its faults below it."""
     for file in report.files:
         yield from _file_lines(file)
     for file_name, reasons in report.sheets_left_out.items():
         for reason in reasons:
-            yield f"{file_name}: {reason.zh} / {reason.en}"
+            yield Bilingual(f"{file_name}：{reason.zh}", f"{file_name}: {reason.en}")
     yield from _finding_lines(report)
     for message in report.may_be:
-        yield f"✗ {message.zh}\n  {message.en}"
+        yield Bilingual(f"✗ {message.zh}", f"✗ {message.en}")
     for name in report.strangers:
-        yield f"{name}: 不是合同中的表, 已忽略 / is no table of the contract, ignored"
+        yield Bilingual(f"{name}：不是合同中的表，已忽略", f"{name}: is no table of the contract, ignored")
     if report.corrected:
-        yield f"{report.corrected} 行隔离记录已更正, 移出隔离区 / rows were corrected and left quarantine"
+        rows = report.corrected
+        yield Bilingual(f"{rows} 行隔离记录已更正，移出隔离区", f"{rows} rows were corrected and left quarantine")
     if report.taken_up:
-        yield f"{report.taken_up} 行此前等待的记录已装入 / rows that had waited were taken up"
-    yield f"data {report.data_version}"
+        rows = report.taken_up
+        yield Bilingual(f"{rows} 行此前等待的记录已装入", f"{rows} rows that had waited were taken up")
+    yield Bilingual(f"数据版本 {report.data_version}", f"data {report.data_version}")
 
 
-def _finding_lines(report: LoadReport) -> Iterator[str]:
+def _finding_lines(report: LoadReport) -> Iterator[Line]:
     """For each check on the whole loan: how many loans of the delivery fail it, and the first of them."""
     for check in LOAN_CHECKS:
         failing = [finding for finding in report.loan_findings if finding["check"] == check.id]
         if failing:
             loans = ", ".join(f"{one['loan_id']} ({one['first']} / {one['second']})" for one in failing[:_LOANS_SHOWN])
-            more = f" … 共 {len(failing)} in all" if len(failing) > _LOANS_SHOWN else ""
-            yield f"! {check.id} {check.message.zh}\n  {check.message.en}: {loans}{more}"
+            is_more = len(failing) > _LOANS_SHOWN
+            more = Bilingual(f" … 共 {len(failing)} 笔", f" … {len(failing)} in all") if is_more else Bilingual("", "")
+            yield Bilingual(
+                f"! {check.id} {check.message.zh}：{loans}{more.zh}",
+                f"! {check.id} {check.message.en}: {loans}{more.en}",
+            )
 
 
-def _file_lines(file: FileReport) -> Iterator[str]:
+def _file_lines(file: FileReport) -> Iterator[Line]:
     """A file of a load: its counts or why it was refused, what was done to read it, and its first faults."""
     if file.refused:
-        yield f"✗ {file.refused.zh}\n  {file.refused.en}"
+        yield Bilingual(f"✗ {file.refused.zh}", f"✗ {file.refused.en}")
     else:
-        yield (
-            f"✓ {file.file}: 读 {file.rows} 行 rows, 新增 {file.added} new, 更正 {file.revised} revised, "
-            f"已有 {file.known} known, 隔离 {file.quarantined} quarantined, 等待 {file.waiting} waiting"
+        yield Bilingual(
+            f"✓ {file.file}：读 {file.rows} 行，新增 {file.added}，更正 {file.revised}，已有 {file.known}，"
+            f"隔离 {file.quarantined}，等待 {file.waiting}",
+            f"✓ {file.file}: {file.rows} rows read, {file.added} new, {file.revised} revised, {file.known} known, "
+            f"{file.quarantined} quarantined, {file.waiting} waiting",
         )
         if file.reused:
-            yield f"  隔离行中编号重复使用: {file.reused} / quarantined rows with numbers used twice: {file.reused}"
+            yield Bilingual(
+                f"  隔离行中编号重复使用：{file.reused}", f"  quarantined rows with numbers used twice: {file.reused}"
+            )
     if file.done:
-        yield "  " + "; ".join(f"{one['zh']}: {one['count']}" for one in file.done)
-        yield "  " + "; ".join(f"{one['en']}: {one['count']}" for one in file.done)
+        yield Bilingual(
+            "  " + "；".join(f"{one['zh']}：{one['count']}" for one in file.done),
+            "  " + "; ".join(f"{one['en']}: {one['count']}" for one in file.done),
+        )
     if file.ignored:
-        yield f"  忽略的列 / columns ignored: {', '.join(file.ignored)}"
+        yield Bilingual(f"  忽略的列：{'、'.join(file.ignored)}", f"  columns ignored: {', '.join(file.ignored)}")
     for fault in file.faults[:_KINDS_SHOWN]:
-        yield f"  {fault_line(fault, file.table)}"
+        line = fault_line(fault, file.table)
+        yield Bilingual(f"  {line.zh}", f"  {line.en}")
     if len(file.faults) > _KINDS_SHOWN:
         rest = len(file.faults) - _KINDS_SHOWN
-        yield f"  另有 {rest} 类问题, 见 lights quarantine / {rest} more kinds of fault: see lights quarantine"
+        yield Bilingual(
+            f"  另有 {rest} 类问题，见 lights quarantine", f"  {rest} more kinds of fault: see lights quarantine"
+        )
     if file.too_many_waiting:
-        yield f"! {file.too_many_waiting.zh}\n  {file.too_many_waiting.en}"
+        yield Bilingual(f"! {file.too_many_waiting.zh}", f"! {file.too_many_waiting.en}")
 
 
-def fault_line(fault: Mapping[str, Any], table: str) -> str:
+def fault_line(fault: Mapping[str, Any], table: str) -> Bilingual:
     """One kind of fault: in which lines first, the column as the file and as the contract call it, and why.
 
     fault: a row of `fault_kinds`, with `heading`. table: the contract's name of the rows' table.
@@ -95,45 +110,57 @@ def fault_line(fault: Mapping[str, Any], table: str) -> str:
     heading = fault["heading"] or shipped_heading(table, column)
     named = column if heading == column else f"{heading} ({column})"
     more = " …" if fault["count"] > len(fault["lines"]) else ""
-    where = f"第 {lines}{more} 行, 共 {fault['count']} 行 rows"
-    return f"{named}: {where}: {fault['reason_zh']} / {fault['reason_en']}"
+    return Bilingual(
+        f"{named}：第 {lines}{more} 行，共 {fault['count']} 行：{fault['reason_zh']}",
+        f"{named}: lines {lines.replace('、', ', ')}{more}, {fault['count']} in all: {fault['reason_en']}",
+    )
 
 
-def quarantine_lines(rows: pl.DataFrame) -> Iterator[str]:
+def quarantine_lines(rows: pl.DataFrame) -> Iterator[Line]:
     """What is in quarantine: a line for each file and kind of fault, then how many rows there are in all."""
     for kind in fault_kinds(rows, "table", "file").iter_rows(named=True):
         words = table_names()[kind["table"]]
         cells = rows.filter(pl.col("file") == kind["file"], pl.col("line") == kind["lines"][0]).row(0, named=True)
         headings = {one["column"]: one["heading"] for one in delivered_row(cells)}
         fault = {**kind, "heading": headings.get(kind["column"])}
-        yield f"{words.zh} {kind['file']} · {KIND_WORDS[kind['kind']]} · {fault_line(fault, kind['table'])}"
+        line, of_kind = fault_line(fault, kind["table"]), KIND_WORDS[kind["kind"]]
+        yield Bilingual(
+            f"{words.zh} {kind['file']} · {of_kind.zh} · {line.zh}",
+            f"{words.en} {kind['file']} · {of_kind.en} · {line.en}",
+        )
     count = rows.select("file", "line", "cells").n_unique()
-    yield f"隔离区共 {count} 行 / {count} rows are in quarantine"
+    yield Bilingual(f"隔离区共 {count} 行", f"{count} rows are in quarantine")
 
 
-def manifest_lines(manifest: Manifest) -> Iterator[str]:
+def manifest_lines(manifest: Manifest) -> Iterator[Line]:
     """A published month: loans and principal by light."""
-    edition = f"第 {manifest.edition} 版 edition"
-    yield f"{manifest.as_of}: {manifest.rows} 笔 loans, {edition}, model {manifest.model_version}"
+    yield Bilingual(
+        f"{manifest.as_of}：{manifest.rows} 笔贷款，第 {manifest.edition} 版，模型 {manifest.model_version}",
+        f"{manifest.as_of}: {manifest.rows} loans, edition {manifest.edition}, model {manifest.model_version}",
+    )
     for code, totals in manifest.lights.items():
         words = LIGHT_WORDS[code]
-        yield f"  {words.zh} {words.en}: {totals['loans']:,} ({totals['outstanding_principal']:,.2f} 元 yuan)"
+        loans, yuan = f"{totals['loans']:,}", f"{totals['outstanding_principal']:,.2f}"
+        yield Bilingual(f"  {words.zh} {loans} 笔（{yuan} 元）", f"  {words.en}: {loans} ({yuan} yuan)")
     if manifest.visits:
         for sentence in budget_sentences(BudgetUse.from_json(manifest.visits), date.fromisoformat(manifest.as_of)):
-            yield f"  {sentence.zh}\n  {sentence.en}"
+            yield Bilingual(f"  {sentence.zh}", f"  {sentence.en}")
     if manifest.model_refused:
-        yield f"  仅按规则 / by the rules alone: {manifest.model_refused}"
+        why = manifest.model_refused
+        yield Bilingual(f"  仅按规则：{why}", f"  by the rules alone: {why}")
     if manifest.shadow:
         words = shadow_words(manifest.model_version)
-        yield f"! {words.zh}\n  {words.en}"
+        yield Bilingual(f"! {words.zh}", f"! {words.en}")
     for moved in manifest.moved_aliases or ():
-        yield f"! {moved['zh']}\n  {moved['en']}"
+        yield Bilingual(f"! {moved['zh']}", f"! {moved['en']}")
     for check in LOAN_CHECKS:
         if count := manifest.loan_checks.get(check.id):
-            yield f"! {check.id} {count} 笔: {check.message.zh}\n  {count} loans: {check.message.en}"
+            yield Bilingual(
+                f"! {check.id} {count} 笔：{check.message.zh}", f"! {check.id} {count} loans: {check.message.en}"
+            )
     if manifest.incomplete:
         words = Incomplete.model_validate(manifest.incomplete).words
-        yield f"! {words.zh}\n  {words.en}"
+        yield Bilingual(f"! {words.zh}", f"! {words.en}")
 
 
 _OUTCOMES = {
@@ -143,28 +170,36 @@ _OUTCOMES = {
 }
 
 
-def run_lines(runs: RunHistory) -> Iterator[str]:
+def run_lines(runs: RunHistory) -> Iterator[Line]:
     """The run log, oldest first, with refusals below their lines."""
     for run in runs.runs:
         outcome = _OUTCOMES[run.outcome]
         details = "  ".join(f"{name} {value}" for name, value in run.told.items())
-        yield f"{run.at}  {run.by}  {run.what}  {outcome.zh} {outcome.en}  {run.seconds:.1f} s  {details}".rstrip()
+        begins, ends = f"{run.at}  {run.by}  {run.what}  ", f"  {run.seconds:.1f} s  {details}".rstrip()
+        yield Bilingual(f"{begins}{outcome.zh}{ends}", f"{begins}{outcome.en}{ends}")
         if run.refused:
-            yield f"  {run.refused.zh}\n  {run.refused.en}"
+            yield Bilingual(f"  {run.refused.zh}", f"  {run.refused.en}")
     if runs.unreadable:
-        yield f"{runs.unreadable} 行无法读取 / lines cannot be read"
+        yield Bilingual(f"{runs.unreadable} 行无法读取", f"{runs.unreadable} lines cannot be read")
 
 
-def replay_lines(replay: Replay, diff: bool) -> Iterator[str]:
+def replay_lines(replay: Replay, diff: bool) -> Iterator[Line]:
     """Whether a replayed month equals the published one; with `diff`, the columns and loans that differ."""
-    head = f"{replay.as_of} 第 {replay.edition} 版 edition {replay.edition}: {replay.rows} 笔 loans"
-    yield f"{head}, {'一致 equal' if replay.is_equal else '不一致 different'}"
+    as_of, edition, rows = replay.as_of, replay.edition, replay.rows
+    verdict = Bilingual("一致", "equal") if replay.is_equal else Bilingual("不一致", "different")
+    yield Bilingual(
+        f"{as_of} 第 {edition} 版：{rows} 笔，{verdict.zh}", f"{as_of} edition {edition}: {rows} loans, {verdict.en}"
+    )
     for kind, difference in replay.differences.items():
-        only = f"仅发布 only published {difference.only_published}, 仅重算 only replayed {difference.only_replayed}"
-        yield f"  {kind}: {only}"
+        published, replayed = difference.only_published, difference.only_replayed
+        yield Bilingual(
+            f"  {kind}：仅发布 {published}，仅重算 {replayed}",
+            f"  {kind}: only published {published}, only replayed {replayed}",
+        )
         if diff:
             yield from (f"    {column}: {count}" for column, count in difference.columns.items())
-            yield f"    例如 for example: {', '.join(difference.examples)}"
+            examples = ", ".join(difference.examples)
+            yield Bilingual(f"    例如：{examples}", f"    for example: {examples}")
 
 
 def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[str]:
@@ -178,7 +213,7 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
         yield f"\n{getattr(rating, lang)}: {getattr(rating, f'grade_{lang}')} ({points})"
 
 
-AGAINST_AVERAGE = {"zh": "与平均贷款相比:", "en": "Against the average loan:"}
+AGAINST_AVERAGE = {"zh": "与平均贷款相比：", "en": "Against the average loan:"}
 THOSE_LOANS = {"zh": "这些贷款的平均", "en": "average of those loans"}
 OTHER_FACTS = {"zh": "其他情况合计", "en": "all other facts together"}
 THIS_LOAN = {"zh": "本笔贷款", "en": "this loan"}
@@ -250,18 +285,23 @@ def _threshold_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     yield f"  {threshold.log_odds:+.2f}  {THIS_LOAN[lang]}"
 
 
-def visit_effect_lines(report: Mapping[str, Any]) -> Iterator[str]:
+def visit_effect_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     """Whether visits helped: the months counted, a row for each group, and what is concluded.
 
     report: as `VisitEffectReport.as_json` gives it.
     """
-    yield f"{len(report['months'])} 个月标签成熟 months with mature labels: {', '.join(report['months']) or '-'}"
+    months, listed = len(report["months"]), ", ".join(report["months"]) or "-"
+    yield Bilingual(f"{months} 个月标签成熟：{listed}", f"{months} months with mature labels: {listed}")
     if report["left_out"]:
-        yield "未计 left out: " + ", ".join(f"{month} ({why})" for month, why in report["left_out"].items())
-    yield "组 group | 笔·月 loan-months | 变坏 went bad | 变坏率 rate (95%) | 预期 foretold"
+        left_out = ", ".join(f"{month} ({why})" for month, why in report["left_out"].items())
+        yield Bilingual(f"未计：{left_out}", f"left out: {left_out}")
+    yield Bilingual(
+        "组 | 笔·月 | 变坏 | 变坏率（95%） | 预期", "group | loan-months | went bad | rate (95%) | foretold"
+    )
     for row in report["rates"]:
-        counts = f"{row['zh']} {row['en']} | {row['loans']:,} | {row['bad']:,}"
         rate = "-" if row["rate"] is None else f"{row['rate']:.1%} ({row['low']:.1%} – {row['high']:.1%})"
-        yield f"{counts} | {rate} | {'-' if row['foretold'] is None else format(row['foretold'], '.1%')}"
+        foretold = "-" if row["foretold"] is None else format(row["foretold"], ".1%")
+        cells = f"{row['loans']:,} | {row['bad']:,} | {rate} | {foretold}"
+        yield Bilingual(f"{row['zh']} | {cells}", f"{row['en']} | {cells}")
     for text in (*report["sentences"], report["definition"]):
-        yield f"{text['zh']}\n{text['en']}"
+        yield Bilingual(text["zh"], text["en"])

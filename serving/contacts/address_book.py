@@ -130,8 +130,8 @@ class AddressBook:
         if wrong:
             lines = "、".join(map(str, wrong[:_LINES_NAMED])) + (" …" if len(wrong) > _LINES_NAMED else "")
             raise UserError(
-                f"{path.name}: {len(wrong)} 行有误 (第 {lines} 行): 农户编号为空、重复或证件号码不完整, "
-                f"或内容超过 {_LONGEST} 字; 未载入。",
+                f"{path.name}：{len(wrong)} 行有误（第 {lines} 行）：农户编号为空、重复或证件号码不完整，"
+                f"或内容超过 {_LONGEST} 字；未载入。",
                 f"{path.name}: {len(wrong)} lines are wrong ({lines}): no household, one that comes twice, an identity "
                 f"number that is not whole, or a text of more than {_LONGEST} signs; nothing was taken in.",
             )
@@ -226,7 +226,7 @@ def _read_lines(path: Path) -> _ReadLines:
     zh = "、".join(words[1] for words in _HEADINGS.values())
     en = ", ".join(words[0] for words in _HEADINGS.values())
     raise UserError(
-        f"{path.name}: 没有农户编号列; 可用的列: {zh}。",
+        f"{path.name}：没有农户编号列；可用的列：{zh}。",
         f"{path.name} has no column household_id; the columns are {en}.",
     )
 

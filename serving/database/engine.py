@@ -85,13 +85,13 @@ def open_database(address: str) -> Database:
             raise
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ImportError) as error:
         raise UserError(
-            f"数据库地址或驱动有误 ({type(error).__name__}); 应为 sqlite:///… 或 postgresql+psycopg://…",
+            f"数据库地址或驱动有误（{type(error).__name__}）；应为 sqlite:///… 或 postgresql+psycopg://…",
             f"The database address or its driver is wrong ({type(error).__name__}); "
             "it is sqlite:///… or postgresql+psycopg://…",
         ) from error
     except OperationalError as error:
         raise UserError(
-            "数据库无法打开; 请检查 LIGHTS_DATABASE 及其服务、权限和磁盘空间。",
+            "数据库无法打开；请检查 LIGHTS_DATABASE 及其服务、权限和磁盘空间。",
             "The database cannot be opened; check LIGHTS_DATABASE, its server, permissions and the disk.",
         ) from error
     return Database(engine)
@@ -144,7 +144,7 @@ def _revision(connection: Connection) -> str | None:
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if revision is not None and revision not in REVISIONS:
         raise UserError(
-            f"数据库版本 {revision} 比程序新; 请升级程序, 或恢复旧备份。",
+            f"数据库版本 {revision} 比程序新；请升级程序，或恢复旧备份。",
             f"The database's version {revision} is newer than this program; upgrade the program, or restore a backup.",
         )
     return revision

@@ -90,6 +90,6 @@ def light_attribution(household: HouseholdMonth) -> LightAttribution:
     try:
         bundle = loaded_model(month, store.models)
     except UserError:
-        return LightAttribution(month, store, None, scored_loans, None, household.previous_month)
+        return LightAttribution(month, store, None, scored_loans, None, household.told_previous_month)
     contributions = bundle.explain(scored_loans)
-    return LightAttribution(month, store, bundle, scored_loans, contributions, household.previous_month)
+    return LightAttribution(month, store, bundle, scored_loans, contributions, household.told_previous_month)

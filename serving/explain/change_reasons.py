@@ -24,15 +24,15 @@ KIND_WORDS = {
     ChangeSource.POLICY: Bilingual("界限变化", "thresholds"),
 }
 _SINCE = Bilingual(
-    "自 {since} 以来风险 (对数几率) 变化 {total:+.2f}", "Since {since} the risk (log-odds) moved by {total:+.2f}"
+    "自 {since} 以来风险（对数几率）变化 {total:+.2f}", "Since {since} the risk (log-odds) moved by {total:+.2f}"
 )
 _FIRST_MONTH = Bilingual(
-    "这是首个发布的月份, 没有上月可比。", "This is the first month published; there is none to compare with."
+    "这是首个发布的月份，没有上月可比。", "This is the first month published; there is none to compare with."
 )
 _NEW_LOAN = Bilingual("上月预警台账中没有这笔贷款。", "The loan was not in the list of the month before.")
 _NOT_SCORED = Bilingual("上月没有可用模型。", "There was no usable model the month before.")
 _OTHER_CATALOGUE = Bilingual(
-    "上月按另一特征目录计算, 无法逐项比较。",
+    "上月按另一特征目录计算，无法逐项比较。",
     "The month before was computed by another catalogue of facts; it cannot be compared fact by fact.",
 )
 
@@ -104,6 +104,8 @@ def _obstacle(warning: LoanWarning, published_lights: pl.DataFrame, previous: Pr
         return NO_MODEL_USED if warning.model_version == NO_MODEL else GONE_BAD
     if previous.as_of is None:
         return _FIRST_MONTH
+    if previous.fault is not None:
+        return previous.fault
     if published_lights.is_empty():
         return _NEW_LOAN
     if published_lights["previous_probability"][0] is None:

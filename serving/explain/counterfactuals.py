@@ -88,7 +88,7 @@ ACTIONABLE_FACTS = (
     ),
     ActionableFact(
         "statement_renewed",
-        Bilingual("重新做收入调查 (数字不变)", "renew the income statement (with the same figures)"),
+        Bilingual("重新做收入调查（数字不变）", "renew the income statement (with the same figures)"),
         lambda facts, _: (facts["statement_age_months"] or 0) > 0,
         lambda _facts, _as_of: IncomeStatement(kind="income_statement"),
     ),
@@ -96,8 +96,8 @@ ACTIONABLE_FACTS = (
 """Facts that counterfactuals may change; all other facts about a household stay as they are."""
 _GREEN = Bilingual("已是绿灯。", "The light is green.")
 _NOTHING = Bilingual("没有可办的事能使灯色好转。", "Nothing actionable would lower the light.")
-_WAYS = Bilingual("办成以下任一项, 灯色好转:", "Any one of these would lower the light:")
-_CANNOT_RECOMPUTE = Bilingual("无法重新计算: {why}", "It cannot be recomputed: {why}")
+_WAYS = Bilingual("办成以下任一项，灯色好转：", "Any one of these would lower the light:")
+_CANNOT_RECOMPUTE = Bilingual("无法重新计算：{why}", "It cannot be recomputed: {why}")
 
 
 def counterfactuals(warning: LoanWarning, facts: Row, month: PublishedMonth, store: DataFolder) -> Counterfactuals:
@@ -224,7 +224,7 @@ def _counterfactual(
         words = LOAN_CLOSED
     else:
         lamp, likelihood = LIGHT_WORDS[light], likelihood_sentence(probability, False, month.manifest.label)
-        words = Bilingual(f"{lamp.zh}; {likelihood.zh}", f"{lamp.en}; {likelihood.en}")
+        words = Bilingual(f"{lamp.zh}；{likelihood.zh}", f"{lamp.en}; {likelihood.en}")
     zh, en = " + ".join(each.zh for each in remedies), " + ".join(each.en for each in remedies)
     sentences = {"zh": f"{zh} → {words.zh}", "en": f"{en} → {words.en}"}
     return Counterfactual.model_validate(

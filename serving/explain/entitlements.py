@@ -28,7 +28,7 @@ GRADE_WORDS = {
     "fair": Bilingual("一般", "fair"),
     "poor": Bilingual("较差", "poor"),
 }
-NO_GRADE = Bilingual("资料不足, 不评级", "too little is known for a grade")
+NO_GRADE = Bilingual("资料不足，不评级", "too little is known for a grade")
 
 
 def household_ratings_by_table(facts: pl.DataFrame, policy: CountyPolicy) -> list[VillageRating]:

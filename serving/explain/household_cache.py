@@ -18,7 +18,7 @@ from serving.explain.what_if.rescore import LightByLoan, month_rescorer
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
-from serving.months.previous_month import PreviousMonth, comparison_month, previous_month_of_few
+from serving.months.previous_month import PreviousMonth, comparison_month, previous_month_of_few, unreadable_month
 from serving.months.repository import MonthRepository
 from serving.schemas.loan_warning import LoanWarning
 
@@ -49,10 +49,20 @@ class HouseholdMonth:
 
     @cached_property
     def previous_month(self) -> PreviousMonth:
-        """Lights and features of its loans in the month that the published one is compared with."""
+        """Lights and features of its loans in the month that the published one is compared with.
+
+        Raises DamagedMonthError where a file of that month is damaged.
+        """
         return previous_month_of_few(
             comparison_month(MonthRepository(self.store), self.month), self.features["loan_id"]
         )
+
+    @cached_property
+    def told_previous_month(self) -> PreviousMonth:
+        """`previous_month`, to tell of; where a file of that month is damaged, one that says so."""
+        month = comparison_month(MonthRepository(self.store), self.month)
+        fault = month.fault if month else None
+        return unreadable_month(month.as_of, fault) if month and fault else self.previous_month
 
     @cached_property
     def ledger_snapshot(self) -> HouseholdSnapshot:
@@ -98,6 +108,6 @@ def warm_up_household(month: PublishedMonth, store: DataFolder, household: str) 
 def unknown_household(household: str, as_of: date) -> UserError:
     """The error to raise where a household has no open loan in the month."""
     return UserError(
-        f"{as_of} 的预警台账中没有农户 {household} 的未结贷款; 请核对编号。",
+        f"{as_of} 的预警台账中没有农户 {household} 的未结贷款；请核对编号。",
         f"No open loan of household {household} is in the list of {as_of}; check the identifier.",
     )

@@ -80,7 +80,7 @@ AMOUNT_FACTS = (
     AmountFact(
         "sheep_sold",
         Bilingual(
-            "卖羊 {amount} 只还本 (按现价约 {yuan:,.0f} 元)", "sell {amount} sheep and repay (about {yuan:,.0f} yuan)"
+            "卖羊 {amount} 只还本（按现价约 {yuan:,.0f} 元）", "sell {amount} sheep and repay (about {yuan:,.0f} yuan)"
         ),
         _sheep_to_sell,
         lambda facts, household, steps: LivestockSold(

@@ -32,7 +32,7 @@ def _bundle(folder: Path, version: str) -> Bundle:
     bundle = ModelStore(folder).bundle(int(version.partition("-")[0]))
     if bundle.version != version:
         raise UserError(
-            f"模型 {version} 已被改动 (现为 {bundle.version}); 请重新评灯后再查看。",
+            f"模型 {version} 已被改动（现为 {bundle.version}）；请重新评灯后再查看。",
             f"Model {version} has been altered (it is {bundle.version} now); score the month again.",
         )
     if bundle.trees:

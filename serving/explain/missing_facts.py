@@ -10,23 +10,23 @@ from features.messages import Bilingual
 from features.units import MISSING
 
 DOCUMENTS: Mapping[str, Bilingual] = {
-    "households": Bilingual("农户登记信息 (乡镇)", "the household's registration (township office)"),
-    "members": Bilingual("家庭成员名单 (村委会)", "the list of the household's members (village committee)"),
-    "income_statements": Bilingual("收入调查表 (村委会)", "the income statement (village committee)"),
-    "assets": Bilingual("资产调查表 (村委会)", "the asset survey (village committee)"),
-    "loans": Bilingual("借款合同 (贷款银行)", "the loan contract (lending bank)"),
-    "instalments": Bilingual("还款计划 (贷款银行)", "the repayment schedule (lending bank)"),
-    "payments": Bilingual("还款流水 (贷款银行)", "the record of payments (lending bank)"),
+    "households": Bilingual("农户登记信息（乡镇）", "the household's registration (township office)"),
+    "members": Bilingual("家庭成员名单（村委会）", "the list of the household's members (village committee)"),
+    "income_statements": Bilingual("收入调查表（村委会）", "the income statement (village committee)"),
+    "assets": Bilingual("资产调查表（村委会）", "the asset survey (village committee)"),
+    "loans": Bilingual("借款合同（贷款银行）", "the loan contract (lending bank)"),
+    "instalments": Bilingual("还款计划（贷款银行）", "the repayment schedule (lending bank)"),
+    "payments": Bilingual("还款流水（贷款银行）", "the record of payments (lending bank)"),
     "loan_events": Bilingual(
-        "展期、续贷、结清记录 (贷款银行)", "the record of extensions, renewals and settlements (lending bank)"
+        "展期、续贷、结清记录（贷款银行）", "the record of extensions, renewals and settlements (lending bank)"
     ),
-    "use_checks": Bilingual("贷后用途检查记录 (贷款银行)", "the record of use checks (lending bank)"),
-    "credit_events": Bilingual("征信报告 (贷款银行)", "the credit report (lending bank)"),
-    "policies": Bilingual("保单 (保险公司)", "the insurance policies (insurer)"),
-    "claims": Bilingual("理赔单 (保险公司)", "the insurance claims (insurer)"),
-    "hardships": Bilingual("困难登记或监测记录 (乡镇)", "the record of hardships (township office)"),
-    "village_reviews": Bilingual("村级评议结果 (村委会)", "the village review (village committee)"),
-    "prices": Bilingual("产品价格 (县农业农村局)", "the product's prices (county's agriculture bureau)"),
+    "use_checks": Bilingual("贷后用途检查记录（贷款银行）", "the record of use checks (lending bank)"),
+    "credit_events": Bilingual("征信报告（贷款银行）", "the credit report (lending bank)"),
+    "policies": Bilingual("保单（保险公司）", "the insurance policies (insurer)"),
+    "claims": Bilingual("理赔单（保险公司）", "the insurance claims (insurer)"),
+    "hardships": Bilingual("困难登记或监测记录（乡镇）", "the record of hardships (township office)"),
+    "village_reviews": Bilingual("村级评议结果（村委会）", "the village review (village committee)"),
+    "prices": Bilingual("产品价格（县农业农村局）", "the product's prices (county's agriculture bureau)"),
 }
 """The document that a household or officer brings for each table of the contract, and who has it."""
 _TABLES_BY_SOURCE: Mapping[str, tuple[str, ...]] = {
@@ -79,7 +79,7 @@ _READINGS: Mapping[str, Bilingual] = {
     "debt_to_income": _POSITIVE_INCOME,
     "new_debt_to_income_12m": _POSITIVE_INCOME,
     "loss_to_income_12m": _POSITIVE_INCOME,
-    "repayment_cover": Bilingual("没有收入调查, 或到期前无应还", "there is no income statement, or nothing falls due"),
+    "repayment_cover": Bilingual("没有收入调查，或到期前无应还", "there is no income statement, or nothing falls due"),
     "declared_price_change": Bilingual(
         "申报产业没有今年和去年的价格", "no prices of this and last year are known for the declared use"
     ),
@@ -115,11 +115,11 @@ def missing_fact(name: str) -> Bilingual:
     documents, reading = [DOCUMENTS[table] for table in tables_to_fill(name)], _READINGS.get(name)
     zh, en = "、".join(document.zh for document in documents), " and ".join(document.en for document in documents)
     if reading is None:
-        return Bilingual(f"{MISSING.zh}, 请带上{zh}", f"{MISSING.en}; bring {en}")
+        return Bilingual(f"{MISSING.zh}，请带上{zh}", f"{MISSING.en}; bring {en}")
     because = Bilingual(f"{MISSING.zh} ({reading.zh})", f"{MISSING.en} ({reading.en})")
     if not documents:
-        return Bilingual(f"{because.zh}, 不需补充资料", f"{because.en}; there is nothing to bring")
-    return Bilingual(f"{because.zh}; 如不符, 请带上{zh}", f"{because.en}; if this is wrong, bring {en}")
+        return Bilingual(f"{because.zh}，不需补充资料", f"{because.en}; there is nothing to bring")
+    return Bilingual(f"{because.zh}；如不符，请带上{zh}", f"{because.en}; if this is wrong, bring {en}")
 
 
 def tables_to_fill(name: str) -> tuple[str, ...]:

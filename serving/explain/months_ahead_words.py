@@ -6,17 +6,17 @@ from features.messages import Bilingual
 from serving.schemas.loan_warning import LoanWarning
 
 _WITHIN = Bilingual(
-    "1个月内变坏的可能 {one}, 3个月内 {three}, 12个月内 {twelve}。",
+    "1个月内变坏的可能 {one}，3个月内 {three}，12个月内 {twelve}。",
     "It goes bad within 1 month with a probability of {one}, within 3 months {three}, within 12 months {twelve}.",
 )
 _DUE = Bilingual(
-    "{days} 天后到期: 与此相似的 100 笔贷款中, {open}届时仍未还清, 其余此前已还清、续贷或变坏; 届时未还清的 100 笔中, "
+    "{days} 天后到期：与此相似的 100 笔贷款中，{open}届时仍未还清，其余此前已还清、续贷或变坏；届时未还清的 100 笔中，"
     "{bad}随后变坏。",
     "It falls due in {days} days: of 100 loans like this one {open} are still open then, the others are repaid or "
     "renewed early, or bad before; of 100 that are still open then {bad} go bad.",
 )
 _WITHOUT_FIGURES = Bilingual(
-    "没有按月的预测: 所用模型不作此预测, 或无法与上述可能性相符。",
+    "没有按月的预测：所用模型不作此预测，或无法与上述可能性相符。",
     "There are no figures by month: the model has none, or they could not be brought to agree with the probability.",
 )
 

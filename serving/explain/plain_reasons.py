@@ -97,9 +97,9 @@ PLAIN_WORDS: Mapping[str, PlainWords] = {
     ),
     "household_size": PlainWords("家里 {value} 口人", "{value} people at home"),
     "insured_industry": PlainWords(
-        "产业保险: {value}", "industry insured: {value}", Bilingual("没有产业保险", "no industry insurance")
+        "产业保险：{value}", "industry insured: {value}", Bilingual("没有产业保险", "no industry insurance")
     ),
-    "is_renewal": PlainWords("这笔是续贷: {value}", "a renewal: {value}", Bilingual("不是续贷", "not a renewal")),
+    "is_renewal": PlainWords("这笔是续贷：{value}", "a renewal: {value}", Bilingual("不是续贷", "not a renewal")),
     "late_instalments_12m": PlainWords(
         "近一年迟还 {value} 期",
         "{value} late instalments in a year",
@@ -140,7 +140,7 @@ PLAIN_WORDS: Mapping[str, PlainWords] = {
     "unresolved_hardship": PlainWords(
         "家里的困难还没有化解", "a hardship is not resolved", Bilingual("没有未化解的困难", "no open hardship")
     ),
-    "use_finding": PlainWords("用途检查: {value}", "use check: {value}"),
+    "use_finding": PlainWords("用途检查：{value}", "use check: {value}"),
     "village_overdue_share": PlainWords(
         "本村别家 {value} 的余额在拖欠",
         "{value} of the village's other loans are in arrears",
@@ -153,11 +153,11 @@ PLAIN_WORDS: Mapping[str, PlainWords] = {
 _METHODS = {
     "bullet_quarterly_interest": Bilingual("到期一次还本", "the principal is due in one sum"),
     "bullet_all": Bilingual("到期一次还本付息", "all is due in one sum"),
-    "equal_instalment": Bilingual("最后一期到期 (等额本息)", "the last equal instalment is due"),
-    "equal_principal": Bilingual("最后一期到期 (等额本金)", "the last instalment of equal principal is due"),
+    "equal_instalment": Bilingual("最后一期到期（等额本息）", "the last equal instalment is due"),
+    "equal_principal": Bilingual("最后一期到期（等额本金）", "the last instalment of equal principal is due"),
 }
-_DUE = Bilingual("{days} 天后 ({day}) {method}", "{method} in {days} days ({day})")
-_PAST_DUE = Bilingual("{day} 已到期 ({method})", "{method} since {day}")
+_DUE = Bilingual("{days} 天后（{day}）{method}", "{method} in {days} days ({day})")
+_PAST_DUE = Bilingual("{day} 已到期（{method}）", "{method} since {day}")
 
 
 def plain_fact(name: str, value: Value) -> Bilingual:
@@ -171,10 +171,10 @@ def plain_fact(name: str, value: Value) -> Bilingual:
     label = FEATURES[name].label
     if value is None:
         missing = missing_fact(name)
-        return Bilingual(f"{label.zh}: {missing.zh}", f"{label.en}: {missing.en}")
+        return Bilingual(f"{label.zh}：{missing.zh}", f"{label.en}: {missing.en}")
     text, words = FEATURES[name].unit.text(value), PLAIN_WORDS.get(name)
     if words is None:
-        return Bilingual(f"{label.zh}: {text.zh}", f"{label.en}: {text.en}")
+        return Bilingual(f"{label.zh}：{text.zh}", f"{label.en}: {text.en}")
     return words.sentence(value, text)
 
 
@@ -191,7 +191,7 @@ def loan_summary(facts: Row, as_of: date) -> Bilingual:
     due_zh = words.zh.format(days=days, day=matures_on, method=method.zh)
     due_en = words.en.format(days=days, day=matures_on, method=method.en)
     household = _household_facts(facts)[:_MOST_FACTS]
-    zh = "; ".join([f"{owed} 万元, {due_zh}", *(each.zh for each in household)])
+    zh = "；".join([f"{owed} 万元，{due_zh}", *(each.zh for each in household)])
     en = "; ".join([f"{facts['outstanding_principal']:,.0f} yuan, {due_en}", *(each.en for each in household)])
     return Bilingual(f"{zh}。", f"{en}.")
 

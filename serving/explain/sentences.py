@@ -38,22 +38,22 @@ from serving.schemas.loan_warning import (
 Row = Mapping[str, Any]
 """A row of a frame, by column name."""
 LIKELIHOOD = Bilingual(
-    "与此相似的 100 笔贷款中, {count}在 {horizon_months} 个月内变坏 (逾期 {bad_after_days} 天、代偿或核销)。",
+    "与此相似的 100 笔贷款中，{count}在 {horizon_months} 个月内变坏（逾期 {bad_after_days} 天、代偿或核销）。",
     "Of 100 loans like this one, {count} go bad within {horizon_months} months ({bad_after_days} days past due, "
     "compensated or written off).",
 )
-GONE_BAD = Bilingual("该笔贷款已是不良, 不作预测。", "This loan is bad; nothing is predicted.")
-NO_MODEL_USED = Bilingual("没有可用模型, 灯色只按规则。", "There was no usable model; the light is by the rules alone.")
+GONE_BAD = Bilingual("该笔贷款已是不良，不作预测。", "This loan is bad; nothing is predicted.")
+NO_MODEL_USED = Bilingual("没有可用模型，灯色只按规则。", "There was no usable model; the light is by the rules alone.")
 LOAN_CLOSED = Bilingual("这笔贷款就此结清。", "The loan is closed by it.")
 USUAL_IN_TOWNSHIP = Bilingual("本乡镇一般为 {typical}", "usual in the township: {typical}")
 _CHANGES_WITHOUT_FEATURE = {
-    "model": Bilingual("模型已更换, 同样情况评分不同", "another model judges: it scores the same facts differently"),
+    "model": Bilingual("模型已更换，同样情况评分不同", "another model judges: it scores the same facts differently"),
     "policy": Bilingual(
-        "评分未变, 只是亮灯界限不同或上月灯已熄",
+        "评分未变，只是亮灯界限不同或上月灯已熄",
         "the score has not moved; only the thresholds differ, or a light kept on has gone out",
     ),
 }
-_NO_FIGURE = Bilingual("全县{zh} (不足 {least} 户)", "the county's {en} (under {least} households)")
+_NO_FIGURE = Bilingual("全县{zh}（不足 {least} 户）", "the county's {en} (under {least} households)")
 _CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
 _TEXTS_IN_MEMORY = 65_536
 """Values with their texts: a page of a list has a thousand of them, most of them medians, counts and days."""
@@ -101,7 +101,7 @@ def render_warnings(warnings: pl.DataFrame, features: pl.DataFrame, month: Publi
             "loan_checks": [
                 FailedCheck(
                     **failed,
-                    zh=f"{_CHECK_MESSAGES[failed['check']].zh}: {failed['first']} / {failed['second']}",
+                    zh=f"{_CHECK_MESSAGES[failed['check']].zh}：{failed['first']} / {failed['second']}",
                     en=f"{_CHECK_MESSAGES[failed['check']].en}: {failed['first']} / {failed['second']}",
                 )
                 for failed in row.get("loan_checks") or ()
@@ -140,7 +140,7 @@ def _open_rule(identifier: str, facts: Row, rule: RuleSentences, figures: Mappin
             label = FEATURES[name].label
             missing.append(_NO_FIGURE.format(zh=label.zh, en=label.en, least=MIN_HOUSEHOLDS))
     zh, en = "、".join(label.zh for label in missing), ", ".join(label.en for label in missing)
-    return UnassessedRule(id=identifier, zh=f"缺少: {zh}", en=f"missing: {en}")
+    return UnassessedRule(id=identifier, zh=f"缺少：{zh}", en=f"missing: {en}")
 
 
 def render_reason(reason: Row, comparison: Bilingual) -> Reason:
@@ -171,7 +171,7 @@ def render_reason(reason: Row, comparison: Bilingual) -> Reason:
     name, value, typical = reason["feature"], _number_or_code(reason, "value"), _number_or_code(reason, "typical")
     label, contribution = FEATURES[name].label, reason["contribution"]
     text = missing_fact(name) if value is None else _value_text(name, value)
-    zh, en = f"{label.zh}: {text.zh}", f"{label.en}: {text.en}"
+    zh, en = f"{label.zh}：{text.zh}", f"{label.en}: {text.en}"
     if comparison_agrees(name, value, typical, contribution):
         usual = _value_text(name, typical)
         zh = f"{zh} ({comparison.zh.format(typical=usual.zh)})"
@@ -194,14 +194,14 @@ def render_change(change: Row) -> ChangeReason:
     else:
         label, was, now = FEATURES[name].label, _value_text(name, value_before), _value_text(name, value_after)
         zh, en = (
-            (f"{now.zh} (未变)", f"{now.en} (unchanged)")
+            (f"{now.zh}（未变）", f"{now.en} (unchanged)")
             if was == now
             else (
                 f"{was.zh} → {now.zh}",
                 f"{was.en} → {now.en}",
             )
         )
-        sentence = Bilingual(f"{label.zh}: {zh}", f"{label.en}: {en}")
+        sentence = Bilingual(f"{label.zh}：{zh}", f"{label.en}: {en}")
     return ChangeReason(
         kind=change["kind"],
         feature=name,
@@ -313,9 +313,9 @@ def five_classes(facts: ClassFacts, as_of: date, classes: Classes) -> list[FiveC
             grade = {
                 "matrix": name,
                 "code": judged.code,
-                "zh": f"{judged.words.zh} ({matrix.words.zh})",
+                "zh": f"{judged.words.zh}（{matrix.words.zh}）",
                 "en": f"{judged.words.en} ({matrix.words.en})",
-                "reason_zh": "; ".join(reason.zh for reason in judged.reasons),
+                "reason_zh": "；".join(reason.zh for reason in judged.reasons),
                 "reason_en": "; ".join(reason.en for reason in judged.reasons),
             }
             by_matrix.append(FiveClassGrade.model_validate(grade))

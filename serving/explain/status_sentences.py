@@ -24,7 +24,7 @@ def status_sentence(warning: Mapping[str, Any]) -> Bilingual | None:
     if warning.get("bad_since") is None:
         return None
     parts = [_cause(warning), _end(warning)]
-    return Bilingual("; ".join(part.zh for part in parts) + "。", "; ".join(part.en for part in parts) + ".")
+    return Bilingual("；".join(part.zh for part in parts) + "。", "; ".join(part.en for part in parts) + ".")
 
 
 def _cause(warning: Mapping[str, Any]) -> Bilingual:
@@ -41,12 +41,12 @@ def _cause(warning: Mapping[str, Any]) -> Bilingual:
 def _end(warning: Mapping[str, Any]) -> Bilingual:
     paid_on = warning.get("arrears_ended_on")
     if paid_on is None or warning["status"] == "bad":
-        return Bilingual("至今未补还, 属不良, 不作预测", "not paid up: it is bad, and nothing is predicted")
+        return Bilingual("至今未补还，属不良，不作预测", "not paid up: it is bad, and nothing is predicted")
     if warning["status"] == "performing":
-        return Bilingual(f"{paid_on} 已补还, 观察期已满", f"paid up on {paid_on}, and its probation has ended")
+        return Bilingual(f"{paid_on} 已补还，观察期已满", f"paid up on {paid_on}, and its probation has ended")
     until, left = warning["probation_until"], warning["probation_dues_left"]
-    dues = Bilingual(f"再按期还 {left} 期, ", f"{left} more due(s) paid on time, ") if left else Bilingual("", "")
+    dues = Bilingual(f"再按期还 {left} 期，", f"{left} more due(s) paid on time, ") if left else Bilingual("", "")
     return Bilingual(
-        f"{paid_on} 已补还, 观察中: {dues.zh}最早 {until} 转为正常, 此前至少黄灯",
+        f"{paid_on} 已补还，观察中：{dues.zh}最早 {until} 转为正常，此前至少黄灯",
         f"paid up on {paid_on}, on probation: {dues.en}{until} at the earliest ends it; yellow at the least until then",
     )

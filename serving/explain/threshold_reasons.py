@@ -32,13 +32,13 @@ _GROUPS_IN_MEMORY = 256
 """Comparison groups: three a month and county."""
 _QUESTION = Bilingual("为什么是{light}而不是{instead}", "Why {light} and not {instead}")
 _BY_RULE = Bilingual(
-    "{shown}出自硬性规则; 模型自己判为{light}。", "The {shown} light is by hard rules; the model alone says {light}. "
+    "{shown}出自硬性规则；模型自己判为{light}。", "The {shown} light is by hard rules; the model alone says {light}. "
 )
 _IN_SHADOW = Bilingual(
-    "{shown}按规则; 影子模型判为{light}。", "The {shown} light is by the rules; the model in shadow says {light}. "
+    "{shown}按规则；影子模型判为{light}。", "The {shown} light is by the rules; the model in shadow says {light}. "
 )
 _FROM_PREVIOUS_MONTH = Bilingual(
-    " (沿用上月的灯: 可能性尚未降到界限的 {share} 以下)",
+    "（沿用上月的灯：可能性尚未降到界限的 {share} 以下）",
     " (kept from the month before: the likelihood has not yet fallen below {share} of the threshold)",
 )
 _UNDER, _ABOVE = Bilingual("{lamp}界限下", "just under {lamp}"), Bilingual("{lamp}界限上", "just above {lamp}")

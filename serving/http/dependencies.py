@@ -68,13 +68,13 @@ async def authenticate(request: Request) -> None:
             raise ForbiddenError("您的角色不能查看此内容。", "Your role does not reach so far.")
         if path.startswith(_ACCOUNT) and is_change and key:
             raise ForbiddenError(
-                "密钥不能更改账号; 请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
+                "密钥不能更改账号；请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
             )
     if is_change and not key:  # a browser sends its cookie along from any site's page, so the form must be our own
         token = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
         if not is_equal_in_constant_time(token if isinstance(token, str) else "", csrf_token(request)):
             raise ForbiddenError(
-                "表单已过期; 请刷新页面后重试。", "The form is out of date; open the page again and retry."
+                "表单已过期；请刷新页面后重试。", "The form is out of date; open the page again and retry."
             )
 
 
@@ -90,7 +90,7 @@ async def _identify_user(request: Request, key: str | None) -> User:
         if key:  # an unknown key is audited; an expired session happens daily and is not
             await _audit_unknown_key(request, key)
         raise NotSignedInError(
-            "请先登录, 或在 Authorization 头中给出密钥 (Bearer)。",
+            "请先登录，或在 Authorization 头中给出密钥（Bearer）。",
             "Sign in first, or give a key in the Authorization header (Bearer).",
         )
     role = Role(account.role)

@@ -51,18 +51,18 @@ _STATUS: dict[type[UserError], int] = {
     NotReadyError: 503,
 }
 _GENERAL = {
-    400: Bilingual("请求体无法读取; 请发送 UTF-8 编码的 JSON。", "The body cannot be read; send JSON in UTF-8."),
+    400: Bilingual("请求体无法读取；请发送 UTF-8 编码的 JSON。", "The body cannot be read; send JSON in UTF-8."),
     404: Bilingual("没有这个地址。", "There is nothing at this address."),
     405: Bilingual("此地址不支持该方法。", "This address does not take that method."),
 }
 _TOO_LARGE = Bilingual(
-    "发送的内容过大, 此地址最多 {limit} MB。", "Too much was sent; this address takes {limit} MB at most."
+    "发送的内容过大，此地址最多 {limit} MB。", "Too much was sent; this address takes {limit} MB at most."
 )
-_OTHER_STATUS = Bilingual("请求未被接受 ({status})。", "The request was not taken ({status}).")
+_OTHER_STATUS = Bilingual("请求未被接受（{status}）。", "The request was not taken ({status}).")
 _UNSTORABLE_TEXT = Bilingual("请求中有无法保存的字符。", "The request holds a character that cannot be kept.")
 """PostgreSQL refuses a zero byte in a text column."""
 _FAILED = Bilingual(
-    "服务内部出错, 未能回答; 错误已记入服务日志, 请联系管理员。",
+    "服务内部出错，未能回答；错误已记入服务日志，请联系管理员。",
     "The service failed and has no answer; the fault is in its log. Tell whoever runs it.",
 )
 
@@ -79,7 +79,7 @@ def invalid_words(error: RequestValidationError) -> Bilingual:
     Field names are given without their first level, which is query, path or body.
     """
     messages = error_sentences(error.errors(), skip=1)
-    return Bilingual(f"请求参数有误: {messages.zh}", f"The request is wrong: {messages.en}")
+    return Bilingual(f"请求参数有误：{messages.zh}", f"The request is wrong: {messages.en}")
 
 
 def http_words(error: HTTPException) -> Bilingual:

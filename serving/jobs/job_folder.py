@@ -144,7 +144,7 @@ class JobFolder:
 
 def _busy(number: int) -> UserError:
     return UserError(
-        f"任务 {number} 正在进行; 同时只能有一个, 请等它结束。",
+        f"任务 {number} 正在进行；同时只能有一个，请等它结束。",
         f"Job {number} is under way; one at a time, wait for its end.",
     )
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from features.atomic_files import exclusive_lock, write_text
-from features.console import RUN_BY
+from features.console import PRINTED_IN, RUN_BY
 from features.messages import UserError
 from serving.jobs.job_folder import ENDED_FILE, JOB_FILE, LOCK, PRINTED_FILE, JobFolder
 
@@ -37,7 +37,7 @@ def run_job(data: Path, number: int) -> int:
         began = time.monotonic()
         with (folder / PRINTED_FILE).open("wb") as printed:
             command = [sys.executable, "-m", "lights", *job["command"], "--data", str(data)]
-            environment = {**os.environ, RUN_BY: job["by"]}
+            environment = {**os.environ, RUN_BY: job["by"], PRINTED_IN: "both"}  # readers of either language look at it
             code = subprocess.run(  # noqa: S603 - the command line's own words
                 command,
                 stdin=subprocess.DEVNULL,

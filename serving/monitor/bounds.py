@@ -98,9 +98,9 @@ def load_limits(path: Path | None = None) -> MonitorLimits:
         return MonitorLimits.model_validate({**shipped, **own, **sections})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(
-            f"界限 {path.name} 无法读取: {error}", f"The limits {path.name} cannot be read: {error}"
+            f"界限 {path.name} 无法读取：{error}", f"The limits {path.name} cannot be read: {error}"
         ) from error
     except ValidationError as error:
         faults = validation_faults(error, MonitorLimits)
-        zh, en = "; ".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
-        raise UserError(f"界限 {path.name} 有误: {zh}", f"The limits {path.name} are wrong: {en}") from error
+        zh, en = "；".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
+        raise UserError(f"界限 {path.name} 有误：{zh}", f"The limits {path.name} are wrong: {en}") from error

@@ -19,16 +19,16 @@ AGREED_CODES = ("product", "repayment_method", "declared_use")
 """Features that a loan keeps from its grant on."""
 _BANK_WORDS = Bilingual("银行", "bank")
 _CHANGED = Bilingual(
-    "{bank}: {both} 笔存量贷款中 {changed:.0%} 的“{name}”与上月不同",
+    "{bank}：{both} 笔存量贷款中 {changed:.0%} 的“{name}”与上月不同",
     "{bank}: {changed:.0%} of {both} loans of the month before have another code now: {name}",
 )
 _NEW = Bilingual(
-    "{bank}: {new} 笔新贷款的“{name}”与其存量贷款不同, PSI {psi:.2f}",
+    "{bank}：{new} 笔新贷款的“{name}”与其存量贷款不同，PSI {psi:.2f}",
     "{bank}: the codes of {new} new loans differ from those of its others, PSI {psi:.2f}: {name}",
 )
 _TITLE = Bilingual("各银行的代码", "Codes of each bank")
 _NOTE = Bilingual(
-    "与上一个公布月份比较。产品、还款方式和用途在发放时约定, 银行整批改变多半是代码对调或改版。",
+    "与上一个公布月份比较。产品、还款方式和用途在发放时约定，银行整批改变多半是代码对调或改版。",
     "Compared with the published month before. Product, method and use are agreed at the grant: where those of many "
     "loans of a bank change at once, its codes have most likely been swapped or renumbered.",
 )

@@ -11,7 +11,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 
 _REFUSED = Bilingual(
-    "{file} 在 {day} 被退回, 此后没有装入过; 见 lights runs",
+    "{file} 在 {day} 被退回，此后没有装入过；见 lights runs",
     "{file} was refused on {day} and has not been loaded since; see lights runs",
 )
 
@@ -26,5 +26,7 @@ def check_deliveries(store: DataFolder, month: PublishedMonth, before: Published
         findings.append(Finding("incomplete", month.incomplete.words, float(len(month.incomplete.findings))))
     since = datetime.fromisoformat(before.manifest.scored_at) if before else None
     refused = refused_files(read_runs(store.folder).runs, since)
-    findings += [Finding("refused", _REFUSED.format(file=file, day=day), subject=file) for file, day in refused.items()]
+    findings += [
+        Finding("refused", _REFUSED.format(file=file.name, day=file.on), subject=file.name) for file in refused
+    ]
     return findings

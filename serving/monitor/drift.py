@@ -35,38 +35,38 @@ from serving.portfolio.report_tables import ReportTable, code_word_columns, coun
 
 _SCORE_WORDS = Bilingual("公布的可能性", "published probability")
 _NO_REFERENCE = Bilingual(
-    "{as_of}: 模型 {model} 未保存训练时的分布, 无法比较; 请重新训练。",
+    "{as_of}：模型 {model} 未保存训练时的分布，无法比较；请重新训练。",
     "{as_of}: model {model} kept no distribution of its training, so nothing can be compared; train again.",
 )
 _OLD_REFERENCE = Bilingual(
-    "模型 {model} 的训练分布由旧版本保存, 没有缺失比例、各月分布和特征在分数中的份量: 缺失只与此前各月比较, "
-    "随月份变化的特征不比较, 发现不按份量排序。重新训练后即有。",
+    "模型 {model} 的训练分布由旧版本保存，没有缺失比例、各月分布和特征在分数中的份量：缺失只与此前各月比较，"
+    "随月份变化的特征不比较，发现不按份量排序。重新训练后即有。",
     "Model {model} kept the distribution of its training as an earlier version did, without missing shares, calendar "
     "months and importance: missing values are compared with the months before alone, features that turn with "
     "the year are not compared, and findings are not ranked by importance. Training again brings them.",
 )
 _ALL_ZERO = Bilingual(
-    "{as_of}: 全部 PSI 恰为 0, 是把总体与自身相比; 请检查训练分布的来源。",
+    "{as_of}：全部 PSI 恰为 0，是把总体与自身相比；请检查训练分布的来源。",
     "{as_of}: every PSI is exactly 0: a population compared with itself; check where the reference came from.",
 )
 _SHIFTED = Bilingual(
-    "{name}: 与{than}相比 PSI {value:.3f}, 超过 {bound:.2f}",
+    "{name}：与{than}相比 PSI {value:.3f}，超过 {bound:.2f}",
     "{name}: PSI {value:.3f} against {than}, above {bound:.2f}",
 )
 _FIT, _MONTHS_BEFORE = Bilingual("训练时", "the fit"), Bilingual("此前各月", "the months before")
-_GONE = Bilingual("{name}: 本月没有一笔贷款有取值", "{name}: no loan of the month has a value")
+_GONE = Bilingual("{name}：本月没有一笔贷款有取值", "{name}: no loan of the month has a value")
 _LESS = Bilingual(
-    "{name}: {missing:.1%} 的贷款没有取值, 通常至多 {usual:.1%}",
+    "{name}：{missing:.1%} 的贷款没有取值，通常至多 {usual:.1%}",
     "{name}: {missing:.1%} of the loans have no value, usually {usual:.1%} at most",
 )
 _AGEING = Bilingual(
-    "训练以来缓慢变化的特征占分数的 {importance:.0%}, 超过 {bound:.0%}; 请考虑重新训练: {names}",
+    "训练以来缓慢变化的特征占分数的 {importance:.0%}，超过 {bound:.0%}；请考虑重新训练：{names}",
     "Features with {importance:.0%} of the score have moved slowly since the fit, above {bound:.0%}; consider training "
     "again: {names}",
 )
 _PSI_NOTE = Bilingual(
-    "PSI = Σ (o − e) ln(o / e), 只计有取值的贷款; 分箱为训练时的十分位 (代码按取值)。训练时只计该表已送达的月份; "
-    "随月份变化的特征与训练时同一月份比较, 随记录增长的只与此前各月比较。缓慢变化指与训练时相比超出界限, "
+    "PSI = Σ (o − e) ln(o / e)，只计有取值的贷款；分箱为训练时的十分位（代码按取值）。训练时只计该表已送达的月份；"
+    "随月份变化的特征与训练时同一月份比较，随记录增长的只与此前各月比较。缓慢变化指与训练时相比超出界限，"
     "与此前各月相比在界限之内。",
     "PSI = sum of (o - e) ln(o / e), over deciles fixed at training (levels of codes) and loans with a value. Of the "
     "fit those months count in which the table had been delivered; features that turn with the year are compared "
@@ -387,8 +387,8 @@ def _drift_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             day("as_of", "截至", "As of"),
             words("label", "特征", "Feature"),
             share("importance", "在分数中的份量", "Part in the score"),
-            number("psi", "PSI (与训练时比)", "PSI against the fit"),
-            number("psi_before", "PSI (与此前各月比)", "PSI against the months before"),
+            number("psi", "PSI（与训练时比）", "PSI against the fit"),
+            number("psi_before", "PSI（与此前各月比）", "PSI against the months before"),
             share("missing", "缺失", "Missing"),
             share("usual", "通常至多", "Usually at most"),
             count("values", "有取值的贷款", "Loans with a value"),

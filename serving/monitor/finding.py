@@ -59,8 +59,8 @@ VERDICT_WORDS: dict[str, Bilingual] = {
     "gone": Bilingual("没有任何取值", "no value at all"),
     "less": Bilingual("缺失增多", "missing more often"),
     "few": Bilingual("数据不足", "not enough data"),
-    "calendar": Bilingual("随日历变化, 不比较", "moves with the calendar, not compared"),
-    "notice": Bilingual("随政策通知变化, 不比较", "moves with notices, not compared"),
+    "calendar": Bilingual("随日历变化，不比较", "moves with the calendar, not compared"),
+    "notice": Bilingual("随政策通知变化，不比较", "moves with notices, not compared"),
     "waiting": Bilingual("标签未成熟", "labels not mature"),
     "no_model": Bilingual("无模型", "no model"),
 }

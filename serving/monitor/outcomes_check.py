@@ -31,12 +31,12 @@ _COMPARISONS = 1 + len(CODES)
 DEFAULT_LAG_DAYS = 31
 """Days until a label is reported, where the model's plan does not say."""
 _MISCALIBRATED = Bilingual(
-    "{what}: 预期变坏率 {expected:.2%} (校准区间 {from_:.2%} 至 {to:.2%}), 实际 {observed:.2%} "
-    "(区间 {low:.2%} 至 {high:.2%})",
+    "{what}：预期变坏率 {expected:.2%}（校准区间 {from_:.2%} 至 {to:.2%}），实际 {observed:.2%}"
+    "（区间 {low:.2%} 至 {high:.2%}）",
     "{what}: {expected:.2%} expected to go bad (range of the calibration {from_:.2%} to {to:.2%}), {observed:.2%} did "
     "(interval {low:.2%} to {high:.2%})",
 )
-_LOW_AUC = Bilingual("{what}: AUC {auc:.3f} 低于 {bound:g}", "{what}: AUC {auc:.3f} is below {bound:g}")
+_LOW_AUC = Bilingual("{what}：AUC {auc:.3f} 低于 {bound:g}", "{what}: AUC {auc:.3f} is below {bound:g}")
 _CALIBRATION_TYPES = {
     "loans": pl.Int64,
     "expected": pl.Float64,
@@ -64,9 +64,9 @@ _CALIBRATION_COLUMNS = (
 )
 _NO_VALUE = Bilingual("–", "–")
 _CALIBRATION_NOTE = Bilingual(
-    "校准区间: 模型校准所用的不良贷款有限, 重抽农户时预期变坏率移动的范围 (2.5% 至 97.5%); 早先的模型没有。"
-    "区间为 Jeffreys 区间, 由逐月和各灯共用一个置信水平; 同一笔贷款在多个月份重复计入, 区间已按贷款放宽。"
-    "预期 AUC 与命中由公布的可能性本身推算, 只在校准良好时成立。",
+    "校准区间：模型校准所用的不良贷款有限，重抽农户时预期变坏率移动的范围（2.5% 至 97.5%）；早先的模型没有。"
+    "区间为 Jeffreys 区间，由逐月和各灯共用一个置信水平；同一笔贷款在多个月份重复计入，区间已按贷款放宽。"
+    "预期 AUC 与识别率由公布的可能性本身推算，只在校准良好时成立。",
     "Range of the calibration: how far the expected rate moves when the households that it was fitted on are drawn "
     "again (2.5% to 97.5%); models of earlier programs have none. Jeffreys intervals, of the month and of the lights "
     "at one level together; a loan counts in every month it was open, and the intervals of months together are as wide "
@@ -315,14 +315,14 @@ def _month_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     return ReportTable(
         "calibration",
         Bilingual("校准", "Calibration"),
-        Bilingual("预期与实际: 逐月", "Expected and observed, month by month"),
+        Bilingual("预期与实际：逐月", "Expected and observed, month by month"),
         (
             day("as_of", "截至", "As of"),
             *_CALIBRATION_COLUMNS,
-            number("auc_expected", "AUC (预期)", "AUC, expected"),
-            number("auc_observed", "AUC (实际)", "AUC, observed"),
-            share("recall_expected", "亮灯命中 (预期)", "Recall at visits, expected"),
-            share("recall_observed", "亮灯命中 (实际)", "Recall at visits, observed"),
+            number("auc_expected", "AUC（预期）", "AUC, expected"),
+            number("auc_observed", "AUC（实际）", "AUC, observed"),
+            share("recall_expected", "亮灯识别率（预期）", "Recall at visits, expected"),
+            share("recall_observed", "亮灯识别率（实际）", "Recall at visits, observed"),
         ),
         frame.with_columns(code_word_columns("verdict", "said", VERDICT_WORDS)),
         note=_CALIBRATION_NOTE,
@@ -336,7 +336,7 @@ def _light_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
         "calibration_by_light",
         Bilingual("按灯", "By light"),
         Bilingual(
-            "预期与实际: 按灯, 标签已成熟的月份合计", "Expected and observed by light, all mature months together"
+            "预期与实际：按灯，标签已成熟的月份合计", "Expected and observed by light, all mature months together"
         ),
         (words("colour", "灯", "Light"), *_CALIBRATION_COLUMNS),
         frame.with_columns(
@@ -358,7 +358,7 @@ def _maturity_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
             day("as_of", "截至", "As of"),
             day("ends_on", "预测期止", "Horizon ends"),
             day("mature_on", "成熟日", "Mature on"),
-            count("days_left", "尚差天数 (以数据为准)", "Days the data lack"),
+            count("days_left", "尚差天数（以数据为准）", "Days the data lack"),
             words("said", "结论", "Verdict"),
         ),
         frame.with_columns(code_word_columns("verdict", "said", VERDICT_WORDS)),

@@ -40,19 +40,19 @@ _NUMERIC_KINDS = (CellKind.MONEY, CellKind.NUMBER, CellKind.RATE, CellKind.SHARE
 _MOST_DELIVERIES = 500
 _MILLIONTHS = 1_000_000
 _LATE = Bilingual(
-    "{table} ({county}): {silent} 天没有新数据, 通常最长 {usual} 天",
+    "{table} ({county}): {silent} 天没有新数据，通常最长 {usual} 天",
     "{table} ({county}): nothing new for {silent} days, usually {usual} at most",
 )
 _ROW_COUNT = Bilingual(
-    "{table} ({county}): 本月 {month_rows} 行, 此前各月 {least} 至 {most} 行",
+    "{table} ({county})：本月 {month_rows} 行，此前各月 {least} 至 {most} 行",
     "{table} ({county}): {month_rows} rows this month, {least} to {most} in the months before",
 )
 _MISSING = Bilingual(
-    "{table}.{column} ({county}): 缺失 {missing:.1%}, 此前最多 {most_missing:.1%}",
+    "{table}.{column} ({county})：缺失 {missing:.1%}，此前最多 {most_missing:.1%}",
     "{table}.{column} ({county}): {missing:.1%} missing, at most {most_missing:.1%} in the months before",
 )
 _MEAN = Bilingual(
-    "{table}.{column} ({county}): 均值 {mean:.2f}, 此前各月 {least:.2f} 至 {most:.2f}",
+    "{table}.{column} ({county})：均值 {mean:.2f}，此前各月 {least:.2f} 至 {most:.2f}",
     "{table}.{column} ({county}): mean {mean:.2f}, {least:.2f} to {most:.2f} in the months before",
 )
 _QUALITY_COLUMNS: tuple[TableColumn, ...] = (
@@ -264,14 +264,14 @@ def _source_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     return ReportTable(
         "sources",
         Bilingual("来源", "Sources"),
-        Bilingual("数据质量: 按来源", "Data quality by source"),
+        Bilingual("数据质量：按来源", "Data quality by source"),
         (
             text("table", "表", "Table"),
             text("county", "县", "County"),
             count("rows", "行数", "Rows"),
             day("newest", "最新知悉日", "Newest known on"),
             count("silent", "距今天数", "Days without news"),
-            count("usual", "通常最长间隔 (天)", "Longest usual gap (days)"),
+            count("usual", "通常最长间隔（天）", "Longest usual gap (days)"),
             words("punctual", "及时", "Punctual"),
             count("month_rows", "本月行数", "Rows this month"),
             count("least", "此前12个月最少", "Least of 12 months"),
@@ -291,7 +291,7 @@ def _column_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable:
     return ReportTable(
         "columns",
         Bilingual("各列", "Columns"),
-        Bilingual("数据质量: 按列", "Data quality by column"),
+        Bilingual("数据质量：按列", "Data quality by column"),
         _QUALITY_COLUMNS,
         pl.DataFrame(rows, {**codes, **numbers}).with_columns(
             *code_word_columns("gone", "complete", VERDICT_WORDS), *code_word_columns("jump", "steady", VERDICT_WORDS)

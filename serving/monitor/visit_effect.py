@@ -44,14 +44,14 @@ from serving.months.repository import MonthRepository
 FILE = "visit_effect.json"
 """In the data folder: what was measured last."""
 GROUP_WORDS = {
-    (True, True): Bilingual("亮灯, 已走访", "lit, visited"),
-    (True, False): Bilingual("亮灯, 未走访", "lit, not visited"),
-    (False, True): Bilingual("绿灯, 已走访", "green, visited"),
-    (False, False): Bilingual("绿灯, 未走访", "green, not visited"),
+    (True, True): Bilingual("亮灯，已走访", "lit, visited"),
+    (True, False): Bilingual("亮灯，未走访", "lit, not visited"),
+    (False, True): Bilingual("绿灯，已走访", "green, visited"),
+    (False, False): Bilingual("绿灯，未走访", "green, not visited"),
 }
 DEFINITION = Bilingual(
-    "一次走访计入某月的灯: 在该月首次发布之日或之后, 预测期结束之日或之前, 且早于该笔贷款变坏之日。"
-    "以该月首次发布的灯为准; 一笔贷款每月计一次。各组之差不是走访的效果, 因为走访谁由信贷员决定。",
+    "一次走访计入某月的灯：在该月首次发布之日或之后，预测期结束之日或之前，且早于该笔贷款变坏之日。"
+    "以该月首次发布的灯为准；一笔贷款每月计一次。各组之差不是走访的效果，因为走访谁由信贷员决定。",
     "A visit counts for a month's light from the day on which the month was first published to the last day of the "
     "horizon, and before the day on which the loan goes bad. The lights are those first published; a loan counts once "
     "a month. Groups do not differ by visits alone: officers choose whom they visit.",

@@ -11,7 +11,7 @@ import polars as pl
 from markupsafe import Markup
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from features.messages import Bilingual
+from features.messages import Bilingual, Line
 from models.mlflow_aliases import UNCHECKED, moved_aliases
 from serving.monitor.acknowledgements import Acknowledgement, acknowledgements_in_force
 from serving.monitor.bounds import AcknowledgementLimits, MonitorLimits
@@ -36,7 +36,7 @@ _DRIFT_MONTHS = 13
 """The month and the twelve before it."""
 _MOST_FINDINGS = 20
 """Findings printed on a terminal."""
-_MORE = Bilingual("另有 {more} 项, 见 --html 或 --json", "and {more} more: see --html or --json")
+_MORE = Bilingual("另有 {more} 项，见 --html 或 --json", "and {more} more: see --html or --json")
 _PAGE_TITLE = Bilingual("监测", "Monitor")
 _FINDINGS_TITLE = Bilingual("超出界限", "Beyond bounds")
 _CHART_LINES = {
@@ -55,7 +55,7 @@ _OUTCOME_GAUGES = (
 _SOURCE_GAUGES = (("silent", "days without news"), ("rows", "rows kept"), ("month_rows", "rows of the month"))
 
 
-_ACKNOWLEDGED = Bilingual("{by} 于 {day} 确认: {reason}", "acknowledged by {by} on {day}: {reason}")
+_ACKNOWLEDGED = Bilingual("{by} 于 {day} 确认：{reason}", "acknowledged by {by} on {day}: {reason}")
 _OPEN_WORDS = Bilingual("待处理", "open")
 
 
@@ -197,42 +197,42 @@ def monitor_json(report: MonitorReport) -> dict[str, Any]:
     }
 
 
-def monitor_lines(report: MonitorReport) -> Iterator[str]:
+def monitor_lines(report: MonitorReport) -> Iterator[Line]:
     """The report as lines for a terminal: findings with their codes, then calibration and drift."""
     yield f"{report.month.as_of}  model {report.month.manifest.model_version}"
     yield from finding_lines(report)
     for name in ("calibration", "label_maturity"):
         table = report.table(name)
-        yield f"\n{table.title}"
+        yield from ("", table.title)
         for row in table.frame.head(6).to_dicts():
             rates = ""
             if row.get("observed_rate") is not None:
                 interval = f"({row['low']:.2%}-{row['high']:.2%})"
                 rates = f"  {row['expected_rate']:.2%} → {row['observed_rate']:.2%} {interval}"
-            yield f"  {row['as_of']}  {row['said_zh']} / {row['said_en']}{rates}"
-    yield f"\n{report.table('drift').title}"
+            yield Bilingual(f"  {row['as_of']}  {row['said_zh']}{rates}", f"  {row['as_of']}  {row['said_en']}{rates}")
+    yield from ("", report.table("drift").title)
     for row in report.table("drift").frame.head(6).to_dicts():
         highest = max((row[name] for name in ("psi", "psi_before") if row[name] is not None), default=None)
         index = "-" if highest is None else f"{highest:.3f}"
-        verdict = f"{row['label_zh']} / {row['label_en']}: {row['said_zh']} / {row['said_en']}"
-        yield f"  {row['as_of']}  PSI {index}  {verdict}"
+        begins = f"  {row['as_of']}  PSI {index}  "
+        yield Bilingual(f"{begins}{row['label_zh']}：{row['said_zh']}", f"{begins}{row['label_en']}: {row['said_en']}")
 
 
-def finding_lines(report: MonitorReport) -> Iterator[str]:
+def finding_lines(report: MonitorReport) -> Iterator[Line]:
     """The open findings, or that there are none; the acknowledged ones; and the notes."""
     for finding in report.open_findings[:_MOST_FINDINGS]:
-        yield f"! {finding.message.zh}\n  {finding.message.en}\n  [{finding.code}]"
+        yield from (Bilingual(f"! {finding.message.zh}", f"! {finding.message.en}"), f"  [{finding.code}]")
     if len(report.open_findings) > _MOST_FINDINGS:
-        more = _MORE.format(more=len(report.open_findings) - _MOST_FINDINGS)
-        yield f"{more.zh}\n  {more.en}"
+        yield _MORE.format(more=len(report.open_findings) - _MOST_FINDINGS)
     if not report.open_findings:
-        yield "✓ 均在界限之内, 或已确认 / all within bounds, or acknowledged"
+        yield Bilingual("✓ 均在界限之内，或已确认", "✓ all within bounds, or acknowledged")
     for finding in report.findings:
         if finding.code in report.acknowledged:
             words_of = acknowledgement_words(report.acknowledged[finding.code])
-            yield f"· {finding.message.zh} ({words_of.zh})\n  {finding.message.en} ({words_of.en})\n  [{finding.code}]"
+            zh, en = f"· {finding.message.zh}（{words_of.zh}）", f"· {finding.message.en} ({words_of.en})"
+            yield from (Bilingual(zh, en), f"  [{finding.code}]")
     for note in report.notes:
-        yield f"· {note.zh}\n  {note.en}"
+        yield Bilingual(f"· {note.zh}", f"· {note.en}")
 
 
 def monitor_html(report: MonitorReport, language: Language) -> str:
@@ -241,7 +241,7 @@ def monitor_html(report: MonitorReport, language: Language) -> str:
     sections = [first, *(Section(table.title, [table]) for table in report.tables)]
     beyond, acknowledged = len(report.open_findings), len(report.acknowledged)
     about = Bilingual(
-        f"{beyond} 项超出界限, 另 {acknowledged} 项已确认", f"{beyond} beyond bounds, {acknowledged} more acknowledged"
+        f"{beyond} 项超出界限，另 {acknowledged} 项已确认", f"{beyond} beyond bounds, {acknowledged} more acknowledged"
     )
     month = report.month
     return page_html(Page(_PAGE_TITLE, month.as_of, about, sections, month.versions, month.notes), language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from features.atomic_files import append_line
-from features.messages import Bilingual
+from features.atomic_files import append_line, write_text
+from features.messages import Bilingual, UserError
 from features.months import COUNTY_ZONE
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
 from features.stored_files import read_stored_json
@@ -26,7 +26,7 @@ from models.fund_curves import FundCurves, FundHistory, no_fund_history
 from models.traffic_light.rule import RuleSentences
 from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
-from serving.schemas.basis import Incomplete, Versions
+from serving.schemas.basis import DamagedMonth, Incomplete, Versions
 
 FRAME_KINDS = ("warnings", "features", "typical")
 EDITION_PREFIX = "edition-"
@@ -37,8 +37,15 @@ _KINDS_BY_LOAN = ("warnings", "features")
 _SCOPE_COLUMNS = ("household_id", "loan_id", "bank", "village_code")
 """Columns that `LoanScope.within` reads."""
 _MANIFESTS_IN_MEMORY = 64
+_FILES_IN_MEMORY = 4096
+"""Files whose checksum was compared: some 200 bytes each."""
+MANIFEST, _MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
 SAME_INPUTS = "same_inputs.txt"
 """Digests of further inputs that give the bytes of the edition, one a line; the manifest itself never changes."""
+
+
+class DamagedMonthError(UserError):
+    """A file of a published month is missing, or is not what was published. The message says which, and what to do."""
 
 
 class LoanScope(Protocol):
@@ -128,6 +135,9 @@ class PublishedMonth:
         as_of: the month end.
         folder: the edition's folder.
         scope: the loans that exist for the reader; None for all.
+        damaged: the newer month in whose place this one is read, since a file of that one is damaged.
+
+    Every file is compared with the checksum of the manifest before it is read, and again once it has changed.
 
     Example:
         >>> from serving.months.data_folder import DataFolder
@@ -142,11 +152,12 @@ class PublishedMonth:
     as_of: date
     folder: Path
     scope: LoanScope | None = None
+    damaged: DamagedMonth | None = None
 
     @property
     def manifest(self) -> Manifest:
-        """The edition's manifest."""
-        return _manifest(self.folder)
+        """The edition's manifest; raises UserError where it is missing, cut, or not what was published."""
+        return _read_manifest(self.folder)
 
     @property
     def published_on(self) -> date:
@@ -156,7 +167,7 @@ class PublishedMonth:
     @property
     def policy(self) -> CountyPolicy:
         """The county's policy as it was in force."""
-        return _policy(self.folder)
+        return _policy(self.folder, self.manifest.digest)
 
     @property
     def life_rules(self) -> LifeRules:
@@ -166,7 +177,7 @@ class PublishedMonth:
     @property
     def contract_terms(self) -> ContractTerms:
         """What binds the loans of the month by the day each was granted, as it was in force."""
-        return _contract_terms(self.folder)
+        return _contract_terms(self.folder, self.manifest.digest)
 
     @property
     def fund_curves(self) -> FundCurves:
@@ -186,7 +197,7 @@ class PublishedMonth:
         """The fields of `Versions`, which every answer about a person carries."""
         names = ("model_version", "policy_version", "data_version", "shadow")
         fields = {name: getattr(self.manifest, name) for name in names}
-        return {"as_of": self.as_of, **fields, "incomplete": self.incomplete}
+        return {"as_of": self.as_of, **fields, "incomplete": self.incomplete, "damaged": self.damaged}
 
     @property
     def incomplete(self) -> Incomplete | None:
@@ -196,7 +207,7 @@ class PublishedMonth:
 
     @property
     def notes(self) -> list[Bilingual]:
-        """What a reader of any answer of the month has to know: deliveries that were missing, a model in shadow."""
+        """What a reader of any answer of the month has to know, as `Versions.notes` has it."""
         return Versions.model_validate(self.versions).notes
 
     @property
@@ -226,10 +237,19 @@ class PublishedMonth:
         return int(self.folder.name.removeprefix(EDITION_PREFIX))
 
     @property
+    def fault(self) -> Bilingual | None:
+        """What is damaged, and what to do; None where every file is there with the checksum that the manifest names."""
+        try:
+            for name in self.manifest.checksums:
+                self._check_file(name)
+        except UserError as error:
+            return error.message
+        return None
+
+    @property
     def is_whole(self) -> bool:
         """Whether every file is there with the checksum that the manifest names."""
-        files = {self.folder / name: expected for name, expected in self.manifest.checksums.items()}
-        return all(path.exists() and checksum(path) == expected for path, expected in files.items())
+        return self.fault is None
 
     def without_scope(self) -> PublishedMonth:
         """The month without access restriction, for aggregates."""
@@ -270,26 +290,67 @@ class PublishedMonth:
         return frozenset(pl.read_parquet_schema(self._files(kind)[0]))
 
     def _files(self, kind: str, county: str | None = None) -> list[Path]:
-        return sorted((self.folder / kind).glob(f"{county or '*'}.parquet"))
+        """The files of a kind that the manifest lists, checked. Raises DamagedMonthError as `_check_file` does."""
+        listed = sorted(name for name in self.manifest.checksums if name.startswith(f"{kind}/"))
+        return [self._check_file(name) for name in listed if county is None or name == f"{kind}/{county}.parquet"]
+
+    def _check_file(self, name: str) -> Path:
+        """The path of a file that the manifest lists; raises DamagedMonthError where it is not what was published."""
+        path = self.folder / name
+        try:
+            status = path.stat()
+            is_intact = _is_intact(path, self.manifest.checksums[name], status.st_mtime_ns, status.st_size)
+        except OSError:
+            is_intact = False
+        if not is_intact:
+            raise DamagedMonthError(
+                f"{self.as_of} 已发布的文件 {name} 缺失或已损坏；请从备份恢复，"
+                f"或重新评灯（lights score --as-of {self.as_of}）。",
+                f"The published file {name} of {self.as_of} is missing or damaged; restore it from a backup, or score "
+                f"the month again (lights score --as-of {self.as_of}).",
+            )
+        return path
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest of an edition, and its checksum beside it."""
+    content = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
+    write_text(content, folder / MANIFEST)
+    write_text(hashlib.sha256(content.encode()).hexdigest(), folder / _MANIFEST_CHECKSUM)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    try:
+        status = (folder / MANIFEST).stat()
+    except OSError:
+        return _manifest(folder, 0, 0)
+    return _manifest(folder, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(_MANIFESTS_IN_MEMORY)
-def _manifest(folder: Path) -> Manifest:
-    """The manifest of an edition, which never changes."""
-    return read_stored_json(folder / "manifest.json", lambda stored: Manifest(**stored))
+def _manifest(folder: Path, *_: int) -> Manifest:
+    """The manifest of an edition. The further arguments are the file's time and size, so that a change is seen."""
+    manifest = read_stored_json(folder / MANIFEST, lambda stored: Manifest(**stored))
+    stored = folder / _MANIFEST_CHECKSUM
+    if stored.exists() and stored.read_bytes() != checksum(folder / MANIFEST).encode():
+        raise DamagedMonthError(
+            f"{manifest.as_of} 的 manifest.json 已损坏（{folder.name}）；请从备份恢复。",
+            f"The manifest.json of {manifest.as_of} is damaged ({folder.name}); restore it from a backup.",
+        )
+    return manifest
 
 
 @lru_cache(_MANIFESTS_IN_MEMORY)
-def _policy(folder: Path) -> CountyPolicy:
-    """The county's policy of an edition, which never changes."""
-    return stored_policy(_manifest(folder).county_policy)
+def _policy(folder: Path, _: str) -> CountyPolicy:
+    """The county's policy of an edition."""
+    return stored_policy(_read_manifest(folder).county_policy)
 
 
 @lru_cache(_MANIFESTS_IN_MEMORY)
-def _contract_terms(folder: Path) -> ContractTerms:
-    """The contract terms of an edition, which never change; those of its policy where it keeps none."""
-    stored = map(json.dumps, _manifest(folder).contract_terms)
-    policy = _policy(folder)
+def _contract_terms(folder: Path, digest: str) -> ContractTerms:
+    """The contract terms of an edition; those of its policy where it keeps none."""
+    stored = map(json.dumps, _read_manifest(folder).contract_terms)
+    policy = _policy(folder, digest)
     in_force = DatedTerms(since=policy.since, lending=policy.lending)
     return ContractTerms(tuple(map(DatedTerms.model_validate_json, stored)) or (in_force,))
 
@@ -298,6 +359,12 @@ def edition_numbers(folder: Path) -> list[int]:
     """The numbers of the editions below a month's folder, ascending; entries that are no edition are passed over."""
     names = (path.name.removeprefix(EDITION_PREFIX) for path in folder.glob(f"{EDITION_PREFIX}*"))
     return sorted(int(name) for name in names if name.isdecimal())
+
+
+@lru_cache(_FILES_IN_MEMORY)
+def _is_intact(path: Path, expected: str, *_: int) -> bool:
+    """Whether a file has this checksum; the further arguments are its time and size, so that a change is seen."""
+    return checksum(path) == expected
 
 
 def checksum(path: Path) -> str:

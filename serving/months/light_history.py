@@ -25,17 +25,19 @@ class MonthLight:
 def lights_by_loan(data_folder: DataFolder, as_of: date, household_id: str) -> dict[str, list[MonthLight]]:
     """The lights of each loan of a household, from the first month that lists it up to `as_of`, the oldest first.
 
-    Raises UserError where a month cannot be read.
+    Months whose files are damaged are left out.
     """
     repository = MonthRepository(data_folder)
-    days = [day for day in repository.months() if day <= as_of][:MAX_MONTHS]
+    months, _ = repository.whole_months([day for day in repository.months() if day <= as_of][:MAX_MONTHS])
+    days = [month.as_of for month in months]
     scans = [
-        repository.month(day)
-        .scan("warnings")
+        month.scan("warnings")
         .filter(pl.col("household_id") == household_id)
         .select("as_of", "loan_id", pl.col("light").cast(pl.String))
-        for day in days
+        for month in months
     ]
+    if not scans:
+        return {}
     lights_of_loan: dict[str, dict[date, str]] = {}
     for day, loan_id, light in pl.concat(scans).sort("loan_id", "as_of").collect().rows():
         lights_of_loan.setdefault(loan_id, {})[day] = light

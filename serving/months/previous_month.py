@@ -9,6 +9,7 @@ import polars as pl
 
 from features.catalog import MODEL_COLUMNS
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.messages import Bilingual
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
 from serving.months.repository import MonthRepository
@@ -34,12 +35,14 @@ class PreviousMonth:
     """What the previous published month says about some loans.
 
     as_of: that month; None where there is none. lights: the columns of PREVIOUS_LIGHTS_SCHEMA. features: `loan_id` and
-    the columns that models read; None where that month was computed without one of today's columns.
+    the columns that models read; None where that month was computed without one of today's columns. fault: why the
+    month cannot be read; None where it can.
     """
 
     as_of: date | None
     lights: pl.DataFrame
     features: pl.DataFrame | None
+    fault: Bilingual | None = None
 
     @returns(PREVIOUS_LIGHTS_SCHEMA)
     def lights_of(self, loans: pl.Series) -> pl.DataFrame:
@@ -54,6 +57,11 @@ def comparison_month(repository: MonthRepository, month: PublishedMonth) -> Publ
     """The edition of the previous month that a published month was compared with; None where there was none."""
     previous = month.manifest.before
     return repository.edition(date.fromisoformat(previous[0]), previous[1]) if previous else None
+
+
+def unreadable_month(month: date, fault: Bilingual) -> PreviousMonth:
+    """A previous month of which nothing can be told, since a file of it is damaged."""
+    return PreviousMonth(month, PREVIOUS_LIGHTS_SCHEMA.empty(), None, fault)
 
 
 def previous_month_of(month: PublishedMonth | None, loans: pl.Series, county: str | None = None) -> PreviousMonth:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 from features.messages import UserError
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, PublishedMonth, edition_numbers
+from serving.months.edition import EDITION_PREFIX, DamagedMonthError, PublishedMonth, edition_numbers
 from serving.months.published_editions import published_editions
+from serving.schemas.basis import DamagedMonth
 
 
 class MonthRepository:
@@ -40,21 +43,49 @@ class MonthRepository:
     def month(self, as_of: date | None = None) -> PublishedMonth:
         """The published edition of a month; as_of: the month end, None for the newest.
 
-        Raises UserError where the month is not published.
+        Where a file of the newest month is damaged, the newest one that is whole, which says so (`damaged`).
+
+        Raises UserError where the month is not published, or every month is damaged.
         """
         editions = published_editions(self._data_folder.warnings)
         months = list(editions)
         if not months:
             raise UserError(
-                "尚未发布任何月份; 请先运行 lights score。", "No month is published; run lights score first."
+                "尚未发布任何月份；请先运行 lights score。", "No month is published; run lights score first."
             )
         if as_of is not None and as_of not in months:
             raise UserError(
-                f"{as_of} 尚未发布; 已发布: {', '.join(str(day) for day in months[:6])}",
+                f"{as_of} 尚未发布；已发布：{', '.join(str(day) for day in months[:6])}",
                 f"{as_of} is not published; published: {', '.join(str(day) for day in months[:6])}",
             )
-        day = as_of or months[0]
-        return PublishedMonth(day, editions[day], self._data_folder.scope)
+        if as_of is not None:
+            return PublishedMonth(as_of, editions[as_of], self._data_folder.scope)
+        newest = PublishedMonth(months[0], editions[months[0]], self._data_folder.scope)
+        fault = newest.fault
+        if fault is None:
+            return newest
+        whole, _ = self.whole_months(months[1:], at_most=1)
+        if not whole:
+            raise DamagedMonthError(fault.zh, fault.en)
+        return replace(whole[0], damaged=DamagedMonth(as_of=months[0], zh=fault.zh, en=fault.en))
+
+    def whole_months(
+        self, days: Iterable[date], at_most: int | None = None
+    ) -> tuple[list[PublishedMonth], tuple[date, ...]]:
+        """Published months whose files are all intact, in the order of their days, and the days of the others.
+
+        days: month ends that are published. at_most: stop at so many; None for all.
+        """
+        whole, damaged = list[PublishedMonth](), list[date]()
+        for day in days:
+            month = self.month(day)
+            if month.fault is None:
+                whole.append(month)
+            else:
+                damaged.append(day)
+            if len(whole) == at_most:
+                break
+        return whole, tuple(damaged)
 
     def edition(self, as_of: date, number: int) -> PublishedMonth:
         """An edition of a month by its number, also one that a newer edition has replaced.
@@ -65,7 +96,7 @@ class MonthRepository:
         if not (folder / f"{EDITION_PREFIX}{number}" / "manifest.json").exists():
             numbers = edition_numbers(folder)
             raise UserError(
-                f"{as_of} 没有第 {number} 版; 现有: {numbers}", f"{as_of} has no edition {number}; there are {numbers}."
+                f"{as_of} 没有第 {number} 版；现有：{numbers}", f"{as_of} has no edition {number}; there are {numbers}."
             )
         return PublishedMonth(as_of, folder / f"{EDITION_PREFIX}{number}", self._data_folder.scope)
 

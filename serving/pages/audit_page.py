@@ -21,10 +21,9 @@ from serving.audit.log import (
 from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, CurrentUser
-from serving.pages.rendering import PageLanguage, render_page
+from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page
 
 audit_page_router = APIRouter(include_in_schema=False)
-_PAGE_SIZE = 100
 
 
 @audit_page_router.get("/audit")
@@ -39,15 +38,14 @@ def show_audit(
     until: Annotated[str, Query(max_length=10)] = "",
     cursor: Annotated[DatabaseId | None, Query()] = None,
     check: bool = False,
+    rows: PageSize = PAGE_SIZES[0],
 ) -> Response:
     """Entries of the audit log, newest first; with `check`, whether its chain is intact."""
     context = context_of(request)
     with context.database.write_session() as session:
         add_promotions(session, store.models.history, context.now())
     kind = AuditAction(action) if action in tuple(AuditAction) else None
-    query = AuditQuery(
-        person.strip() or None, kind, _start_of_day(since, 0), _start_of_day(until, 1), cursor, _PAGE_SIZE
-    )
+    query = AuditQuery(person.strip() or None, kind, _start_of_day(since, 0), _start_of_day(until, 1), cursor, rows)
     with context.database.read_session() as session:
         entries = [entry_json(entry) for entry in search_entries(session, query)]
         chain_check = verify_chain(session, saved_heads(context.store.folder)) if check else None
@@ -58,8 +56,9 @@ def show_audit(
         entries=entries,
         filters={"person": person, "action": action, "since": since, "until": until},
         actions={each.value: getattr(words, language) for each, words in AUDIT_ACTION_WORDS.items()},
-        next_cursor=entries[-1]["number"] if len(entries) == _PAGE_SIZE else None,
+        next_cursor=entries[-1]["number"] if len(entries) == rows else None,
         chain_check=chain_check,
+        page_size=rows,
     )
 
 

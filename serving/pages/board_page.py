@@ -25,9 +25,10 @@ from serving.http.problems import status_of
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
-from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.portfolio.board import (
     MEASURE_WORDS,
+    MONTHS_SHOWN,
     Measure,
     MigrationSummary,
     MonthTotals,
@@ -50,7 +51,7 @@ board_router = APIRouter(include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
 _LISTED = ("green", "yellow", "red", "gone_bad")
 """States of loans that a month lists."""
-_MOVES_SHOWN, _DAYS_OF_CASES = 500, 365
+_DAYS_OF_CASES = 365
 
 
 @board_router.get("/board")
@@ -66,6 +67,8 @@ def show_board(
     try:
         month = published_month(store, as_of)
         months, migration = recent_month_totals(store, month.as_of), latest_migration(store, month)
+        shown = [day for day in MonthRepository(store).months() if day <= month.as_of][:MONTHS_SHOWN]
+        _, unreadable = MonthRepository(store).whole_months(shown)
         table, fund = township_bank_map(month, measure), fund_report(month)
         offer = offer_sentence(month.budget_use, month.as_of) if month.budget_use else None
         progress = _visit_progress(request, store, user, month)
@@ -78,6 +81,7 @@ def show_board(
         answer=Versions.model_validate(month.versions),
         now=months[-1],
         months=months,
+        unreadable=unreadable,
         days=MonthRepository(store).months(),
         table=table,
         fund=fund,
@@ -109,6 +113,7 @@ def show_moves(
     before: Annotated[str, Query(max_length=20)],
     after: Annotated[str, Query(max_length=20)],
     as_of: date | None = None,
+    rows: PageSize = PAGE_SIZES[0],
 ) -> HTMLResponse:
     """The loans that went from one state to another since the month before. before, after: codes of the states."""
     try:
@@ -118,8 +123,8 @@ def show_moves(
         loans = loan_migrations(period, ReportScope())
     except UserError as refusal:
         return render_refusal(request, language, refusal, status_of(refusal))
-    rows = loans.filter(pl.col("state_before") == before, pl.col("state_after") == after)
-    audit_row_count(request, rows.height)
+    moved = loans.filter(pl.col("state_before") == before, pl.col("state_after") == after)
+    audit_row_count(request, moved.height)
     return render_page(
         request,
         "moves.html",
@@ -129,8 +134,9 @@ def show_moves(
         before=getattr(STATES_BEFORE[before], language),
         after=getattr(STATES_AFTER[after], language),
         listed_on=period.later.as_of if after in _LISTED else period.earlier.as_of,
-        total=rows.height,
-        rows=rows.sort("principal", descending=True).head(_MOVES_SHOWN).to_dicts(),
+        total=moved.height,
+        rows=moved.sort("principal", descending=True).head(rows).to_dicts(),
+        page_size=rows,
         places=place_directory(period.later, store),
     )
 

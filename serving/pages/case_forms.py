@@ -23,6 +23,7 @@ _OFFERED_KINDS = (
     CaseEventKind.NEXT_STEP,
     CaseEventKind.ASSIGNMENT,
     CaseEventKind.ESCALATION,
+    CaseEventKind.WITHDRAWAL,
     CaseEventKind.OUTCOME,
     CaseEventKind.SNOOZE,
     CaseEventKind.OBJECTION,

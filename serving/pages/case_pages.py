@@ -24,11 +24,10 @@ from serving.http.context import context_of
 from serving.http.dependencies import CurrentData, CurrentUser, audit_detail, audit_row_count
 from serving.http.problems import status_of
 from serving.pages.case_forms import case_form_values
-from serving.pages.rendering import PageLanguage, redirect_after_form, render_page, render_refusal
+from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, redirect_after_form, render_page, render_refusal
 
 case_page_router = APIRouter(include_in_schema=False)
 Cell = Annotated[str, Form(max_length=2_000)]
-_PAGE_SIZE = 50
 
 
 @case_page_router.get("/cases")
@@ -38,13 +37,14 @@ def show_cases(
     language: PageLanguage,
     state: Literal["mine", "open", "closed", "all"] = "open",
     cursor: Annotated[DatabaseId | None, Query()] = None,
+    rows: PageSize = PAGE_SIZES[0],
 ) -> Response:
     """Cases, newest first; those put off are listed too, with the day. mine: open ones of the user's own."""
     responsible, stored_state = (user.name, "open") if state == "mine" else (None, None if state == "all" else state)
-    query = CaseQuery(stored_state, before_number=cursor, limit=_PAGE_SIZE, responsible=responsible)
+    query = CaseQuery(stored_state, before_number=cursor, limit=rows, responsible=responsible)
     page = case_page_for(context_of(request), user, query)
     audit_row_count(request, page.total)
-    return render_page(request, "cases.html", language, state=state, **case_form_values(page, language))
+    return render_page(request, "cases.html", language, state=state, page_size=rows, **case_form_values(page, language))
 
 
 @case_page_router.post("/households/{household_id}/cases")
@@ -138,7 +138,7 @@ def _parse_event(cells: dict[str, str]) -> NewCaseEvent:
     except ValidationError as error:
         names = ", ".join(sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}))
         raise UserError(
-            f"表单填写有误: {names}。请返回修改 (日期写作 2026-01-31, 金额大于 0, 说明不超过 500 字)。",
+            f"表单填写有误：{names}。请返回修改（日期写作 2026-01-31，金额大于 0，说明不超过 500 字）。",
             f"The form is wrong at: {names}. Go back and correct it (a date is written 2026-01-31, an amount is above "
             "0, a text has at most 500 characters).",
         ) from error

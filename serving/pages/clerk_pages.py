@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from features.loading.quarantine_list import KIND_WORDS, list_quarantine
 from features.messages import UserError
-from features.months import COUNTY_ZONE, month_end_after
+from features.months import COUNTY_ZONE, month_end, month_end_after
 from features.runs import read_runs, refused_files
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import CurrentUser, User, audit_as_export, audit_detail, audit_row_count
@@ -19,7 +19,7 @@ from serving.jobs.job_folder import JobFolder, JobState
 from serving.monitor.acknowledgements import open_codes
 from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
-from serving.portfolio.delivery_matrix import STATE_WORDS, delivery_matrix
+from serving.portfolio.delivery_matrix import MONTHS_SHOWN, STATE_WORDS, delivery_matrix
 from serving.reports.quarantine_book import quarantine_book
 from serving.text.page_words import Language
 from serving.uploads.upload_folder import UploadFolder
@@ -38,15 +38,17 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
     """What came, what is missing and what is set aside; the run log; the form that starts the month's run."""
     context = context_of(request)
     uploads = UploadFolder(context.store.folder)
+    first_month = month_end_after(month_end(context.today), 1 - MONTHS_SHOWN)
+    since = datetime.combine(first_month.replace(day=1), time(), COUNTY_ZONE)
     try:
         sent = uploads.newest()
-        matrix = delivery_matrix(context.store.ledger, context.today)
+        history = read_runs(context.store.folder)
+        refused = refused_files(history.runs, since)
+        matrix = delivery_matrix(context.store.ledger, context.today, refused)
         jobs, published = _job_states(context), MonthRepository(context.store).months()
         open_findings = open_codes(context.store.folder, published[0]) if published else None
     except UserError as refusal:
         return render_refusal(request, language, refusal, 409)
-    history = read_runs(context.store.folder)
-    since = datetime.combine(matrix.months[0].replace(day=1), time(), COUNTY_ZONE)
     return render_page(
         request,
         "deliveries.html",
@@ -61,7 +63,7 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
         month_ends=_months_to_score(context),
         published=published,
         open_codes=open_findings,
-        refused_files=refused_files(history.runs, since),
+        refused_files=refused,
         uploads=sent,
         waiting_uploads={upload.number for upload in sent if uploads.files_left(upload.number)},
         upload_mb=context.settings.upload_mb,
@@ -88,7 +90,7 @@ def show_quarantine(
         total=rows.height,
         bank=bank or "",
         banks=banks,
-        kinds=KIND_WORDS,
+        kinds={kind: getattr(words, language) for kind, words in KIND_WORDS.items()},
     )
 
 

@@ -29,18 +29,19 @@ from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
 from serving.months.repository import MonthRepository
 from serving.pages.case_forms import case_form_values
-from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.portfolio.case_work import DUTY_WORDS, NO_WORK, LoanWork, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.place_names import place_directory
+from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.text.charts import light_history_chart
 from serving.text.page_words import Language
 
 household_router = APIRouter(include_in_schema=False)
-_LOANS_A_PAGE, _NOTICES_A_PAGE = 100, 200
+_NOTICES_A_PAGE = 200
 
 
 @household_router.get("/households/{household_id}")
@@ -58,6 +59,7 @@ def show_household(
         month = published_month(store, as_of)
         answer = explanation_json(month, store, store.stored_id(household_id))
         explained = HouseholdExplanation.model_validate_json(answer)
+        form = notice_form(store.folder)
         lights = lights_by_loan(store, month.as_of, explained.household_id)
         loan_ids, work = [loan.warning.loan_id for loan in explained.loans], dict[str, LoanWork]()
         if month.as_of == MonthRepository(store).months()[0]:
@@ -74,11 +76,14 @@ def show_household(
         "household.html",
         language,
         explained=explained,
+        form=form,
+        today=context.today,
         light_charts={loan: light_history_chart(months, language) for loan, months in lights.items()},
         places=place_directory(month, store),
         causes=CAUSE_WORDS,
         findings=FINDING.codes,
         work={loan_id: work.get(loan_id, NO_WORK) for loan_id in loan_ids},
+        promises={state.value: getattr(words, language) for state, words in PROMISE_WORDS.items()},
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
         contact=contacts.entries.get(explained.household_id),
         unreadable_contacts=contacts.unreadable,
@@ -116,7 +121,7 @@ def show_groups(
 
 @dataclass(frozen=True)
 class CalendarFilters:
-    """Query parameters of the calendar of maturities and of its notices."""
+    """Query parameters of the calendar of maturities and of its notices. rows: of the calendar's page."""
 
     as_of: date | None = None
     within_days: WithinDays = None
@@ -125,6 +130,7 @@ class CalendarFilters:
     q: SearchText = None
     loan: SearchText = None
     cursor: Cursor = None
+    rows: PageSize = PAGE_SIZES[0]
 
 
 @household_router.get("/maturities")
@@ -137,7 +143,7 @@ def show_maturities(
     level: DueLevel = DueLevel.TOWNSHIP,
 ) -> HTMLResponse:
     """Loans that fall due in the next months, as list and by group."""
-    return _render_calendar(request, store, user, language, filters, "maturities.html", level, _LOANS_A_PAGE)
+    return _render_calendar(request, store, user, language, filters, "maturities.html", level, filters.rows)
 
 
 @household_router.get("/maturities/notices")
@@ -190,6 +196,7 @@ def _render_calendar(
         template,
         language,
         calendar=calendar,
+        page_size=filters.rows,
         contacts=contacts.entries,
         form=form,
         today=context_of(request).today,

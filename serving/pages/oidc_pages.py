@@ -24,16 +24,16 @@ _START_PATH, _ANSWER_PATH = "/sign-in/oidc", "/sign-in/oidc/answer"
 _COOKIE, _COOKIE_SECONDS = "lights_directory", 600
 _SUBJECT = "directory"
 _NO_PROVIDER = Bilingual(
-    "本服务未连接统一身份目录; 请用密码或一次性链接登录。",
+    "本服务未连接统一身份目录；请用密码或一次性链接登录。",
     "No directory is set here; sign in by password or one-time link.",
 )
 _NOT_BEGUN_HERE = Bilingual(
-    "本次登录已用过、已过期或不是从本页开始; 请重新登录。",
+    "本次登录已用过、已过期或不是从本页开始；请重新登录。",
     "This sign-in was used already, is too old or did not begin on this page; sign in again.",
 )
 _DECLINED = Bilingual("统一身份目录拒绝了登录。", "The directory declined the sign-in.")
 _NO_ACCOUNT = Bilingual(
-    "统一身份目录认可您, 但本服务没有同名的在用账号; 请管理员先添加。",
+    "统一身份目录认可您，但本服务没有同名的在用账号；请管理员先添加。",
     "The directory knows you, but no active account here has your name; the administrator has to add it first.",
 )
 AnswerText = Annotated[str, Query(max_length=4000)]

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
+from pydantic import BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
 from features.messages import UserError
@@ -34,6 +35,10 @@ def language_of(request: Request, lang: Annotated[Language | None, Query()] = No
 
 
 PageLanguage = Annotated[Language, Depends(language_of)]
+PAGE_SIZES = (10, 50, 200)
+"""Rows of a list on a page; the first fill at most two screens, also on a phone."""
+PageSize = Annotated[Annotated[int, Field(ge=1, le=200)], BeforeValidator(lambda text: text or PAGE_SIZES[0]), Query()]
+"""The parameter `rows`; the smallest size where it is empty."""
 
 
 def preferred_language(request: Request) -> Language:
@@ -59,6 +64,7 @@ def render_page(request: Request, name: str, language: Language, status: int = 2
         "other": "en" if language == "zh" else "zh",
         "link": _link_to_page(request, language),
         "w": in_language(language),
+        "page_sizes": PAGE_SIZES,
         "statuses": {code: getattr(words, language) for code, words in STATUS_WORDS.items()},
         "lights_in_words": {code: getattr(words, language) for code, words in LIGHT_WORDS.items()},
         "csrf_token": csrf_token(request),

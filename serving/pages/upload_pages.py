@@ -172,7 +172,7 @@ def _open_upload(uploads: UploadFolder, number: int) -> Upload:
     upload = uploads.upload(number)
     if upload.job is not None and JobFolder(uploads.data).running == upload.job:
         raise UserError(
-            f"上传 {number} 正在装载, 请等任务 {upload.job} 结束。",
+            f"上传 {number} 正在装载，请等任务 {upload.job} 结束。",
             f"Upload {number} is being loaded; wait for job {upload.job}.",
         )
     if not uploads.files_left(number):
@@ -184,7 +184,7 @@ def _answer(uploads: UploadFolder, number: int, form: FormData) -> None:
     asked_now = uploads.questions(number)
     if form.get("asked") != asked_now.digest:
         raise UserError(
-            "页面已过期: 文件或问题已变; 请刷新后重新回答。",
+            "页面已过期：文件或问题已变；请刷新后重新回答。",
             "The page is out of date: files or questions have changed; open it again and answer anew.",
         )
     answers = {
@@ -218,7 +218,7 @@ def _one_answer(given: object, allowed: set[str]) -> str:
     text = " ".join(given.split()) if isinstance(given, str) else ""  # browsers write line breaks in their own way
     by_text = {" ".join(one.split()): one for one in allowed}
     if not text or (allowed and text not in by_text) or not text.isprintable():
-        raise UserError("有问题未回答, 请逐一选择或填写。", "A question is not answered; choose or fill in each.")
+        raise UserError("有问题未回答，请逐一选择或填写。", "A question is not answered; choose or fill in each.")
     return by_text.get(text, text)
 
 

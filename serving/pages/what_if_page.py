@@ -38,7 +38,7 @@ what_if_page_router = APIRouter(include_in_schema=False)
 _Empty = BeforeValidator(lambda text: None if text == "" else text)
 _Yuan = Annotated[float | None, _Empty, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 _Heads = Annotated[int | None, _Empty, Field(gt=0, le=100_000)]
-_NO_FACTS = ImpossibleFactsError("没有填写任何假设; 请至少填一项。", "Nothing is supposed; fill in one field at least.")
+_NO_FACTS = ImpossibleFactsError("没有填写任何假设；请至少填一项。", "Nothing is supposed; fill in one field at least.")
 
 
 _VALUE_WORDS: Mapping[str, Callable[[Any], Bilingual]] = {

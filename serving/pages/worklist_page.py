@@ -24,9 +24,10 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import LoanOrder
 from serving.months.repository import MonthRepository
-from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.portfolio.case_work import DUTY_WORDS, VIEW_WORDS, CaseWorkload, WorkView, case_workload
 from serving.portfolio.place_names import place_directory
+from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from serving.portfolio.report_tables import ReportTable
 from serving.portfolio.worklist import WorklistQuery, matching_loans, worklist, worklist_counts
@@ -41,7 +42,6 @@ DUE_WITHIN = (30, 60, 90, 180, 365)
 """Days that the form offers; the address may name others."""
 MOST_PRINTED_LOANS = 2_000
 """Loans on the page that is printed; a county's whole list is an Excel file."""
-_LOANS_A_PAGE = 50
 _FIRST_ORDER = LoanOrder.PREVENTION
 _Empty = BeforeValidator(lambda text: text or None)
 """Reads an empty field of the form as None."""
@@ -53,7 +53,7 @@ _Text = Annotated[Annotated[str, Field(max_length=64)] | None, _Empty, Query()]
 
 @dataclass(frozen=True)
 class Filters:
-    """Query parameters of the list. village: counts where it lies in `area`."""
+    """Query parameters of the list. village: counts where it lies in `area`. rows: loans on a page."""
 
     as_of: Annotated[date | None, _Empty, Query()] = None
     light: _Light = None
@@ -69,6 +69,7 @@ class Filters:
     sort: Annotated[LoanOrder, BeforeValidator(lambda text: text or _FIRST_ORDER), Query()] = _FIRST_ORDER
     work: Annotated[WorkView | None, _Empty, Query()] = None
     cursor: Annotated[Annotated[str, Field(max_length=200)] | None, _Empty, Query()] = None
+    rows: PageSize = PAGE_SIZES[0]
 
     @property
     def is_narrowed(self) -> bool:
@@ -84,7 +85,9 @@ class Filters:
 
     def as_parameters(self, language: Language) -> str:
         """The filters as the query of an address, without the page."""
-        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "cursor"}
+        values = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("cursor", "rows")
+        }
         return urlencode({"lang": language, **{name: value for name, value in values.items() if value is not None}})
 
     def to_query(self, store: DataFolder) -> WorklistQuery:
@@ -118,7 +121,7 @@ def show_worklist(
     assigned: Annotated[Annotated[int, Field(ge=0, le=1_000)] | None, _Empty, Query()] = None,
 ) -> HTMLResponse:
     """The month's list, by what a visit can still prevent unless asked otherwise. assigned: loans assigned just now."""
-    return _render_list(request, store, user, language, filters, _LOANS_A_PAGE, assigned)
+    return _render_list(request, store, user, language, filters, filters.rows, assigned)
 
 
 @worklist_router.get("/worklist/print")
@@ -171,6 +174,7 @@ def _render_list(
         unlisted_cases=workload.unlisted_cases(user.name) if workload else 0,
         unreadable=workload.unreadable if workload else (),
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
+        promises={state.value: getattr(words, language) for state, words in PROMISE_WORDS.items()},
         levels={level.value: getattr(words, language) for level, words in ESCALATION_WORDS.items()},
         assignees=_assignees(request, user) if workload and not is_whole else [],
         is_whole=is_whole,
@@ -201,7 +205,7 @@ def query_with_work(filters: Filters, store: DataFolder, user: User, workload: C
         return query
     if workload is None:
         raise UserError(
-            "走访视图只用于最新月份, 且只供办理走访处置单的角色使用; 请去掉该筛选。",
+            "走访视图只用于最新月份，且只供办理走访处置单的角色使用；请去掉该筛选。",
             "The views of visits are for the newest month and for roles that work on cases; leave `work` out.",
         )
     return replace(query, loans=tuple(workload.loans_in(filters.work, user.name, user.role)))

@@ -20,9 +20,9 @@ from serving.portfolio.report_tables import ReportTable, count, share, text, wor
 from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, with_names
 
 _NOTE = Bilingual(
-    "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯; "
-    "变坏 = 其后逾期成坏账、代偿或核销, 之后还清的也计入; "
-    "其余仍在亮灯。走访 = 亮灯月末之后、期末后一个月之内有走访记录; 笔数太少或全县无走访记录的不评。",
+    "亮灯 = 本年任一已发布月末为黄灯或红灯且当时未变坏。挽回 = 其后正常结清或截至日为绿灯；"
+    "变坏 = 其后逾期成坏账、代偿或核销，之后还清的也计入；"
+    "其余仍在亮灯。走访 = 亮灯月末之后、期末后一个月之内有走访记录；笔数太少或全县无走访记录的不评。",
     "Lit: yellow or red, and not gone bad, at a published month end of the year. Recovered: since settled clean, or "
     "green now; lost: gone bad since, compensated or written off, also where "
     "it was repaid later; the rest is lit still. Visited: a visit is recorded after the "
@@ -77,7 +77,7 @@ def assessment_table(
     return ReportTable(
         f"assessment_{level.value}",
         Bilingual(f"考核 {LEVEL_SHEETS[level].zh}", f"Assessment {LEVEL_SHEETS[level].en.lower()}"),
-        Bilingual(f"年度考核: {LEVEL_WORDS[level].zh}", f"Assessment of the year: {LEVEL_WORDS[level].en.lower()}"),
+        Bilingual(f"年度考核：{LEVEL_WORDS[level].zh}", f"Assessment of the year: {LEVEL_WORDS[level].en.lower()}"),
         _COLUMNS,
         with_names(rows, level, place_names),
         note=_NOTE,

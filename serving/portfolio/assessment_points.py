@@ -97,7 +97,7 @@ def points_table(
         weight = policy.criteria[name].weight
         columns += [
             share(f"{name}_share", called.zh, called.en),
-            points_column(f"{name}_points", f"{called.zh}得分 (满分{weight})", f"{called.en}: points (of {weight})"),
+            points_column(f"{name}_points", f"{called.zh}得分（满分{weight}）", f"{called.en}: points (of {weight})"),
         ]
     if before is not None:
         earlier = assessment_points(before, policy).select(
@@ -111,7 +111,7 @@ def points_table(
     return ReportTable(
         f"points_{level.value}",
         Bilingual(f"得分 {LEVEL_SHEETS[level].zh}", f"Points {LEVEL_SHEETS[level].en.lower()}"),
-        Bilingual(f"年度考核得分与名次: {LEVEL_WORDS[level].zh}", f"Points and ranks: {LEVEL_WORDS[level].en.lower()}"),
+        Bilingual(f"年度考核得分与名次：{LEVEL_WORDS[level].zh}", f"Points and ranks: {LEVEL_WORDS[level].en.lower()}"),
         tuple(columns),
         with_names(frame, level, place_names),
         note=_note(policy),
@@ -141,7 +141,7 @@ def _note(policy: Assessment) -> Bilingual:
     for name, criterion in policy.criteria.items():
         called = CRITERION_WORDS[name]
         none_at, full_at = _per_cent(criterion.none_at), _per_cent(criterion.full_at)
-        zh.append(f"{called.zh} {criterion.weight} 分 (起评 {none_at}, 目标 {full_at})")
+        zh.append(f"{called.zh} {criterion.weight} 分（起评 {none_at}，目标 {full_at}）")
         en.append(f"{called.en} {criterion.weight} ({none_at} to {full_at})")
     own = Bilingual("", "")
     if policy.targets:

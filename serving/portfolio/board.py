@@ -50,8 +50,8 @@ class Measure(StrEnum):
 
 
 MEASURE_WORDS: Mapping[Measure, Bilingual] = {
-    Measure.LIT: Bilingual("亮灯 (红或黄) 贷款占比", "share of loans lit (red or yellow)"),
-    Measure.OVERDUE: Bilingual("逾期率 (金额)", "overdue, by balance"),
+    Measure.LIT: Bilingual("亮灯（红或黄）贷款占比", "share of loans lit (red or yellow)"),
+    Measure.OVERDUE: Bilingual("逾期率（金额）", "overdue, by balance"),
 }
 _SHARES = {
     Measure.LIT: pl.col("light").cast(pl.String).is_in(["yellow", "red"]).mean(),
@@ -174,16 +174,17 @@ def month_totals(month: PublishedMonth) -> MonthTotals:
 
 
 def recent_month_totals(store: DataFolder, until: date) -> list[MonthTotals]:
-    """The totals of the last MONTHS_SHOWN published month ends up to a day, the oldest first."""
+    """The totals of the last MONTHS_SHOWN whole months published up to a day, the oldest first."""
     repository = MonthRepository(store)
     days = [day for day in repository.months() if day <= until][:MONTHS_SHOWN]
-    return [month_totals(repository.month(day)) for day in reversed(days)]
+    return [month_totals(month) for month in repository.whole_months(reversed(days))[0]]
 
 
 def latest_migration(store: DataFolder, month: PublishedMonth) -> MigrationSummary | None:
-    """The migration since the month published before; None where there is no such month."""
-    earlier = MonthRepository(store).previous_month(month.as_of)
-    return _migration_summary(store, earlier, month) if earlier else None
+    """The migration since the newest whole month published before; None where there is no such month."""
+    repository = MonthRepository(store)
+    earlier, _ = repository.whole_months((day for day in repository.months() if day < month.as_of), at_most=1)
+    return _migration_summary(store, earlier[0], month) if earlier else None
 
 
 @lru_cache(maxsize=32)

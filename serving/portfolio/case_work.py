@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import Bilingual
+from features.snapshot.amounts import yuan_sum
 from models.county_policy.policy_table import FILE as POLICY_FILE
 from models.county_policy.policy_table import policy_table_of
 from models.county_policy.sections import CaseWork
@@ -31,18 +32,21 @@ from serving.months.flag_spells import flag_spells
 from serving.months.loan_index import loan_index
 from serving.months.published_editions import published_editions
 from serving.months.repository import MonthRepository
+from serving.portfolio.promises import PromiseState, promise_states
 
 
 class WorkView(StrEnum):
     """A part of the newest month's work list, by what is recorded of its cases.
 
     mine: open cases of the reader that are not put off and have a visit or a step due. unvisited: no visit yet.
-    overdue: the visit is late. escalated: late visits and handed-up cases that the reader's role is to hear of.
+    overdue: the visit is late. promise: the day of a promise has passed, and it is not known to be kept. escalated:
+    late visits and handed-up cases that the reader's role is to hear of.
     """
 
     MINE = "mine"
     UNVISITED = "unvisited"
     OVERDUE = "overdue"
+    PROMISE = "promise"
     ESCALATED = "escalated"
 
 
@@ -50,6 +54,7 @@ VIEW_WORDS: Mapping[WorkView, Bilingual] = {
     WorkView.MINE: Bilingual("我今天的", "mine today"),
     WorkView.UNVISITED: Bilingual("尚未走访", "no visit yet"),
     WorkView.OVERDUE: Bilingual("走访超期", "visit overdue"),
+    WorkView.PROMISE: Bilingual("承诺已过期", "promise day past"),
     WorkView.ESCALATED: Bilingual("须上报的", "for township or county"),
 }
 DUTY_WORDS: Mapping[DutyState, Bilingual] = {
@@ -66,6 +71,7 @@ _LEVELS_HEARD = {
 }
 """Levels whose cases a role is to hear of; an officer sees those of the own loans."""
 _ALL_LEVELS = tuple(level.value for level in EscalationLevel)
+_PROMISES_PAST = (PromiseState.BROKEN.value, PromiseState.UNKNOWN.value)
 _UNVISITED = (DutyState.DUE.value, DutyState.OVERDUE.value)
 _WORKLOADS_IN_MEMORY = 8
 """Workloads by scope, for the newest change of a case; some 200 bytes for each yellow or red loan."""
@@ -78,7 +84,9 @@ class LoanWork:
 
     duty: a DutyState, for yellow and red loans, with the day on which it was done. visit_due_on, is_certain: by when
     the visit is due, and whether the holidays on the way are known. is_joint: for red loans, whether bank and township
-    have visited together. days_late: working days. heard_by: township or county, who is to hear of it.
+    have visited together. days_late: working days. heard_by: township or county, who is to hear of it. promise: a
+    PromiseState, with the sum promised and what was paid of it, in yuan. subsidy_at_risk: interest that the state pays
+    on it in a year, yuan.
     """
 
     case_id: int | None = None
@@ -88,6 +96,10 @@ class LoanWork:
     next_step_on: date | None = None
     snoozed_until: date | None = None
     promised_on: date | None = None
+    promised_yuan: float | None = None
+    promise: str | None = None
+    promise_paid: float | None = None
+    subsidy_at_risk: float | None = None
     visited_on: date | None = None
     called_on: date | None = None
     duty: str | None = None
@@ -124,7 +136,8 @@ class CaseWorkload:
     """The visits and cases of the newest month's loans within a reader's scope.
 
     rows: for each loan of the month that is yellow or red or has a case, in the columns of VISIT_DUTIES_SCHEMA and
-    CASE_FACTS_SCHEMA, with `bank`, `township_code` and `outstanding_principal`; `duty` is null where no visit is due.
+    CASE_FACTS_SCHEMA, with `bank`, `township_code`, `outstanding_principal`, `subsidy_at_risk`, and what became of a
+    promise (PROMISES_SCHEMA); `duty` is null where no visit is due.
     unlisted: CASE_FACTS_SCHEMA of loans that the month does not list. today: the date in the county. unreadable: month
     ends that cannot be read, so that a light may be older than it seems.
     """
@@ -164,6 +177,8 @@ class CaseWorkload:
                 return rows.filter(pl.col("duty").is_in(_UNVISITED))
             case WorkView.OVERDUE:
                 return rows.filter(pl.col("duty") == DutyState.OVERDUE.value)
+            case WorkView.PROMISE:
+                return rows.filter(pl.col("promise").is_in(_PROMISES_PAST))
             case WorkView.ESCALATED:
                 return rows.filter(pl.col("heard_by").is_in(_LEVELS_HEARD.get(role, _ALL_LEVELS)))
 
@@ -172,13 +187,15 @@ class CaseWorkload:
         """Conditions of a case that is open, not put off, and has something to do up to today.
 
         A visit that is due, a next step of today or earlier or none at all, or a promise of today or earlier since
-        whose day nobody has visited or called.
+        whose day nobody has visited or called, and that is not known to be kept.
         """
         is_awake = (pl.col("snoozed_until") <= self.today).fill_null(True)
         is_unvisited = pl.col("duty").is_in(_UNVISITED).fill_null(False)
         step_is_due = (pl.col("next_step_on") <= self.today).fill_null(True)
         contact = pl.max_horizontal("visited_on", "called_on")
-        promise_is_due = (pl.col("promised_on") <= self.today) & (contact < pl.col("promised_on")).fill_null(True)
+        is_kept = (pl.col("promise") == PromiseState.KEPT.value).fill_null(False)
+        is_unanswered = (contact < pl.col("promised_on")).fill_null(True)
+        promise_is_due = (pl.col("promised_on") <= self.today) & is_unanswered & ~is_kept
         return pl.col("case_state") == "open", is_awake, is_unvisited | step_is_due | promise_is_due.fill_null(False)
 
 
@@ -193,6 +210,9 @@ VISIT_PROGRESS_SCHEMA = FrameSchema(
         "due": FrameColumn(pl.Int64(), "Those whose visit is still in time."),
         "overdue": FrameColumn(pl.Int64(), "Those whose visit is late."),
         "to_county": FrameColumn(pl.Int64(), "Those that the county is to hear of."),
+        "subsidy_at_risk": FrameColumn(
+            pl.Float64(), "Interest that the state pays on the yellow and red ones, a year."
+        ),
     }
 )
 
@@ -204,12 +224,13 @@ def visit_progress(workload: CaseWorkload) -> pl.DataFrame:
         pl.len().alias("lit"),
         *((pl.col("duty") == state.value).sum().alias(state.value) for state in DutyState),
         (pl.col("heard_by") == EscalationLevel.COUNTY.value).sum().alias("to_county"),
+        yuan_sum(pl.col("subsidy_at_risk")).alias("subsidy_at_risk"),
     ]
     duties = workload.rows.filter(pl.col("duty").is_not_null()).with_columns(pl.col("township_code").cast(pl.String))
     in_all = duties.select(pl.lit(None, pl.String).alias("township_code"), *counts)
     by_township = duties.group_by("township_code").agg(counts).sort("township_code")
     rows = pl.concat([in_all, by_township]).select(*VISIT_PROGRESS_SCHEMA.columns)
-    return rows.with_columns(pl.exclude("township_code").cast(pl.Int64))
+    return rows.cast(VISIT_PROGRESS_SCHEMA.dtypes)
 
 
 def case_workload(
@@ -248,7 +269,8 @@ def case_workload(
             return _workload(session, data_folder, month, scope, policy, today, loan_ids)
         newest = tuple(session.scalar(select(func.max(number))) for number in (CaseEvent.id, Case.id))
     editions = tuple(published_editions(data_folder.warnings).values())
-    request = _Request(database, data_folder, month, editions, scope, policy.model_dump_json(), today, newest)
+    ledger, stated = data_folder.ledger, policy.model_dump_json()
+    request = _Request(database, data_folder, month, editions, scope, stated, today, newest, ledger.data_version)
     return _cached_workload(request)
 
 
@@ -257,7 +279,7 @@ class _Request:
     """What a workload depends on.
 
     editions: the published edition of each month, since spells go back over them. newest: numbers of the newest event
-    and case; cases change by events alone.
+    and case; cases change by events alone. data_version: of the ledger, since payments keep promises.
     """
 
     database: Database
@@ -268,6 +290,7 @@ class _Request:
     policy: str
     today: date
     newest: tuple[int | None, ...]
+    data_version: str
 
 
 @single_flight(_WORKLOADS_IN_MEMORY)
@@ -310,12 +333,23 @@ def _workload(
     others = facts.join(duties, on="loan_id", how="anti").join(loans, on="loan_id", how="semi")
     handed_up = pl.when(pl.col("case_state") == "open").then("escalated_to").alias("heard_by")
     rows = pl.concat([duties, others.with_columns(handed_up)], how="diagonal")
+    rows = rows.join(loans, on="loan_id", maintain_order="left")
+    rows = rows.join(subsidy_at_risk(month, rows), on="loan_id", how="left", maintain_order="left")
+    promises = promise_states(rows.filter(pl.col("promised_on").is_not_null()), data_folder.ledger, today)
     return CaseWorkload(
-        rows.join(loans, on="loan_id", maintain_order="left"),
+        rows.join(promises, on="loan_id", how="left", maintain_order="left"),
         facts.join(loans, on="loan_id", how="anti").filter(pl.col("case_state") == "open"),
         today,
         spells.unreadable,
     )
+
+
+def subsidy_at_risk(month: PublishedMonth, loans: pl.DataFrame) -> pl.DataFrame:
+    """The interest that the state pays in a year on what each loan owes, yuan: lost with a loan that is not repaid."""
+    terms = month.scan("features").select("loan_id", "annual_rate", "subsidy_share")
+    owed = loans.lazy().select("loan_id", "outstanding_principal").join(terms, on="loan_id")
+    interest = pl.col("outstanding_principal") * pl.col("annual_rate") * pl.col("subsidy_share").fill_null(0.0)
+    return owed.select("loan_id", interest.round(2).alias("subsidy_at_risk")).collect()
 
 
 def _loan_work(row: Mapping[str, object]) -> LoanWork:

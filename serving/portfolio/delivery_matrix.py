@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +16,7 @@ from features.ledger.receipts import Receipt, read_receipts
 from features.loading.quarantine_list import list_quarantine
 from features.messages import Bilingual
 from features.months import month_end, month_end_after
+from features.runs import RefusedFile
 
 MONTHS_SHOWN = 6
 """Months of delivery that the matrix looks back."""
@@ -24,10 +25,14 @@ _BANK_TABLES = ("loans", "instalments", "payments")
 
 
 class DeliveryState(StrEnum):
-    """What a month brought of a table. aside: nothing but rows that are set aside or wait."""
+    """What a month brought of a table.
+
+    aside: nothing but rows that are set aside or wait. refused: nothing but a file that was refused as a whole.
+    """
 
     IN = "in"
     ASIDE = "aside"
+    REFUSED = "refused"
     MISSING = "missing"
     NONE = "none"
 
@@ -35,6 +40,7 @@ class DeliveryState(StrEnum):
 STATE_WORDS: Mapping[DeliveryState, Bilingual] = {
     DeliveryState.IN: Bilingual("已到", "in"),
     DeliveryState.ASIDE: Bilingual("全部未装入", "none loaded"),
+    DeliveryState.REFUSED: Bilingual("被退回", "refused"),
     DeliveryState.MISSING: Bilingual("缺", "missing"),
     DeliveryState.NONE: Bilingual("–", "–"),
 }
@@ -79,16 +85,18 @@ class DeliveryMatrix:
 
     @property
     def missing(self) -> int:
-        """Needed tables, counted by bank, of which the newest month has brought nothing."""
-        return sum(row.cells[-1].state is DeliveryState.MISSING for row in self.rows)
+        """Needed tables, counted by bank, of which the newest month has brought nothing that was taken in."""
+        nothing = (DeliveryState.MISSING, DeliveryState.REFUSED)
+        return sum(row.is_needed and row.cells[-1].state in nothing for row in self.rows)
 
 
-def delivery_matrix(ledger: Ledger, today: date) -> DeliveryMatrix:
+def delivery_matrix(ledger: Ledger, today: date, refused: Sequence[RefusedFile] = ()) -> DeliveryMatrix:
     """What came in the last months, by table and bank.
 
     Args:
         ledger: with its receipts and its quarantine.
         today: the newest month is the one of this day.
+        refused: files that were refused and not loaded since; which bank's they are is not known.
 
     Returns:
         The matrix. Banks are those of the loans and receipts. A needed table is missing in a month of which nothing of
@@ -105,6 +113,7 @@ def delivery_matrix(ledger: Ledger, today: date) -> DeliveryMatrix:
     newest = month_end(today)
     months = tuple(month_end_after(newest, -back) for back in reversed(range(MONTHS_SHOWN)))
     receipts = read_receipts(ledger.folder)
+    refusals = {(file.table, file.on[:7]) for file in refused if file.table}
     aside = _set_aside(ledger)
     known = ledger.scan("loans").select("bank").unique().collect()["bank"].drop_nulls()
     banks = sorted({*known, *(bank for receipt in receipts for bank in receipt.banks)})
@@ -114,7 +123,7 @@ def delivery_matrix(ledger: Ledger, today: date) -> DeliveryMatrix:
     rows = []
     for table in order:
         for bank in banks if table in with_banks and banks else [None]:
-            cells = tuple(_cell(table, bank, month, receipts, aside) for month in months)
+            cells = tuple(_cell(table, bank, month, receipts, aside, refusals) for month in months)
             is_needed = table in REQUIRED_TABLES
             if is_needed or any(cell.state is not DeliveryState.NONE for cell in cells):
                 rows.append(DeliveryRow(table, names[table], bank, is_needed, cells))
@@ -144,7 +153,15 @@ def _cell_of_no_bank(table: str, month: date, aside: _Aside) -> DeliveryCell:
     return DeliveryCell(state, 0, set_aside, waiting)
 
 
-def _cell(table: str, bank: str | None, month: date, receipts: Sequence[Receipt], aside: _Aside) -> DeliveryCell:
+def _cell(
+    table: str,
+    bank: str | None,
+    month: date,
+    receipts: Sequence[Receipt],
+    aside: _Aside,
+    refusals: Collection[tuple[str, str]],
+) -> DeliveryCell:
+    """refusals: tables and months (`2026-01`) of refused files."""
     label = f"{month:%Y-%m}"
     came = [
         receipt
@@ -158,6 +175,8 @@ def _cell(table: str, bank: str | None, month: date, receipts: Sequence[Receipt]
         state = DeliveryState.IN
     elif set_aside or waiting or came:
         state = DeliveryState.ASIDE
+    elif (table, label) in refusals:
+        state = DeliveryState.REFUSED
     else:
         state = DeliveryState.MISSING if table in REQUIRED_TABLES else DeliveryState.NONE
     return DeliveryCell(state, rows, set_aside, waiting, last_on)

@@ -16,7 +16,7 @@ from serving.portfolio.report_tables import ReportTable, code_word_columns, coun
 from serving.portfolio.standing import ALL_GROUPS, LEVEL_SHEETS, LEVEL_WORDS, with_names
 
 _DUE_NOTE = Bilingual(
-    "本金在截至日起所列天数内到期的未结贷款, 含当日, 不论灯色; 已过到期日的不在内。",
+    "本金在截至日起所列天数内到期的未结贷款，含当日，不论灯色；已过到期日的不在内。",
     "Open loans whose principal falls due within so many days of the day, that day included, whatever the light; "
     "those past maturity are not among them.",
 )
@@ -55,7 +55,7 @@ def due_calendar_table(
     return ReportTable(
         f"calendar_{level.value}",
         Bilingual(f"到期 {LEVEL_SHEETS[level].zh}", f"Due {LEVEL_SHEETS[level].en.lower()}"),
-        Bilingual(f"到期日历: {LEVEL_WORDS[level].zh}", f"Maturity calendar: {LEVEL_WORDS[level].en.lower()}"),
+        Bilingual(f"到期日历：{LEVEL_WORDS[level].zh}", f"Maturity calendar: {LEVEL_WORDS[level].en.lower()}"),
         tuple(columns),
         with_names(pl.concat([total, _group_totals(coded, windows)]), level, place_names),
         note=_DUE_NOTE,

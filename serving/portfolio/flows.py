@@ -58,8 +58,8 @@ _COLUMNS = (
     *(column for kind in _KINDS for column in kind.columns),
 )
 _NOTE = Bilingual(
-    "期间 {since} 至 {until}。结清 = 本金还清或银行报结清, 金额为原借本金; "
-    "代偿、核销金额为银行所报, 有一笔未报即为无数据。",
+    "期间 {since} 至 {until}。结清 = 本金还清或银行报结清，金额为原借本金；"
+    "代偿、核销金额为银行所报，有一笔未报即为无数据。",
     "From {since} to {until}. Settled: the principal repaid in full, or reported settled, with the principal once "
     "lent; compensated and written off with the amount the bank reported: no data where one is not told.",
 )
@@ -75,7 +75,7 @@ def flow_table(
     return ReportTable(
         f"flows_{level.value}",
         Bilingual(f"变动 {LEVEL_SHEETS[level].zh}", f"Flows {LEVEL_SHEETS[level].en.lower()}"),
-        Bilingual(f"本期变动: {LEVEL_WORDS[level].zh}", f"Movements of the period: {LEVEL_WORDS[level].en.lower()}"),
+        Bilingual(f"本期变动：{LEVEL_WORDS[level].zh}", f"Movements of the period: {LEVEL_WORDS[level].en.lower()}"),
         _COLUMNS,
         with_names(pl.concat([total, _group_totals(coded)]), level, place_names),
         note=_NOTE.format(since=period.since, until=period.until),

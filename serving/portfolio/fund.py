@@ -14,8 +14,8 @@ from serving.portfolio.standing import ALL_GROUPS, TOTAL_WORDS
 
 _PAST = "past"
 _NOTE = Bilingual(
-    "预期损失 = 变坏可能性 × 到 {term} 天期限仍未还的比例 × 未还本金 × 最终未收回的比例; 已变坏的贷款按变坏后的天数"
-    "取比例, 不再乘可能性。基金承担其覆盖的本金 × 最终由基金代付的比例 × 承担比例, 已查明挪用的不承担; 其余由银行承担。"
+    "预期损失 = 变坏可能性 × 到 {term} 天期限仍未还的比例 × 未还本金 × 最终未收回的比例；已变坏的贷款按变坏后的天数"
+    "取比例，不再乘可能性。基金承担其覆盖的本金 × 最终由基金代付的比例 × 承担比例，已查明挪用的不承担；其余由银行承担。"
     "各数见“风险补偿金预测所用的数”。模型的可能性只到预测期为止。",
     "Expected loss: the probability of going bad x the share still unpaid at the term of {term} days x the principal "
     "outstanding x the share never repaid; for bad loans the share by the days since they went bad, without a "
@@ -48,7 +48,7 @@ def fund_table(loans: pl.DataFrame, month: PublishedMonth) -> ReportTable:
     return ReportTable(
         "fund",
         Bilingual("风险补偿金", "Fund"),
-        Bilingual("预期损失, 按到期季度", "Expected loss by quarter of maturity"),
+        Bilingual("预期损失，按到期季度", "Expected loss by quarter of maturity"),
         _COLUMNS,
         rows.with_columns(code_word_columns("due", "due", due_words)),
         note=_NOTE.format(term=month.policy.fund.from_days_overdue),

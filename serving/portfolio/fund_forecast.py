@@ -21,11 +21,11 @@ _HORIZON_MONTHS = 6
 _NOT_GIVEN = Bilingual("未给", "not given")
 _SHEETS = (Bilingual("基金预测", "Forecast"), Bilingual("基金依据", "Basis"))
 FUND_FORMULA = Bilingual(
-    "预期代付 = Σ (未结贷款) 在期内由基金代付的可能性 × 基金覆盖的本金 × 基金承担比例。已过 {term} 天期限的: "
-    "f/e × (1 − exp(−e × 月数)), e = f + 还清率 + 核销率 (每月); 已变坏未到期限的: 再乘到期限仍未还的比例; "
-    "未变坏的: 逐月变坏可能性 × 该比例 × 余下月数内代付的可能性。模型的可能性按其预测期 {horizon} 个月平均到每月, "
-    "其后 (无模型时全部月份) 用本县每月新变坏率。90% 区间: 固定种子 2000 次抽样, 笔数为泊松分布, "
-    "代付率的不确定性按过去代付笔数计; 不含旱灾等突变。范围: 全县。",
+    "预期代付 = Σ（未结贷款）在期内由基金代付的可能性 × 基金覆盖的本金 × 基金承担比例。已过 {term} 天期限的："
+    "f/e ×（1 − exp(−e × 月数)），e = f + 还清率 + 核销率（每月）；已变坏未到期限的：再乘到期限仍未还的比例；"
+    "未变坏的：逐月变坏可能性 × 该比例 × 余下月数内代付的可能性。模型的可能性按其预测期 {horizon} 个月平均到每月，"
+    "其后（无模型时全部月份）用本县每月新变坏率。90% 区间：固定种子 2000 次抽样，笔数为泊松分布，"
+    "代付率的不确定性按过去代付笔数计；不含旱灾等突变。范围：全县。",
     "Expected = sum over open loans of the chance that the fund pays in time x the principal it covers x its share. "
     "Past the term of {term} days: f/e x (1 - exp(-e x months)), e = f + rate repaid + rate written off, a month; bad "
     "before the term: times the share still unpaid at it; not bad: month by month the chance of going bad x that "
@@ -132,24 +132,24 @@ def _forecast_rows(report: FundReport, month: PublishedMonth) -> Iterator[tuple[
     yield Bilingual("下限", "Low"), forecast.low, interval
     yield Bilingual("上限", "High"), forecast.high, interval
     states = {
-        "sound": Bilingual("其中: 现未变坏", "of these: not bad now"),
-        "bad": Bilingual("其中: 已变坏, 未到期限", "of these: bad, before the term"),
-        "past_term": Bilingual("其中: 已过期限", "of these: past the term"),
+        "sound": Bilingual("其中：现未变坏", "of these: not bad now"),
+        "bad": Bilingual("其中：已变坏，未到期限", "of these: bad, before the term"),
+        "past_term": Bilingual("其中：已过期限", "of these: past the term"),
     }
     of_state = Bilingual(
-        "{loans:,} 笔, 覆盖本金 {principal:,.0f} 元, 约 {payments:.1f} 笔代付",
+        "{loans:,} 笔，覆盖本金 {principal:,.0f} 元，约 {payments:.1f} 笔代付",
         "{loans:,} loans, {principal:,.0f} yuan covered, about {payments:.1f} payments",
     )
     for code, label in states.items():
         state = forecast.by_state[code]
         basis = of_state.format(loans=state.loans, principal=state.principal, payments=state.payments)
         yield label, state.expected, basis
-    paid = Bilingual("台账: {payments} 笔", "ledger: {payments} loans").format(payments=history.payments_12m)
+    paid = Bilingual("台账：{payments} 笔", "ledger: {payments} loans").format(payments=history.payments_12m)
     yield Bilingual("过去12个月已代付", "Paid in the last twelve months"), history.paid_12m, paid
     balance = Bilingual("政策表 fund.balance", "policy: fund.balance")
     if report.balance is not None:
         balance = Bilingual(
-            f"政策表 {policy.fund.balance_on} 的余额, 减其后代付",
+            f"政策表 {policy.fund.balance_on} 的余额，减其后代付",
             f"policy: balance of {policy.fund.balance_on}, less what was paid since",
         )
     yield Bilingual("基金余额", "Balance of the fund"), report.balance, balance
@@ -158,16 +158,16 @@ def _forecast_rows(report: FundReport, month: PublishedMonth) -> Iterator[tuple[
 
 def _insurance_rows(report: FundReport, month: PublishedMonth) -> Iterator[tuple[Bilingual, float | None, Bilingual]]:
     claims, policy = report.claims or {}, month.policy.insurance
-    filed = Bilingual("台账: {filed:,.0f} 件出险", "ledger: {filed:,.0f} events").format(filed=claims.get("filed", 0))
+    filed = Bilingual("台账：{filed:,.0f} 件出险", "ledger: {filed:,.0f} events").format(filed=claims.get("filed", 0))
     yield Bilingual("过去12个月保险报案", "Insurance claims of the last twelve months"), claims.get("claimed"), filed
-    settled = Bilingual("台账: 按结案日", "ledger: by day of settlement")
+    settled = Bilingual("台账：按结案日", "ledger: by day of settlement")
     yield Bilingual("过去12个月保险赔付", "Paid by insurers in the last twelve months"), claims.get("paid"), settled
     formula = Bilingual(
-        "{share:.0%} × max(0, 赔付 − 全年保费); 其余由保险公司承担; 保费: 政策表 insurance.premiums",
+        "{share:.0%} × max(0, 赔付 − 全年保费)；其余由保险公司承担；保费：政策表 insurance.premiums",
         "{share:.0%} x max(0, paid - premiums of the year), the rest is the insurers'; premiums: insurance.premiums of "
         "the policy",
     )
-    label = Bilingual("风险分散金应承担 (保险亏损年)", "Due from the insurers' risk-dispersion fund (a loss year)")
+    label = Bilingual("风险分散金应承担（保险亏损年）", "Due from the insurers' risk-dispersion fund (a loss year)")
     yield label, report.dispersion, formula.format(share=policy.dispersion_share)
 
 
@@ -204,7 +204,7 @@ def fund_basis_table(month: PublishedMonth) -> ReportTable:
         columns,
         pl.DataFrame(rows, {name: pl.String if name in texts else pl.Float64 for name in rows[0]}),
         note=Bilingual(
-            "案例 / 基数 = 数值; 每月率的基数为过期限贷款的月数。区间为 Jeffreys 90%。案例不足时用政策表的数。",
+            "案例 / 基数 = 数值；每月率的基数为过期限贷款的月数。区间为 Jeffreys 90%。案例不足时用政策表的数。",
             "Cases / out of = value; monthly rates are out of the months of loans past the term. Intervals: Jeffreys, "
             "90%. Where cases are too few, the policy's number stands.",
         ),
@@ -215,19 +215,19 @@ def fund_basis_table(month: PublishedMonth) -> ReportTable:
 def _basis_rows(report: FundReport) -> Iterator[tuple[Bilingual, Measured]]:
     curves = report.curves
     roll = Bilingual(
-        "变坏 {days} 天后仍未还的, 到期限仍未还", "of loans bad for {days} days, still unpaid at the fund's term"
+        "变坏 {days} 天后仍未还的，到期限仍未还", "of loans bad for {days} days, still unpaid at the fund's term"
     )
     for step, measured in enumerate(curves.rolls[:-1]):
         yield roll.format(days=step * STEP_DAYS), measured
     by_fund, repaid, written_off = curves.monthly_rates
-    yield Bilingual("过期限后每月由基金代付 (f)", "past the term, paid by the fund in a month (f)"), by_fund
+    yield Bilingual("过期限后每月由基金代付（f）", "past the term, paid by the fund in a month (f)"), by_fund
     yield Bilingual("过期限后每月还清", "past the term, repaid in a month"), repaid
     yield Bilingual("过期限后每月核销", "past the term, written off in a month"), written_off
     yield (
         Bilingual("过期限的最终由基金代付", "of loans past the term, paid by the fund in the end"),
         curves.paid_finally,
     )
-    label = Bilingual("过期限的最终未收回 (含基金代付)", "of loans past the term, never repaid (the fund's included)")
+    label = Bilingual("过期限的最终未收回（含基金代付）", "of loans past the term, never repaid (the fund's included)")
     yield label, Measured(curves.lost_finally)
     label = Bilingual("代付金额占当时未还本金", "paid by the fund, of the principal outstanding then")
     yield label, curves.paid_share
@@ -244,6 +244,6 @@ def _source_words(measured: Measured, curves: FundCurves) -> dict[str, str]:
     if measured.value == curves.lost_finally and curves.is_measured_past_term:
         return {"source_zh": "由上列各率得出", "source_en": "from the rates above"}
     return {
-        "source_zh": f"政策表: 本县案例不足 {least}",
+        "source_zh": f"政策表：本县案例不足 {least}",
         "source_en": f"policy: fewer than {least} cases in the county",
     }

@@ -12,9 +12,9 @@ from serving.months.edition import PublishedMonth
 from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.portfolio import CommonCause, GroupLight, GroupSummary
 
-TOO_FEW = Bilingual("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
+TOO_FEW = Bilingual("不足 {least} 笔，不评", "under {least} loans: too few to judge")
 _CAUSE = Bilingual(
-    "{was_green} 笔绿灯中 {lost_green} 笔本月转黄或转红, 按全县比例应约 {expected:.1f} 笔; "
+    "{was_green} 笔绿灯中 {lost_green} 笔本月转黄或转红，按全县比例应约 {expected:.1f} 笔；"
     "纯属偶然的可能性 {chance:.1%}",
     "of {was_green} green loans {lost_green} turned yellow or red this month, where the county's rate gives "
     "{expected:.1f}; chance alone would do that {chance:.1%} of the time",

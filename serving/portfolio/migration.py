@@ -84,18 +84,18 @@ _LOOK_BACK = 12
 """Published months before the earlier one that are searched for an earlier yellow or red light."""
 _PLACE_COLUMNS = ("household_id", "bank", "product", "county_code", "township_code", "village_code")
 _NOTE = Bilingual(
-    "行为 {start} 的状态, 列为 {end} 的状态; 金额为 {start} 的未还本金 (新进入的为 {end})。"
+    "行为 {start} 的状态，列为 {end} 的状态；金额为 {start} 的未还本金（新进入的为 {end}）。"
     "结清、代偿、核销以账本为准。",
     "Rows: where a loan stood on {start}; columns: on {end}. Money: principal outstanding on {start} (on {end} for "
     "loans new to the list). Settled, compensated and written off are as the ledger tells.",
 )
 _RETURN_WORDS = {
-    "cured": Bilingual("治愈: 黄红转绿", "cured: yellow or red to green"),
-    "worsened": Bilingual("转差: 绿转黄红或变坏", "worsened: green to yellow, red or gone bad"),
-    "fell_again": Bilingual("其中复发: 此前曾亮灯", "of these fell again: lit in a month before"),
+    "cured": Bilingual("治愈：黄红转绿", "cured: yellow or red to green"),
+    "worsened": Bilingual("转差：绿转黄红或变坏", "worsened: green to yellow, red or gone bad"),
+    "fell_again": Bilingual("其中复发：此前曾亮灯", "of these fell again: lit in a month before"),
 }
 _LOOK_BACK_NOTE = Bilingual(
-    "复发: 向前看 {months} 个已发布月份; 没有更早的月份时为无数据。",
+    "复发：向前看 {months} 个已发布月份；没有更早的月份时为无数据。",
     "Falls anew are sought in {months} published months before; with none, there is no data.",
 )
 
@@ -125,12 +125,12 @@ class MigrationPeriod:
         earlier = repository.month(start) if start else repository.previous_month(later.as_of)
         if earlier is None:
             raise UserError(
-                f"{later.as_of} 之前没有已发布的月份, 无法比较; 请先为更早的月末运行 lights score。",
+                f"{later.as_of} 之前没有已发布的月份，无法比较；请先为更早的月末运行 lights score。",
                 f"No month before {later.as_of} is published to compare it with; run lights score for an earlier one.",
             )
         if earlier.as_of >= later.as_of:
             raise UserError(
-                f"起始月 {earlier.as_of} 不早于终止月 {later.as_of}; 请对调。",
+                f"起始月 {earlier.as_of} 不早于终止月 {later.as_of}；请对调。",
                 f"The first month {earlier.as_of} is not before the last {later.as_of}; exchange them.",
             )
         months_before = [repository.month(day) for day in repository.months() if day < earlier.as_of][:_LOOK_BACK]
@@ -296,7 +296,7 @@ def _matrix(loans: pl.DataFrame, measure: str, period: MigrationPeriod) -> Repor
     return ReportTable(
         f"migration_{measure}",
         Bilingual(f"迁徙 {zh}", f"Migration {en}"),
-        Bilingual(f"灯色迁徙 ({zh})", f"Migration between lights ({en})"),
+        Bilingual(f"灯色迁徙（{zh}）", f"Migration between lights ({en})"),
         (
             words_column("before", f"{start}", f"{start}"),
             *(column_of(state, heading.zh, heading.en) for state, heading in headings.items()),

@@ -33,7 +33,7 @@ RATES_SCHEMA = FrameSchema(
 )
 _RATES = ("overdue_share", "overdue_household_share", "lit_share")
 _NOTE = Bilingual(
-    "名次按逾期率 (金额) 由高到低，同率同名次；不足 {least} 笔的不排名。{before}"
+    "名次按逾期率（金额）由高到低，同率同名次；不足 {least} 笔的不排名。{before}"
     "变化为本期减比较期，比例的变化为百分点。",
     "Ranked by the overdue rate, the highest first; equal rates share a rank; under {least} loans are not ranked. "
     "{before}Changes are this period less the other; of shares, in percentage points.",
@@ -86,7 +86,7 @@ def ranking_table(
         words("name", "名称", "Name"),
         count("loans", "贷款笔数", "Loans"),
         yuan("balance", "贷款余额", "Balance"),
-        share("overdue_share", "逾期率 (金额)", "Overdue, by balance"),
+        share("overdue_share", "逾期率（金额）", "Overdue, by balance"),
         share("lit_share", "亮灯占比", "Share lit"),
         count("bad_loans", "不良笔数", "Bad loans"),
         yuan("bad_balance", "不良余额", "Balance of bad loans"),
@@ -113,7 +113,7 @@ def ranking_table(
     return ReportTable(
         f"ranking_{level.value}",
         Bilingual(f"排名 {LEVEL_SHEETS[level].zh}", f"Ranking {LEVEL_SHEETS[level].en.lower()}"),
-        Bilingual(f"排名与对比: {LEVEL_WORDS[level].zh}", f"Ranking and comparison: {LEVEL_WORDS[level].en.lower()}"),
+        Bilingual(f"排名与对比：{LEVEL_WORDS[level].zh}", f"Ranking and comparison: {LEVEL_WORDS[level].en.lower()}"),
         tuple(columns),
         with_names(ranked, level, place_names),
         note=Bilingual(

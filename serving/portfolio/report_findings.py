@@ -98,7 +98,7 @@ def arrears_sentences(sources: FindingSources) -> list[Bilingual]:
     now = sources.now
     if now["overdue_share"] is None:
         return []
-    zh = f"逾期率 (金额) {now['overdue_share']:.2%}，按户 {now['overdue_household_share']:.2%}"
+    zh = f"逾期率（金额）{now['overdue_share']:.2%}，按户 {now['overdue_household_share']:.2%}"
     en = f"Overdue: {now['overdue_share']:.2%} of the balance, {now['overdue_household_share']:.2%} of the households"
     earlier = sources.before[1]["overdue_share"] if sources.before else None
     if earlier is not None and sources.before is not None:
@@ -174,7 +174,7 @@ def fund_sentence(fund: tuple[float, float, float]) -> Bilingual:
     """What the compensation fund is expected to pay."""
     expected, low, high = fund
     return Bilingual(
-        f"风险补偿金今后12个月预期代付 {_wan(expected)} 万元 (90% 区间 {_wan(low)} 至 {_wan(high)} 万元)。",
+        f"风险补偿金今后12个月预期代付 {_wan(expected)} 万元（90% 区间 {_wan(low)} 至 {_wan(high)} 万元）。",
         f"The compensation fund is expected to pay {_yuan(expected)} yuan in twelve months (90% interval "
         f"{_yuan(low)} to {_yuan(high)}).",
     )

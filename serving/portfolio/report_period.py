@@ -69,4 +69,4 @@ class ReportScope:
         """The scope in Chinese and English, as `bank A, all areas`."""
         bank = Bilingual(f"银行 {self.bank}", f"bank {self.bank}") if self.bank else Bilingual("全部银行", "all banks")
         area = Bilingual(f"地区 {self.area}", f"area {self.area}") if self.area else Bilingual("全部地区", "all areas")
-        return Bilingual(f"{bank.zh}, {area.zh}", f"{bank.en}, {area.en}")
+        return Bilingual(f"{bank.zh}，{area.zh}", f"{bank.en}, {area.en}")

@@ -48,10 +48,10 @@ SCOPE_LOANS_SCHEMA = FrameSchema(
     },
     extra="the columns of the published warning",
 )
-_TOO_FEW = Bilingual("不足 {least} 笔, 不评", "under {least} loans: too few to judge")
+_TOO_FEW = Bilingual("不足 {least} 笔，不评", "under {least} loans: too few to judge")
 _OVERDUE_NOTE = Bilingual(
-    "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额; 按户 = 有拖欠的户 / 有贷款的户。不良为既成事实, 其余红灯为预测或规则"
-    "; 财政欠付的贴息不算农户逾期。",
+    "逾期率 = 有拖欠贷款的全部未还本金 / 贷款余额；按户 = 有拖欠的户 / 有贷款的户。不良为既成事实，其余红灯为预测或规则"
+    "；财政欠付的贴息不算农户逾期。",
     "Overdue rate: the whole outstanding principal of loans in arrears, of the balance; by households: those in "
     "arrears, of those with a loan. Bad loans are red by fact, the other red ones by forecast or rule; a subsidy that "
     "the state owes makes no household late.",
@@ -71,8 +71,8 @@ _STANDING_COLUMNS = (
     count("overdue_loans", "逾期笔数", "Loans in arrears"),
     count("overdue_households", "逾期户数", "Households in arrears"),
     yuan("overdue_balance", "逾期贷款余额", "Overdue balance"),
-    share("overdue_share", "逾期率 (金额)", "Overdue, by balance"),
-    share("overdue_household_share", "逾期率 (户数)", "Overdue, by households"),
+    share("overdue_share", "逾期率（金额）", "Overdue, by balance"),
+    share("overdue_household_share", "逾期率（户数）", "Overdue, by households"),
     words("judged", "分组灯", "Group light"),
     *(
         column
@@ -160,7 +160,7 @@ def standing_table(
         f"standing_{level.value}",
         LEVEL_SHEETS[level],
         Bilingual(
-            f"余额、逾期与灯: {LEVEL_WORDS[level].zh}", f"Balances, arrears and lights: {LEVEL_WORDS[level].en.lower()}"
+            f"余额、逾期与灯：{LEVEL_WORDS[level].zh}", f"Balances, arrears and lights: {LEVEL_WORDS[level].en.lower()}"
         ),
         _STANDING_COLUMNS,
         with_names(rows, level, place_names)

@@ -14,7 +14,7 @@ from serving.portfolio.report_period import ReportScope
 from serving.portfolio.report_tables import ReportTable, count, day, share, yuan
 from serving.portfolio.standing import ALL_GROUPS, scope_loans
 
-_NOTE = Bilingual("仅列已发布的月末; 各月按当时公布的数据。", "Published month ends only, each as it was published.")
+_NOTE = Bilingual("仅列已发布的月末；各月按当时公布的数据。", "Published month ends only, each as it was published.")
 _COUNTS = ("loans", "households", *(f"{code}_loans" for code in CODES))
 _RATES = ("overdue_share", "overdue_household_share", "lit_share")
 _FRAME_COLUMNS = (
@@ -28,8 +28,8 @@ _COLUMNS = (
     count("households", "户数", "Households"),
     yuan("balance", "贷款余额", "Balance"),
     yuan("overdue_balance", "逾期贷款余额", "Overdue balance"),
-    share("overdue_share", "逾期率 (金额)", "Overdue, by balance"),
-    share("overdue_household_share", "逾期率 (户数)", "Overdue, by households"),
+    share("overdue_share", "逾期率（金额）", "Overdue, by balance"),
+    share("overdue_household_share", "逾期率（户数）", "Overdue, by households"),
     share("lit_share", "亮灯占比", "Share lit"),
     *(
         count(f"{code}_loans", f"{LIGHT_WORDS[code].zh}笔数", f"{LIGHT_WORDS[code].en.capitalize()} loans")
@@ -60,7 +60,7 @@ def trend_table(months: Sequence[PublishedMonth], scope: ReportScope) -> ReportT
         _COLUMNS,
         pl.concat(rows) if rows else _as_month_frame(no_months),
         note=Bilingual(
-            f"{_NOTE.zh}空白为不足 {least} 笔, 不评。", f"{_NOTE.en} Blank: under {least} loans, not judged."
+            f"{_NOTE.zh}空白为不足 {least} 笔，不评。", f"{_NOTE.en} Blank: under {least} loans, not judged."
         ),
         missing=Bilingual("", ""),
     )

@@ -189,11 +189,11 @@ def _last_shown(cursor: str | None, edition: str) -> int:
         last = int(number)
     except (ValueError, binascii.Error, UnicodeError) as error:
         raise UserError(
-            "游标无效; 请从第一页重新开始。", "The cursor is none of ours; begin again without one."
+            "游标无效；请从第一页重新开始。", "The cursor is none of ours; begin again without one."
         ) from error
     if at != edition or last < 0:
         raise UserError(
-            "预警台账已更新, 或条件已改变; 请从第一页重新开始。",
+            "预警台账已更新，或条件已改变；请从第一页重新开始。",
             "The list has been published anew, or is another one; begin again without a cursor.",
         )
     return min(last, _LAST_NUMBER)

@@ -93,7 +93,7 @@ class CountyReport:
         loans = scope_loans(self.month, self.scope)
         if loans.is_empty():
             raise UserError(
-                f"{self.period.until} 没有符合条件的贷款 ({self.scope.words.zh}); 请核对 --bank 与 --area。",
+                f"{self.period.until} 没有符合条件的贷款（{self.scope.words.zh}）；请核对 --bank 与 --area。",
                 f"No loan of {self.period.until} belongs to {self.scope.words.en}; check --bank and --area.",
             )
         return loans

@@ -114,7 +114,7 @@ def workbook(
         for table in tables:
             if table.frame.height > _MOST_ROWS:
                 raise UserError(
-                    f"{table.title.zh} 有 {table.frame.height} 行, 一张工作表放不下; 请用 --bank 或 --area 分开导出。",
+                    f"{table.title.zh} 有 {table.frame.height} 行，一张工作表放不下；请用 --bank 或 --area 分开导出。",
                     f"{table.title.en} has {table.frame.height} rows, more than a sheet holds; ask for one bank or "
                     "area with --bank or --area.",
                 )

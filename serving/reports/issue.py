@@ -37,7 +37,7 @@ _TREND_TITLE = Bilingual("逾期率与灯色占比", "Arrears and lights month b
 _UNKNOWN = Bilingual("不详", "unknown")
 _NOT_IN_FILE_NAMES = frozenset('/\\:*?"<>|')
 _STATISTICS_LINES = {
-    "overdue_share": (Bilingual("逾期率 (金额)", "overdue, by balance"), "#17466e"),
+    "overdue_share": (Bilingual("逾期率（金额）", "overdue, by balance"), "#17466e"),
     "red": (Bilingual("红灯占比", "share red"), LIGHT_COLOURS["red"]),
     "yellow": (Bilingual("黄灯占比", "share yellow"), "#8a6100"),
 }

@@ -49,7 +49,7 @@ _COLUMNS = (
     yuan("outstanding_principal", "未还本金", "Outstanding"),
     day("matures_on", "到期日", "Matures on"),
     count("days_past_due", "逾期天数", "Days past due"),
-    number("probability", "变坏可能性 (模型)", "Probability (model)"),
+    number("probability", "变坏可能性（模型）", "Probability (model)"),
     words("why", "主要原因", "Main reason"),
     words("action", "应采取的措施", "What to do"),
 )
@@ -83,7 +83,7 @@ def worklist_table(
     page = worklist_page(month, replace(query, limit=MOST_EXPORTED_LOANS, cursor=None))
     if page.rows.height > MOST_EXPORTED_LOANS:
         raise UserError(
-            f"预警台账有 {page.rows.height:,} 笔, 一次最多导出 {MOST_EXPORTED_LOANS:,} 笔; 请先按灯、乡镇或银行筛选。",
+            f"预警台账有 {page.rows.height:,} 笔，一次最多导出 {MOST_EXPORTED_LOANS:,} 笔；请先按灯、乡镇或银行筛选。",
             f"The list has {page.rows.height:,} loans, at most {MOST_EXPORTED_LOANS:,} are exported at once; narrow it "
             "by light, township or bank first.",
         )

@@ -77,9 +77,9 @@ def _blocks(rows: pl.DataFrame) -> Sequence[_Block]:
         about = (
             str(file),
             line,
-            "; ".join(KIND_WORDS[kind] for kind in dict.fromkeys(faults["kind"])),
+            "; ".join(str(KIND_WORDS[kind]) for kind in dict.fromkeys(faults["kind"])),
             "; ".join(heading or shipped_heading(str(table), name) for name, heading in named.items()),
-            "; ".join(dict.fromkeys(faults["reason_zh"])),
+            "；".join(dict.fromkeys(faults["reason_zh"])),
             "; ".join(dict.fromkeys(faults["reason_en"])),
             None,
         )

@@ -23,7 +23,7 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
                 (staging / name).write_bytes(content)
     except OSError as error:
         raise UserError(
-            f"报表未能写入 {folder} ({error.strerror}); 原有文件未动。请检查磁盘与权限后重试。",
+            f"报表未能写入 {folder}（{error.strerror}）；原有文件未动。请检查磁盘与权限后重试。",
             f"The report could not be written to {folder} ({error.strerror}); what stood there is untouched. Check the "
             "disk and its permissions and run again.",
         ) from error

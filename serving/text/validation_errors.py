@@ -22,7 +22,7 @@ _WORDS: Mapping[str, Bilingual] = {
     **MESSAGES,
     **dict.fromkeys(("model_attributes_type", "model_type", "dict_type"), _OBJECT),
     **dict.fromkeys(("literal_error", "enum"), _ONE_OF),
-    "extra_forbidden": Bilingual("没有这一项; 请删去", "is not known here; leave it out"),
+    "extra_forbidden": Bilingual("没有这一项；请删去", "is not known here; leave it out"),
     "json_invalid": Bilingual("不是 JSON", "is not JSON"),
     "list_type": Bilingual("应为 JSON 数组", "expected a JSON array"),
     "union_tag_invalid": Bilingual(
@@ -54,9 +54,9 @@ def error_sentences(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> Bilin
         else:
             values = {key.removesuffix("_tags"): _value_text(value) for key, value in context.items()}
             sentence = _WORDS.get(error["type"], _OTHER_ERROR).format(**values)
-        zh.append(f"{name.zh}: {sentence.zh}")
+        zh.append(f"{name.zh}：{sentence.zh}")
         en.append(f"{name.en}: {sentence.en}")
-    return Bilingual("; ".join(zh), "; ".join(en))
+    return Bilingual("；".join(zh), "; ".join(en))
 
 
 def _value_text(value: object) -> str:

@@ -105,7 +105,7 @@ class UploadFolder:
             raise UserError("没有选择文件。", "No file was chosen.")
         if len(names) > MOST_FILES or len({name.casefold() for name in names}) < len(names):
             raise UserError(
-                f"一次最多 {MOST_FILES} 个文件, 且文件名不得重复。",
+                f"一次最多 {MOST_FILES} 个文件，且文件名不得重复。",
                 f"Send at most {MOST_FILES} files at once, each with a name of its own.",
             )
         self._remove_half_sent(at)
@@ -123,7 +123,7 @@ class UploadFolder:
             maps = [name for name in names if name.endswith(".toml")]
             if len(maps) > 1 or len(maps) == len(names):
                 raise UserError(
-                    "列映射 (.toml) 只能有一个, 且须与数据文件一起上传。",
+                    "列映射（.toml）只能有一个，且须与数据文件一起上传。",
                     "Send one column map (.toml) at most, and files of data with it.",
                 )
             for name in maps:
@@ -201,7 +201,7 @@ class UploadFolder:
         if untold := self.questions(number).untold:
             files = ", ".join(untold)
             raise UserError(
-                f"请先说明 {files} 是哪张表, 或去掉该文件。", f"First say which table {files} is, or leave it out."
+                f"请先说明 {files} 是哪张表，或去掉该文件。", f"First say which table {files} is, or leave it out."
             )
         suggested = self._suggested(upload)
         text, tried = suggested.answered(answers), folder / f"{COLUMN_MAP_FILE}.tried"
@@ -333,7 +333,7 @@ def _checked_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2].strip()
     if not last or last.startswith((".", "~")) or len(last) > _LONGEST_NAME or not last.isprintable():
         raise UserError(
-            f"文件名不可用 (最长 {_LONGEST_NAME} 个字, 不得以点号开头): {last[:_LONGEST_NAME]!r}",
+            f"文件名不可用（最长 {_LONGEST_NAME} 个字，不得以点号开头）：{last[:_LONGEST_NAME]!r}",
             f"This file name cannot be kept (at most {_LONGEST_NAME} signs, no dot first): {last[:_LONGEST_NAME]!r}",
         )
     return "".join("_" if sign in _REFUSED_IN_NAMES else sign for sign in last)
@@ -348,7 +348,7 @@ def _removed_on_failure(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
         fault = error.strerror or type(error).__name__
         raise UserError(
-            f"上传的文件无法保存 ({fault}); 没有保存任何文件。",
+            f"上传的文件无法保存（{fault}）；没有保存任何文件。",
             f"The files cannot be kept ({fault}); nothing of them was kept.",
         ) from error
     except BaseException:

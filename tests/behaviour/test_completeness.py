@@ -214,7 +214,7 @@ def test_the_reason_stands_on_every_page_list_report_and_answer_of_the_month(dat
             assert incomplete["reason"] == "邮储系统故障", path
         for path in ("/", "/households/H1", "/board", "/groups", "/maturities", "/maturities/notices"):
             page = httpx2.get(f"{address}{path}", params={"lang": "zh"}).text
-            assert "照样发布的原因: 邮储系统故障" in page, path
+            assert "照样发布的原因：邮储系统故障" in page, path
         assert "邮储系统故障" in httpx2.get(f"{address}/worklist.csv", params={"lang": "zh"}).text
         november = httpx2.get(f"{address}/api/v1/warnings", params={"as_of": str(NOVEMBER)}).json()
     assert november["incomplete"] is None

@@ -119,10 +119,10 @@ def test_the_sentence_says_since_when_why_and_what_ends_it() -> None:
     cause = "2024-06-21 应还利息至 2024-07-21 逾期满 30 天"
     said = status_sentence(bad)
     assert said
-    assert said.zh == f"{cause}; 至今未补还, 属不良, 不作预测。"
+    assert said.zh == f"{cause}；至今未补还，属不良，不作预测。"
     said = status_sentence(on_probation)
     assert said
-    assert said.zh == f"{cause}; 2024-08-02 已补还, 观察中: 再按期还 2 期, 最早 2025-02-02 转为正常, 此前至少黄灯。"
+    assert said.zh == f"{cause}；2024-08-02 已补还，观察中：再按期还 2 期，最早 2025-02-02 转为正常，此前至少黄灯。"
     assert "interest due on 2024-06-21 was 30 days past due on 2024-07-21; paid up on 2024-08-02" in said.en
     assert status_sentence(warning_of(life(LATE_ONCE), date(2024, 5, 31))) is None
 

@@ -203,16 +203,16 @@ def test_the_likelihood_is_the_probability_of_a_hundred_loans(county: County, se
         f"Of 100 loans like this one, about {count} ({least} to {most} by the data at hand) go bad within 6 months (30"
     )
     assert loan["likelihood_zh"].startswith(
-        f"与此相似的 100 笔贷款中, 约 {count} 笔 (按现有数据 {least} 至 {most} 笔) 在 6 个月内变坏"
+        f"与此相似的 100 笔贷款中，约 {count} 笔（按现有数据 {least} 至 {most} 笔）在 6 个月内变坏"
     )
 
 
 def test_a_loan_that_has_gone_bad_is_said_to_have(county: County, served: str) -> None:
     loan = explained(served, county.one_of_each()["gone_bad"])["loans"][0]
     assert loan["likelihood_en"] == "This loan is bad; nothing is predicted."
-    assert loan["likelihood_zh"] == "该笔贷款已是不良, 不作预测。"
+    assert loan["likelihood_zh"] == "该笔贷款已是不良，不作预测。"
     assert loan["warning"]["status"] == "bad"
-    assert loan["warning"]["status_zh"].endswith("至今未补还, 属不良, 不作预测。")
+    assert loan["warning"]["status_zh"].endswith("至今未补还，属不良，不作预测。")
     for lang in ("zh", "en"):
         assert loan["warning"][f"status_{lang}"] in page_of(served, county.one_of_each()["gone_bad"], lang)
     assert loan["other_facts"] is None
@@ -221,7 +221,7 @@ def test_a_loan_that_has_gone_bad_is_said_to_have(county: County, served: str) -
 def test_a_light_by_the_rules_alone_is_said_to_be(by_rules: County) -> None:
     household = by_rules.warnings.filter(pl.col("light") == "green")["household_id"][0]
     zh, en = (done(lights(by_rules.data, "explain", household, "--lang", lang)) for lang in ("zh", "en"))
-    assert "没有可用模型, 灯色只按规则。" in zh
+    assert "没有可用模型，灯色只按规则。" in zh
     assert "There was no usable model; the light is by the rules alone." in en
     assert "(规则: 绿灯, 模型: 无)" in zh
     assert "(rules: green, model: none)" in en
@@ -249,5 +249,5 @@ def test_a_rule_that_could_not_be_assessed_says_which_value_is_missing(county: C
     [warning, *_] = (each["warning"] for each in explained(served, open_loans["household_id"][0])["loans"])
     assert [rule["id"] for rule in warning["open_rules"]] == warning["not_assessable"]
     [price] = [rule for rule in warning["open_rules"] if rule["id"] == "R206"]
-    assert price["zh"] == "缺少: 申报产业价格同比"
+    assert price["zh"] == "缺少：申报产业价格同比"
     assert price["en"] == "missing: Declared product's price against a year ago"

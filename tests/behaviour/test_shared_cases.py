@@ -67,7 +67,7 @@ def test_a_payment_before_the_drawdown_repays_nothing(tmp_path: Path) -> None:
 
 def test_the_second_row_of_a_receipt_is_named(tmp_path: Path) -> None:
     [ran] = deliver("one-receipt-two-rows", tmp_path)
-    assert "payment_id: 第 28 行, 共 1 行 rows" in ran.stdout
+    assert "payment_id: lines 28, 1 in all" in ran.stdout
     assert "two facts need two numbers" in ran.stdout
 
 

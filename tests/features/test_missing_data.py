@@ -12,7 +12,7 @@ from tests.features.one_loan import AS_OF, OPTIONAL, loan, one_loan
 
 
 def lines_of(rows: DeliveredTables, as_of: date = AS_OF) -> list[str]:
-    return list(missing_data_lines(features_at(as_of, rows), rows, as_of))
+    return [line.en for line in missing_data_lines(features_at(as_of, rows), rows, as_of)]
 
 
 def test_a_county_is_told_which_tables_it_has_not_delivered() -> None:
@@ -20,7 +20,7 @@ def test_a_county_is_told_which_tables_it_has_not_delivered() -> None:
     hardship = {"event_id": "E1", "household_id": "H1", "occurred_on": date(2024, 3, 1), "cause": "illness"}
     borrowed = [loan(f"L{county}", household_id=f"H{county}") for county in (1, 2)]
     first, second, _ = lines_of(one_loan(households=homes, loans=borrowed, hardships=[hardship]))
-    not_delivered = "未送达的表 / tables not delivered: "
+    not_delivered = "tables not delivered: "
     assert first == f"  640321: {not_delivered}{', '.join(name for name in OPTIONAL if name != 'hardships')}"
     assert second == f"  640322: {not_delivered}{', '.join(OPTIONAL)}"
 
@@ -30,7 +30,7 @@ def test_features_that_no_loan_has_a_value_of_are_named() -> None:
     *_, line = lines_of(rows)
     frame = features_at(AS_OF, rows)
     empty = [each.name for each in OUTPUT_FEATURES if frame[each.name].null_count() == frame.height]
-    assert line == f"  所有贷款均缺失 / missing for every loan ({len(empty)}): {', '.join(empty)}"
+    assert line == f"  所有贷款均缺失 / missing for every loan（{len(empty)}）：{', '.join(empty)}"
     assert "repayment_cover" in empty
     assert "days_past_due" not in empty
 

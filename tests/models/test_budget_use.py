@@ -137,7 +137,7 @@ def test_the_sentences_name_every_number() -> None:
         "the thresholds are (on probation or under a hard rule); the budget is 3 (30.0%), the ceiling 30%; today's "
         "rules would light 4 (40.0%). 0 bad loans are counted apart."
     )
-    assert "未变坏的贷款 10 笔, 亮灯 2 笔 (20.0%; 红 1, 黄 1)" in status.zh
+    assert "未变坏的贷款 10 笔，亮灯 2 笔（20.0%；红 1，黄 1）" in status.zh
     assert offer.en == (
         "Thresholds that would light 3 (red 1): yellow ≥ 0.3000, red ≥ 0.9500; 1 loans change colour: green → yellow 1."
         ' Not applied; to apply: lights thresholds --as-of 2025-12-31 --visits 3 --reason "why".'

@@ -123,7 +123,7 @@ def test_a_refusal_is_told_in_chinese_too(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         policy_table_at(written(tmp_path, "fund.shar = 1", "groups.least_loans = 0"))
     zh = refused.value.message.zh
-    assert "fund.shar 没有这一项。 是否为 'share'?" in zh
+    assert "fund.shar 没有这一项。是否为 'share'？" in zh
     assert "groups.least_loans = 0: 应不小于 1" in zh
 
 

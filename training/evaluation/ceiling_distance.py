@@ -44,6 +44,6 @@ def simulated_ceiling(inbox: Path, report: EvaluationReport) -> Ceiling:
 
 def _no_truth(inbox: Path) -> UserError:
     return UserError(
-        f"{inbox.name} 中没有评判月份的真实风险; 请用 lights simulate --replicates 100 重新模拟。",
+        f"{inbox.name} 中没有评判月份的真实风险；请用 lights simulate --replicates 100 重新模拟。",
         f"{inbox.name} holds no true hazards of the judged months; simulate again with --replicates 100.",
     )

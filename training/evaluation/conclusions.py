@@ -18,89 +18,89 @@ from training.evaluation.report import (
 _CHANCE_AUC = 0.5
 
 _CAUGHT = Bilingual(
-    "{whom}: 走访 {visits} 笔, 模型找到 {bad} 笔变坏贷款中的 {model} 笔, 对手中最好的 {name} 找到 {best} 笔, "
-    "规则找到 {rules} 笔; 与最好的对手相比: {verdict}",
+    "{whom}：走访 {visits} 笔，模型找到 {bad} 笔变坏贷款中的 {model} 笔，对手中最好的 {name} 找到 {best} 笔，"
+    "规则找到 {rules} 笔；与最好的对手相比：{verdict}",
     "{whom}: at {visits} visits the model finds {model} of {bad}, the best of its opponents, {name}, {best}, the rules "
     "{rules}; beside the best: {verdict}",
 )
 _VERDICT = {
-    "open": Bilingual("差距的区间含 0, 分不出高下。", "the interval of the difference includes 0."),
-    "better": Bilingual("模型找到的更多, 区间不含 0。", "the model finds more, the interval does not include 0."),
-    "worse": Bilingual("模型找到的更少, 区间不含 0。", "the model finds fewer, the interval does not include 0."),
+    "open": Bilingual("差距的区间含 0，分不出高下。", "the interval of the difference includes 0."),
+    "better": Bilingual("模型找到的更多，区间不含 0。", "the model finds more, the interval does not include 0."),
+    "worse": Bilingual("模型找到的更少，区间不含 0。", "the model finds fewer, the interval does not include 0."),
 }
 _SIMPLER_AS_GOOD = Bilingual(
-    "{whom}: {name} 与模型分不出高下 (召回之差 {low} 至 {high}, 含 0); 更简单的办法可能就够了。",
+    "{whom}：{name} 与模型分不出高下（识别率之差 {low} 至 {high}，含 0）；更简单的办法可能就够了。",
     "{whom}: {name}: not told apart from the model (difference of recall {low} to {high}, includes 0);"
     " the simpler may be enough.",
 )
 _SIMPLER_BETTER = Bilingual(
-    "{whom}: {name} 比模型找到的更多 (召回之差 {low} 至 {high})。",
+    "{whom}：{name} 比模型找到的更多（识别率之差 {low} 至 {high}）。",
     "{whom}: {name}: finds more than the model (difference of recall {low} to {high}).",
 )
 _LEAD_TIME = Bilingual(
-    "{whom}: 变坏的 {bad} 笔贷款, 模型提前 90 天以上找到 {early} 笔 ({share}), {name} {other} 笔, 规则 {rules} 笔; "
-    "模型在变坏前共找到 {caught} 笔, 中位提前 {days} 天。",
+    "{whom}：变坏的 {bad} 笔贷款，模型提前 90 天以上找到 {early} 笔（{share}），{name} {other} 笔，规则 {rules} 笔；"
+    "模型在变坏前共找到 {caught} 笔，中位提前 {days} 天。",
     "{whom}: of {bad} loans that went bad the model finds {early} ({share}) 90 days ahead or more, {name} {other}, the "
     "rules {rules}; before they went bad it finds {caught}, by a median of {days} days.",
 )
 _CALIBRATION = Bilingual(
-    "概率与实际平均相差 {ece} 个百分点; 杰弗里斯区间成立的月份: {lights}。",
+    "概率与实际平均相差 {ece} 个百分点；杰弗里斯区间成立的月份：{lights}。",
     "Probabilities are off by {ece} points on average; months in which the Jeffreys interval holds: {lights}.",
 )
 _SIGNS_COST = Bilingual(
-    "单调方向有代价: 不加方向的树在较晚月份上的对数损失低 {value} (区间 {low} 至 {high}), "
-    "已采用不加方向的树; 理由可能违背常识。",
+    "单调方向有代价：不加方向的树在较晚月份上的对数损失低 {value}（区间 {low} 至 {high}），"
+    "已采用不加方向的树；理由可能违背常识。",
     "Monotone signs cost accuracy: on later months the log loss of trees without signs is lower by {value} ({low} to "
     "{high}), and they were taken; their reasons may go against what everybody knows.",
 )
 _DUE_SKILL = Bilingual(
-    "预测期内到期的 {loans} 笔贷款, {bad} 笔变坏: 概率排序的 AUC {model}; "
-    "到期时仍未还清的 {reached} 笔中 {reached_bad} 笔变坏, 按到期后变坏的可能排序的 AUC {once_due}; {verdict}",
+    "预测期内到期的 {loans} 笔贷款，{bad} 笔变坏：概率排序的 AUC {model}；"
+    "到期时仍未还清的 {reached} 笔中 {reached_bad} 笔变坏，按到期后变坏的可能排序的 AUC {once_due}；{verdict}",
     "Of {loans} loans due within the horizon {bad} went bad: the AUC of the probability is {model}; of {reached} still "
     "open when due {reached_bad} went bad, the AUC of the probability of going bad once due is {once_due}; {verdict}",
 )
 _SKILL_VERDICT = {
     True: Bilingual("后者的区间在 0.5 之上。", "the interval of the latter lies above 0.5."),
     False: Bilingual(
-        "后者的区间含 0.5, 不能说模型分得出到期贷款的好坏。",
+        "后者的区间含 0.5，不能说模型分得出到期贷款的好坏。",
         "the interval of the latter includes 0.5: it is not shown that the model tells good from bad among them.",
     ),
 }
 _BUDGET = Bilingual(
-    "走访预算: 规则会点亮 {rules} 笔 ({rules_share}), 预算为 {budget} 笔 ({budget_share}); "
-    "模型按规则的走访数找到 {bad} 笔变坏贷款中的 {caught} 笔 (召回 {recall}), 按预算找到 {caught_in} 笔 "
-    "(召回 {recall_in}), 预算之外留下 {left_out} 笔。",
+    "走访预算：规则会点亮 {rules} 笔（{rules_share}），预算为 {budget} 笔（{budget_share}）；"
+    "模型按规则的走访数找到 {bad} 笔变坏贷款中的 {caught} 笔（识别率 {recall}），按预算找到 {caught_in} 笔"
+    "（识别率 {recall_in}），预算之外留下 {left_out} 笔。",
     "Budget of visits: the rules would light {rules} loans ({rules_share}), the budget is {budget} ({budget_share}); "
     "at the rules' visits the model finds {caught} of {bad} bad loans (recall {recall}), within the budget {caught_in} "
     "(recall {recall_in}): the budget leaves out {left_out}.",
 )
 _BEST_IN_BUDGET = Bilingual(
-    " 按预算, 对手中最好的 {name} 找到 {best} 笔。", " Within the budget the best opponent, {name}, finds {best}."
+    " 按预算，对手中最好的 {name} 找到 {best} 笔。", " Within the budget the best opponent, {name}, finds {best}."
 )
 _TREATED = {
     "weight": Bilingual(
-        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 不计; "
-        "同灯同分而未走访的代之加权 (权重至多 {largest})。",
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过，不计；"
+        "同灯同分而未走访的代之加权（权重至多 {largest}）。",
         "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open and count for "
         "nothing; those of the same light and score that were not count for them (weights up to {largest}).",
     ),
     "censor": Bilingual(
-        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 不计, 未加权。",
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过，不计，未加权。",
         "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open and count for "
         "nothing; no others count for them.",
     ),
     "keep": Bilingual(
-        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过, 照常计入。",
+        "拟合与校准的 {rows} 笔·月中有 {visited} 笔在标签未定时被走访过，照常计入。",
         "Of {rows} loan-months of fit and calibration {visited} were visited while their label was open; they count as "
         "they are.",
     ),
 }
 _VISITS_UNTIL = Bilingual(
-    "走访表的最后一次走访为 {until}; 此后的走访不在其中 (重新运行 lights cases visits)。",
+    "走访表的最后一次走访为 {until}；此后的走访不在其中（重新运行 lights cases visits）。",
     "The newest visit of the table is of {until}; later ones are not in it (run lights cases visits again).",
 )
 _VISITED_JUDGED = Bilingual(
-    "评判的 {rows} 笔·月中有 {visited} 笔被走访过, 照常计入: 因走访而未变坏的看上去像误报; 见 lights cases effect。",
+    "评判的 {rows} 笔·月中有 {visited} 笔被走访过，照常计入：因走访而未变坏的看上去像误报；见 lights cases effect。",
     "Of the {rows} loan-months judged here {visited} were visited and count as they are: those saved by a visit look "
     "like false alarms; see lights cases effect.",
 )
@@ -216,7 +216,7 @@ def visited_conclusions(visited: Mapping[str, Any] | None) -> tuple[Bilingual, .
 
 def _population_conclusions(title: Bilingual, population: PopulationAtCapacity) -> Iterator[Bilingual]:
     if not population.bad:
-        zh, en = f"{title.zh}: 没有变坏的贷款, 无从比较。", f"{title.en}: none went bad, nothing can be compared."
+        zh, en = f"{title.zh}：没有变坏的贷款，无从比较。", f"{title.en}: none went bad, nothing can be compared."
         yield Bilingual(zh, en)
         return
     model, rules = population.contenders["model"], population.contenders["rules"]

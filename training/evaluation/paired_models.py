@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from features.messages import Bilingual
+from features.messages import Bilingual, Line
 from models.bundle import Bundle
 from models.county_policy.policy_table import PolicyTable
 from models.evaluation_words import group_words
@@ -25,10 +25,10 @@ from training.plan import Plan
 
 METRIC_WORDS: Mapping[str, Bilingual] = {
     "auc": Bilingual("AUC", "AUC"),
-    "average_precision": Bilingual("平均精确率 (PR-AUC)", "average precision (PR-AUC)"),
-    "log_loss": Bilingual("对数损失 (越低越好)", "log loss (lower is better)"),
-    "brier": Bilingual("Brier 分数 (越低越好)", "Brier score (lower is better)"),
-    "recall_at_rules_visits": Bilingual("走访次数与规则相同时的召回", "recall at the rules' number of visits"),
+    "average_precision": Bilingual("平均精确率（PR-AUC）", "average precision (PR-AUC)"),
+    "log_loss": Bilingual("对数损失（越低越好）", "log loss (lower is better)"),
+    "brier": Bilingual("Brier 分数（越低越好）", "Brier score (lower is better)"),
+    "recall_at_rules_visits": Bilingual("走访次数与规则相同时的识别率", "recall at the rules' number of visits"),
 }
 _LOWER_IS_BETTER = ("log_loss", "brier")
 _DRAWS_AT_ONCE = 25
@@ -36,16 +36,16 @@ _LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 """Below which a probability counts as this in the log loss, as in scikit-learn's."""
 _DEFAULT_SETTINGS = EvaluationSettings()
 _VERDICTS = {
-    "open": Bilingual("区间含 0, 分不出高下", "the interval includes 0: not told apart"),
-    "better": Bilingual("挑战者更好, 区间不含 0", "the challenger is better, the interval does not include 0"),
-    "worse": Bilingual("挑战者更差, 区间不含 0", "the challenger is worse, the interval does not include 0"),
+    "open": Bilingual("区间含 0，分不出高下", "the interval includes 0: not told apart"),
+    "better": Bilingual("挑战者更好，区间不含 0", "the challenger is better, the interval does not include 0"),
+    "worse": Bilingual("挑战者更差，区间不含 0", "the challenger is worse, the interval does not include 0"),
 }
 _HAS_SEEN = Bilingual(
-    "注意: 评判样本中 {loans} 行的农户曾用于训练在用模型, 且月份重叠, 对它有利。",
+    "注意：评判样本中 {loans} 行的农户曾用于训练在用模型，且月份重叠，对它有利。",
     "Mind: households of {loans} of these rows were in the champion's own fit, in the same months, which favours it.",
 )
 _OTHER_EVENT = Bilingual(
-    "注意: 在用模型预测的事件不同 ({champion}), 这里按挑战者的事件 ({challenger}) 评判。",
+    "注意：在用模型预测的事件不同（{champion}），这里按挑战者的事件（{challenger}）评判。",
     "Mind: the champion foretells another event ({champion}); both are judged by the challenger's ({challenger}).",
 )
 
@@ -224,21 +224,29 @@ def _cautions(champion: Bundle, challenger: Bundle, sample: pl.DataFrame) -> Ite
         yield _OTHER_EVENT.format(champion=old, challenger=new)
 
 
-def comparison_lines(comparison: PairedComparison) -> Iterator[str]:
-    """The comparison as lines for a terminal, in both languages."""
-    yield (
-        f"在用 champion {comparison.champion}, 挑战者 challenger {comparison.challenger}: {comparison.loans} 行 rows "
-        f"{comparison.first} … {comparison.last}, 变坏 bad {comparison.bad}, 走访 visits {comparison.visits}"
+def comparison_lines(comparison: PairedComparison) -> Iterator[Line]:
+    """The comparison as lines for a terminal."""
+    champion, challenger, rows = comparison.champion, comparison.challenger, comparison.loans
+    months, bad, visits = f"{comparison.first} … {comparison.last}", comparison.bad, comparison.visits
+    yield Bilingual(
+        f"在用 {champion}，挑战者 {challenger}：{rows} 行，{months}，变坏 {bad}，走访 {visits}",
+        f"champion {champion}, challenger {challenger}: {rows} rows, {months}, {bad} bad, {visits} visits",
     )
     for metric in comparison.metrics:
         values = (metric.champion, metric.challenger, *asdict(metric.difference).values())
         old, new, value, low, high = ("-" if each is None else f"{each:.4f}" for each in values)
-        yield f"{METRIC_WORDS[metric.name]}: {old} → {new}, 差 difference {value} ({low} … {high})"
-        yield f"  {metric.verdict}"
-    yield f"{comparison.changed} 行变色 rows change colour"
+        words, verdict = METRIC_WORDS[metric.name], metric.verdict
+        yield Bilingual(
+            f"{words.zh}：{old} → {new}，差 {value}（{low} … {high}）；{verdict.zh}",
+            f"{words.en}: {old} → {new}, difference {value} ({low} … {high}); {verdict.en}",
+        )
+    yield Bilingual(f"{comparison.changed} 行变色", f"{comparison.changed} rows change colour")
     for cell in comparison.swaps.lights:
         first, second = (group_words("", code) for code in (cell.first, cell.second))
         if cell.loans and cell.first != cell.second:
-            yield f"  {first.zh} {first.en} → {second.zh} {second.en}: {cell.loans}, 变坏 bad {cell.bad}"
+            yield Bilingual(
+                f"  {first.zh} → {second.zh}：{cell.loans}，变坏 {cell.bad}",
+                f"  {first.en} → {second.en}: {cell.loans}, {cell.bad} bad",
+            )
     for caution in comparison.cautions:
-        yield f"! {caution.zh}\n  {caution.en}"
+        yield Bilingual(f"! {caution.zh}", f"! {caution.en}")

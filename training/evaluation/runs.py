@@ -130,6 +130,6 @@ def load_report(store: Path, number: int) -> EvaluationReport:
         )
     except (OSError, ValidationError) as error:
         raise UserError(
-            f"模型 {number} 没有可读的评判报告; 请运行 lights gate --again。",
+            f"模型 {number} 没有可读的评判报告；请运行 lights gate --again。",
             f"Model {number} has no judgement that can be read; run lights gate --again.",
         ) from error

@@ -24,7 +24,7 @@ def inbox_writer(out: Path) -> Iterator[Path]:
     entries = {entry.name for entry in out.iterdir()} if out.is_dir() else set()
     if (entries and TRUTH not in entries) or entries - {*TABLES, TRUTH} or (out.exists() and not out.is_dir()):
         raise UserError(
-            f"{out} 中已有其他文件, 不予覆盖; 请用 --out 另选文件夹。",
+            f"{out} 中已有其他文件，不予覆盖；请用 --out 另选文件夹。",
             f"{out} already holds something else and is left alone; choose another folder with --out.",
         )
     with atomic_folder(out, durable=False) as staging:

@@ -100,7 +100,7 @@ def scenario_named(name: str) -> Scenario:
     """
     if name not in SCENARIOS:
         raise UserError(
-            f"没有情景 {name}; 可选: {', '.join(SCENARIOS)}。",
+            f"没有情景 {name}；可选：{', '.join(SCENARIOS)}。",
             f"There is no scenario {name}; choose one of {', '.join(SCENARIOS)}.",
         )
     return SCENARIOS[name]

@@ -104,14 +104,14 @@ def _number(
 def _re_fall(position: int, low: float, high: float) -> Target:
     """The share bad again within six months, of the loans clean for the months at a position of CLEAN_MONTHS."""
     months = CLEAN_MONTHS[position]
-    words = Bilingual(f"结清{months.zh}, 6个月内再坏", f"bad again within 6 months, clean {months.words} months")
+    words = Bilingual(f"结清{months.zh}，6个月内再坏", f"bad again within 6 months, clean {months.words} months")
     source = f"{months.counted:.1%}: {COUNTED}"
     return Target(words, low, high, source, lambda county: county.re_falls[position].share)
 
 
 TARGETS: tuple[Target, ...] = (
     _target(
-        "逾期率 (余额)",
+        "逾期率（余额）",
         "overdue balance",
         0.005,
         0.05,
@@ -133,10 +133,10 @@ TARGETS: tuple[Target, ...] = (
         mean_of_months(lambda month: month.worst_township / month.overdue_rate(month.loans)),
     ),
     _target(
-        "不良率 (逾期90天以上)", "bad loans (over 90 days)", 0.003, 0.04, PUBLISHED, mean_of_months(long_overdue_share)
+        "不良率（逾期90天以上）", "bad loans (over 90 days)", 0.003, 0.04, PUBLISHED, mean_of_months(long_overdue_share)
     ),
     _number(
-        "户均贷款 (元)",
+        "户均贷款（元）",
         "average microloan (yuan)",
         40_000,
         45_000,
@@ -144,7 +144,7 @@ TARGETS: tuple[Target, ...] = (
         lambda county: float(_microloans(county).to_frame().mean().item()),
     ),
     _number(
-        "最大贷款 (元)",
+        "最大贷款（元）",
         "largest microloan (yuan)",
         0,
         50_000,
@@ -189,16 +189,21 @@ TARGETS: tuple[Target, ...] = (
         ABOVE_MODELS,
         mean_of_months(lambda month: month.best_without_arrears.auc),
     ),
-    _number("规则灯 AUC", "AUC of the rule light", 0.55, 0.78, LIVELY, mean_of_months(lambda month: month.rules_auc)),
+    _number("规则预警 AUC", "AUC of the rule light", 0.55, 0.78, LIVELY, mean_of_months(lambda month: month.rules_auc)),
     _target(
-        "同等走访数可达到的最高查全率",
+        "同等走访数可达到的最高识别率",
         "best reachable recall at the rules' visits",
         *(0.65, 0.95),
         LIVELY,
         mean_of_months(lambda month: month.best.recall(month.flagged_share)),
     ),
     _target(
-        "规则灯查全率", "recall of the rule light", 0.30, 0.75, LIVELY, mean_of_months(lambda month: month.rules_recall)
+        "规则识别率",
+        "recall of the rule light",
+        0.30,
+        0.75,
+        LIVELY,
+        mean_of_months(lambda month: month.rules_recall),
     ),
     _re_fall(0, 0.100, 0.190),
     _re_fall(1, 0.100, 0.200),

@@ -45,7 +45,7 @@ class VisitOrder:
         except (OSError, pl.exceptions.PolarsError) as error:
             columns = ", ".join(_COLUMNS)
             raise UserError(
-                f"无法从 {self.file} 读取走访 (应有列 {columns})。",
+                f"无法从 {self.file} 读取走访（应有列 {columns}）。",
                 f"No visits can be read from {self.file}, which has to have the columns {columns}.",
             ) from error
         return visits_of(

@@ -279,7 +279,7 @@ def bars_page(sizes: Sequence[StudySize], months: int, trials: int) -> str:
     numbers = " ".join(str(size.households) for size in sizes)
     missed = [sentence for size in sizes for sentence in size.missed_bars()]
     lines = [
-        "# 模型与对手, 与真实上限 / The model, its opponents and the truth",
+        "# 模型与对手，与真实上限 / The model, its opponents and the truth",
         "",
         f"{seeds} simulated base counties of each size over {months} months, each judged on month ends after, and"
         " households apart from, those it was fitted on. A missed bar is marked ✗. Written by"

@@ -251,7 +251,7 @@ def page(months: Sequence[MonitoredMonth], command: str) -> str:
     """MONITOR.md: the months without a finding, the findings of the others, and what was found of the injections."""
     missed = missed_bars(months)
     lines = [
-        "# 监测: 平常月份安静, 注入的漂移当月发现 / The monitor: quiet months, and injected drift",
+        "# 监测：平常月份安静，注入的漂移当月发现 / The monitor: quiet months, and injected drift",
         "",
         f"Written by `{command}`. Each county's model is fitted on what was known a year before the end; then each of",
         f"{QUIET_MONTHS} months is delivered, scored and monitored with the bounds that ship. What is found of the "

@@ -95,7 +95,7 @@ def page(
 ) -> str:
     """VISITS.md: the estimates of each county, and of all together."""
     lines = [
-        "# 走访成效: 区间是否包含真实成效 / Whether visits help: do the intervals hold what they do?",
+        "# 走访成效：区间是否包含真实成效 / Whether visits help: do the intervals hold what they do?",
         "",
         f"Written by `{command}`.",
         f"The true share averted is {effect:.0%}: of visited loans that would go bad, so many pay in time instead. A",

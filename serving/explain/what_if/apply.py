@@ -94,7 +94,7 @@ class HouseholdSnapshot:
         loans = self.snapshot.open_loans.filter(pl.col("loan_id") == loan_id).collect().to_dicts()
         if not loans:
             raise ImpossibleFactsError(
-                f"该农户没有未结贷款 {loan_id}; 请核对贷款编号。",
+                f"该农户没有未结贷款 {loan_id}；请核对贷款编号。",
                 f"The household has no open loan {loan_id}; check the loan's number.",
             )
         return loans[0]
@@ -119,7 +119,7 @@ def _payment_rows(household: HouseholdSnapshot, fact: Payment) -> RowsByTable:
     if principal > loan["outstanding_principal"] + _FEN:
         owed = loan["outstanding_principal"] + loan["overdue_interest"]
         raise ImpossibleFactsError(
-            f"贷款 {fact.loan_id} 只欠 {owed:,.2f} 元, 还不了 {fact.yuan:,.2f} 元; 请填不超过所欠的金额。",
+            f"贷款 {fact.loan_id} 只欠 {owed:,.2f} 元，还不了 {fact.yuan:,.2f} 元；请填不超过所欠的金额。",
             f"Loan {fact.loan_id} owes {owed:,.2f} yuan, so {fact.yuan:,.2f} cannot be paid; give no more than that.",
         )
     payment = {
@@ -145,7 +145,7 @@ def _survey_rows(household: HouseholdSnapshot, sheep: int, cattle: int, yuan: fl
     surveys = sorted(household.newest_rows("assets"), key=lambda survey: survey["observed_on"])
     if not surveys:
         raise ImpossibleFactsError(
-            "没有资产调查, 不知道牲畜和存款; 请先登记资产调查。",
+            "没有资产调查，不知道牲畜和存款；请先登记资产调查。",
             "No survey of assets is known, so neither herd nor savings are; enter a survey first.",
         )
     newest, changes = surveys[-1], {"sheep_count": sheep, "cattle_count": cattle, "savings": yuan}
@@ -160,7 +160,7 @@ def _changed_amount(name: str, amount: float | None, by: float) -> float:
     zh, en = _ASSET_WORDS[name]
     zh_amount, en_amount = ("无数据 / no data", "no data") if amount is None else (f"{amount:,.0f}",) * 2
     raise ImpossibleFactsError(
-        f"{zh}已知为 {zh_amount}, 不能变动 {by:+,.0f}; 请核对数目。",
+        f"{zh}已知为 {zh_amount}，不能变动 {by:+,.0f}；请核对数目。",
         f"The known {en} are {en_amount}, which cannot move by {by:+,.0f}; check the number.",
     )
 
@@ -195,7 +195,7 @@ def _statement_rows(household: HouseholdSnapshot, fact: IncomeStatement) -> Rows
     figures = {**{each.name: each.item() for each in year if each.count()}, **given}
     if not figures:
         raise ImpossibleFactsError(
-            "没有可沿用的收入调查 (须至少覆盖半年); 请填写收入和支出。",
+            "没有可沿用的收入调查（须至少覆盖半年）；请填写收入和支出。",
             "There is no income statement of half a year or more whose figures could stand again; give incomes and "
             "costs.",
         )
@@ -210,7 +210,7 @@ def _more_time_rows(household: HouseholdSnapshot, fact: MoreTime) -> RowsByTable
     latest = same_day_after(matures_on, _LONGEST_MORE_TIME)
     if loan["days_to_maturity"] < 0 or not matures_on < fact.new_matures_on <= latest:
         raise ImpossibleFactsError(
-            f"贷款 {fact.loan_id} 于 {matures_on} 到期; 到期前方可续贷或展期, 新到期日须在其后、{latest} 以内。",
+            f"贷款 {fact.loan_id} 于 {matures_on} 到期；到期前方可续贷或展期，新到期日须在其后、{latest} 以内。",
             f"Loan {fact.loan_id} matures on {matures_on}; more time is agreed before that day, and the new one lies "
             f"after it, up to {latest}.",
         )

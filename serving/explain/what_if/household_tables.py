@@ -39,7 +39,7 @@ def read_household_tables(tables: RowsByTable, folder: Path, as_of: date) -> tup
     households = set(frames["households"]["household_id"])
     if len(households) != 1 or ids != households:
         raise ImpossibleFactsError(
-            "所给各表须属于同一农户, 且该农户在 households 表中。",
+            "所给各表须属于同一农户，且该农户在 households 表中。",
             "All rows must be of one household, and that one in the table households.",
         )
     _check_parents(frames)
@@ -54,7 +54,7 @@ def _check_names(tables: RowsByTable) -> None:
     missing = [name for name in REQUIRED_TABLES if name not in tables]
     if missing:
         names = ", ".join(missing)
-        raise ImpossibleFactsError(f"缺少表: {names}。", f"These tables are needed too: {names}.")
+        raise ImpossibleFactsError(f"缺少表：{names}。", f"These tables are needed too: {names}.")
     for name, rows in tables.items():
         if name not in TABLES:
             hint = spelling_hint(name, TABLES)
@@ -84,7 +84,7 @@ def _validated_frame(table: ContractTable, rows: list[dict[str, CellValue]], fol
     if validated.faults.height:
         # Row, column and reason, never the value, which might identify a person.
         faults = validated.faults.head(_FAULTS_NAMED).to_dicts()
-        zh = "; ".join(f"{table.name} 第 {each['line']} 行 {each['column']}: {each['reason_zh']}" for each in faults)
+        zh = "；".join(f"{table.name} 第 {each['line']} 行 {each['column']}：{each['reason_zh']}" for each in faults)
         en = "; ".join(f"{table.name} row {each['line']}, {each['column']}: {each['reason_en']}" for each in faults)
         raise ImpossibleFactsError(f"{zh}。", f"{en}.")
     return validated.rows.select(table.column_names)

@@ -82,7 +82,7 @@ def _rescorer(month: PublishedMonth, store: DataFolder) -> Rescorer:
     scoring = ScoringPolicy(rules, month.policy, bundle, manifest.data_version, manifest.shadow, figures)
     if scoring.policy_version != manifest.policy_version:
         raise UserError(
-            f"{month.as_of} 发布后规则或政策已变 ({manifest.policy_version} → {scoring.policy_version}); 请重新评灯。",
+            f"{month.as_of} 发布后规则或政策已变（{manifest.policy_version} → {scoring.policy_version}）；请重新评灯。",
             f"The rules or the policy have changed since {month.as_of} was published ({manifest.policy_version} → "
             f"{scoring.policy_version}); score the month again first.",
         )

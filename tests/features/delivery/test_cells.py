@@ -14,7 +14,7 @@ from tests.features.inboxes import DRAWN, Intake, parents_of, table, with_cell
 
 EMPTY = ("必填项为空", "a required cell is empty")
 DAY = ("日期须为 2024-01-31 的形式", "a day is written 2024-01-31")
-MONEY = ("金额须为数字 (元)", "money is a number of yuan")
+MONEY = ("金额须为数字（元）", "money is a number of yuan")
 RATE = ("年利率须为 0.0345 或 3.45% 的形式", "a yearly rate is written 0.0345 or 3.45%")
 NUMBER = ("须为数字", "a plain number is expected")
 SHARE = ("须为 0 至 1 的数字", "a number from 0 to 1 is expected")
@@ -24,24 +24,24 @@ NEGATIVE = ("不能为负数", "cannot be negative")
 FROM_ONE = ("从 1 起编号", "numbers begin with 1")
 VILLAGE = ("村代码须为 12 位数字", "a village code is 12 digits")
 UNPRINTABLE = ("含无法识别的字符", "unreadable characters")
-ROUNDED = ("被电子表格舍入的编号; 请按文本存放", "rounded by a spreadsheet; keep it there as text")
+ROUNDED = ("被电子表格舍入的编号；请按文本存放", "rounded by a spreadsheet; keep it there as text")
 
 NO_SUCH_DAYS = ("2024-02-30", "2023-02-29", "2024-13-01")
 TWO_ORDERS = (
-    '可能是 2024-01-05 (日/月/年) 或 2024-05-01 (月/日/年); 请改为 2024-03-05, 或在列映射中写 dates = "dmy" 或 "mdy"',
+    '可能是 2024-01-05（日/月/年）或 2024-05-01（月/日/年）；请改为 2024-03-05，或在列映射中写 dates = "dmy" 或 "mdy"',
     'may be 2024-01-05 (day first) or 2024-05-01 (month first); write 2024-03-05, or dates = "dmy" or "mdy" in the map',
 )
 SHORT_YEAR = (
-    "年份只有两位, 次序与世纪不明: 24-01-05; 请写 2024-03-05",
+    "年份只有两位，次序与世纪不明：24-01-05；请写 2024-03-05",
     "a year of two digits can be read in several orders: 24-01-05; write 2024-03-05",
 )
 COMMA = (
-    "逗号与小数点的用法不明: 1,23; 请写 1234.56 或 1,234.56",
+    "逗号与小数点的用法不明：1,23；请写 1234.56 或 1,234.56",
     "comma and point can be read in two ways: 1,23; write 1234.56 or 1,234.56",
 )
 NOT_NUMBERS = ["nan", "inf", "-inf", "1 000", "1e999", "0x10", "1_0", "½", "--1", "."]
 NO_IDENTIFIER = (
-    "编号须为 1 至 64 个字符, 不含空格、/ 与不可见字符",
+    "编号须为 1 至 64 个字符，不含空格、/ 与不可见字符",
     "a number has 1 to 64 characters, none of them white space, / or invisible",
 )
 Wrong = list[tuple[str, tuple[str, str]]]
@@ -64,7 +64,7 @@ WRONG: dict[CellKind, Wrong] = {
     CellKind.PERSON: IDENTIFIERS,
     CellKind.VILLAGE: [(v, VILLAGE) for v in ("99010110020", "9901011002010", "99010110020x")],
     CellKind.DATE: [
-        *((day, (f"没有这一天: {day}", f"there is no such day: {day}")) for day in NO_SUCH_DAYS),
+        *((day, (f"没有这一天：{day}", f"there is no such day: {day}")) for day in NO_SUCH_DAYS),
         ("05.01.2024", TWO_ORDERS),
         ("24-01-05", SHORT_YEAR),
         ("x", DAY),
@@ -81,7 +81,7 @@ WRONG: dict[CellKind, Wrong] = {
 def wrong_values(column: ContractColumn) -> list[tuple[str | None, tuple[str, str]]]:
     codes = ", ".join(column.codes)
     unknown = (
-        f"未知代码; 可用: {codes}, 或其中文说法; 其他说法请在列映射 codes 中注明",
+        f"未知代码；可用：{codes}，或其中文说法；其他说法请在列映射 codes 中注明",
         f"unknown code; one of {codes} or its Chinese words; others go into codes of the column map",
     )
     wrong = [("unheard_of", unknown)] if column.kind is CellKind.CODE else WRONG[column.kind]

@@ -35,7 +35,7 @@ def test_a_csv_of_too_many_columns_is_refused_by_their_number(intake: Intake) ->
     [file] = intake.deliver(**{"households.csv": f"{headings}\n{row}\n"}).files
     assert file.refused is not None
     assert "households.csv has 5,000 columns, at most 1,000 are read" in file.refused.en
-    assert "households.csv: 有 5,000 列, 最多 1,000 列" in file.refused.zh
+    assert "households.csv：有 5,000 列，最多 1,000 列" in file.refused.zh
     assert intake.ledger.data_version == "0-empty"
 
 

@@ -40,7 +40,7 @@ def test_the_unit_of_a_group_counts_where_all_headings_stand_below(first: str | 
 
 @pytest.mark.parametrize("title", [["填报单位：", None, "金额单位：万元"], ["还款明细(金额单位：万元)"]], ids=str)
 def test_the_unit_of_a_title_is_that_of_the_whole_sheet(title: list[object], tmp_path: Path) -> None:
-    heads: list[object] = ["流水号", "借据号", "归还本金", "还款日", "归还利息(元)"]
+    heads: list[object] = ["流水号", "借据号", "归还本金", "还款日", "归还利息（元）"]
     assert payments(tmp_path, title, heads, ["P1", "L1", 0.5, "2025-06-05", 3]) == [("5000", "3")]
 
 
@@ -52,7 +52,7 @@ def test_a_row_below_headings_with_units_is_a_row(tmp_path: Path) -> None:
 
 def test_a_lower_heading_s_own_unit_goes_before(tmp_path: Path) -> None:
     upper: list[object] = ["流水号", "借据号", "还款日", "还款金额（万元）", None]
-    lower: list[object] = [None, None, None, "本金", "利息(元)"]
+    lower: list[object] = [None, None, None, "本金", "利息（元）"]
     assert payments(tmp_path, upper, lower, FIRST) == [("304.79", "0.01")]
 
 

@@ -121,7 +121,7 @@ def test_a_load_while_another_is_running_is_refused_in_a_sentence(intake: Intake
     with intake.ledger.write_lock():
         ran = lights(intake.data, "load", inbox)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.splitlines() == ["另一个装载正在进行; 请稍后再试。", "Another load is running; try again later."]
+    assert ran.stderr.splitlines() == ["另一个装载正在进行；请稍后再试。", "Another load is running; try again later."]
     assert intake.ledger.data_version == before
 
 

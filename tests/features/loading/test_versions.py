@@ -16,7 +16,7 @@ HOUSE = """
     H1           | 990101100201 | 羊路         | 2024-01-10
     """
 CONFLICT = (
-    "同一主键、同一知悉日已有不同内容; 两笔须用不同编号, 更正须用较晚的知悉日",
+    "同一主键、同一知悉日已有不同内容；两笔须用不同编号，更正须用较晚的知悉日",
     "the same key and known_on exist with other content; two facts need two numbers, a correction a later known_on",
 )
 

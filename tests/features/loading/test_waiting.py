@@ -11,9 +11,9 @@ from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, parents_of, table, typed, with_cell
 
 CHILDREN = [name for name, kind in TABLES.items() if kind.parent]
-HOUSEHOLD = ("所属农户尚未送达, 到达后自动装入", "its household is unknown so far; taken up when that arrives")
-LOAN = ("所属贷款尚未送达, 到达后自动装入", "its loan is unknown so far; taken up when that arrives")
-POLICY = ("所属保单尚未送达, 到达后自动装入", "its policy is unknown so far; taken up when that arrives")
+HOUSEHOLD = ("所属农户尚未送达，到达后自动装入", "its household is unknown so far; taken up when that arrives")
+LOAN = ("所属贷款尚未送达，到达后自动装入", "its loan is unknown so far; taken up when that arrives")
+POLICY = ("所属保单尚未送达，到达后自动装入", "its policy is unknown so far; taken up when that arrives")
 SAID = {"households": HOUSEHOLD, "loans": LOAN, "policies": POLICY}
 
 

@@ -44,7 +44,7 @@ def test_the_worst_group_comes_first_and_those_too_small_to_judge_come_last(serv
     assert groups[: len(judged)] == judged
     assert [group["overdue_share"] for group in judged] == sorted((g["overdue_share"] for g in judged), reverse=True)
     assert {(group["zh"], group["en"]) for group in groups[len(judged) :]} <= {
-        ("不足 30 笔, 不评", "under 30 loans: too few to judge")
+        ("不足 30 笔，不评", "under 30 loans: too few to judge")
     }
 
 

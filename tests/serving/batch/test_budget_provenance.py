@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.console import lines_for_reader
 from models.budget_use import published_level
 from serving.cli.output import manifest_lines
 from serving.months.edition import Manifest
@@ -30,7 +31,7 @@ def test_the_manifest_counts_what_is_lit_and_offers_thresholds_in_blocks_as_in_w
     assert use.rules_lit == (sound["rule_light"] != "green").sum()
     hard = pl.col("rules").list.eval(pl.element().struct.field("hard")).list.any().fill_null(False)
     assert use.apart == sound.filter(hard | (pl.col("status") == "probation")).height > 0
-    printed = "\n".join(manifest_lines(manifest))
+    printed = "\n".join(lines_for_reader(manifest_lines(manifest)))
     assert f"of {use.sound:,} loans that have not gone bad {use.lit:,} are lit" in printed
     assert use.offer is not None
     assert f"{use.offer.changed_loans:,} loans change colour" in printed
@@ -74,6 +75,6 @@ def test_a_manifest_of_before_is_read_and_gets_its_counts_when_the_month_is_scor
     before = copy.month
     assert (before.manifest.visits, before.budget_use) == (None, None)
     assert asdict(Manifest(**stored))["visits"] is None
-    assert "Budget of visits" not in "\n".join(manifest_lines(before.manifest))
+    assert "Budget of visits" not in "\n".join(lines_for_reader(manifest_lines(before.manifest)))
     assert copy.scored().edition == before.edition + 1
     assert copy.month.budget_use is not None

@@ -16,6 +16,8 @@ import pytest
 from features.messages import UserError
 from models.bundle import read, write
 from models.raw_score import Blend
+from serving.months.data_folder import DataFolder
+from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.models.frames import fitted_bundle, outcome, random_frame
 from tests.running_service import done, lights, serving
@@ -156,15 +158,19 @@ def test_a_model_of_earlier_programs_foretells_no_single_months(county: County, 
     assert without.null_count().row(0) == (loans.height,) * len(without.columns)
 
 
-def test_a_month_is_then_lit_by_the_rules_and_says_why(county: County, bundle: Path) -> None:
+def test_a_month_is_then_not_scored_unless_by_the_rules_alone_as_asked(county: County, bundle: Path) -> None:
     changed(bundle, renamed)
     data = bundle.parent.parent
-    printed = done(lights(data, "score", "--as-of", county.newest))
-    assert "仅按规则 / by the rules alone" in printed
-    assert "shoe_size" in printed
-    manifest = json.loads(done(lights(data, "score", "--as-of", county.newest, "--json")))
+    ran = lights(data, "score", "--as-of", county.newest)
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert "shoe_size" in ran.stderr
+    assert "--rules-only" in ran.stderr
+    assert DataFolder(data).warnings.exists()
+    assert MonthRepository(DataFolder(data)).month().edition == 1
+    printed = done(lights(data, "score", "--as-of", county.newest, "--rules-only"))
+    assert "by the rules alone: --rules-only" in printed
+    manifest = json.loads(done(lights(data, "score", "--as-of", county.newest, "--rules-only", "--json")))
     assert (manifest["edition"], manifest["model_version"]) == (2, "none")
-    assert "shoe_size" in manifest["model_refused"]
 
 
 def test_the_interface_then_says_why_there_is_no_model(bundle: Path) -> None:

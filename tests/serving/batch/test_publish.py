@@ -107,7 +107,7 @@ def test_a_running_server_shows_the_new_edition_at_once(delivered: County) -> No
         after = httpx2.get(f"{address}/api/v1/warnings").json()
         turned = httpx2.get(f"{address}/api/v1/warnings", params={"cursor": before["next_cursor"]})
     assert after["data_version"] == delivered.month.manifest.data_version != before["data_version"]
-    assert (turned.status_code, turned.json()["zh"]) == (409, "预警台账已更新, 或条件已改变; 请从第一页重新开始。")
+    assert (turned.status_code, turned.json()["zh"]) == (409, "预警台账已更新，或条件已改变；请从第一页重新开始。")
 
 
 def is_started(folder: Path) -> bool:
@@ -194,7 +194,7 @@ def test_a_full_disk_leaves_the_month_as_it_was_and_says_so_in_both_languages(de
     )
     zh, en = ran.stderr.splitlines()[-2:]
     assert ran.returncode == 1
-    assert zh == f"{delivered.newest} 未发布 (File too large); 上一版仍在使用。请检查磁盘空间后重新运行。"
+    assert zh == f"{delivered.newest} 未发布（File too large）；上一版仍在使用。请检查磁盘空间后重新运行。"
     assert en.startswith(f"{delivered.newest} was not published (File too large); what was published before still")
     assert "Traceback" not in ran.stderr
     assert contents(delivered.data / "editions") == before

@@ -53,7 +53,7 @@ def test_each_edition_is_replayed_by_its_own_inputs(own: Province, tmp_path: Pat
     later(own, tmp_path / "later")
     done(lights(own.data, "score", "--as-of", AS_OF))
     for edition in (1, 2):
-        assert "一致 equal" in done(lights(own.data, *REPLAY, "--edition", edition))
+        assert "loans, equal" in done(lights(own.data, *REPLAY, "--edition", edition))
 
 
 def test_rows_that_were_changed_by_hand_are_told(own: Province) -> None:

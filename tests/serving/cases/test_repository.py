@@ -148,3 +148,13 @@ def test_what_came_of_a_case_is_a_row_for_analysis_without_what_was_written(sess
     assert frame.select(kept).row(0) == ("L1", "red", "green", "ma", 1, "extended")
     assert "sheep" not in str(frame.rows())
     assert frame.schema["as_of"] == pl.Date
+
+
+def test_only_what_was_handed_up_is_taken_back(session: Session) -> None:
+    case = opened_on(session)
+    back = EventFields(CaseEventKind.WITHDRAWAL, text="settled in the village")
+    with pytest.raises(UserError, match="not handed up"):
+        add_event(session, case, 1, back, PEN)
+    add_event(session, case, 1, EventFields(CaseEventKind.ESCALATION, escalated_to="township"), PEN)
+    add_event(session, case, 2, back, PEN)
+    assert (case.escalated_to, case.version) == (None, 3)

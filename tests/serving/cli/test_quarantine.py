@@ -28,12 +28,10 @@ def test_rows_wrong_and_waiting_are_one_line_a_kind_under_the_headings_of_the_fi
     intake, inbox = with_faults(tmp_path)
     intake.load(inbox)
     lines = done(lights(intake.data, "quarantine")).splitlines()
-    assert len(lines) == 3
-    assert "还款 还款明细.csv · 有误 wrong · 实还利息 (interest_paid): 第 5、6、7、8 行, 共 4 行 rows" in "\n".join(
-        lines
-    )
-    assert "还款 还款明细.csv · 等待 waiting · 借据号 (loan_id): 第 12 行, 共 1 行 rows" in "\n".join(lines)
-    assert lines[-1] == "隔离区共 5 行 / 5 rows are in quarantine"
+    assert len(lines) == 6
+    assert "还款 还款明细.csv · 有误 · 实还利息 (interest_paid)：第 5、6、7、8 行，共 4 行：" in "\n".join(lines)
+    assert "payments 还款明细.csv · waiting · 借据号 (loan_id): lines 12, 1 in all: " in "\n".join(lines)
+    assert lines[-2:] == ["隔离区共 5 行", "5 rows are in quarantine"]
 
 
 def test_the_workbook_has_a_sheet_for_each_bank_with_the_rows_as_delivered(tmp_path: Path) -> None:
@@ -46,7 +44,7 @@ def test_the_workbook_has_a_sheet_for_each_bank_with_the_rows_as_delivered(tmp_p
     title, headings, *rows = book["农商行"].iter_rows(values_only=True)
     assert title[0] == "还款 payments (2)"
     assert headings[7:] == ("还款流水号", "借据号", "还款日期", "实还本金", "实还利息")
-    assert [row[:4] for row in rows] == [("还款明细.csv", line, "有误 wrong", "实还利息") for line in (5, 7)]
+    assert [row[:4] for row in rows] == [("还款明细.csv", line, "有误 / wrong", "实还利息") for line in (5, 7)]
     assert [row[7:] for row in rows] == [(f"P{one}", "L1", f"2024-05-{one + 1:02d}", "0", "=cmd()") for one in (4, 6)]
     assert {cell.data_type for row in book["农商行"].iter_rows(min_row=3) for cell in row[7:]} == {"s"}
 
@@ -72,7 +70,7 @@ def test_more_than_the_share_waiting_exits_1_and_the_rest_is_loaded(tmp_path: Pa
     assert ran.returncode == 0
     ran = lights(intake.data, "load", intake.inbox(**{"loans.csv": LOANS}))
     assert ran.returncode == 1
-    assert "2 行中 1 行 (50.0%, 上限 5.0%) 等待所属的农户" in ran.stdout
+    assert "2 行中 1 行（50.0%，上限 5.0%）等待所属的农户" in ran.stdout
     assert "1 of 2 rows (50.0%, at most 5.0%) wait for their row in households" in ran.stdout
     assert intake.kept("loans")["loan_id"].to_list() == ["L1"]
     run = json.loads(done(lights(intake.data, "runs", "--json")))

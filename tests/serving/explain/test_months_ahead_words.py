@@ -37,7 +37,7 @@ def test_the_probabilities_are_told_by_span() -> None:
 def test_a_loan_due_soon_says_how_many_are_still_open_and_how_many_of_these_go_bad() -> None:
     sentence = due_sentence(warning_with())
     assert sentence
-    assert sentence.zh.startswith("75 天后到期: 与此相似的 100 笔贷款中, 约 96 笔届时仍未还清")
+    assert sentence.zh.startswith("75 天后到期：与此相似的 100 笔贷款中，约 96 笔届时仍未还清")
     assert sentence.en.endswith("of 100 that are still open then about 8 go bad.")
 
 

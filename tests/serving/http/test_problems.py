@@ -109,7 +109,7 @@ def test_before_the_first_month_it_lives_and_is_not_ready(empty: str) -> None:
 @pytest.mark.parametrize("path", ["warnings", "loans/L1/warning", "households/H1/explanation"])
 def test_before_the_first_month_there_is_nothing_to_answer_and_it_says_so(empty: str, path: str) -> None:
     answer = httpx2.get(f"{empty}/api/v1/{path}")
-    assert (answer.status_code, answer.json()["zh"]) == (409, "尚未发布任何月份; 请先运行 lights score。")
+    assert (answer.status_code, answer.json()["zh"]) == (409, "尚未发布任何月份；请先运行 lights score。")
 
 
 def test_before_the_first_model_there_is_none_and_it_says_why(empty: str) -> None:

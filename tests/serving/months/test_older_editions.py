@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
 from features.compute import FEATURES_SCHEMA
 from serving.explain.household import household_explanation
 from serving.explain.sentences import render_warnings
-from serving.months.edition import PublishedMonth
+from serving.months.edition import PublishedMonth, checksum
 from serving.months.loan_index import loan_index
 from serving.months.previous_month import previous_month_of, previous_month_of_few
 from serving.months.published_frames import WARNINGS_SCHEMA
@@ -21,9 +23,14 @@ LATER_COLUMNS = {"warnings": "loan_checks", "features": "savings", "typical": "s
 def published(ruled: Province) -> Province:
     """A published month whose files lack a column of each kind."""
     ruled.scored()
+    folder = ruled.month.folder
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     for kind, column in LATER_COLUMNS.items():
-        for path in (ruled.month.folder / kind).glob("*.parquet"):
+        for path in (folder / kind).glob("*.parquet"):
             pl.read_parquet(path).drop(column).write_parquet(path)
+            manifest["checksums"][f"{kind}/{path.name}"] = checksum(path)
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "manifest.sha256").unlink()
     return ruled
 
 

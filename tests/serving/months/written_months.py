@@ -12,7 +12,7 @@ import polars as pl
 
 from models.county_policy.policy_table import shipped_policy_table
 from serving.months.data_folder import DataFolder
-from serving.months.edition import Manifest
+from serving.months.edition import Manifest, checksum
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
@@ -23,9 +23,8 @@ def write_month(folder: Path, as_of: date, lights: Mapping[str, str], scored_at:
     edition_folder = folder / "editions" / month.name / f"edition-{edition}"
     (edition_folder / "warnings").mkdir(parents=True)
     rows = {"loan_id": list(lights), "light": list(lights.values())}
-    pl.DataFrame(rows, {"loan_id": pl.String, "light": pl.String}).write_parquet(
-        edition_folder / "warnings" / "640323.parquet"
-    )
+    path = edition_folder / "warnings" / "640323.parquet"
+    pl.DataFrame(rows, {"loan_id": pl.String, "light": pl.String}).write_parquet(path)
     policy = shipped_policy_table().in_force(as_of).model_dump(mode="json")
     manifest = Manifest(
         as_of=str(as_of),
@@ -41,7 +40,7 @@ def write_month(folder: Path, as_of: date, lights: Mapping[str, str], scored_at:
         county_policy=policy,
         rows=len(lights),
         lights={},
-        checksums={},
+        checksums={"warnings/640323.parquet": checksum(path)},
     )
     (edition_folder / "manifest.json").write_text(json.dumps(asdict(manifest)), "utf-8")
     month.parent.mkdir(exist_ok=True)

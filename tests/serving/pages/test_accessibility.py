@@ -1,4 +1,4 @@
-"""Every page as axe-core sees it, wide and narrow, in both languages; its weight, and what the console says."""
+"""Every page as axe-core sees it, wide and narrow, in both languages; its weight, height and console."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from tests.serving.pages.conftest import alone
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 MOST_BYTES = 150_000
+MOST_HEIGHT = {1280: 1_800, 390: 2_250}
+"""Pixels before anything is unfolded: two screens of a desk, two and a half of a phone."""
+PRINTED = ("/maturities/notices",)
+"""Pages that are as long as what they print."""
 PAGES = {
     "county_official": (
         *(
@@ -70,6 +74,7 @@ def test_a_page_can_be_read_by_everybody_and_is_light(
         answer = page.goto(f"{address}{target}{'&' if '?' in target else '?'}lang={lang}")
         assert answer is not None
         assert len(answer.body()) <= MOST_BYTES
+        assert path in PRINTED or page.evaluate("document.documentElement.scrollHeight") <= MOST_HEIGHT[width]
         page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
         found = Axe().run(page, options=RULES).response["violations"]
     told = [

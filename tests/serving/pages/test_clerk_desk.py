@@ -124,6 +124,7 @@ def test_the_clerk_sees_what_is_missing_runs_the_month_and_watches_it(own: Count
     follow(plain.get_by_role("link", name="Deliveries").last)
     last = read_runs(own.data).runs[-1]
     assert (last.what, last.outcome, last.by.rpartition(" ")[2]) == ("score", "refused", "clerk")
+    plain.get_by_text("Runs", exact=True).click()
     expect(plain.get_by_role("region", name="Runs").locator("tbody tr").first).to_contain_text("refused")
 
 

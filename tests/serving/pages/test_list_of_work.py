@@ -112,7 +112,7 @@ def test_bad_loans_stand_in_a_group_of_their_own_after_those_to_prevent(own: Cou
     plain.goto(f"{address}/worklist/print?lang=zh")
     groups = plain.locator("tr.group").all_inner_texts()
     assert [words.split("：")[0] for words in groups] == ["可预防", "已形成不良", "绿灯"]
-    loans = plain.locator("td.loan").all_inner_texts()
+    loans = plain.locator(".loan").all_inner_texts()
     assert len(loans) == own.warnings.height
     bad = own.warnings.filter(pl.col("status") == "bad")["loan_id"].to_list()
     lit = own.warnings.filter(pl.col("light") != "green").height
@@ -151,7 +151,7 @@ def test_the_files_hold_the_visits_and_the_printed_list_is_an_export_in_the_audi
 
 
 def test_the_numbers_of_the_views_are_those_of_their_lists(address: str, plain: Page) -> None:
-    plain.goto(f"{address}/?lang=en&light=red")
+    plain.goto(f"{address}/?lang=en&light=red&rows=200")
     link = plain.get_by_role("navigation", name="Visits").get_by_role("link", name="no visit yet")
     told = int(link.inner_text().rsplit(" ", 1)[1])
     follow(link)

@@ -19,7 +19,7 @@ from serving.audit.command_line import database_of
 from serving.cases.repository import CaseQuery, search_cases
 from tests.conftest import County
 from tests.running_service import KEYS, key_for, serving
-from tests.serving.browsers import follow
+from tests.serving.browsers import follow, unfold
 from tests.serving.pages.conftest import alone
 
 OpenPage = Callable[..., Page]
@@ -118,7 +118,8 @@ def test_the_official_follows_a_figure_to_its_loans_and_issues_the_bulletin(
 def test_the_analyst_compares_the_models_and_sees_no_household(own: County, address: str, as_role: OpenPage) -> None:
     page = as_role("analyst")
     page.goto(f"{address}/model?lang=en")
-    expect(page.get_by_role("row", name="in use (champion)")).to_be_visible()
+    unfold(page)
+    expect(page.get_by_role("row", name="in use")).to_be_visible()
     expect(page.get_by_role("row", name="challenger")).to_be_visible()
     page.goto(f"{address}/?lang=en")
     shown = page.locator("main").inner_text()

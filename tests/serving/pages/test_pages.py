@@ -87,11 +87,11 @@ def test_every_row_of_the_list_says_why(served: str, page: Page) -> None:
 
 def test_turning_pages_shows_every_loan_of_an_earlier_month_once(county: County, served: str, page: Page) -> None:
     page.goto(f"{served}/?as_of={county.before}")
-    found = page.locator("tbody td.loan").all_inner_texts()
+    found = page.locator("tbody .loan").all_inner_texts()
     while page.get_by_role("link", name="下一页").count():
         follow(page.get_by_role("link", name="下一页"))
         expect(page.get_by_role("heading", level=1)).to_contain_text(str(county.before))
-        found += page.locator("tbody td.loan").all_inner_texts()
+        found += page.locator("tbody .loan").all_inner_texts()
     month = httpx2.get(
         f"{served}/api/v1/warnings", params={"as_of": str(county.before), "limit": 500, "sort": "prevention"}
     ).json()
@@ -142,7 +142,7 @@ def test_a_phone_never_scrolls_sideways(county: County, served: str, phone: Page
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "的预警台账中没有农户 H999 的未结贷款; 请核对编号。"),
+        ("zh", "的预警台账中没有农户 H999 的未结贷款；请核对编号。"),
         ("en", "No open loan of household H999 is in the list of"),
     ],
 )
@@ -178,7 +178,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("zh", "尚未发布任何月份; 请先运行 lights score。"), ("en", "No month is published; run lights score first.")],
+    [("zh", "尚未发布任何月份；请先运行 lights score。"), ("en", "No month is published; run lights score first.")],
 )
 @pytest.mark.parametrize("path", ["/", "/households/H1"])
 def test_before_the_first_month_there_is_a_sentence(empty: str, page: Page, path: str, lang: str, said: str) -> None:

@@ -152,13 +152,10 @@ def test_on_a_phone_a_line_of_a_list_is_a_card_with_every_field_in_sight(
         phone.goto(f"{served}{path}?lang={lang}")
         cells = phone.locator("table.cards tbody tr:has(td)").first.locator("td")
         boxes = [cell.bounding_box() for cell in cells.all()]
-        assert len(boxes) >= 8
+        assert len(boxes) >= 7
         assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
-        assert all(
-            cell.get_attribute("data-label")
-            for cell in cells.all()
-            if "tick" not in (cell.get_attribute("class") or "")
-        )
+        if path != "/":  # the work list says what its cells are by what stands in them
+            assert all(cell.get_attribute("data-label") for cell in cells.all())
 
 
 def test_groups_are_called_by_their_names(served: str, page: Page) -> None:

@@ -53,7 +53,7 @@ def test_what_is_filled_in_is_said_again_beside_both_lights(
 
 @pytest.mark.parametrize(
     ("lang", "nothing", "back"),
-    [("zh", "没有填写任何假设; 请至少填一项。", "返回"), ("en", "Nothing is supposed; fill in one field", "Back")],
+    [("zh", "没有填写任何假设；请至少填一项。", "返回"), ("en", "Nothing is supposed; fill in one field", "Back")],
 )
 def test_an_empty_form_is_a_sentence_with_a_way_back(
     served: str, page: Page, yellow: str, lang: str, nothing: str, back: str
@@ -80,7 +80,7 @@ def test_a_field_that_a_browser_would_not_send_is_a_page_in_the_readers_language
     filled.locator("input[name=more_time]").fill("许多")
     filled.evaluate("form => form.noValidate = true")
     filled.get_by_role("button").click()
-    expect(page.get_by_role("alert")).to_have_text("请求参数有误: more_time: 应为整数")
+    expect(page.get_by_role("alert")).to_have_text("请求参数有误：more_time：应为整数")
 
 
 def test_the_other_language_of_an_answer_is_the_household_and_no_dead_end(served: str, page: Page, yellow: str) -> None:

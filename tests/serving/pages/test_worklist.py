@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from serving.pages.rendering import PAGE_SIZES
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
 from tests.conftest import County
 from tests.running_service import key_for
@@ -20,7 +21,7 @@ from tests.serving.browsers import follow
 
 def shown(page: Page) -> list[str]:
     """Loan numbers of the list's first page."""
-    return page.locator("table.list tbody td.loan").all_inner_texts()
+    return page.locator("table.list tbody .loan").all_inner_texts()
 
 
 def loans(county: County, condition: pl.Expr) -> set[str]:
@@ -36,7 +37,7 @@ def test_a_corner_lists_its_loans_and_says_how_many(
     page.goto(f"{served}/?lang={lang}")
     follow(page.locator(".corners").get_by_role("link", name=f"{getattr(QUADRANT_WORDS[corner], lang)} {len(mine):,}"))
     assert set(shown(page)) <= mine
-    assert len(shown(page)) == min(50, len(mine))
+    assert len(shown(page)) == min(PAGE_SIZES[0], len(mine))
     expect(page.locator(".corners [aria-current]")).to_contain_text(getattr(QUADRANT_WORDS[corner], lang))
 
 
@@ -49,6 +50,7 @@ def test_the_form_narrows_by_bank_place_and_day_together(county: County, served:
     follow(page.get_by_role("button", name="Apply"))
     due = pl.col("days_to_maturity").is_between(0, 180)
     place = (pl.col("bank") == first["bank"]) & (pl.col("township_code") == first["township_code"])
+    follow(page.locator(".pager").get_by_role("link", name="200"))
     assert set(shown(page)) == loans(county, due & place)
     page.get_by_label("Village", exact=True).select_option(first["village_code"])
     follow(page.get_by_role("button", name="Apply"))
@@ -64,7 +66,7 @@ def test_the_list_is_sorted_as_chosen(county: County, served: str, page: Page, s
     follow(page.get_by_role("button", name="Apply"))
     key = pl.col(by.removeprefix("-"))
     order = county.warnings.sort(-key if by.startswith("-") else key, "loan_id")
-    assert shown(page) == order["loan_id"].to_list()[:50]
+    assert shown(page) == order["loan_id"].to_list()[: PAGE_SIZES[0]]
 
 
 def test_a_phone_folds_the_form_away_and_a_wide_page_does_not(served: str, page: Page, phone: Page) -> None:

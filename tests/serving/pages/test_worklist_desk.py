@@ -50,11 +50,11 @@ def test_a_case_is_opened_visited_and_closed_on_the_households_page(own: County,
     known.get_by_role("button", name=f"开走访处置单：贷款 {loan}").click()
     known.get_by_text("备注", exact=True).click()
     known.locator("textarea[id$='note-text']").fill("<b>电话</b>已联系")
-    known.get_by_role("button", name="保存 (备注)").click()
+    known.get_by_role("button", name="保存（备注）").click()
     expect(known.locator(".case li")).to_contain_text("<b>电话</b>已联系")
     known.get_by_text("办结", exact=True).click()
     known.locator("select[name='outcome']").select_option("extended")
-    known.get_by_role("button", name="保存 (办结)").click()
+    known.get_by_role("button", name="保存（办结）").click()
     expect(known.locator(".case h3")).to_contain_text("已办结")
 
 

@@ -256,3 +256,36 @@ def test_a_case_that_is_closed_in_the_evening_in_utc_was_closed_on_the_countys_n
     desk.pen = Authorship("li", datetime.combine(desk.today, time(16, 30), UTC), desk.today)
     loan = desk.assigned(0, EventFields(CaseEventKind.OUTCOME, outcome="no_risk"))
     assert desk.work().by_loan([loan])[loan].done_on == desk.today + timedelta(days=1)
+
+
+def test_a_promise_whose_day_has_passed_is_a_view_and_work_for_today(desk: Desk) -> None:
+    promise = EventFields(CaseEventKind.PROMISE, on_date=desk.today + timedelta(days=5), amount=500.0)
+    step = EventFields(CaseEventKind.NEXT_STEP, on_date=desk.today + timedelta(days=200), text="wait")
+    loan = desk.assigned(0, EventFields(CaseEventKind.VISIT, on_date=desk.today), promise, step)
+    for days_later, listed in ((5, []), (6, [loan])):
+        work = desk.work(days_later=days_later)
+        assert work.loans_in(WorkView.PROMISE, "li", Role.OFFICER) == listed
+    told = desk.work(days_later=6).by_loan([loan])[loan]
+    assert (told.promise, told.promised_yuan, told.promise_paid) == ("unknown", 500.0, 0.0)
+    assert loan in desk.work(days_later=6).loans_in(WorkView.MINE, "li", Role.OFFICER)
+
+
+def test_the_subsidy_at_risk_is_the_interest_that_the_state_pays_in_a_year(desk: Desk) -> None:
+    month = desk.county.month
+    terms = month.scan("features").select("loan_id", "annual_rate", "subsidy_share").collect()
+    lit = desk.county.warnings.filter(pl.col("light") != "green").join(terms, on="loan_id")
+    expected = {
+        row["loan_id"]: round(row["outstanding_principal"] * row["annual_rate"] * (row["subsidy_share"] or 0.0), 2)
+        for row in lit.to_dicts()
+    }
+    assert any(expected.values())
+    work = desk.work()
+    assert {loan: told.subsidy_at_risk for loan, told in work.by_loan(expected).items()} == expected
+    assert visit_progress(work)["subsidy_at_risk"][0] == pytest.approx(sum(expected.values()))
+
+
+def test_an_escalation_that_is_taken_back_is_no_longer_to_be_heard(desk: Desk) -> None:
+    loan = desk.assigned(0, EventFields(CaseEventKind.ESCALATION, escalated_to="county"))
+    assert loan in desk.work().loans_in(WorkView.ESCALATED, "li", Role.COUNTY_OFFICIAL)
+    desk.assigned(0, EventFields(CaseEventKind.WITHDRAWAL, text="the household has paid"))
+    assert loan not in desk.work().loans_in(WorkView.ESCALATED, "li", Role.COUNTY_OFFICIAL)

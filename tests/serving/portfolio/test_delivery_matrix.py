@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features.runs import RefusedFile
 from serving.months.data_folder import DataFolder
 from serving.portfolio.delivery_matrix import DeliveryCell, DeliveryMatrix, DeliveryState, delivery_matrix
 from tests.features.inboxes import Intake, drawn
@@ -70,3 +71,16 @@ def test_rows_set_aside_and_waiting_stand_in_their_month(intake: Intake, tmp_pat
     assert cell(matrix, "payments", "农商行", "2024-08").set_aside == 1
     of_no_bank = cell(matrix, "payments", None, "2024-08")
     assert (of_no_bank.state, of_no_bank.waiting, of_no_bank.rows) == (DeliveryState.ASIDE, 1, 0)
+
+
+def test_a_refused_file_stands_in_the_cells_of_its_table_until_something_came(intake: Intake, tmp_path: Path) -> None:
+    refused = (RefusedFile("流水.xlsx", "2024-08-06", "payments"), RefusedFile("x.csv", "2024-08-06", ""))
+    matrix = delivery_matrix(DataFolder(tmp_path / "var").ledger, TODAY, refused)
+    for bank in ("农商行", "邮储"):
+        assert cell(matrix, "payments", bank, "2024-08").state is DeliveryState.REFUSED
+        assert cell(matrix, "payments", bank, "2024-07").state is DeliveryState.MISSING
+        assert cell(matrix, "loans", bank, "2024-08").state is DeliveryState.MISSING
+    assert matrix.missing == matrix_of(tmp_path).missing
+    intake.deliver("2024-08-08", **{"payments.csv": f"{PAYMENT}\nP77,L1,2024-08-01,5,0,borrower,2024-08-02"})
+    matrix = delivery_matrix(DataFolder(tmp_path / "var").ledger, TODAY, refused)
+    assert cell(matrix, "payments", "农商行", "2024-08").state is DeliveryState.IN

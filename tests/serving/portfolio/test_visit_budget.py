@@ -40,7 +40,7 @@ def address(narrow: County) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("lang", "title", "said"),
-    [("zh", "走访预算", "超过上限 5%, 走访不过来"), ("en", "Budget of visits", "above the ceiling of 5%")],
+    [("zh", "走访预算", "超过上限 5%，走访不过来"), ("en", "Budget of visits", "above the ceiling of 5%")],
 )
 def test_the_board_shows_the_budget_and_says_what_to_do(
     narrow: County, address: str, lang: str, title: str, said: str

@@ -97,7 +97,7 @@ def test_statistics_are_in_wan_with_the_total_last_and_a_block_to_sign(ten: Data
     title, line, _, header, *rows = book["银行"].iter_rows(values_only=True)
     assert str(title[0]).startswith("余额、逾期与灯")
     assert "单位：万元" in str(line[0])
-    at = header.index("贷款余额 (万元)")
+    at = header.index("贷款余额（万元）")
     named = {str(row[0]): row[at] for row in rows if row[0]}
     assert named["合计"] == pytest.approx(named["X"] + named["Y"])
     assert named["X"] == pytest.approx(12.88)

@@ -73,7 +73,7 @@ def test_a_missing_number_is_said_to_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "headers"), [("zh", ["谁", "原因", "金额 (元)"]), ("en", ["Who", "Why", "Money (yuan)"])]
+    ("language", "headers"), [("zh", ["谁", "原因", "金额（元）"]), ("en", ["Who", "Why", "Money (yuan)"])]
 )
 def test_headers_are_in_the_language_asked_for(language: str, headers: list[str]) -> None:
     row = sheet(workbook([table()], language, MADE_AT))[4]
@@ -83,7 +83,7 @@ def test_headers_are_in_the_language_asked_for(language: str, headers: list[str]
 def test_amounts_in_wan_say_so_and_keep_every_fen() -> None:
     issued = replace(table(), money=MoneyUnit.TEN_THOUSAND)
     made = sheet(workbook([issued], "zh", MADE_AT))
-    assert (made["A2"].value, made["C4"].value, made["C5"].value) == ("单位：万元", "金额 (万元)", 0.12345)
+    assert (made["A2"].value, made["C4"].value, made["C5"].value) == ("单位：万元", "金额（万元）", 0.12345)
 
 
 def test_the_row_of_the_total_is_told_from_the_others_and_not_filtered() -> None:

@@ -19,9 +19,9 @@ PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
 @pytest.mark.parametrize(
     ("body", "zh", "en"),
     [
-        ({}, "facts: 缺少", "facts: is missing"),
+        ({}, "facts：缺少", "facts: is missing"),
         ({"facts": []}, "facts: 至少应有 1 个", "facts: expected at least 1"),
-        ({"facts": 3}, "facts: 应为 JSON 数组", "facts: expected a JSON array"),
+        ({"facts": 3}, "facts：应为 JSON 数组", "facts: expected a JSON array"),
         ({"facts": [{}]}, "facts.0: 缺少 'kind'", "facts.0: lacks 'kind'"),
         (
             {"facts": [{**PAYMENT, "yuan": -1}]},
@@ -35,7 +35,7 @@ PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
         ),
         (
             {"facts": [{**PAYMENT, "more": 1}]},
-            "facts.0.payment.more: 没有这一项; 请删去",
+            "facts.0.payment.more：没有这一项；请删去",
             "facts.0.payment.more: is not known here; leave it out",
         ),
         (

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.console import lines_for_reader
 from tests.training.evaluation.frames import evaluated_loans_of
 from training.evaluation.at_capacity import population_at_capacity
 from training.evaluation.conclusions import budget_conclusion, signs_conclusion
@@ -56,8 +57,8 @@ def test_within_a_ceiling_all_are_compared_at_its_visits_and_a_sentence_says_wha
         "Budget of visits: the rules would light 6 loans (60%), the budget is 3 (30%); at the rules' visits the model "
         "finds 3 of 4 bad loans (recall 75%), within the budget 2 (recall 50%): the budget leaves out 1."
     )
-    assert "规则会点亮 6 笔 (60%), 预算为 3 笔 (30%)" in sentence.zh
-    assert sentence.en in "\n".join(summary_lines(report))
+    assert "规则会点亮 6 笔（60%），预算为 3 笔（30%）" in sentence.zh
+    assert sentence.en in "\n".join(lines_for_reader(summary_lines(report)))
     assert "within the budget of visits" in report_html(report, "en")
 
 
@@ -120,7 +121,7 @@ def test_each_light_tells_what_went_bad_over_what_was_foretold() -> None:
     assert [green.ratio.value, yellow.ratio.value] == pytest.approx([1 / 0.6, 2 / 2.3])
     assert green.ratio.low is not None
     assert green.ratio.low <= 1 / 0.6 <= (green.ratio.high or 0)
-    assert any("ratio 1.67 [" in line for line in light_outcome_lines(evaluate_loans(SIX, FEW)))
+    assert any("ratio 1.67 [" in line for line in lines_for_reader(light_outcome_lines(evaluate_loans(SIX, FEW))))
 
 
 def test_the_calibration_error_is_the_mean_distance_of_the_bins() -> None:
@@ -161,8 +162,8 @@ def test_the_page_says_the_conclusions_in_both_languages_and_needs_nothing_besid
 
 def test_what_the_model_is_made_of_and_thinned_rows_are_told() -> None:
     spec = {"candidate": "blend", "losses": {"blend": 0.1, "additive": 0.2}, "rows_apart": 3}
-    first, second = candidate_lines({"spec": spec})
-    assert "blend (对数损失 log loss: blend 0.10000, additive 0.20000)" in first
+    _, first, _, second = lines_for_reader(candidate_lines({"spec": spec}))
+    assert "candidate: blend (log loss: blend 0.10000, additive 0.20000)" in first
     assert "one row of 3" in second
     assert list(candidate_lines({})) == []
 

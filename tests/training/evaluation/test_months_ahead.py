@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.console import lines_for_reader
 from tests.training.evaluation.frames import evaluated_loans_of
 from training.evaluation.bootstrap import BootstrapWeights
 from training.evaluation.conclusions import due_conclusion
@@ -100,11 +101,11 @@ def test_a_model_of_earlier_programs_has_none() -> None:
 def test_terminal_and_page_tell_them() -> None:
     loans = loans_with_months()
     report = replace(evaluate_loans(loans, FEW), months_ahead=metrics_of(loans))
-    printed = "\n".join(summary_lines(report))
-    assert "12个月内变坏 goes bad within 12 months: 预测 foretold 0.500, 实际 observed 0.500" in printed
+    printed = "\n".join(lines_for_reader(summary_lines(report)))
+    assert "goes bad within 12 months: foretold 0.500, observed 0.500" in printed
     assert "bad_if_due" in printed
     assert "without figures" not in printed
-    for lang, words in (("zh", "到期时未还清的, 随后变坏"), ("en", "goes bad, if still open when due")):
+    for lang, words in (("zh", "到期时未还清的，随后变坏"), ("en", "goes bad, if still open when due")):
         assert words in report_html(report, lang)  # type: ignore[arg-type]
         assert words not in report_html(replace(report, months_ahead=None), lang)  # type: ignore[arg-type]
 
@@ -116,7 +117,7 @@ def test_loans_without_figures_are_counted_and_told() -> None:
     metrics = metrics_of(some)
     assert metrics.without_figures == 1
     assert metrics.foretold[0].loans == 5
-    printed = "\n".join(summary_lines(replace(evaluate_loans(loans, FEW), months_ahead=metrics)))
+    printed = "\n".join(lines_for_reader(summary_lines(replace(evaluate_loans(loans, FEW), months_ahead=metrics))))
     assert "without figures by month: 1" in printed
 
 
