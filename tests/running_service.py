@@ -78,7 +78,7 @@ KEYS: dict[int, str] = {}
 
 
 def key_for(data: Path, role: str, bank: str | None = None, area: str | None = None) -> str:
-    """A key of somebody with this role; a person of the same name gets another key."""
+    """A key of somebody with this role; a person of the same name gets another key, in place of the oldest of many."""
     name = "-".join(filter(None, (role, bank, area)))
     database = database_of(data)
     with database.write_session() as session:
@@ -86,6 +86,9 @@ def key_for(data: Path, role: str, bank: str | None = None, area: str | None = N
         person = known.get(name) or people.create_account(
             session, people.account_details(name, role, bank, area), utc_now()
         )
+        valid = [each for each in people.keys_of(session, person) if each.revoked_at is None]
+        if len(valid) >= people.MOST_KEYS:
+            people.revoke_key(session, person, valid[0].prefix, utc_now())
         key = people.create_key(session, person, "tests", utc_now())
     database.engine.dispose()  # its files beside the database go now, not while a test copies the folder
     return key

@@ -11,12 +11,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from features.messages import UserError
+from serving.access.names import account_called
 from serving.access.roles import Role, role_named
 from serving.access.tokens import digest, new_key, new_token, password_hash
 from serving.database.tables import ApiKey, Person, SignInLink, SignInSession
 
 _NAME = re.compile(r"[\w.\-@一-鿿]{2,64}")
 _AREA = re.compile(r"\d{2,12}")
+MOST_KEYS = 20
+"""Keys that an account may have at once."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def create_account(session: Session, details: AccountDetails, at: datetime) -> P
         >>> person.name, person.active, len(token)
         ('audit.1', True, 43)
     """
-    if session.scalar(select(Person).where(Person.name == details.name)):
+    if account_called(session, details.name):
         raise UserError(f"账号 {details.name} 已存在。", f"There is an account {details.name} already.")
     person = Person(
         name=details.name, role=details.role.value, bank=details.bank, area=details.area, active=True, created_at=at
@@ -117,14 +120,14 @@ def change_account(session: Session, person: Person, details: AccountDetails) ->
     person.role, person.bank, person.area = details.role.value, details.bank, details.area
 
 
-def disable_account(session: Session, person: Person) -> None:
-    """Disable an account and end its sessions and links; its keys no longer work.
+def disable_account(session: Session, person: Person, at: datetime) -> None:
+    """Disable an account and end its sessions, links and keys for good: enabling it brings none of them back.
 
-    Raises UserError where no administrator would be left.
+    at: now. Raises UserError where no administrator would be left.
     """
     _check_other_administrator(session, person)
     person.active = False
-    _end_sessions(session, person)
+    end_credentials(session, person, at)
 
 
 def enable_account(person: Person) -> None:
@@ -135,9 +138,7 @@ def enable_account(person: Person) -> None:
 def reset_account(session: Session, person: Person, at: datetime, hours: int) -> str:
     """Remove an account's password, sessions and keys; returns the token of a new one-time link."""
     person.password_hash = None
-    _end_sessions(session, person)
-    valid_keys = (ApiKey.person_id == person.id) & ApiKey.revoked_at.is_(None)
-    session.execute(update(ApiKey).where(valid_keys).values(revoked_at=at))
+    end_credentials(session, person, at)
     return create_link(session, person, at, hours)
 
 
@@ -148,14 +149,22 @@ def create_link(session: Session, person: Person, at: datetime, hours: int) -> s
     return token
 
 
-def set_password(session: Session, person: Person, password: str) -> None:
-    """Set a password and end all sessions. Raises UserError where the password is too weak."""
+def set_password(session: Session, person: Person, password: str, at: datetime) -> None:
+    """Set a password and end all sessions and keys. Raises UserError where the password is too weak."""
     person.password_hash = password_hash(password, person.name)
-    _end_sessions(session, person)
+    end_credentials(session, person, at)
 
 
 def create_key(session: Session, person: Person, label: str, at: datetime) -> str:
-    """Add a key for programs; returns it, the only time it can be read."""
+    """Add a key for programs; returns it, the only time it can be read.
+
+    Raises UserError where the person has MOST_KEYS that are not revoked.
+    """
+    if sum(key.revoked_at is None for key in keys_of(session, person)) >= MOST_KEYS:
+        raise UserError(
+            f"每个账号最多 {MOST_KEYS} 个密钥；请先停用不用的密钥。",
+            f"An account has at most {MOST_KEYS} keys; revoke one that is no longer used first.",
+        )
     prefix, key = new_key()
     session.add(ApiKey(prefix=prefix, digest=digest(key), person_id=person.id, label=label[:64], created_at=at))
     return key
@@ -181,7 +190,7 @@ def all_people(session: Session) -> Sequence[Person]:
 
 def person_named(session: Session, name: str) -> Person:
     """The account of a name. Raises UserError where there is none."""
-    person = session.scalar(select(Person).where(Person.name == name))
+    person = account_called(session, name)
     if person is None:
         raise UserError(
             f"没有账号 {name}；用 lights user list 查看。", f"There is no account {name}; see lights user list."
@@ -189,7 +198,10 @@ def person_named(session: Session, name: str) -> Person:
     return person
 
 
-def _end_sessions(session: Session, person: Person) -> None:
+def end_credentials(session: Session, person: Person, at: datetime) -> None:
+    """End the sessions, one-time links and keys of an account; at: now, when the keys end."""
+    valid_keys = (ApiKey.person_id == person.id) & ApiKey.revoked_at.is_(None)
+    session.execute(update(ApiKey).where(valid_keys).values(revoked_at=at))
     session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
     session.execute(delete(SignInLink).where(SignInLink.person_id == person.id))
 

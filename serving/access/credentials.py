@@ -3,33 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from features.messages import UserError
+from serving.access.names import account_called, compared_name
 from serving.access.tokens import digest, is_equal_in_constant_time, is_password_of, new_token
 from serving.database.tables import ApiKey, FailedSignIns, PendingAuthorization, Person, SignInLink, SignInSession
 
-_FREE_FAILURES = 5
-_FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=24)
+_FIRST_DELAY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class AttemptLimit:
+    """How many attempts in a row are free, and the longest delay after them; each is twice the one before."""
+
+    free: int
+    longest: timedelta
+
+
+BY_NAME_AND_ADDRESS = AttemptLimit(5, timedelta(hours=24))
+"""Attempts on a name from one address."""
+BY_NAME = AttemptLimit(20, timedelta(minutes=15))
+"""Attempts on a name from anywhere: whoever guesses at a name never shuts its owner out for long."""
 
 
 class SignInError(UserError):
     """A sign-in that is refused."""
 
 
-def check_not_locked(session: Session, name: str, at: datetime) -> None:
-    """Raises SignInError while a name is locked after failed sign-ins."""
-    failures = session.get(FailedSignIns, digest(name.casefold()))
-    if failures and failures.locked_until and failures.locked_until > at:
-        minutes = -(-(failures.locked_until - at).total_seconds() // 60)
+def begin_attempt(session: Session, name: str, address: str, at: datetime) -> None:
+    """Count an attempt to sign in, before its password is looked at, so that attempts at once are all counted.
+
+    From the fifth attempt in a row from one address on, and the twentieth from anywhere, the next has to wait, each
+    time twice as long. A sign-in that succeeds forgets them (`clear_attempts`).
+
+    Args:
+        session: a writing session of the service's database, which is committed before the password is looked at.
+        name: the name as typed.
+        address: of the client.
+        at: now, with a time zone.
+
+    Raises:
+        SignInError: the name has to wait; the attempt is not counted then.
+    """
+    counted = [(_attempts_of(session, key, at), limit) for key, limit in _attempt_keys(name, address).items()]
+    for attempts, limit in counted:
+        attempts.failed += 1
+        beyond = attempts.failed - limit.free
+        if beyond >= 0:
+            attempts.locked_until = at + min(_FIRST_DELAY * 2 ** min(beyond, 20), limit.longest)
+
+
+def clear_attempts(session: Session, name: str, address: str) -> None:
+    """Forget the attempts on a name, from this address and from anywhere, after one that succeeded."""
+    keys = list(_attempt_keys(name, address))
+    session.execute(delete(FailedSignIns).where(FailedSignIns.name_digest.in_(keys)))
+
+
+def _attempt_keys(name: str, address: str) -> dict[str, AttemptLimit]:
+    compared = compared_name(name)
+    return {digest(f"{compared}\n{address}"): BY_NAME_AND_ADDRESS, digest(compared): BY_NAME}
+
+
+def _attempts_of(session: Session, key: str, at: datetime) -> FailedSignIns:
+    """The row of a key, locked until the session commits. Raises SignInError where it has to wait."""
+    attempts = session.get(FailedSignIns, key, with_for_update=True)
+    if attempts is None:
+        with suppress(IntegrityError), session.begin_nested():  # another process has just added it
+            session.add(FailedSignIns(name_digest=key, failed=0))
+        attempts = session.get_one(FailedSignIns, key, with_for_update=True)
+    if attempts.locked_until and attempts.locked_until > at:
+        minutes = -(-(attempts.locked_until - at).total_seconds() // 60)
         raise SignInError(
             f"失败次数过多，请 {minutes:.0f} 分钟后再试。", f"Too many failures; try again in {minutes:.0f} minutes."
         )
+    return attempts
 
 
 def person_by_password(session: Session, name: str, password: str) -> Person | None:
@@ -50,27 +105,9 @@ def person_by_password(session: Session, name: str, password: str) -> Person | N
         ...     person_by_password(session, "nobody", "a password") is None
         True
     """
-    person = session.scalar(select(Person).where(Person.name == name))
+    person = account_called(session, name)
     is_right = is_password_of(person.password_hash if person else None, password)
     return person if person and is_right and person.active else None
-
-
-def count_failure(session: Session, name: str, at: datetime) -> None:
-    """Count a failed sign-in; from the fifth on the name is locked, each time twice as long, up to a day."""
-    key = digest(name.casefold())
-    failures = session.get(FailedSignIns, key)
-    if failures is None:
-        failures = FailedSignIns(name_digest=key, failed=0)
-        session.add(failures)
-    failures.failed += 1
-    beyond = failures.failed - _FREE_FAILURES
-    if beyond >= 0:
-        failures.locked_until = at + min(_FIRST_DELAY * 2 ** min(beyond, 20), _LONGEST_DELAY)
-
-
-def clear_failures(session: Session, name: str) -> None:
-    """Forget the failed sign-ins of a name after a successful one."""
-    session.execute(delete(FailedSignIns).where(FailedSignIns.name_digest == digest(name.casefold())))
 
 
 def redeem_link(session: Session, token: str, at: datetime) -> Person:

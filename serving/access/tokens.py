@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from features.messages import UserError
+from serving.access.weak_passwords import is_weak
 
 _MIN_LENGTH, _MAX_LENGTH = 12, 128
 _HASHER = PasswordHasher()
@@ -23,7 +24,8 @@ def password_hash(password: str, name: str) -> str:
     """The Argon2 hash of a new password, as it is stored.
 
     Args:
-        password: 12 to 128 characters, at least 5 different ones, without the name in it.
+        password: 12 to 128 characters, at least 5 different ones, without the name in it, and none that is guessed
+            first (`is_weak`).
         name: the account's name.
 
     Returns:
@@ -43,10 +45,11 @@ def password_hash(password: str, name: str) -> str:
             f"密码长度应为 {_MIN_LENGTH} 至 {_MAX_LENGTH} 个字符。",
             f"A password has {_MIN_LENGTH} to {_MAX_LENGTH} characters.",
         )
-    if len(set(password)) < 5 or name.casefold() in password.casefold():
+    if len(set(password)) < 5 or name.casefold() in password.casefold() or is_weak(password):
         raise UserError(
-            "密码过于简单：不得包含账号，至少 5 种不同字符。",
-            "The password is too simple: it may not hold the name, and has at least 5 different characters.",
+            "密码过于简单：不得包含账号，至少 5 种不同字符，不得是常见密码、连续或重复的字符。",
+            "The password is too simple: it may not hold the name, has at least 5 different characters, and is no "
+            "common password, run or repeat.",
         )
     return _HASHER.hash(password)
 

@@ -77,7 +77,7 @@ def user_disable(name: Name, data: DataOption = DEFAULT_DATA_FOLDER) -> None:
     from serving.audit.command_line import database_of
 
     with database_of(data).write_session() as session:
-        people.disable_account(session, people.person_named(session, name))
+        people.disable_account(session, people.person_named(session, name), utc_now())
     _audit_change(data, "lights user disable", name)
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from features.messages import UserError
 from serving.access.accounts import create_key, keys_of, revoke_key, set_password
-from serving.access.credentials import check_not_locked, clear_failures, count_failure, create_session
+from serving.access.credentials import begin_attempt, clear_attempts, create_session
 from serving.access.tokens import is_password_of
 from serving.database.tables import Person
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import SESSION_COOKIE, CurrentUser, audit_detail
+from serving.http.dependencies import SESSION_COOKIE, CurrentUser, audit_detail, client_address
 from serving.pages.rendering import PageLanguage, redirect_after_form, render_page
 from serving.text.page_words import Language
 
@@ -36,15 +36,15 @@ def change_password(
     again: Annotated[str, Form(max_length=200)] = "",
     current: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Set a new password; other sessions end, and this one goes on under a new cookie."""
+    """Set a new password; keys and other sessions end, and this one goes on under a new cookie."""
     context = context_of(request)
     try:
-        _check_current_password(context, user.id, current)
+        _check_current_password(context, user.id, current, client_address(request))
         if password != again:
             raise UserError("两次输入的密码不一致。", "The two passwords differ.")
         with context.database.write_session() as session:
             person = _person(session, user.id)
-            set_password(session, person, password)
+            set_password(session, person, password, context.now())
             cookie = create_session(session, person, context.now(), context.settings.session_hours)
     except UserError as refusal:
         return _render_account(request, user.id, language, getattr(refusal.message, language), 409)
@@ -60,8 +60,11 @@ def create_own_key(
 ) -> Response:
     """Make a key for a program; this answer alone shows it."""
     context = context_of(request)
-    with context.database.write_session() as session:
-        key = create_key(session, _person(session, user.id), label.strip() or "-", context.now())
+    try:
+        with context.database.write_session() as session:
+            key = create_key(session, _person(session, user.id), label.strip() or "-", context.now())
+    except UserError as refusal:
+        return _render_account(request, user.id, language, getattr(refusal.message, language), 409)
     audit_detail(request, key=key.partition(".")[0])
     return _render_account(request, user.id, language, key=key)
 
@@ -78,17 +81,18 @@ def revoke_own_key(request: Request, user: CurrentUser, language: PageLanguage, 
     return redirect_after_form("/account", language)
 
 
-def _check_current_password(context: AppContext, person_id: int, current: str) -> None:
+def _check_current_password(context: AppContext, person_id: int, current: str, address: str) -> None:
     """Raises UserError where the current password is wrong; an account that has none yet needs none."""
     with context.database.write_session() as session:
         person = _person(session, person_id)
         if person.password_hash is None:
             return
-        check_not_locked(session, person.name, context.now())
-        if is_password_of(person.password_hash, current):
-            clear_failures(session, person.name)
-            return
-        count_failure(session, person.name, context.now())
+        name, stored = person.name, person.password_hash
+        begin_attempt(session, name, address, context.now())
+    if is_password_of(stored, current):
+        with context.database.write_session() as session:
+            clear_attempts(session, name, address)
+        return
     raise UserError("现用密码不正确。", "The present password is wrong.")
 
 

@@ -71,7 +71,7 @@ def change_person(
             name, token = person.name, None
             match do:
                 case "disable":
-                    people.disable_account(session, person)
+                    people.disable_account(session, person, context.now())
                 case "enable":
                     people.enable_account(person)
                 case "reset":

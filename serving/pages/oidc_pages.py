@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 
 from features.messages import Bilingual, UserError
 from serving.access.credentials import SignInError, create_session, redeem_authorization_state, save_authorization_state
+from serving.access.names import account_called
 from serving.access.oidc import AuthorizationRequest
 from serving.access.tokens import digest, is_equal_in_constant_time
 from serving.audit.log import ANONYMOUS, AuditAction, add_entry
@@ -119,7 +119,8 @@ class _NoAccountError(SignInError):
 def _create_session_for(context: AppContext, name: str, issuer: str) -> tuple[str, Person]:
     """Cookie and account of a new session; no account is made, and role and scope come from ours."""
     with context.database.write_session() as session:
-        person = session.scalar(select(Person).where(Person.name == name, Person.active))
+        person = account_called(session, name)
+        person = person if person and person.active else None
         if person is None:
             raise _NoAccountError(name)
         add_entry(session, actor_of(person), AuditAction.SIGN_IN, _SUBJECT, {"issuer": issuer}, context.now())

@@ -11,9 +11,8 @@ from fastapi.responses import RedirectResponse, Response
 from features.messages import UserError
 from serving.access.credentials import (
     SignInError,
-    check_not_locked,
-    clear_failures,
-    count_failure,
+    begin_attempt,
+    clear_attempts,
     create_session,
     delete_session,
     person_by_password,
@@ -68,11 +67,11 @@ def sign_in_with_password(
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 - the word in the form
 ) -> Response:
-    """Sign in with name and password; after five failures the name is locked, each time longer."""
+    """Sign in with name and password; after some failures the next attempt has to wait, each time longer."""
     context = context_of(request)
     try:
         context.sign_in_rate_limit.take(client_address(request))
-        cookie, person = _create_session_by_password(context, name.strip(), password)
+        cookie, person = _create_session_by_password(context, name.strip(), password, client_address(request))
     except UserError as refusal:
         return render_sign_in_refusal(request, language, refusal, next)
     return signed_in_redirect(context, person, cookie, next, language)
@@ -101,17 +100,17 @@ def _create_session_by_link(context: AppContext, token: str) -> tuple[str, Perso
         raise
 
 
-def _create_session_by_password(context: AppContext, name: str, password: str) -> tuple[str, Person]:
+def _create_session_by_password(context: AppContext, name: str, password: str, address: str) -> tuple[str, Person]:
     """Cookie and account of a new session. Raises SignInError where name or password is wrong, which is audited."""
+    with context.database.write_session() as session:
+        begin_attempt(session, name, address, context.now())
     with context.database.read_session() as session:
-        check_not_locked(session, name, context.now())
         person = person_by_password(session, name, password)
     with context.database.write_session() as session:
         if person is not None:
-            clear_failures(session, name)
+            clear_attempts(session, name, address)
             add_entry(session, actor_of(person), AuditAction.SIGN_IN, "password", {}, context.now())
             return create_session(session, person, context.now(), context.settings.session_hours), person
-        count_failure(session, name, context.now())
         detail = {"name_digest": digest(name)[:16]}
         add_entry(session, ANONYMOUS, AuditAction.REFUSAL, "password", detail, context.now())
     raise SignInError("账号或密码不正确。", "Name or password is wrong.")

@@ -13,6 +13,7 @@ from features.messages import UserError
 from serving.access import accounts as people
 from serving.access import credentials as sign_in
 from serving.access.rate_limit import RateLimit, TooManyRequestsError
+from serving.access.tokens import password_hash
 from serving.database.engine import Database
 from serving.database.tables import Person
 from tests.serving.moments import NOW
@@ -65,7 +66,7 @@ def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_t
     with database.write_session() as session:
         first = added(session, "first", "administrator")
         with pytest.raises(UserError, match="first is the last administrator"):
-            people.disable_account(session, first)
+            people.disable_account(session, first, NOW)
         with pytest.raises(UserError, match="first is the last administrator"):
             people.change_account(session, first, demoted)
         added(session, "second", "administrator")
@@ -85,33 +86,111 @@ def test_the_last_administrator_can_be_neither_disabled_nor_demoted_and_one_of_t
 )
 def test_a_weak_password_is_refused(database: Database, password: str, said: str) -> None:
     with database.write_session() as session, pytest.raises(UserError, match=said):
-        people.set_password(session, added(session), password)
+        people.set_password(session, added(session), password, NOW)
 
 
 def test_a_password_lets_in_and_is_kept_as_a_hash_alone(database: Database) -> None:
     with database.write_session() as session:
         person = added(session)
         assert sign_in.person_by_password(session, "ma", PASSWORD) is None
-        people.set_password(session, person, PASSWORD)
+        people.set_password(session, person, PASSWORD, NOW)
         assert (person.password_hash or "").startswith("$argon2id$")
         assert sign_in.person_by_password(session, "ma", PASSWORD) is person
         assert sign_in.person_by_password(session, "ma", PASSWORD + "!") is None
         assert sign_in.person_by_password(session, "nobody", PASSWORD) is None
 
 
-def test_the_fifth_failure_shuts_the_door_each_time_twice_as_long(database: Database) -> None:
+HERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
+
+
+def waits(database: Database, name: str, address: str, at: datetime = NOW) -> int:
+    """Minutes that an attempt has to wait; 0 where it may be made, and was counted."""
+    try:
+        with database.write_session() as session:
+            sign_in.begin_attempt(session, name, address, at)
+    except sign_in.SignInError as refusal:
+        return int(refusal.message.en.split()[-2])
+    return 0
+
+
+def test_after_the_fifth_attempt_each_waits_twice_as_long_whatever_case_the_name_is_in(database: Database) -> None:
+    at = NOW
+    assert [waits(database, "ma", HERE) for _ in range(5)] == [0] * 5
+    for minutes in (1, 2, 4, 8):
+        assert waits(database, " MA ", HERE, at) == minutes
+        at += timedelta(minutes=minutes)
+        assert waits(database, "ma", HERE, at) == 0
+    assert waits(database, "other", HERE, at) == 0
+
+
+def test_who_guesses_at_a_name_keeps_its_owner_out_for_15_minutes_at_most(database: Database) -> None:
+    at = NOW
+    for number in range(200):
+        waits(database, "ma", f"10.0.1.{number}", at)
+        at += timedelta(minutes=1)
+    assert 0 < waits(database, "ma", ELSEWHERE, at) <= 15
+    assert waits(database, "ma", ELSEWHERE, at + timedelta(minutes=15)) == 0
     with database.write_session() as session:
-        for _ in range(4):
-            sign_in.count_failure(session, "ma", NOW)
-        sign_in.check_not_locked(session, "ma", NOW)
-        for minutes in (1, 2, 4):
-            sign_in.count_failure(session, "MA", NOW)
-            with pytest.raises(sign_in.SignInError, match=f"in {minutes} minutes"):
-                sign_in.check_not_locked(session, "ma", NOW)
-            sign_in.check_not_locked(session, "ma", NOW + timedelta(minutes=minutes))
-        sign_in.check_not_locked(session, "other", NOW)
-        sign_in.clear_failures(session, "ma")
-        sign_in.check_not_locked(session, "ma", NOW)
+        sign_in.clear_attempts(session, "Ma", ELSEWHERE)
+    assert waits(database, "ma", ELSEWHERE, at) == 0
+
+
+def test_attempts_at_once_are_all_counted(database: Database) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        waited = list(pool.map(lambda _: waits(database, "ma", HERE), range(30)))
+    assert waited.count(0) == 5
+
+
+def test_a_name_is_found_in_any_case_and_is_taken_in_any(database: Database) -> None:
+    with database.write_session() as session:
+        person = added(session)
+        people.set_password(session, person, PASSWORD, NOW)
+        assert sign_in.person_by_password(session, person.name.upper(), PASSWORD) is person
+        with pytest.raises(UserError, match="already"):
+            people.create_account(session, people.account_details(person.name.upper(), "auditor"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("password", "is_refused"),
+    [
+        ("Password2026!!", True),
+        ("123456789012345", True),
+        ("qwertyuiop1234", True),
+        ("1qaz2wsx3edc", True),
+        ("woaini1314520", True),
+        ("xyq7xyq7xyq7xyq7", True),
+        ("aaaabbbbccccdddd", True),
+        ("sheep graze on hills", False),
+        ("枸杞红了 滩羊肥了 2026 年", False),
+        ("k9#Lm2!vQ7zp", False),
+    ],
+)
+def test_common_passwords_runs_and_repeats_are_refused(password: str, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(UserError, match="too simple"):
+            password_hash(password, "ma")
+    else:
+        assert password_hash(password, "ma").startswith("$argon2id$")
+
+
+def test_an_account_has_at_most_twenty_keys_and_a_new_password_ends_them(database: Database) -> None:
+    with database.write_session() as session:
+        person = added(session)
+        keys = [people.create_key(session, person, "x", NOW) for _ in range(people.MOST_KEYS)]
+        with pytest.raises(UserError, match="at most 20 keys"):
+            people.create_key(session, person, "x", NOW)
+        people.set_password(session, person, PASSWORD, NOW)
+        assert sign_in.accounts_for(session, [sign_in.Credential(key, is_key=True) for key in keys], NOW) == [None] * 20
+        people.create_key(session, person, "x", NOW)
+
+
+def test_enabling_an_account_brings_no_key_back(database: Database) -> None:
+    with database.write_session() as session:
+        person = added(session)
+        key = people.create_key(session, person, "x", NOW)
+        people.disable_account(session, person, NOW)
+        people.enable_account(person)
+        assert sign_in.accounts_for(session, [sign_in.Credential(key, is_key=True)], NOW) == [None]
 
 
 def test_a_link_lets_in_once_and_until_its_hour(database: Database) -> None:
@@ -134,7 +213,7 @@ def test_a_session_ends_at_its_hour_at_sign_out_and_with_a_new_password(database
         assert let_in(session, sign_in.Credential(one), NOW + timedelta(hours=1)) is None
         sign_in.delete_session(session, one)
         assert let_in(session, sign_in.Credential(one), NOW) is None
-        people.set_password(session, person, PASSWORD)
+        people.set_password(session, person, PASSWORD, NOW)
         assert let_in(session, sign_in.Credential(other), NOW) is None
 
 
@@ -148,7 +227,7 @@ def test_a_key_opens_until_it_is_revoked_or_its_person_disabled(database: Databa
         assert let_in(session, sign_in.Credential(one.partition(".")[0], is_key=True)) is None
         people.revoke_key(session, person, one.partition(".")[0], NOW)
         assert let_in(session, sign_in.Credential(one, is_key=True)) is None
-        people.disable_account(session, person)
+        people.disable_account(session, person, NOW)
         session.flush()
         assert let_in(session, sign_in.Credential(other, is_key=True)) is None
 

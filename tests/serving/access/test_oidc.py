@@ -129,7 +129,7 @@ def test_the_subject_names_the_account_where_it_is_asked_to(settings: Settings) 
 def test_a_disabled_person_stays_outside(app: FastAPI, browser: TestClient) -> None:
     with database_of(app.state.context.settings.data).write_session() as session:
         gone = people.create_account(session, people.account_details("gone", "analyst"), utc_now())
-        people.disable_account(session, gone)
+        people.disable_account(session, gone, utc_now())
     assert browser.get(answer_address(browser, who="gone")).status_code == 401
 
 

@@ -136,7 +136,7 @@ def test_a_loan_is_assigned_to_an_active_account_that_works_on_cases_and_sees_it
     if who == "disabled":
         other = key_for(own.data, "county_official")
         with database_of(own.data).write_session() as session:
-            disable_account(session, person_named(session, names[who]))
+            disable_account(session, person_named(session, names[who]), NOW)
         client = TestClient(application(own.store, settings_of(own.data)), headers={"authorization": f"Bearer {other}"})
     answer = assigned(client, [row["loan_id"]], names[who])
     assert (answer.status_code, client.get("/api/v1/cases").json()["total"]) == (409, 0), answer.text

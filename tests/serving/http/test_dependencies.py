@@ -196,7 +196,7 @@ def test_another_role_holds_from_the_next_request_on(county: County, desk: FastA
         )
     assert client.get(f"/households/{household}").status_code == 403
     with database_of(county.data).write_session() as session:
-        people.disable_account(session, people.person_named(session, "moved"))
+        people.disable_account(session, people.person_named(session, "moved"), utc_now())
     assert client.get("/board").status_code == 303
 
 
