@@ -27,7 +27,12 @@ SHARED = "../shared"
 def main() -> None:
     text = README.read_text("utf-8")
     with tempfile.TemporaryDirectory() as data:
-        environment = {**os.environ, "LIGHTS_DATA": data, "LIGHTS_LANG": "en", "PATH": f"{Path('.venv/bin').resolve()}:{os.environ['PATH']}"}
+        environment = {
+            **os.environ,
+            "LIGHTS_DATA": data,
+            "LIGHTS_LANG": "en",
+            "PATH": f"{Path('.venv/bin').resolve()}:{os.environ['PATH']}",
+        }
         printed = BLOCK.sub(lambda block: ran(block.group(), environment), text)
     if "--write" in sys.argv:
         README.write_text(printed, "utf-8")

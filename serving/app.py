@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,7 +25,7 @@ from serving.explain.loaded_models import loaded_model
 from serving.http.audit_middleware import write_audit_entry
 from serving.http.body_limit import MIB, BodyLimit
 from serving.http.context import AppContext, app_context
-from serving.http.dependencies import CSRF_COOKIE, authenticate, new_csrf_cookie
+from serving.http.dependencies import CSRF_COOKIE, AuthenticatedRoute, new_csrf_cookie
 from serving.http.metrics import Metrics, configure_logging, metrics_router
 from serving.http.problems import add_problem_handlers
 from serving.months.data_folder import DataFolder
@@ -115,9 +115,9 @@ def application(store: DataFolder, settings: Settings, now: Callable[[], datetim
         redoc_url=None,
         title="County lights",
         version=version("county-lights"),
-        dependencies=[Depends(authenticate)],
         generate_unique_id_function=operation_id,
     )
+    app.router.route_class = AuthenticatedRoute
     app.state.context = app_context(store, settings, now)
     app.state.metrics = Metrics()
     add_problem_handlers(app)

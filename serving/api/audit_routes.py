@@ -11,10 +11,10 @@ from serving.api.warning_routes import PROBLEM_RESPONSES
 from serving.audit.log import AuditAction, AuditQuery, add_promotions, entry_json, search_entries
 from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser
 from serving.schemas.basis import Answer
 
-audit_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["audit"])
+audit_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["audit"])
 
 
 class AuditLogEntry(Answer):

@@ -28,11 +28,11 @@ from serving.cases.repository import (
 from serving.cases.schemas import AccountName, CaseAnswer, CasePage, DatabaseId, NewCaseEvent, case_answer
 from serving.database.tables import Case
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User, audit_detail, audit_row_count
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder
 from serving.months.loan_index import loan_rows
 
-case_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["cases"])
+case_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["cases"])
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 MOST_ASSIGNED_AT_ONCE = 200
 CaseNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]

@@ -18,7 +18,7 @@ from serving.access.roles import Right
 from serving.api.examples import EXAMPLES
 from serving.cases.repository import CaseQuery, search_cases
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import SESSION_COOKIE, CurrentData, CurrentUser, User
+from serving.http.dependencies import SESSION_COOKIE, AuthenticatedRoute, CurrentData, CurrentUser, User
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 
@@ -37,7 +37,7 @@ _SECURITY = {
     },
 }
 _OPEN_CASES = CaseQuery(state="open", limit=200)
-document_router = APIRouter(include_in_schema=False)
+document_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 Document = dict[str, Any]
 
 

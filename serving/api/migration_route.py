@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from models.group_light.evaluate_groups import GroupLevel
 from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank
-from serving.http.dependencies import CurrentData
+from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.portfolio.migration import (
     STATES_AFTER,
     STATES_BEFORE,
@@ -23,7 +23,9 @@ from serving.portfolio.migration import (
 from serving.portfolio.report_period import ReportScope
 from serving.schemas.basis import Answer, Versions
 
-migration_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"])
+migration_router = APIRouter(
+    route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"]
+)
 Start = Annotated[
     date | None, Query(alias="from", description="a published month end; the one before `to` where none is named")
 ]

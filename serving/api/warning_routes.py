@@ -21,7 +21,7 @@ from serving.explain.household import cached_explanation_json, explanation_json
 from serving.explain.household_cache import warm_up_household
 from serving.explain.sentences import render_warnings
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, audit_row_count
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count
 from serving.http.problems import NotFoundError, NotReadyError, Problem
 from serving.monitor.visit_effect import stored_visit_effect
 from serving.months.data_folder import DataFolder
@@ -57,8 +57,8 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         (429, "asked too often"),
     )
 }
-warning_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES)
-health_router = APIRouter(prefix="/health", tags=["health"])
+warning_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES)
+health_router = APIRouter(route_class=AuthenticatedRoute, prefix="/health", tags=["health"])
 
 
 def published_month(store: DataFolder, as_of: date | None) -> PublishedMonth:

@@ -11,12 +11,12 @@ from serving.api.warning_routes import PROBLEM_RESPONSES, AsOf, Identifier, json
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.what_if.facts import WhatIfRequest
 from serving.explain.what_if_answers import score_household_tables, what_if
-from serving.http.dependencies import CurrentData
+from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.http.problems import NotFoundError
 from serving.schemas.rescored import RescoredWarnings, WhatIfAnswer
 
 MAX_ROWS = 5000
-what_if_router = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES)
+what_if_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES)
 Text = Annotated[str, Field(max_length=200)]
 Cell = Text | Annotated[float, Field(allow_inf_nan=False)] | None
 Rows = Annotated[list[dict[Text, Cell]], Field(max_length=MAX_ROWS)]

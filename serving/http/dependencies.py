@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
 
 from features.messages import UserError
 from serving.access.credentials import Credential
@@ -54,7 +57,7 @@ class User:
 
 
 async def authenticate(request: Request) -> None:
-    """Identify the user of a request and check right, rate and CSRF token; a dependency of every route.
+    """Identify the user of a request and check right, rate and CSRF token; every route begins with it.
 
     Sets `request.state.user`, which is None at an open route.
 
@@ -76,6 +79,20 @@ async def authenticate(request: Request) -> None:
             raise ForbiddenError(
                 "表单已过期；请刷新页面后重试。", "The form is out of date; open the page again and retry."
             )
+
+
+class AuthenticatedRoute(APIRoute):
+    """A route that asks who sends a request, and whether they may, before it reads the body (`authenticate`)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a request, which raises as `authenticate` does."""
+        handle = super().get_route_handler()
+
+        async def handle_authenticated(request: Request) -> Response:
+            await authenticate(request)
+            return await handle(request)
+
+        return handle_authenticated
 
 
 async def _identify_user(request: Request, key: str | None) -> User:

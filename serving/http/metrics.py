@@ -21,14 +21,14 @@ from models.light import CODES
 from serving.access.tokens import is_equal_in_constant_time
 from serving.audit.log import chain_head
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import ForbiddenError, route_path
+from serving.http.dependencies import AuthenticatedRoute, ForbiddenError, route_path
 from serving.months.repository import MonthRepository
 
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that prometheus_client reads when it is imported; set before worker processes start."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 log: Any = structlog.get_logger("lights")
-metrics_router = APIRouter(include_in_schema=False)
+metrics_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
 
 class Metrics:

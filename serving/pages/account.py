@@ -14,11 +14,11 @@ from serving.access.credentials import begin_attempt, clear_attempts, create_ses
 from serving.access.tokens import is_password_of
 from serving.database.tables import Person
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import SESSION_COOKIE, CurrentUser, audit_detail, client_address
+from serving.http.dependencies import SESSION_COOKIE, AuthenticatedRoute, CurrentUser, audit_detail, client_address
 from serving.pages.rendering import PageLanguage, redirect_after_form, render_page
 from serving.text.page_words import Language
 
-account_router = APIRouter(include_in_schema=False)
+account_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
 
 @account_router.get("/account")

@@ -12,12 +12,12 @@ from serving.access import accounts as people
 from serving.access.roles import ROLE_WORDS
 from serving.database.tables import Person
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentUser, audit_detail
+from serving.http.dependencies import AuthenticatedRoute, CurrentUser, audit_detail
 from serving.http.problems import NotFoundError
 from serving.pages.rendering import PageLanguage, redirect_after_form, render_page
 from serving.text.page_words import Language
 
-people_router = APIRouter(include_in_schema=False)
+people_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 Field = Annotated[str, Form(max_length=64)]
 
 

@@ -20,10 +20,10 @@ from serving.audit.log import (
 )
 from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page
 
-audit_page_router = APIRouter(include_in_schema=False)
+audit_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
 
 @audit_page_router.get("/audit")

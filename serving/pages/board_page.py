@@ -20,7 +20,7 @@ from serving.api.warning_routes import published_month
 from serving.cases.kinds import OUTCOME_WORDS, CaseOutcome
 from serving.cases.outcomes import outcome_counts
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User, audit_row_count
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_row_count
 from serving.http.problems import status_of
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
@@ -47,7 +47,7 @@ from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
 from serving.text.page_words import Language, in_language
 
-board_router = APIRouter(include_in_schema=False)
+board_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")
 _LISTED = ("green", "yellow", "red", "gone_bad")
 """States of loans that a month lists."""

@@ -21,12 +21,12 @@ from serving.api.case_routes import (
 from serving.cases.repository import CaseQuery, add_event, case_by_number
 from serving.cases.schemas import DatabaseId, NewCaseEvent
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, audit_detail, audit_row_count
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, audit_detail, audit_row_count
 from serving.http.problems import status_of
 from serving.pages.case_forms import case_form_values
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, redirect_after_form, render_page, render_refusal
 
-case_page_router = APIRouter(include_in_schema=False)
+case_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 Cell = Annotated[str, Form(max_length=2_000)]
 
 

@@ -13,7 +13,14 @@ from features.messages import UserError
 from features.months import COUNTY_ZONE, month_end, month_end_after
 from features.runs import read_runs, refused_files
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import CurrentUser, User, audit_as_export, audit_detail, audit_row_count
+from serving.http.dependencies import (
+    AuthenticatedRoute,
+    CurrentUser,
+    User,
+    audit_as_export,
+    audit_detail,
+    audit_row_count,
+)
 from serving.http.problems import status_of
 from serving.jobs.job_folder import JobFolder, JobState
 from serving.monitor.acknowledgements import open_codes
@@ -24,7 +31,7 @@ from serving.reports.quarantine_book import quarantine_book
 from serving.text.page_words import Language
 from serving.uploads.upload_folder import UploadFolder
 
-clerk_router = APIRouter(include_in_schema=False)
+clerk_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 JobNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
 _ROWS_SHOWN = 200
 _RUNS_SHOWN = 20

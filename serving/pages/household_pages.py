@@ -24,7 +24,7 @@ from serving.contacts.notice_form import notice_form
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User, audit_detail, audit_row_count
+from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder
 from serving.months.light_history import lights_by_loan
 from serving.months.repository import MonthRepository
@@ -40,7 +40,7 @@ from serving.schemas.household_sheet import HouseholdExplanation
 from serving.text.charts import light_history_chart
 from serving.text.page_words import Language
 
-household_router = APIRouter(include_in_schema=False)
+household_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _NOTICES_A_PAGE = 200
 
 

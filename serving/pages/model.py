@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from features.messages import Bilingual, UserError
 from models.evaluation_words import FORETOLD_FIGURES, compared_model_words, group_words
-from serving.http.dependencies import CurrentData
+from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.monitor.visit_effect import stored_visit_effect
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.model_report import ModelReport, model_report
@@ -20,7 +20,7 @@ from serving.schemas.basis import shadow_words
 from serving.text.charts import calibration_chart
 from serving.text.page_words import WORDS, Language
 
-model_router = APIRouter(include_in_schema=False)
+model_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 FOLDS = ("fit", "calibration", "policy", "judgement")
 
 

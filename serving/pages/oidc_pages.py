@@ -15,11 +15,11 @@ from serving.access.tokens import digest, is_equal_in_constant_time
 from serving.audit.log import ANONYMOUS, AuditAction, add_entry
 from serving.database.tables import Person
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import client_address
+from serving.http.dependencies import AuthenticatedRoute, client_address
 from serving.pages.rendering import PageLanguage, render_refusal
 from serving.pages.sign_in_pages import Next, actor_of, local_path, render_sign_in_refusal, signed_in_redirect
 
-oidc_router = APIRouter(include_in_schema=False)
+oidc_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _START_PATH, _ANSWER_PATH = "/sign-in/oidc", "/sign-in/oidc/answer"
 _COOKIE, _COOKIE_SECONDS = "lights_directory", 600
 _SUBJECT = "directory"

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from features.messages import UserError
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentUser, audit_as_export, audit_detail
+from serving.http.dependencies import AuthenticatedRoute, CurrentUser, audit_as_export, audit_detail
 from serving.http.problems import status_of
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
@@ -20,7 +20,7 @@ from serving.portfolio.report_period import Issue, Period, ReportScope
 from serving.reports.county_report import CountyReport
 from serving.reports.issue import statistics_workbook
 
-report_router = APIRouter(include_in_schema=False)
+report_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

@@ -23,12 +23,12 @@ from serving.access.tokens import digest
 from serving.audit.log import ANONYMOUS, Actor, AuditAction, add_entry
 from serving.database.tables import Person
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import SESSION_COOKIE, client_address
+from serving.http.dependencies import SESSION_COOKIE, AuthenticatedRoute, client_address
 from serving.http.problems import headers_of, status_of
 from serving.pages.rendering import PageLanguage, render_page
 from serving.text.page_words import Language
 
-sign_in_router = APIRouter(include_in_schema=False)
+sign_in_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 Next = Annotated[str, Query(max_length=500)]
 
 

@@ -16,7 +16,7 @@ from features.delivery.file_tables import table_names
 from features.delivery.map_questions import Answers
 from features.messages import UserError
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentUser, audit_detail
+from serving.http.dependencies import AuthenticatedRoute, CurrentUser, audit_detail
 from serving.http.problems import status_of
 from serving.jobs.job_folder import JobFolder
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
@@ -24,7 +24,7 @@ from serving.text.page_words import Language
 from serving.uploads.asked_sheets import AskedSheet, AskedSheets
 from serving.uploads.upload_folder import Upload, UploadFolder
 
-upload_router = APIRouter(include_in_schema=False)
+upload_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 UploadNumber = Annotated[int, Path(ge=1, le=2_147_483_647)]
 
 

@@ -29,12 +29,12 @@ from serving.explain.what_if.facts import (
     UseCheck,
 )
 from serving.explain.what_if_answers import what_if
-from serving.http.dependencies import CurrentData
+from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.http.problems import status_of
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.text.page_words import Language, in_language
 
-what_if_page_router = APIRouter(include_in_schema=False)
+what_if_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _Empty = BeforeValidator(lambda text: None if text == "" else text)
 _Yuan = Annotated[float | None, _Empty, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 _Heads = Annotated[int | None, _Empty, Field(gt=0, le=100_000)]

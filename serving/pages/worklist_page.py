@@ -19,7 +19,14 @@ from serving.cases.assignees import assignees_within
 from serving.cases.kinds import ESCALATION_WORDS
 from serving.explain.plain_reasons import plain_fact
 from serving.http.context import context_of
-from serving.http.dependencies import CurrentData, CurrentUser, User, audit_as_export, audit_row_count
+from serving.http.dependencies import (
+    AuthenticatedRoute,
+    CurrentData,
+    CurrentUser,
+    User,
+    audit_as_export,
+    audit_row_count,
+)
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import LoanOrder
@@ -37,7 +44,7 @@ from serving.reports.listing import worklist_table
 from serving.schemas.loan_warning import LoanStatus
 from serving.text.page_words import Language
 
-worklist_router = APIRouter(include_in_schema=False)
+worklist_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)
 """Days that the form offers; the address may name others."""
 MOST_PRINTED_LOANS = 2_000

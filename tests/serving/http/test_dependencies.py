@@ -18,7 +18,7 @@ from serving.access.roles import OPEN_ROUTES, REQUIRED_RIGHTS, Right, required_r
 from serving.access.tokens import csrf_token_of
 from serving.app import application
 from serving.audit.command_line import database_of
-from serving.http.dependencies import SESSION_COOKIE
+from serving.http.dependencies import SESSION_COOKIE, AuthenticatedRoute
 from serving.months.data_folder import DataFolder
 from serving.settings import settings_of
 from tests.conftest import County
@@ -271,3 +271,21 @@ def test_a_form_for_a_household_out_of_scope_is_as_if_there_were_none(county: Co
         assert officer.post(f"/api/v1/households/{household}/what-if", json=asked).status_code == 404
     assert officer.post("/api/v1/cases", json={"loan_id": other["loan_id"]}).status_code == 404
     assert officer.get("/api/v1/maturities", params={"within_days": 3660, "q": other["loan_id"]}).json()["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cases", "/api/v1/score", "/api/v1/households/H1/what-if", "/uploads"])
+def test_a_body_is_not_looked_at_before_it_is_known_who_sends_it(app: FastAPI, path: str) -> None:
+    unsigned = TestClient(app, follow_redirects=False)
+    for body in (b"{broken", b"x" * 3_000_000):
+        answer = unsigned.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == (303 if path == "/uploads" else 401), answer.text
+    answer = unsigned.post(path, content=b"{broken", headers={"authorization": "Bearer 00000000." + "x" * 43})
+    assert answer.status_code in (303, 401)
+
+
+def test_every_route_asks_who_sends_a_request(app: FastAPI) -> None:
+    routers = [each.original_router for each in app.routes if hasattr(each, "original_router")]
+    direct = [route for route in app.routes if isinstance(route, APIRoute)]
+    routes = [*direct, *(route for router in routers for route in router.routes if isinstance(route, APIRoute))]
+    assert len(routes) > 60
+    assert [route.path for route in routes if not isinstance(route, AuthenticatedRoute)] == []
