@@ -111,6 +111,7 @@ def application(store: DataFolder, settings: Settings, now: Callable[[], datetim
         loaded_model(MonthRepository(store).month(), store.models)
     app = FastAPI(
         openapi_url=None,
+        redirect_slashes=False,  # such a redirect would name whatever host the request names
         docs_url=None,
         redoc_url=None,
         title="County lights",
@@ -151,9 +152,13 @@ class _ResponseMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, request = time.monotonic(), Request(scope)
+        start, request, is_head = time.monotonic(), Request(scope), scope["method"] == "HEAD"
+        if is_head:  # answered like GET, without the body
+            scope["method"] = "GET"
 
         async def send_audited(message: Message) -> None:
+            if is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 response = Response(status_code=message["status"])
                 response.raw_headers = list(message["headers"])

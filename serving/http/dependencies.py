@@ -73,7 +73,8 @@ async def authenticate(request: Request) -> None:
             raise ForbiddenError(
                 "密钥不能更改账号；请登录后再改密码或密钥。", "A key cannot change an account; sign in to change it."
             )
-    if is_change and not key:  # a browser sends its cookie along from any site's page, so the form must be our own
+    by_key = key is not None and path not in OPEN_ROUTES
+    if is_change and not by_key:  # a browser sends its cookie along from any site's page, so the form must be our own
         token = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
         if not is_equal_in_constant_time(token if isinstance(token, str) else "", csrf_token(request)):
             raise ForbiddenError(

@@ -27,6 +27,8 @@ from serving.months.repository import MonthRepository
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that prometheus_client reads when it is imported; set before worker processes start."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Methods that are counted by name: anybody can make up others, and each would be a series for ever."""
 log: Any = structlog.get_logger("lights")
 metrics_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
@@ -54,11 +56,11 @@ class Metrics:
         return Gauge(name, documentation, labels, registry=self.registry, multiprocess_mode="mostrecent")
 
     def count_request(self, request: Request, status: int, seconds: float) -> None:
-        """Count an answered request, and log it; all addresses without a route share one label."""
-        route = route_path(request) or "none"
-        self.requests.labels(request.method, route, status).inc()
+        """Count an answered request, and log it; addresses without a route, and made-up methods, share one label."""
+        route, method = route_path(request) or "none", request.method if request.method in _METHODS else "other"
+        self.requests.labels(method, route, status).inc()
         self.seconds.labels(route).observe(seconds)
-        log.info("answered", method=request.method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        log.info("answered", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
     def text(self, context: AppContext) -> bytes:
         """The metrics in Prometheus' text format; month and audit gauges are read now."""

@@ -289,3 +289,31 @@ def test_every_route_asks_who_sends_a_request(app: FastAPI) -> None:
     routes = [*direct, *(route for router in routers for route in router.routes if isinstance(route, APIRoute))]
     assert len(routes) > 60
     assert [route.path for route in routes if not isinstance(route, AuthenticatedRoute)] == []
+
+
+def test_a_form_of_an_open_route_needs_its_token_whatever_authorization_is_sent(app: FastAPI) -> None:
+    unsigned = TestClient(app, follow_redirects=False)
+    headers = {"authorization": "Bearer 00000000." + "x" * 43}
+    assert unsigned.post("/sign-in", data={"name": "ma", "password": "x"}, headers=headers).status_code == 403
+
+
+def test_head_is_answered_like_get_without_a_body(app: FastAPI) -> None:
+    client = TestClient(app, follow_redirects=False)
+    for path in ("/sign-in", "/health/live", "/board", "/nothing"):
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers.get("content-type") == got.headers.get("content-type")
+
+
+def test_no_address_redirects_to_the_host_that_a_request_names(app: FastAPI) -> None:
+    answer = TestClient(app, follow_redirects=False).get("/sign-in/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 404
+
+
+def test_made_up_methods_share_one_series(app: FastAPI) -> None:
+    client = TestClient(app)
+    for method in ("BREW", "WHEN", "FETCH"):
+        client.request(method, "/health/live")
+    text = app.state.metrics.text(app.state.context).decode()
+    assert 'method="other"' in text
+    assert "BREW" not in text
