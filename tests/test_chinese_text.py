@@ -12,7 +12,9 @@ import pytest
 from tests.style import Code
 
 ROOT = Path(__file__).parents[1]
-HALF_WIDTH = re.compile(r"[一-鿿]\s?[,;:?!](?!\d)|[,;:?!] ?[一-鿿]|[一-鿿]\.(?!\w)|\([^()]*[一-鿿][^()]*\)")
+HALF_WIDTH = re.compile(
+    r"[一-鿿]\s?[,;:?!](?!\d)|(?<![\d%}])[,;:?!] ?[一-鿿]|[一-鿿]\.(?!\w)|(?<![A-Za-z])\([^()]*[一-鿿][^()]*\)"
+)
 RETIRED = {"规则灯": "规则预警", "模型灯": "模型预警", "冠军": "在用模型", "召回": "识别率", "查全率": "识别率"}
 PATTERNS = ("features/delivery/headings.py", "features/delivery/cell_values.py", "features/delivery/suggest_map.py")
 """Modules that read what banks write, or write the file of a column map, whose form is fixed."""
@@ -31,12 +33,16 @@ def chinese_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             continue
         text = node.value
         chinese, latin = len(re.findall("[一-鿿]", text)), len(re.findall("[A-Za-z]{2,}", text))
-        if chinese > 1.2 * latin and "\\" not in text:
+        if chinese > 1.2 * latin and "\\" not in text and ".*" not in text and ".{" not in text:
             yield node.lineno, text
 
 
 def faults_in(tree: ast.Module) -> list[tuple[int, str]]:
-    return [(line, text) for line, text in chinese_texts(tree) if HALF_WIDTH.search(text)]
+    return [
+        (line, text)
+        for line, text in chinese_texts(tree)
+        if HALF_WIDTH.search(text.replace("# ?", "").replace("max(0, ", ""))
+    ]
 
 
 def test_chinese_sentences_have_full_width_punctuation() -> None:

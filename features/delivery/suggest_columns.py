@@ -338,7 +338,7 @@ def _unit_question(
     if column.kind is CellKind.MONEY and column.least and middle < column.least:
         asked = Bilingual(
             f"{called} 写作 {example}，单位是万元、千元还是元？",
-            f"{column.name} is written {example}: in 万元 (10,000 yuan), 千元 (1,000) or 元?",
+            f"{column.name} is written {example}: in yuan, thousands of yuan (千元) or ten thousands of yuan (万元)?",
         )
         yield MapQuestion(f"unit:{column.name}", asked, (_UNITS[0].value,), _UNITS)
     most = column.most or 1.0

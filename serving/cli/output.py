@@ -213,6 +213,10 @@ def explanation_lines(explained: HouseholdExplanation, lang: str) -> Iterator[st
         yield f"\n{getattr(rating, lang)}: {getattr(rating, f'grade_{lang}')} ({points})"
 
 
+_LOAN_LINE = {
+    "zh": "（{rules}：{by_rules}，{model}：{by_model}）",
+    "en": "  ({rules}: {by_rules}, {model}: {by_model})",
+}
 AGAINST_AVERAGE = {"zh": "与平均贷款相比：", "en": "Against the average loan:"}
 THOSE_LOANS = {"zh": "这些贷款的平均", "en": "average of those loans"}
 OTHER_FACTS = {"zh": "其他情况合计", "en": "all other facts together"}
@@ -227,7 +231,8 @@ def _loan_lines(loan: ExplainedLoan, lang: str) -> Iterator[str]:
     by_rules = getattr(LIGHT_WORDS[warning.rule_light], lang)
     by_model = getattr(LIGHT_WORDS[warning.model_light], lang) if warning.model_light else no_light
     light = getattr(LIGHT_WORDS[warning.light], lang)
-    yield f"\n{warning.loan_id}  {light}  ({rules}: {by_rules}, {model}: {by_model})"
+    begins = _LOAN_LINE[lang].format(rules=rules, by_rules=by_rules, model=model, by_model=by_model)
+    yield f"\n{warning.loan_id}  {light}{begins}"
     yield from _first_lines(loan, lang)
     yield f"  → {getattr(warning, f'action_{lang}')}"
     yield from _status_lines(warning, lang)

@@ -116,7 +116,7 @@ def missing_fact(name: str) -> Bilingual:
     zh, en = "、".join(document.zh for document in documents), " and ".join(document.en for document in documents)
     if reading is None:
         return Bilingual(f"{MISSING.zh}，请带上{zh}", f"{MISSING.en}; bring {en}")
-    because = Bilingual(f"{MISSING.zh} ({reading.zh})", f"{MISSING.en} ({reading.en})")
+    because = Bilingual(f"{MISSING.zh}（{reading.zh}）", f"{MISSING.en} ({reading.en})")
     if not documents:
         return Bilingual(f"{because.zh}，不需补充资料", f"{because.en}; there is nothing to bring")
     return Bilingual(f"{because.zh}；如不符，请带上{zh}", f"{because.en}; if this is wrong, bring {en}")

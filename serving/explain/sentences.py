@@ -174,7 +174,7 @@ def render_reason(reason: Row, comparison: Bilingual) -> Reason:
     zh, en = f"{label.zh}：{text.zh}", f"{label.en}: {text.en}"
     if comparison_agrees(name, value, typical, contribution):
         usual = _value_text(name, typical)
-        zh = f"{zh} ({comparison.zh.format(typical=usual.zh)})"
+        zh = f"{zh}（{comparison.zh.format(typical=usual.zh)}）"
         en = f"{en} ({comparison.en.format(typical=usual.en)})"
     return Reason(feature=name, value=value, typical=typical, contribution=contribution, zh=zh, en=en)
 
@@ -246,7 +246,7 @@ def likelihood_sentence(
     if low is not None and high is not None:
         least, most = round(low * 100), max(1, round(high * 100))
         zh, en = f"按现有数据 {least} 至 {most} 笔", f"{least} to {most} by the data at hand"
-        count = Bilingual(f"{count.zh} ({zh}) ", f"{count.en} ({en})")
+        count = Bilingual(f"{count.zh}（{zh}）", f"{count.en} ({en})")
     return Bilingual(LIKELIHOOD.zh.format(count=count.zh, **label), LIKELIHOOD.en.format(count=count.en, **label))
 
 

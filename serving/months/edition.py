@@ -312,6 +312,14 @@ class PublishedMonth:
         return path
 
 
+def unchecked_rows(folder: Path, kind: str, as_of: date) -> pl.LazyFrame:
+    """The rows of an edition's files of a kind, whatever their checksums: for `lights replay`, which compares them.
+
+    kind: as `PublishedMonth.scan` has it. as_of: the month end.
+    """
+    return rows_as_declared(kind, pl.scan_parquet(sorted((folder / kind).glob("*.parquet")), glob=False), as_of)
+
+
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write the manifest of an edition, and its checksum beside it."""
     content = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)

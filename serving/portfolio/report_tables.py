@@ -81,7 +81,10 @@ class TableColumn:
     def heading(self, language: str, money: MoneyUnit) -> str:
         """The heading in a language; over amounts with the unit that they are shown in."""
         words = str(getattr(self, language))
-        return f"{words} ({getattr(money.words, language)})" if self.kind is ReportCellKind.YUAN else words
+        if self.kind is not ReportCellKind.YUAN:
+            return words
+        unit = getattr(money.words, language)
+        return f"{words}（{unit}）" if language == "zh" else f"{words} ({unit})"
 
     def cell(self, language: str) -> str:
         """The name of the frame's column that is shown in a language."""

@@ -194,6 +194,7 @@ def test_a_manifest_from_before_this_check_is_read(data: Path) -> None:
     stored = json.loads((folder / "manifest.json").read_text("utf-8"))
     del stored["completeness"], stored["incomplete"]
     (folder / "manifest.json").write_text(json.dumps(stored), "utf-8")
+    (folder / "manifest.sha256").unlink()
     assert manifest(data, NOVEMBER).incomplete is None
     done(lights(data, "replay", "--as-of", NOVEMBER))
 

@@ -223,7 +223,7 @@ def test_a_light_by_the_rules_alone_is_said_to_be(by_rules: County) -> None:
     zh, en = (done(lights(by_rules.data, "explain", household, "--lang", lang)) for lang in ("zh", "en"))
     assert "没有可用模型，灯色只按规则。" in zh
     assert "There was no usable model; the light is by the rules alone." in en
-    assert "(规则: 绿灯, 模型: 无)" in zh
+    assert "（规则：绿灯，模型：无）" in zh
     assert "(rules: green, model: none)" in en
 
 

@@ -145,7 +145,7 @@ def test_the_promotion_says_who_changes_colour(shadowed: County, tmp_path: Path)
     said = done(lights(own.data, "promote", "1", "--force", "--reason", "the county insists"))
     after = published().select("loan_id", after="light")
     counts = before.join(after, on="loan_id").group_by("light", "after").len().cast({"light": pl.String})
-    found = re.findall(r"(green|yellow|red) → \S+ (green|yellow|red): ([\d,]+)", said)
+    found = re.findall(r"(green|yellow|red) → (green|yellow|red): ([\d,]+)", said)
     assert {(one, other): int(count.replace(",", "")) for one, other, count in found} == {
         (one, other): count for one, other, count in counts.cast({"after": pl.String}).rows()
     }

@@ -30,7 +30,7 @@ def test_features_that_no_loan_has_a_value_of_are_named() -> None:
     *_, line = lines_of(rows)
     frame = features_at(AS_OF, rows)
     empty = [each.name for each in OUTPUT_FEATURES if frame[each.name].null_count() == frame.height]
-    assert line == f"  所有贷款均缺失 / missing for every loan（{len(empty)}）：{', '.join(empty)}"
+    assert line == f"  missing for every loan ({len(empty)}): {', '.join(empty)}"
     assert "repayment_cover" in empty
     assert "days_past_due" not in empty
 

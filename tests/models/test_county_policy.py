@@ -123,8 +123,9 @@ def test_a_refusal_is_told_in_chinese_too(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         policy_table_at(written(tmp_path, "fund.shar = 1", "groups.least_loans = 0"))
     zh = refused.value.message.zh
-    assert "fund.shar 没有这一项。是否为 'share'？" in zh
-    assert "groups.least_loans = 0: 应不小于 1" in zh
+    assert "fund.shar 没有这一项" in zh
+    assert "是否为 'share'？" in zh
+    assert "应不小于 1" in zh
 
 
 @pytest.mark.parametrize(("code", "limit"), [("good", 1), ("poor", 2)], ids=["stands twice", "limit rises"])

@@ -69,9 +69,9 @@ def test_a_faulty_choice_of_thresholds_is_refused(county: County, tmp_path: Path
 
 def test_a_promotion_says_who_changes_colour_and_a_rollback_undoes_it(store: Path) -> None:
     said = done(lights(store, "promote", "2", "--reason", "banks asked for it", "--gate", everybody_passes(store)))
-    assert said.startswith("champion: 2\n")
+    assert "champion: 2\n" in said
     assert "loans change colour" in said
-    assert done(lights(store, "rollback", "--reason", "too many visits")).startswith("champion: 1\n")
+    assert "champion: 1\n" in done(lights(store, "rollback", "--reason", "too many visits"))
     told = [(entry["alias"], entry["number"], entry["reason"]) for entry in ModelStore(store / "models").history]
     assert told[-2:] == [("champion", 2, "banks asked for it"), ("champion", 1, "too many visits")]
 
@@ -88,7 +88,7 @@ def test_a_gate_that_nobody_passes_refuses_with_the_list_of_it(store: Path) -> N
 
 def test_a_promotion_in_spite_of_the_gate_keeps_what_failed(store: Path) -> None:
     asked = ("--gate", nobody_passes(store), "--force")
-    assert done(lights(store, "promote", "2", "--reason", "the county insists", *asked)).startswith("champion: 2\n")
+    assert "champion: 2\n" in done(lights(store, "promote", "2", "--reason", "the county insists", *asked))
     last = ModelStore(store / "models").history[-1]
     assert (last["alias"], last["number"], last["reason"]) == ("champion", 2, "the county insists")
     assert "floor.auc" in last["in_spite_of"]  # type: ignore[operator]

@@ -142,7 +142,7 @@ def test_an_empty_schedule_number_is_the_first(intake: Intake) -> None:
         (
             {"interest_paid": "-1000000001"},
             "interest_paid",
-            ("最多 1,000,000,000; 单位是否为元?", "at most 1,000,000,000; is it in yuan?"),
+            ("最多 1,000,000,000；单位是否为元？", "at most 1,000,000,000; is it in yuan?"),
         ),
     ],
 )

@@ -75,7 +75,7 @@ def test_conflicts_count_as_wrong_rows_and_rows_that_wait_do_not(intake: Intake)
 def test_too_many_wrong_rows_are_told_in_both_languages(intake: Intake) -> None:
     words = intake.deliver(**{"households.csv": households(1, 1)}).files[0].refused
     assert words is not None
-    assert "households.csv: 2 行中 1 行有误（50.0%，上限 5.0%），整个文件未装入" in words.zh
+    assert "households.csv：2 行中 1 行有误（50.0%，上限 5.0%），整个文件未装入" in words.zh
     assert "households.csv: 1 of 2 rows are wrong (50.0%, at most 5.0%), so nothing of it was loaded" in words.en
 
 

@@ -71,6 +71,7 @@ def test_a_manifest_of_before_is_read_and_gets_its_counts_when_the_month_is_scor
     stored = json.loads(path.read_text("utf-8"))
     del stored["visits"]
     path.write_text(json.dumps({**stored, "inputs": "of another program"}), "utf-8")
+    path.with_name("manifest.sha256").unlink()
     copy = ruled.copied_to(ruled.data.parent / "copy")
     before = copy.month
     assert (before.manifest.visits, before.budget_use) == (None, None)

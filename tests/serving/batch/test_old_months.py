@@ -43,6 +43,7 @@ def write_as_version_0_1(data: Path) -> None:
             pq.write_table(table.set_column(table.column_names.index("as_of"), "as_of", days), path)
             manifest["checksums"][f"warnings/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
         (edition / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+        (edition / "manifest.sha256").unlink()
         (data / "warnings" / new).unlink()
         (data / "warnings" / old).symlink_to(Path("..", "editions", old, "edition-1", "warnings"))
 

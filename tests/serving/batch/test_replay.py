@@ -64,7 +64,7 @@ def test_rows_that_were_changed_by_hand_are_told(own: Province) -> None:
     rows.with_columns(pl.col("outstanding_principal") + more).head(-1).write_parquet(path)
     ran = lights(own.data, *REPLAY, "--diff")
     assert ran.returncode == 1
-    assert "warnings: 仅发布 only published 0, 仅重算 only replayed 1" in ran.stdout
+    assert "warnings: only published 0, only replayed 1" in ran.stdout
     assert "outstanding_principal: 1" in ran.stdout
     assert f"for example: {loan}" in ran.stdout
     assert "features" not in ran.stdout

@@ -13,6 +13,7 @@ from serving.cases.outcomes import override_counts
 from serving.months.data_folder import DataFolder
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
+from tests.serving.months.written_months import write_manifest_of
 
 OPENED = date(2025, 6, 30)
 
@@ -29,6 +30,7 @@ def published(folder: Path, late: dict[int, dict[str, int]]) -> MonthRepository:
         pl.DataFrame(rows, {"loan_id": pl.String, "days_past_due": pl.Int64}).write_parquet(
             edition / "warnings" / "640323.parquet"
         )
+        write_manifest_of(edition, month_end_after(OPENED, ahead), "2026-01-01T00:00:00+00:00")
     return MonthRepository(DataFolder(folder))
 
 

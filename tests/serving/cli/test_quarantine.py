@@ -60,7 +60,7 @@ def test_one_bank_alone_as_json(tmp_path: Path) -> None:
 
 def test_nothing_in_quarantine_is_said(tmp_path: Path) -> None:
     out = tmp_path / "empty.xlsx"
-    assert done(lights(tmp_path / "var", "quarantine", "--out", out)) == "隔离区共 0 行 / 0 rows are in quarantine\n"
+    assert done(lights(tmp_path / "var", "quarantine", "--out", out)) == "隔离区共 0 行\n0 rows are in quarantine\n"
     assert load_workbook(out).sheetnames == ["空 empty"]
 
 

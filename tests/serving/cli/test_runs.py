@@ -45,5 +45,5 @@ def test_a_run_and_a_refused_one_are_told_with_what_they_found(ruled: Province) 
     assert refused["outcome"] == "refused"
     assert refused["refused"]["en"].startswith("2025-12-30 is no month end")
     printed = done(lights(ruled.data, "runs"))
-    assert "完成 done" in printed
+    assert "  done  " in printed
     assert "2025-12-30 不是月末" in printed

@@ -27,7 +27,7 @@ def warning_with(**figures: Any) -> LoanWarning:
 def test_the_probabilities_are_told_by_span() -> None:
     sentence = months_ahead_sentence(warning_with())
     assert sentence
-    assert sentence.zh == "1个月内变坏的可能 0.1%, 3个月内 2.0%, 12个月内 10.0%。"
+    assert sentence.zh == "1个月内变坏的可能 0.1%，3个月内 2.0%，12个月内 10.0%。"
     assert (
         sentence.en
         == "It goes bad within 1 month with a probability of 0.1%, within 3 months 2.0%, within 12 months 10.0%."

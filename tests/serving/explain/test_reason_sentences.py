@@ -142,13 +142,13 @@ def test_a_comparison_that_contradicts_or_says_nothing_is_left_out(
 
 def test_a_missing_value_is_told_with_what_to_bring_and_from_whom() -> None:
     told = reason("net_income", None, 21_000.0, 0.3)
-    assert told.zh == "年纯收入: 无数据, 请带上收入调查表 (村委会)"
+    assert told.zh == "年纯收入：无数据，请带上收入调查表（村委会）"
     assert told.en == "Yearly net income: no data; bring the income statement (village committee)"
 
 
 def test_what_did_not_happen_is_not_asked_for_as_if_it_had() -> None:
     told = reason("hardship_age_months", None, 4.0, -0.1)
-    assert "(没有登记的困难); 如不符, 请带上困难登记或监测记录 (乡镇)" in told.zh
+    assert "（没有登记的困难）；如不符，请带上困难登记或监测记录（乡镇）" in told.zh
     assert "(no hardship is recorded); if this is wrong, bring the record of hardships (township office)" in told.en
 
 

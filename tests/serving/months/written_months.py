@@ -25,7 +25,14 @@ def write_month(folder: Path, as_of: date, lights: Mapping[str, str], scored_at:
     rows = {"loan_id": list(lights), "light": list(lights.values())}
     path = edition_folder / "warnings" / "640323.parquet"
     pl.DataFrame(rows, {"loan_id": pl.String, "light": pl.String}).write_parquet(path)
-    policy = shipped_policy_table().in_force(as_of).model_dump(mode="json")
+    write_manifest_of(edition_folder, as_of, scored_at, edition, len(lights))
+    month.parent.mkdir(exist_ok=True)
+    month.unlink(missing_ok=True)
+    month.symlink_to(edition_folder / "warnings")
+
+
+def write_manifest_of(folder: Path, as_of: date, scored_at: str, edition: int = 1, rows: int = 0) -> None:
+    """The manifest of an edition whose files are written."""
     manifest = Manifest(
         as_of=str(as_of),
         edition=edition,
@@ -37,15 +44,12 @@ def write_month(folder: Path, as_of: date, lights: Mapping[str, str], scored_at:
         model_refused=None,
         label=None,
         rules={},
-        county_policy=policy,
-        rows=len(lights),
+        county_policy=shipped_policy_table().in_force(as_of).model_dump(mode="json"),
+        rows=rows,
         lights={},
-        checksums={"warnings/640323.parquet": checksum(path)},
+        checksums={f"warnings/{path.name}": checksum(path) for path in (folder / "warnings").iterdir()},
     )
-    (edition_folder / "manifest.json").write_text(json.dumps(asdict(manifest)), "utf-8")
-    month.parent.mkdir(exist_ok=True)
-    month.unlink(missing_ok=True)
-    month.symlink_to(edition_folder / "warnings")
+    (folder / "manifest.json").write_text(json.dumps(asdict(manifest)), "utf-8")
 
 
 def repository_of(folder: Path) -> MonthRepository:

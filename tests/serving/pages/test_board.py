@@ -133,6 +133,7 @@ def test_the_models_page_says_what_the_judgement_says(county: County, served: st
     report = json.loads((county.data / "models" / "1" / "judgement.json").read_text("utf-8"))
     page.goto(f"{served}/model?lang={lang}")
     unfold(page)
+    page.get_by_text({"zh": "其余结论", "en": "More conclusions"}[lang]).click()
     text = " ".join(page.inner_text("main").split())
     assert [one[lang] for one in report["conclusions"] if " ".join(one[lang].split()) not in text] == []
     for corner in report["corners"]:

@@ -20,17 +20,17 @@ PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
     ("body", "zh", "en"),
     [
         ({}, "facts：缺少", "facts: is missing"),
-        ({"facts": []}, "facts: 至少应有 1 个", "facts: expected at least 1"),
+        ({"facts": []}, "facts：至少应有 1 个", "facts: expected at least 1"),
         ({"facts": 3}, "facts：应为 JSON 数组", "facts: expected a JSON array"),
-        ({"facts": [{}]}, "facts.0: 缺少 'kind'", "facts.0: lacks 'kind'"),
+        ({"facts": [{}]}, "facts.0：缺少 'kind'", "facts.0: lacks 'kind'"),
         (
             {"facts": [{**PAYMENT, "yuan": -1}]},
-            "facts.0.payment.yuan: 应大于 0",
+            "facts.0.payment.yuan：应大于 0",
             "facts.0.payment.yuan: expected more than 0",
         ),
         (
             {"facts": [{**PAYMENT, "yuan": 1e9}]},
-            "facts.0.payment.yuan: 应不大于 10000000",
+            "facts.0.payment.yuan：应不大于 10000000",
             "facts.0.payment.yuan: expected at most 10000000",
         ),
         (
@@ -40,7 +40,7 @@ PAYMENT = {"kind": "payment", "loan_id": "L1", "yuan": 5}
         ),
         (
             {"facts": [{"kind": "livestock_sold", "yuan": 5}]},
-            "facts.0.livestock_sold: 羊和牛至少填一项",
+            "facts.0.livestock_sold：羊和牛至少填一项",
             "facts.0.livestock_sold: should name sheep or cattle, one at least",
         ),
     ],
@@ -59,5 +59,5 @@ def test_the_kinds_of_faults_are_pydantics_own() -> None:
 
 def test_a_kind_without_words_is_still_said_in_both_languages_and_a_long_place_is_cut() -> None:
     told = error_sentences([{"type": "brand_new", "loc": ("body", "x" * 1000), "ctx": {"a": 1}}], skip=1)
-    assert told.zh == f"{'x' * 100}: 不合要求"
+    assert told.zh == f"{'x' * 100}：不合要求"
     assert told.en == f"{'x' * 100}: is not what is asked for"
