@@ -114,7 +114,7 @@ def _make_demo(store: DataFolder, county: DemoCounty) -> Iterator[Line]:
     from serving.cli.demo import MONTHS, add_demo_accounts, add_demo_cases, add_demo_upload, demo_lines
     from serving.settings import settings_of
 
-    told = list[Line]()
+    told: list[Line] = []
     told += _simulate_and_load(store, county)
     told += _score_months(store, range(-MONTHS + 1, -1))  # by the rules alone: the county had no model then
     told += _train_model(store)
@@ -176,7 +176,8 @@ def _score_months(store: DataFolder, months: range) -> list[Line]:
     from serving.cli.output import manifest_lines
     from training.cohort import last_reported_day
 
-    newest, told = month_end_after(last_reported_day(store.ledger), 0), list[Line]()
+    newest = month_end_after(last_reported_day(store.ledger), 0)
+    told: list[Line] = []
     tell = progress_printer()
     for back in months:
         as_of = month_end_after(newest, back)

@@ -17,6 +17,7 @@ from serving.batch.inputs import RunSpec
 from serving.batch.plan import Task
 from serving.batch.storage import Storage, StoredFile
 from serving.batch.tasks import TaskRecord, run_task, task_folder
+from serving.months.edition import PARTIAL_COPY
 
 _RUNS_IN_SCRATCH = 2
 """Runs of which a worker keeps the downloaded files."""
@@ -67,6 +68,7 @@ def run_remote_task(remote_task: RemoteTask) -> TaskRecord:
     scratch = scratch_folder_for(remote_task.spec, remote_task.archives[0])
     try:
         (scratch.folder / "tables").mkdir(exist_ok=True)
+        (scratch.folder / PARTIAL_COPY).touch()
         scratch.fetch(remote_task.storage, remote_task.archives, remote_task.files)
         staging = scratch.folder / "making"
         spec = replace(remote_task.spec, data=scratch.folder, tables=scratch.folder / "tables")

@@ -40,6 +40,8 @@ _MANIFESTS_IN_MEMORY = 64
 _FILES_IN_MEMORY = 4096
 """Files whose checksum was compared: some 200 bytes each."""
 MANIFEST, _MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
+PARTIAL_COPY = "partial_copy"
+"""Marks the data folder of a worker elsewhere, which holds the files that its tasks read and no others."""
 SAME_INPUTS = "same_inputs.txt"
 """Digests of further inputs that give the bytes of the edition, one a line; the manifest itself never changes."""
 
@@ -292,6 +294,8 @@ class PublishedMonth:
     def _files(self, kind: str, county: str | None = None) -> list[Path]:
         """The files of a kind that the manifest lists, checked. Raises DamagedMonthError as `_check_file` does."""
         listed = sorted(name for name in self.manifest.checksums if name.startswith(f"{kind}/"))
+        if (self.folder.parents[2] / PARTIAL_COPY).exists():
+            listed = [name for name in listed if (self.folder / name).exists()]
         return [self._check_file(name) for name in listed if county is None or name == f"{kind}/{county}.parquet"]
 
     def _check_file(self, name: str) -> Path:

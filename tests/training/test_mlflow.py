@@ -239,7 +239,7 @@ def test_mlflows_own_pages_are_served_until_a_signal_ends_them(county: County, e
     try:
         assert server.stdout is not None
         address = server.stdout.readline()
-        assert address == f"MLflow: http://127.0.0.1:{port} (Ctrl-C 结束 ends it)\n"
+        assert address == f"MLflow：http://127.0.0.1:{port}（Ctrl-C 结束）\n"
         url = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name?experiment_name=county-lights"
         assert httpx2.get(url, timeout=60).json()["experiment"]["name"] == "county-lights"
         assert "<title>MLflow</title>" in httpx2.get(f"http://127.0.0.1:{port}/", timeout=60).text
