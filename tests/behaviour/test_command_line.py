@@ -272,14 +272,15 @@ def test_the_same_inbox_again_adds_nothing(county: County, tmp_path: Path) -> No
     assert report["data_version"] == county.month.manifest.data_version
 
 
-def test_a_small_county_is_demonstrated_by_the_rules_alone(tmp_path: Path) -> None:
+def test_a_small_county_is_demonstrated_by_the_rules_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTS_LANG", "en")
     first = done(lights(tmp_path, "demo", "--no-stay", "--households", 200, "--seed", 3)).splitlines()
     seen = [line for line in first if line.startswith("GET ")]
     assert len(seen) == 4
     assert all(": 200, " in line for line in seen)
     told = first[: first.index(seen[0])]
     assert len([line for line in told if "[info" not in line]) == 5
-    assert "12 个月已发布" in told[0]
+    assert "12 months published" in told[0]
     assert (tmp_path / "demo" / "demo.log").read_text("utf-8").count(" loans, edition ") == 12
 
     store = DataFolder(tmp_path / "demo")
