@@ -22,7 +22,8 @@ from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file, write_text_
 from serving.batch.plan import Task
 from serving.batch.tasks import final_file, output_files
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, Manifest, edition_numbers, write_manifest
+from serving.months.edition import EDITION_PREFIX, edition_numbers
+from serving.months.manifest import Manifest, write_manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository

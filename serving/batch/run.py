@@ -28,7 +28,7 @@ from serving.batch.plan import Task, stages_for
 from serving.batch.publish import lock_month, prepare_staging, publish, write_edition
 from serving.batch.tasks import TaskRecord, cached_result, manifest_entry, output_files, run_task
 from serving.months.data_folder import DataFolder
-from serving.months.edition import Manifest
+from serving.months.manifest import Manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 

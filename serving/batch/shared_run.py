@@ -18,7 +18,8 @@ from serving.batch.plan import Task, prerequisites
 from serving.batch.remote_task import RemoteTask, run_remote_task
 from serving.batch.storage import Storage, StoredFile
 from serving.batch.tasks import TaskRecord, staging_folder, task_folder, write_record
-from serving.months.edition import PublishedMonth, checksum
+from serving.months.edition import PublishedMonth
+from serving.months.manifest import checksum
 from serving.months.published_editions import month_folder_name
 
 _INPUTS_FOLDER = "offered"

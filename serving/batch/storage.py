@@ -14,7 +14,7 @@ from typing import Any
 
 from features.atomic_files import STAGING, atomic_file
 from features.messages import UserError
-from serving.months.edition import checksum
+from serving.months.manifest import checksum
 
 _CONCURRENT_FILES = 8
 """Files transferred at once: distant storage answers late, but answers many requests."""

@@ -34,7 +34,7 @@ from serving.batch.inputs import RunContext, RunSpec, open_context, previous_cou
 from serving.batch.parquet import sorted_by_loan, write_edition_file, write_intermediate
 from serving.batch.plan import Stage, Task
 from serving.batch.warnings import build_warnings
-from serving.months.edition import checksum
+from serving.months.manifest import checksum
 from serving.months.previous_month import previous_month_of
 
 _COLUMNS_AT_ONCE = 12

@@ -16,7 +16,7 @@ from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual, Line
 from models.budget_use import BudgetUse, budget_sentences
 from models.light import LIGHT_WORDS
-from serving.months.edition import Manifest
+from serving.months.manifest import Manifest
 from serving.schemas.basis import Incomplete, shadow_words
 from serving.schemas.household_sheet import ExplainedLoan, HouseholdExplanation
 from serving.schemas.loan_warning import LoanWarning

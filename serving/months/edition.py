@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,17 +12,16 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from features.atomic_files import append_line, write_text
+from features.atomic_files import append_line
 from features.messages import Bilingual, UserError
 from features.months import COUNTY_ZONE
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
-from features.stored_files import read_stored_json
 from models.budget_use import BudgetUse
 from models.county_policy.contract_terms import ContractTerms, DatedTerms
 from models.county_policy.policy_table import stored_policy
 from models.county_policy.sections import CountyPolicy
 from models.fund_curves import FundCurves, FundHistory, no_fund_history
-from models.traffic_light.rule import RuleSentences
+from serving.months.manifest import DamagedMonthError, Manifest, is_intact, read_manifest
 from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
 from serving.schemas.basis import DamagedMonth, Incomplete, Versions
@@ -37,17 +35,10 @@ _KINDS_BY_LOAN = ("warnings", "features")
 _SCOPE_COLUMNS = ("household_id", "loan_id", "bank", "village_code")
 """Columns that `LoanScope.within` reads."""
 _MANIFESTS_IN_MEMORY = 64
-_FILES_IN_MEMORY = 4096
-"""Files whose checksum was compared: some 200 bytes each."""
-MANIFEST, _MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
 PARTIAL_COPY = "partial_copy"
 """Marks the data folder of a worker elsewhere, which holds the files that its tasks read and no others."""
 SAME_INPUTS = "same_inputs.txt"
 """Digests of further inputs that give the bytes of the edition, one a line; the manifest itself never changes."""
-
-
-class DamagedMonthError(UserError):
-    """A file of a published month is missing, or is not what was published. The message says which, and what to do."""
 
 
 class LoanScope(Protocol):
@@ -65,66 +56,6 @@ class LoanScope(Protocol):
 
     def pseudonyms_only(self) -> LoanScope | None:
         """The scope that replaces the same ids and leaves out no loan; None where ids are shown."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """Where a published month comes from: who made it when, from what, how many loans, and the files' checksums.
-
-    Its fields are the keys of `manifest.json`.
-
-    rules: the sentences of the rules in force, county_policy: what was in force of the policy table, so that the
-    month is read later in the words of its time. contract_terms: what binds the loans granted up to then, by day.
-    label: what the probabilities are of, `horizon_months` and `bad_after_days`; None without a model.
-    lights: loans and outstanding principal (yuan) by light. explained_again: rows whose reasons LightGBM itself gave,
-    since those of the pattern tables did not add up. inputs: the digest of the run's inputs. before: the day and
-    edition of the month it is compared with. parts: rows and seconds of each task. seconds: of the run by stage.
-    workers: how many processes computed, or the cluster's address. completeness: what each table and bank had
-    delivered (features.completeness). incomplete: where that was not all, the `reason` for publishing and the
-    `findings`; None where it was. loan_checks: how many loans fail each check on the whole loan.
-    fund_history: what became of bad loans (models.fund_curves.FundHistory). insurance_claims: in twelve months `filed`,
-    `claimed` and `paid` (yuan). shadow: whether the model moved no light, since none has passed the gate.
-    visits: lit loans beside the budget of visits, and the thresholds that would use it up
-    (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
-    figures that rules compared with, by name; empty where none did. moved_aliases: aliases that MLflow gave to another
-    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked.
-    """
-
-    as_of: str
-    edition: int
-    scored_at: str
-    scored_by: str
-    model_version: str
-    policy_version: str
-    data_version: str
-    model_refused: str | None
-    label: Mapping[str, int] | None
-    rules: Mapping[str, RuleSentences]
-    county_policy: Mapping[str, Any]
-    rows: int
-    lights: Mapping[str, Mapping[str, float]]
-    checksums: Mapping[str, str]
-    explained_again: int = 0
-    inputs: str = ""
-    before: tuple[str, int] | None = None
-    parts: Sequence[Mapping[str, Any]] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    workers: int | str = 1
-    completeness: Mapping[str, Any] = field(default_factory=dict)
-    incomplete: Mapping[str, Any] | None = None
-    loan_checks: Mapping[str, int] = field(default_factory=dict)
-    contract_terms: Sequence[Mapping[str, Any]] = ()
-    fund_history: Mapping[str, Any] | None = None
-    insurance_claims: Mapping[str, float] | None = None
-    shadow: bool = False
-    visits: Mapping[str, Any] | None = None
-    county_figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    moved_aliases: Sequence[Mapping[str, Any]] | None = field(default_factory=list)
-
-    @property
-    def digest(self) -> str:
-        """A short hash of the checksums; it keeps caches of same-numbered editions of two data folders apart."""
-        return hashlib.sha256(json.dumps(sorted(self.checksums.items())).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -159,7 +90,7 @@ class PublishedMonth:
     @property
     def manifest(self) -> Manifest:
         """The edition's manifest; raises UserError where it is missing, cut, or not what was published."""
-        return _read_manifest(self.folder)
+        return read_manifest(self.folder)
 
     @property
     def published_on(self) -> date:
@@ -301,12 +232,7 @@ class PublishedMonth:
     def _check_file(self, name: str) -> Path:
         """The path of a file that the manifest lists; raises DamagedMonthError where it is not what was published."""
         path = self.folder / name
-        try:
-            status = path.stat()
-            is_intact = _is_intact(path, self.manifest.checksums[name], status.st_mtime_ns, status.st_size)
-        except OSError:
-            is_intact = False
-        if not is_intact:
+        if not is_intact(path, self.manifest.checksums[name]):
             raise DamagedMonthError(
                 f"{self.as_of} 已发布的文件 {name} 缺失或已损坏；请从备份恢复，"
                 f"或重新评灯（lights score --as-of {self.as_of}）。",
@@ -324,44 +250,16 @@ def unchecked_rows(folder: Path, kind: str, as_of: date) -> pl.LazyFrame:
     return rows_as_declared(kind, pl.scan_parquet(sorted((folder / kind).glob("*.parquet")), glob=False), as_of)
 
 
-def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write the manifest of an edition, and its checksum beside it."""
-    content = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
-    write_text(content, folder / MANIFEST)
-    write_text(hashlib.sha256(content.encode()).hexdigest(), folder / _MANIFEST_CHECKSUM)
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    try:
-        status = (folder / MANIFEST).stat()
-    except OSError:
-        return _manifest(folder, 0, 0)
-    return _manifest(folder, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(_MANIFESTS_IN_MEMORY)
-def _manifest(folder: Path, *_: int) -> Manifest:
-    """The manifest of an edition. The further arguments are the file's time and size, so that a change is seen."""
-    manifest = read_stored_json(folder / MANIFEST, lambda stored: Manifest(**stored))
-    stored = folder / _MANIFEST_CHECKSUM
-    if stored.exists() and stored.read_bytes() != checksum(folder / MANIFEST).encode():
-        raise DamagedMonthError(
-            f"{manifest.as_of} 的 manifest.json 已损坏（{folder.name}）；请从备份恢复。",
-            f"The manifest.json of {manifest.as_of} is damaged ({folder.name}); restore it from a backup.",
-        )
-    return manifest
-
-
 @lru_cache(_MANIFESTS_IN_MEMORY)
 def _policy(folder: Path, _: str) -> CountyPolicy:
     """The county's policy of an edition."""
-    return stored_policy(_read_manifest(folder).county_policy)
+    return stored_policy(read_manifest(folder).county_policy)
 
 
 @lru_cache(_MANIFESTS_IN_MEMORY)
 def _contract_terms(folder: Path, digest: str) -> ContractTerms:
     """The contract terms of an edition; those of its policy where it keeps none."""
-    stored = map(json.dumps, _read_manifest(folder).contract_terms)
+    stored = map(json.dumps, read_manifest(folder).contract_terms)
     policy = _policy(folder, digest)
     in_force = DatedTerms(since=policy.since, lending=policy.lending)
     return ContractTerms(tuple(map(DatedTerms.model_validate_json, stored)) or (in_force,))
@@ -371,15 +269,3 @@ def edition_numbers(folder: Path) -> list[int]:
     """The numbers of the editions below a month's folder, ascending; entries that are no edition are passed over."""
     names = (path.name.removeprefix(EDITION_PREFIX) for path in folder.glob(f"{EDITION_PREFIX}*"))
     return sorted(int(name) for name in names if name.isdecimal())
-
-
-@lru_cache(_FILES_IN_MEMORY)
-def _is_intact(path: Path, expected: str, *_: int) -> bool:
-    """Whether a file has this checksum; the further arguments are its time and size, so that a change is seen."""
-    return checksum(path) == expected
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,8 @@ from datetime import date
 
 from features.messages import UserError
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, DamagedMonthError, PublishedMonth, edition_numbers
+from serving.months.edition import EDITION_PREFIX, PublishedMonth, edition_numbers
+from serving.months.manifest import DamagedMonthError
 from serving.months.published_editions import published_editions
 from serving.schemas.basis import DamagedMonth
 

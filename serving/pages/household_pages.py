@@ -26,7 +26,7 @@ from serving.explain.household_cache import warm_up_household
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder
-from serving.months.light_history import lights_by_loan
+from serving.months.light_history import MAX_MONTHS, lights_by_loan
 from serving.months.repository import MonthRepository
 from serving.pages.case_forms import case_form_values
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
@@ -61,6 +61,8 @@ def show_household(
         explained = HouseholdExplanation.model_validate_json(answer)
         form = notice_form(store.folder)
         lights = lights_by_loan(store, month.as_of, explained.household_id)
+        earlier = [day for day in MonthRepository(store).months() if day <= month.as_of][:MAX_MONTHS]
+        _, damaged = MonthRepository(store).whole_months(earlier)
         loan_ids, work = [loan.warning.loan_id for loan in explained.loans], dict[str, LoanWork]()
         if month.as_of == MonthRepository(store).months()[0]:
             workload = case_workload(context.database, store, user.scope, context.today, loan_ids)
@@ -77,6 +79,7 @@ def show_household(
         language,
         explained=explained,
         form=form,
+        damaged=damaged,
         today=context.today,
         light_charts={loan: light_history_chart(months, language) for loan, months in lights.items()},
         places=place_directory(month, store),

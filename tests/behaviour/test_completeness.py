@@ -16,7 +16,7 @@ from features.contract.tables import REQUIRED_TABLES
 from features.ledger.ledger import Ledger
 from features.ledger.receipts import RECEIPTS_FILE, read_receipts
 from serving.months.data_folder import DataFolder
-from serving.months.edition import Manifest
+from serving.months.manifest import Manifest
 from serving.months.repository import MonthRepository
 from tests.running_service import done, lights, refused, serving
 

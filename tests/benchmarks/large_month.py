@@ -13,7 +13,8 @@ import polars as pl
 from serving.batch.parquet import ROWS_IN_GROUP, write_edition_file
 from serving.batch.publish import with_score_ranks
 from serving.months.data_folder import DataFolder
-from serving.months.edition import FRAME_KINDS, Manifest, PublishedMonth
+from serving.months.edition import FRAME_KINDS, PublishedMonth
+from serving.months.manifest import Manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 

@@ -14,7 +14,8 @@ from features.loading.load import LoadOptions, load
 from models.bundle import Bundle, write
 from serving.batch.run import Workers, score
 from serving.months.data_folder import DataFolder
-from serving.months.edition import Manifest, PublishedMonth
+from serving.months.edition import PublishedMonth
+from serving.months.manifest import Manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from training.simulate.order import Order

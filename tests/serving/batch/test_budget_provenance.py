@@ -11,7 +11,7 @@ import polars as pl
 from features.console import lines_for_reader
 from models.budget_use import published_level
 from serving.cli.output import manifest_lines
-from serving.months.edition import Manifest
+from serving.months.manifest import Manifest
 from tests.serving.provinces import IN_BLOCKS, Province
 
 

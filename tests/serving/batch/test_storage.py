@@ -10,7 +10,7 @@ import pytest
 
 from features.messages import UserError
 from serving.batch.storage import Storage, StoredFile, open_storage
-from serving.months.edition import checksum
+from serving.months.manifest import checksum
 from tests.running_service import CHINESE, free_port
 from tests.serving.hdfs import Served, hdfs
 

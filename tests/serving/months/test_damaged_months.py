@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from serving.months.data_folder import DataFolder
-from serving.months.edition import DamagedMonthError
+from serving.months.manifest import DamagedMonthError
 from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.running_service import done, lights, refused, serving
@@ -95,7 +95,8 @@ def test_an_earlier_damaged_month_is_left_out_of_the_board_and_told(own: County)
         board = httpx2.get(f"{address}/board?lang=en")
         assert (board.status_code, f"their files are damaged: {own.before}" in board.text) == (200, True)
         household = own.warnings["household_id"][0]
-        assert httpx2.get(f"{address}/households/{household}?lang=en").status_code == 200
+        sheet = httpx2.get(f"{address}/households/{household}?lang=en")
+        assert (sheet.status_code, f"their files are damaged: {own.before}" in sheet.text) == (200, True)
 
 
 def test_commands_refuse_a_damaged_month_and_scoring_makes_it_anew(own: County) -> None:

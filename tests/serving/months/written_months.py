@@ -12,7 +12,7 @@ import polars as pl
 
 from models.county_policy.policy_table import shipped_policy_table
 from serving.months.data_folder import DataFolder
-from serving.months.edition import Manifest, checksum
+from serving.months.manifest import Manifest, checksum
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
