@@ -238,8 +238,11 @@ def test_mlflows_own_pages_are_served_until_a_signal_ends_them(county: County, e
     server = started(county.data, "mlflow", "--port", port)
     try:
         assert server.stdout is not None
-        address = server.stdout.readline()
-        assert address == f"MLflow：http://127.0.0.1:{port}（Ctrl-C 结束）\n"
+        printed = [server.stdout.readline() for _ in range(2)]
+        assert printed == [
+            f"MLflow：http://127.0.0.1:{port}（Ctrl-C 结束）\n",
+            f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)\n",
+        ]
         url = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name?experiment_name=county-lights"
         assert httpx2.get(url, timeout=60).json()["experiment"]["name"] == "county-lights"
         assert "<title>MLflow</title>" in httpx2.get(f"http://127.0.0.1:{port}/", timeout=60).text

@@ -26,7 +26,7 @@ from serving.schemas.loan_warning import LoanWarning, Reason
 from tests.conftest import County
 
 SIGNED = [each for each in MODEL_COLUMNS if each.risk is not Risk.OPEN]
-BARE = re.compile(r"\((?:usual|[^()]*一般为) ?[^()]*\)$")
+BARE = re.compile(r"(?:\(usual [^()]*\)|（[^（）]*一般为 ?[^（）]*）)$")
 """The comparison at the end of a sentence, in either language."""
 
 
