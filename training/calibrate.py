@@ -137,7 +137,7 @@ def fit_beta(
     level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
     for columns in ([0, 1], [0], [1]):
         inputs = np.hstack([sides[:, columns], level])
-        regression = LogisticRegression(C=1e6, tol=1e-9, max_iter=1000).fit(inputs, bad, weights)
+        regression = LogisticRegression(C=1e6, tol=1e-9, solver="newton-cholesky").fit(inputs, bad, weights)
         slopes = np.zeros(2)
         slopes[columns] = regression.coef_[0][: len(columns)]
         if (slopes >= 0).all() and slopes.any():

@@ -50,6 +50,15 @@ def test_the_growth_found_is_no_worse_than_the_plans_own_and_found_again() -> No
     assert search_tree_params(sample(), COLUMNS, PLAN, lambda *_: None) == found
 
 
+def test_a_trial_that_is_worse_than_half_of_the_others_is_not_fitted_on_all_origins() -> None:
+    many = PLAN.model_copy(update={"search": SearchPlan(trials=14)})
+    told: list[int] = []
+    found = search_tree_params(sample(), COLUMNS, many, lambda more, _: told.append(more))
+    assert (found.trials, len(told)) == (14, 14)
+    assert 5 <= len(found.tried) < 14
+    assert found.loss == min(loss for loss, _ in found.tried)
+
+
 def test_with_one_trial_the_plans_own_growth_stands_but_for_the_number_of_trees() -> None:
     one = PLAN.model_copy(update={"search": SearchPlan(trials=1)})
     found = search_tree_params(sample(), COLUMNS, one, lambda *_: None)
