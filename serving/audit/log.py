@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from features.atomic_files import write_bytes
 from features.messages import Bilingual, UserError
-from features.stored_files import read_stored_json
+from serving.audit.chain import PRUNING, chain_head, chain_key, chain_start, entries_after, entry_hash
+from serving.audit.heads import Head
 from serving.database.tables import AuditAnchor, AuditEntry, utc_text
 
 _LOCK = 6_404_322
 """PostgreSQL's advisory lock on adding an entry; SQLite has a single writer anyway."""
-_FIRST_PREVIOUS = "0" * 64
-_BATCH_SIZE = 5_000
-_HASHED_FIELDS = ("number", "at", "person", "role", "action", "subject", "detail", "previous")
-"""The fields that the hash of an entry covers, in this order."""
-_SELECT_LAST = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
 _INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]
-"""Statements built once: every request waits for them."""
+"""The statement, built once: every request waits for it."""
 _MIN_YEARS, _DAYS_A_YEAR = 3, 366
 Detail = Mapping[str, Any]
 
@@ -73,23 +66,6 @@ def machine_user(user: str) -> Actor:
 
 
 @dataclass(frozen=True)
-class Head:
-    """Number and hash of the last entry; a copy kept elsewhere shows whether entries were cut off."""
-
-    number: int
-    hash: str
-
-
-@dataclass(frozen=True)
-class ChainCheck:
-    """The result of a check: entries that are intact, the last of them, and the first fault or None."""
-
-    entries: int
-    head: Head
-    fault: Bilingual | None
-
-
-@dataclass(frozen=True)
 class NewEntry:
     """An entry to be added. subject: a route such as `GET /households/{household_id}`, or a command."""
 
@@ -114,13 +90,13 @@ def add_entry(session: Session, actor: Actor, action: AuditAction, subject: str,
     Example:
         >>> from datetime import UTC, datetime
         >>> from serving.audit.command_line import database_of
-        >>> from serving.audit.log import AuditAction, add_entry, machine_user, verify_chain
+        >>> from serving.audit.chain import chain_head
+        >>> from serving.audit.log import AuditAction, add_entry, machine_user
         >>> with database_of(tmp).write_session() as session:
         ...     actor, at = machine_user("li.wei"), datetime(2026, 1, 10, tzinfo=UTC)
         ...     add_entry(session, actor, AuditAction.EXPORT, "lights backup", {"files": 12}, at)
-        ...     check = verify_chain(session)
-        >>> check.entries >= 1, check.fault
-        (True, None)
+        ...     chain_head(session).number >= 1
+        True
     """
     add_entries(session.connection(), [NewEntry(actor, action, subject, detail, at)])
 
@@ -129,7 +105,7 @@ def add_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     """Append entries in their order, in the transaction of the connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    last, rows = chain_head(connection), []
+    key, last, rows = chain_key(connection), chain_head(connection), []
     for entry in entries:
         row = {
             "number": last.number + 1,
@@ -141,7 +117,7 @@ def add_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
             "detail": _as_text(entry.detail),
             "previous": last.hash,
         }
-        last = Head(last.number + 1, _hash(row))
+        last = Head(last.number + 1, entry_hash(row, key))
         rows.append({**row, "hash": last.hash})
     connection.execute(_INSERT, rows)
 
@@ -150,47 +126,8 @@ def _as_text(detail: Detail) -> str:
     return json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def chain_head(reader: Session | Connection) -> Head:
-    """Number and hash of the last entry; of the anchor where all were pruned, number 0 where there was none yet."""
-    row = reader.execute(_SELECT_LAST).first() or _anchor(reader)
-    return Head(row[0], row[1]) if row else Head(0, _FIRST_PREVIOUS)
-
-
-def verify_chain(session: Session, heads: Sequence[Head] = ()) -> ChainCheck:
-    """Check every entry of the log against its hash and the entry before it.
-
-    Args:
-        session: a session of the service's database.
-        heads: ends of the chain that were saved earlier, which must still be in it; see `save_head`.
-
-    Returns:
-        How many entries are intact up to the first fault, the last intact one, and the fault in two languages; None
-        where the whole chain is intact.
-
-    Example:
-        >>> from serving.audit.command_line import database_of
-        >>> from serving.audit.log import saved_heads, verify_chain
-        >>> with database_of(data).read_session() as session:
-        ...     check = verify_chain(session, saved_heads(data))
-        >>> check.fault is None
-        True
-    """
-    anchor = _anchor(session)
-    start = at = Head(*anchor) if anchor else Head(0, _FIRST_PREVIOUS)
-    expected = {head.number: head.hash for head in heads if head.number > start.number}
-    for entry in _entries(session, start.number):
-        row = {name: getattr(entry, name) for name in _HASHED_FIELDS}
-        if entry.number != at.number + 1 or entry.previous != at.hash or entry.hash != _hash(row):
-            return ChainCheck(at.number - start.number, at, _chain_fault(at.number + 1))
-        if expected.pop(entry.number, entry.hash) != entry.hash:
-            return ChainCheck(at.number - start.number, at, _chain_fault(entry.number))
-        at = Head(entry.number, entry.hash)
-    fault = _chain_fault(at.number + 1) if expected else None
-    return ChainCheck(at.number - start.number, at, fault)
-
-
-def prune_entries(session: Session, years: int, at: datetime) -> int:
-    """Delete entries older than so many years, and add an anchor from which the chain goes on.
+def prune_entries(session: Session, years: int, actor: Actor, at: datetime) -> int:
+    """Delete entries older than so many years; an anchor says from where the chain goes on, and an entry records it.
 
     Returns how many were deleted. Raises UserError under three years.
     """
@@ -201,11 +138,14 @@ def prune_entries(session: Session, years: int, at: datetime) -> int:
         select(AuditEntry.number, AuditEntry.hash).where(old).order_by(AuditEntry.number.desc()).limit(1)
     ).first()
     if last is None:
+        add_entry(session, actor, AuditAction.CHANGE, PRUNING, {"entries": 0}, at)
         return 0
     session.add(AuditAnchor(number=last[0], hash=last[1], at=at))
     session.flush()
     count = session.scalar(select(func.count()).where(AuditEntry.number <= last[0])) or 0
     session.execute(delete(AuditEntry).where(AuditEntry.number <= last[0]))
+    detail = {"entries": count, "through": last[0], "hash": last[1]}
+    add_entry(session, actor, AuditAction.CHANGE, PRUNING, detail, at)
     return count
 
 
@@ -239,7 +179,7 @@ def search_entries(session: Session, query: AuditQuery) -> Sequence[AuditEntry]:
 
 def export_lines(session: Session) -> Iterator[str]:
     """All entries as lines of JSON, oldest first."""
-    for entry in _entries(session, 0):
+    for entry in entries_after(session, 0):
         yield json.dumps(entry_json(entry), ensure_ascii=False)
 
 
@@ -250,61 +190,14 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
     return {**plain, "at": utc_text(entry.at), "detail": json.loads(entry.detail)}
 
 
-def save_head(session: Session, folder: Path, name: str) -> Path:
-    """Write the end of the chain to a file of the data folder.
-
-    A copy of it kept elsewhere shows later whether entries were cut off.
-    """
-    path = folder / "audit_heads" / f"{name}.json"
-    end = chain_head(session)
-    write_bytes(json.dumps({"number": end.number, "hash": end.hash}).encode(), path)
-    return path
-
-
-def saved_heads(folder: Path) -> list[Head]:
-    """The ends of the chain that `save_head` wrote, by file name."""
-    paths = sorted((folder / "audit_heads").glob("*.json"))
-    return [read_stored_json(path, lambda stored: Head(**stored)) for path in paths]
-
-
 def add_promotions(session: Session, history: Sequence[Mapping[str, Any]], at: datetime) -> None:
     """Add an entry for each promotion in the model store's history that has none yet.
 
     history: rows with `at`, `by` and the reason. A promotion whose entry was pruned gets no second one.
     """
     recorded = set(session.scalars(select(AuditEntry.detail).where(AuditEntry.action == AuditAction.PROMOTION.value)))
-    oldest = utc_text(at - timedelta(days=_DAYS_A_YEAR * _MIN_YEARS)) if _anchor(session) else ""
+    oldest = utc_text(at - timedelta(days=_DAYS_A_YEAR * _MIN_YEARS)) if chain_start(session).number else ""
     for promotion in history:
         if _as_text(promotion) not in recorded and str(promotion.get("at", oldest)) >= oldest:
             actor = machine_user(str(promotion.get("by", "")))
             add_entry(session, actor, AuditAction.PROMOTION, "lights promote", dict(promotion), at)
-
-
-def _anchor(reader: Session | Connection) -> tuple[int, str] | None:
-    last = select(AuditAnchor.number, AuditAnchor.hash).order_by(AuditAnchor.number.desc()).limit(1)
-    row = reader.execute(last).first()
-    return (row[0], row[1]) if row else None
-
-
-def _entries(session: Session, after: int) -> Iterator[AuditEntry]:
-    """Entries with a number above `after`, in their order, read in batches."""
-    while True:
-        query = select(AuditEntry).where(AuditEntry.number > after).order_by(AuditEntry.number).limit(_BATCH_SIZE)
-        batch = session.scalars(query).all()
-        yield from batch
-        if len(batch) < _BATCH_SIZE:
-            return
-        after = batch[-1].number
-        session.expunge_all()
-
-
-def _hash(row: Mapping[str, Any]) -> str:
-    values = [utc_text(row[name]) if name == "at" else row[name] for name in _HASHED_FIELDS]
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
-
-
-def _chain_fault(number: int) -> Bilingual:
-    return Bilingual(
-        f"审计链在第 {number} 条处断开：该条被改、被删或被截去。",
-        f"The chain breaks at entry {number}: it was changed, deleted or cut off.",
-    )

@@ -123,21 +123,28 @@ def user_key(
 
 
 @audit.command("verify")
-def audit_verify(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """校验: walk the chain, and compare the heads that were kept."""
+def audit_verify(
+    heads: Annotated[
+        Path | None, typer.Option("--heads", help="folder with copies of audit_heads, kept elsewhere", exists=True)
+    ] = None,
+    data: DataOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
+) -> None:
+    """校验: walk the chain, and compare the saved heads."""
     from features.messages import UserError
+    from serving.audit.chain import verify_chain
     from serving.audit.command_line import database_of
-    from serving.audit.log import saved_heads, verify_chain
+    from serving.audit.heads import saved_heads
 
     with database_of(data).read_session() as session:
-        check = verify_chain(session, saved_heads(data))
+        check = verify_chain(session, saved_heads(data, heads))
     if check.fault:
         raise UserError(check.fault.zh, check.fault.en)
     if as_json:
         print_json(check)
     else:
-        entries, head = check.entries, f"{check.head.number} {check.head.hash}"
-        print_lines([Bilingual(f"审计链完整：{entries} 条，{head}", f"the chain holds: {entries} entries, {head}")])
+        print_lines([check.told()])
+        print(check.head.hash)
 
 
 @audit.command("export")
@@ -158,13 +165,13 @@ def audit_export(
 @audit.command("prune")
 def audit_prune(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
     """清理: delete entries older than the policy keeps (3 years at the least); the chain goes on behind an anchor."""
-    from serving.audit.command_line import audit_command, database_of
-    from serving.audit.log import AuditAction, prune_entries
+    from serving.audit.command_line import database_of
+    from serving.audit.log import machine_user, prune_entries
     from serving.settings import settings_of
 
+    actor = machine_user(current_os_user())
     with database_of(data).write_session() as session:
-        deleted = prune_entries(session, settings_of(data).audit_years, utc_now())
-    audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights audit prune", entries=deleted)
+        deleted = prune_entries(session, settings_of(data).audit_years, actor, utc_now())
     print_lines([Bilingual(f"已删除 {deleted} 条", f"{deleted} entries deleted")])
 
 

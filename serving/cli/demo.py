@@ -21,9 +21,9 @@ from models.light import LIGHT_WORDS
 from serving.access import accounts as people
 from serving.access.roles import ROLE_WORDS, Role, role_named
 from serving.access.scope import ALL_LOANS
+from serving.audit.service_database import service_database
 from serving.cases.kinds import CaseEventKind, CaseOutcome
 from serving.cases.repository import Authorship, EventFields, add_event, assign_loans
-from serving.database.engine import open_database
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from serving.settings import Settings
@@ -80,14 +80,14 @@ def add_demo_accounts(store: DataFolder, settings: Settings, at: datetime) -> No
     first = month.scan("warnings").sort("score_rank", nulls_last=True).select("bank", "township_code").head(1)
     bank, township = first.collect().row(0)
     narrowed = {"officer": {"bank": bank}, "cadre": {"area": township}}
-    with open_database(settings.database_address).write_session() as session:
+    with service_database(settings, at).write_session() as session:
         for name, role in _NAMES.items():
             people.create_account(session, people.account_details(name, role.value, **narrowed.get(name, {})), at)
 
 
 def sign_in_links(settings: Settings, at: datetime) -> dict[str, str]:
     """A new one-time link's token for each account of the demo that is there still, by name."""
-    with open_database(settings.database_address).write_session() as session:
+    with service_database(settings, at).write_session() as session:
         known = {person.name: person for person in people.all_people(session)}
         return {
             name: people.create_link(session, known[name], at, settings.link_hours) for name in _NAMES if name in known
@@ -110,7 +110,7 @@ def add_demo_cases(store: DataFolder, settings: Settings, at: datetime) -> tuple
     months = MonthRepository(store)
     newest, earlier = months.month(), months.previous_month(months.month().as_of)
     ended = 0
-    with open_database(settings.database_address).write_session() as session:
+    with service_database(settings, at).write_session() as session:
         before = [] if earlier is None else _lit_loans(earlier.scan("warnings"), _EARLIER_CASES)
         for number, warning in enumerate(before):
             visited_on = date.fromisoformat(str(warning["as_of"])) + timedelta(days=_VISITED_AFTER + number % 9)

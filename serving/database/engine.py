@@ -19,6 +19,8 @@ from features.messages import UserError
 
 REVISIONS = ("0001", "0002", "0003", "0004")
 """Alembic revisions, the oldest first; this code reads and writes the last."""
+AUDIT_KEY = "audit_key"
+"""Execution option of the connections: the key of the audit log's hashes."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 6_404_321
 """Number of PostgreSQL's advisory lock that a migrating process holds."""
@@ -70,8 +72,10 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
 
-def open_database(address: str) -> Database:
+def open_database(address: str, audit_key: bytes) -> Database:
     """Open the database at an SQLAlchemy address, and migrate it to this code's revision.
+
+    audit_key: of the hashes in the audit log, kept outside the database. See `serving.audit.service_database`.
 
     Raises UserError where the address or its driver is wrong, the database cannot be opened, or it is newer than this
     code.
@@ -94,7 +98,7 @@ def open_database(address: str) -> Database:
             "数据库无法打开；请检查 LIGHTS_DATABASE 及其服务、权限和磁盘空间。",
             "The database cannot be opened; check LIGHTS_DATABASE, its server, permissions and the disk.",
         ) from error
-    return Database(engine)
+    return Database(engine.execution_options(**{AUDIT_KEY: audit_key}))
 
 
 def _create_engine(address: str) -> Engine:

@@ -15,9 +15,10 @@ from features.months import COUNTY_ZONE
 from serving.access.lookup import AccountLookup, account_lookup
 from serving.access.oidc import OidcProvider, oidc_provider
 from serving.access.rate_limit import RateLimit
+from serving.audit.service_database import service_database
 from serving.audit.writer import AuditWriter, audit_writer
 from serving.contacts.address_book import AddressBook
-from serving.database.engine import Database, open_database
+from serving.database.engine import Database
 from serving.months.data_folder import DataFolder
 from serving.settings import Settings
 
@@ -68,7 +69,7 @@ def app_context(store: DataFolder, settings: Settings, now: Callable[[], datetim
 
     Raises UserError where the database cannot be opened, or an OIDC provider is set whose extra is not installed.
     """
-    provider, database = oidc_provider(settings), open_database(settings.database_address)
+    provider, database = oidc_provider(settings), service_database(settings, now())
     return AppContext(
         store=store,
         database=database,
@@ -77,7 +78,7 @@ def app_context(store: DataFolder, settings: Settings, now: Callable[[], datetim
         rate_limit=RateLimit(settings.requests_per_minute, time.monotonic),
         sign_in_rate_limit=RateLimit(_SIGN_INS_A_MINUTE, time.monotonic),
         lookup=account_lookup(database, now),
-        audit_writer=audit_writer(database),
+        audit_writer=audit_writer(database, settings.data),
         oidc_provider=provider,
     )
 

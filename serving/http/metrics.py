@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from features.messages import UserError
 from models.light import CODES
 from serving.access.tokens import is_equal_in_constant_time
-from serving.audit.log import chain_head
+from serving.audit.chain import chain_head
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import AuthenticatedRoute, ForbiddenError, route_path
 from serving.months.repository import MonthRepository

@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from serving.audit.chain import verify_chain
+from serving.audit.heads import saved_heads
 from serving.audit.log import (
     AUDIT_ACTION_WORDS,
     AuditAction,
     AuditQuery,
     add_promotions,
     entry_json,
-    saved_heads,
     search_entries,
-    verify_chain,
 )
 from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from serving.database.engine import Database, open_database
 from tests.running_service import free_port
 
+AUDIT_KEY = b"k" * 32
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
@@ -65,6 +66,6 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
     """Open, migrated, empty."""
-    found = open_database(address)
+    found = open_database(address, AUDIT_KEY)
     yield found
     found.engine.dispose()

@@ -76,7 +76,16 @@ def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> 
     assert "ma  administrator  -  -  True" in done(lights(tmp_path, "user", "list"))
     assert refused(lights(tmp_path, "user", "disable", "ma")).startswith("ma is the last administrator")
     assert refused(lights(tmp_path, "user", "add", "li", "--role", "officer")) == "An officer needs a bank (--bank)."
-    assert "the chain holds: " in done(lights(tmp_path, "audit", "verify"))
+    assert "The chain holds: " in done(lights(tmp_path, "audit", "verify"))
+
+
+def test_heads_that_were_copied_elsewhere_show_a_cut_end(tmp_path: Path) -> None:
+    done(lights(tmp_path / "var", "user", "add", "ma", "--role", "administrator"))
+    [copied] = [path.rename(tmp_path / path.name) for path in (tmp_path / "var" / "audit_heads").iterdir()]
+    assert "no saved head" in refused(lights(tmp_path / "var", "audit", "verify"))
+    assert "1 saved heads compared" in done(lights(tmp_path / "var", "audit", "verify", "--heads", tmp_path))
+    copied.write_text(json.dumps({**json.loads(copied.read_text()), "number": 9}))
+    assert "The chain breaks at entry 2" in refused(lights(tmp_path / "var", "audit", "verify", "--heads", tmp_path))
 
 
 def test_what_the_machines_user_looks_at_is_audited(county: County, tmp_path: Path) -> None:

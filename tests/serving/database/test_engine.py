@@ -17,6 +17,7 @@ from features.messages import UserError
 from serving.database import engine as module
 from serving.database.engine import REVISIONS, Database, open_database
 from serving.database.tables import Base, Case, CaseEvent, SignInSession, utc_text
+from tests.serving.databases import AUDIT_KEY
 from tests.serving.moments import NOW
 
 
@@ -38,7 +39,7 @@ def test_the_migrated_tables_are_those_that_the_code_declares(database: Database
 
 def test_several_that_start_at_once_migrate_once(address: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        for database in pool.map(open_database, [address] * 4):
+        for database in pool.map(open_database, [address] * 4, [AUDIT_KEY] * 4):
             with database.read_session() as session:
                 assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
                     REVISIONS[-1]
@@ -50,13 +51,13 @@ def test_a_database_newer_than_the_code_is_refused(database: Database, address: 
     with database.write_session() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserError, match="version 9999 is newer than this program"):
-        open_database(address)
+        open_database(address, AUDIT_KEY)
 
 
 def test_what_is_no_database_is_refused_and_a_password_in_its_address_is_not_said() -> None:
     for wrong in ("nonsense", "fruit://x", "postgresql+psycopg://me:secret@127.0.0.1:1/none"):
         with pytest.raises(UserError) as said:
-            open_database(wrong)
+            open_database(wrong, AUDIT_KEY)
         assert "secret" not in str(said.value)
 
 
@@ -89,7 +90,7 @@ def test_cases_of_the_revision_before_keep_what_they_have(address: str) -> None:
         event = "INSERT INTO case_events (id, case_id, kind, at, by, text) VALUES (1, 7, 'note', :at, 'li', 'called')"
         connection.execute(text(event), {"at": utc_text(NOW)})
     engine.dispose()
-    database = open_database(address)
+    database = open_database(address, AUDIT_KEY)
     with database.read_session() as session:
         [found] = session.scalars(select(Case)).all()
         [note] = session.scalars(select(CaseEvent)).all()
