@@ -18,6 +18,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from features.messages import UserError
+from features.scratch import remove_left_folders
+from serving.access.rate_limit import shared_limits
 from serving.app import application, current_time
 from serving.http.context import app_context
 from serving.http.metrics import configure_logging, shared_metrics_folder
@@ -37,6 +39,7 @@ def serve(store: DataFolder, settings: Settings, port: int, workers: int = 1) ->
     """
     settings.check_may_listen(settings.host)
     configure_logging()
+    remove_left_folders(store.folder)
     with listening_socket(settings.host, port) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = settings.public_url or f"http://{host}:{port}"
@@ -94,7 +97,7 @@ def _run_workers(store: DataFolder, settings: Settings, listener: socket.socket,
     os.environ["LIGHTS_DATA"] = str(store.folder)
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))  # they share the cores
     config = _config("serving.app:from_environment", workers)
-    with shared_metrics_folder():
+    with shared_metrics_folder(store.folder), shared_limits(store.folder):
         Multiprocess(config, sockets=[listener]).run()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -26,6 +25,7 @@ from mlflow.types import ColSpec, Schema
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
 from features.messages import UserError
+from features.scratch import temporary_folder
 from models.boosting import TreeParams
 from models.bundle import Bundle, write
 from models.mlflow_aliases import ALIASES, MODEL_NAME, mlflow_url, sqlite_file
@@ -115,10 +115,10 @@ class Registry:
         database cannot be reached.
         """
         client = self.connect()
-        with _start_run(client, log) as run, tempfile.TemporaryDirectory() as scratch:
+        with _start_run(client, log) as run, temporary_folder(self._store, "register") as scratch:
             _log_run(log)
             _log_trials(client, run.info, log.trials)
-            folder = Path(scratch) / "0"
+            folder = scratch / "0"
             write(bundle, folder)
             uri = _log_model(folder, bundle)
         if not client.search_registered_models(f"name = '{MODEL_NAME}'"):

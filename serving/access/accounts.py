@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from features.messages import UserError
+from features.messages import UserError, spelling_hint
 from serving.access.names import account_called
 from serving.access.roles import Role, role_named
 from serving.access.tokens import digest, new_key, new_token, password_hash
@@ -76,6 +76,21 @@ def account_details(name: str, role: str, bank: str | None = None, area: str | N
     if details.role is Role.COUNTY_OFFICIAL and details.area is not None and len(details.area) < 6:
         raise UserError("县级部门的区域至少 6 位。", "A county official's area has at least 6 digits.")
     return details
+
+
+def check_bank(details: AccountDetails, banks: Collection[str]) -> None:
+    """Refuse an account of a bank without a loan: its officer would see nothing, and nobody would know why.
+
+    banks: those that have loans; where there are none yet, every bank is taken.
+
+    Raises:
+        UserError: with the bank that is meant, or all there are.
+    """
+    if details.bank is not None and banks and details.bank not in banks:
+        hint = spelling_hint(details.bank, banks)
+        raise UserError(
+            f"没有银行 {details.bank!r} 的贷款。{hint.zh}", f"There is no loan of a bank {details.bank!r}. {hint.en}"
+        )
 
 
 def create_account(session: Session, details: AccountDetails, at: datetime) -> Person:

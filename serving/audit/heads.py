@@ -65,9 +65,9 @@ def saved_heads(folder: Path, copies: Path | None = None) -> list[SavedHead]:
         UserError: a file is damaged; the message names it.
     """
     paths = sorted((folder / HEADS_FOLDER).glob("*.json")) + (sorted(copies.glob("*.json")) if copies else [])
-    return [read_stored_json(path, _saved_head) for path in paths]
 
+    def head(stored: Mapping[str, Any]) -> SavedHead:
+        on = stored.get("on")
+        return SavedHead(int(stored["number"]), str(stored["hash"]), date.fromisoformat(on) if on else None)
 
-def _saved_head(stored: Mapping[str, Any]) -> SavedHead:
-    on = stored.get("on")
-    return SavedHead(int(stored["number"]), str(stored["hash"]), date.fromisoformat(on) if on else None)
+    return [read_stored_json(path, head) for path in paths]

@@ -30,17 +30,14 @@ def service_database(settings: Settings, at: datetime) -> Database:
     settings.data.mkdir(parents=True, exist_ok=True)
     key = load_pseudonyms(settings.data).key_for(_PURPOSE)
     database = open_database(settings.database_address, key)
-    if not any(head.on for head in saved_heads(settings.data)):
-        _key_older_chain(database, settings, at)
-    return database
-
-
-def _key_older_chain(database: Database, settings: Settings, at: datetime) -> None:
+    if any(head.on for head in saved_heads(settings.data)):
+        return database
     with database.write_session() as session:
         if not ends_without_key(session):
-            return
+            return database
         start = chain_start(session)
         detail = {"entries": 0, "through": start.number, "hash": start.hash, "keyed": True}
         add_entry(session, machine_user("lights"), AuditAction.CHANGE, PRUNING, detail, at)
         head = chain_head(session)
     save_day_head(head, settings.data, at.date())
+    return database

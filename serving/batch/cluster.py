@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from features.messages import UserError
+from features.scratch import temporary_folder
 from models.boosting import warm_up_lightgbm
 from serving.batch.inputs import RunSpec
 from serving.batch.plan import Task
@@ -97,8 +97,10 @@ def run_mounted_task(task: Task, spec: RunSpec, staging: Path) -> TaskRecord:
 
 
 @contextmanager
-def local_cluster(workers: int) -> Iterator[DaskWorkers]:
+def local_cluster(data: Path, workers: int) -> Iterator[DaskWorkers]:
     """Yield worker processes of this machine, one thread each; they end with the block.
+
+    data: the data folder, below which they keep their files.
 
     Raises UserError where Dask is not installed.
     """
@@ -117,7 +119,7 @@ def local_cluster(workers: int) -> Iterator[DaskWorkers]:
         "distributed.worker.profile.enabled": False,
     }
     with (
-        tempfile.TemporaryDirectory(prefix="lights-") as scratch,
+        temporary_folder(data, "workers") as scratch,
         dask.config.set(configuration),
         LocalCluster(
             n_workers=workers,
@@ -126,7 +128,7 @@ def local_cluster(workers: int) -> Iterator[DaskWorkers]:
             host="127.0.0.1",
             dashboard_address=None,
             memory_limit=0,
-            local_directory=scratch,
+            local_directory=str(scratch),
             silence_logs="CRITICAL",
         ) as cluster,
         Client(cluster) as client,

@@ -43,9 +43,11 @@ def user_add(
     """添加人员: an account, and its one-time sign-in link."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
+    from serving.months.data_folder import DataFolder
     from serving.settings import settings_of
 
     details = people.account_details(name, role, bank, area)
+    people.check_bank(details, DataFolder(data).loaded_banks)
     with database_of(data).write_session() as session:
         person = people.create_account(session, details, utc_now())
         token = people.create_link(session, person, utc_now(), settings_of(data).link_hours)

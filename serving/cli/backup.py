@@ -8,7 +8,6 @@ import json
 import posixpath
 import sqlite3
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from typing import BinaryIO, cast
 from features.atomic_files import atomic_file, atomic_folder
 from features.ledger.ledger import Ledger
 from features.messages import UserError
+from features.scratch import temporary_folder
 from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings
 from serving.uploads.upload_folder import UPLOADS_FOLDER
@@ -112,16 +112,16 @@ def _add_files(settings: Settings, tar: tarfile.TarFile) -> dict[str, str]:
         if path.is_symlink():
             tar.add(path, f"{_DATA}/{path.relative_to(folder).as_posix()}")
     ledger = folder / _LEDGER
-    with tempfile.TemporaryDirectory() as scratch:
-        _add_below(tar, folder, Path(scratch), checksums, lambda path: ledger not in path.parents)
+    with temporary_folder(folder, "backup") as scratch:
+        _add_below(tar, folder, scratch, checksums, lambda path: ledger not in path.parents)
         if ledger.is_dir():
             with Ledger(ledger).write_lock():
-                _add_below(tar, folder, Path(scratch), checksums, lambda path: ledger in path.parents)
+                _add_below(tar, folder, scratch, checksums, lambda path: ledger in path.parents)
         # for setting up another machine; secrets are left out
         values = settings.model_dump(mode="json", exclude={"data", "metrics_token", "database"})
         variables = {f"LIGHTS_{name.upper()}": value for name, value in values.items() if value is not None}
         for name, content in ((_SETTINGS, variables), (_CHECKSUMS, checksums)):
-            written = Path(scratch) / "content.json"
+            written = scratch / "content.json"
             written.write_text(json.dumps(content, indent=1), "utf-8")
             _add_file(tar, name, written)
     return checksums

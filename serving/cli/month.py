@@ -78,7 +78,7 @@ def score_command(
         raise typer.BadParameter("请写明原因 / write a reason", param_hint="--incomplete")
     store = DataFolder(data)
     with (
-        workers_of(workers, cluster, storage) as computing,
+        workers_of(data, workers, cluster, storage) as computing,
         record_run(data, "score", as_of=as_of) as results,
         progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
     ):
@@ -107,7 +107,7 @@ def score_command(
 
 
 @contextmanager
-def workers_of(workers: int | None, cluster: str | None, storage: str | None) -> Iterator[Workers]:
+def workers_of(data: Path, workers: int | None, cluster: str | None, storage: str | None) -> Iterator[Workers]:
     """The workers that compute a month: this process, processes of this machine, or a Dask cluster."""
     from serving.batch.run import ThisProcess
 
@@ -120,7 +120,7 @@ def workers_of(workers: int | None, cluster: str | None, storage: str | None) ->
         return
     from serving.batch.cluster import connect_cluster, local_cluster
 
-    with connect_cluster(cluster, storage) if cluster else local_cluster(workers or 1) as connected:
+    with connect_cluster(cluster, storage) if cluster else local_cluster(data, workers or 1) as connected:
         yield connected
 
 

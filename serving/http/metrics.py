@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from features.messages import UserError
+from features.scratch import temporary_folder
 from models.light import CODES
 from serving.access.tokens import is_equal_in_constant_time
 from serving.audit.chain import chain_head
@@ -78,10 +79,10 @@ class Metrics:
 
 
 @contextmanager
-def shared_metrics_folder() -> Iterator[None]:
+def shared_metrics_folder(data: Path) -> Iterator[None]:
     """Let worker processes that start within the block count in one folder; a restarted worker goes on counting."""
-    with TemporaryDirectory(prefix="lights-metrics-") as folder:
-        os.environ[_SHARED_FOLDER] = folder
+    with temporary_folder(data, "metrics") as folder:
+        os.environ[_SHARED_FOLDER] = str(folder)
         try:
             yield
         finally:

@@ -44,6 +44,12 @@ class DataFolder:
         return ledger_in(self.folder / "ledger")
 
     @property
+    def loaded_banks(self) -> frozenset[str]:
+        """The banks that have a loan in the ledger; empty where nothing is loaded."""
+        banks = self.ledger.scan("loans").select("bank").unique().collect()["bank"]
+        return frozenset(banks.drop_nulls().to_list())
+
+    @property
     def models(self) -> ModelStore:
         """The exported model bundles, among them the champion."""
         return ModelStore(self.folder / "models")

@@ -41,6 +41,7 @@ def add_person(
     context = context_of(request)
     try:
         details = people.account_details(name.strip(), role, bank.strip(), area.strip())
+        people.check_bank(details, context.store.loaded_banks)
         with context.database.write_session() as session:
             person = people.create_account(session, details, context.now())
             token = people.create_link(session, person, context.now(), context.settings.link_hours)
@@ -78,6 +79,7 @@ def change_person(
                     token = people.reset_account(session, person, context.now(), context.settings.link_hours)
                 case "change":
                     details = people.account_details(name, role, bank.strip(), area.strip())
+                    people.check_bank(details, context.store.loaded_banks)
                     people.change_account(session, person, details)
     except UserError as refusal:
         return _render_people(request, language, getattr(refusal.message, language), 409)

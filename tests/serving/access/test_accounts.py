@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from features.messages import UserError
 from serving.access import accounts as people
 from serving.access import credentials as sign_in
-from serving.access.rate_limit import RateLimit, TooManyRequestsError
 from serving.access.tokens import password_hash
 from serving.database.engine import Database
 from serving.database.tables import Person
@@ -279,18 +278,3 @@ def test_two_administrators_cannot_demote_each_other_at_once(database: Database)
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(demoted, names)) == [False, True]
-
-
-def test_a_bucket_fills_evenly_and_each_has_its_own() -> None:
-    seconds = 0.0
-    limits = RateLimit(60, lambda: seconds)
-    for _ in range(60):
-        limits.take("one")
-    with pytest.raises(TooManyRequestsError):
-        limits.take("one")
-    limits.take("other")
-    seconds = 0.99
-    with pytest.raises(TooManyRequestsError):
-        limits.take("one")
-    seconds = 2.0
-    limits.take("one")

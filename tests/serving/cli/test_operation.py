@@ -76,7 +76,17 @@ def test_people_are_added_listed_and_let_in_from_the_machine(tmp_path: Path) -> 
     assert "ma  administrator  -  -  True" in done(lights(tmp_path, "user", "list"))
     assert refused(lights(tmp_path, "user", "disable", "ma")).startswith("ma is the last administrator")
     assert refused(lights(tmp_path, "user", "add", "li", "--role", "officer")) == "An officer needs a bank (--bank)."
+    anybody = lights(tmp_path, "user", "add", "li", "--role", "officer", "--bank", "a bank before the first load")
+    assert "/sign-in?token=" in done(anybody)
     assert "The chain holds: " in done(lights(tmp_path, "audit", "verify"))
+
+
+def test_an_officer_of_a_bank_without_loans_is_refused_with_the_bank_that_is_meant(by_rules: County) -> None:
+    bank = str(by_rules.warnings["bank"][0])
+    wrong = lights(by_rules.data, "user", "add", "officer.2", "--role", "officer", "--bank", f"{bank}x")
+    assert wrong.returncode == 1
+    assert f"There is no loan of a bank '{bank}x'. Did you mean '{bank}'?" in wrong.stderr
+    done(lights(by_rules.data, "user", "add", "officer.2", "--role", "officer", "--bank", bank))
 
 
 def test_heads_that_were_copied_elsewhere_show_a_cut_end(tmp_path: Path) -> None:
@@ -134,6 +144,13 @@ def test_two_workers_answer_as_one(by_rules: County) -> None:
     counted = 'lights_requests_total{method="GET",route="/api/v1/warnings",status="200"} 6.0'
     red = f'lights_loans{{light="red"}} {by_rules.month.manifest.lights["red"]["loans"]}.0'
     assert [text for text in figures if counted not in text or red not in text] == []
+
+
+def test_two_workers_count_the_requests_of_a_caller_together(by_rules: County) -> None:
+    with serving(by_rules.data, "--workers", 2, LIGHTS_REQUESTS_PER_MINUTE="6") as address:
+        statuses = [httpx2.get(f"{address}/api/v1/model", timeout=30).status_code for _ in range(20)]
+    assert 6 <= statuses.count(200) <= 8  # one more for each ten seconds that the requests take
+    assert statuses.count(429) == 20 - statuses.count(200)
 
 
 def names_in(file: Path) -> list[str]:

@@ -83,6 +83,18 @@ def test_an_administrator_adds_a_person_who_signs_in_and_sets_a_password(
         expect(other.get_by_role("heading", level=1)).to_contain_text("Work list")
 
 
+def test_an_officer_of_a_bank_without_loans_is_not_added(own: County, address: str, known: Page) -> None:
+    enter(own, known, address, "administrator")
+    known.goto(f"{address}/people?lang=en")
+    known.locator("#name").fill("wang.wu")
+    known.locator("#role").select_option("officer")
+    known.locator("#bank").fill(f"{own.warnings['bank'][0]}x")
+    follow(known.get_by_role("button", name="Add a person"))
+    expect(known.get_by_role("alert")).to_contain_text(f"Did you mean '{own.warnings['bank'][0]}'?")
+    known.goto(f"{address}/people?lang=en")
+    expect(known.get_by_text("wang.wu")).to_have_count(0)
+
+
 def test_the_auditor_sees_what_was_done_and_that_the_chain_holds(own: County, address: str, known: Page) -> None:
     enter(own, known, address, "auditor")
     expect(known.get_by_role("heading", level=1)).to_have_text("审计")
