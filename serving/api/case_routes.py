@@ -74,7 +74,7 @@ def assign_cases(request: Request, user: CurrentUser, store: CurrentData, assign
             session, store, assignment.loan_ids, assignment.responsible, authorship_of(user, context), user.scope
         )
         audit_row_count(request, len(cases))
-        audit_detail(request, responsible=assignment.responsible, case_ids=[case.id for case in cases])
+        audit_detail(request, responsible=assignment.responsible, case_ids=[case.number for case in cases])
         items = [answer_with_events(session, case) for case in cases]
     return CasePage(total=len(items), items=items, next_cursor=None)
 
@@ -88,7 +88,7 @@ def create_case(request: Request, user: CurrentUser, store: CurrentData, new_cas
         case = open_case_on_loan(session, store, new_case.loan_id, authorship)
         if new_case.event:
             add_event(session, case, case.version, pseudonymized_event(new_case.event, store), authorship)
-        audit_detail(request, case_id=case.id, loan_id=case.loan_id)
+        audit_detail(request, case_id=case.number, loan_id=case.loan_id)
         return answer_with_events(session, case)
 
 
@@ -135,7 +135,7 @@ def case_page_for(context: AppContext, user: User, query: CaseQuery) -> CasePage
         events = events_by_case(session, cases)
         total = count_cases(session, query, user.scope)
         items = [case_answer(case, events[case.id]) for case in cases]
-    next_cursor = str(cases[-1].id) if len(items) == query.limit else None
+    next_cursor = str(cases[-1].number) if len(items) == query.limit else None
     return CasePage(total=total, items=items, next_cursor=next_cursor)
 
 

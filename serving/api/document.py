@@ -126,7 +126,7 @@ def _example_ids(user: User, store: DataFolder, context: AppContext) -> ExampleI
     if not user.has_right(Right.PERSONS):
         return ExampleIds()
     with context.database.read_session() as session:
-        cases = [(case.loan_id, case.id, case.version) for case in search_cases(session, _OPEN_CASES, user.scope)]
+        cases = [(case.loan_id, case.number, case.version) for case in search_cases(session, _OPEN_CASES, user.scope)]
     loan, household = _first_loan(store, [loan for loan, _, _ in cases]) or (ExampleIds.loan, ExampleIds.household)
     ids = ExampleIds(loan, household, account=user.name)
     return replace(ids, case=cases[0][1], version=cases[0][2]) if cases else ids

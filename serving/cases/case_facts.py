@@ -57,7 +57,7 @@ def case_facts(session: Session, scope: Scope, loans: Sequence[str] | None = Non
     condition = scope.case_condition()
     if loans is not None:
         condition &= Case.loan_id.in_(loans)
-    columns = (Case.loan_id, Case.id, Case.state, *(getattr(Case, name) for name in _OF_OPEN_CASES))
+    columns = (Case.loan_id, Case.number, Case.state, *(getattr(Case, name) for name in _OF_OPEN_CASES))
     rows = session.execute(select(*columns).where(condition).order_by(Case.id)).all()
     cases = pl.DataFrame([tuple(row) for row in rows], FrameSchema(_CASE_COLUMNS).dtypes, orient="row")
     is_open = pl.col("case_state") == "open"

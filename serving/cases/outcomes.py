@@ -110,7 +110,7 @@ def _outcome_row(case: Case, events: Sequence[CaseEvent]) -> dict[str, object]:
     promises = [event for event in events if event.kind == CaseEventKind.PROMISE]
     outcomes = [event.outcome for event in events if event.outcome]
     return {
-        "case_id": case.id,
+        "case_id": case.number,
         "loan_id": case.loan_id,
         "as_of": case.as_of,
         "light": case.light,

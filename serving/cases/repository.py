@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from serving.cases.assignees import check_assignee
 from serving.cases.kinds import EVENT_RULES, FIELD_WORDS, CaseEventKind
 from serving.database.tables import Case, CaseEvent
 
+LEAST_CASE_NUMBER = 100_000_000
+"""Numbers of cases have nine digits; those opened by earlier programs, which counted up, have fewer."""
 _DAYS_AHEAD, _DAYS_BACK = 366, 366
 
 
@@ -86,6 +89,7 @@ def open_case(session: Session, warning: Mapping[str, Any], as_of: date, authors
     """
     names = ("loan_id", "household_id", "bank", "village_code", "light")
     case = Case(
+        number=free_case_number(session),
         **{name: warning[name] for name in names},
         as_of=as_of,
         state="open",
@@ -102,6 +106,14 @@ def open_case(session: Session, warning: Mapping[str, Any], as_of: date, authors
             f"贷款 {loan} 已有未办结的走访处置单。", f"Loan {loan} has an open case already; add to that one."
         ) from error
     return case
+
+
+def free_case_number(session: Session) -> int:
+    """A number of nine digits, drawn at random, that no case has."""
+    while True:
+        number = LEAST_CASE_NUMBER + secrets.randbelow(9 * LEAST_CASE_NUMBER)
+        if session.scalar(select(Case.id).where(Case.number == number)) is None:
+            return number
 
 
 def add_event(session: Session, case: Case, version: int, event: EventFields, authorship: Authorship) -> CaseEvent:
@@ -222,7 +234,7 @@ def _case_elsewhere(loan: str) -> UserError:
 
 def case_by_number(session: Session, number: int, scope: Scope) -> Case:
     """The case of a number, locked for a change. Raises CaseNotFoundError where there is none within the scope."""
-    case = session.scalar(select(Case).where(Case.id == number, scope.case_condition()).with_for_update())
+    case = session.scalar(select(Case).where(Case.number == number, scope.case_condition()).with_for_update())
     if case is None:
         raise CaseNotFoundError(f"没有走访处置单 {number}。", f"There is no case {number}.")
     return case
@@ -233,7 +245,8 @@ class CaseQuery:
     """Filters of a search for cases.
 
     state: `open` or `closed`. area: first digits of the village code. awake_on: leaves out cases put off beyond this
-    day. before_number: only cases with a smaller number. responsible: name of the account that they are assigned to.
+    day. before_number: only cases opened before that of this number. responsible: name of the account that they are
+    assigned to.
     """
 
     state: str | None = None
@@ -286,24 +299,24 @@ def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
     if query.awake_on is not None:
         yield Case.snoozed_until.is_(None) | (Case.snoozed_until <= query.awake_on)
     if query.before_number is not None:
-        yield Case.id < query.before_number
+        yield Case.id < select(Case.id).where(Case.number == query.before_number).scalar_subquery()
 
 
 def _check_event(session: Session, case: Case, version: int, event: EventFields, today: date) -> None:
     """Raises UserError where the event may not be added to this version of the case."""
     if case.version != version:
         raise UserError(
-            f"走访处置单 {case.id} 已被他人更新（第 {case.version} 版）；请刷新后再填。",
-            f"Case {case.id} has been changed since (version {case.version}); look at it again and retry.",
+            f"走访处置单 {case.number} 已被他人更新（第 {case.version} 版）；请刷新后再填。",
+            f"Case {case.number} has been changed since (version {case.version}); look at it again and retry.",
         )
     if case.state != "open" and event.kind is not CaseEventKind.ANSWER:
-        raise UserError(f"走访处置单 {case.id} 已办结。", f"Case {case.id} is closed.")
+        raise UserError(f"走访处置单 {case.number} 已办结。", f"Case {case.number} is closed.")
     _check_fields(event)
     _check_day(event, today)
     if event.kind is CaseEventKind.WITHDRAWAL and case.escalated_to is None:
         raise UserError(
-            f"走访处置单 {case.id} 没有上报，无从撤回。",
-            f"Case {case.id} is not handed up; there is nothing to take back.",
+            f"走访处置单 {case.number} 没有上报，无从撤回。",
+            f"Case {case.number} is not handed up; there is nothing to take back.",
         )
     if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):
         return

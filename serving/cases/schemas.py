@@ -141,7 +141,7 @@ def case_answer(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
             "escalated_to_en": level.en if level else None,
         }
         answers.append(CaseEventAnswer.model_validate({**_columns(event), **words}))
-    return CaseAnswer.model_validate({**_columns(case), "events": answers})
+    return CaseAnswer.model_validate({**_columns(case), "id": case.number, "events": answers})
 
 
 def _columns(row: Case | CaseEvent) -> dict[str, object]:

@@ -111,6 +111,7 @@ class FailedSignIns(Base):
 class Case(Base):
     """A case: the work on one loan, opened on a light. version: increased with each change.
 
+    number: by which people know it, drawn at random: one that counted up would tell a bank how many others open.
     responsible: name of the account that it is assigned to. next_step, next_step_on: what is planned, and the day.
     escalated_to: `township` or `county`; None where it was not handed up.
     """
@@ -118,6 +119,7 @@ class Case(Base):
     __tablename__ = "cases"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, unique=True, index=True, server_default="0")
     loan_id: Mapped[str] = mapped_column(String(64), index=True)
     household_id: Mapped[str] = mapped_column(String(64), index=True)
     bank: Mapped[str] = mapped_column(String(64))

@@ -61,7 +61,7 @@ def open_case_from_page(
     try:
         with context.database.write_session() as session:
             case = open_case_on_loan(session, store, loan_id, authorship_of(user, context))
-            number, household = case.id, case.household_id
+            number, household = case.number, case.household_id
     except UserError as refusal:
         return render_refusal(request, language, refusal, status_of(refusal))
     audit_detail(request, case_id=number, loan_id=loan_id)
@@ -87,7 +87,7 @@ def assign_from_list(
             )
         with context.database.write_session() as session:
             cases = assign_listed_loans(session, store, loan, responsible, authorship_of(user, context), user.scope)
-            numbers = [case.id for case in cases]
+            numbers = [case.number for case in cases]
     except UserError as refusal:
         return render_refusal(request, language, refusal, status_of(refusal), back=f"/?{query}")
     audit_row_count(request, len(numbers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -50,6 +51,13 @@ def test_a_loan_has_one_open_case_and_another_after_it_is_closed(session: Sessio
     add_event(session, case, 1, EventFields(CaseEventKind.OUTCOME, outcome="repaid"), PEN)
     assert (case.state, case.closed_at) == ("closed", NOW)
     assert opened_on(session).id != case.id
+
+
+def test_a_number_does_not_tell_how_many_cases_others_have(session: Session) -> None:
+    numbers = [opened_on(session, loan_id=f"L{number}").number for number in range(5)]
+    assert len({number - numbers[0] for number in numbers}) == 5
+    assert all(len(str(number)) == 9 for number in numbers)
+    assert [after - before for before, after in pairwise(numbers)] != [1] * 4
 
 
 def test_a_change_to_what_has_changed_since_is_refused(session: Session) -> None:
@@ -113,10 +121,10 @@ def test_a_case_out_of_scope_is_none(session: Session) -> None:
     case = opened_on(session)
     for scope in (Scope(bank="乙银行"), Scope(area="640324"), Scope(area="64032310120_")):
         with pytest.raises(CaseNotFoundError, match="There is no case"):
-            case_by_number(session, case.id, scope)
+            case_by_number(session, case.number, scope)
         assert search_cases(session, CaseQuery(), scope) == []
     for scope in (ALL_LOANS, Scope(bank="甲银行", area="640323101")):
-        assert case_by_number(session, case.id, scope) is case
+        assert case_by_number(session, case.number, scope) is case
 
 
 def test_a_case_that_is_put_off_is_awake_again_on_its_day(session: Session) -> None:
@@ -130,7 +138,7 @@ def test_pages_of_cases_begin_with_the_newest(session: Session) -> None:
     cases = [opened_on(session, loan_id=f"L{number}") for number in range(3)]
     first = search_cases(session, CaseQuery(limit=2), ALL_LOANS)
     assert list(first) == [cases[2], cases[1]]
-    assert list(search_cases(session, CaseQuery(limit=2, before_number=first[-1].id), ALL_LOANS)) == [cases[0]]
+    assert list(search_cases(session, CaseQuery(limit=2, before_number=first[-1].number), ALL_LOANS)) == [cases[0]]
 
 
 def test_what_came_of_a_case_is_a_row_for_analysis_without_what_was_written(session: Session) -> None:

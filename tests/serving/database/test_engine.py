@@ -95,5 +95,6 @@ def test_cases_of_the_revision_before_keep_what_they_have(address: str) -> None:
         [found] = session.scalars(select(Case)).all()
         [note] = session.scalars(select(CaseEvent)).all()
     assert (found.loan_id, found.opened_at, found.responsible, found.next_step_on) == ("L1", NOW, None, None)
+    assert (found.id, found.number) == (7, 7)
     assert (note.text, note.joint, note.escalated_to) == ("called", None, None)
     database.engine.dispose()
