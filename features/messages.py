@@ -39,9 +39,9 @@ class UserError(Exception):
         self.message = Bilingual(zh, en)
         super().__init__(str(self.message))
 
-    def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
-        """Pickle by both texts, so that the error survives the way back from another process."""
-        return UserError, (self.message.zh, self.message.en)
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str], dict[str, int]]:
+        """Pickle by both texts and the exit code, so that the error survives the way back from another process."""
+        return UserError, (self.message.zh, self.message.en), {"exit_code": self.exit_code}
 
 
 def spelling_hint(word: str, names: Iterable[str]) -> Bilingual:

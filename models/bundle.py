@@ -17,6 +17,7 @@ import polars as pl
 
 from features.atomic_files import atomic_folder
 from features.catalog import MODEL_COLUMNS
+from features.checksums import checksum, is_intact
 from features.frame_schema import returns
 from features.messages import UserError
 from models.additive import additive_model_of
@@ -27,6 +28,7 @@ from models.policy import Policy, policy_of
 from models.probability_range import ProbabilityRange, probability_range_of
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 
+_CHECKSUMS = "checksums.json"
 _FILES = ("card.json", "calibration.json", "policy.json")
 _TREES_FILE, _ADDITIVE_FILE = "model.txt", "additive.json"
 _HAZARDS_FILE, _HAZARDS = "hazards.json", "hazards"
@@ -215,6 +217,8 @@ def write(bundle: Bundle, folder: Path) -> None:
         for name, content in {**texts, **dict(zip(_FILES, contents, strict=True))}.items():
             text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
             (staging / name).write_text(text, "utf-8")
+        checksums = {path.name: checksum(path) for path in sorted(staging.iterdir())}
+        (staging / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), "utf-8")
 
 
 def read(folder: Path) -> Bundle:
@@ -237,6 +241,7 @@ def read(folder: Path) -> Bundle:
         (1, ['bad_after_days', 'code_version'])
     """
     try:
+        _check_files(folder)
         card, calibration, policy = (json.loads((folder / name).read_text("utf-8")) for name in _FILES)
         columns = tuple(ModelColumn(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
@@ -248,6 +253,14 @@ def read(folder: Path) -> Bundle:
             f"模型 {folder.name} 无法读取（{error}）；请重新训练或回退。",
             f"Model {folder.name} cannot be read ({error}); train again or go back to an earlier one.",
         ) from error
+
+
+def _check_files(folder: Path) -> None:
+    """Raises ValueError where a file is not what was written; bundles of earlier programs have no checksums."""
+    if (folder / _CHECKSUMS).exists():
+        for name, expected in json.loads((folder / _CHECKSUMS).read_text("utf-8")).items():
+            if not is_intact(folder / name, expected):
+                raise ValueError(f"{name} is not the file that was written")
 
 
 def _read_score(folder: Path, columns: tuple[ModelColumn, ...], weights: Mapping[str, float] | None) -> RawScore:

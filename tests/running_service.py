@@ -75,10 +75,15 @@ def free_port() -> int:
 
 KEYS: dict[int, str] = {}
 """By port: the key that a browser sends along, as `alone` lets it."""
+_MADE: dict[tuple[Path, str], str] = {}
+"""By data folder and account: the key that was made for it."""
 
 
 def key_for(data: Path, role: str, bank: str | None = None, area: str | None = None) -> str:
-    """A key of somebody with this role; a person of the same name gets another key, in place of the oldest of many."""
+    """A key of somebody with this role: the one that this process has made before, unless it has been revoked.
+
+    A service of the whole session goes on using it, so none is revoked for want of room.
+    """
     name = "-".join(filter(None, (role, bank, area)))
     database = database_of(data)
     with database.write_session() as session:
@@ -86,10 +91,9 @@ def key_for(data: Path, role: str, bank: str | None = None, area: str | None = N
         person = known.get(name) or people.create_account(
             session, people.account_details(name, role, bank, area), utc_now()
         )
-        valid = [each for each in people.keys_of(session, person) if each.revoked_at is None]
-        if len(valid) >= people.MOST_KEYS:
-            people.revoke_key(session, person, valid[0].prefix, utc_now())
-        key = people.create_key(session, person, "tests", utc_now())
+        key = _MADE.get((data, name), "")
+        if not any(key.startswith(each.prefix) for each in people.keys_of(session, person) if each.revoked_at is None):
+            key = _MADE[data, name] = people.create_key(session, person, "tests", utc_now())
     database.engine.dispose()  # its files beside the database go now, not while a test copies the folder
     return key
 

@@ -22,7 +22,7 @@ from features.stored_files import read_stored_json
 COMMITS_IN_TAIL = 256
 """So many commits after the checkpoint are read one by one; then a new checkpoint is written."""
 _CHECKPOINT = "checkpoint.parquet"
-_POINTER = "newest.json"
+POINTER = "newest.json"
 
 
 def commit_path(folder: Path, sequence: int) -> Path:
@@ -37,7 +37,7 @@ def read_history(folder: Path) -> CommitHistory:
     """
     # The pointer is read first: what is committed from then on is read below, or not, and either is right.
     try:
-        expected = read_stored_json(folder / _POINTER, lambda stored: int(stored["sequence"]))
+        expected = read_stored_json(folder / POINTER, lambda stored: int(stored["sequence"]))
     except UserError:  # missing or cut
         expected = _last_listed_sequence(folder)
     history = read_later_commits(CommitHistory(_read_checkpoint(folder)), folder)
@@ -74,7 +74,9 @@ def append_commit_file(history: CommitHistory, commit: Commit, folder: Path) -> 
         with suppress(UserError):
             write_parquet(later.older.rows, folder / _CHECKPOINT)
     with suppress(UserError):
-        write_bytes(json.dumps({"sequence": commit.sequence}).encode(), folder / _POINTER, durable=False)
+        write_bytes(
+            json.dumps({"sequence": commit.sequence, "id": commit.id}).encode(), folder / POINTER, durable=False
+        )
     return later
 
 

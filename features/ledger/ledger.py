@@ -14,7 +14,8 @@ from threading import Lock
 
 import polars as pl
 
-from features.atomic_files import exclusive_lock, write_parquet
+from features.atomic_files import exclusive_lock
+from features.checksums import write_checked_parquet
 from features.contract.tables import TABLES
 from features.delivered_tables import (
     KNOWN_SINCE,
@@ -142,7 +143,7 @@ class Ledger(CountyTables):
         quarantine_path = None
         if quarantine.height:
             quarantine_path = f"quarantine/{sequence:08d}.parquet"
-            write_parquet(quarantine, self.folder / quarantine_path)
+            write_checked_parquet(quarantine, self.folder / quarantine_path)
         versions = self._with_renewals(table, rows, [stored_versions, rows.select(stored_versions.columns)])
         pairs = [tuple(reassigned_pairs(table, versions, by)) for by in ("household_id", COUNTY)]
         previous = self.commits.id_of(sequence - 1)
@@ -198,7 +199,7 @@ class Ledger(CountyTables):
         stored_rows = rows.select(list(stored_dtypes(TABLES[table])))
         index = index_of_rows(table, stored_rows)
         in_order = stored_rows.sort(sort_columns(table, stored_rows.columns))
-        write_parquet(in_order, self.folder / path, index_metadata(index))
+        write_checked_parquet(in_order, self.folder / path, index_metadata(index))
         self._indexes.add(self.folder / path, index)
         return PartFile(table, county, path, rows.height, str(rows[KNOWN_SINCE].min()), revises)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from features.atomic_files import sink_parquet
+from features.checksums import SUFFIX, sink_checked_parquet
 from features.contract.tables import TABLES
 from features.ledger.key_index import KeyIndexes, index_suffix, joined_index
 from features.ledger.part_files import DataFile, DataFiles, merged_name, scan_files
@@ -63,7 +63,7 @@ def _merge(inputs: Sequence[DataFile], table: str, county: str, files: DataFiles
     merged = files.merged_folder(table, county) / f"{name}.parquet"
     rows = scan_files(table, [file.path for file in inputs])
     indexes.add(merged, joined_index([indexes.of(file, table, county, files) for file in inputs]))
-    sink_parquet(rows.sort(sort_columns(table, rows.collect_schema().names())), merged)
+    sink_checked_parquet(rows.sort(sort_columns(table, rows.collect_schema().names())), merged)
 
 
 def sort_columns(table: str, columns: list[str]) -> list[str]:
@@ -85,7 +85,7 @@ def _delete_superseded(table: str, county: str, files: DataFiles) -> None:
         for name in replaced
         if any(other.covers(name) for other in present) and not any(other.covers(name) for other in replaced)
     }
-    stays = {".parquet": present | readable, index_suffix(): present}
+    stays = {".parquet": present | readable, f".parquet{SUFFIX}": present | readable, index_suffix(): present}
     for path in paths:
         name = merged_name(path)
         if name not in stays.get(path.name.removeprefix(str(name)), ()):

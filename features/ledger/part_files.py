@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.checksums import checked
 from features.contract.tables import TABLES
 from features.delivered_tables import stored_dtypes
 from features.frame_schema import FrameSchema, returns
@@ -75,11 +76,13 @@ STORED_ROWS_SCHEMA = FrameSchema(
 
 @returns(STORED_ROWS_SCHEMA)
 def scan_files(table: str, paths: Sequence[Path]) -> pl.LazyFrame:
-    """The rows of data files of a table; a column that the table has got since a file was written is null."""
+    """The rows of data files of a table; a column that the table has got since a file was written is null.
+
+    Raises DamagedFileError where a file is not what was written.
+    """
     # Not by polars' partitions: these take a folder such as `month=copy` above the ledger for a column.
-    return pl.scan_parquet(
-        list(paths), glob=False, hive_partitioning=False, schema=stored_dtypes(TABLES[table]), missing_columns="insert"
-    )
+    files, dtypes = [checked(path) for path in paths], stored_dtypes(TABLES[table])
+    return pl.scan_parquet(files, glob=False, hive_partitioning=False, schema=dtypes, missing_columns="insert")
 
 
 class DataFiles:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from features.atomic_files import write_parquet
+from features.checksums import checked, checksum_path, write_checked_parquet
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.commit_history import CommitHistory
 from features.ledger.part_files import MergedName, merged_name
@@ -84,10 +84,11 @@ def write_quarantine_cache(rows: pl.DataFrame, commits: CommitHistory, folder: P
         return
     name = MergedName(1, len(commits), commits.id_of(len(commits)))
     with suppress(UserError):
-        write_parquet(rows, folder / "merged" / "quarantine" / f"{name}.parquet")
+        write_checked_parquet(rows, folder / "merged" / "quarantine" / f"{name}.parquet")
         for path in _cache_files(folder):
             if path.stem != str(name) and path != (cache and cache[1]):
                 path.unlink()
+                checksum_path(path).unlink(missing_ok=True)
 
 
 def _newest_cache(commits: CommitHistory, folder: Path) -> tuple[MergedName, Path] | None:
@@ -105,7 +106,7 @@ def _cache_files(folder: Path) -> list[Path]:
 
 def _rows_of(path: Path, sequence: int) -> pl.DataFrame:
     """The rows of a file with the number of its commit; a column that is newer than the file is null."""
-    rows = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    rows = pl.read_parquet(checked(path), glob=False, hive_partitioning=False)
     columns = [
         pl.col(name) if name in rows.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in QUARANTINE_SCHEMA.dtypes.items()

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from features.atomic_files import sync
-from serving.months.manifest import checksum
+from features.checksums import checksum
 
 ROWS_IN_GROUP = 20_000
 """Rows of a row group of a published file: a reader decompresses as many to find one loan."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from features.checksums import checksum
 from features.contract.tables import TABLES
 from features.ledger.part_files import ALL_COUNTIES
 from features.messages import UserError
@@ -19,7 +20,6 @@ from serving.batch.remote_task import RemoteTask, run_remote_task
 from serving.batch.storage import Storage, StoredFile
 from serving.batch.tasks import TaskRecord, staging_folder, task_folder, write_record
 from serving.months.edition import PublishedMonth
-from serving.months.manifest import checksum
 from serving.months.published_editions import month_folder_name
 
 _INPUTS_FOLDER = "offered"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from features.atomic_files import STAGING, atomic_file
+from features.checksums import checksum
 from features.messages import UserError
-from serving.months.manifest import checksum
 
 _CONCURRENT_FILES = 8
 """Files transferred at once: distant storage answers late, but answers many requests."""

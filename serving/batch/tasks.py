@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from features.atomic_files import atomic_folder
+from features.checksums import checksum
 from features.compute import NOT_FEATURES, features_at, peer_statistics_at
 from features.loan_checks import loan_findings
 from features.messages import UserError
@@ -34,7 +35,6 @@ from serving.batch.inputs import RunContext, RunSpec, open_context, previous_cou
 from serving.batch.parquet import sorted_by_loan, write_edition_file, write_intermediate
 from serving.batch.plan import Stage, Task
 from serving.batch.warnings import build_warnings
-from serving.months.manifest import checksum
 from serving.months.previous_month import previous_month_of
 
 _COLUMNS_AT_ONCE = 12

@@ -334,6 +334,21 @@ def restore_command(
     print_lines([Bilingual(f"{data}：{files} 个文件", f"{data}: {files} files")])
 
 
+@commands.command("verify")
+def verify_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
+    """检查: every stored file against its checksum, ledger and audit log against their chains; exit 3 on a fault."""
+    from serving.cli.verify import verify_data
+    from serving.settings import settings_of
+
+    found = verify_data(settings_of(data), utc_now())
+    if as_json:
+        print_json(found)
+    else:
+        print_lines([*found.faults, found.told()])
+    if found.faults:
+        raise typer.Exit(3)
+
+
 def _audit_change(data: Path, command: str, name: str, **detail: object) -> None:
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction

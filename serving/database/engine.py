@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from features.atomic_files import exclusive_lock
@@ -93,7 +93,7 @@ def open_database(address: str, audit_key: bytes) -> Database:
             f"The database address or its driver is wrong ({type(error).__name__}); "
             "it is sqlite:///… or postgresql+psycopg://…",
         ) from error
-    except OperationalError as error:
+    except DatabaseError as error:
         raise UserError(
             "数据库无法打开；请检查 LIGHTS_DATABASE 及其服务、权限和磁盘空间。",
             "The database cannot be opened; check LIGHTS_DATABASE, its server, permissions and the disk.",

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from features.atomic_files import append_line
+from features.checksums import is_intact
 from features.messages import Bilingual, UserError
 from features.months import COUNTY_ZONE
 from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
@@ -21,7 +22,7 @@ from models.county_policy.contract_terms import ContractTerms, DatedTerms
 from models.county_policy.policy_table import stored_policy
 from models.county_policy.sections import CountyPolicy
 from models.fund_curves import FundCurves, FundHistory, no_fund_history
-from serving.months.manifest import DamagedMonthError, Manifest, is_intact, read_manifest
+from serving.months.manifest import DamagedMonthError, Manifest, read_manifest
 from serving.months.published_frames import rows_as_declared
 from serving.months.row_store import open_row_store
 from serving.schemas.basis import DamagedMonth, Incomplete, Versions

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from features.atomic_files import write_text
+from features.checksums import checksum
 from features.messages import UserError
 from features.stored_files import read_stored_json
 from models.traffic_light.rule import RuleSentences
 
 MANIFEST, _MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
 _MANIFESTS_IN_MEMORY = 64
-_FILES_IN_MEMORY = 4096
-"""Files whose checksum was compared: some 200 bytes each."""
 
 
 class DamagedMonthError(UserError):
@@ -112,24 +111,3 @@ def _manifest(folder: Path, *_: int) -> Manifest:
             f"The manifest.json of {manifest.as_of} is damaged ({folder.name}); restore it from a backup.",
         )
     return manifest
-
-
-def is_intact(path: Path, expected: str) -> bool:
-    """Whether a file is there with this checksum; it is computed once, and again where its time or size changes."""
-    try:
-        status = path.stat()
-        return _has_checksum(path, expected, status.st_mtime_ns, status.st_size)
-    except OSError:
-        return False
-
-
-@lru_cache(_FILES_IN_MEMORY)
-def _has_checksum(path: Path, expected: str, *_: int) -> bool:
-    """Whether a file has this checksum; the further arguments are its time and size, so that a change is seen."""
-    return checksum(path) == expected
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -46,6 +46,7 @@ COMMANDS = (
     "notice",
     "backup",
     "restore",
+    "verify",
     "demo",
 )
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)

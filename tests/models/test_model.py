@@ -156,10 +156,21 @@ def test_a_bundle_is_text_and_reads_back_as_it_was(bundle: Bundle, tmp_path: Pat
 
 def test_a_bundle_with_other_columns_is_refused_and_says_which(bundle: Bundle, tmp_path: Path) -> None:
     write(bundle, tmp_path / "7")
+    (tmp_path / "7" / "checksums.json").unlink()  # as an earlier program wrote it
     card = json.loads((tmp_path / "7" / "card.json").read_text())
     card["columns"][0]["name"] = "shoe_size"
     (tmp_path / "7" / "card.json").write_text(json.dumps(card))
     with pytest.raises(UserError, match="shoe_size"):
+        read(tmp_path / "7")
+
+
+@pytest.mark.parametrize("name", ["model.txt", "card.json", "calibration.json", "policy.json"])
+def test_a_flipped_bit_in_a_bundle_is_refused(bundle: Bundle, tmp_path: Path, name: str) -> None:
+    write(bundle, tmp_path / "7")
+    content = bytearray((tmp_path / "7" / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "7" / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"{name} is not the file that was written"):
         read(tmp_path / "7")
 
 

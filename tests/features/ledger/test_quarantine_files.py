@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from features.checksums import checksum_path
 from features.ledger.ledger import Ledger
 from features.ledger.quarantine_files import FILES_IN_TAIL, QUARANTINE_SCHEMA
 from tests.features.ledger.prices import append_price, price, rejected_row
@@ -91,6 +92,7 @@ def test_the_cache_before_stays_for_its_readers_and_older_ones_go(ledger: Ledger
 
 def test_a_file_from_before_a_column_existed_is_read(ledger: Ledger) -> None:
     path = ledger.folder / "quarantine" / "00000002.parquet"
+    checksum_path(path).unlink()
     pl.read_parquet(path).drop("cells").write_parquet(path)
     rows = Ledger(ledger.folder).quarantined_rows()
     assert (rows.schema, rows["cells"][1]) == (QUARANTINE_SCHEMA.dtypes, None)

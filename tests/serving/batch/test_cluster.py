@@ -41,6 +41,10 @@ def test_what_a_worker_cannot_compute_is_told_as_one_process_tells_it(ruled: Pro
     [payments, *_] = sorted((ruled.data / "ledger" / "payments" / "county=640324").glob("*.parquet"))
     payments.write_bytes(payments.read_bytes()[:100])
     ran = lights(ruled.data, "score", "--as-of", AS_OF, "--workers", 2)
+    assert ran.returncode == 3
+    assert f"{payments} is missing or damaged; restore it from a backup." in ran.stderr
+    payments.with_name(f"{payments.name}.sha256").unlink()  # as an earlier program wrote it
+    ran = lights(ruled.data, "score", "--as-of", AS_OF, "--workers", 2)
     assert refused(ran).startswith("640324 cannot be computed (ComputeError)")
 
 

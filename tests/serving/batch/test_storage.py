@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from features.checksums import checksum
 from features.messages import UserError
 from serving.batch.storage import Storage, StoredFile, open_storage
-from serving.months.manifest import checksum
 from tests.running_service import CHINESE, free_port
 from tests.serving.hdfs import Served, hdfs
 

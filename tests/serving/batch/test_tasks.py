@@ -109,8 +109,9 @@ def test_a_part_that_cannot_be_computed_is_named_and_the_others_are_kept(ruled: 
     good = payments.read_bytes()
     payments.write_bytes(good[: len(good) // 2])
     (ruled.data / "policy.toml").write_text('[[policy]]\nsince = 2025-01-01\nsource = "notice"\nfund.share = 0.8\n')
-    said = refused(lights(ruled.data, "score", "--as-of", AS_OF))
-    assert said.startswith("640324 cannot be computed (ComputeError); what was published before still stands")
+    ran = lights(ruled.data, "score", "--as-of", AS_OF)
+    assert ran.returncode == 3
+    assert f"{payments} is missing or damaged; restore it from a backup." in ran.stderr
     assert ruled.files == before
     assert "640323.whole" in records(ruled)
     assert "640324.whole" not in records(ruled)

@@ -7,12 +7,12 @@ import json
 import polars as pl
 import pytest
 
+from features.checksums import checksum
 from features.compute import FEATURES_SCHEMA
 from serving.explain.household import household_explanation
 from serving.explain.sentences import render_warnings
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_index
-from serving.months.manifest import checksum
 from serving.months.previous_month import previous_month_of, previous_month_of_few
 from serving.months.published_frames import WARNINGS_SCHEMA
 from tests.serving.provinces import Province

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
+from features.checksums import checksum
 from models.county_policy.policy_table import shipped_policy_table
 from serving.months.data_folder import DataFolder
-from serving.months.manifest import Manifest, checksum
+from serving.months.manifest import Manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
