@@ -98,7 +98,7 @@ def checked(path: Path) -> Path:
             return path
     except OSError:
         pass
-    if "merged" in path.parts:
+    if "-" in path.stem:  # named by the commits whose rows it holds, see `features.ledger.part_files.MergedName`
         raise DamagedFileError(
             f"账本的合并文件 {path} 已损坏；请删除它，它会由原文件重新生成。",
             f"The merged file {path} of the ledger is damaged; delete it: it is made again from the original files.",

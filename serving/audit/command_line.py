@@ -25,16 +25,20 @@ def audit_command(data: Path, user: str, at: datetime, action: AuditAction, comm
 
     The first entry of a day, and each export, save the head of the chain.
     """
-    with database_of(data).write_session() as session:
+    database = database_of(data)
+    with database.write_session() as session:
         add_promotions(session, DataFolder(data).models.history, at)
         add_entry(session, machine_user(user), action, command, detail, at)
         head = chain_head(session)
     if action is AuditAction.EXPORT or not has_day_head(data, at.date()):
+        database.flush()
         save_day_head(head, data, at.date())
 
 
 def audit_month(data: Path, user: str, at: datetime, as_of: str) -> None:
     """Add the entry of a published month, and save the head of the chain under the month's name."""
     audit_command(data, user, at, AuditAction.CHANGE, "lights score", as_of=as_of)
-    with database_of(data).read_session() as session:
+    database = database_of(data)
+    database.flush()
+    with database.read_session() as session:
         save_head(chain_head(session), data, as_of, at.date())

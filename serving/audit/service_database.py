@@ -39,5 +39,6 @@ def service_database(settings: Settings, at: datetime) -> Database:
         detail = {"entries": 0, "through": start.number, "hash": start.hash, "keyed": True}
         add_entry(session, machine_user("lights"), AuditAction.CHANGE, PRUNING, detail, at)
         head = chain_head(session)
+    database.flush()
     save_day_head(head, settings.data, at.date())
     return database

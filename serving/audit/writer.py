@@ -37,6 +37,7 @@ def audit_writer(database: Database, folder: Path) -> AuditWriter:
             head = chain_head(connection) if has_export or day != saved_on else None
         try:
             if head and (has_export or not has_day_head(folder, day)):
+                database.flush()  # a head whose entry a power cut takes away would break the chain for good
                 save_day_head(head, folder, day)
             saved_on = day
         except (OSError, UserError) as error:

@@ -62,6 +62,12 @@ class Database:
         with self._writer.begin() as connection:
             yield connection
 
+    def flush(self) -> None:
+        """Bring all commits to the disk: SQLite's last ones may be lost in a power cut until its log is synced."""
+        if self.is_sqlite:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
     @cached_property
     def _writer(self) -> Engine:
         return self.engine.execution_options(writes=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.audit.chain import verify_chain
-from serving.audit.heads import saved_heads
+from serving.audit.chain import chain_head, verify_chain
+from serving.audit.heads import Head, saved_heads
 from serving.audit.log import Actor, AuditAction, AuditQuery, NewEntry, search_entries
 from serving.audit.writer import audit_writer
-from serving.database.engine import Database
+from serving.database.engine import Database, open_database
 from tests.serving.at_once import all_at_once
+from tests.serving.databases import AUDIT_KEY
 from tests.serving.moments import NOW
 
 _MANY = 200
@@ -60,6 +62,19 @@ def test_the_first_entry_of_a_day_and_each_export_save_the_head(database: Databa
         assert (head.number, head.on) == ((1, 1, 3, 3)[number], NOW.date())
     all_at_once([own.submit(replace(entry("GET /"), at=NOW + timedelta(days=1)))])
     assert [head.number for head in saved_heads(tmp_path)] == [3, 5]
+
+
+def test_the_entry_of_a_saved_head_is_on_the_disk(tmp_path: Path) -> None:
+    """The database's file alone, without the log that a power cut may take away, has the entry."""
+    database = open_database(f"sqlite:///{tmp_path / 'lights.db'}", AUDIT_KEY)
+    all_at_once([audit_writer(database, tmp_path).submit(entry("GET /1"))])
+    shutil.copy(tmp_path / "lights.db", tmp_path / "alone.db")
+    database.engine.dispose()
+    [head] = saved_heads(tmp_path)
+    alone = open_database(f"sqlite:///{tmp_path / 'alone.db'}", AUDIT_KEY)
+    with alone.read_session() as session:
+        assert chain_head(session) == Head(head.number, head.hash)
+    alone.engine.dispose()
 
 
 def test_a_head_that_cannot_be_saved_refuses_no_request_and_is_tried_again(database: Database, tmp_path: Path) -> None:
