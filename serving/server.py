@@ -30,6 +30,8 @@ from serving.settings import LOOPBACK_HOSTS, Settings
 
 _GRACE_SECONDS = 20
 """How long a request that has begun may take to end when the service is stopped."""
+_MOST_CONNECTIONS = 500
+"""Connections of a process beyond which a request is answered by 503: half of what a process may open by default."""
 
 
 def serve(store: DataFolder, settings: Settings, port: int, workers: int = 1) -> None:
@@ -86,6 +88,7 @@ def _config(app: object, workers: int = 1) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
         server_header=False,
         proxy_headers=True,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import tarfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -151,6 +153,17 @@ def test_two_workers_count_the_requests_of_a_caller_together(by_rules: County) -
         statuses = [httpx2.get(f"{address}/api/v1/model", timeout=30).status_code for _ in range(20)]
     assert 6 <= statuses.count(200) <= 8  # one more for each ten seconds that the requests take
     assert statuses.count(429) == 20 - statuses.count(200)
+
+
+def test_more_connections_than_a_process_can_hold_are_refused_and_it_goes_on(by_rules: County) -> None:
+    with serving(by_rules.data) as address, ExitStack() as held:
+        port = int(address.rpartition(":")[2])
+        for _ in range(500):
+            held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert httpx2.get(f"{unsigned(address)}/health/live", timeout=60).status_code == 503
+        held.close()
+        answers = (httpx2.get(f"{unsigned(address)}/health/live", timeout=60).status_code for _ in range(100))
+        assert 200 in answers
 
 
 def names_in(file: Path) -> list[str]:
