@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,23 +23,46 @@ AUDIT_KEY = b"k" * 32
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a server's first database; it listens on a free port of this machine."""
+@dataclass(frozen=True)
+class PostgresServer:
+    """A PostgreSQL server of a test, on a free port of this machine. address: of its first database."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def control(self, *words: object) -> None:
+        """Run pg_ctl: `start`, `stop`, `restart`, with its options."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -F"
+        _run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, *words)
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A new server while the block runs; the test is skipped where PostgreSQL is not installed."""
     if not _BINARIES:
         pytest.skip("no PostgreSQL: apt-get install postgresql libpq5")
-    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     if os.getuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    control = ("-D", folder / "data", "-w", "-l", folder / "log")
+    server = PostgresServer(folder, free_port())
     _run("initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
-    _run("pg_ctl", *control, "-o", f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -F", "start")
+    server.control("start")
     try:
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        yield server
     finally:
-        _run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+        server.control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of the session's server."""
+    with running_postgres() as server:
+        yield server.address
 
 
 def _run(program: str, *words: object) -> None:
