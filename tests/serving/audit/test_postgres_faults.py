@@ -41,9 +41,7 @@ def subjects(database: Database) -> set[str]:
 
 
 def test_after_all_connections_were_cut_the_next_entry_is_written(server: PostgresServer, database: Database) -> None:
-    cut = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
-    )
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
     admin = create_engine(server.address, isolation_level="AUTOCOMMIT")
     for number in range(3):
         with database.write_session() as session:
