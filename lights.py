@@ -22,6 +22,7 @@ from features.console import (
 from features.messages import Bilingual
 from serving.cli.accounts import commands as account_commands
 from serving.cli.data import commands as data_commands
+from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
 from training.commands import commands as training_commands
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.add_typer(data_commands)
 app.add_typer(month_commands)
 app.add_typer(account_commands)
+app.add_typer(maintenance_commands)
 app.add_typer(training_commands)
 
 

@@ -77,7 +77,7 @@ def sink_checked_parquet(rows: pl.LazyFrame, path: Path) -> None:
     write_text(checksum(path), checksum_path(path))
 
 
-def checked(path: Path) -> Path:
+def intact_path(path: Path) -> Path:
     """The path of a stored file, which is as it was written.
 
     A file without a checksum beside it, of an earlier program, is taken as it is.
@@ -87,9 +87,9 @@ def checked(path: Path) -> Path:
 
     Example:
         >>> import polars as pl
-        >>> from features.checksums import checked, write_checked_parquet
+        >>> from features.checksums import intact_path, write_checked_parquet
         >>> write_checked_parquet(pl.DataFrame({"a": [1]}), tmp / "a.parquet")
-        >>> checked(tmp / "a.parquet").name
+        >>> intact_path(tmp / "a.parquet").name
         'a.parquet'
     """
     try:

@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from features.checksums import checked
+from features.checksums import intact_path
 from features.compute import snapshot_at
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameColumn, FrameSchema, returns
@@ -155,7 +155,7 @@ def findings_of_delivery(ledger: Ledger, commits_before: int, rules_on: Callable
         return LOAN_FINDINGS_SCHEMA.empty()
     rows = [
         pl.read_parquet(
-            checked(ledger.folder / part.path), columns=["loan_id", "known_on"], glob=False, hive_partitioning=False
+            intact_path(ledger.folder / part.path), columns=["loan_id", "known_on"], glob=False, hive_partitioning=False
         )
         for part in parts
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from features.atomic_files import exclusive_lock, is_locked
@@ -36,17 +36,16 @@ def temporary_folder(data: Path, purpose: str) -> Iterator[Path]:
     """
     root = data / _FOLDER
     root.mkdir(parents=True, exist_ok=True)
-    # a folder and the lock of its owner are made together, so that nobody removes it in between
-    with exclusive_lock(root / "lock"):
-        _remove_left_folders(root)
-        folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=root))
-        owned = exclusive_lock(folder / _OWNER)
-        owned.__enter__()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        owned.__exit__(None, None, None)
+    with ExitStack() as ownership:
+        # a folder and the lock of its owner are made together, so that nobody removes it in between
+        with exclusive_lock(root / "lock"):
+            _remove_left_folders(root)
+            folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=root))
+            ownership.enter_context(exclusive_lock(folder / _OWNER))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_left_folders(data: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from features.checksums import checked
+from features.checksums import intact_path
 from features.contract.tables import TABLES
 from features.delivered_tables import stored_dtypes
 from features.frame_schema import FrameSchema, returns
@@ -81,7 +81,7 @@ def scan_files(table: str, paths: Sequence[Path]) -> pl.LazyFrame:
     Raises DamagedFileError where a file is not what was written.
     """
     # Not by polars' partitions: these take a folder such as `month=copy` above the ledger for a column.
-    files, dtypes = [checked(path) for path in paths], stored_dtypes(TABLES[table])
+    files, dtypes = [intact_path(path) for path in paths], stored_dtypes(TABLES[table])
     return pl.scan_parquet(files, glob=False, hive_partitioning=False, schema=dtypes, missing_columns="insert")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from features.checksums import checked, checksum_path, write_checked_parquet
+from features.checksums import checksum_path, intact_path, write_checked_parquet
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.commit_history import CommitHistory
 from features.ledger.part_files import MergedName, merged_name
@@ -106,7 +106,7 @@ def _cache_files(folder: Path) -> list[Path]:
 
 def _rows_of(path: Path, sequence: int) -> pl.DataFrame:
     """The rows of a file with the number of its commit; a column that is newer than the file is null."""
-    rows = pl.read_parquet(checked(path), glob=False, hive_partitioning=False)
+    rows = pl.read_parquet(intact_path(path), glob=False, hive_partitioning=False)
     columns = [
         pl.col(name) if name in rows.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in QUARANTINE_SCHEMA.dtypes.items()

@@ -43,8 +43,9 @@ class ChainCheck:
     newest_head_on: date | None
     after_newest_head: int
 
-    def told(self) -> Bilingual:
-        """How far the chain holds, in a sentence."""
+    @property
+    def summary(self) -> Bilingual:
+        """How far an intact chain reaches, and what it was compared with."""
         on = self.newest_head_on or "—"
         return Bilingual(
             f"审计链完整：{self.entries} 条，末条 {self.head.number}；已比对链头 {self.heads} 个，最新一个为 {on}，"

@@ -25,7 +25,7 @@ class Head:
 
 @dataclass(frozen=True)
 class SavedHead(Head):
-    """A head as it was saved. on: the day; None for files of earlier programs, whose entries had no keyed hash."""
+    """A head as it was saved. on: the day; None for files of earlier programs."""
 
     on: date | None = None
 
@@ -52,6 +52,14 @@ def save_day_head(head: Head, folder: Path, on: date) -> None:
 def has_day_head(folder: Path, on: date) -> bool:
     """Whether the end of the chain was saved on a day."""
     return (folder / HEADS_FOLDER / f"day-{on}.json").exists()
+
+
+def has_day_heads(folder: Path) -> bool:
+    """Whether the end of the chain was ever saved as a day's, which programs before the keyed chain did not do.
+
+    No file is read: a damaged one keeps nobody from working, and `saved_heads` tells it.
+    """
+    return any((folder / HEADS_FOLDER).glob("day-*.json"))
 
 
 def saved_heads(folder: Path, copies: Path | None = None) -> list[SavedHead]:

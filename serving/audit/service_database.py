@@ -6,7 +6,7 @@ from datetime import datetime
 
 from features.contract.pseudonym import load_pseudonyms
 from serving.audit.chain import PRUNING, chain_head, chain_start, ends_without_key
-from serving.audit.heads import save_day_head, saved_heads
+from serving.audit.heads import has_day_heads, save_day_head
 from serving.audit.log import AuditAction, add_entry, machine_user
 from serving.database.engine import Database, open_database
 from serving.settings import Settings
@@ -30,7 +30,7 @@ def service_database(settings: Settings, at: datetime) -> Database:
     settings.data.mkdir(parents=True, exist_ok=True)
     key = load_pseudonyms(settings.data).key_for(_PURPOSE)
     database = open_database(settings.database_address, key)
-    if any(head.on for head in saved_heads(settings.data)):
+    if has_day_heads(settings.data):
         return database
     with database.write_session() as session:
         if not ends_without_key(session):

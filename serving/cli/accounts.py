@@ -1,4 +1,4 @@
-"""The commands of accounts, audit, cases, backup and restore. Each imports what it needs when it is called."""
+"""The commands of accounts, audit and cases. Each imports what it needs when it is called."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def audit_verify(
     if as_json:
         print_json(check)
     else:
-        print_lines([check.told()])
+        print_lines([check.summary])
         print(check.head.hash)
 
 
@@ -303,50 +303,6 @@ def notice_command(
         replace_notice_form(table, data)
         audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights notice")
     print(notice_form(data).model_dump_json(indent=1))
-
-
-@commands.command("backup")
-def backup_command(
-    file: Annotated[Path, typer.Argument(help="file to write")], data: DataOption = DEFAULT_DATA_FOLDER
-) -> None:
-    """备份: everything that is kept, in one file."""
-    from serving.audit.command_line import audit_command
-    from serving.audit.log import AuditAction
-    from serving.cli.backup import backup as write_backup
-    from serving.settings import settings_of
-
-    files = write_backup(settings_of(data), file)
-    audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights backup", files=files)
-    print_lines([Bilingual(f"{file}：{files} 个文件", f"{file}: {files} files")])
-
-
-@commands.command("restore")
-def restore_command(
-    file: Annotated[Path, typer.Argument(help="backup to read")], data: DataOption = DEFAULT_DATA_FOLDER
-) -> None:
-    """恢复: a backup into a new data folder, every file checked."""
-    from serving.audit.command_line import audit_command
-    from serving.audit.log import AuditAction
-    from serving.cli.backup import restore as read_backup
-
-    files = read_backup(file, data)
-    audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights restore", files=files)
-    print_lines([Bilingual(f"{data}：{files} 个文件", f"{data}: {files} files")])
-
-
-@commands.command("verify")
-def verify_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """检查: every stored file against its checksum, ledger and audit log against their chains; exit 3 on a fault."""
-    from serving.cli.verify import verify_data
-    from serving.settings import settings_of
-
-    found = verify_data(settings_of(data), utc_now())
-    if as_json:
-        print_json(found)
-    else:
-        print_lines([*found.faults, found.told()])
-    if found.faults:
-        raise typer.Exit(3)
 
 
 def _audit_change(data: Path, command: str, name: str, **detail: object) -> None:

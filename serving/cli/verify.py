@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,11 @@ from urllib.parse import quote
 
 import polars as pl
 
-from features.checksums import checked, checksum_path
-from features.ledger.checkpoint import POINTER
-from features.ledger.commits import read_commit
-from features.ledger.ledger import ledger_in
+from features.checksums import checksum_path, intact_path
+from features.ledger.checkpoint import POINTER, commit_path
+from features.ledger.commits import Commit, read_commit
 from features.messages import Bilingual, UserError
-from features.stored_files import read_stored
+from features.stored_files import read_stored, read_stored_json
 from serving.audit.chain import verify_chain
 from serving.audit.heads import saved_heads
 from serving.audit.service_database import service_database
@@ -41,6 +40,13 @@ _KINDS = {
 """The Chinese words of what is counted."""
 
 
+_BROKEN_CHAIN = Bilingual(
+    "账本记录 {path} 与 {before} 不衔接：被改、被删或缺失；请从备份恢复 commits 文件夹和 newest.json。",
+    "The ledger's {path} does not go with {before}: one was changed or is gone; restore the folder commits and "
+    "newest.json from a backup.",
+)
+
+
 @dataclass
 class Verification:
     """What was checked, and what is wrong.
@@ -59,8 +65,9 @@ class Verification:
         if fault is not None:
             self.faults.append(fault)
 
-    def told(self) -> Bilingual:
-        """What was checked, in a sentence."""
+    @property
+    def summary(self) -> Bilingual:
+        """What was checked, and how many faults there are."""
         counts = sorted(self.checked.items())
         zh = "，".join(f"{_KINDS[kind]} {count}" for kind, count in counts)
         en = ", ".join(f"{kind} {count}" for kind, count in counts)
@@ -96,8 +103,7 @@ def verify_data(settings: Settings, at: datetime) -> Verification:
     if not settings.data.is_dir():
         raise UserError(f"没有数据文件夹 {settings.data}。", f"There is no data folder {settings.data}.")
     found, store = Verification(), DataFolder(settings.data)
-    for fault in ledger_faults(settings.data / "ledger", found):
-        found.faults.append(fault)
+    check_ledger(settings.data / "ledger", found)
     for as_of in published_editions(store.warnings):
         for number in edition_numbers(store.editions_of(as_of)):
             found.check("edition", MonthRepository(store).edition(as_of, number).fault)
@@ -113,38 +119,37 @@ def verify_data(settings: Settings, at: datetime) -> Verification:
     return found
 
 
-def ledger_faults(folder: Path, found: Verification) -> Iterator[Bilingual]:
-    """The faults of a ledger's commits, their chain, and its Parquet files, counted in `found`."""
-    previous = ""
-    paths = sorted((folder / "commits").glob("*.json"))
-    for sequence, path in enumerate(paths, start=1):
+def check_ledger(folder: Path, found: Verification) -> None:
+    """Check a ledger's commits, their chain, and every Parquet file that is listed or there."""
+    files, last = set(folder.rglob("*.parquet")), None
+    for sequence, path in enumerate(sorted((folder / "commits").glob("*.json")), start=1):
         try:
             commit = read_commit(path)
         except UserError as error:
-            yield error.message
-            return
-        if commit.sequence != sequence or (sequence > 1 and commit.previous != previous):
-            yield Bilingual(
-                f"账本记录 {path} 与前一条 {paths[sequence - 2].name} 不衔接：被改、被删或缺失；"
-                "请从备份恢复 commits 文件夹。",
-                f"The ledger's commit {path} does not follow {paths[sequence - 2].name}: one was changed or is gone; "
-                "restore the folder commits from a backup.",
-            )
-            return
-        previous = commit.id
-        found.check("commit", None)
-    pointed = json.loads((folder / POINTER).read_text("utf-8")) if (folder / POINTER).exists() else {}
-    if pointed.get("sequence") == len(paths) and pointed.get("id", previous) != previous:
-        yield Bilingual(
-            f"账本最后一条记录 {paths[-1]} 被改；请从备份恢复 commits 文件夹。",
-            f"The ledger's last commit {paths[-1]} was changed; restore the folder commits from a backup.",
-        )
-    if paths and _fault_of(partial(ledger_in, folder)) is not None:
-        yield Bilingual(f"账本 {folder} 无法打开。", f"The ledger {folder} cannot be opened.")
-    listed = {folder / part.path for path in paths for part in read_commit(path).parts}
-    for path in sorted({*folder.rglob("*.parquet"), *listed}):
+            found.check("commit", error.message)
+            last = None
+            continue
+        is_next = commit.sequence == sequence and (last is None or commit.previous == last.id)
+        found.check("commit", None if is_next else _BROKEN_CHAIN.format(path=path, before=f"{sequence - 1:08d}.json"))
+        files |= {folder / part.path for part in commit.parts}
+        last = commit
+    if last is not None and not _is_newest(last, folder / POINTER):
+        path = commit_path(folder, last.sequence)
+        found.check("commit", _BROKEN_CHAIN.format(path=folder / POINTER, before=path.name))
+    for path in sorted(files):
         found.unchecked += not checksum_path(path).exists()
         found.check("ledger file", _fault_of(partial(read_whole, path)))
+
+
+def _is_newest(commit: Commit, pointer: Path) -> bool:
+    """Whether the file that names the newest commit, which may be missing or late, does not contradict this one."""
+    if not pointer.exists():
+        return True
+    try:
+        named = read_stored_json(pointer, lambda stored: (int(stored["sequence"]), stored.get("id", commit.id)))
+    except UserError:
+        return False
+    return named[0] < commit.sequence or named == (commit.sequence, commit.id)
 
 
 def _fault_of(check: Callable[[], object]) -> Bilingual | None:
@@ -161,7 +166,7 @@ def _fault_of(check: Callable[[], object]) -> Bilingual | None:
 
 def read_whole(path: Path) -> None:
     """Read every page of a Parquet file, which is as it was written; raises DamagedFileError, or polars' error."""
-    pl.read_parquet(checked(path), glob=False, hive_partitioning=False)
+    pl.read_parquet(intact_path(path), glob=False, hive_partitioning=False)
 
 
 def parse_json(text: str) -> None:

@@ -65,6 +65,7 @@ def change_person(
     """Change role and scope, disable or enable an account, or reset it with a new one-time link."""
     context = context_of(request)
     try:
+        banks = context.store.loaded_banks if do == "change" else frozenset[str]()
         with context.database.write_session() as session:
             person = session.get(Person, person_id)
             if person is None:
@@ -79,7 +80,7 @@ def change_person(
                     token = people.reset_account(session, person, context.now(), context.settings.link_hours)
                 case "change":
                     details = people.account_details(name, role, bank.strip(), area.strip())
-                    people.check_bank(details, context.store.loaded_banks)
+                    people.check_bank(details, banks)
                     people.change_account(session, person, details)
     except UserError as refusal:
         return _render_people(request, language, getattr(refusal.message, language), 409)

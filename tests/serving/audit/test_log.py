@@ -107,8 +107,8 @@ def test_an_unbroken_chain_is_said_to_be_with_what_it_was_compared_with(database
     check = checked(database, 1, 2)
     assert (check.entries, check.head.number, check.fault) == (3, 3, None)
     assert (check.heads, check.newest_head_on, check.after_newest_head) == (2, NOW.date(), 1)
-    assert "2 saved heads compared" in check.told().en
-    assert "1 entries after it" in check.told().en
+    assert "2 saved heads compared" in check.summary.en
+    assert "1 entries after it" in check.summary.en
     with database.read_session() as session:
         assert len(list(export_lines(session))) == 3
 

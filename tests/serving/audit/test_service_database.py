@@ -7,8 +7,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
+from features.messages import UserError
 from serving.audit.chain import FIRST_PREVIOUS, verify_chain
 from serving.audit.heads import saved_heads
 from serving.audit.log import Actor, AuditAction, AuditQuery, add_entry, search_entries
@@ -70,6 +72,20 @@ def test_what_is_written_without_key_after_the_first_keyed_entry_is_a_fault(tmp_
     database.engine.dispose()
     assert fault
     assert "entry 5:" in fault.en
+
+
+def test_a_damaged_head_keeps_nobody_from_working_and_is_told_by_the_check(tmp_path: Path) -> None:
+    settings = store_of_an_earlier_program(tmp_path)
+    service_database(settings, NOW).engine.dispose()
+    [head] = (tmp_path / "audit_heads").iterdir()
+    head.write_text('{"number": 4')
+    database = service_database(settings, NOW)
+    with database.write_session() as session:
+        add_entry(session, Actor("clerk", "officer"), AuditAction.LOOK, "GET /y", {}, NOW)
+        assert search_entries(session, AuditQuery())[0].number == 5
+    database.engine.dispose()
+    with pytest.raises(UserError, match=head.name):
+        saved_heads(tmp_path)
 
 
 def test_a_new_folder_gets_no_entry_by_being_opened(tmp_path: Path) -> None:

@@ -56,6 +56,18 @@ def test_a_flipped_byte_is_found_and_the_file_is_named(county: County, tmp_path:
     assert any(what in ran.stdout for what in ("restore", "train again", "The chain breaks"))
 
 
+def test_several_faults_are_all_told(county: County, tmp_path: Path) -> None:
+    own = county.copied_to(tmp_path / "var")
+    damaged = [KEPT[kept](own.data)[0] for kept in ("first commit", "part of a table", "warnings")]
+    damaged.append(own.data / "ledger" / "newest.json")
+    for path in damaged[:-1]:
+        flip(path)
+    damaged[-1].write_text('{"seq')
+    ran = lights(own.data, "verify")
+    assert ran.returncode == 3
+    assert [path for path in damaged if path.name not in ran.stdout] == []
+
+
 def test_a_flipped_byte_in_a_part_is_refused_where_it_would_be_read(county: County, tmp_path: Path) -> None:
     own = county.copied_to(tmp_path / "var")
     part = next(own.data.glob("ledger/payments/*/*.parquet"))

@@ -1,0 +1,65 @@
+"""The commands that back up, restore and verify a data folder. Each imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.console import (
+    DEFAULT_DATA_FOLDER,
+    DataOption,
+    JsonOption,
+    current_os_user,
+    print_json,
+    print_lines,
+    utc_now,
+)
+from features.messages import Bilingual
+
+commands = typer.Typer()
+
+
+@commands.command("backup")
+def backup_command(
+    file: Annotated[Path, typer.Argument(help="file to write")], data: DataOption = DEFAULT_DATA_FOLDER
+) -> None:
+    """备份: everything that is kept, in one file."""
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.cli.backup import backup as write_backup
+    from serving.settings import settings_of
+
+    files = write_backup(settings_of(data), file)
+    audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights backup", files=files)
+    print_lines([Bilingual(f"{file}：{files} 个文件", f"{file}: {files} files")])
+
+
+@commands.command("restore")
+def restore_command(
+    file: Annotated[Path, typer.Argument(help="backup to read")], data: DataOption = DEFAULT_DATA_FOLDER
+) -> None:
+    """恢复: a backup into a new data folder, every file checked."""
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.cli.backup import restore as read_backup
+
+    files = read_backup(file, data)
+    audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights restore", files=files)
+    print_lines([Bilingual(f"{data}：{files} 个文件", f"{data}: {files} files")])
+
+
+@commands.command("verify")
+def verify_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
+    """检查: every stored file against its checksum, ledger and audit log against their chains; exit 3 on a fault."""
+    from serving.cli.verify import verify_data
+    from serving.settings import settings_of
+
+    found = verify_data(settings_of(data), utc_now())
+    if as_json:
+        print_json(found)
+    else:
+        print_lines([*found.faults, found.summary])
+    if found.faults:
+        raise typer.Exit(3)
