@@ -12,10 +12,13 @@ import pytest
 
 from serving.access.rate_limit import RateLimit, TooManyRequestsError, shared_limits
 
-_PER_MINUTE, _PROCESSES = 500, 4
+_PER_MINUTE, _PROCESSES = 20_000, 4
 _TAKING = f"""
+import sys
 from serving.access.rate_limit import RateLimit, TooManyRequestsError
 limit, taken = RateLimit({_PER_MINUTE}, lambda: 1.0, "requests"), 0
+print("ready", flush=True)
+sys.stdin.readline()
 for _ in range({_PER_MINUTE}):
     try:
         limit.take("caller")
@@ -72,10 +75,17 @@ def test_two_limits_of_one_service_count_apart(tmp_path: Path) -> None:
 
 def test_processes_count_together(tmp_path: Path) -> None:
     with shared_limits(tmp_path):
+        command, pipe = [sys.executable, "-c", _TAKING], subprocess.PIPE
         takers = [
-            subprocess.Popen([sys.executable, "-c", _TAKING], stdout=subprocess.PIPE, text=True, env=os.environ)
-            for _ in range(_PROCESSES)
+            subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ) for _ in range(_PROCESSES)
         ]
+        for taker in takers:
+            assert taker.stdout is not None
+            assert taker.stdout.readline() == "ready\n"
+        for taker in takers:  # all at once
+            assert taker.stdin is not None
+            taker.stdin.write("go\n")
+            taker.stdin.flush()
         taken = [int(taker.communicate(timeout=120)[0]) for taker in takers]
     assert sum(taken) == _PER_MINUTE
 

@@ -16,11 +16,15 @@ from tests.running_service import done, lights
 from tests.serving.moments import NOW
 
 
-def flip(path: Path, at: float = 0.5) -> None:
-    """Change one bit of a file, as a bad disk does."""
+def flip(path: Path, after: bytes | None = None) -> None:
+    """Change one bit of a file, as a bad disk does: in its middle, or just after some bytes of it."""
     content = bytearray(path.read_bytes())
-    content[int(len(content) * at)] ^= 1
+    content[len(content) // 2 if after is None else content.index(after) + len(after)] ^= 1
     path.write_bytes(content)
+
+
+AFTER = {"first commit": b'"sha256": "', "last commit": b'"sha256": "', "database": b""}
+"""Where a bit is flipped that leaves a commit readable, and that SQLite notices."""
 
 
 def test_a_whole_store_has_no_fault(county: County) -> None:
@@ -49,7 +53,7 @@ KEPT: dict[str, Callable[[Path], list[Path]]] = {
 def test_a_flipped_byte_is_found_and_the_file_is_named(county: County, tmp_path: Path, kept: str) -> None:
     own = county.copied_to(tmp_path / "var")
     path = KEPT[kept](own.data)[0]
-    flip(path, 0.0 if kept == "database" else 0.5)
+    flip(path, AFTER.get(kept))
     ran = lights(own.data, "verify")
     assert ran.returncode == 3, ran.stdout
     assert path.name.removesuffix(".sha256") in ran.stdout or kept in ("trees", "card", "head of the audit", "manifest")
