@@ -52,7 +52,10 @@ def restore_command(
 
 @commands.command("verify")
 def verify_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """检查: every stored file against its checksum, ledger and audit log against their chains; exit 3 on a fault."""
+    """检查: stored files, ledger and audit log, exit 3 on a fault.
+
+    Compares every stored file with its checksum, and ledger and audit log with their chains.
+    """
     from serving.cli.verify import verify_data
     from serving.settings import settings_of
 

@@ -15,6 +15,7 @@ from serving.audit.heads import saved_heads
 from serving.audit.log import Actor, AuditAction, AuditQuery, NewEntry, add_entry, search_entries
 from serving.audit.writer import AuditWriter, audit_writer
 from serving.database.engine import Database, open_database
+from tests.serving.at_once import in_a_loop
 from tests.serving.databases import AUDIT_KEY, PostgresServer, running_postgres
 from tests.serving.moments import NOW
 
@@ -82,7 +83,7 @@ def test_no_acknowledged_entry_is_lost_where_the_server_is_restarted(
         await writer.submit(NewEntry(ACTOR, AuditAction.LOOK, "GET /after", {}, NOW))
         return written
 
-    written = asyncio.run(run())
+    written = in_a_loop(run())
     assert written
     assert subjects(database) >= {*written, "GET /after"}
     with database.read_session() as session:
