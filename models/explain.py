@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import matrix
 from models.bundle import Contributions
-from models.disclosure import MIN_HOUSEHOLDS
+from models.disclosure import tellable_groups
 from models.feature_topics import TOPICS
 from models.list_columns import as_lists
 from models.raw_score import Floats, ModelColumn
@@ -57,7 +58,7 @@ CONTRIBUTIONS_SCHEMA = FrameSchema(
 _AFTER_ALL_RAISING = 1e6
 """Sort key beyond that of any contribution that raises the risk."""
 _MODELS_CACHED = 8
-_ENOUGH = "enough households"
+_COUNTY = pl.col("township_code").str.head(6)
 _NO_TOWNSHIP = -1
 
 
@@ -104,15 +105,30 @@ def reasons(townships: pl.Series, medians: pl.DataFrame, contributions: Contribu
     return lists.to_frame().with_columns(pl.lit(contributions.base).alias("base_value"))
 
 
+@dataclass(frozen=True)
+class TellableAreas:
+    """The codes of the townships, and of the counties, whose figures may be told of others."""
+
+    townships: pl.Series
+    counties: pl.Series
+
+
+def tellable_areas(loans: pl.DataFrame) -> TellableAreas:
+    """The areas of loans whose figures may be told. loans: with DISCLOSURE_COLUMNS."""
+    return TellableAreas(tellable_groups(loans, pl.col("township_code")), tellable_groups(loans, _COUNTY))
+
+
 @returns(TOWNSHIP_MEDIANS_SCHEMA)
-def township_medians(features: pl.DataFrame) -> pl.DataFrame:
+def township_medians(features: pl.DataFrame, tellable: TellableAreas | None = None) -> pl.DataFrame:
     """The median of each number and the most frequent value of each code, by township.
 
-    A township in which fewer than MIN_HOUSEHOLDS borrow has the values of its county, and is missing where fewer
-    borrow there, too: nobody's own figures can be read off them.
+    A township whose figures may not be told (`models.disclosure`) has the values of its county, and missing ones where
+    those may not be told either.
 
     Args:
-        features: of loans, with `household_id` and `township_code`.
+        features: of loans, with `township_code`.
+        tellable: the townships and counties whose figures may be told; without it they are found in `features`,
+            which then has DISCLOSURE_COLUMNS.
 
     Returns:
         One row a township, sorted: `township_code` and each feature.
@@ -122,21 +138,22 @@ def township_medians(features: pl.DataFrame) -> pl.DataFrame:
         >>> from models.explain import township_medians
         >>> households = [f"H{number}" for number in range(6)]
         >>> loans = pl.DataFrame({"household_id": households, "savings": [1.0, 2.0, 9.0, 2.0, 0.0, 4.0]})
-        >>> township_medians(loans.with_columns(township_code=pl.lit("640323100"))).rows()
-        [('640323100', 2.0)]
+        >>> of = {"bank": "Rural Bank", "township_code": "640323100", "village_code": "640323100001"}
+        >>> township_medians(loans.with_columns(pl.lit(value).alias(name) for name, value in of.items())).rows()
+        [('640323100', 2.0, 'Rural Bank')]
     """
     names = [name for name in features.columns if name not in NOT_FEATURES]
     values = [median_or_mode(name, features.schema[name]) for name in names]
-    enough = (pl.col("household_id").n_unique() >= MIN_HOUSEHOLDS).alias(_ENOUGH)
-    of_townships = features.group_by("township_code").agg(*values, enough).sort("township_code")
-    if of_townships[_ENOUGH].all():
-        return of_townships.drop(_ENOUGH)
-    county = pl.col("township_code").str.head(6)
-    of_counties = features.group_by(county).agg(*values, enough).filter(_ENOUGH)
-    others = of_townships.select("township_code", county.alias("county")).join(
+    told = tellable_areas(features) if tellable is None else tellable
+    of_townships = features.group_by("township_code").agg(values).sort("township_code")
+    is_told = of_townships["township_code"].is_in(told.townships.implode())
+    if is_told.all():
+        return of_townships
+    of_counties = features.group_by(_COUNTY).agg(values).filter(pl.col("township_code").is_in(told.counties.implode()))
+    others = of_townships.select("township_code", _COUNTY.alias("county")).join(
         of_counties, left_on="county", right_on="township_code", how="left", maintain_order="left"
     )
-    chosen = (pl.when(of_townships[_ENOUGH]).then(of_townships[name]).otherwise(others[name]) for name in names)
+    chosen = (pl.when(is_told).then(of_townships[name]).otherwise(others[name]) for name in names)
     return of_townships.select("township_code", *(value.alias(name) for name, value in zip(names, chosen, strict=True)))
 
 

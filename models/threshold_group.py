@@ -13,6 +13,7 @@ import polars as pl
 from features.catalog import FEATURES
 from models.boosting import matrix
 from models.bundle import Bundle, Contributions
+from models.disclosure import without_few_others
 from models.explain import median_or_mode
 from models.light import Light
 from models.raw_score import Floats
@@ -20,8 +21,6 @@ from models.raw_score import Floats
 MOST_COMPARED = 200
 LEAST_IN_COUNTY = 30
 """Loans across the threshold from which the county's own are compared with; with fewer, those of all counties."""
-LEAST_COMPARED = 5
-"""Loans below which there is no comparison."""
 _SHARE_COMPARED = 0.1
 """Share of the loans across the threshold that are compared with, within LEAST_IN_COUNTY and MOST_COMPARED."""
 Value = float | str | None
@@ -82,8 +81,8 @@ def comparison_loans(
 ) -> ComparisonLoans | None:
     """The loans nearest to a threshold on its other side: the county's where it has enough, else those of all counties.
 
-    month_loans: `loan_id`, `county_code`, `probability` of a month's loans, and the column that the policy goes by.
-    None where fewer than LEAST_COMPARED loans are there.
+    month_loans: `loan_id`, `county_code`, `probability` and DISCLOSURE_COLUMNS of a month's loans, and the column that
+    the policy goes by. None where too few households are there for their figures to be told (`models.disclosure`).
     """
     odds = pl.col("probability") / bundle.policy.threshold(question.threshold)
     is_across = odds >= 1 if question.from_above else odds < 1
@@ -92,8 +91,9 @@ def comparison_loans(
     own = nearest.filter(pl.col("county_code") == county)
     of_county = own.height >= LEAST_IN_COUNTY
     candidates = own if of_county else nearest
-    compared = candidates.head(max(LEAST_IN_COUNTY, min(MOST_COMPARED, round(_SHARE_COMPARED * candidates.height))))
-    if compared.height < LEAST_COMPARED:
+    nearby = candidates.head(max(LEAST_IN_COUNTY, min(MOST_COMPARED, round(_SHARE_COMPARED * candidates.height))))
+    compared = without_few_others(nearby)
+    if compared.is_empty():
         return None
     return ComparisonLoans(compared["loan_id"], county if of_county else None)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 
@@ -19,6 +18,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.running_service import Ran, done, lights, serving
 
 os.environ["LIGHTS_LANG"] = "both"  # whatever the locale of who runs the tests
@@ -97,7 +97,7 @@ def _last_month_end(data: Path) -> date:
 def served(county: County) -> Iterator[str]:
     """The address of the county's pages and interface."""
     with serving(county.data) as address:
-        httpx2.get(f"{address}/health/ready").raise_for_status()
+        http_requests.get(f"{address}/health/ready").raise_for_status()
         yield address
 
 

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.disclosure import MIN_HOUSEHOLDS
+from models.disclosure import DISCLOSURE_COLUMNS, tellable_groups
 from models.traffic_light.rule import Rule
 
 CountyFigures = Mapping[str, Mapping[str, float]]
-"""By county code, the value of each figure that enough households stand behind."""
+"""By county code, the value of each figure that may be told."""
 COUNTY_FIGURES_SCHEMA = FrameSchema(
     {
         "county_code": FrameColumn(pl.String(), "The county."),
         "figure": FrameColumn(pl.String(), "Name of the figure (`Condition.county_figure`)."),
-        "value": FrameColumn(pl.Float64(), "Its value; there is no row where fewer than six households have one."),
+        "value": FrameColumn(
+            pl.Float64(), "Its value; there is no row where it may not be told (`models.disclosure`)."
+        ),
     }
 )
 WITH_FIGURES_SCHEMA = FrameSchema({}, extra="the columns that were passed in, and one of each figure of the rules")
@@ -25,7 +27,7 @@ WITH_FIGURES_SCHEMA = FrameSchema({}, extra="the columns that were passed in, an
 def figure_columns(rules: tuple[Rule, ...]) -> list[str]:
     """The columns of a feature frame that the county figures of these rules need; empty where they have none."""
     names = {each.feature.name for rule in rules for each in rule.conditions if each.county_figure}
-    return ["household_id", "county_code", "has_gone_bad", *sorted(names)] if names else []
+    return [*DISCLOSURE_COLUMNS, "county_code", "has_gone_bad", *sorted(names)] if names else []
 
 
 @returns(COUNTY_FIGURES_SCHEMA)
@@ -52,6 +54,9 @@ def county_figures(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFr
         >>> loans = pl.DataFrame({"income_per_head": [1.0, 2.0, 3.0, 5.0, 6.0, 9.0]}).with_columns(
         ...     pl.lit("640323").alias("county_code"),
         ...     pl.lit(False).alias("has_gone_bad"),
+        ...     pl.lit("Rural Bank").alias("bank"),
+        ...     pl.lit("640323100").alias("township_code"),
+        ...     pl.lit("640323100001").alias("village_code"),
         ...     household_id=pl.Series([f"H{number}" for number in range(6)]),
         ... )
         >>> county_figures(loans, (rule,)).rows()
@@ -66,9 +71,9 @@ def county_figures(features: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFr
         figures = by_county.agg(
             pl.lit(figure).alias("figure"),
             value.quantile(condition.county_quantile or 0.0, "linear").alias("value"),
-            pl.col("household_id").n_unique().alias("households"),
         )
-        frames.append(figures.filter(pl.col("households") >= MIN_HOUSEHOLDS).drop("households"))
+        counties = tellable_groups(sound, pl.col("county_code"))
+        frames.append(figures.filter(pl.col("county_code").is_in(counties.implode())))
     return pl.concat(frames).sort("county_code", "figure")
 
 

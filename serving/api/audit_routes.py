@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -13,6 +13,7 @@ from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser
 from serving.schemas.basis import Answer
+from serving.text.days import Day
 
 audit_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["audit"])
 
@@ -48,8 +49,8 @@ def list_audit_entries(
     store: CurrentData,
     person: Annotated[str | None, Query(max_length=80)] = None,
     action: AuditAction | None = None,
-    since: Annotated[date | None, Query(description="from this day on, UTC")] = None,
-    until: Annotated[date | None, Query(description="before this day, UTC")] = None,
+    since: Annotated[Day | None, Query(description="from this day on, UTC")] = None,
+    until: Annotated[Day | None, Query(description="before this day, UTC")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: DatabaseId | None = None,
 ) -> AuditPage:

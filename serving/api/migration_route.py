@@ -22,6 +22,7 @@ from serving.portfolio.migration import (
 )
 from serving.portfolio.report_period import ReportScope
 from serving.schemas.basis import Answer, Versions
+from serving.text.days import Day
 
 migration_router = APIRouter(
     route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"]
@@ -29,7 +30,7 @@ migration_router = APIRouter(
 Start = Annotated[
     date | None, Query(alias="from", description="a published month end; the one before `to` where none is named")
 ]
-End = Annotated[date | None, Query(alias="to", description="a published month end; the newest where none is named")]
+End = Annotated[Day | None, Query(alias="to", description="a published month end; the newest where none is named")]
 
 
 class MigrationCell(Answer):

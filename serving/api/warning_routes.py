@@ -36,9 +36,10 @@ from serving.schemas.basis import LightCode
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.schemas.loan_warning import LoanHistory, LoanStatus, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
+from serving.text.days import Day
 
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
-AsOf = Annotated[date | None, Query(description="a published month end; the newest where none is named")]
+AsOf = Annotated[Day | None, Query(description="a published month end; the newest where none is named")]
 Bank = Annotated[str | None, Query(max_length=64)]
 Area = Annotated[str | None, Query(pattern=r"^[0-9]{2,12}$", description="first digits of a village code")]
 WithinDays = Annotated[int | None, Query(ge=0, le=3660)]

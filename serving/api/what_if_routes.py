@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.contract.tables import REQUIRED_TABLES, TABLES
 from serving.api.warning_routes import PROBLEM_RESPONSES, AsOf, Identifier, json_response, published_month
 from serving.explain.household_cache import household_month, unknown_household
 from serving.explain.what_if.facts import WhatIfRequest
@@ -22,12 +23,30 @@ Cell = Text | Annotated[float, Field(allow_inf_nan=False)] | None
 Rows = Annotated[list[dict[Text, Cell]], Field(max_length=MAX_ROWS)]
 
 
+def tables_schema(schema: dict[str, Any]) -> None:
+    """Say in the OpenAPI document which tables and columns there are, and which are needed."""
+    rows = schema.pop("additionalProperties")
+    cell = rows["items"].pop("additionalProperties")
+    schema["properties"] = {
+        name: {
+            **rows,
+            "items": {
+                "type": "object",
+                "properties": dict.fromkeys(table.column_names, cell),
+                "additionalProperties": False,
+            },
+        }
+        for name, table in TABLES.items()
+    }
+    schema.update(required=list(REQUIRED_TABLES), additionalProperties=False)
+
+
 class HouseholdTables(BaseModel):
     """One household's rows in the contract's tables; a table left out was not delivered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tables: dict[Text, Rows]
+    tables: Annotated[dict[Text, Rows], Field(json_schema_extra=tables_schema)]
 
 
 @what_if_router.post("/households/{household_id}/what-if", response_model=WhatIfAnswer, tags=["households"])

@@ -20,6 +20,7 @@ from serving.cases.kinds import (
 from serving.cases.repository import EventFields
 from serving.database.tables import Case, CaseEvent
 from serving.schemas.basis import Answer, LightCode
+from serving.text.days import Day
 
 Text = Annotated[
     str,
@@ -41,7 +42,7 @@ class NewCaseEvent(BaseModel):
     )
 
     kind: CaseEventKind
-    on_date: date | None = None
+    on_date: Day | None = None
     amount: Amount | None = None
     outcome: CaseOutcome | None = None
     judgement: LightCode | None = None

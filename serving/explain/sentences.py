@@ -15,7 +15,7 @@ from features.loan_checks import LOAN_CHECKS
 from features.messages import Bilingual
 from features.units import Value
 from models.county_policy.sections import Classes
-from models.disclosure import MIN_HOUSEHOLDS
+from models.disclosure import LEAST_OTHERS
 from models.five_classes.floors import ClassFacts, loan_class
 from models.five_classes.matrices import MATRICES
 from models.light import LACKS, Light
@@ -53,7 +53,9 @@ _CHANGES_WITHOUT_FEATURE = {
         "the score has not moved; only the thresholds differ, or a light kept on has gone out",
     ),
 }
-_NO_FIGURE = Bilingual("全县{zh}（不足 {least} 户）", "the county's {en} (under {least} households)")
+_NO_FIGURE = Bilingual(
+    "全县{zh}（其他户不足 {least} 户，不公布）", "the county's {en} (not told: fewer than {least} other households)"
+)
 _CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
 _TEXTS_IN_MEMORY = 65_536
 """Values with their texts: a page of a list has a thousand of them, most of them medians, counts and days."""
@@ -138,7 +140,7 @@ def _open_rule(identifier: str, facts: Row, rule: RuleSentences, figures: Mappin
     for name, figure in rule.get("county_figures", {}).items():
         if figure not in figures:
             label = FEATURES[name].label
-            missing.append(_NO_FIGURE.format(zh=label.zh, en=label.en, least=MIN_HOUSEHOLDS))
+            missing.append(_NO_FIGURE.format(zh=label.zh, en=label.en, least=LEAST_OTHERS))
     zh, en = "、".join(label.zh for label in missing), ", ".join(label.en for label in missing)
     return UnassessedRule(id=identifier, zh=f"缺少：{zh}", en=f"missing: {en}")
 

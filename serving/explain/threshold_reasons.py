@@ -10,6 +10,7 @@ import polars as pl
 
 from features.messages import Bilingual
 from models.bundle import Bundle, Contributions
+from models.disclosure import DISCLOSURE_COLUMNS
 from models.explain import REASONS_SHOWN, contribution_lists, largest_column_by_topic
 from models.light import CODES, Light
 from models.registry import ModelStore
@@ -115,7 +116,8 @@ def _comparison_group(month: PublishedMonth, models: Path, light: Light, county:
     """The loans to compare with, by month, light and county; a newer edition is another month."""
     bundle, question = loaded_model(month, ModelStore(models)), QUESTIONS[light]
     by = [bundle.policy.by] if bundle.policy.by else []
-    month_loans = month.scan("warnings").select({"loan_id", "county_code", "probability", *by}).collect()
+    columns = {"loan_id", "county_code", "probability", *DISCLOSURE_COLUMNS, *by}
+    month_loans = month.scan("warnings").select(columns).collect()
     nearest = comparison_loans(month_loans, bundle, question, county)
     if nearest is None:
         return None

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount
 
 from features.messages import UserError
 from serving.access.credentials import Credential
@@ -25,6 +26,8 @@ from serving.months.data_folder import DataFolder
 SESSION_COOKIE, CSRF_COOKIE = "lights_session", "lights_form"
 """Cookies of a signed-in session, and of a browser that has loaded a sign-in form but has no session yet."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+"""Methods that are known by name: anybody can make up others, and each would be a series of metrics for ever."""
 _ACCOUNT = "/account"
 """Routes that a key may not change: a stolen key must not set a password or make further keys."""
 
@@ -151,12 +154,24 @@ CurrentData = Annotated[DataFolder, Depends(current_data)]
 
 def route_path(request: Request) -> str:
     """The path of the matched route, such as `/households/{household_id}`; empty where no route matches."""
-    return str(getattr(request.scope.get("route"), "path", ""))
+    route = request.scope.get("route")
+    return route.path_format if isinstance(route, APIRoute) else ""
 
 
 def route_template(request: Request) -> str:
     """Method and path of the matched route, such as `GET /households/{household_id}`: the subject of audit entries."""
     return f"{request.method} {route_path(request)}"
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods that a request's address takes, sorted; those of reading where only static files are there."""
+    routes: list[BaseRoute] = [route for route in request.app.routes if not isinstance(route, Mount)]
+    taken = {
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return sorted(taken | SAFE_METHODS if "GET" in taken or not taken else taken | {"OPTIONS"})
 
 
 def client_address(request: Request) -> str:

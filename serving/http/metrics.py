@@ -22,14 +22,12 @@ from models.light import CODES
 from serving.access.tokens import is_equal_in_constant_time
 from serving.audit.chain import chain_head
 from serving.http.context import AppContext, context_of
-from serving.http.dependencies import AuthenticatedRoute, ForbiddenError, route_path
+from serving.http.dependencies import METHODS, AuthenticatedRoute, ForbiddenError, route_path
 from serving.months.repository import MonthRepository
 
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that prometheus_client reads when it is imported; set before worker processes start."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""Methods that are counted by name: anybody can make up others, and each would be a series for ever."""
 log: Any = structlog.get_logger("lights")
 metrics_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
@@ -58,7 +56,7 @@ class Metrics:
 
     def count_request(self, request: Request, status: int, seconds: float) -> None:
         """Count an answered request, and log it; addresses without a route, and made-up methods, share one label."""
-        route, method = route_path(request) or "none", request.method if request.method in _METHODS else "other"
+        route, method = route_path(request) or "none", request.method if request.method in METHODS else "other"
         self.requests.labels(method, route, status).inc()
         self.seconds.labels(route).observe(seconds)
         log.info("answered", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -102,22 +102,6 @@ def headers_of(refusal: UserError) -> dict[str, str]:
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Answer refusals, invalid requests, HTTP errors and faults of an application as problem+json."""
-
-    def answer_refusal(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        assert isinstance(error, UserError)  # noqa: S101 - registered for it
-        return problem(status_of(error), error.message, headers_of(error))
-
-    def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-        return problem(422, invalid_words(error))
-
-    def answer_http_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        return problem(error.status_code, http_words(error), error.headers)
-
+    """Answer faults of an application, and text that its database cannot keep, as problem+json."""
     app.add_exception_handler(Exception, lambda _request, _error: problem(500, _FAILED))
     app.add_exception_handler(DataError, lambda _request, _error: problem(422, _UNSTORABLE_TEXT))
-    app.add_exception_handler(UserError, answer_refusal)
-    app.add_exception_handler(RequestValidationError, answer_invalid_request)
-    app.add_exception_handler(HTTPException, answer_http_error)

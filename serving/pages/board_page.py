@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import polars as pl
@@ -45,6 +45,7 @@ from serving.portfolio.report_period import ReportScope
 from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
+from serving.text.days import Day
 from serving.text.page_words import Language, in_language
 
 board_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
@@ -61,7 +62,7 @@ def show_board(
     user: CurrentUser,
     language: PageLanguage,
     measure: Measure = Measure.LIT,
-    as_of: date | None = None,
+    as_of: Day | None = None,
 ) -> HTMLResponse:
     """Lights, arrears, migration, townships by banks, and the last months."""
     try:
@@ -112,7 +113,7 @@ def show_moves(
     language: PageLanguage,
     before: Annotated[str, Query(max_length=20)],
     after: Annotated[str, Query(max_length=20)],
-    as_of: date | None = None,
+    as_of: Day | None = None,
     rows: PageSize = PAGE_SIZES[0],
 ) -> HTMLResponse:
     """The loans that went from one state to another since the month before. before, after: codes of the states."""

@@ -96,7 +96,7 @@ def assign_from_list(
     return RedirectResponse(f"/?{urlencode(parameters)}", status_code=303)
 
 
-@case_page_router.post("/cases/{case_id}")
+@case_page_router.post("/cases/{case_id:int}")
 def add_event_from_page(
     request: Request,
     user: CurrentUser,

@@ -28,6 +28,7 @@ from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.delivery_matrix import MONTHS_SHOWN, STATE_WORDS, delivery_matrix
 from serving.reports.quarantine_book import quarantine_book
+from serving.text.days import Day
 from serving.text.page_words import Language
 from serving.uploads.upload_folder import UploadFolder
 
@@ -123,7 +124,7 @@ def start_month(
     request: Request,
     user: CurrentUser,
     language: PageLanguage,
-    as_of: Annotated[date, Form()],
+    as_of: Annotated[Day, Form()],
     incomplete: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Start the run of a month, the same as `lights score`; it goes on when the page is closed."""
@@ -137,7 +138,7 @@ def start_monitor(
     request: Request,
     user: CurrentUser,
     language: PageLanguage,
-    as_of: Annotated[date, Form()],
+    as_of: Annotated[Day, Form()],
     code: Annotated[list[str], Form(max_length=_MOST_CODES)] = [],  # noqa: B006 - FastAPI copies it
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -38,6 +37,7 @@ from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.text.charts import light_history_chart
+from serving.text.days import Day
 from serving.text.page_words import Language
 
 household_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
@@ -51,7 +51,7 @@ def show_household(
     user: CurrentUser,
     language: PageLanguage,
     household_id: str,
-    as_of: date | None = None,
+    as_of: Day | None = None,
 ) -> HTMLResponse:
     """One household: lights, rules, reasons, loans, repayment history, and for the newest month the visit due."""
     context = context_of(request)
@@ -110,7 +110,7 @@ def show_groups(
     store: CurrentData,
     language: PageLanguage,
     level: GroupLevel = GroupLevel.TOWNSHIP,
-    as_of: date | None = None,
+    as_of: Day | None = None,
 ) -> HTMLResponse:
     """Townships, villages, banks, products or counties compared, and early common causes."""
     try:
@@ -126,7 +126,7 @@ def show_groups(
 class CalendarFilters:
     """Query parameters of the calendar of maturities and of its notices. rows: of the calendar's page."""
 
-    as_of: date | None = None
+    as_of: Day | None = None
     within_days: WithinDays = None
     bank: Bank = None
     area: Area = None

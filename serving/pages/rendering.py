@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -19,7 +20,14 @@ from models.light import LIGHT_WORDS
 from serving.access.rate_limit import TooManyRequestsError
 from serving.access.roles import ROLE_WORDS, START_PAGES, Right
 from serving.explain.status_sentences import STATUS_WORDS
-from serving.http.dependencies import SAFE_METHODS, ForbiddenError, NotSignedInError, User, csrf_token
+from serving.http.dependencies import (
+    SAFE_METHODS,
+    ForbiddenError,
+    NotSignedInError,
+    User,
+    allowed_methods,
+    csrf_token,
+)
 from serving.http.problems import headers_of, http_words, invalid_words, problem, status_of
 from serving.text.page_words import TAGS, Language, in_language
 
@@ -111,18 +119,20 @@ def add_page_error_handlers(app: FastAPI) -> None:
         return response
 
     def answer_http_error(request: Request, error: Exception) -> Response:
-        """A page for a browser, a problem for a program."""
-        if isinstance(error, RequestValidationError):
-            status, message, headers = 422, invalid_words(error), None
-        else:
-            assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-            status, message, headers = error.status_code, http_words(error), error.headers
+        """A page for a browser, a problem for a program; the methods that there are to whoever asks with OPTIONS."""
+        assert isinstance(error, HTTPException | RequestValidationError)  # noqa: S101 - registered for them
+        status, message = (
+            (error.status_code, http_words(error)) if isinstance(error, HTTPException) else (422, invalid_words(error))
+        )
+        headers = {"Allow": ", ".join(allowed_methods(request))} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
+        if headers and request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
         accepts_html = "text/html" in request.headers.get("accept", "")
         if request.url.path.startswith(_PROGRAM_PATHS) or not accepts_html:
             return problem(status, message, headers)
         refusal = UserError(message.zh, message.en)
         response = render_refusal(request, _requested_language(request), refusal, status)
-        response.headers.update(headers or {})
+        response.headers.update(headers)
         return response
 
     for kind in (UserError, NotSignedInError, ForbiddenError, TooManyRequestsError):

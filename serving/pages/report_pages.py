@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -19,6 +18,7 @@ from serving.portfolio.case_records import case_records
 from serving.portfolio.report_period import Issue, Period, ReportScope
 from serving.reports.county_report import CountyReport
 from serving.reports.issue import statistics_workbook
+from serving.text.days import Day
 
 report_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,7 +34,7 @@ def show_reports(request: Request, language: PageLanguage) -> Response:
 
 @report_router.get("/reports/statistics.xlsx")
 def download_statistics(
-    request: Request, user: CurrentUser, language: PageLanguage, as_of: Annotated[date, Query()], kind: Issue
+    request: Request, user: CurrentUser, language: PageLanguage, as_of: Annotated[Day, Query()], kind: Issue
 ) -> Response:
     """The statistics of a month, quarter or year of the loans that the reader works with, in the page's language."""
     context, scope = context_of(request), user.scope.loans_only()

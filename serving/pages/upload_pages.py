@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request
@@ -20,6 +19,7 @@ from serving.http.dependencies import AuthenticatedRoute, CurrentUser, audit_det
 from serving.http.problems import status_of
 from serving.jobs.job_folder import JobFolder
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.text.days import Day
 from serving.text.page_words import Language
 from serving.uploads.asked_sheets import AskedSheet, AskedSheets
 from serving.uploads.upload_folder import Upload, UploadFolder
@@ -115,7 +115,7 @@ def load_upload(
     user: CurrentUser,
     language: PageLanguage,
     number: UploadNumber,
-    delivered_on: Annotated[date, Form()],
+    delivered_on: Annotated[Day, Form()],
     corrections: Annotated[bool, Form()] = False,
 ) -> Response:
     """Start the load of an upload, the same as `lights load`; files that are taken in are removed."""

@@ -32,6 +32,7 @@ from serving.explain.what_if_answers import what_if
 from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.http.problems import status_of
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
+from serving.text.days import Day
 from serving.text.page_words import Language, in_language
 
 what_if_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
@@ -61,7 +62,7 @@ class WhatIfForm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     csrf: str = ""
-    as_of: date
+    as_of: Day
     loan: Annotated[str, Field(min_length=1, max_length=64)]
     paid: _Yuan = None
     sheep_sold: _Heads = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -42,6 +42,7 @@ from serving.reports.csv import csv_file
 from serving.reports.excel import workbook
 from serving.reports.listing import worklist_table
 from serving.schemas.loan_warning import LoanStatus
+from serving.text.days import Day
 from serving.text.page_words import Language
 
 worklist_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
@@ -62,7 +63,7 @@ _Text = Annotated[Annotated[str, Field(max_length=64)] | None, _Empty, Query()]
 class Filters:
     """Query parameters of the list. village: counts where it lies in `area`. rows: loans on a page."""
 
-    as_of: Annotated[date | None, _Empty, Query()] = None
+    as_of: Annotated[Day | None, _Empty, Query()] = None
     light: _Light = None
     rule_light: _Light = None
     model_light: _Light = None

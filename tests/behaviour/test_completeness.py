@@ -6,7 +6,6 @@ import json
 from datetime import date
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 from openpyxl import load_workbook
@@ -18,6 +17,7 @@ from features.ledger.receipts import RECEIPTS_FILE, read_receipts
 from serving.months.data_folder import DataFolder
 from serving.months.manifest import Manifest
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.running_service import done, lights, refused, serving
 
 BANKS = ("RCB", "PSB")
@@ -210,14 +210,14 @@ def test_the_reason_stands_on_every_page_list_report_and_answer_of_the_month(dat
             "/loans/L1/history",
             "/loans/L1/warning",
         ):
-            told = httpx2.get(f"{address}/api/v1{path}").json()
+            told = http_requests.get(f"{address}/api/v1{path}").json()
             incomplete = told["month_incomplete" if path == "/loans/L1/warning" else "incomplete"]
             assert incomplete["reason"] == "邮储系统故障", path
         for path in ("/", "/households/H1", "/board", "/groups", "/maturities", "/maturities/notices"):
-            page = httpx2.get(f"{address}{path}", params={"lang": "zh"}).text
+            page = http_requests.get(f"{address}{path}", params={"lang": "zh"}).text
             assert "照样发布的原因：邮储系统故障" in page, path
-        assert "邮储系统故障" in httpx2.get(f"{address}/worklist.csv", params={"lang": "zh"}).text
-        november = httpx2.get(f"{address}/api/v1/warnings", params={"as_of": str(NOVEMBER)}).json()
+        assert "邮储系统故障" in http_requests.get(f"{address}/worklist.csv", params={"lang": "zh"}).text
+        november = http_requests.get(f"{address}/api/v1/warnings", params={"as_of": str(NOVEMBER)}).json()
     assert november["incomplete"] is None
     assert "邮储系统故障" in done(lights(data, "explain", "H1"))
     folder = data.parent / "reports"

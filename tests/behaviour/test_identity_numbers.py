@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 
 from features.contract.identity_numbers import is_identity_number
+from tests import http_requests
 from tests.running_service import done, lights, serving
 
 NUMBER = next(f"64032319900101001{digit}" for digit in "0123456789X" if is_identity_number(f"64032319900101001{digit}"))
@@ -39,10 +39,10 @@ def test_a_household_is_found_by_the_identity_number_it_was_delivered_with(one_h
     kept = told["household_id"]
     assert told == json.loads(done(lights(one_household, "explain", kept, "--json")))
     with serving(one_household) as address:
-        assert httpx2.get(f"{address}/api/v1/households/{NUMBER}/explanation").json() == told
-        assert httpx2.get(f"{address}/api/v1/warnings", params={"q": NUMBER}).json()["total"] == 1
-        assert kept in httpx2.get(f"{address}/households/{NUMBER}").text
-        assert kept in httpx2.get(address, params={"q": f" {NUMBER}"}).text
+        assert http_requests.get(f"{address}/api/v1/households/{NUMBER}/explanation").json() == told
+        assert http_requests.get(f"{address}/api/v1/warnings", params={"q": NUMBER}).json()["total"] == 1
+        assert kept in http_requests.get(f"{address}/households/{NUMBER}").text
+        assert kept in http_requests.get(address, params={"q": f" {NUMBER}"}).text
 
 
 def test_no_file_of_the_store_and_no_refusal_holds_an_identity_number(one_household: Path) -> None:

@@ -6,12 +6,12 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from serving.batch.run import score
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.running_service import done, lights, serving
 
 AS_OF = date(2025, 12, 31)
@@ -67,8 +67,8 @@ def test_the_sheet_of_the_loan_has_both_amounts_everywhere(data: Path) -> None:
     [other] = json.loads(done(lights(data, "explain", "H2", "--json")))["loans"]
     assert other["warning"]["loan_checks"] == []
     with serving(data) as address:
-        assert httpx2.get(f"{address}/api/v1/loans/L1/warning").json()["loan_checks"] == [failed]
-        page = httpx2.get(f"{address}/households/H1", params={"lang": "zh"}).text
+        assert http_requests.get(f"{address}/api/v1/loans/L1/warning").json()["loan_checks"] == [failed]
+        page = http_requests.get(f"{address}/households/H1", params={"lang": "zh"}).text
     assert "与送达数据矛盾之处，请银行核对" in page
     assert "2000.0 / 20000.0" in page
 

@@ -236,9 +236,26 @@ def test_figures_of_a_township_need_six_households() -> None:
         small = [("640323100", f"H{at}", 1.0) for at in range(households)]
         large = [("640323200", f"G{at}", 5.0) for at in range(6)]
         rows = pl.DataFrame([*small, *large], schema=["township_code", "household_id", "savings"], orient="row")
-        return township_medians(rows)["savings"].to_list()
+        village, bank = pl.col("township_code") + "001", pl.lit("Rural Bank")
+        return township_medians(rows.with_columns(village.alias("village_code"), bank.alias("bank")))[
+            "savings"
+        ].to_list()
 
     assert medians(6) == [1.0, 5.0]
     assert medians(5) == [5.0, 5.0]
-    few = pl.DataFrame({"township_code": ["640323100"] * 5, "household_id": list("abcde"), "savings": [1.0] * 5})
-    assert township_medians(few)["savings"].to_list() == [None]
+    assert medians(0) == [5.0]
+
+
+def test_a_bank_cannot_compute_the_value_of_another_banks_borrower() -> None:
+    """The median of all and its own values would tell a bank what the one household of another bank has."""
+
+    def median(others: int) -> float | None:
+        rows = pl.DataFrame({"household_id": [f"H{at}" for at in range(20)], "savings": 3.0}).with_columns(
+            pl.when(pl.int_range(20) < others).then(pl.lit("Other Bank")).otherwise(pl.lit("Rural Bank")).alias("bank"),
+            pl.lit("640323100").alias("township_code"),
+            pl.lit("640323100001").alias("village_code"),
+        )
+        told: float | None = township_medians(rows)["savings"].item()
+        return told
+
+    assert [median(others) for others in (0, 1, 4, 5, 15, 16, 19, 20)] == [3.0, None, None, 3.0, 3.0, None, None, 3.0]

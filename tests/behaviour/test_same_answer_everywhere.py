@@ -9,12 +9,12 @@ import math
 import re
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 
 from models.five_classes.matrices import CLASS_WORDS, MATRICES
 from serving.months.published_editions import month_folder_name
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, lights
 
@@ -51,13 +51,13 @@ def without_sentences(answer: Any) -> Any:
 
 
 def explained(served: str, household: str) -> Answer:
-    answer: Answer = httpx2.get(f"{served}/api/v1/households/{household}/explanation").raise_for_status().json()
+    answer: Answer = http_requests.get(f"{served}/api/v1/households/{household}/explanation").raise_for_status().json()
     return answer
 
 
 def page_of(served: str, household: str, lang: str) -> str:
     """The page's text, tags taken out and spaces put together."""
-    source = httpx2.get(f"{served}/households/{household}", params={"lang": lang}).raise_for_status().text
+    source = http_requests.get(f"{served}/households/{household}", params={"lang": lang}).raise_for_status().text
     return " ".join(html.unescape(re.sub("<[^>]+>", " ", source)).split())
 
 
@@ -72,9 +72,9 @@ def test_the_interface_answers_what_was_published(county: County, served: str, k
 def test_a_loan_is_told_alike_alone_in_the_list_and_under_its_household(county: County, served: str, kind: str) -> None:
     household = county.one_of_each()[kind]
     warning = explained(served, household)["loans"][0]["warning"]
-    alone = httpx2.get(f"{served}/api/v1/loans/{warning['loan_id']}/warning").json()
+    alone = http_requests.get(f"{served}/api/v1/loans/{warning['loan_id']}/warning").json()
     assert alone == {**warning, "month_incomplete": None}
-    assert warning in httpx2.get(f"{served}/api/v1/warnings", params={"q": warning["loan_id"]}).json()["items"]
+    assert warning in http_requests.get(f"{served}/api/v1/warnings", params={"q": warning["loan_id"]}).json()["items"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -232,7 +232,7 @@ def test_a_loan_has_its_class_by_both_matrices_with_its_reason_on_the_page_and_i
     county: County, served: str, kind: str
 ) -> None:
     household = county.one_of_each()[kind]
-    page = httpx2.get(f"{served}/households/{household}", params={"lang": "en"}).text
+    page = http_requests.get(f"{served}/households/{household}", params={"lang": "en"}).text
     printed = done(lights(county.data, "explain", household, "--lang", "en"))
     for loan in explained(served, household)["loans"]:
         days = loan["warning"]["days_past_due"]

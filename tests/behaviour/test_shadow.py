@@ -7,12 +7,12 @@ import re
 import shutil
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 
 from models.registry import ModelStore
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.conftest import County
 from tests.gate_files import everybody_passes
 from tests.running_service import done, lights, refused, serving
@@ -63,12 +63,12 @@ def test_every_page_and_answer_says_so(shadowed: County) -> None:
     household, loan = shadowed.warnings.row(0, named=True)["household_id"], shadowed.warnings["loan_id"][0]
     with serving(shadowed.data) as address:
         for path in ("/", "/board", "/maturities", f"/households/{household}", "/model"):
-            assert NOTE in httpx2.get(f"{address}{path}?lang=en").text, path
+            assert NOTE in http_requests.get(f"{address}{path}?lang=en").text, path
         api = f"{address}/api/v1"
-        assert httpx2.get(f"{api}/warnings").json()["shadow"] is True
-        assert httpx2.get(f"{api}/loans/{loan}/warning").json()["shadow"] is True
-        model = httpx2.get(f"{api}/model").json()
-        ready = httpx2.get(f"{address}/health/ready").json()
+        assert http_requests.get(f"{api}/warnings").json()["shadow"] is True
+        assert http_requests.get(f"{api}/loans/{loan}/warning").json()["shadow"] is True
+        model = http_requests.get(f"{api}/model").json()
+        ready = http_requests.get(f"{address}/health/ready").json()
     assert (model["shadow"], model["model_version"]) == (True, shadowed.month.manifest.model_version)
     assert (ready["champion"], ready["shadow"]) == ("none", "1")
 
@@ -77,7 +77,7 @@ def test_a_household_judged_alone_has_the_light_of_the_month(shadowed: County) -
     household = shadowed.one_of_each()["yellow"]
     with serving(shadowed.data) as address:
         fact = {"kind": "more_time", "loan_id": _first_loan(shadowed, household), "new_matures_on": "2027-06-30"}
-        answer = httpx2.post(f"{address}/api/v1/households/{household}/what-if", json={"facts": [fact]})
+        answer = http_requests.post(f"{address}/api/v1/households/{household}/what-if", json={"facts": [fact]})
     answer.raise_for_status()
     first = answer.json()["loans"][0]
     assert first["before"]["shadow"] is True

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from features.messages import UserError
 from features.stored_files import read_stored_json
 from models.registry import ModelStore
 from serving.months.published_editions import month_folder_name
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, lights, serving
 
@@ -69,5 +69,5 @@ def test_what_is_no_month_is_passed_over(own: County) -> None:
     (own.data / "editions" / month_folder_name(own.newest) / "edition-old").mkdir()
     done(lights(own.data, "score", "--as-of", own.newest))
     with serving(own.data) as address:
-        assert httpx2.get(f"{address}/health/ready").status_code == 200
-        assert httpx2.get(f"{address}/api/v1/warnings").json()["as_of"] == str(own.newest)
+        assert http_requests.get(f"{address}/health/ready").status_code == 200
+        assert http_requests.get(f"{address}/api/v1/warnings").json()["as_of"] == str(own.newest)

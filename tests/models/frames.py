@@ -19,6 +19,7 @@ def random_frame(rows: int, seed: int) -> pl.DataFrame:
         "loan_id": [f"L{row}" for row in range(rows)],
         "household_id": [f"H{row}" for row in range(rows)],
         "township_code": chance.choice(["640323100", "640323101"], rows),
+        "village_code": chance.choice(["640323100001", "640323101001"], rows),
     }
     for feature in OUTPUT_FEATURES:
         levels = list(feature.unit.codes) or ["A bank", "B bank"]

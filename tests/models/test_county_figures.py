@@ -27,7 +27,13 @@ def rule(quantile: float = 0.5, bound: float = 1.0, *others: Condition) -> Rule:
 def loans(*rows: tuple[str, str | None, float | None, bool]) -> pl.DataFrame:
     """Rows of household, county, income and whether the loan has gone bad."""
     schema = {"household_id": pl.String, "county_code": pl.String, "income_per_head": pl.Float64}
-    return pl.DataFrame(list(rows), schema={**schema, "has_gone_bad": pl.Boolean}, orient="row")
+    frame = pl.DataFrame(list(rows), schema={**schema, "has_gone_bad": pl.Boolean}, orient="row")
+    place = pl.col("county_code")
+    return frame.with_columns(
+        pl.lit("Rural Bank").alias("bank"),
+        (place + "100").alias("township_code"),
+        (place + "100001").alias("village_code"),
+    )
 
 
 def county_of(count: int, code: str = "640323") -> list[tuple[str, str | None, float | None, bool]]:
@@ -37,6 +43,18 @@ def county_of(count: int, code: str = "640323") -> list[tuple[str, str | None, f
 def test_five_others_have_to_stand_behind_a_figure() -> None:
     frame = loans(*county_of(5), *county_of(6, "640324"))
     assert county_figures(frame, (rule(),)).rows() == [("640324", "county income_per_head 0.5", 3.5)]
+
+
+def test_no_bank_and_no_township_can_compute_the_value_of_a_few_others() -> None:
+    frame = loans(*county_of(9))
+    for column, value in (("bank", "Other Bank"), ("township_code", "640323101"), ("village_code", "640323100002")):
+        for theirs, told in ((0, True), (1, False), (4, False), (5, False), (9, True)):
+            moved = pl.when(pl.int_range(9) < theirs).then(pl.lit(value)).otherwise(column)
+            assert county_figures(frame.with_columns(moved.alias(column)), (rule(),)).is_empty() != told
+    of_both = loans(*county_of(10)).with_columns(
+        pl.when(pl.int_range(10) < 5).then(pl.lit("B")).otherwise("bank").alias("bank")
+    )
+    assert county_figures(of_both, (rule(),)).height == 1
 
 
 @pytest.mark.parametrize(

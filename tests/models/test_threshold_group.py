@@ -25,6 +25,11 @@ def published(bundle: Bundle, *shares: float, county: str = "640323") -> pl.Data
     probability = [share * bundle.policy.yellow_from for share in shares]
     return pl.DataFrame(
         {"loan_id": [f"L{n:03}" for n in range(len(shares))], "county_code": county, "probability": probability}
+    ).with_columns(
+        pl.col("loan_id").str.replace("L", "H").alias("household_id"),
+        pl.lit("Rural Bank").alias("bank"),
+        pl.lit(f"{county}100").alias("township_code"),
+        pl.lit(f"{county}100001").alias("village_code"),
     )
 
 
@@ -50,10 +55,18 @@ def test_a_county_stands_alone_from_thirty_loans_on(bundle: Bundle, own: int, co
     assert chosen.county == county
 
 
-@pytest.mark.parametrize(("loans", "enough"), [(5, True), (4, False)])
-def test_under_five_loans_are_no_company(bundle: Bundle, loans: int, enough: bool) -> None:
-    chosen = comparison_loans(published(bundle, *[0.5] * loans), bundle, YELLOW, "640323")
-    assert (chosen is not None) == enough
+@pytest.mark.parametrize(("households", "enough"), [(6, True), (5, False)])
+def test_a_group_has_six_households(bundle: Bundle, households: int, enough: bool) -> None:
+    loans = published(bundle, *[0.5] * 20).with_columns((pl.int_range(20) % households).cast(str).alias("household_id"))
+    assert (comparison_loans(loans, bundle, YELLOW, "640323") is not None) == enough
+
+
+def test_a_few_loans_of_another_bank_are_not_compared_with(bundle: Bundle) -> None:
+    loans = published(bundle, *[0.5] * 30)
+    few = pl.when(pl.int_range(30) < 4).then(pl.lit("Other Bank")).otherwise("bank")
+    chosen = comparison_loans(loans.with_columns(few.alias("bank")), bundle, YELLOW, "640323")
+    assert chosen is not None
+    assert sorted(chosen.loan_ids) == loans["loan_id"].to_list()[4:]
 
 
 def test_the_parts_sum_to_the_difference_of_the_log_odds(bundle: Bundle) -> None:

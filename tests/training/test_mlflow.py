@@ -21,6 +21,7 @@ import pytest
 
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import free_port, lights, refused, started, wait_for
 from training.evaluation.runs import load_report
@@ -227,7 +228,7 @@ def mlflow_serving(county: County) -> Iterator[str]:
 
 def test_mlflow_serves_the_model(county: County) -> None:
     with mlflow_serving(county) as address:
-        answer = httpx2.post(f"{address}/invocations", json={"dataframe_records": records(county)}, timeout=60)
+        answer = http_requests.post(f"{address}/invocations", json={"dataframe_records": records(county)})
     foretold = [row["probability"] for row in answer.raise_for_status().json()["predictions"]]
     assert foretold == pytest.approx(published(county), abs=1e-12)
 
@@ -244,13 +245,13 @@ def test_mlflows_own_pages_are_served_until_a_signal_ends_them(county: County, e
             f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)\n",
         ]
         url = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name?experiment_name=county-lights"
-        assert httpx2.get(url, timeout=60).json()["experiment"]["name"] == "county-lights"
-        assert "<title>MLflow</title>" in httpx2.get(f"http://127.0.0.1:{port}/", timeout=60).text
+        assert http_requests.get(url).json()["experiment"]["name"] == "county-lights"
+        assert "<title>MLflow</title>" in http_requests.get(f"http://127.0.0.1:{port}/").text
         server.send_signal(ending)
         said, _ = server.communicate(timeout=60)
         assert (server.returncode, said) == (0, "")
         with pytest.raises(httpx2.TransportError):
-            httpx2.get(url)
+            http_requests.get(url)
     finally:
         server.terminate()
         server.communicate(timeout=60)

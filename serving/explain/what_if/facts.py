@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.contract.tables import HardshipCause
 from features.messages import UserError
+from serving.text.days import Day
 from serving.text.validation_errors import bilingual_error
 
 MAX_FACTS = 20
@@ -38,6 +38,15 @@ class Payment(HypotheticalFact):
     payer: Literal["borrower", "subsidy", "insurance", "compensation_fund", "other"] = "borrower"
 
 
+_WITH_ANIMALS = ConfigDict(
+    json_schema_extra={
+        "anyOf": [
+            {"properties": {kind: {"type": "integer", "minimum": 1}}, "required": [kind]}
+            for kind in ("sheep", "cattle")
+        ]
+    }
+)
+"""Sheep or cattle, one at least, as the OpenAPI document says it."""
 _LivestockTrade = TypeVar("_LivestockTrade", bound="LivestockSold | LivestockBought")
 
 
@@ -50,6 +59,8 @@ def _require_animals(fact: _LivestockTrade) -> _LivestockTrade:
 class LivestockSold(HypotheticalFact):
     """A sale of animals; the proceeds (yuan) go to the savings, or repay the loan `repays`."""
 
+    model_config = _WITH_ANIMALS
+
     kind: Literal["livestock_sold"]
     sheep: AnimalCount = 0
     cattle: AnimalCount = 0
@@ -61,6 +72,8 @@ class LivestockSold(HypotheticalFact):
 
 class LivestockBought(HypotheticalFact):
     """A purchase of animals, paid (yuan) from the savings."""
+
+    model_config = _WITH_ANIMALS
 
     kind: Literal["livestock_bought"]
     sheep: AnimalCount = 0
@@ -112,7 +125,7 @@ class MoreTime(HypotheticalFact):
     kind: Literal["more_time"]
     loan_id: Identifier
     event: Literal["extended", "renewed"] = "extended"
-    new_matures_on: date
+    new_matures_on: Day
 
 
 class ClaimSettled(HypotheticalFact):

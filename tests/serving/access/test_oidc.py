@@ -24,6 +24,7 @@ from serving.database.tables import Person
 from serving.http.dependencies import SESSION_COOKIE
 from serving.months.data_folder import DataFolder
 from serving.settings import Settings, settings_of
+from tests import http_requests
 from tests.running_service import free_port, key_for, wait_for
 from tests.serving.access.provider import CLIENT, SECRET
 
@@ -66,7 +67,7 @@ def browser(app: FastAPI) -> TestClient:
 def answer_address(browser: TestClient, lie: str = "", who: str = "administrator", wanted: str = "/") -> str:
     """Where the provider sends the browser back to, after somebody signed in there."""
     there = browser.get("/sign-in/oidc", params={"next": wanted, "lang": "en"}).headers["location"]
-    return httpx2.get(f"{there}&as={who}&lie={lie}").headers["location"]
+    return http_requests.get(f"{there}&as={who}&lie={lie}").headers["location"]
 
 
 def last_entry(app: FastAPI) -> dict[str, object]:

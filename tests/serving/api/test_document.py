@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,6 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import key_for, serving, unsigned
 
@@ -65,7 +65,7 @@ def key(data: Path, role: str) -> dict[str, str]:
 
 def document(desk: tuple[County, str], role: str = "county_official") -> Document:
     county, address = desk
-    answer = httpx2.get(f"{address}/openapi.json", headers=key(county.data, role), timeout=60)
+    answer = http_requests.get(f"{address}/openapi.json", headers=key(county.data, role))
     read: Document = answer.raise_for_status().json()
     return read
 
@@ -155,7 +155,7 @@ def test_the_example_of_an_operation_is_accepted(desk: tuple[County, str], metho
     query = {name: value for name, value in given.items() if f"{{{name}}}" not in path}
     body = asked.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     url = address + path.format_map(given)
-    answer = httpx2.request(method, url, params=query, json=body, headers=key(county.data, role), timeout=60)
+    answer = http_requests.request(method, url, params=query, json=body, headers=key(county.data, role))
     assert answer.status_code == (201 if (method, path) == ("POST", "/api/v1/cases") else 200), answer.text
 
 
@@ -171,9 +171,9 @@ def test_every_operation_but_health_says_how_to_sign_in(desk: tuple[County, str]
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
 def test_the_document_is_shown_to_whoever_is_signed_in_alone(desk: tuple[County, str], path: str) -> None:
     county, address = desk
-    assert httpx2.get(address + path).status_code == 303
+    assert http_requests.get(address + path).status_code == 303
     for role in ("county_official", "analyst", "auditor", "administrator"):
-        assert httpx2.get(address + path, headers=key(county.data, role), timeout=60).status_code == 200
+        assert http_requests.get(address + path, headers=key(county.data, role)).status_code == 200
 
 
 def test_an_example_names_nobody_to_a_role_that_may_not_see_persons(desk: tuple[County, str]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 
+from tests import http_requests
 from tests.conftest import County
 
 
 def asked(served: str, **parameters: object) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx2.get(f"{served}/api/v1/maturities", params=parameters).raise_for_status().json()  # type: ignore[arg-type]
+    answer: dict[str, Any] = (
+        http_requests.get(f"{served}/api/v1/maturities", params=parameters).raise_for_status().json()
+    )
     return answer
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import pytest
 
+from tests import http_requests
 from tests.conftest import County
 
 
 def asked(served: str, **parameters: object) -> dict[str, Any]:
     answer: dict[str, Any] = (
-        httpx2.get(f"{served}/api/v1/migration", params={name: str(value) for name, value in parameters.items()})
+        http_requests.get(f"{served}/api/v1/migration", params={name: str(value) for name, value in parameters.items()})
         .raise_for_status()
         .json()
     )
@@ -45,6 +45,6 @@ def test_a_bank_or_area_narrows_it(county: County, served: str) -> None:
     [({"from": "2001-01-31"}, 409), ({"level": "hamlet"}, 422), ({"to": "yesterday"}, 422)],
 )
 def test_what_is_not_published_or_not_known_is_refused(served: str, parameters: dict[str, str], status: int) -> None:
-    answer = httpx2.get(f"{served}/api/v1/migration", params=parameters)
+    answer = http_requests.get(f"{served}/api/v1/migration", params=parameters)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

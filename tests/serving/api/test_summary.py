@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 
 from serving.portfolio.place_names import place_names
+from tests import http_requests
 from tests.conftest import County
 
 CODES = {"county": "county_code", "township": "township_code", "village": "village_code", "bank": "bank"}
 
 
 def asked(served: str, **parameters: str) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx2.get(f"{served}/api/v1/summary", params=parameters).raise_for_status().json()
+    answer: dict[str, Any] = http_requests.get(f"{served}/api/v1/summary", params=parameters).raise_for_status().json()
     return answer
 
 
@@ -49,13 +49,13 @@ def test_the_worst_group_comes_first_and_those_too_small_to_judge_come_last(serv
 
 
 def test_an_unknown_level_is_refused(served: str) -> None:
-    assert httpx2.get(f"{served}/api/v1/summary", params={"level": "hamlet"}).status_code == 422
+    assert http_requests.get(f"{served}/api/v1/summary", params={"level": "hamlet"}).status_code == 422
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "分组对比"), ("en", "Groups compared")])
 def test_the_page_shows_every_group_under_its_name(county: County, served: str, lang: str, said: str) -> None:
     names = place_names(county.month, county.store)
-    page = httpx2.get(f"{served}/groups", params={"level": "township", "lang": lang}).raise_for_status().text
+    page = http_requests.get(f"{served}/groups", params={"level": "township", "lang": lang}).raise_for_status().text
     assert said in page
     for group in asked(served, level="township")["groups"]:
         assert names[group["code"]] in page

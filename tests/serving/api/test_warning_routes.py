@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 
 from serving.months.published_editions import month_folder_name
+from tests import http_requests
 from tests.conftest import County
 
 Answer = dict[str, Any]
@@ -24,7 +24,7 @@ def refuse(constant: str) -> Any:
 
 def answered(served: str, path: str, **asked: Any) -> Answer:
     """An answer, read by a reader that takes no NaN."""
-    answer = httpx2.get(served + path, params=asked).raise_for_status()
+    answer = http_requests.get(served + path, params=asked).raise_for_status()
     assert answer.headers["content-type"] == "application/json"
     read: Answer = json.loads(answer.text, parse_constant=refuse)
     return read
@@ -199,7 +199,7 @@ def test_health_tells_that_it_lives_and_which_month_it_serves(county: County, se
     "path", ["/docs", "/openapi.json", "/?lang=zh", "/?lang=en", "/households/nobody", "/?as_of=x"]
 )
 def test_nothing_is_fetched_from_an_outside_address(served: str, path: str) -> None:
-    assert OUTSIDE.findall(httpx2.get(served + path).text) == []
+    assert OUTSIDE.findall(http_requests.get(served + path).text) == []
 
 
 def test_the_document_describes_every_route_and_its_problems(served: str) -> None:
@@ -242,12 +242,12 @@ def test_the_document_describes_every_route_and_its_problems(served: str) -> Non
 def test_a_page_speaks_the_language_asked_for_else_the_browsers(
     served: str, preferred: str, asked: str, tag: str
 ) -> None:
-    answer = httpx2.get(f"{served}/{asked}", headers={"accept-language": preferred})
+    answer = http_requests.get(f"{served}/{asked}", headers={"accept-language": preferred})
     assert f'<html lang="{tag}">' in answer.text
 
 
 def test_answers_are_kept_by_no_one_and_open_in_no_frame(served: str) -> None:
-    headers = httpx2.get(served).headers
+    headers = http_requests.get(served).headers
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "no-referrer"
     assert "default-src 'self'" in headers["content-security-policy"]

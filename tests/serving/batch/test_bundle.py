@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 
@@ -18,6 +17,7 @@ from models.bundle import read, write
 from models.raw_score import Blend
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.conftest import County
 from tests.models.frames import fitted_bundle, outcome, random_frame
 from tests.running_service import done, lights, serving
@@ -180,7 +180,7 @@ def test_a_month_is_then_not_scored_unless_by_the_rules_alone_as_asked(county: C
 def test_the_interface_then_says_why_there_is_no_model(bundle: Path) -> None:
     changed(bundle, renamed)
     with serving(bundle.parent.parent) as address:
-        answer = httpx2.get(f"{address}/api/v1/model").json()
+        answer = http_requests.get(f"{address}/api/v1/model").json()
         assert (answer["model_version"], answer["card"], answer["policy"]) == (None, None, None)
         assert "shoe_size" in answer["refused"]
         assert [entry["alias"] for entry in answer["history"]] == ["challenger", "champion"]

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pyarrow.dataset as ds
 import pytest
@@ -19,6 +18,7 @@ import pytest
 from serving.explain.household import household_explanation
 from serving.months.edition import PublishedMonth
 from serving.months.published_editions import month_folder_name
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import LIGHTS, done, environment, kill, lights, serving, started
 
@@ -102,10 +102,10 @@ def test_a_reader_of_the_old_edition_keeps_reading_it(delivered: County) -> None
 
 def test_a_running_server_shows_the_new_edition_at_once(delivered: County) -> None:
     with serving(delivered.data) as address:
-        before = httpx2.get(f"{address}/api/v1/warnings").json()
+        before = http_requests.get(f"{address}/api/v1/warnings").json()
         done(lights(delivered.data, "score", "--as-of", delivered.newest))
-        after = httpx2.get(f"{address}/api/v1/warnings").json()
-        turned = httpx2.get(f"{address}/api/v1/warnings", params={"cursor": before["next_cursor"]})
+        after = http_requests.get(f"{address}/api/v1/warnings").json()
+        turned = http_requests.get(f"{address}/api/v1/warnings", params={"cursor": before["next_cursor"]})
     assert after["data_version"] == delivered.month.manifest.data_version != before["data_version"]
     assert (turned.status_code, turned.json()["zh"]) == (409, "预警台账已更新，或条件已改变；请从第一页重新开始。")
 

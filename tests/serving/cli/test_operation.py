@@ -10,7 +10,6 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -20,6 +19,7 @@ from serving.cli.backup import backup, restore
 from serving.months.data_folder import DataFolder
 from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings, settings_of
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, entered, key_for, lights, refused, serving, unsigned
 
@@ -140,8 +140,8 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_workers_answer_as_one(by_rules: County) -> None:
     with serving(by_rules.data, "--workers", 2) as address:
-        totals = {httpx2.get(f"{address}/api/v1/warnings", timeout=30).json()["total"] for _ in range(6)}
-        figures = {httpx2.get(f"{unsigned(address)}/metrics", timeout=30).text for _ in range(6)}
+        totals = {http_requests.get(f"{address}/api/v1/warnings", timeout=30).json()["total"] for _ in range(6)}
+        figures = {http_requests.get(f"{unsigned(address)}/metrics", timeout=30).text for _ in range(6)}
     assert totals == {by_rules.warnings.height}
     counted = 'lights_requests_total{method="GET",route="/api/v1/warnings",status="200"} 6.0'
     red = f'lights_loans{{light="red"}} {by_rules.month.manifest.lights["red"]["loans"]}.0'
@@ -150,7 +150,7 @@ def test_two_workers_answer_as_one(by_rules: County) -> None:
 
 def test_two_workers_count_the_requests_of_a_caller_together(by_rules: County) -> None:
     with serving(by_rules.data, "--workers", 2, LIGHTS_REQUESTS_PER_MINUTE="6") as address:
-        statuses = [httpx2.get(f"{address}/api/v1/model", timeout=30).status_code for _ in range(20)]
+        statuses = [http_requests.get(f"{address}/api/v1/model", timeout=30).status_code for _ in range(20)]
     assert 6 <= statuses.count(200) <= 8  # one more for each ten seconds that the requests take
     assert statuses.count(429) == 20 - statuses.count(200)
 
@@ -160,9 +160,9 @@ def test_more_connections_than_a_process_can_hold_are_refused_and_it_goes_on(by_
         port = int(address.rpartition(":")[2])
         for _ in range(500):
             held.enter_context(socket.create_connection(("127.0.0.1", port)))
-        assert httpx2.get(f"{unsigned(address)}/health/live", timeout=60).status_code == 503
+        assert http_requests.get(f"{unsigned(address)}/health/live").status_code == 503
         held.close()
-        answers = (httpx2.get(f"{unsigned(address)}/health/live", timeout=60).status_code for _ in range(100))
+        answers = (http_requests.get(f"{unsigned(address)}/health/live").status_code for _ in range(100))
         assert 200 in answers
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 from openpyxl import Workbook
@@ -17,6 +16,7 @@ from serving.audit.command_line import database_of
 from serving.contacts.address_book import AddressBook, ContactDetails
 from serving.contacts.notice_form import NoticeForm, notice_form, replace_notice_form
 from serving.database.tables import Contact
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, key_for, lights, refused, serving
 
@@ -49,7 +49,7 @@ def address(own: County) -> Iterator[str]:
 
 def read_as(county: County, address: str, path: str, role: str, **narrowed: str) -> str:
     key = key_for(county.data, role, **narrowed)
-    return httpx2.get(f"{address}{path}", headers={"authorization": f"Bearer {key}"}).raise_for_status().text
+    return http_requests.get(f"{address}{path}", headers={"authorization": f"Bearer {key}"}).raise_for_status().text
 
 
 def test_no_file_of_the_data_folder_holds_a_name_or_a_number(own: County) -> None:
@@ -73,7 +73,7 @@ def test_the_officer_sees_it_whole_the_county_masked_and_nobody_another_banks(
     assert "139****1234" in masked
     others = next(bank for bank in own.warnings["bank"].unique() if bank != due["bank"])
     key = key_for(own.data, "officer", bank=others)
-    refusal = httpx2.get(f"{address}{sheet}", headers={"authorization": f"Bearer {key}"})
+    refusal = http_requests.get(f"{address}{sheet}", headers={"authorization": f"Bearer {key}"})
     assert (refusal.status_code, NAME in refusal.text) == (404, False)
 
 

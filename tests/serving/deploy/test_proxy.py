@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from features.console import utc_now
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import free_port, key_for, serving, wait_for
 
@@ -102,7 +103,7 @@ def proxy(by_rules: County, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def test_the_service_answers_through_tls_alone(proxy: Proxy) -> None:
-    plain = httpx2.get(f"http://127.0.0.1:{proxy.plain_port}/sign-in?lang=en")
+    plain = http_requests.get(f"http://127.0.0.1:{proxy.plain_port}/sign-in?lang=en")
     assert (plain.status_code, plain.headers["location"]) == (301, "https://lights.county.example/sign-in?lang=en")
     with proxy.client() as client:
         page = client.get("/sign-in")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import pytest
 
 from serving.explain.months_ahead_words import count_of_hundred, due_sentence, months_ahead_sentence
 from serving.schemas.loan_warning import LoanWarning
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, lights
 
@@ -58,11 +58,11 @@ def test_a_count_of_a_hundred_does_not_say_none_or_all(probability: float, en: s
 def test_page_interface_and_terminal_tell_of_a_loan_due_soon(county: County, served: str) -> None:
     due = county.warnings.filter(county.warnings["due_probability"].is_not_null()).row(0, named=True)
     household, loan_id = due["household_id"], due["loan_id"]
-    explained = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
+    explained = http_requests.get(f"{served}/api/v1/households/{household}/explanation").json()
     (loan,) = (each for each in explained["loans"] if each["warning"]["loan_id"] == loan_id)
     assert {name: loan["warning"][name] for name in ("probability_1m", "bad_if_due")} == {
         name: due[name] for name in ("probability_1m", "bad_if_due")
     }
     assert f"{due['days_to_maturity']} 天后到期" in loan["due_zh"]
-    assert loan["due_zh"] in httpx2.get(f"{served}/households/{household}", params={"lang": "zh"}).text
+    assert loan["due_zh"] in http_requests.get(f"{served}/households/{household}", params={"lang": "zh"}).text
     assert loan["months_ahead_en"] in done(lights(county.data, "explain", household, "--lang", "en"))

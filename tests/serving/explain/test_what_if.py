@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import httpx2
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -32,6 +31,7 @@ from serving.explain.what_if.facts import (
 from serving.explain.what_if.rescore import month_rescorer
 from serving.explain.what_if_answers import what_if
 from serving.months.data_folder import DataFolder
+from tests import http_requests
 from tests.conftest import County
 from tests.features.one_loan import AS_OF, one_loan
 
@@ -202,16 +202,16 @@ def test_no_more_is_paid_than_is_owed(county: County, yellow: str, more: float, 
 
 def test_nothing_is_stored(county: County, served: str, yellow: str) -> None:
     url = f"{served}/api/v1/households/{yellow}"
-    told_before = httpx2.get(f"{url}/explanation", timeout=60).json()
+    told_before = http_requests.get(f"{url}/explanation").json()
     was = sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts)
     loan = before(county, yellow)
     half = round(loan["outstanding_principal"] / 2 + loan["overdue_interest"], 2)
     asked = {"facts": [{"kind": "payment", "loan_id": loan["loan_id"], "yuan": half}]}
-    answer = httpx2.post(f"{url}/what-if", json=asked, timeout=60).raise_for_status().json()
+    answer = http_requests.post(f"{url}/what-if", json=asked).raise_for_status().json()
     assert [each["before"] for each in answer["loans"]] == [each["warning"] for each in told_before["loans"]]
     paid = next(each for each in answer["loans"] if each["loan_id"] == loan["loan_id"])
     assert paid["after"]["outstanding_principal"] < paid["before"]["outstanding_principal"]
-    assert httpx2.get(f"{url}/explanation", timeout=60).json() == told_before
+    assert http_requests.get(f"{url}/explanation").json() == told_before
     assert sorted(path for path in county.data.rglob("*") if "mlflow" not in path.parts) == was
 
 
@@ -229,14 +229,14 @@ def test_nothing_is_stored(county: County, served: str, yellow: str) -> None:
     ],
 )
 def test_a_what_if_that_cannot_be_is_a_problem(served: str, yellow: str, asked: Row, status: int, said: str) -> None:
-    answer = httpx2.post(f"{served}/api/v1/households/{yellow}/what-if", json=asked, timeout=60)
+    answer = http_requests.post(f"{served}/api/v1/households/{yellow}/what-if", json=asked)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert said in answer.json()["en"]
 
 
 def test_an_unknown_household_is_not_found(served: str) -> None:
     asked = {"facts": [{"kind": "hardship_resolved"}]}
-    assert httpx2.post(f"{served}/api/v1/households/H-no/what-if", json=asked).status_code == 404
+    assert http_requests.post(f"{served}/api/v1/households/H-no/what-if", json=asked).status_code == 404
 
 
 def rows_of(county: County, household: str) -> dict[str, list[Row]]:
@@ -251,7 +251,7 @@ def rows_of(county: County, household: str) -> dict[str, list[Row]]:
 
 def test_a_households_own_rows_score_as_the_batch_did(county: County, served: str, yellow: str) -> None:
     given = {"tables": rows_of(county, yellow)}
-    scored = httpx2.post(f"{served}/api/v1/score", json=given, timeout=60).raise_for_status().json()
+    scored = http_requests.post(f"{served}/api/v1/score", json=given).raise_for_status().json()
     published = county.warnings.filter(pl.col("household_id") == yellow)
     assert scored["household_id"] == yellow
     assert {w["loan_id"]: (w["light"], w["probability"]) for w in scored["warnings"]} == {
@@ -275,7 +275,7 @@ def test_rows_that_break_the_contract_are_a_problem_that_says_where(
 ) -> None:
     tables = rows_of(county, yellow)
     tables[table][0][column] = value
-    answer = httpx2.post(f"{served}/api/v1/score", json={"tables": tables}, timeout=60)
+    answer = http_requests.post(f"{served}/api/v1/score", json={"tables": tables})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert said in answer.json()["en"]
 
@@ -283,7 +283,7 @@ def test_rows_that_break_the_contract_are_a_problem_that_says_where(
 def test_a_table_that_is_needed_is_asked_for(county: County, served: str, yellow: str) -> None:
     tables = rows_of(county, yellow)
     del tables["payments"]
-    answer = httpx2.post(f"{served}/api/v1/score", json={"tables": tables})
+    answer = http_requests.post(f"{served}/api/v1/score", json={"tables": tables})
     assert (answer.status_code, "payments" in answer.json()["en"]) == (422, True)
 
 

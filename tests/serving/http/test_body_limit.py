@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
 from serving.http.body_limit import MIB
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import serving
 
@@ -29,14 +29,14 @@ def test_a_body_beyond_the_limit_is_refused_announced_or_not(address: str, path:
     kind = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
     headers = {"content-type": kind, "accept": "application/json"}
     for content in (b"x" * (limit * MIB + 1), in_pieces((limit + 1) * MIB)):
-        answer = httpx2.post(f"{address}{path}", content=content, headers=headers)
+        answer = http_requests.post(f"{address}{path}", content=content, headers=headers)
         assert answer.status_code == 413, answer.text
         assert f"{limit} MB" in answer.json()["en"]
         assert f"{limit} MB" in answer.json()["zh"]
 
 
 def test_a_body_within_the_limit_is_read(address: str) -> None:
-    answer = httpx2.post(
+    answer = http_requests.post(
         f"{address}/api/v1/cases/assign", content=b"x" * MIB, headers={"content-type": "application/json"}
     )
     assert answer.status_code == 422

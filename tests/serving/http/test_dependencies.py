@@ -37,7 +37,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
     routers = [each.original_router for each in app.routes if hasattr(each, "original_router")]
     mine = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     direct = [route for route in app.routes if isinstance(route, APIRoute)]
-    return [(method, route.path) for route in (*mine, *direct) for method in sorted(route.methods or ())]
+    return [(method, route.path_format) for route in (*mine, *direct) for method in sorted(route.methods or ())]
 
 
 def test_every_address_but_those_that_are_declared_open_wants_a_sign_in(app: FastAPI) -> None:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
+from tests import http_requests
 from tests.running_service import serving
 
 CHINESE = re.compile("[一-鿿]")
@@ -49,7 +49,7 @@ def cursor_of(text: str) -> str:
     ],
 )
 def test_a_problem_says_what_is_wrong(served: str, path: str, status: int, said: str) -> None:
-    answer = httpx2.get(served + path)
+    answer = http_requests.get(served + path)
     problem = answer.json()
     assert (answer.status_code, problem["status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -62,14 +62,14 @@ def test_a_problem_says_what_is_wrong(served: str, path: str, status: int, said:
 
 @pytest.mark.parametrize("limit", [1, 500])
 def test_the_limits_of_a_page_are_taken(served: str, limit: int) -> None:
-    assert httpx2.get(f"{served}/api/v1/warnings", params={"limit": limit}).status_code == 200
+    assert http_requests.get(f"{served}/api/v1/warnings", params={"limit": limit}).status_code == 200
 
 
 def test_a_position_beyond_the_list_is_an_empty_page(served: str) -> None:
-    first = httpx2.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
+    first = http_requests.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
     of_list, _ = base64.urlsafe_b64decode(first).decode().rsplit(":", 1)
     cursor = cursor_of(f"{of_list}:{'9' * 40}")
-    answer = httpx2.get(f"{served}/api/v1/warnings", params={"cursor": cursor})
+    answer = http_requests.get(f"{served}/api/v1/warnings", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
@@ -78,14 +78,14 @@ def test_a_position_beyond_the_list_is_an_empty_page(served: str) -> None:
     [("warnings", {"light": "red"}), ("warnings", {"sort": "loan_id"}), ("maturities", {}), ("warnings", {"q": "H"})],
 )
 def test_a_cursor_leads_on_in_its_own_list_alone(served: str, path: str, asked: dict[str, str]) -> None:
-    cursor = httpx2.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
-    answer = httpx2.get(f"{served}/api/v1/{path}", params={**asked, "cursor": cursor})
+    cursor = http_requests.get(f"{served}/api/v1/warnings", params={"limit": 1}).json()["next_cursor"]
+    answer = http_requests.get(f"{served}/api/v1/{path}", params={**asked, "cursor": cursor})
     assert (answer.status_code, "is another one" in answer.json()["en"]) == (409, True)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/warnings", "/api/v1/model", "/health/ready", "/"])
 def test_a_method_that_is_not_there_is_a_problem_that_names_those_that_are(served: str, path: str) -> None:
-    answer = httpx2.post(served + path)
+    answer = http_requests.post(served + path)
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
     assert answer.headers["allow"] == "GET"
     assert answer.json()["zh"] == "此地址不支持该方法。"
@@ -100,19 +100,19 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_before_the_first_month_it_lives_and_is_not_ready(empty: str) -> None:
-    assert httpx2.get(f"{empty}/health/live").status_code == 200
-    answer = httpx2.get(f"{empty}/health/ready")
+    assert http_requests.get(f"{empty}/health/live").status_code == 200
+    answer = http_requests.get(f"{empty}/health/ready")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.json()["en"] == "No month is published; run lights score first."
 
 
 @pytest.mark.parametrize("path", ["warnings", "loans/L1/warning", "households/H1/explanation"])
 def test_before_the_first_month_there_is_nothing_to_answer_and_it_says_so(empty: str, path: str) -> None:
-    answer = httpx2.get(f"{empty}/api/v1/{path}")
+    answer = http_requests.get(f"{empty}/api/v1/{path}")
     assert (answer.status_code, answer.json()["zh"]) == (409, "尚未发布任何月份；请先运行 lights score。")
 
 
 def test_before_the_first_model_there_is_none_and_it_says_why(empty: str) -> None:
-    answer = httpx2.get(f"{empty}/api/v1/model").json()
+    answer = http_requests.get(f"{empty}/api/v1/model").json()
     assert (answer["model_version"], answer["history"]) == (None, [])
     assert answer["refused"] == "尚无模型 / there is no model yet"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from serving.months.data_folder import DataFolder
 from serving.months.manifest import DamagedMonthError
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, lights, refused, serving
 
@@ -74,28 +74,28 @@ def test_where_every_month_is_damaged_none_is_shown(own: County) -> None:
 def test_pages_interface_and_readiness_say_so_and_answer(own: County) -> None:
     flip_byte(file_of(own, "warnings"))
     with serving(own.data) as address:
-        ready = httpx2.get(f"{address}/health/ready")
+        ready = http_requests.get(f"{address}/health/ready")
         assert (ready.status_code, ready.json()["status"], ready.json()["damaged"]) == (
             200,
             "degraded",
             str(own.newest),
         )
-        assert f"{own.newest} 的预警不能显示" in httpx2.get(f"{address}/?lang=zh").text
-        listed = httpx2.get(f"{address}/api/v1/warnings").json()
+        assert f"{own.newest} 的预警不能显示" in http_requests.get(f"{address}/?lang=zh").text
+        listed = http_requests.get(f"{address}/api/v1/warnings").json()
         assert (listed["as_of"], listed["damaged"]["as_of"]) == (str(own.before), str(own.newest))
-        assert httpx2.get(f"{address}/api/v1/warnings?as_of={own.newest}").status_code == 409
-        board = httpx2.get(f"{address}/board?lang=en")
+        assert http_requests.get(f"{address}/api/v1/warnings?as_of={own.newest}").status_code == 409
+        board = http_requests.get(f"{address}/board?lang=en")
         assert (board.status_code, f"The month {own.newest} cannot be shown" in board.text) == (200, True)
 
 
 def test_an_earlier_damaged_month_is_left_out_of_the_board_and_told(own: County) -> None:
     flip_byte(file_of(own, "warnings", newest=False))
     with serving(own.data) as address:
-        assert httpx2.get(f"{address}/health/ready").json()["status"] == "ready"
-        board = httpx2.get(f"{address}/board?lang=en")
+        assert http_requests.get(f"{address}/health/ready").json()["status"] == "ready"
+        board = http_requests.get(f"{address}/board?lang=en")
         assert (board.status_code, f"their files are damaged: {own.before}" in board.text) == (200, True)
         household = own.warnings["household_id"][0]
-        sheet = httpx2.get(f"{address}/households/{household}?lang=en")
+        sheet = http_requests.get(f"{address}/households/{household}?lang=en")
         assert (sheet.status_code, f"their files are damaged: {own.before}" in sheet.text) == (200, True)
 
 

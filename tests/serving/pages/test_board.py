@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-import httpx2
 import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
 from serving.months.repository import MonthRepository
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import key_for, serving
 from tests.serving.browsers import follow, unfold
@@ -69,7 +69,7 @@ def test_a_tile_tells_its_change_on_the_month_before(county: County, served: str
 
 
 def test_a_figure_of_what_moved_leads_to_its_loans(served: str, page: Page) -> None:
-    told = httpx2.get(f"{served}/api/v1/migration").json()
+    told = http_requests.get(f"{served}/api/v1/migration").json()
     cell = next(one for one in told["moves"] if one["before"] == "green" and one["after"] != "green")
     page.goto(f"{served}/board?lang=en")
     unfold(page)
@@ -77,7 +77,7 @@ def test_a_figure_of_what_moved_leads_to_its_loans(served: str, page: Page) -> N
     page.goto(f"{page.url}&rows=200")
     expect(page.locator("main")).to_contain_text(f"{cell['loans']:,} loans")
     expect(page.locator("tbody tr")).to_have_count(cell["loans"])
-    assert httpx2.get(f"{served}/board/moves?before=green&after=nothing").status_code == 409
+    assert http_requests.get(f"{served}/board/moves?before=green&after=nothing").status_code == 409
 
 
 def test_townships_are_drawn_on_one_scale_the_highest_first(county: County, served: str, page: Page) -> None:
@@ -97,9 +97,9 @@ def test_townships_are_drawn_on_one_scale_the_highest_first(county: County, serv
 def test_a_reader_without_lists_sees_figures_but_no_way_to_loans(county: County, served: str) -> None:
     address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
     headers = {"authorization": f"Bearer {key_for(county.data, 'clerk')}"}
-    board = httpx2.get(f"{address}/board?lang=en", headers=headers)
+    board = http_requests.get(f"{address}/board?lang=en", headers=headers)
     assert (board.status_code, "light=red" in board.text, "/board/moves" in board.text) == (200, False, False)
-    assert httpx2.get(f"{address}/board/moves?before=green&after=red", headers=headers).status_code == 403
+    assert http_requests.get(f"{address}/board/moves?before=green&after=red", headers=headers).status_code == 403
 
 
 def test_the_other_measure_is_chosen_by_form(served: str, page: Page) -> None:
@@ -110,7 +110,7 @@ def test_the_other_measure_is_chosen_by_form(served: str, page: Page) -> None:
 
 
 def test_moves_since_the_month_before_are_those_of_the_interface(served: str, page: Page) -> None:
-    told = httpx2.get(f"{served}/api/v1/migration").json()
+    told = http_requests.get(f"{served}/api/v1/migration").json()
     page.goto(f"{served}/board?lang=en")
     unfold(page)
     green = next(one for one in told["moves"] if (one["before"], one["after"]) == ("green", "green"))
@@ -121,7 +121,7 @@ def test_moves_since_the_month_before_are_those_of_the_interface(served: str, pa
 def test_an_analyst_sees_the_board_without_a_household_and_an_auditor_does_not(county: County, served: str) -> None:
     address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
     answers = {
-        role: httpx2.get(f"{address}/board", headers={"authorization": f"Bearer {key_for(county.data, role)}"})
+        role: http_requests.get(f"{address}/board", headers={"authorization": f"Bearer {key_for(county.data, role)}"})
         for role in ("analyst", "auditor")
     }
     assert (answers["analyst"].status_code, answers["auditor"].status_code) == (200, 403)
@@ -159,7 +159,7 @@ def test_who_was_champion_is_told_with_the_reason(county: County, served: str, p
     told = page.get_by_role("row", name="in use")
     expect(told).to_contain_text(str(promoted["reason"]))
     expect(told).to_contain_text("evidence.policy")
-    assert httpx2.get(f"{served}/model?number=99").status_code == 404
+    assert http_requests.get(f"{served}/model?number=99").status_code == 404
 
 
 def test_without_a_model_its_page_says_so(by_rules: County, page: Page) -> None:

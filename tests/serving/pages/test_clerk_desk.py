@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from features.runs import read_runs
 from serving.monitor.acknowledgements import read_acknowledgements
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, lights, serving
 from tests.serving.browsers import follow
@@ -95,22 +95,22 @@ def test_the_clerk_uploads_a_workbook_corrects_the_map_and_loads(
 
 def test_a_form_that_is_out_of_date_is_refused(own: County, address: str, tmp_path: Path) -> None:
     sent = workbook(tmp_path, own.warnings["household_id"].unique(maintain_order=True)[:30].to_list())
-    answer = httpx2.post(
+    answer = http_requests.post(
         f"{address}/uploads", files={"file": (sent.name, sent.read_bytes())}, follow_redirects=True
     ).raise_for_status()
     number = str(answer.url.path).rpartition("/")[2]
-    stale = httpx2.post(f"{address}/uploads/{number}/columns?lang=en", data={"asked": "other", "a-0-0-0-0": "x"})
+    stale = http_requests.post(f"{address}/uploads/{number}/columns?lang=en", data={"asked": "other", "a-0-0-0-0": "x"})
     assert (stale.status_code, "out of date" in stale.text) == (409, True)
 
 
 def test_an_upload_that_is_too_large_or_empty_is_refused(own: County) -> None:
     with serving(own.data, role="clerk", LIGHTS_UPLOAD_MB="1") as address:
         token = {"file": ("households.csv", b"x" * (2 << 20))}
-        answer = httpx2.post(f"{address}/uploads?lang=en", files=token)
+        answer = http_requests.post(f"{address}/uploads?lang=en", files=token)
         assert (answer.status_code, "1 MB at most" in answer.text) == (413, True)
-        empty = httpx2.post(f"{address}/uploads?lang=en", data={"file": ""})
+        empty = http_requests.post(f"{address}/uploads?lang=en", data={"file": ""})
         assert (empty.status_code, "No file was chosen" in empty.text) == (409, True)
-        assert httpx2.post(f"{address}/uploads/77/load", data={"delivered_on": "2026-01-01"}).status_code == 409
+        assert http_requests.post(f"{address}/uploads/77/load", data={"delivered_on": "2026-01-01"}).status_code == 409
 
 
 def test_the_clerk_sees_what_is_missing_runs_the_month_and_watches_it(own: County, address: str, plain: Page) -> None:
@@ -143,20 +143,20 @@ def test_rows_in_quarantine_are_listed_and_taken_away(address: str, plain: Page)
     row = plain.locator("tbody tr", has_text="payments.csv")
     expect(row).to_contain_text("long ago")
     expect(row).to_contain_text("paid_on")
-    book = httpx2.get(f"{address}/quarantine.xlsx").raise_for_status()
+    book = http_requests.get(f"{address}/quarantine.xlsx").raise_for_status()
     cells = [value for sheet in load_workbook(io.BytesIO(book.content)) for line in sheet.values for value in line]
     assert "long ago" in cells
-    assert httpx2.get(f"{address}/quarantine?bank=nobody").status_code == 409
+    assert http_requests.get(f"{address}/quarantine?bank=nobody").status_code == 409
 
 
 def test_no_other_role_comes_to_the_desk_and_the_clerk_sees_no_household(own: County, address: str) -> None:
     for path in ("/", "/cases", "/people", "/audit", f"/households/{own.warnings['household_id'][0]}"):
-        assert httpx2.get(f"{address}{path}").status_code == 403, path
+        assert http_requests.get(f"{address}{path}").status_code == 403, path
     for role in ("county_official", "analyst", "auditor", "administrator"):
         with serving(own.data, role=role) as other:
             for path in ("/deliveries", "/quarantine", "/quarantine.xlsx", "/jobs/1", "/uploads/1"):
-                assert httpx2.get(f"{other}{path}").status_code == 403, (role, path)
-            assert httpx2.post(f"{other}/jobs/score", data={"as_of": "2025-12-31"}).status_code == 403
+                assert http_requests.get(f"{other}{path}").status_code == 403, (role, path)
+            assert http_requests.post(f"{other}/jobs/score", data={"as_of": "2025-12-31"}).status_code == 403
 
 
 def test_findings_are_acknowledged_with_a_reason(own: County, address: str, plain: Page) -> None:
@@ -180,9 +180,9 @@ def test_findings_are_acknowledged_with_a_reason(own: County, address: str, plai
 
 
 def test_a_job_that_is_not_there_is_refused_and_text_is_no_option(own: County, address: str) -> None:
-    assert httpx2.get(f"{address}/jobs/999?lang=en").status_code == 404
+    assert http_requests.get(f"{address}/jobs/999?lang=en").status_code == 404
     asked = {"as_of": "2025-12-30", "incomplete": "--help"}
-    answer = httpx2.post(f"{address}/jobs/score?lang=en", data=asked, follow_redirects=True)
+    answer = http_requests.post(f"{address}/jobs/score?lang=en", data=asked, follow_redirects=True)
     assert "lights score --as-of=2025-12-30 --incomplete=--help" in answer.text
     for _ in range(600):
         if read_runs(own.data).runs[-1].told.get("as_of") == "2025-12-30":
@@ -197,9 +197,9 @@ def test_a_refused_file_stands_beside_the_matrix_until_it_is_loaded(own: County,
     assert lights(own.data, "load", tmp_path, "--delivered-on", "2026-01-12").returncode == 1
     assert (
         "Files that were refused and have not been loaded since: assets.csv"
-        in httpx2.get(f"{address}/deliveries?lang=en").text
+        in http_requests.get(f"{address}/deliveries?lang=en").text
     )
     household = own.warnings["household_id"][0]
     file.write_text(f"household_id,observed_on,known_on\n{household},2026-01-01,2026-01-02\n", "utf-8")
     done(lights(own.data, "load", tmp_path, "--delivered-on", "2026-01-12"))
-    assert "have not been loaded since" not in httpx2.get(f"{address}/deliveries?lang=en").text
+    assert "have not been loaded since" not in http_requests.get(f"{address}/deliveries?lang=en").text

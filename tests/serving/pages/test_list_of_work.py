@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator
 
-import httpx2
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +15,7 @@ from features.months import month_end_after
 from serving.access.accounts import account_details, create_account
 from serving.audit.command_line import database_of
 from serving.months.published_editions import month_folder_name
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import key_for, serving
 from tests.serving.browsers import follow
@@ -138,14 +138,16 @@ def test_an_analyst_sees_no_cases_in_the_list(own: County, browser: Browser) -> 
 
 
 def test_the_files_hold_the_visits_and_the_printed_list_is_an_export_in_the_audit(own: County, address: str) -> None:
-    rows = list(csv.DictReader(io.StringIO(httpx2.get(f"{address}/worklist.csv?lang=en").content.decode("utf-8-sig"))))
+    rows = list(
+        csv.DictReader(io.StringIO(http_requests.get(f"{address}/worklist.csv?lang=en").content.decode("utf-8-sig")))
+    )
     lit = [line for line in rows if line["Light"] != "green"]
     assert {"to be visited", "visited"} >= {line["Visit"] for line in lit}
     assert all(line["Visit due by"] for line in lit)
-    httpx2.get(f"{address}/worklist/print?lang=en&light=red").raise_for_status()
+    http_requests.get(f"{address}/worklist/print?lang=en&light=red").raise_for_status()
     auditor = key_for(own.data, "auditor")
     host = f"http://127.0.0.1:{address.rpartition(':')[2]}"
-    entries = httpx2.get(f"{host}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()["items"]
+    entries = http_requests.get(f"{host}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()["items"]
     [printed] = [one for one in entries if "/worklist/print" in one["subject"] and one["detail"].get("light") == "red"]
     assert (printed["action"], printed["detail"]["loans"]) == ("export", own.month.manifest.lights["red"]["loans"])
 
@@ -171,7 +173,7 @@ def test_an_earlier_month_has_no_visits_to_make(own: County, address: str, plain
 def test_my_cases_are_those_that_were_assigned_to_me(own: County, address: str, plain: Page) -> None:
     loan = own.warnings.filter(light="yellow")["loan_id"][0]
     body = {"loan_ids": [loan], "responsible": "county_official"}
-    httpx2.post(f"{address}/api/v1/cases/assign", json=body).raise_for_status()
+    http_requests.post(f"{address}/api/v1/cases/assign", json=body).raise_for_status()
     plain.goto(f"{address}/cases?state=mine&lang=en")
     assert plain.locator("tbody td:nth-child(4)").all_inner_texts() == [loan]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 from openpyxl import load_workbook
@@ -17,6 +16,7 @@ from features.console import county_today
 from serving.access.scope import ALL_LOANS
 from serving.audit.command_line import database_of
 from serving.cases.repository import CaseQuery, search_cases
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import KEYS, key_for, serving
 from tests.serving.browsers import follow, unfold
@@ -129,8 +129,8 @@ def test_the_analyst_compares_the_models_and_sees_no_household(own: County, addr
 def test_before_any_month_the_reports_say_so(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     with serving(tmp_path / "var") as signed:
-        answer = httpx2.get(f"{signed}/reports/statistics.xlsx?as_of=2025-12-31&kind=monthly&lang=en")
-        assert (answer.status_code, "No month is published" in httpx2.get(f"{signed}/reports?lang=en").text) == (
+        answer = http_requests.get(f"{signed}/reports/statistics.xlsx?as_of=2025-12-31&kind=monthly&lang=en")
+        assert (answer.status_code, "No month is published" in http_requests.get(f"{signed}/reports?lang=en").text) == (
             409,
             True,
         )

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import serving, unsigned
 from tests.serving.browsers import follow, unfold
@@ -49,7 +50,7 @@ def test_a_household_shows_its_light_and_why_in_either_language(
     county: County, served: str, page: Page, kind: str, lang: str
 ) -> None:
     household = county.one_of_each()[kind]
-    told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
+    told = http_requests.get(f"{served}/api/v1/households/{household}/explanation").json()
     page.goto(f"{served}/households/{household}?lang={lang}")
     unfold(page)
     shown = body(page)
@@ -92,7 +93,7 @@ def test_turning_pages_shows_every_loan_of_an_earlier_month_once(county: County,
         follow(page.get_by_role("link", name="下一页"))
         expect(page.get_by_role("heading", level=1)).to_contain_text(str(county.before))
         found += page.locator("tbody .loan").all_inner_texts()
-    month = httpx2.get(
+    month = http_requests.get(
         f"{served}/api/v1/warnings", params={"as_of": str(county.before), "limit": 500, "sort": "prevention"}
     ).json()
     assert found == [item["loan_id"] for item in month["items"]]
@@ -215,7 +216,7 @@ def test_a_household_shows_its_ratings_notes_and_routes_of_help(
     county: County, served: str, page: Page, lang: str
 ) -> None:
     household = county.one_of_each()["red"]
-    told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()
+    told = http_requests.get(f"{served}/api/v1/households/{household}/explanation").json()
     page.goto(f"{served}/households/{household}?lang={lang}")
     unfold(page)
     shown = body(page)
@@ -229,7 +230,7 @@ def test_the_calendar_leads_from_a_township_to_the_notices_of_its_loans(served: 
     page.goto(f"{served}/maturities")
     follow(page.locator("tbody a").first)
     area = httpx2.URL(page.url).params["area"]
-    due = httpx2.get(f"{served}/api/v1/maturities", params={"area": area, "limit": 500}).json()
+    due = http_requests.get(f"{served}/api/v1/maturities", params={"area": area, "limit": 500}).json()
     expect(page.get_by_role("heading", level=2)).to_contain_text(f"{due['total']:,}")
     follow(page.get_by_role("link", name="打印到期通知"))
     expect(page.locator("article.notice")).to_have_count(due["total"])

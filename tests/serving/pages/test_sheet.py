@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import httpx2
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import http_requests
 from tests.conftest import County
 from tests.serving.browsers import unfold
 from tests.serving.pages.conftest import alone
@@ -132,7 +132,7 @@ def test_a_sheet_says_at_first_what_an_officer_needs_in_sixty_numbers_and_no_log
 @pytest.mark.parametrize("kind", ["red", "yellow"])
 def test_the_first_words_agree_with_the_interface(county: County, served: str, page: Page, kind: str) -> None:
     household = county.one_of_each()[kind]
-    told = httpx2.get(f"{served}/api/v1/households/{household}/explanation").json()["loans"][0]
+    told = http_requests.get(f"{served}/api/v1/households/{household}/explanation").json()["loans"][0]
     page.goto(f"{served}/households/{household}?lang=zh")
     expect(page.locator(".summary").first).to_have_text(told["summary_zh"])
     listed = page.locator("article").first.locator(".main-reasons li").all_inner_texts()

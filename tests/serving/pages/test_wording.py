@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import httpx2
 import pytest
 
 import serving
 from serving.text.page_words import WORD_SECTIONS, WORDS
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import key_for
 
@@ -53,6 +53,8 @@ def test_a_template_asks_for_no_word_that_is_not_there() -> None:
 def test_a_page_shows_words_and_no_programs_names(county: County, served: str, role: str, path: str, lang: str) -> None:
     address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
     key = {"authorization": f"Bearer {key_for(county.data, role)}"}
-    answer = httpx2.get(f"{address}{path}{'&' if '?' in path else '?'}lang={lang}", headers=key).raise_for_status()
+    answer = http_requests.get(
+        f"{address}{path}{'&' if '?' in path else '?'}lang={lang}", headers=key
+    ).raise_for_status()
     main = answer.text.partition("<main")[2]
     assert [main[max(0, leak.start() - 80) : leak.end() + 80] for leak in LEAKS.finditer(main)] == []

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from serving.pages.rendering import PAGE_SIZES
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import key_for
 from tests.serving.browsers import follow
@@ -78,7 +79,7 @@ def test_a_phone_folds_the_form_away_and_a_wide_page_does_not(served: str, page:
 
 
 def taken(served: str, kind: str, **asked: str) -> httpx2.Response:
-    answer = httpx2.get(f"{served}/worklist.{kind}", params={"lang": "en", **asked})
+    answer = http_requests.get(f"{served}/worklist.{kind}", params={"lang": "en", **asked})
     assert "attachment" in answer.raise_for_status().headers["content-disposition"]
     return answer
 
@@ -100,7 +101,7 @@ def _items(served: str, **asked: str) -> list[dict[str, Any]]:
     cursor = None
     while True:
         more: dict[str, str] = {"cursor": cursor} if cursor else {}
-        answer = httpx2.get(f"{served}/api/v1/warnings", params={"limit": "500", **asked, **more}).json()
+        answer = http_requests.get(f"{served}/api/v1/warnings", params={"limit": "500", **asked, **more}).json()
         items += answer["items"]
         cursor = answer["next_cursor"]
         if cursor is None:
@@ -111,16 +112,18 @@ def test_what_is_taken_away_is_in_scope_and_in_the_audit(county: County, served:
     bank = county.warnings["bank"][0]
     address = f"http://127.0.0.1:{served.rpartition(':')[2]}"
     officer, auditor = key_for(county.data, "officer", bank), key_for(county.data, "auditor")
-    answer = httpx2.get(f"{address}/worklist.csv?lang=en", headers={"authorization": f"Bearer {officer}"})
+    answer = http_requests.get(f"{address}/worklist.csv?lang=en", headers={"authorization": f"Bearer {officer}"})
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert {row["Loan"] for row in rows} == loans(county, pl.col("bank") == bank)
-    entries = httpx2.get(f"{address}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()["items"]
+    entries = http_requests.get(f"{address}/api/v1/audit", headers={"authorization": f"Bearer {auditor}"}).json()[
+        "items"
+    ]
     exported = [one for one in entries if one["action"] == "export" and "/worklist.csv" in one["subject"]]
     assert exported[0]["detail"]["loans"] == len(rows)
 
 
 def test_a_filter_that_is_left_empty_asks_for_nothing_and_one_that_is_wrong_is_refused(served: str) -> None:
     empty = "/?light=&bank=&area=&village=&due_within_days=&corner=&sort=&as_of=&q=&cursor="
-    assert httpx2.get(f"{served}{empty}").status_code == 200
+    assert http_requests.get(f"{served}{empty}").status_code == 200
     for wrong in ("light=blue", "area=1", "due_within_days=-1", "due_within_days=3661", "corner=middle"):
-        assert httpx2.get(f"{served}/?{wrong}").status_code == 422
+        assert http_requests.get(f"{served}/?{wrong}").status_code == 422

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
+from tests import http_requests
 from tests.conftest import County
 from tests.running_service import done, key_for, lights, serving
 
@@ -45,7 +45,7 @@ def address(narrow: County) -> Iterator[str]:
 def test_the_board_shows_the_budget_and_says_what_to_do(
     narrow: County, address: str, lang: str, title: str, said: str
 ) -> None:
-    page = httpx2.get(f"{address}/board", params={"lang": lang}).raise_for_status().text
+    page = http_requests.get(f"{address}/board", params={"lang": lang}).raise_for_status().text
     [section] = re.findall(r'<section id="visits">.*?</section>', page, re.DOTALL)
     use = narrow.month.budget_use
     assert use is not None
@@ -59,7 +59,7 @@ def test_the_board_shows_the_budget_and_says_what_to_do(
 
 
 def test_the_summary_has_the_same_numbers_and_a_reader_of_one_bank_has_none(narrow: County, address: str) -> None:
-    told = httpx2.get(f"{address}/api/v1/summary").raise_for_status().json()["visits"]
+    told = http_requests.get(f"{address}/api/v1/summary").raise_for_status().json()["visits"]
     assert told["verdict"] == "above"
     assert told["lit_share"] == (told["red"] + told["yellow"]) / told["sound"]
     assert told["budget_lit"] == int(told["sound"] * 0.05)
@@ -68,8 +68,8 @@ def test_the_summary_has_the_same_numbers_and_a_reader_of_one_bank_has_none(narr
     bank = narrow.warnings["bank"][0]
     plain = f"http://127.0.0.1:{address.rpartition(':')[2]}"
     headers = {"authorization": f"Bearer {key_for(narrow.data, 'officer', bank=bank)}"}
-    assert httpx2.get(f"{plain}/api/v1/summary", headers=headers).raise_for_status().json()["visits"] is None
-    assert 'id="visits"' not in httpx2.get(f"{plain}/board", headers=headers).raise_for_status().text
+    assert http_requests.get(f"{plain}/api/v1/summary", headers=headers).raise_for_status().json()["visits"] is None
+    assert 'id="visits"' not in http_requests.get(f"{plain}/board", headers=headers).raise_for_status().text
 
 
 def test_the_monitor_finds_it_and_is_quiet_in_a_month_within_its_budget(county: County, narrow: County) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import httpx2
 import pytest
 from openpyxl import load_workbook
 
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from serving.portfolio.fund_forecast import fund_report
+from tests import http_requests
 from tests.running_service import done, lights, serving
 from tests.serving.reports.conftest import MARCH
 
@@ -38,7 +38,7 @@ def test_report_prints_the_forecast_that_its_workbook_and_page_show(ten: DataFol
 def test_the_board_shows_it_with_its_source_and_formula(ten: DataFolder, lang: str, sentence: str) -> None:
     forecast = fund_report(MonthRepository(ten).month(MARCH)).as_json
     with serving(ten.folder) as address:
-        board = httpx2.get(f"{address}/board", params={"lang": lang}).raise_for_status().text
+        board = http_requests.get(f"{address}/board", params={"lang": lang}).raise_for_status().text
     assert sentence in board
     assert f"{forecast['expected']:,.0f}" in board
     assert "29,000" in board
