@@ -26,9 +26,10 @@ from features.console import (
     record_run,
     utc_now,
 )
-from features.messages import Bilingual
+from features.messages import Bilingual, UserError
 
 if TYPE_CHECKING:
+    from features.ledger.ledger import Ledger
     from serving.months.data_folder import DataFolder
 
 commands = typer.Typer()
@@ -63,7 +64,7 @@ def load_command(
     from serving.cli.output import load_lines
 
     loading = LoadOptions(
-        delivered_on or county_today(),
+        delivered_on or day_of_delivery(store_of(data).ledger),
         read_column_map(columns),
         load_pseudonyms(data),
         report_progress=progress_printer(),
@@ -99,6 +100,23 @@ def load_command(
     else:
         print_lines(load_lines(report))
     raise typer.Exit(1 if report.needs_action else 0)
+
+
+def day_of_delivery(ledger: Ledger) -> date:
+    """Today, for a delivery whose day is not named. Raises UserError where the ledger has a later one.
+
+    Rows without known_on would be known before what was loaded earlier, and published months would no longer be what
+    features as of their day are.
+    """
+    today = county_today()
+    newest = max((commit.delivered_on for commit in ledger.commits), default=today.isoformat())
+    if newest > today.isoformat():
+        raise UserError(
+            f"系统日期 {today} 早于最近一次交付日 {newest}；请检查时钟，或用 --delivered-on 指明交付日。",
+            f"The system's date {today} is before the newest delivery of {newest}; check the clock, or name the day of "
+            "delivery with --delivered-on.",
+        )
+    return today
 
 
 @commands.command("quarantine")

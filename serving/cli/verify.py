@@ -182,10 +182,20 @@ def parse_json(text: str) -> None:
 
 
 def database_fault(path: Path) -> Bilingual | None:
-    """What SQLite finds wrong in a database, with what to do; None where it is intact."""
+    """What SQLite finds wrong in a database, with what to do; None where it is intact.
+
+    Without a write-ahead log beside it the file is read as it stands, so that its folder may be read-only.
+    """
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    address = f"file:{quote(str(path))}?mode=ro" + ("" if has_log else "&immutable=1")
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(address, uri=True)) as database:
             said = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        return Bilingual(
+            f"数据库 {path} 无法检查（{error}）；请检查权限和磁盘空间后重试。",
+            f"The database {path} could not be checked ({error}); check permissions and the disk, and try again.",
+        )
     except sqlite3.DatabaseError as error:
         said = str(error)
     if said == "ok":

@@ -32,7 +32,7 @@ from tests.benchmarks import large_month
 from tests.benchmarks.officers import Question, Told, asked
 from tests.running_service import free_port, serving, unsigned, wait_for
 
-_OFFICERS, _WORKERS = 50, 2
+OFFICERS, _WORKERS = 50, 2
 _UNLOADED, _LOADED, _VISITS = 100, 1_500, 60
 _AGAIN = 200
 """Households that both workers have worked out before they are looked at again."""
@@ -65,18 +65,18 @@ def _arguments() -> argparse.Namespace:
 
 def _households(store: DataFolder, rounds: int) -> None:
     known, lit = large_month.households(store), _lit(store)[:_VISITS]
-    first = [_look(household) for household in known]
-    what_if = [_what_if(household, "hardship") for household in known]
-    with _served(store) as (address, keys), _bare() as bare:
+    first = [look_at(household) for household in known]
+    what_if = [what_if_of(household, "hardship") for household in known]
+    with served_to_officers(store) as (address, keys), _bare() as bare:
         print(f"explanation, {len(known)} households, {_WORKERS} workers")
         _warm(address, keys, what_if)
         _visits(address, keys, lit)
-        _tell(f"  first look, {_OFFICERS} officers", asked(address, keys, first[_UNLOADED:]))
+        _tell(f"  first look, {OFFICERS} officers", asked(address, keys, first[_UNLOADED:]))
         asked(address, keys, first[:_AGAIN] * (4 * _WORKERS))
         _compare("  looked at again", address, keys, first[:_AGAIN], bare, rounds)
         _tell("what if after a look, whatever the light, one officer", asked(address, keys[:1], what_if[:_UNLOADED]))
         _tell(
-            f"what if, most of them looked at too long ago, {_OFFICERS} officers",
+            f"what if, most of them looked at too long ago, {OFFICERS} officers",
             asked(address, keys, what_if[_UNLOADED:]),
         )
         print(f"peak memory of {_WORKERS} workers: {_peak_gb():.2f} GB")
@@ -84,7 +84,7 @@ def _households(store: DataFolder, rounds: int) -> None:
 
 def _visits(address: str, keys: Sequence[str], households: Sequence[str]) -> None:
     """One officer looks at one red or yellow household after another, and asks of each what if, and again what if."""
-    steps = [(_look(each), _what_if(each, "hardship"), _what_if(each, "income_statement")) for each in households]
+    steps = [(look_at(each), what_if_of(each, "hardship"), what_if_of(each, "income_statement")) for each in households]
     told = asked(address, keys[:1], list(chain.from_iterable(steps)))
     for place, what in enumerate(("first look", "then what if", "then what else if")):
         _tell(f"  a red or yellow household, one officer, {what}", told.every(len(steps[0]), place))
@@ -97,17 +97,17 @@ def _lit(store: DataFolder) -> list[str]:
     return sorted(set(large_month.households(store)) & set(lit.collect()["household_id"]), key=lambda each: each[::-1])
 
 
-def _look(household: str) -> Question:
+def look_at(household: str) -> Question:
     return Question(f"/api/v1/households/{household}/explanation")
 
 
-def _what_if(household: str, kind: str) -> Question:
+def what_if_of(household: str, kind: str) -> Question:
     return Question(f"/api/v1/households/{household}/what-if", {"facts": [_FACTS[kind]]})
 
 
 def _lists(store: DataFolder, rounds: int) -> None:
-    pages = _pages(store)
-    with _served(store) as (address, keys), _bare() as bare:
+    pages = filtered_lists(store)
+    with served_to_officers(store) as (address, keys), _bare() as bare:
         rows = MonthRepository(store).month().manifest.rows
         _tell(f"work list, {rows:,} loans, the first page of a new edition", asked(address, keys[:1], pages[:2]))
         _warm(address, keys, pages)
@@ -121,7 +121,7 @@ _FACTS = {
 }
 
 
-def _pages(store: DataFolder) -> list[Question]:
+def filtered_lists(store: DataFolder) -> list[Question]:
     """Filters and orders as officers combine them."""
     month = MonthRepository(store).month()
     lists = month.scan("warnings").select("bank", "township_code").drop_nulls().unique().sort("bank").collect()
@@ -149,11 +149,11 @@ def _compare(
     _tell(f"{what}, one officer", asked(address, keys[:1], list(islice(cycle(questions), _UNLOADED * 2))))
     _tell("  the bare route, one officer", asked(bare, [_BARE_KEY], routes[: _UNLOADED * 2]))
     for _ in range(rounds):
-        plain = asked(bare, [_BARE_KEY] * _OFFICERS, routes)
+        plain = asked(bare, [_BARE_KEY] * OFFICERS, routes)
         ours = asked(address, keys, list(islice(cycle(questions), _LOADED)))
         ratios.append(ours.per_second / plain.per_second)
-    _tell(f"{what}, {_OFFICERS} officers", ours)
-    _tell(f"  the bare route, {_OFFICERS} officers", plain)
+    _tell(f"{what}, {OFFICERS} officers", ours)
+    _tell(f"  the bare route, {OFFICERS} officers", plain)
     print(f"  of the bare route's throughput: {median(ratios):.0%} ({', '.join(f'{each:.0%}' for each in ratios)})")
 
 
@@ -165,11 +165,11 @@ def _tell(what: str, told: Told) -> None:
 
 
 @contextmanager
-def _served(store: DataFolder) -> Iterator[tuple[str, list[str]]]:
+def served_to_officers(store: DataFolder) -> Iterator[tuple[str, list[str]]]:
     """The service, and a key for each officer."""
     keys = []
     with database_of(store.folder).write_session() as session:
-        for number in range(_OFFICERS):
+        for number in range(OFFICERS):
             person = people.create_account(
                 session, people.account_details(f"desk-{number}", "county_official"), utc_now()
             )
@@ -192,11 +192,15 @@ def _bare() -> Iterator[str]:
             server.wait(timeout=30)
 
 
-def _peak_gb() -> float:
-    """The most that the service's processes, and not the bare route's, have ever held, summed."""
+def service_processes() -> list[psutil.Process]:
+    """The processes of the service that this process has started, and not the bare route's."""
     services = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
-    processes = [one for each in services for one in (each, *each.children(recursive=True))]
-    return sum(_high_water(one.pid) for one in processes) / 1e6
+    return [one for each in services for one in (each, *each.children(recursive=True))]
+
+
+def _peak_gb() -> float:
+    """The most that the service's processes have ever held, summed."""
+    return sum(_high_water(one.pid) for one in service_processes()) / 1e6
 
 
 def _high_water(process: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -52,7 +52,7 @@ class Told:
         return len(self.took) / self.seconds
 
 
-def asked(address: str, keys: Sequence[str], questions: Sequence[Question]) -> Told:
+def asked(address: str, keys: Sequence[str], questions: Iterable[Question]) -> Told:
     """Every question once, by as many officers at once as there are keys.
 
     Raises RuntimeError where one is not answered with 200.
@@ -60,7 +60,7 @@ def asked(address: str, keys: Sequence[str], questions: Sequence[Question]) -> T
     return asyncio.run(_asked(address, keys, questions))
 
 
-async def _asked(address: str, keys: Sequence[str], questions: Sequence[Question]) -> Told:
+async def _asked(address: str, keys: Sequence[str], questions: Iterable[Question]) -> Told:
     told, begun = Told(), time.perf_counter()
     left = iter(questions)
     await asyncio.gather(*(_officer(address, key, left, told) for key in keys))

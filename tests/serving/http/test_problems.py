@@ -87,8 +87,31 @@ def test_a_cursor_leads_on_in_its_own_list_alone(served: str, path: str, asked: 
 def test_a_method_that_is_not_there_is_a_problem_that_names_those_that_are(served: str, path: str) -> None:
     answer = http_requests.post(served + path)
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
     assert answer.json()["zh"] == "此地址不支持该方法。"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/cases", "GET, HEAD, OPTIONS, POST"),
+        ("/api/v1/cases/assign", "OPTIONS, POST"),
+        ("/api/v1/cases/7", "OPTIONS, PATCH"),
+        ("/cases/7", "OPTIONS, POST"),
+        ("/static/lights.css", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_whoever_asks_is_told_all_methods_of_an_address(served: str, path: str, methods: str) -> None:
+    answer = http_requests.request("OPTIONS", served + path)
+    assert (answer.status_code, answer.headers["allow"]) == (204, methods)
+    refusal = http_requests.request("DELETE", served + path)
+    assert (refusal.status_code, refusal.headers["allow"]) == (405, methods)
+
+
+@pytest.mark.parametrize("day", ["0", "86400", "1735603200", "2025-12-31T00:00:00", "20251231", "2025-12-1"])
+def test_only_a_written_day_is_a_day(served: str, day: str) -> None:
+    answer = http_requests.get(f"{served}/api/v1/warnings", params={"as_of": day})
+    assert (answer.status_code, "expected a day such as 2026-01-01" in answer.json()["en"]) == (422, True)
 
 
 @pytest.fixture(scope="module")
