@@ -33,7 +33,7 @@ TEXT_ROWS_SCHEMA = FrameSchema(
 )
 HAS_KNOWN_ON = "known_on given"
 """Column of whether the file itself gives a row's known_on; otherwise it is the day of delivery."""
-_EARLIEST, _YEARS_ON = date(1990, 1, 1), 10
+EARLIEST_DAY, YEARS_ON = date(1990, 1, 1), 10
 """Plausible days: from here, or from a column's own day, to so many years after the delivery."""
 _MOST_MONEY, _MOST_RATE, _MOST_COUNT, _MOST_WHOLE = 1e9, 0.36, 1e6, 9999
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}([ T]00:00:00(\.0+)?)?$"
@@ -137,6 +137,11 @@ def check_rows(
         .unique([LINE, "column"], keep="first", maintain_order=True)
         .sort(LINE, maintain_order=True),
     )
+
+
+def most_of(column: ContractColumn) -> float | None:
+    """The largest value that a column may have, in its unit; None where there is no bound."""
+    return column.most if column.most is not None else _MOST.get(column.kind)
 
 
 def _delivered_cell(name: str) -> str:
@@ -254,12 +259,12 @@ def _bound_checks(column: ContractColumn, delivered_on: date) -> Iterator[RowChe
     """The checks that a column's values are plausible; the message says what the value most likely is."""
     name, cell = column.name, pl.col(column.name)
     if column.kind is CellKind.DATE:
-        first, last = column.since or _EARLIEST, same_day_after(delivered_on, 12 * _YEARS_ON)
+        first, last = column.since or EARLIEST_DAY, same_day_after(delivered_on, 12 * YEARS_ON)
         message = Bilingual(f"日期须在 {first} 与 {last} 之间", f"a day lies between {first} and {last}")
         yield RowCheck(name, ~cell.is_between(first, last), message)
         return
     likely = _LIKELY.get(column.kind, Bilingual("请核对", "check it"))
-    if (most := column.most if column.most is not None else _MOST.get(column.kind)) is not None:
+    if (most := most_of(column)) is not None:
         message = Bilingual(f"最多 {most:,.10g}；{likely.zh}", f"at most {most:,.10g}; {likely.en}")
         yield RowCheck(name, (cell.abs() if column.signed else cell) > most, message)
     if column.least is not None:

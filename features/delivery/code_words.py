@@ -19,5 +19,13 @@ def code_words(table: str, column: str) -> dict[str, str]:
     >>> code_words("loans", "repayment_method")["按季结息到期还本"]
     'bullet_quarterly_interest'
     """
-    codes = {**_shipped()["every_table"], **_shipped().get(table, {})}.get(column, {})
-    return {word: code for code, words in codes.items() for word in words}
+    return {word: code for code, words in words_of_codes(table, column).items() for word in words}
+
+
+def words_of_codes(table: str, column: str) -> Mapping[str, list[str]]:
+    """Each code value of a column with its words, the one that is shown first; empty where the column has none.
+
+    >>> words_of_codes("members", "sex")["F"]
+    ['女', '女性', 'female']
+    """
+    return {**_shipped()["every_table"], **_shipped().get(table, {})}.get(column, {})

@@ -108,13 +108,22 @@ def preferred_positions(table: str, positions: Sequence[int], headings: Sequence
     return [at for at in first if "证" not in headings[at].words] or first
 
 
+def shipped_headings_of(table: str, column: str) -> tuple[str, ...]:
+    """The Chinese headings that mean a column, the one that is shown first.
+
+    >>> shipped_headings_of("loans", "annual_rate")[:2]
+    ('年利率', '利率')
+    """
+    return tuple(_words_of(table).get(column, ()))
+
+
 def shipped_heading(table: str, column: str) -> str:
     """The first Chinese heading that means a column; the column's name where there is none.
 
     >>> shipped_heading("loans", "annual_rate"), shipped_heading("loans", "nothing")
     ('年利率', 'nothing')
     """
-    return str(next(iter(_words_of(table).get(column, ())), column))
+    return next(iter(shipped_headings_of(table, column)), column)
 
 
 def heading(written: str) -> Heading:

@@ -93,6 +93,7 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/uploads/{number}/discard": Right.DELIVERIES,
     "/quarantine": Right.DELIVERIES,
     "/quarantine.xlsx": Right.DELIVERIES,
+    "/templates.zip": Right.DELIVERIES,
     "/jobs/{number}": Right.DELIVERIES,
     "/jobs/score": Right.DELIVERIES,
     "/jobs/monitor": Right.DELIVERIES,

@@ -13,7 +13,7 @@ from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser
 from serving.schemas.basis import Answer
-from serving.text.days import Day
+from serving.text.written_day import Day
 
 audit_router = APIRouter(route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["audit"])
 

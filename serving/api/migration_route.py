@@ -22,7 +22,7 @@ from serving.portfolio.migration import (
 )
 from serving.portfolio.report_period import ReportScope
 from serving.schemas.basis import Answer, Versions
-from serving.text.days import Day
+from serving.text.written_day import Day
 
 migration_router = APIRouter(
     route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"]

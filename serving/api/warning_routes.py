@@ -36,7 +36,7 @@ from serving.schemas.basis import LightCode
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.schemas.loan_warning import LoanHistory, LoanStatus, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
-from serving.text.days import Day
+from serving.text.written_day import Day
 
 Identifier = Annotated[str, Path(min_length=1, max_length=64)]
 AsOf = Annotated[Day | None, Query(description="a published month end; the newest where none is named")]

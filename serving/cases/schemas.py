@@ -20,7 +20,7 @@ from serving.cases.kinds import (
 from serving.cases.repository import EventFields
 from serving.database.tables import Case, CaseEvent
 from serving.schemas.basis import Answer, LightCode
-from serving.text.days import Day
+from serving.text.written_day import Day
 
 Text = Annotated[
     str,

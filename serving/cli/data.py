@@ -119,6 +119,29 @@ def day_of_delivery(ledger: Ledger) -> date:
     return today
 
 
+@commands.command("templates")
+def templates_command(
+    out: Annotated[Path, typer.Option("--out", help="folder to write to")],
+    tables: Annotated[list[str] | None, typer.Argument(help="tables, such as loans; without any all of them")] = None,
+) -> None:
+    """空白表: an empty workbook for each table, to hand to a bank."""
+    from features.atomic_files import write_bytes
+    from features.contract.tables import TABLES
+    from features.delivery.table_forms import table_form
+    from features.delivery.template_workbook import template_name, template_workbook
+    from features.messages import spelling_hint
+
+    for name in tables or ():
+        if name not in TABLES:
+            hint = spelling_hint(name, TABLES)
+            raise UserError(f"没有表 '{name}'。{hint.zh}", f"There is no table {name!r}. {hint.en}")
+    for name in tables or TABLES:
+        form = table_form(name)
+        path = out / template_name(form)
+        write_bytes(template_workbook(form), path)
+        print_lines([Bilingual(f"{path}：{form.meaning.zh}", f"{path}: {form.meaning.en}")])
+
+
 @commands.command("quarantine")
 def quarantine_command(
     bank: Annotated[str | None, typer.Option("--bank", help="rows of one bank")] = None,

@@ -45,8 +45,8 @@ from serving.portfolio.report_period import ReportScope
 from serving.portfolio.visit_budget import visit_budget_report
 from serving.schemas.basis import Versions
 from serving.text.charts import LIGHT_COLOURS, Bar, BarSegment, bar_chart, sparkline
-from serving.text.days import Day
 from serving.text.page_words import Language, in_language
+from serving.text.written_day import Day
 
 board_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _LIGHTS = ("red", "yellow", "green")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from features.delivery.template_workbook import template_archive
 from features.loading.quarantine_list import KIND_WORDS, list_quarantine
 from features.messages import UserError
 from features.months import COUNTY_ZONE, month_end, month_end_after
@@ -28,8 +29,8 @@ from serving.months.repository import MonthRepository
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
 from serving.portfolio.delivery_matrix import MONTHS_SHOWN, STATE_WORDS, delivery_matrix
 from serving.reports.quarantine_book import quarantine_book
-from serving.text.days import Day
 from serving.text.page_words import Language
+from serving.text.written_day import Day
 from serving.uploads.upload_folder import UploadFolder
 
 clerk_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
@@ -100,6 +101,13 @@ def show_quarantine(
         banks=banks,
         kinds={kind: getattr(words, language) for kind, words in KIND_WORDS.items()},
     )
+
+
+@clerk_router.get("/templates.zip")
+def download_templates() -> Response:
+    """An empty workbook for each table, with notes on its columns."""
+    headers = {"content-disposition": 'attachment; filename="templates.zip"'}
+    return Response(template_archive(), media_type="application/zip", headers=headers)
 
 
 @clerk_router.get("/quarantine.xlsx")

@@ -37,8 +37,8 @@ from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery
 from serving.schemas.household_sheet import HouseholdExplanation
 from serving.text.charts import light_history_chart
-from serving.text.days import Day
 from serving.text.page_words import Language
+from serving.text.written_day import Day
 
 household_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _NOTICES_A_PAGE = 200

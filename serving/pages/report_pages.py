@@ -18,7 +18,7 @@ from serving.portfolio.case_records import case_records
 from serving.portfolio.report_period import Issue, Period, ReportScope
 from serving.reports.county_report import CountyReport
 from serving.reports.issue import statistics_workbook
-from serving.text.days import Day
+from serving.text.written_day import Day
 
 report_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

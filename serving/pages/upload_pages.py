@@ -19,8 +19,8 @@ from serving.http.dependencies import AuthenticatedRoute, CurrentUser, audit_det
 from serving.http.problems import status_of
 from serving.jobs.job_folder import JobFolder
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
-from serving.text.days import Day
 from serving.text.page_words import Language
+from serving.text.written_day import Day
 from serving.uploads.asked_sheets import AskedSheet, AskedSheets
 from serving.uploads.upload_folder import Upload, UploadFolder
 

@@ -32,8 +32,8 @@ from serving.explain.what_if_answers import what_if
 from serving.http.dependencies import AuthenticatedRoute, CurrentData
 from serving.http.problems import status_of
 from serving.pages.rendering import PageLanguage, render_page, render_refusal
-from serving.text.days import Day
 from serving.text.page_words import Language, in_language
+from serving.text.written_day import Day
 
 what_if_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 _Empty = BeforeValidator(lambda text: None if text == "" else text)

@@ -42,8 +42,8 @@ from serving.reports.csv import csv_file
 from serving.reports.excel import workbook
 from serving.reports.listing import worklist_table
 from serving.schemas.loan_warning import LoanStatus
-from serving.text.days import Day
 from serving.text.page_words import Language
+from serving.text.written_day import Day
 
 worklist_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)

@@ -47,6 +47,7 @@ COMMANDS = (
     "backup",
     "restore",
     "verify",
+    "templates",
     "demo",
 )
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.contract.tables import HardshipCause
 from features.messages import UserError
-from serving.text.days import Day
 from serving.text.validation_errors import bilingual_error
+from serving.text.written_day import Day
 
 MAX_FACTS = 20
 """Facts that one request may name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -136,6 +137,14 @@ def test_with_a_reason_the_month_is_published_and_says_so(own: County, address: 
     expect(plain.locator("main [role=status]")).to_contain_text("已完成", timeout=60_000)
     manifest = own.store.warnings
     assert (manifest / f"month={str(month)[:7]}").is_symlink()
+
+
+def test_empty_workbooks_are_there_to_hand_to_a_bank(address: str, plain: Page) -> None:
+    plain.goto(f"{address}/deliveries?lang=zh")
+    expect(plain.get_by_role("link", name="空白表")).to_have_attribute("href", "/templates.zip")
+    archive = zipfile.ZipFile(io.BytesIO(http_requests.get(f"{address}/templates.zip").raise_for_status().content))
+    assert {"农户_households.xlsx", "贷款_loans.xlsx", "还款计划_instalments.xlsx"} <= set(archive.namelist())
+    assert archive.testzip() is None
 
 
 def test_rows_in_quarantine_are_listed_and_taken_away(address: str, plain: Page) -> None:
