@@ -1,4 +1,4 @@
-"""Run the README's console blocks and compare what they print; --write puts in what they print now.
+"""Run the console blocks of README and manual and compare what they print; --write puts in what they print now.
 
 A block is a line `$ command` and the output below it. Numbers may differ in the last bits from machine to
 machine, so they are compared within two per cent, and digests not at all. Blocks that need the real loans in
@@ -18,14 +18,22 @@ import tempfile
 from pathlib import Path
 from urllib.request import urlopen
 
-README = Path("README.md")
+PAGES = (Path("README.md"), Path("docs/real_loans.md"))
+"""Each begins with an empty data folder."""
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 DIGEST = re.compile(r"\d+-[0-9a-f]{8,16}")
 SHARED = "../shared"
 
 
 def main() -> None:
-    text = README.read_text("utf-8")
+    for page in PAGES:
+        print(f"-- {page}", flush=True)
+        check(page)
+
+
+def check(page: Path) -> None:
+    """Run a page's blocks; compare what they print with the page, or write it."""
+    text = page.read_text("utf-8")
     with tempfile.TemporaryDirectory() as data:
         environment = {
             **os.environ,
@@ -35,9 +43,9 @@ def main() -> None:
         }
         printed = BLOCK.sub(lambda block: ran(block.group(), environment), text)
     if "--write" in sys.argv:
-        README.write_text(printed, "utf-8")
+        page.write_text(printed, "utf-8")
     elif not alike(text, printed):
-        sys.exit("README.md does not say what its commands print; run .ci/readme.py --write and look at the change")
+        sys.exit(f"{page} does not say what its commands print; run .ci/readme.py --write and look at the change")
 
 
 def ran(block: str, environment: dict[str, str]) -> str:
@@ -91,7 +99,7 @@ def same(written: str, printed: str) -> bool:
     try:
         before, now = (float(word.strip("(),+%").replace(",", "")) for word in (written, printed))
     except ValueError:
-        print(f"README says {written!r}, the command prints {printed!r}")
+        print(f"the page says {written!r}, the command prints {printed!r}")
         return False
     return abs(before - now) <= max(0.02 * abs(before), 0.02)
 
