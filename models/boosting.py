@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -267,6 +268,7 @@ class Trees:
     Args:
         text: the model as LightGBM writes it.
         columns: its inputs, in their order.
+        tables: the folder in which pattern tables are kept for the next process; None for in memory alone.
 
     Raises:
         ValueError: where the text is incomplete or names other columns.
@@ -286,8 +288,8 @@ class Trees:
         True
     """
 
-    def __init__(self, text: str, columns: Sequence[ModelColumn]) -> None:
-        self.text, self.columns = text, tuple(columns)
+    def __init__(self, text: str, columns: Sequence[ModelColumn], tables: Path | None = None) -> None:
+        self.text, self.columns, self._tables = text, tuple(columns), tables
         try:
             columns_of_text = columns_in(text)
         except (ValueError, IndexError) as error:
@@ -348,6 +350,6 @@ class Trees:
         from models.tree_shap.explainer import TableExplainer
 
         try:
-            return TableExplainer(self.text, len(self.columns))
+            return TableExplainer(self.text, len(self.columns), self._tables)
         except UnreadableModelError:
             return None

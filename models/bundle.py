@@ -221,11 +221,12 @@ def write(bundle: Bundle, folder: Path) -> None:
         (staging / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), "utf-8")
 
 
-def read(folder: Path) -> Bundle:
+def read(folder: Path, tables: Path | None = None) -> Bundle:
     """Read a bundle.
 
     Args:
         folder: of its files; the folder's name is the bundle's number.
+        tables: the folder in which pattern tables are kept for the next process; None for in memory alone.
 
     Returns:
         The bundle. LightGBM reads its trees only when a row is first scored.
@@ -245,7 +246,7 @@ def read(folder: Path) -> Bundle:
         card, calibration, policy = (json.loads((folder / name).read_text("utf-8")) for name in _FILES)
         columns = tuple(ModelColumn(c["name"], c["sign"], tuple(c["levels"])) for c in card["columns"])
         _check_columns(folder.name, columns)
-        score = _read_score(folder, columns, card.get(_WEIGHTS))
+        score = _read_score(folder, columns, card.get(_WEIGHTS), tables)
         hazards = _read_hazards(folder, card[_HAZARDS]) if _HAZARDS in card else None
         return Bundle(int(folder.name), score, calibration_of(calibration), policy_of(policy), card, hazards)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -263,13 +264,15 @@ def _check_files(folder: Path) -> None:
                 raise ValueError(f"{name} is not the file that was written")
 
 
-def _read_score(folder: Path, columns: tuple[ModelColumn, ...], weights: Mapping[str, float] | None) -> RawScore:
+def _read_score(
+    folder: Path, columns: tuple[ModelColumn, ...], weights: Mapping[str, float] | None, tables: Path | None
+) -> RawScore:
     """The score of a bundle's files; weights: of a blend's, by file."""
     names = weights or [name for name in (_TREES_FILE, _ADDITIVE_FILE) if (folder / name).exists()] or [_TREES_FILE]
     parts: list[RawScore] = []
     for name in names:
         text = (folder / name).read_text("utf-8")
-        parts.append(Trees(text, columns) if name == _TREES_FILE else additive_model_of(text, columns))
+        parts.append(Trees(text, columns, tables) if name == _TREES_FILE else additive_model_of(text, columns))
     return Blend(tuple(zip(weights.values(), parts, strict=True))) if weights else parts[0]
 
 

@@ -12,6 +12,9 @@ from features.messages import UserError
 from features.stored_files import read_stored
 from models.bundle import Bundle, read
 
+TABLES = "tables"
+"""The folder of pattern tables beside the bundles; it can be deleted at any time."""
+
 
 class ModelStore:
     """The exported bundles under one folder, `<number>/`, and `history.jsonl`: who gave which alias when and why."""
@@ -59,7 +62,7 @@ class ModelStore:
         if not folder.is_dir():
             there = sorted((int(path.name) for path in self.folder.glob("[0-9]*")), reverse=True)
             raise UserError(f"没有模型 {number}；现有：{there}", f"There is no model {number}; there are {there}.")
-        return read(folder)
+        return read(folder, self.folder / TABLES)
 
     def record(self, entry: Mapping[str, object]) -> None:
         """Append one line to the history and sync it to disk."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from models.tree_shap.kernel import ROWS, Program, fill
 from models.tree_shap.patterns import Subtree, base_value, subtrees_of
+from models.tree_shap.stored_program import program_path, read_program, write_program
 from models.tree_shap.trees import Floats, Tree, trees_of
 
 _ROWS_AT_ONCE = 4 * ROWS
@@ -21,15 +23,23 @@ _ROWS_AT_ONCE = 4 * ROWS
 class TableExplainer:
     """Exact TreeSHAP of one model, whose tables are built once.
 
-    text: the model as LightGBM writes it. features: the number of its columns. Raises UnreadableModelError for a model
-    with paths over more than WIDEST features, linear leaves, averaged trees or several classes.
+    text: the model as LightGBM writes it. features: the number of its columns. folder: where the tables are kept from
+    one process to the next; None for in memory alone. Raises UnreadableModelError for a model with paths over more than
+    WIDEST features, linear leaves, averaged trees or several classes.
     """
 
-    def __init__(self, text: str, features: int) -> None:
-        trees = trees_of(text)
+    def __init__(self, text: str, features: int, folder: Path | None = None) -> None:
         self._features = features
+        path = None if folder is None else program_path(folder, text)
+        stored = None if path is None else read_program(path)
+        if stored is not None:
+            self._program, self._base = stored
+            return
+        trees = trees_of(text)
         self._base = sum(base_value(tree) for tree in trees)
         self._program = _program(trees, [subtrees_of(tree) for tree in trees])
+        if path is not None:
+            write_program(path, self._program, self._base)
 
     def explain(self, rows: Floats, threads: int = numba.config.NUMBA_NUM_THREADS) -> tuple[Floats, Floats]:
         """Contributions to the raw scores, rows x (features + 1) with the base value last, and the raw scores.

@@ -17,6 +17,7 @@ from features.atomic_files import atomic_file, atomic_folder
 from features.ledger.ledger import Ledger
 from features.messages import UserError
 from features.scratch import temporary_folder
+from models.registry import TABLES
 from serving.months.edition import ROW_STORES_FOLDER
 from serving.settings import Settings
 from serving.uploads.upload_folder import UPLOADS_FOLDER
@@ -28,6 +29,7 @@ _OLD_CHECKSUMS, _OLD_SETTINGS = "checksums.json", "settings.json"
 """Where backups of version 0.2 have them, beside the data."""
 _EXCLUDED_SUFFIXES = (".lock", "-wal", "-shm", "-journal")
 _LEDGER = "ledger"
+_PATTERN_TABLES = ("models", TABLES)
 _POINTERS = ("models/history.jsonl",)
 """Files that name others. They are read first, as links are: what they name is there already, and stays."""
 
@@ -168,8 +170,9 @@ def _kept_paths(folder: Path) -> Iterator[Path]:
     """The files and links of a data folder that a backup keeps, sorted; nothing that is unfinished or rebuilt."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        # a cache, rebuilt when it is read; and files as they were delivered, with identity numbers in them
-        if inside.parts[0] in (ROW_STORES_FOLDER, UPLOADS_FOLDER) or any(part[0] == "." for part in inside.parts):
+        # caches, rebuilt when they are read; and files as they were delivered, with identity numbers in them
+        is_left_out = inside.parts[0] in (ROW_STORES_FOLDER, UPLOADS_FOLDER) or inside.parts[:2] == _PATTERN_TABLES
+        if is_left_out or any(part[0] == "." for part in inside.parts):
             continue
         is_kept = path.name != "lock" and not path.name.endswith(_EXCLUDED_SUFFIXES)
         if is_kept and (path.is_symlink() or path.is_file()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
@@ -87,6 +88,49 @@ def test_parts_are_those_of_the_shap_package() -> None:
     theirs = shap.TreeExplainer(model).shap_values(rows)
     ours, _ = TableExplainer(model.model_to_string(), FEATURES).explain(rows)
     assert np.abs(ours[:, :-1] - theirs).max() < EXACT
+
+
+def kept_tables(folder: Path) -> Path:
+    """The one file of tables in a folder."""
+    [path] = folder.iterdir()
+    return path
+
+
+def test_tables_that_another_process_has_built_give_the_same_bits(tmp_path: Path) -> None:
+    text, rows = model_of(3).model_to_string(), rows_of(np.random.default_rng(4), 700)
+    in_memory = TableExplainer(text, FEATURES).explain(rows)
+    built = TableExplainer(text, FEATURES, tmp_path / "tables").explain(rows)
+    written = kept_tables(tmp_path / "tables")
+    at = written.stat().st_mtime_ns
+    read = TableExplainer(text, FEATURES, tmp_path / "tables").explain(rows)
+    assert written.stat().st_mtime_ns == at
+    for parts, scores in (built, read):
+        assert np.array_equal(parts, in_memory[0])
+        assert np.array_equal(scores, in_memory[1])
+    TableExplainer(model_of(5).model_to_string(), FEATURES, tmp_path / "tables")
+    assert len(list((tmp_path / "tables").iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
+def test_damaged_tables_are_built_anew(tmp_path: Path, damage: str) -> None:
+    text, rows = model_of(3).model_to_string(), rows_of(np.random.default_rng(4), 700)
+    expected = TableExplainer(text, FEATURES, tmp_path).explain(rows)
+    path = kept_tables(tmp_path)
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    path.write_bytes({"cut": whole[: len(whole) // 2], "flipped": bytes(flipped), "empty": b"", "other": b"PK"}[damage])
+    parts, scores = TableExplainer(text, FEATURES, tmp_path).explain(rows)
+    assert np.array_equal(parts, expected[0])
+    assert np.array_equal(scores, expected[1])
+    assert path.read_bytes() == whole
+
+
+def test_where_nothing_can_be_written_tables_are_built(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    text, rows = model_of(3).model_to_string(), rows_of(np.random.default_rng(4), 20)
+    parts, _ = TableExplainer(text, FEATURES, tmp_path / "file" / "tables").explain(rows)
+    assert np.array_equal(parts, TableExplainer(text, FEATURES).explain(rows)[0])
 
 
 @pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 2 * ROWS, 2 * ROWS + 1])
