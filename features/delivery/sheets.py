@@ -16,9 +16,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from features.messages import Bilingual, UserError
 
 MOST_COLUMNS = 1000
@@ -32,7 +29,7 @@ _END = "\n\n"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SEPARATORS = (",", "\t", ";", "|")
 BROKEN_FILE: tuple[type[Exception], ...] = (
-    *(csv.Error, BadZipFile, InvalidFileException, ParseError, zlib.error),
+    *(csv.Error, BadZipFile, ParseError, zlib.error),
     *(AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError),  # openpyxl on broken XML
 )
 
@@ -145,6 +142,8 @@ def _check_width(path: Path, width: int) -> None:
 
 def _xlsx(path: Path) -> list[Sheet]:
     _check_unpacked(path)
+    from openpyxl import load_workbook  # takes 0.4 seconds
+
     book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
     read = []
     for sheet in book.worksheets:

@@ -87,6 +87,12 @@ def test_explaining_a_published_month_imports_nothing_that_only_training_needs(c
     assert not re.search(r"\| +(mlflow|shap|optuna|matplotlib|openpyxl)$", imported, re.MULTILINE)
 
 
+def test_scoring_by_rules_imports_nothing_that_reads_workbooks_or_trains(by_rules: County, tmp_path: Path) -> None:
+    own = by_rules.copied_to(tmp_path / "var")
+    imported = imported_by(own.data, "score", "--as-of", own.newest)
+    assert not re.search(r"\| +(lightgbm|pandas|sklearn|mlflow|shap|openpyxl|xlsxwriter)$", imported, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
