@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -32,9 +32,9 @@ class EventFields:
     """The fields of an event in a case.
 
     on_date: of the visit, call, promised payment or next step, or the end of a snooze. amount: promised, in
-    yuan. judgement: the light that the officer would set. answers: id of the objection that is answered. responsible:
-    name of the account that the case is assigned to. joint: whether bank and township made the visit together.
-    escalated_to: an `EscalationLevel`.
+    yuan. judgement: the light that the officer would set. answers: number within the case of the objection that is
+    answered. responsible: name of the account that the case is assigned to. joint: whether bank and township made the
+    visit together. escalated_to: an `EscalationLevel`.
     """
 
     kind: CaseEventKind
@@ -136,6 +136,8 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
     _check_event(session, case, version, event, authorship.today)
     if event.responsible is not None:
         check_assignee(session, event.responsible, [case])
+    if event.answers is not None:
+        event = replace(event, answers=events_by_case(session, [case])[case.id][event.answers - 1].id)
     return _append_event(session, case, event, authorship)
 
 
@@ -320,12 +322,14 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
         )
     if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):
         return
-    objections = open_objections(events_by_case(session, [case])[case.id])
+    events = events_by_case(session, [case])[case.id]
+    objections = open_objections(events)
     if event.kind is CaseEventKind.OUTCOME and objections:
         raise UserError(
             "农户异议尚未答复，不能办结。", "An objection is unanswered; answer it before closing the case."
         )
-    if event.kind is CaseEventKind.ANSWER and event.answers not in {each.id for each in objections}:
+    answered = dict(enumerate(events, start=1)).get(event.answers or 0)
+    if event.kind is CaseEventKind.ANSWER and answered not in objections:
         raise UserError("没有待答复的该项异议。", "There is no such objection that waits for an answer.")
 
 

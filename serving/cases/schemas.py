@@ -69,7 +69,11 @@ class NewCaseEvent(BaseModel):
 
 
 class CaseEventAnswer(Answer):
-    """One event. zh, en: its kind, its outcome and to whom it was handed up, in words."""
+    """One event. zh, en: its kind, its outcome and to whom it was handed up, in words.
+
+    id: its number within the case; one over all cases would tell how many other banks record. answers: the number of
+    the objection that it answers.
+    """
 
     id: int
     kind: CaseEventKind
@@ -127,8 +131,8 @@ class CasePage(Answer):
 
 
 def case_answer(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
-    """A case with its events, with the words of kinds and outcomes."""
-    answers = []
+    """A case with its events, with the words of kinds and outcomes. events: all of the case, oldest first."""
+    answers, numbers = [], {event.id: number for number, event in enumerate(events, start=1)}
     for event in events:
         label = EVENT_RULES[CaseEventKind(event.kind)].label
         outcome = OUTCOME_WORDS[CaseOutcome(event.outcome)] if event.outcome else None
@@ -141,7 +145,8 @@ def case_answer(case: Case, events: Sequence[CaseEvent]) -> CaseAnswer:
             "escalated_to_zh": level.zh if level else None,
             "escalated_to_en": level.en if level else None,
         }
-        answers.append(CaseEventAnswer.model_validate({**_columns(event), **words}))
+        within_case = {"id": numbers[event.id], "answers": numbers.get(event.answers or 0)}
+        answers.append(CaseEventAnswer.model_validate({**_columns(event), **words, **within_case}))
     return CaseAnswer.model_validate({**_columns(case), "id": case.number, "events": answers})
 
 

@@ -36,14 +36,11 @@ def case_form_values(page: CasePage, language: Language, assignees: Sequence[str
 
     assignees: names of the accounts that a case can be assigned to.
 
-    waiting: ids of objections without an answer. kinds: code, words, and whether each field is required.
+    waiting: case and number of objections without an answer. kinds: code, words, and whether each field is required.
     """
-    answered_ids = {event.answers for case in page.items for event in case.events}
-    waiting = {
-        event.id
-        for case in page.items
-        for event in case.events
-        if event.kind is CaseEventKind.OBJECTION and event.id not in answered_ids
+    answered = {(case.id, event.answers) for case in page.items for event in case.events}
+    objections = {
+        (case.id, event.id) for case in page.items for event in case.events if event.kind is CaseEventKind.OBJECTION
     }
 
     def required_fields(kind: CaseEventKind) -> dict[str, bool]:
@@ -52,7 +49,7 @@ def case_form_values(page: CasePage, language: Language, assignees: Sequence[str
 
     return {
         "cases": page,
-        "waiting": waiting,
+        "waiting": objections - answered,
         "kinds": [
             (kind.value, getattr(EVENT_RULES[kind].label, language), required_fields(kind)) for kind in _OFFERED_KINDS
         ],

@@ -89,7 +89,7 @@ def test_explaining_a_published_month_imports_nothing_that_only_training_needs(c
 
 def test_scoring_by_rules_imports_nothing_that_reads_workbooks_or_trains(by_rules: County, tmp_path: Path) -> None:
     own = by_rules.copied_to(tmp_path / "var")
-    imported = imported_by(own.data, "score", "--as-of", own.newest)
+    imported = imported_by(own.data, "score", "--as-of", str(own.newest))
     assert not re.search(r"\| +(lightgbm|pandas|sklearn|mlflow|shap|openpyxl|xlsxwriter)$", imported, re.MULTILINE)
 
 

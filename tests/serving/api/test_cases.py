@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
@@ -180,3 +181,16 @@ def test_somebody_is_offered_accounts_that_share_loans_with_them_alone(database:
         assert assignees_within(session, Scope(bank="甲银行")) == ["a1", "boss", "t1", "t2"]
         assert assignees_within(session, Scope(area="640323101")) == ["a1", "b1", "boss", "t1"]
         assert assignees_within(session, ALL_LOANS) == ["a1", "b1", "boss", "t1", "t2"]
+
+
+def test_events_are_numbered_within_their_case(own: County, officer: TestClient) -> None:
+    """A number over all cases would tell one bank how much another records."""
+    loans = own.warnings.filter(pl.col("bank") == own.warnings["bank"][0])["loan_id"]
+    for loan in loans[:2]:
+        case = opened(officer, loan)
+        for event in ({"kind": "objection", "text": "not my loan"}, {"kind": "answer", "answers": 2, "text": "it is"}):
+            changed = officer.patch(f"/api/v1/cases/{case['id']}", json={"version": case["version"], "event": event})
+            case = changed.raise_for_status().json()
+        assert [(event["id"], event["answers"]) for event in case["events"]] == [(1, None), (2, None), (3, 2)]
+        again = {"version": case["version"], "event": {"kind": "answer", "answers": 2, "text": "again"}}
+        assert officer.patch(f"/api/v1/cases/{case['id']}", json=again).status_code == 409
