@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.style import PACKAGES
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path.relative_to(ROOT)
@@ -31,6 +33,28 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
         if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path)):
             broken.append(link)
     assert broken == []
+
+
+REFERENCE = re.compile(r"\b(contract|domain), section (\d+)")
+
+
+def test_every_section_that_code_names_is_there() -> None:
+    """`contract, section N` and `domain, section N` are headings of docs/reference."""
+    named = {
+        each
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for each in REFERENCE.findall(path.read_text("utf-8"))
+    }
+    there = {
+        (page, number)
+        for page in ("contract", "domain")
+        for number in re.findall(
+            r"^## (\d+)\.", (ROOT / "docs/reference" / f"{page}.md").read_text("utf-8"), re.MULTILINE
+        )
+    }
+    assert len(named) > 3
+    assert named - there == set()
 
 
 def test_the_readme_is_one_page() -> None:
