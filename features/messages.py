@@ -21,6 +21,16 @@ class Bilingual:
     def __str__(self) -> str:
         return f"{self.zh} / {self.en}"
 
+    @staticmethod
+    def of(text: str) -> Bilingual:
+        """The sentence of a text that `str` made: parted at its one " / "; else the text is the same in both languages.
+
+        >>> Bilingual.of("尚无模型 / there is no model yet").en, Bilingual.of("--rules-only").zh
+        ('there is no model yet', '--rules-only')
+        """
+        zh, _, en = text.partition(" / ") if text.count(" / ") == 1 else (text, "", "")
+        return Bilingual(zh, en or zh)
+
 
 Line = Bilingual | str
 """A line to print: one in two languages is printed in the reader's."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import matrix
 from models.bundle import Contributions
-from models.disclosure import tellable_groups
+from models.disclosure import DisclosureRows
 from models.feature_topics import TOPICS
 from models.list_columns import as_lists
 from models.raw_score import Floats, ModelColumn
@@ -105,30 +104,28 @@ def reasons(townships: pl.Series, medians: pl.DataFrame, contributions: Contribu
     return lists.to_frame().with_columns(pl.lit(contributions.base).alias("base_value"))
 
 
-@dataclass(frozen=True)
-class TellableAreas:
-    """The codes of the townships, and of the counties, whose figures may be told of others."""
+class AreaDisclosure(NamedTuple):
+    """Which figures of townships and of counties may be told."""
 
-    townships: pl.Series
-    counties: pl.Series
+    townships: DisclosureRows
+    counties: DisclosureRows
 
-
-def tellable_areas(loans: pl.DataFrame) -> TellableAreas:
-    """The areas of loans whose figures may be told. loans: with DISCLOSURE_COLUMNS."""
-    return TellableAreas(tellable_groups(loans, pl.col("township_code")), tellable_groups(loans, _COUNTY))
+    @staticmethod
+    def of(loans: pl.DataFrame) -> AreaDisclosure:
+        """Of loans with DISCLOSURE_COLUMNS."""
+        return AreaDisclosure(DisclosureRows(loans, pl.col("township_code")), DisclosureRows(loans, _COUNTY))
 
 
 @returns(TOWNSHIP_MEDIANS_SCHEMA)
-def township_medians(features: pl.DataFrame, tellable: TellableAreas | None = None) -> pl.DataFrame:
+def township_medians(features: pl.DataFrame, disclosure: AreaDisclosure | None = None) -> pl.DataFrame:
     """The median of each number and the most frequent value of each code, by township.
 
-    A township whose figures may not be told (`models.disclosure`) has the values of its county, and missing ones where
-    those may not be told either.
+    A figure of a township that may not be told (`models.disclosure`) is that of its county, and missing where that may
+    not be told either.
 
     Args:
         features: of loans, with `township_code`.
-        tellable: the townships and counties whose figures may be told; without it they are found in `features`,
-            which then has DISCLOSURE_COLUMNS.
+        disclosure: of the same loans; without it `features` has DISCLOSURE_COLUMNS.
 
     Returns:
         One row a township, sorted: `township_code` and each feature.
@@ -144,17 +141,22 @@ def township_medians(features: pl.DataFrame, tellable: TellableAreas | None = No
     """
     names = [name for name in features.columns if name not in NOT_FEATURES]
     values = [median_or_mode(name, features.schema[name]) for name in names]
-    told = tellable_areas(features) if tellable is None else tellable
+    told = AreaDisclosure.of(features) if disclosure is None else disclosure
     of_townships = features.group_by("township_code").agg(values).sort("township_code")
-    is_told = of_townships["township_code"].is_in(told.townships.implode())
-    if is_told.all():
+    codes = of_townships["township_code"]
+    hidden = {name: ~codes.is_in(told.townships.tellable(features[name]).implode()) for name in names}
+    hidden = {name: is_hidden for name, is_hidden in hidden.items() if is_hidden.any()}
+    if not hidden:
         return of_townships
-    of_counties = features.group_by(_COUNTY).agg(values).filter(pl.col("township_code").is_in(told.counties.implode()))
-    others = of_townships.select("township_code", _COUNTY.alias("county")).join(
-        of_counties, left_on="county", right_on="township_code", how="left", maintain_order="left"
+    of_counties = features.group_by(_COUNTY.alias("county")).agg(median_or_mode(n, features.schema[n]) for n in hidden)
+    of_county = of_townships.select(_COUNTY.alias("county")).join(
+        of_counties, on="county", how="left", maintain_order="left"
     )
-    chosen = (pl.when(is_told).then(of_townships[name]).otherwise(others[name]) for name in names)
-    return of_townships.select("township_code", *(value.alias(name) for name, value in zip(names, chosen, strict=True)))
+    is_told = {n: of_county["county"].is_in(told.counties.tellable(features[n]).implode()) for n in hidden}
+    return of_townships.with_columns(
+        pl.when(~is_hidden).then(of_townships[name]).when(is_told[name]).then(of_county[name]).alias(name)
+        for name, is_hidden in hidden.items()
+    )
 
 
 def median_or_mode(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -13,7 +13,7 @@ import polars as pl
 from features.catalog import FEATURES
 from models.boosting import matrix
 from models.bundle import Bundle, Contributions
-from models.disclosure import without_few_others
+from models.disclosure import DisclosureRows, without_few_others
 from models.explain import median_or_mode
 from models.light import Light
 from models.raw_score import Floats
@@ -101,11 +101,15 @@ def comparison_loans(
 def comparison_group(
     features: pl.DataFrame, bundle: Bundle, question: ThresholdQuestion, county: str | None
 ) -> ComparisonGroup:
-    """Aggregate the loans to compare with; features: theirs."""
+    """Aggregate the loans to compare with. features: theirs; a median that may not be told is missing."""
     contributions = bundle.explain(features)
     names = [column.name for column in contributions.columns]
     of_columns = (median_or_mode(name, features.schema[name]).alias(name) for name in names)
-    medians = features.select(of_columns).row(0, named=True)
+    disclosure = DisclosureRows(features, pl.lit(0))
+    medians = {
+        name: None if disclosure.tellable(features[name]).is_empty() else median
+        for name, median in features.select(of_columns).row(0, named=True).items()
+    }
     mean = contributions.by_column.mean(axis=0)
     return ComparisonGroup(question, county, features.height, mean, float(contributions.base + mean.sum()), medians)
 

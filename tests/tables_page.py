@@ -12,6 +12,10 @@ from features.delivery.table_forms import ColumnForm, table_form
 from features.messages import Bilingual
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
+_VERSIONS = Bilingual(
+    "同一主键、知悉日更晚的为更正；知悉日相同而内容不同的进入隔离区。",
+    "The same key with a later `known_on` is a later version; with the same one and other content it is set aside.",
+)
 _HEAD = """# 交付的表 Tables delivered
 
 由 `python -m tests.tables_page` 依合同声明生成，请勿手改。空白表（每表一个工作簿，附填写说明）：
@@ -49,7 +53,7 @@ def _table(table: ContractTable) -> Iterator[str]:
     yield f"{form.meaning.en[0].upper()}{form.meaning.en[1:]} ({needed.en})."
     yield ""
     yield f"- 文件名用词 Words in the file's name: {words}"
-    yield f"- 主键 Key: {_names(table.key)}；同一主键再次送达即为更正 the same key again is a later version"
+    yield f"- 主键 Key: {_names(table.key)}；{_VERSIONS.zh} {_VERSIONS.en}"
     if table.parent is not None:
         parent, by = table.parent
         yield f"- `{by}` 须在 {table_form(parent).called.zh} `{parent}` 中 is one of the table `{parent}`"

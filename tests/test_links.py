@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.behaviour.test_command_line import COMMANDS
 from tests.style import PACKAGES
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,11 @@ def test_every_section_that_code_names_is_there() -> None:
     }
     assert len(named) > 3
     assert named - there == set()
+
+
+def test_every_command_is_on_the_page_of_commands() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert [command for command in COMMANDS if f"`lights {command}" not in page] == []
 
 
 def test_the_readme_is_one_page() -> None:

@@ -12,8 +12,6 @@ from features.contract.identity_numbers import half_width
 from features.contract.tables import TABLES
 from features.messages import Bilingual
 
-NOTES_SHEET = "填写说明 Notes"
-"""The sheet of an empty workbook that says what its columns mean; it is no part of a delivery."""
 _PACKAGE = "features.delivery"
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.contract.declarations import CELL_COUNT, LINE, CellKind, ContractTable
 from features.contract.tables import TABLES
 from features.delivery.column_map import ColumnMap, FileRule
-from features.delivery.file_tables import NOTES_SHEET, tables_told_by
+from features.delivery.file_tables import tables_told_by
 from features.delivery.headings import (
     LINES_SEARCHED,
     Heading,
@@ -55,7 +55,7 @@ def tables_in_file(path: Path, column_map: ColumnMap, folder_table: str | None =
     if path.suffix.lower() not in WORKBOOKS:
         return FileTables(((_one_table(path.name, told), ""),) if told else ())
     tables, left_out = list[tuple[str, str]](), list[Bilingual]()
-    found = [sheet for sheet in sheets(path) if sheet.name not in ("", NOTES_SHEET)]
+    found = [sheet for sheet in sheets(path) if sheet.name]
     for sheet in found:
         table = _table_of_sheet(path, sheet, len(found), column_map, rules, told)
         if isinstance(table, str):

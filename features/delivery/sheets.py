@@ -19,6 +19,8 @@ from zipfile import BadZipFile
 from features.messages import Bilingual, UserError
 
 MOST_COLUMNS = 1000
+NOTES_SHEET = "填写说明 Notes"
+"""The sheet of an empty workbook that says what its columns mean; it is no part of a delivery, and not read."""
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 _EXACT = 2**53
 """Below it a float holds every whole number; a longer identifier stored as a number has lost its last digits."""
@@ -53,18 +55,19 @@ class Sheet:
 
 
 def sheets(path: Path, encoding: str | None = None, separator: str | None = None) -> list[Sheet]:
-    """The sheets of a CSV, TXT, XLSX or XLS file.
+    """The sheets of a CSV, TXT, XLSX or XLS file, without the notes of an empty workbook.
 
     Raises UserError where it cannot be read, or is larger than anybody's table.
     """
     with reading(path):
         match path.suffix.lower():
             case ".xlsx" | ".xlsm":
-                return _xlsx(path)
+                found = _xlsx(path)
             case ".xls":
-                return _xls(path)
+                found = _xls(path)
             case _:
-                return [_csv(path, encoding, separator)]
+                found = [_csv(path, encoding, separator)]
+        return [sheet for sheet in found if sheet.name != NOTES_SHEET]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from features.contract.declarations import CellKind
 from features.contract.tables import TABLES
-from features.delivery.file_tables import NOTES_SHEET
+from features.delivery.sheets import NOTES_SHEET
 from features.delivery.table_forms import ColumnForm, TableForm, table_form
 
 _ROWS_PREPARED = 5000

@@ -29,14 +29,14 @@ def program_path(folder: Path, text: str) -> Path:
 def read_program(path: Path) -> tuple[Program, float] | None:
     """The tables and the base value; None where there is no file, or one that is cut or damaged.
 
-    NumPy compares each array with its checksum (CRC-32); that the contributions sum to the score is checked where rows
-    are explained.
+    Each array is compared with its checksum (CRC-32) as it is unpacked; that the contributions sum to the score is
+    checked where rows are explained.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in Program._fields}
             return Program(**{**arrays, _SINGLE: int(arrays[_SINGLE])}), float(stored[_BASE])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, MemoryError, BadZipFile):
         return None
 
 

@@ -17,7 +17,7 @@ from serving.access.tokens import digest, new_key, new_token, password_hash
 from serving.database.tables import ApiKey, Person, SignInLink, SignInSession
 
 _NAME = re.compile(r"[\w.\-@一-鿿]{2,64}")
-_AREA = re.compile(r"\d{2,12}")
+_AREA = re.compile(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}")
 MOST_KEYS = 20
 """Keys that an account may have at once."""
 
@@ -42,7 +42,7 @@ def account_details(name: str, role: str, bank: str | None = None, area: str | N
         name: 2 to 64 letters, digits, Chinese characters or `. - _ @`.
         role: value of a `Role`, such as `officer`.
         bank: the bank whose loans exist for the account; required for an officer.
-        area: first digits of the village codes, 2 to 12; required for a cadre, at least 6 for a county official.
+        area: first 2, 4, 6, 9 or 12 digits of village codes; required for a cadre, at least 6 for a county official.
 
     Returns:
         The details; an empty bank or area is None.
@@ -63,7 +63,8 @@ def account_details(name: str, role: str, bank: str | None = None, area: str | N
         )
     if details.area is not None and not _AREA.fullmatch(details.area):
         raise UserError(
-            "区域应为 2 至 12 位数字，例如 640323101。", "An area is 2 to 12 digits, for example 640323101."
+            "区域应为 2、4、6、9 或 12 位数字（省、市、县、乡镇、村），例如 640323101。",
+            "An area is 2, 4, 6, 9 or 12 digits (province, city, county, township, village), for example 640323101.",
         )
     if details.role is Role.OFFICER and details.bank is None:
         raise UserError("信贷员须指定银行（--bank）。", "An officer needs a bank (--bank).")

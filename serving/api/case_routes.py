@@ -116,7 +116,7 @@ def list_cases(
     return page
 
 
-@case_router.patch("/cases/{case_id:int}")
+@case_router.patch("/cases/{case_id:number}")
 def add_case_event(request: Request, user: CurrentUser, case_id: CaseNumber, change: CaseChange) -> CaseAnswer:
     """Add an event to a case, as it was seen; an outcome closes it."""
     context = context_of(request)

@@ -28,7 +28,7 @@ migration_router = APIRouter(
     route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["portfolio"]
 )
 Start = Annotated[
-    date | None, Query(alias="from", description="a published month end; the one before `to` where none is named")
+    Day | None, Query(alias="from", description="a published month end; the one before `to` where none is named")
 ]
 End = Annotated[Day | None, Query(alias="to", description="a published month end; the newest where none is named")]
 

@@ -30,9 +30,11 @@ def tables_schema(schema: dict[str, Any]) -> None:
     schema["properties"] = {
         name: {
             **rows,
+            **({"minItems": 1} if name == "households" else {}),
             "items": {
                 "type": "object",
                 "properties": dict.fromkeys(table.column_names, cell),
+                "required": list(table.required_columns),
                 "additionalProperties": False,
             },
         }

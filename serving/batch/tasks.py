@@ -25,7 +25,7 @@ from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
 from features.stored_files import read_stored_json
 from models.disclosure import DISCLOSURE_COLUMNS
-from models.explain import tellable_areas, township_medians
+from models.explain import AreaDisclosure, township_medians
 from models.traffic_light.county_figures import (
     COUNTY_FIGURES_SCHEMA,
     county_figures,
@@ -196,11 +196,11 @@ class _Computation:
         folders = [self._output_folder(Stage.FEATURES, block) for block in range(self.task.blocks)]
         features = pl.scan_parquet([folder / "features.parquet" for folder in folders], glob=False)
         names = [name for name in features.collect_schema().names() if name not in NOT_FEATURES]
-        tellable = tellable_areas(features.select(DISCLOSURE_COLUMNS).collect())
+        disclosure = AreaDisclosure.of(features.select(DISCLOSURE_COLUMNS).collect())
         frames: list[pl.DataFrame] = []
         for begin in range(0, len(names), _COLUMNS_AT_ONCE):
             columns = features.select("township_code", *names[begin : begin + _COLUMNS_AT_ONCE])
-            medians = township_medians(columns.collect(), tellable)
+            medians = township_medians(columns.collect(), disclosure)
             frames.append(medians.drop("township_code") if frames else medians)
         rules = self.context.scoring.rules
         figures = county_figures(features.select(figure_columns(rules)).collect(), rules)

@@ -133,11 +133,11 @@ def add_event(session: Session, case: Case, version: int, event: EventFields, au
         UserError: the case has another version or is closed, a field is missing, out of place or wrong, an
             objection is unanswered, or the account that it is assigned to does not see the loan.
     """
-    _check_event(session, case, version, event, authorship.today)
+    answered = _check_event(session, case, version, event, authorship.today)
     if event.responsible is not None:
         check_assignee(session, event.responsible, [case])
-    if event.answers is not None:
-        event = replace(event, answers=events_by_case(session, [case])[case.id][event.answers - 1].id)
+    if answered is not None:
+        event = replace(event, answers=answered.id)
     return _append_event(session, case, event, authorship)
 
 
@@ -304,8 +304,8 @@ def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
         yield Case.id < select(Case.id).where(Case.number == query.before_number).scalar_subquery()
 
 
-def _check_event(session: Session, case: Case, version: int, event: EventFields, today: date) -> None:
-    """Raises UserError where the event may not be added to this version of the case."""
+def _check_event(session: Session, case: Case, version: int, event: EventFields, today: date) -> CaseEvent | None:
+    """The objection that the event answers, if any. Raises UserError where it may not be added to this version."""
     if case.version != version:
         raise UserError(
             f"走访处置单 {case.number} 已被他人更新（第 {case.version} 版）；请刷新后再填。",
@@ -321,7 +321,7 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
             f"Case {case.number} is not handed up; there is nothing to take back.",
         )
     if event.kind not in (CaseEventKind.OUTCOME, CaseEventKind.ANSWER):
-        return
+        return None
     events = events_by_case(session, [case])[case.id]
     objections = open_objections(events)
     if event.kind is CaseEventKind.OUTCOME and objections:
@@ -331,6 +331,7 @@ def _check_event(session: Session, case: Case, version: int, event: EventFields,
     answered = dict(enumerate(events, start=1)).get(event.answers or 0)
     if event.kind is CaseEventKind.ANSWER and answered not in objections:
         raise UserError("没有待答复的该项异议。", "There is no such objection that waits for an answer.")
+    return answered
 
 
 def _check_fields(event: EventFields) -> None:

@@ -146,8 +146,8 @@ def manifest_lines(manifest: Manifest) -> Iterator[Line]:
         for sentence in budget_sentences(BudgetUse.from_json(manifest.visits), date.fromisoformat(manifest.as_of)):
             yield Bilingual(f"  {sentence.zh}", f"  {sentence.en}")
     if manifest.model_refused:
-        zh, _, en = manifest.model_refused.partition(" / ")  # as a manifest keeps a sentence in both languages
-        yield Bilingual(f"  仅按规则：{zh}", f"  by the rules alone: {en or zh}")
+        why = Bilingual.of(manifest.model_refused)
+        yield Bilingual(f"  仅按规则：{why.zh}", f"  by the rules alone: {why.en}")
     if manifest.shadow:
         words = shadow_words(manifest.model_version)
         yield Bilingual(f"! {words.zh}", f"! {words.en}")

@@ -184,13 +184,16 @@ def parse_json(text: str) -> None:
 def database_fault(path: Path) -> Bilingual | None:
     """What SQLite finds wrong in a database, with what to do; None where it is intact.
 
-    Without a write-ahead log beside it the file is read as it stands, so that its folder may be read-only.
+    In a folder that takes no writing SQLite opens one alone that nobody else has open: it is read as it stands then.
     """
-    has_log = path.with_name(f"{path.name}-wal").exists()
-    address = f"file:{quote(str(path))}?mode=ro" + ("" if has_log else "&immutable=1")
+    address, is_in_use = f"file:{quote(str(path))}?mode=ro", any(path.parent.glob(f"{path.name}-*"))
     try:
-        with closing(sqlite3.connect(address, uri=True)) as database:
-            said = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        try:
+            said = _integrity(address)
+        except sqlite3.OperationalError:
+            if is_in_use:
+                raise
+            said = _integrity(f"{address}&immutable=1")
     except sqlite3.OperationalError as error:
         return Bilingual(
             f"数据库 {path} 无法检查（{error}）；请检查权限和磁盘空间后重试。",
@@ -204,6 +207,12 @@ def database_fault(path: Path) -> Bilingual | None:
         f"数据库 {path} 已损坏（{said}）；请从备份恢复。",
         f"The database {path} is damaged ({said}); restore it from a backup.",
     )
+
+
+def _integrity(address: str) -> str:
+    """What SQLite says of the database at an address: ok, or its first fault."""
+    with closing(sqlite3.connect(address, uri=True)) as database:
+        return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
 
 
 def check_audit(settings: Settings, at: datetime) -> None:

@@ -54,7 +54,8 @@ _CHANGES_WITHOUT_FEATURE = {
     ),
 }
 _NO_FIGURE = Bilingual(
-    "全县{zh}（其他户不足 {least} 户，不公布）", "the county's {en} (not told: fewer than {least} other households)"
+    "全县{zh}（其他户不足 {least} 户，不公布）",
+    "the county's {en} (not told: too few other households, {least} are needed)",
 )
 _CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
 _TEXTS_IN_MEMORY = 65_536

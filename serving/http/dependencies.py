@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
@@ -30,6 +31,15 @@ METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 """Methods that are known by name: anybody can make up others, and each would be a series of metrics for ever."""
 _ACCOUNT = "/account"
 """Routes that a key may not change: a stolen key must not set a password or make further keys."""
+
+
+class _Number(StringConvertor):
+    """A number in a path of `number` kind: as text, of at most ten digits, for its parameter to be validated."""
+
+    regex = "[0-9]{1,10}"
+
+
+register_url_convertor("number", _Number())
 
 
 class NotSignedInError(UserError):

@@ -22,6 +22,7 @@ from serving.cases.schemas import DatabaseId
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page
+from serving.text.written_day import EMPTY, Day
 
 audit_page_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 
@@ -34,8 +35,8 @@ def show_audit(
     language: PageLanguage,
     person: Annotated[str, Query(max_length=80)] = "",
     action: Annotated[str, Query(max_length=16)] = "",
-    since: Annotated[str, Query(max_length=10)] = "",
-    until: Annotated[str, Query(max_length=10)] = "",
+    since: Annotated[Day | None, EMPTY, Query()] = None,
+    until: Annotated[Day | None, EMPTY, Query()] = None,
     cursor: Annotated[DatabaseId | None, Query()] = None,
     check: bool = False,
     rows: PageSize = PAGE_SIZES[0],
@@ -54,7 +55,7 @@ def show_audit(
         "audit.html",
         language,
         entries=entries,
-        filters={"person": person, "action": action, "since": since, "until": until},
+        filters={"person": person, "action": action, "since": since or "", "until": until or ""},
         actions={each.value: getattr(words, language) for each, words in AUDIT_ACTION_WORDS.items()},
         next_cursor=entries[-1]["number"] if len(entries) == rows else None,
         chain_check=chain_check,
@@ -62,9 +63,8 @@ def show_audit(
     )
 
 
-def _start_of_day(day: str, days_later: int) -> datetime | None:
-    """The start of a day in UTC, or so many days later; None where the text is no date."""
-    try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time.min, UTC)
-    except (ValueError, OverflowError):
+def _start_of_day(day: date | None, days_later: int) -> datetime | None:
+    """The start of a day in UTC, or so many days later, at most of the last day that there is; None without one."""
+    if day is None:
         return None
+    return datetime.combine(min(day, date.max - timedelta(days=days_later)) + timedelta(days=days_later), time.min, UTC)

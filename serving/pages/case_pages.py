@@ -96,7 +96,7 @@ def assign_from_list(
     return RedirectResponse(f"/?{urlencode(parameters)}", status_code=303)
 
 
-@case_page_router.post("/cases/{case_id:int}")
+@case_page_router.post("/cases/{case_id:number}")
 def add_event_from_page(
     request: Request,
     user: CurrentUser,

@@ -43,7 +43,7 @@ from serving.reports.excel import workbook
 from serving.reports.listing import worklist_table
 from serving.schemas.loan_warning import LoanStatus
 from serving.text.page_words import Language
-from serving.text.written_day import Day
+from serving.text.written_day import EMPTY, Day
 
 worklist_router = APIRouter(route_class=AuthenticatedRoute, include_in_schema=False)
 DUE_WITHIN = (30, 60, 90, 180, 365)
@@ -51,32 +51,30 @@ DUE_WITHIN = (30, 60, 90, 180, 365)
 MOST_PRINTED_LOANS = 2_000
 """Loans on the page that is printed; a county's whole list is an Excel file."""
 _FIRST_ORDER = LoanOrder.PREVENTION
-_Empty = BeforeValidator(lambda text: text or None)
-"""Reads an empty field of the form as None."""
-_Light = Annotated[Literal["green", "yellow", "red"] | None, _Empty, Query()]
-_Code = Annotated[Annotated[str, Field(pattern=r"^[0-9]{2,12}$")] | None, _Empty, Query()]
-_Days = Annotated[Annotated[int, Field(ge=0, le=3660)] | None, _Empty, Query()]
-_Text = Annotated[Annotated[str, Field(max_length=64)] | None, _Empty, Query()]
+_Light = Annotated[Literal["green", "yellow", "red"] | None, EMPTY, Query()]
+_Code = Annotated[Annotated[str, Field(pattern=r"^[0-9]{2,12}$")] | None, EMPTY, Query()]
+_Days = Annotated[Annotated[int, Field(ge=0, le=3660)] | None, EMPTY, Query()]
+_Text = Annotated[Annotated[str, Field(max_length=64)] | None, EMPTY, Query()]
 
 
 @dataclass(frozen=True)
 class Filters:
     """Query parameters of the list. village: counts where it lies in `area`. rows: loans on a page."""
 
-    as_of: Annotated[Day | None, _Empty, Query()] = None
+    as_of: Annotated[Day | None, EMPTY, Query()] = None
     light: _Light = None
     rule_light: _Light = None
     model_light: _Light = None
-    status: Annotated[LoanStatus | None, _Empty, Query()] = None
-    corner: Annotated[Quadrant | None, _Empty, Query()] = None
+    status: Annotated[LoanStatus | None, EMPTY, Query()] = None
+    corner: Annotated[Quadrant | None, EMPTY, Query()] = None
     bank: _Text = None
     area: _Code = None
     village: _Code = None
     due_within_days: _Days = None
     q: _Text = None
     sort: Annotated[LoanOrder, BeforeValidator(lambda text: text or _FIRST_ORDER), Query()] = _FIRST_ORDER
-    work: Annotated[WorkView | None, _Empty, Query()] = None
-    cursor: Annotated[Annotated[str, Field(max_length=200)] | None, _Empty, Query()] = None
+    work: Annotated[WorkView | None, EMPTY, Query()] = None
+    cursor: Annotated[Annotated[str, Field(max_length=200)] | None, EMPTY, Query()] = None
     rows: PageSize = PAGE_SIZES[0]
 
     @property
@@ -126,7 +124,7 @@ def show_worklist(
     user: CurrentUser,
     language: PageLanguage,
     filters: RequestedFilters,
-    assigned: Annotated[Annotated[int, Field(ge=0, le=1_000)] | None, _Empty, Query()] = None,
+    assigned: Annotated[Annotated[int, Field(ge=0, le=1_000)] | None, EMPTY, Query()] = None,
 ) -> HTMLResponse:
     """The month's list, by what a visit can still prevent unless asked otherwise. assigned: loans assigned just now."""
     return _render_list(request, store, user, language, filters, filters.rows, assigned)

@@ -21,3 +21,5 @@ def _written_day(given: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_written_day)]
 """A day as the OpenAPI document declares it: four digits of the year, two of the month, two of the day."""
+EMPTY = BeforeValidator(lambda text: text or None)
+"""Reads an empty field of a form as None."""

@@ -81,14 +81,19 @@ def test_a_load_during_a_score_is_in_the_month_or_in_the_next(by_rules: County, 
 
 def test_a_promotion_during_a_score_leaves_one_model_in_the_month(county: County, tmp_path: Path) -> None:
     own = county.copied_to(tmp_path / "var", mlflow=True)
+    done(lights(own.data, "thresholds", "--as-of", own.newest, "--visits", "30", "--reason", "fewer visits"))
+    other = max(int(path.name) for path in (own.data / "models").glob("[0-9]*"))
+    names = {DataFolder(own.data).models.bundle(number).version for number in (1, other)}
+    assert len(names) == 2
     month_end = month_end_after(own.newest, -2)
     scoring = started(own.data, "score", "--as-of", month_end)
-    done(lights(own.data, "promote", "1", "--force", "--reason", "again, while a month is scored"))
+    done(lights(own.data, "promote", str(other), "--force", "--reason", "while a month is scored"))
     told = scoring.communicate(timeout=300)[0]
     assert scoring.returncode == 0, told
     month = MonthRepository(DataFolder(own.data)).month(month_end)
     lit = month.scan("warnings").filter(pl.col("probability").is_not_null()).collect()
     assert set(lit["model_version"]) == {month.manifest.model_version}
+    assert month.manifest.model_version in names
     assert_faultless(own.data)
 
 

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 
 from features.contract.declarations import CellKind
 from features.contract.tables import TABLES
+from features.delivery.suggest_map import suggest_map
 from features.delivery.table_forms import table_form
 from features.ledger.ledger import Ledger
 from tests.running_service import done, lights, refused
@@ -49,6 +50,7 @@ def test_what_the_examples_say_loads_without_a_question(templates: Path, tmp_pat
         for at, column in enumerate(table_form(name).columns, start=1):
             book.worksheets[0].cell(2, at, column.example or None)
         book.save(tmp_path / "inbox" / path.name)
+    assert suggest_map(sorted((tmp_path / "inbox").iterdir())).questions == 0
     told = done(lights(tmp_path / "var", "load", tmp_path / "inbox", *DELIVERED_ON))
     assert told.count("1 rows read, 1 new, 0 revised, 0 known, 0 quarantined, 0 waiting") == len(TABLES)
     assert "no table of the contract" not in told

@@ -26,6 +26,8 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 
 """
 """No schema says that rows are of one household, or that a household has the sheep that it is said to sell."""
 
+HOUSEHOLD = {"household_id": "H1", "village_code": "640323100001"}
+
 
 @pytest.fixture(scope="module")
 def desk(county: County, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
@@ -76,13 +78,18 @@ def test_a_role_gets_what_the_document_says(
         ("LivestockBought", {"kind": "livestock_bought", "cattle": 1, "yuan": 5}, {"cattle": 0}),
         (
             "HouseholdTables",
-            {"tables": {name: [] for name in ("households", "loans", "instalments", "payments")}},
+            {"tables": {"households": [HOUSEHOLD], "loans": [], "instalments": [], "payments": []}},
             {"tables": {}},
         ),
         (
             "HouseholdTables",
-            {"tables": {name: [{}] for name in ("households", "loans", "instalments", "payments")}},
-            {"tables": {"households": [{"hous": "H1"}], "loans": [], "instalments": [], "payments": []}},
+            {"tables": {"households": [HOUSEHOLD], "loans": [], "instalments": [], "payments": []}},
+            {"tables": {"households": [{**HOUSEHOLD, "hous": "H1"}], "loans": [], "instalments": [], "payments": []}},
+        ),
+        (
+            "HouseholdTables",
+            {"tables": {"households": [HOUSEHOLD], "loans": [], "instalments": [], "payments": []}},
+            {"tables": {"households": [], "loans": [], "instalments": [], "payments": []}},
         ),
     ],
 )

@@ -146,5 +146,5 @@ def test_a_household_without_a_figure_is_told_what_is_missing(relative: Province
     unassessed = row.with_columns(pl.Series("not_assessable", [["R203"]]))
     features = month.scan("features").filter(pl.col("loan_id") == row["loan_id"][0]).collect()
     [rule] = render_warnings(unassessed, features.with_columns(income_per_head=pl.lit(1.0)), month)[0].open_rules
-    assert rule.en == "missing: the county's Net income per head (not told: fewer than 5 other households)"
+    assert rule.en == "missing: the county's Net income per head (not told: too few other households, 5 are needed)"
     assert rule.zh == "缺少：全县人均纯收入（其他户不足 5 户，不公布）"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from features.messages import UserError
-from serving.cli.verify import verify_data
+from serving.cli.verify import database_fault, verify_data
 from serving.settings import settings_of
 from tests.conftest import County
 from tests.running_service import done, lights
@@ -63,6 +63,22 @@ def test_a_flipped_byte_is_found_and_the_file_is_named(county: County, tmp_path:
     assert ran.returncode == 3, ran.stdout
     assert path.name.removesuffix(".sha256") in ran.stdout or kept in ("trees", "card", "head of the audit", "manifest")
     assert any(what in ran.stdout for what in ("restore", "train again", "The chain breaks"))
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_database_that_somebody_writes_to_is_not_said_to_be_damaged(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "some.db"
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute(f"PRAGMA journal_mode = {mode}")
+        writer.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)")
+        writer.executemany("INSERT INTO rows (text) VALUES (?)", [("x" * 500,)] * 4000)
+        writer.commit()
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("UPDATE rows SET id = -id")
+        fault = database_fault(path)
+        writer.rollback()
+    assert fault is None or "could not be checked" in fault.en
+    assert database_fault(path) is None
 
 
 def test_several_faults_are_all_told(county: County, tmp_path: Path) -> None:

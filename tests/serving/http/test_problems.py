@@ -108,6 +108,25 @@ def test_whoever_asks_is_told_all_methods_of_an_address(served: str, path: str, 
     assert (refusal.status_code, refusal.headers["allow"]) == (405, methods)
 
 
+def test_a_case_of_very_many_digits_is_none(served: str) -> None:
+    for path in (f"/api/v1/cases/{'7' * 5000}", f"/cases/{'7' * 5000}"):
+        assert http_requests.request("PATCH", served + path).status_code == 404
+
+
+def test_every_day_that_the_document_declares_is_a_written_one(served: str) -> None:
+    document = http_requests.get(f"{served}/openapi.json").json()
+    asked = [
+        (path, parameter["name"])
+        for path, route in document["paths"].items()
+        for parameter in route.get("get", {}).get("parameters", ())
+        if "date" in [kind.get("format") for kind in (parameter["schema"], *parameter["schema"].get("anyOf", ()))]
+    ]
+    assert len(asked) > 5
+    for path, name in asked:
+        answer = http_requests.get(served + re.sub("{[^}]+}", "1", path), params={name: "86400"})
+        assert answer.status_code in (422, 403), (path, name)  # the audit is the auditor's alone
+
+
 @pytest.mark.parametrize("day", ["0", "86400", "1735603200", "2025-12-31T00:00:00", "20251231", "2025-12-1"])
 def test_only_a_written_day_is_a_day(served: str, day: str) -> None:
     answer = http_requests.get(f"{served}/api/v1/warnings", params={"as_of": day})
