@@ -112,7 +112,7 @@ def shipped_headings_of(table: str, column: str) -> tuple[str, ...]:
     """The Chinese headings that mean a column, the one that is shown first.
 
     >>> shipped_headings_of("loans", "annual_rate")[:2]
-    ('年利率', '利率')
+    ('年利率', '贷款利率')
     """
     return tuple(_words_of(table).get(column, ()))
 
