@@ -66,6 +66,16 @@ def main() -> None:
     except OSError as error:  # a folder that may not be written, a full disk
         cause = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
         _refuse(UserError(f"文件无法读写：{cause}", f"A file cannot be read or written: {cause}"))
+    except Exception as error:
+        said = getattr(error, "orig", None)  # what a database said, beneath SQLAlchemy, which is not imported here
+        if "sqlalchemy" not in sys.modules or said is None:
+            raise
+        _refuse(
+            UserError(
+                f"数据库无法读写（{said}）；请检查权限和磁盘空间。",
+                f"The database cannot be read or written ({said}); check permissions and the disk.",
+            )
+        )
 
 
 def _refuse(refusal: UserError) -> NoReturn:

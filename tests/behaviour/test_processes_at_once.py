@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -142,7 +143,20 @@ def test_in_a_read_only_folder_a_command_says_so_and_changes_nothing(
     assert "Traceback" not in ran.stderr
     *_, zh, en = ran.stderr.strip().splitlines()
     assert CHINESE.search(zh)
-    assert any(said in en for said in ("Permission denied", "permissions and the disk"))
+    assert any(said in en for said in ("Permission denied", "permissions and the disk", "check permissions"))
+
+
+def test_a_database_that_opens_and_takes_no_entry_is_told_in_a_sentence(by_rules: County, tmp_path: Path) -> None:
+    """With the files of an open write-ahead log beside it SQLite opens a database that it cannot write to."""
+    own = by_rules.copied_to(tmp_path / "var")
+    with closing(sqlite3.connect(own.data / "lights.db")) as other:
+        other.execute("CREATE TABLE another (text TEXT)")
+        other.commit()
+        with read_only(own.data):
+            ran = as_owner(own.data, "user", "add", "someone", "--role", "clerk")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "The database cannot be read or written (attempt to write a readonly database)" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_database_in_a_read_only_folder_is_not_said_to_be_damaged(by_rules: County, tmp_path: Path) -> None:
