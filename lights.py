@@ -67,13 +67,13 @@ def main() -> None:
         cause = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
         _refuse(UserError(f"文件无法读写：{cause}", f"A file cannot be read or written: {cause}"))
     except Exception as error:
-        said = getattr(error, "orig", None)  # what a database said, beneath SQLAlchemy, which is not imported here
-        if "sqlalchemy" not in sys.modules or said is None:
+        database_errors = sys.modules.get("sqlalchemy.exc")  # not imported here: it takes longer than a help page may
+        if database_errors is None or not isinstance(error, database_errors.OperationalError):
             raise
         _refuse(
             UserError(
-                f"数据库无法读写（{said}）；请检查权限和磁盘空间。",
-                f"The database cannot be read or written ({said}); check permissions and the disk.",
+                f"数据库无法读写（{error.orig}）；请检查权限和磁盘空间。",
+                f"The database cannot be read or written ({error.orig}); check permissions and the disk.",
             )
         )
 

@@ -144,7 +144,7 @@ def township_medians(features: pl.DataFrame, disclosure: AreaDisclosure | None =
     told = AreaDisclosure.of(features) if disclosure is None else disclosure
     of_townships = features.group_by("township_code").agg(values).sort("township_code")
     codes = of_townships["township_code"]
-    hidden = {name: ~codes.is_in(told.townships.tellable(features[name]).implode()) for name in names}
+    hidden = {name: ~codes.is_in(told.townships.tellable(features[name]).implode()).fill_null(False) for name in names}
     hidden = {name: is_hidden for name, is_hidden in hidden.items() if is_hidden.any()}
     if not hidden:
         return of_townships

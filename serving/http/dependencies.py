@@ -34,7 +34,7 @@ _ACCOUNT = "/account"
 
 
 class _Number(StringConvertor):
-    """A number in a path of `number` kind: as text, of at most ten digits, for its parameter to be validated."""
+    """The convertor `number` of paths: at most ten digits, kept as text for the parameter's own validation."""
 
     regex = "[0-9]{1,10}"
 

@@ -124,9 +124,11 @@ def add_page_error_handlers(app: FastAPI) -> None:
         status, message = (
             (error.status_code, http_words(error)) if isinstance(error, HTTPException) else (422, invalid_words(error))
         )
-        headers = {"Allow": ", ".join(allowed_methods(request))} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
-        if headers and request.method == "OPTIONS":
-            return Response(status_code=204, headers=headers)
+        headers = dict(getattr(error, "headers", None) or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(allowed_methods(request))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
         accepts_html = "text/html" in request.headers.get("accept", "")
         if request.url.path.startswith(_PROGRAM_PATHS) or not accepts_html:
             return problem(status, message, headers)

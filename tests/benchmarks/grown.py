@@ -18,10 +18,10 @@ from serving.months.repository import MonthRepository
 _DEPTH = 6
 
 
-def grown(size: str, loans: Floats, champion: lgb.Booster, columns: tuple[ModelColumn, ...]) -> lgb.Booster:
-    """A model of that many trees x leaves of the champion's score, with chance added so that no tree is idle."""
+def grown(size: str, loans: Floats, scores: Floats, columns: tuple[ModelColumn, ...]) -> lgb.Booster:
+    """A model of that many trees x leaves of another model's scores, with chance added so that no tree is idle."""
     trees, leaves = map(int, size.split("x"))
-    score = champion.predict(loans, raw_score=True) + np.random.default_rng(2).normal(0, 1, len(loans))
+    score = scores + np.random.default_rng(2).normal(0, 1, len(loans))
     codes = [column.name for column in columns if column.levels]
     names = [column.name for column in columns]
     growth = {"num_leaves": leaves, "max_depth": _DEPTH, "learning_rate": 0.05, "min_data_in_leaf": 5, "verbosity": -1}
@@ -33,8 +33,8 @@ def models_of_size(size: str, store: DataFolder, folder: Path) -> Path:
     bundle = store.models.in_use
     assert bundle is not None, "the store has no model"
     columns = bundle.columns
-    loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
-    booster = grown(size, loans, lgb.Booster(model_str=bundle.score.text), columns)
+    loans = MonthRepository(store).month().scan("features").collect()
+    booster = grown(size, matrix(loans, columns), bundle.score.log_odds(loans), columns)
     shutil.copytree(store.models.folder, folder)
     shutil.rmtree(folder / str(bundle.number))
     write(replace(bundle, score=Trees(booster.model_to_string(), columns)), folder / str(bundle.number))

@@ -54,7 +54,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.scratch, prefix="monthly-run-") as scratch:
         folder = Path(scratch)
         judging = DataFolder(asked.model or _trained(folder / "model"))
-        models = models_of_size(asked.size, judging, folder / "sized") if asked.size else judging.models.folder
+        models = models_of_size(asked.size, judging, folder / "sized")
         stores = counties.stores(folder, asked.loans, models, _tell)
         lines = [_scored_after_another(store) for store in stores]
         if asked.workers:
@@ -71,7 +71,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="so often they are compared; the median is told")
     parser.add_argument("--model", type=Path, help="a data folder whose model judges; else one is trained")
     parser.add_argument(
-        "--size", help="trees x leaves, as 300x31, of a model that learns the champion's score and judges"
+        "--size",
+        default="300x31",
+        help="trees x leaves, as 300x31, of a model that learns the champion's score and judges",
     )
     parser.add_argument("--alone", action="store_true", help="leave the naive pipeline out")
     parser.add_argument("--scratch", type=Path, help="folder for the temporary ledgers")

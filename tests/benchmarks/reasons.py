@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.reasons --data var/demo`: exact reasons by pattern tables against pred_contrib.
 
-The champion of a store, and models of other sizes that learn its score from the same rows (`--sizes 300x15 300x31`:
-trees x leaves, of the champion's depth), each on the loans of the newest published month, drawn again until there are
+The model of a store, where it is one of trees, and models of other sizes that learn its score from the same rows
+(`--sizes 300x15 300x31`: trees x leaves), each on the loans of the newest published month, drawn again until there are
 enough; both ways with two threads, in turn, in one run. LightGBM explains every twentieth row; its rate is per row it
-explained.
+explained. Beside them the processor seconds in which tables are built, and read from where another process kept them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import lightgbm as lgb
 import numpy as np
 
-from models.boosting import matrix
+from models.boosting import Trees, matrix
 from models.raw_score import Floats
 from models.tree_shap.explainer import TableExplainer
 from serving.months.data_folder import DataFolder
@@ -38,14 +39,19 @@ def main() -> None:
     bundle = store.models.in_use
     assert bundle is not None, "the store has no model; run ./run demo first"
     columns = bundle.columns
-    loans = matrix(MonthRepository(store).month().scan("features").collect(), columns)
+    month = MonthRepository(store).month().scan("features").collect()
+    loans, scores = matrix(month, columns), bundle.score.log_odds(month)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]
     print(f"{len(columns)} columns, {asked.rows:,} rows; medians of {_RUNS}; largest differences in log-odds")
-    champion = lgb.Booster(model_str=bundle.score.text)
-    print(f"{'model':<28}{'tables rows/s':>14}{'pred_contrib':>14}{'ratio':>8}{'part off':>10}{'sum off':>10}")
-    _told(f"champion, {_size(champion)}", champion, rows)
+    print(
+        f"{'model':<28}{'tables rows/s':>14}{'pred_contrib':>14}{'ratio':>8}{'part off':>10}{'sum off':>10}"
+        f"{'built s':>9}{'read s':>9}"
+    )
+    if isinstance(bundle.score, Trees):
+        own = lgb.Booster(model_str=bundle.score.text)
+        _told(f"the store's, {_size(own)}", own, rows)
     for size in asked.sizes:
-        other = grown(size, loans, champion, columns)
+        other = grown(size, loans, scores, columns)
         _told(_size(other), other, rows)
 
 
@@ -56,8 +62,11 @@ def _size(booster: lgb.Booster) -> str:
 
 def _told(name: str, booster: lgb.Booster, rows: Floats) -> None:
     fewer = np.ascontiguousarray(rows[::_FEWER])
-    tables = TableExplainer(booster.model_to_string(), rows.shape[1])
-    tables.explain(rows[:64])
+    text = booster.model_to_string()
+    TableExplainer(text, rows.shape[1]).explain(rows[:64])  # compiled
+    with TemporaryDirectory() as kept:
+        built, read = (_processor_seconds(lambda: TableExplainer(text, rows.shape[1], Path(kept))) for _ in range(2))
+    tables = TableExplainer(text, rows.shape[1])
     theirs = np.asarray(booster.predict(fewer, pred_contrib=True, num_threads=2))
     off = np.abs(tables.explain(fewer)[0] - theirs).max()
     sums = np.abs(tables.explain(rows)[0].sum(axis=1) - booster.predict(rows, raw_score=True)).max()
@@ -65,7 +74,16 @@ def _told(name: str, booster: lgb.Booster, rows: Floats) -> None:
         lambda: tables.explain(rows), lambda: booster.predict(fewer, pred_contrib=True, num_threads=2)
     )
     fast, slow = len(rows) / ours, len(fewer) / lightgbm
-    print(f"{name:<28}{fast:>14,.0f}{slow:>14,.0f}{fast / slow:>7.1f}x{off:>10.1e}{sums:>10.1e}", flush=True)
+    print(
+        f"{name:<28}{fast:>14,.0f}{slow:>14,.0f}{fast / slow:>7.1f}x{off:>10.1e}{sums:>10.1e}{built:>9.2f}{read:>9.3f}",
+        flush=True,
+    )
+
+
+def _processor_seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def _medians(*works: Callable[[], object]) -> list[float]:

@@ -87,6 +87,12 @@ def test_the_value_of_the_one_household_that_has_any_is_not_the_median() -> None
     assert (row["savings"], row["sheep"]) == (None, 10.0)
 
 
+def test_of_loans_without_a_township_nothing_is_told() -> None:
+    elsewhere = village(3, township_code=pl.lit(None, pl.String), savings=pl.lit(7.0))
+    told = township_medians(pl.concat([village(8, savings=pl.lit(1.0)), elsewhere], how="vertical_relaxed"))
+    assert dict(told.select("township_code", "savings").rows()) == {"640323100": 1.0, None: None}
+
+
 def test_a_loan_at_another_bank_of_a_household_of_ones_own_is_another_loan() -> None:
     both = pl.concat([village(6), village(1, bank=pl.lit("two"))])
     assert tellable_groups(both, pl.col("township_code")).is_empty()
