@@ -84,7 +84,7 @@ def test_the_clerk_uploads_a_workbook_corrects_the_map_and_loads(
     expect(plain.locator("main p strong").first).to_have_text("done", timeout=60_000)
     expect(plain.locator("pre")).to_contain_text("60 new")
     follow(plain.get_by_role("link", name="Deliveries").last)
-    follow(plain.get_by_role("region", name="Send files").get_by_role("link").first)
+    follow(plain.get_by_role("region", name="Send files").get_by_role("link", name=sent.name))
     expect(plain.get_by_text("taken in, file removed")).to_be_visible()
     loans = own.store.ledger.scan("loans").filter(pl.col("loan_id") == "N0").collect()
     assert loans.select("principal", "bank", "repayment_method").rows() == [
