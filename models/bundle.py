@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.atomic_files import atomic_folder
+from features.atomic_files import atomic_folder, write_text
 from features.catalog import MODEL_COLUMNS
 from features.checksums import checksum, is_intact
 from features.frame_schema import returns
 from features.messages import UserError
+from features.stored_format import FORMAT_FILE, check_format, stored_format, write_format
 from models.additive import additive_model_of
 from models.boosting import Trees, columns_of
 from models.calibration import CalibrationCurve, calibration_of
@@ -28,6 +29,8 @@ from models.policy import Policy, policy_of
 from models.probability_range import ProbabilityRange, probability_range_of
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 
+BUNDLE_FORMAT = 2
+"""The format of a bundle that this release writes. In 1, of releases up to 0.2.0, it may lack checksums."""
 _CHECKSUMS = "checksums.json"
 _FILES = ("card.json", "calibration.json", "policy.json")
 _TREES_FILE, _ADDITIVE_FILE = "model.txt", "additive.json"
@@ -217,8 +220,18 @@ def write(bundle: Bundle, folder: Path) -> None:
         for name, content in {**texts, **dict(zip(_FILES, contents, strict=True))}.items():
             text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False)
             (staging / name).write_text(text, "utf-8")
-        checksums = {path.name: checksum(path) for path in sorted(staging.iterdir())}
-        (staging / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), "utf-8")
+        write_checksums(staging)
+
+
+def write_checksums(folder: Path) -> None:
+    """Write a bundle's format, and the checksums of its files, into its folder, which has these files.
+
+    Raises UserError where the disk does not take it.
+    """
+    write_format(folder, BUNDLE_FORMAT)
+    names = sorted((*_FILES, _TREES_FILE, _ADDITIVE_FILE, _HAZARDS_FILE, FORMAT_FILE))
+    checksums = {name: checksum(folder / name) for name in names if (folder / name).exists()}
+    write_text(json.dumps(checksums, indent=1), folder / _CHECKSUMS)
 
 
 def read(folder: Path, tables: Path | None = None) -> Bundle:
@@ -232,8 +245,8 @@ def read(folder: Path, tables: Path | None = None) -> Bundle:
         The bundle. LightGBM reads its trees only when a row is first scored.
 
     Raises:
-        UserError: where a file is missing or broken, or where the model's columns are not those of the feature
-            catalogue; the message names them.
+        UserError: where a file is missing or broken, a newer release wrote the bundle, or the model's columns are not
+            those of the feature catalogue; the message names them.
 
     Example:
         >>> from models.bundle import read
@@ -241,6 +254,7 @@ def read(folder: Path, tables: Path | None = None) -> Bundle:
         >>> bundle.number, sorted(bundle.card)[:2]
         (1, ['bad_after_days', 'code_version'])
     """
+    check_format(stored_format(folder), BUNDLE_FORMAT, folder)
     try:
         _check_files(folder)
         card, calibration, policy = (json.loads((folder / name).read_text("utf-8")) for name in _FILES)

@@ -40,7 +40,10 @@ from features.ledger.quarantine_files import (
     write_quarantine_cache,
 )
 from features.messages import UserError
+from features.stored_format import check_format, stored_format, write_format
 
+LEDGER_FORMAT = 2
+"""The format of a ledger that this release writes. In 1, of releases up to 0.2.0, files may lack checksums."""
 _MOST_FILES_IN_LOAD = 64
 """A load merges when it ends, and where a table and county has more files, at once."""
 
@@ -49,6 +52,8 @@ class Ledger(CountyTables):
     """The ledger in one folder, as of the commits that are there when the object is made.
 
     An object does not change: `append_commit` returns a new one. Its scans and lookups are cached.
+
+    Raises UserError where a newer release wrote the ledger, or a commit file is damaged or missing.
 
     folder: where the ledger is or will be; a missing folder is an empty ledger. commits: the commits to read; all in
     the folder where it is None. files, indexes: the data files of these commits and their indexes, where known.
@@ -71,7 +76,10 @@ class Ledger(CountyTables):
         files: DataFiles | None = None,
         indexes: KeyIndexes | None = None,
     ) -> None:
-        super().__init__(folder, read_history(folder) if commits is None else commits, files, indexes)
+        if commits is None:
+            check_format(stored_format(folder), LEDGER_FORMAT, folder)
+            commits = read_history(folder)
+        super().__init__(folder, commits, files, indexes)
         self._quarantined_rows: pl.DataFrame | None = None
         self._earlier_versions: dict[str, Ledger] = {}
 
@@ -132,6 +140,8 @@ class Ledger(CountyTables):
         Returns the ledger with the commit; nothing is read again. Raises UserError where the disk cannot be written.
         """
         sequence = len(self.commits) + 1
+        if sequence == 1:
+            write_format(self.folder, LEDGER_FORMAT)
         owner = [name for name in (*TABLES[table].key, "household_id") if name in stored_dtypes(TABLES[table])]
         stored_versions = self.stored_versions(table, rows).select(*dict.fromkeys(owner), COUNTY)
         revises = stored_versions.height > 0 or has_several_versions(table, rows)

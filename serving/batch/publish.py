@@ -23,7 +23,7 @@ from serving.batch.plan import Task
 from serving.batch.tasks import final_file, output_files
 from serving.months.data_folder import DataFolder
 from serving.months.edition import EDITION_PREFIX, edition_numbers
-from serving.months.manifest import Manifest, write_manifest
+from serving.months.manifest import EDITION_FORMAT, Manifest, write_manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.published_frames import WARNINGS_SCHEMA
 from serving.months.repository import MonthRepository
@@ -205,6 +205,7 @@ def publish(
         lights=files.lights,
         checksums=files.checksums,
         loan_checks=files.loan_checks,
+        format=EDITION_FORMAT,
         **provenance,
     )
     edition = staging / "edition"

@@ -14,6 +14,7 @@ from features.console import (
     current_os_user,
     print_json,
     print_lines,
+    record_run,
     utc_now,
 )
 from features.messages import Bilingual
@@ -48,6 +49,29 @@ def restore_command(
     files = read_backup(file, data)
     audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights restore", files=files)
     print_lines([Bilingual(f"{data}：{files} 个文件", f"{data}: {files} files")])
+
+
+@commands.command("upgrade")
+def upgrade_command(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
+    """升级: a data folder of an earlier release, brought to this one's form.
+
+    Ledger, published months, models and database; nothing is lost and no published figure changes. Make a backup
+    first: an earlier release does not open the database afterwards.
+    """
+    from serving.audit.command_line import audit_command
+    from serving.audit.log import AuditAction
+    from serving.cli.upgrade import upgrade_data
+    from serving.settings import settings_of
+
+    with record_run(data, "upgrade") as run:
+        changes = 0
+        for line in upgrade_data(settings_of(data), utc_now()):
+            print_lines([line])
+            changes += 1
+        run["changes"] = changes
+    audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights upgrade", changes=changes)
+    if not changes:
+        print_lines([Bilingual("数据已是本版本的格式。", "The data have this release's form already.")])
 
 
 @commands.command("verify")

@@ -17,8 +17,10 @@ import polars as pl
 from features.checksums import checksum_path, intact_path
 from features.ledger.checkpoint import POINTER, commit_path
 from features.ledger.commits import Commit, read_commit
+from features.ledger.ledger import LEDGER_FORMAT
 from features.messages import Bilingual, UserError
 from features.stored_files import read_stored, read_stored_json
+from features.stored_format import check_format, stored_format
 from serving.audit.chain import verify_chain
 from serving.audit.heads import saved_heads
 from serving.audit.service_database import service_database
@@ -120,8 +122,10 @@ def verify_data(settings: Settings, at: datetime) -> Verification:
 
 
 def check_ledger(folder: Path, found: Verification) -> None:
-    """Check a ledger's commits, their chain, and every Parquet file that is listed or there."""
+    """Check a ledger's format, its commits, their chain, and every Parquet file that is listed or there."""
     files, last = set(folder.rglob("*.parquet")), None
+    newer = _fault_of(lambda: check_format(stored_format(folder), LEDGER_FORMAT, folder))
+    found.faults += [newer] if newer else []
     for sequence, path in enumerate(sorted((folder / "commits").glob("*.json")), start=1):
         try:
             commit = read_commit(path)

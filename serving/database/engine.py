@@ -107,6 +107,22 @@ def open_database(address: str, audit_key: bytes) -> Database:
     return Database(engine.execution_options(**{AUDIT_KEY: audit_key}))
 
 
+def database_revision(address: str) -> str | None:
+    """The revision of a database's tables, which are not changed; None where there is none yet.
+
+    Raises UserError where the database is newer than this code or cannot be opened.
+    """
+    file = make_url(address).database if address.startswith("sqlite") else None
+    if file and not Path(file).exists():
+        return None
+    engine = _create_engine(address)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection)
+    finally:
+        engine.dispose()
+
+
 def _create_engine(address: str) -> Engine:
     """The engine; its exceptions hide parameters, so that no log names a person."""
     url = make_url(address)

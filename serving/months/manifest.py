@@ -14,9 +14,12 @@ from features.atomic_files import write_text
 from features.checksums import checksum
 from features.messages import UserError
 from features.stored_files import read_stored_json
+from features.stored_format import UNMARKED_FORMAT, check_format
 from models.traffic_light.rule import RuleSentences
 
 MANIFEST, _MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
+EDITION_FORMAT = 2
+"""The format of an edition that this release writes. 1 is that of releases up to 0.2.0."""
 _MANIFESTS_IN_MEMORY = 64
 
 
@@ -44,7 +47,8 @@ class Manifest:
     visits: lit loans beside the budget of visits, and the thresholds that would use it up
     (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
     figures that rules compared with, by name; empty where none did. moved_aliases: aliases that MLflow gave to another
-    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked.
+    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked. format: the version
+    of the edition's form.
     """
 
     as_of: str
@@ -77,6 +81,7 @@ class Manifest:
     visits: Mapping[str, Any] | None = None
     county_figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     moved_aliases: Sequence[Mapping[str, Any]] | None = field(default_factory=list)
+    format: int = UNMARKED_FORMAT
 
     @property
     def digest(self) -> str:
@@ -92,7 +97,10 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an edition. Raises UserError where it is missing, cut, or not what was published."""
+    """The manifest of an edition.
+
+    Raises UserError where it is missing, cut, not what was published, or of a newer release.
+    """
     try:
         status = (folder / MANIFEST).stat()
     except OSError:
@@ -103,7 +111,7 @@ def read_manifest(folder: Path) -> Manifest:
 @lru_cache(_MANIFESTS_IN_MEMORY)
 def _manifest(folder: Path, *_: int) -> Manifest:
     """The manifest of an edition. The further arguments are the file's time and size, so that a change is seen."""
-    manifest = read_stored_json(folder / MANIFEST, lambda stored: Manifest(**stored))
+    manifest = read_stored_json(folder / MANIFEST, lambda stored: _manifest_of(stored, folder))
     stored = folder / _MANIFEST_CHECKSUM
     if stored.exists() and stored.read_bytes() != checksum(folder / MANIFEST).encode():
         raise DamagedMonthError(
@@ -111,3 +119,9 @@ def _manifest(folder: Path, *_: int) -> Manifest:
             f"The manifest.json of {manifest.as_of} is damaged ({folder.name}); restore it from a backup.",
         )
     return manifest
+
+
+def _manifest_of(stored: Mapping[str, Any], folder: Path) -> Manifest:
+    """The manifest of stored values; a newer release's may have keys that this one does not know."""
+    check_format(stored.get("format", UNMARKED_FORMAT), EDITION_FORMAT, folder)
+    return Manifest(**stored)

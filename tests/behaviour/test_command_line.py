@@ -47,6 +47,7 @@ COMMANDS = (
     "backup",
     "restore",
     "verify",
+    "upgrade",
     "templates",
     "demo",
 )
