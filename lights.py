@@ -21,13 +21,14 @@ from features.console import (
 )
 from features.messages import Bilingual
 from serving.cli.accounts import commands as account_commands
+from serving.cli.command_help import COMPLETION_VARIABLE, commands_for_reader
 from serving.cli.data import commands as data_commands
 from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from features.messages import Line, UserError
     from serving.cli.demo import DemoCounty
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="lights",
-    help="还款风险预警：red, yellow and green lights for rural micro-loans, with reasons. 每个命令加 --help 查看说明。",
+    help="还款风险预警：农户小额信贷的红、黄、绿灯及其原因。每个命令加 --help 查看说明 / "
+    "Red, yellow and green lights for rural micro-loans, with reasons. Each command has --help.",
     no_args_is_help=True,
     rich_markup_mode=None,  # rich alone takes longer to import than a help page may
     add_completion=False,
@@ -46,6 +48,40 @@ app.add_typer(month_commands)
 app.add_typer(account_commands)
 app.add_typer(maintenance_commands)
 app.add_typer(training_commands)
+PROGRAM = "lights"
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        print(f"{PROGRAM} {version('county-lights')}")
+        raise typer.Exit
+
+
+@app.callback()
+def set_up(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="显示版本后退出 / show the version and exit"
+        ),
+    ] = False,
+) -> None:
+    """Options before the command; the help text is that of the application."""
+
+
+@app.command("completion")
+def completion_command(
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash、zsh 或 fish / bash, zsh or fish")],
+) -> None:
+    """命令补全：显示 shell 的补全脚本 / Print the script that completes commands and options in a shell.
+
+    bash 中启用：source <(lights completion bash) / To use it in bash: source <(lights completion bash).
+    """
+    from serving.cli.completion import completion_script
+
+    print(completion_script(PROGRAM, shell))
 
 
 LIBRARY_SETTINGS = {"OMP_WAIT_POLICY": "passive", "_RJEM_MALLOC_CONF": "dirty_decay_ms:30000"}
@@ -60,7 +96,7 @@ def main() -> None:
     for name, value in LIBRARY_SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
-        app()
+        sys.exit(run_command(sys.argv[1:]))
     except UserError as refusal:
         _refuse(refusal)
     except OSError as error:  # a folder that may not be written, a full disk
@@ -78,6 +114,28 @@ def main() -> None:
         )
 
 
+def run_command(words: Sequence[str]) -> int:
+    """Run the command that the words name, and return its exit code; a wrong usage is told in the reader's language."""
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+    command = commands_for_reader(typer.main.get_command(app))
+    if COMPLETION_VARIABLE in os.environ:
+        from serving.cli.completion import prepare_completion
+
+        prepare_completion(command)
+    try:
+        code = command.main(list(words), PROGRAM, COMPLETION_VARIABLE, standalone_mode=False)
+    except NoArgsIsHelpError as help_page:
+        print(help_page.message, file=sys.stderr)
+        return help_page.exit_code
+    except ClickException as error:
+        from serving.cli.usage_errors import usage_error_lines
+
+        print_lines(usage_error_lines(error), sys.stderr)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
 def _refuse(refusal: UserError) -> NoReturn:
     print_lines([refusal.message], sys.stderr)
     sys.exit(refusal.exit_code)
@@ -85,16 +143,22 @@ def _refuse(refusal: UserError) -> NoReturn:
 
 @app.command()
 def demo(
-    stay: Annotated[bool, typer.Option(help="keep the page open; otherwise look at it once and stop")] = True,
-    households: Annotated[int, typer.Option(min=200, max=20_000)] = 2000,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    stay: Annotated[
+        bool,
+        typer.Option(help="保持服务；否则访问一次即停 / keep the pages open; otherwise look at them once and stop"),
+    ] = True,
+    households: Annotated[int, typer.Option(min=200, max=20_000, help="农户数 / households")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="随机种子 / seed of the random numbers")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口 / port")] = 8000,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="make the county anew; without it what was done is kept")
+        bool,
+        typer.Option(
+            "--fresh", help="重做演示县；默认保留已做的一切 / make the county anew; without it what was done is kept"
+        ),
     ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """演示: a simulated county, from loading to the page."""
+    """演示：一个虚构的县，从装载到网页 / Show a simulated county, from loading to the pages."""
     import shutil
 
     from serving.cli.demo import DemoCounty, demo_county, mark_demo_as_made, sign_in_lines, sign_in_links

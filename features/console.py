@@ -23,21 +23,38 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"日期写作 2024-01-31 / a day is written 2024-01-31, not {text!r}") from error
+        raise typer.BadParameter(f"日期写作 2024-01-31，而非 {text!r} / a day is written 2024-01-31, not {text!r}") from error
 
 
 DataOption = Annotated[
-    Path, typer.Option("--data", envvar="LIGHTS_DATA", help="folder of everything the service keeps")
+    Path, typer.Option("--data", envvar="LIGHTS_DATA", help="存放全部数据的文件夹 / folder of everything that is kept")
 ]
-AsOfOption = Annotated[date, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="month end, 2024-01-31")]
+AsOfOption = Annotated[
+    date,
+    typer.Option(
+        "--as-of", parser=parse_day, metavar="DAY", help="月末日期，如 2024-01-31 / month end, such as 2024-01-31"
+    ),
+]
 AsOfOrNewestOption = Annotated[
-    date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="month end; the newest")
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_day,
+        metavar="DAY",
+        help="月末日期；默认为最新一个月 / month end; the newest one by default",
+    ),
 ]
 MlflowUrl = Annotated[
     str | None,
-    typer.Option("--mlflow", envvar="LIGHTS_MLFLOW", help="MLflow's database or server; SQLite in the data folder"),
+    typer.Option(
+        "--mlflow",
+        envvar="LIGHTS_MLFLOW",
+        metavar="ADDRESS",
+        help="MLflow 的数据库或服务器；默认为数据文件夹中的 SQLite / "
+        "MLflow's database or server; SQLite in the data folder by default",
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="the answer as JSON")]
+JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取 / the answer as JSON, for programs")]
 DEFAULT_DATA_FOLDER = Path("var")
 
 

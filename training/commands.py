@@ -29,35 +29,65 @@ from features.console import (
 from features.messages import Bilingual, Line
 
 commands = typer.Typer()
-Model = Annotated[str, typer.Option("--model", metavar="ALIAS|VERSION")]
-GateFile = Annotated[Path | None, typer.Option("--gate", help="a gate (TOML); else the one that ships")]
-Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded")]
+Model = Annotated[
+    str, typer.Option("--model", metavar="ALIAS|VERSION", help="模型别名或编号 / alias or number of a model")
+]
+GateFile = Annotated[
+    Path | None,
+    typer.Option("--gate", help="关口（TOML）；默认为自带的 / a gate (TOML); the one that ships by default"),
+]
+Reason = Annotated[str, typer.Option("--reason", help="原因，记录在案 / why; it is recorded")]
 
 
 @commands.command("simulate")
 def simulate_command(
-    households: Annotated[int, typer.Option(min=50, max=2_900_000)] = 600,
-    months: Annotated[int, typer.Option(min=12, max=240)] = 48,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
-    out: Annotated[Path, typer.Option("--out", help="the inbox to write")] = Path("inbox"),
+    households: Annotated[int, typer.Option(min=50, max=2_900_000, help="农户数 / households")] = 600,
+    months: Annotated[int, typer.Option(min=12, max=240, help="月数 / months")] = 48,
+    seed: Annotated[int, typer.Option(min=0, help="随机种子 / seed of the random numbers")] = 1,
+    out: Annotated[Path, typer.Option("--out", help="写入的交付文件夹 / the inbox to write")] = Path("inbox"),
     replicates: Annotated[
-        int, typer.Option(min=0, max=10_000, help="futures tried for each loan's true hazard, in truth/; 0: none")
+        int,
+        typer.Option(
+            min=0,
+            max=10_000,
+            help="为每笔贷款的真实风险试算的次数，写入 truth/；0 为不算 / "
+            "futures tried for each loan's true hazard, in truth/; 0 for none",
+        ),
     ] = 100,
     scenario: Annotated[
         str,
-        typer.Option(help="base, drought, price_collapse, epidemic, policy_change, late_bank or small_township"),
+        typer.Option(
+            help="情景：base、drought、price_collapse、epidemic、policy_change、late_bank 或 small_township / "
+            "scenario: base, drought, price_collapse, epidemic, policy_change, late_bank or small_township"
+        ),
     ] = "base",
-    workers: Annotated[int, typer.Option(min=1, max=256, help="counties lived side by side")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="同时模拟的县数 / counties simulated at the same time")
+    ] = 1,
     visits: Annotated[
-        Path | None, typer.Option("--visits", metavar="FILE", help="loan_id and visited_on (Parquet): who is visited")
+        Path | None,
+        typer.Option(
+            "--visits",
+            metavar="FILE",
+            help="走访的贷款和日期（Parquet，含 loan_id 和 visited_on） / "
+            "loans visited and when (Parquet with loan_id and visited_on)",
+        ),
     ] = None,
     visit_effect: Annotated[
-        float | None, typer.Option(min=0, max=1, help="of visited loans that would go bad, the share that pays instead")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="走访使本会变坏的贷款转为正常还款的比例 / "
+            "of visited loans that would go bad, the share that pays instead",
+        ),
     ] = None,
 ) -> None:
-    """模拟: a synthetic county in the contract's tables."""
+    """模拟：按合同各表生成一个虚构的县 / Simulate a county in the contract's tables."""
     if (visits is None) != (visit_effect is None):
-        raise typer.BadParameter("--visits 与 --visit-effect 同用 / go together", param_hint="--visits")
+        raise typer.BadParameter(
+            "--visits 与 --visit-effect 同用 / --visits and --visit-effect go together", param_hint="--visits"
+        )
 
     from training.simulate.order import Order
     from training.simulate.province import simulate as simulate_counties
@@ -72,13 +102,18 @@ def simulate_command(
 
 @commands.command("train")
 def train_command(
-    plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", help="训练方案（TOML），或自带方案的名称 / a plan (TOML), or the name of one that ships"
+        ),
+    ] = None,
     gate_file: GateFile = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """训练: fit, calibrate, judge, register a model."""
+    """训练：拟合、校准、评判并登记模型 / Fit, calibrate, judge and register a model."""
     from training.gate import DEFAULT_GATE_FILE, gate_lines, load_gate
     from training.output import candidate_lines, shadow_lines, summary_lines, visited_lines
     from training.plan_files import load_plan
@@ -97,7 +132,7 @@ def train_command(
         told = {"model_version": version, "alias": alias, "judged": trained.report.months}
         print_json(told | {"shadow": trained.in_shadow, "gate": trained.gate, "comparison": trained.comparison})
         return
-    print(f"model {version}: {alias}")
+    print_lines([Bilingual(f"模型 {version}：{alias}", f"model {version}: {alias}")])
     card = trained.bundle.card
     print_lines([*candidate_lines(card), *visited_lines(card), *summary_lines(trained.report)])
     print_lines([*gate_lines(trained.gate), *(shadow_lines(version) if trained.in_shadow else ())])
@@ -110,11 +145,18 @@ def train_command(
 @commands.command("labels")
 def labels_command(
     as_of: AsOfOption,
-    out: Annotated[Path, typer.Option("--out", help="file to write: .csv, else Parquet")],
-    plan: Annotated[Path | None, typer.Option("--plan", help="a plan (TOML), or the name of one that ships")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="写入的文件：.csv，否则为 Parquet / file to write: .csv, else Parquet")
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", help="训练方案（TOML），或自带方案的名称 / a plan (TOML), or the name of one that ships"
+        ),
+    ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """标签: which loans of a day's cohort went bad after it, by all data; no model is needed."""
+    """标签：某日队列中哪些贷款此后变坏 / Write which loans of a day's cohort went bad after it, without a model."""
     from features.atomic_files import write_bytes, write_parquet
     from features.ledger.ledger import Ledger
     from models.county_policy.policy_table import policy_table_of
@@ -141,7 +183,7 @@ def evaluate_command(
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """评判: the judgement again, of any version."""
+    """评判：再次评判任一版本的模型 / Judge any version of the model again."""
     from training.output import summary_lines
 
     number = model_number(data, model)
@@ -160,18 +202,25 @@ def evaluate_command(
 def gate_command(
     model: Model = "challenger",
     gate_file: GateFile = None,
-    again: Annotated[bool, typer.Option("--again", help="judge the model again on what is loaded today")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="按今天已装载的数据重新评判 / judge the model again on what is loaded today")
+    ] = False,
     truth: Annotated[
-        Path | None, typer.Option("--truth", help="the simulated inbox, to compare with its truth")
+        Path | None,
+        typer.Option("--truth", help="模拟的交付文件夹，与其真值比对 / the simulated inbox, to compare with its truth"),
     ] = None,
     html_to: Annotated[
-        Path | None, typer.Option("--html", help="a folder for the report in Chinese and English")
+        Path | None,
+        typer.Option("--html", help="写入中英文报告的文件夹 / folder for the report in Chinese and English"),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """关口: may this model become champion? Exit 1 where it may not."""
+    """关口：该模型能否成为在用模型，逐条说明 / Say whether a model may become champion, criterion by criterion.
+
+    不能时退出码为 1 / Exit 1 where it may not.
+    """
     from training.gate import DEFAULT_GATE_FILE, gate_lines, load_gate
 
     bounds, number = load_gate(gate_file or DEFAULT_GATE_FILE), model_number(data, model)
@@ -198,15 +247,29 @@ def gate_command(
 
 @commands.command("compare")
 def compare_command(
-    champion: Annotated[str, typer.Option("--champion", metavar="ALIAS|VERSION")] = "champion",
-    challenger: Annotated[str, typer.Option("--challenger", metavar="ALIAS|VERSION")] = "challenger",
+    champion: Annotated[
+        str,
+        typer.Option(
+            "--champion", metavar="ALIAS|VERSION", help="在用模型的别名或编号 / alias or number of the champion"
+        ),
+    ] = "champion",
+    challenger: Annotated[
+        str,
+        typer.Option(
+            "--challenger", metavar="ALIAS|VERSION", help="挑战模型的别名或编号 / alias or number of the challenger"
+        ),
+    ] = "challenger",
     html_to: Annotated[
-        Path | None, typer.Option("--html", help="a folder for the comparison in Chinese and English")
+        Path | None,
+        typer.Option("--html", help="写入中英文比较的文件夹 / folder for the comparison in Chinese and English"),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """比较: champion and challenger on the same loans, with paired intervals and who changes colour."""
+    """比较：在用模型与挑战模型在同一批贷款上的差异 / Compare champion and challenger on the same loans.
+
+    附成对区间和哪些贷款改变颜色 / With paired intervals, and who changes colour.
+    """
     numbers = model_number(data, champion), model_number(data, challenger)
 
     from training.evaluation.comparison_page import write_comparison_pages
@@ -225,14 +288,19 @@ def compare_command(
 
 @commands.command("promote")
 def promote_command(
-    version: Annotated[str, typer.Argument(help="number of a registered model, or an alias")],
+    version: Annotated[str, typer.Argument(help="已登记模型的编号或别名 / number of a registered model, or an alias")],
     reason: Reason,
-    force: Annotated[bool, typer.Option("--force", help="in spite of the gate; what failed is recorded")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="未通过关口仍上线，未通过的条目记录在案 / in spite of the gate; what failed is recorded"
+        ),
+    ] = False,
     gate_file: GateFile = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
 ) -> None:
-    """上线: a registered model becomes champion."""
+    """上线：把已登记的模型设为在用模型 / Make a registered model the champion."""
     from training.gate import DEFAULT_GATE_FILE, load_gate
 
     bounds, number = load_gate(gate_file or DEFAULT_GATE_FILE), model_number(data, version)
@@ -244,7 +312,7 @@ def promote_command(
 
 @commands.command("rollback")
 def rollback_command(reason: Reason, data: DataOption = DEFAULT_DATA_FOLDER, mlflow: MlflowUrl = None) -> None:
-    """回退: the champion before is champion again."""
+    """回退：恢复上一个在用模型 / Make the champion before this one the champion again."""
     from training.promotion import previous_champion
 
     _assign_champion(data, previous_champion(data), reason, mlflow)
@@ -252,11 +320,11 @@ def rollback_command(reason: Reason, data: DataOption = DEFAULT_DATA_FOLDER, mlf
 
 @commands.command("mlflow")
 def mlflow_command(
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口 / port")] = 5000,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
 ) -> None:
-    """MLflow 页面: runs, models and pictures in a browser on this machine, until Ctrl-C."""
+    """MLflow 页面：在本机浏览器查看训练记录和模型 / Serve MLflow's pages of runs and models on this machine."""
     from training.mlflow_ui import serve_mlflow
 
     def print_address(address: str) -> None:
@@ -269,30 +337,42 @@ def mlflow_command(
 def thresholds_command(
     light_policy: Annotated[
         Path | None,
-        typer.Argument(help="how thresholds are chosen (TOML), as light_policy in a plan; else by a month's visits"),
+        typer.Argument(
+            help="阈值的选定方式（TOML，同方案中的 light_policy）；默认按一个月的走访数 / "
+            "how thresholds are chosen (TOML, as light_policy in a plan); by a month's visits by default"
+        ),
     ] = None,
     model: Model = "champion",
     as_of: AsOfOrNewestOption = None,
     visits: Annotated[
         int | None,
-        typer.Option("--visits", min=0, max=1_000_000, help="loans to be lit in it; the budget where none is named"),
+        typer.Option(
+            "--visits",
+            min=0,
+            max=1_000_000,
+            help="该月亮红黄灯的笔数；默认为走访预算 / loans to be lit in that month; the budget of visits by default",
+        ),
     ] = None,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="why; registers the model with these thresholds as challenger")
+        str | None,
+        typer.Option(
+            "--reason",
+            help="原因；填写后以新阈值登记为挑战模型 / why; registers the model with these thresholds as challenger",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
 ) -> None:
-    """阈值: other thresholds, and who changes colour.
+    """阈值：换用其他阈值，以及哪些贷款改变颜色 / Choose other thresholds, and say who changes colour.
 
-    With a reason the same trees with these thresholds become a new challenger.
+    填写原因则以同样的树和新阈值登记为挑战模型 / With a reason the same trees become a new challenger.
     """
     from training.output import light_change_lines, policy_lines
     from training.plan import LightPolicy, MonthVisits
     from training.plan_files import load_light_policy
 
     if light_policy and (as_of or visits is not None):
-        raise typer.BadParameter("阈值文件与 --as-of, --visits 只选其一 / a file, or --as-of and --visits, not both")
+        raise typer.BadParameter("阈值文件与 --as-of、--visits 只选其一 / a file, or --as-of and --visits, not both")
     policy_plan, number = load_light_policy(light_policy) if light_policy else None, model_number(data, model)
 
     from features.ledger.ledger import Ledger
@@ -323,7 +403,7 @@ def thresholds_command(
     if reason:
         assignment = Assignment("challenger", reason, current_os_user(), utc_now())
         registered = register_thresholds(data, Registry(data, mlflow), rethresholded, assignment)
-        print(f"model {registered.version}: challenger")
+        print_lines([Bilingual(f"模型 {registered.version}：challenger", f"model {registered.version}: challenger")])
 
 
 def _assign_champion(

@@ -22,25 +22,49 @@ if TYPE_CHECKING:
     pass
 
 commands = typer.Typer()
-user = typer.Typer(help="人员: accounts, one-time links and keys.", no_args_is_help=True)
-audit = typer.Typer(help="审计: who saw and changed what; verify the chain.", no_args_is_help=True)
-cases = typer.Typer(help="走访处置单: what came of the visits.", no_args_is_help=True)
+user = typer.Typer(
+    help="人员：账户、一次性链接和密钥 / Manage accounts, one-time links and keys.", no_args_is_help=True
+)
+audit = typer.Typer(
+    help="审计：何人查看、更改了什么；校验审计链 / Show who saw and changed what; verify the chain.",
+    no_args_is_help=True,
+)
+cases = typer.Typer(help="走访处置单：走访的结果 / Export and count what came of the visits.", no_args_is_help=True)
 commands.add_typer(user, name="user")
 commands.add_typer(audit, name="audit")
 commands.add_typer(cases, name="cases")
-Name = Annotated[str, typer.Argument(help="account name")]
+Name = Annotated[str, typer.Argument(help="账户名 / account name")]
 
 
 @user.command("add")
 def user_add(
     name: Name,
-    role: Annotated[str, typer.Option("--role", help="officer|cadre|county_official|analyst|auditor|administrator")],
-    bank: Annotated[str | None, typer.Option("--bank", help="the bank whose loans exist for them")] = None,
-    area: Annotated[str | None, typer.Option("--area", help="first digits of the village codes")] = None,
+    role: Annotated[
+        str,
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="角色：officer 信贷员、cadre 乡村干部、county_official 县级部门、analyst 分析员、auditor 审计员、"
+            "administrator 管理员 / "
+            "role: officer, cadre, county_official, analyst, auditor or administrator",
+        ),
+    ],
+    bank: Annotated[
+        str | None,
+        typer.Option(
+            "--bank", help="信贷员所在银行，只能看到该行的贷款 / the bank of an officer, who sees its loans alone"
+        ),
+    ] = None,
+    area: Annotated[
+        str | None,
+        typer.Option(
+            "--area", help="乡村干部的区域：村代码的前几位 / the area of a cadre: the first digits of the village codes"
+        ),
+    ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """添加人员: an account, and its one-time sign-in link."""
+    """添加人员：账户及其一次性登录链接 / Add an account, and print its one-time sign-in link."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
     from serving.months.data_folder import DataFolder
@@ -58,7 +82,7 @@ def user_add(
 
 @user.command("list")
 def user_list(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """人员名单: everybody who may sign in."""
+    """人员名单：全部账户 / List all accounts."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
 
@@ -74,7 +98,7 @@ def user_list(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = Fals
 
 @user.command("disable")
 def user_disable(name: Name, data: DataOption = DEFAULT_DATA_FOLDER) -> None:
-    """停用: nothing of theirs lets anybody in from now on."""
+    """停用：该账户的密码、链接和密钥立即失效 / Disable an account: its password, links and keys end at once."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
 
@@ -85,7 +109,7 @@ def user_disable(name: Name, data: DataOption = DEFAULT_DATA_FOLDER) -> None:
 
 @user.command("enable")
 def user_enable(name: Name, data: DataOption = DEFAULT_DATA_FOLDER) -> None:
-    """启用: the account may sign in again."""
+    """启用：该账户可再次登录 / Enable an account: it may sign in again."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
 
@@ -96,7 +120,7 @@ def user_enable(name: Name, data: DataOption = DEFAULT_DATA_FOLDER) -> None:
 
 @user.command("reset")
 def user_reset(name: Name, data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """重置: password and sessions end; a new one-time link."""
+    """重置：密码和登录失效，给出新的一次性链接 / Reset an account: password and sessions end, a new link is printed."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
     from serving.settings import settings_of
@@ -111,10 +135,10 @@ def user_reset(name: Name, data: DataOption = DEFAULT_DATA_FOLDER, as_json: Json
 @user.command("key")
 def user_key(
     name: Name,
-    label: Annotated[str, typer.Option("--label", help="what it is for")] = "command line",
+    label: Annotated[str, typer.Option("--label", help="用途 / what it is for")] = "command line",
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """密钥: a key for a program, printed this once."""
+    """密钥：供程序使用，只显示这一次 / Make a key for a program; it is printed this once."""
     from serving.access import accounts as people
     from serving.audit.command_line import database_of
 
@@ -127,12 +151,17 @@ def user_key(
 @audit.command("verify")
 def audit_verify(
     heads: Annotated[
-        Path | None, typer.Option("--heads", help="folder with copies of audit_heads, kept elsewhere", exists=True)
+        Path | None,
+        typer.Option(
+            "--heads",
+            help="另处保存的 audit_heads 副本的文件夹 / folder with copies of audit_heads that were kept elsewhere",
+            exists=True,
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """校验: walk the chain, and compare the saved heads."""
+    """校验：核对审计链和保存的链头 / Verify the chain, and compare the saved heads."""
     from features.messages import UserError
     from serving.audit.chain import verify_chain
     from serving.audit.command_line import database_of
@@ -151,10 +180,12 @@ def audit_verify(
 
 @audit.command("export")
 def audit_export(
-    out: Annotated[Path, typer.Option("--out", help="file to write, a line of JSON for each entry")],
+    out: Annotated[
+        Path, typer.Option("--out", help="写入的文件，每条一行 JSON / file to write, a line of JSON for each entry")
+    ],
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """导出审计: every entry, oldest first."""
+    """导出审计：全部条目，由旧到新 / Export every entry, oldest first."""
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction, export_lines
 
@@ -166,7 +197,10 @@ def audit_export(
 
 @audit.command("prune")
 def audit_prune(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
-    """清理: delete entries older than the policy keeps (3 years at the least); the chain goes on behind an anchor."""
+    """清理：删除超过保存年限的条目，至少保存 3 年 / Delete entries older than are kept, 3 years at the least.
+
+    审计链在锚点之后继续 / The chain goes on behind an anchor.
+    """
     from serving.audit.command_line import database_of
     from serving.audit.log import machine_user, prune_entries
     from serving.settings import settings_of
@@ -179,10 +213,10 @@ def audit_prune(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
 
 @cases.command("export")
 def cases_export(
-    out: Annotated[Path, typer.Option("--out", help="Parquet or CSV file to write")],
+    out: Annotated[Path, typer.Option("--out", help="写入的 Parquet 或 CSV 文件 / Parquet or CSV file to write")],
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """导出结果: each case's light, the officer's judgement and the outcome, as labels for analysis."""
+    """导出结果：每张处置单的灯、信贷员判断和结果 / Export each case's light, judgement and outcome."""
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
     from serving.cases.outcomes import case_outcomes
@@ -197,7 +231,7 @@ def cases_export(
 
 @cases.command("overrides")
 def cases_overrides(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """改判统计: officer against light, and who was right by the months that followed."""
+    """改判统计：信贷员与灯的分歧，以及后来谁对 / Count where officers overruled lights, and who was right later."""
     from serving.audit.command_line import database_of
     from serving.cases.outcomes import case_outcomes, override_counts
     from serving.months.data_folder import DataFolder
@@ -215,11 +249,18 @@ def cases_overrides(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption 
 def cases_visits(
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Parquet file to write; visits.parquet in the data folder, for training"),
+        typer.Option(
+            "--out",
+            help="写入的 Parquet 文件；默认为数据文件夹中的 visits.parquet，供训练读取 / "
+            "Parquet file to write; by default visits.parquet in the data folder, which training reads",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """走访表: loan and day of each visit, nothing else; lights train reads it from the data folder."""
+    """走访表：每次走访的贷款和日期，不含其他内容 / Write loan and day of each visit, and nothing else.
+
+    lights train 从数据文件夹读取它 / lights train reads it from the data folder.
+    """
     from features.atomic_files import write_parquet
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
@@ -235,7 +276,10 @@ def cases_visits(
 
 @cases.command("effect")
 def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """走访成效: did visits help? By light and visit, and with an interval; the model page shows what was measured."""
+    """走访成效：走访是否有效，按灯和走访统计，附区间 / Measure whether visits help, by light and with an interval.
+
+    模型页显示测得的结果 / The model page shows what was measured.
+    """
     from serving.audit.command_line import database_of
     from serving.cases.outcomes import visit_days
     from serving.cli.output import visit_effect_lines
@@ -255,14 +299,21 @@ def cases_effect(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
 
 @commands.command("contacts")
 def contacts_command(
-    file: Annotated[Path, typer.Argument(help="CSV or workbook: household, name, phone, village officer, their phone")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV 或工作簿：农户、姓名、电话、村干部及其电话 / "
+            "CSV or workbook: household, name, phone, village officer, their phone"
+        ),
+    ],
     remove: Annotated[
-        bool, typer.Option("--remove", help="remove the file's households from the address book")
+        bool,
+        typer.Option("--remove", help="从通讯录移除文件中的农户 / remove the file's households from the address book"),
     ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """通讯录: names and phones of households."""
+    """通讯录：读入农户的姓名和电话 / Take in names and phones of households."""
     from features.contract.pseudonym import load_pseudonyms
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
@@ -291,10 +342,13 @@ def contacts_command(
 
 @commands.command("notice")
 def notice_command(
-    table: Annotated[Path | None, typer.Argument(help="a county's own forms of notices and sheets (TOML)")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Argument(help="本县的通知书和说明单格式（TOML） / a county's own form of notices and sheets (TOML)"),
+    ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """通知书: the form of notices; or a county's own."""
+    """通知书：显示通知书格式，或启用本县的 / Show the form of notices, or put a county's own in use."""
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
     from serving.contacts.notice_form import notice_form, replace_notice_form

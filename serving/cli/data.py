@@ -23,6 +23,7 @@ from features.console import (
     print_json,
     print_lines,
     progress_printer,
+    reader_languages,
     record_run,
     utc_now,
 )
@@ -37,22 +38,44 @@ commands = typer.Typer()
 
 @commands.command("load")
 def load_command(
-    inbox: Annotated[Path, typer.Argument(help="folder with <table>.csv, .parquet or .xlsx")],
+    inbox: Annotated[
+        Path,
+        typer.Argument(
+            help="交付文件所在的文件夹：CSV、Parquet、XLSX 或 XLS / "
+            "folder with the delivered files: CSV, Parquet, XLSX or XLS"
+        ),
+    ],
     delivered_on: Annotated[
         date | None,
-        typer.Option("--delivered-on", parser=parse_day, metavar="DAY", help="stands in for a missing known_on; today"),
+        typer.Option(
+            "--delivered-on",
+            parser=parse_day,
+            metavar="DAY",
+            help="交付日，用作没有知悉日（known_on）的行的知悉日；默认为今天 / "
+            "day of the delivery, for rows without known_on; today by default",
+        ),
     ] = None,
-    columns: Annotated[Path | None, typer.Option("--columns", help="column map (TOML) of a delivery")] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns", help="列映射（TOML），由 lights columns 生成 / column map (TOML), as lights columns writes it"
+        ),
+    ] = None,
     corrections: Annotated[
-        bool, typer.Option("--corrections", help="rows may move a payment, loan, member ... to another owner")
+        bool,
+        typer.Option(
+            "--corrections",
+            help="允许更正行把还款、贷款、成员等改记到另一户或另一笔 / "
+            "let corrected rows move a payment, loan or member to another owner",
+        ),
     ] = False,
     remove_loaded: Annotated[
-        bool, typer.Option("--remove-loaded", help="remove the files of the inbox that were taken in")
+        bool, typer.Option("--remove-loaded", help="装载后删除已接收的文件 / delete the files that were taken in")
     ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """装载: check a delivery and take it in."""
+    """装载：核对一次交付并接收 / Check a delivery and take it in."""
     from dataclasses import replace
 
     from features.contract.pseudonym import load_pseudonyms
@@ -121,10 +144,13 @@ def day_of_delivery(ledger: Ledger) -> date:
 
 @commands.command("templates")
 def templates_command(
-    out: Annotated[Path, typer.Option("--out", help="folder to write to")],
-    tables: Annotated[list[str] | None, typer.Argument(help="tables, such as loans; without any all of them")] = None,
+    out: Annotated[Path, typer.Option("--out", help="写入的文件夹 / folder to write to")],
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(help="表名，如 loans；默认为全部 / tables, such as loans; all of them by default"),
+    ] = None,
 ) -> None:
-    """空白表: an empty workbook for each table, to hand to a bank."""
+    """空白表：每张表一个空白工作簿，供银行填写 / Write an empty workbook for each table, to hand to a bank."""
     from features.atomic_files import write_bytes
     from features.contract.tables import TABLES
     from features.delivery.table_forms import table_form
@@ -144,17 +170,28 @@ def templates_command(
 
 @commands.command("quarantine")
 def quarantine_command(
-    bank: Annotated[str | None, typer.Option("--bank", help="rows of one bank")] = None,
+    bank: Annotated[str | None, typer.Option("--bank", help="只列一家银行的行 / rows of this bank alone")] = None,
     since: Annotated[
-        date | None, typer.Option("--since", parser=parse_day, metavar="DAY", help="delivered on the day or later")
+        date | None,
+        typer.Option(
+            "--since",
+            parser=parse_day,
+            metavar="DAY",
+            help="只列该日及以后交付的行 / rows delivered on the day or later",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Excel file to write: the rows as delivered, a sheet for each bank")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="写入的 Excel 文件：原样列出各行，每家银行一张工作表 / "
+            "Excel file to write: the rows as delivered, a sheet for each bank",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """隔离区: the rows that were not loaded, with line and reason."""
+    """隔离区：未装载的行，附行号和原因 / List the rows that were not loaded, with line and reason."""
     from features.atomic_files import write_bytes
     from features.loading.quarantine_list import list_quarantine
     from serving.cli.output import quarantine_lines
@@ -172,10 +209,18 @@ def quarantine_command(
 
 @commands.command("columns")
 def columns_command(
-    files: Annotated[list[Path], typer.Argument(help="delivered files")],
-    out: Annotated[Path | None, typer.Option("--out", help="TOML file to write; standard output")] = None,
+    files: Annotated[list[Path], typer.Argument(help="交付的文件 / delivered files")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="写入的 TOML 文件；默认显示在屏幕上 / TOML file to write; standard output by default"
+        ),
+    ] = None,
 ) -> None:
-    """列映射: the column map that delivered files need; exit 3 where it asks something."""
+    """列映射：交付文件所需的列映射，须由人回答的列为问题 / Suggest the column map that delivered files need.
+
+    尚有问题未答时退出码为 3 / Exit 3 while a question is open.
+    """
     from features.atomic_files import write_text
     from features.delivery.suggest_map import suggest_map
 
@@ -192,18 +237,23 @@ def columns_command(
 @commands.command("features")
 def features_command(
     as_of: AsOfOption,
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
-    loans: Annotated[str, typer.Option("--loans", help="open or cohort", metavar="open|cohort")] = "open",
+    out: Annotated[Path, typer.Option("--out", help="写入的 Parquet 文件 / Parquet file to write")],
+    loans: Annotated[
+        str,
+        typer.Option(
+            "--loans", help="全部未结贷款，或当月队列 / all open loans, or the cohort of the day", metavar="open|cohort"
+        ),
+    ] = "open",
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """特征: the feature frame as of a day, one row for each loan."""
+    """特征：某一月末每笔贷款的全部特征 / Write all features as of a day, a row for each loan."""
     from features.compute import Population, features_at
     from features.messages import UserError
     from features.missing_data import missing_data_lines
     from features.snapshot.loan_life import BAD_AFTER_DAYS
 
     if loans not in tuple(Population):
-        raise typer.BadParameter("open or cohort", param_hint="--loans")
+        raise typer.BadParameter("应为 open 或 cohort / should be open or cohort", param_hint="--loans")
     ledger = store_of(data).ledger
     if not ledger.commits:
         raise UserError(f"{data} 中尚未装载任何数据。", f"Nothing has been loaded into {data}.")
@@ -219,13 +269,24 @@ def features_command(
 
 @commands.command("rules")
 def rules_command(
-    table: Annotated[Path | None, typer.Argument(help="a county's own rule table (TOML), to be taken in")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Argument(
+            help="本县的规则表（TOML），核对后启用 / a county's own rule table (TOML), to be checked and put in use"
+        ),
+    ] = None,
     as_of: Annotated[
-        date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="the rules of this day; today")
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_day,
+            metavar="DAY",
+            help="该日有效的规则；默认为今天 / rules in force on this day; today by default",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """规则: the rules in use; or take in a county's own."""
+    """规则：显示在用规则，或启用本县的规则表 / Show the rules in use, or put a county's own in use."""
     from models.traffic_light.decision_table import decision_table
 
     store, day = store_of(data), as_of or county_today()
@@ -236,13 +297,25 @@ def rules_command(
 
 @commands.command("policy")
 def policy_command(
-    table: Annotated[Path | None, typer.Argument(help="a county's own policy rows (TOML), to be taken in")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Argument(
+            help="本县的政策数值（TOML），核对后启用 / "
+            "a county's own policy numbers (TOML), to be checked and put in use"
+        ),
+    ] = None,
     as_of: Annotated[
-        date | None, typer.Option("--as-of", parser=parse_day, metavar="DAY", help="the policy of this day; today")
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_day,
+            metavar="DAY",
+            help="该日有效的政策；默认为今天 / policy in force on this day; today by default",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """政策: the policy numbers in use; or take in a county's own."""
+    """政策：显示在用政策数值，或启用本县的 / Show the policy numbers in use, or put a county's own in use."""
     from models.county_policy.document import policy_document
 
     store, day = store_of(data), as_of or county_today()
@@ -253,36 +326,53 @@ def policy_command(
 
 @commands.command("explain")
 def explain_command(
-    household: Annotated[str, typer.Argument(help="household_id, or the identity number it was delivered with")],
+    household: Annotated[
+        str,
+        typer.Argument(
+            help="农户编号，或交付时所用的身份证号 / household_id, or the identity number it was delivered with"
+        ),
+    ],
     as_of: AsOfOrNewestOption = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="zh|en")] = "zh",
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang", metavar="zh|en", help="输出的语言；默认为读者的 / language of the answer; the reader's by default"
+        ),
+    ] = None,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """解释: one household's lights and reasons."""
+    """解释：一户的灯、原因和可行的改善 / Explain one household's lights and what would turn them green."""
     from serving.cli.output import explanation_lines
     from serving.explain.household import household_explanation
     from serving.months.repository import MonthRepository
 
-    if lang not in ("zh", "en"):
-        raise typer.BadParameter("zh or en", param_hint="--lang")
+    if lang not in ("zh", "en", None):
+        raise typer.BadParameter("应为 zh 或 en / should be zh or en", param_hint="--lang")
     store = store_of(data)
     explained = household_explanation(MonthRepository(store).month(as_of), store, store.stored_id(household))
     _audit(data, "LOOK", "lights explain", household_id=explained.household_id, as_of=explained.as_of)
     if as_json:
         print_json(explained.model_dump(mode="json"))
     else:
-        print("\n".join(explanation_lines(explained, lang)))
+        print("\n".join(explanation_lines(explained, lang or reader_languages()[0])))
 
 
 @commands.command("serve")
 def serve_command(
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    host: Annotated[str | None, typer.Option("--host", help="beyond this machine only over HTTPS")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the port")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口 / port")] = 8000,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host",
+            metavar="ADDRESS",
+            help="监听的地址；本机以外须经 HTTPS / address to listen on; beyond this machine over HTTPS alone",
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="共用端口的进程数 / processes that share the port")] = 1,
     data: DataOption = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """网页与接口: pages and interface, for people with an account."""
+    """服务：网页与接口，供有账户的人员使用 / Serve pages and interface to people with an account."""
     from serving.server import serve as serve_web
     from serving.settings import settings_of
 

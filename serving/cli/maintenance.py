@@ -24,9 +24,9 @@ commands = typer.Typer()
 
 @commands.command("backup")
 def backup_command(
-    file: Annotated[Path, typer.Argument(help="file to write")], data: DataOption = DEFAULT_DATA_FOLDER
+    file: Annotated[Path, typer.Argument(help="写入的文件 / file to write")], data: DataOption = DEFAULT_DATA_FOLDER
 ) -> None:
-    """备份: everything that is kept, in one file."""
+    """备份：把全部数据存入一个文件 / Back up everything that is kept to one file."""
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
     from serving.cli.backup import backup as write_backup
@@ -39,9 +39,9 @@ def backup_command(
 
 @commands.command("restore")
 def restore_command(
-    file: Annotated[Path, typer.Argument(help="backup to read")], data: DataOption = DEFAULT_DATA_FOLDER
+    file: Annotated[Path, typer.Argument(help="要恢复的备份 / backup to read")], data: DataOption = DEFAULT_DATA_FOLDER
 ) -> None:
-    """恢复: a backup into a new data folder, every file checked."""
+    """恢复：把备份恢复到新的数据文件夹，逐个核对文件 / Restore a backup to a new data folder, every file checked."""
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
     from serving.cli.backup import restore as read_backup
@@ -76,9 +76,9 @@ def upgrade_command(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
 
 @commands.command("verify")
 def verify_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """检查: stored files, ledger and audit log, exit 3 on a fault.
+    """检查：逐个文件核对校验和，核对台账链和审计链 / Compare files with checksums, ledger and audit with their chains.
 
-    Compares every stored file with its checksum, and ledger and audit log with their chains.
+    有损坏时退出码为 3 / Exit 3 on a fault.
     """
     from serving.cli.verify import verify_data
     from serving.settings import settings_of

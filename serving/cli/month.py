@@ -47,27 +47,55 @@ _LANGUAGES: Mapping[str, tuple[Literal["zh", "en"], ...]] = {"zh": ("zh",), "en"
 def score_command(
     as_of: AsOfOption,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=256, help="processes on this machine, one core each")
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=256,
+            help="本机的进程数，每个进程用一个核 / processes on this machine, one core each",
+        ),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers share --data")
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Dask 调度器，其工作进程共用 --data 文件夹 / "
+            "a Dask scheduler whose workers share the folder of --data",
+        ),
     ] = None,
     storage: Annotated[
         str | None,
-        typer.Option("--storage", metavar="URL", help="what they share instead: s3://bucket/lights, any fsspec URL"),
+        typer.Option(
+            "--storage",
+            metavar="URL",
+            help="改用共享存储，如 s3://bucket/lights（fsspec 支持的任何地址） / "
+            "shared storage in its place, such as s3://bucket/lights: any URL of fsspec",
+        ),
     ] = None,
     incomplete: Annotated[
         str | None,
-        typer.Option("--incomplete", metavar="REASON", help="publish although deliveries are missing, and say why"),
+        typer.Option(
+            "--incomplete",
+            metavar="REASON",
+            help="送达不完整仍发布，并写明原因 / publish although deliveries are missing, and say why",
+        ),
     ] = None,
     rules_only: Annotated[
-        bool, typer.Option("--rules-only", help="by the rules alone, also where the model cannot be read")
+        bool,
+        typer.Option(
+            "--rules-only",
+            help="只按规则评灯，模型无法读取时也可用 / by the rules alone, also where the model cannot be read",
+        ),
     ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """评灯: set and publish the lights of a month end. Exit 3: the model in use cannot be read."""
+    """评灯：计算并发布一个月末的灯 / Set and publish the lights of a month end.
+
+    在用模型无法读取时退出码为 3 / Exit 3 where the model in use cannot be read.
+    """
     from serving.audit.command_line import audit_month
     from serving.batch.plan import delivered_loan_count
     from serving.batch.run import score as score_month
@@ -112,9 +140,13 @@ def workers_of(data: Path, workers: int | None, cluster: str | None, storage: st
     from serving.batch.run import ThisProcess
 
     if workers and cluster:
-        raise typer.BadParameter("--workers 与 --cluster 只选其一 / one of both, not both", param_hint="--cluster")
+        raise typer.BadParameter(
+            "--workers 与 --cluster 只选其一 / --workers or --cluster, not both", param_hint="--cluster"
+        )
     if storage and not cluster:
-        raise typer.BadParameter("--storage 只与 --cluster 同用 / only with --cluster", param_hint="--storage")
+        raise typer.BadParameter(
+            "--storage 只与 --cluster 同用 / --storage goes with --cluster alone", param_hint="--storage"
+        )
     if not (workers or cluster):
         yield ThisProcess()
         return
@@ -128,13 +160,16 @@ def workers_of(data: Path, workers: int | None, cluster: str | None, storage: st
 def replay_command(
     as_of: AsOfOption,
     edition: Annotated[
-        int | None, typer.Option("--edition", min=1, help="the published one where none is named")
+        int | None,
+        typer.Option("--edition", min=1, help="版次；默认为已发布的 / edition; the published one by default"),
     ] = None,
-    diff: Annotated[bool, typer.Option("--diff", help="say in which columns, and of which loans")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="列出哪些列、哪些贷款不同 / say which columns differ, and of which loans")
+    ] = False,
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """重算: a past month again, beside what was published."""
+    """重算：重算以往月份，与已发布的比对 / Compute a past month again and compare it with what was published."""
     from serving.batch.plan import delivered_loan_count
     from serving.batch.replay import replay as replay_month
     from serving.cli.output import replay_lines
@@ -156,7 +191,7 @@ def replay_command(
 
 @commands.command("runs")
 def runs_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
-    """运行记录: who ran what, when, how long, and what was refused."""
+    """运行记录：何人何时运行了什么、用时和拒绝情况 / List who ran what, when, how long, and what was refused."""
     from features.runs import read_runs
     from serving.cli.output import run_lines
 
@@ -170,18 +205,41 @@ def runs_command(data: DataOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = F
 @commands.command("report")
 def report_command(
     as_of: AsOfOption,
-    out: Annotated[Path, typer.Option("--out", help="folder; each issue gets one of its own below it")],
-    quarter: Annotated[bool, typer.Option("--quarter", help="季度通报: the quarter up to the day")] = False,
-    year: Annotated[bool, typer.Option("--year", help="年度考核: the year up to the day")] = False,
-    bank: Annotated[str | None, typer.Option("--bank", help="loans of this bank alone")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            help="写入的文件夹，每期一个子文件夹 / folder to write to; each issue has a folder of its own below it",
+        ),
+    ],
+    quarter: Annotated[
+        bool, typer.Option("--quarter", help="季度通报：截至该日的季度 / the quarterly bulletin, up to the day")
+    ] = False,
+    year: Annotated[
+        bool, typer.Option("--year", help="年度考核：截至该日的年度 / the yearly assessment, up to the day")
+    ] = False,
+    bank: Annotated[str | None, typer.Option("--bank", help="只统计这家银行的贷款 / loans of this bank alone")] = None,
     area: Annotated[
-        str | None, typer.Option("--area", metavar="CODE", help="loans of this place alone: first digits of its code")
+        str | None,
+        typer.Option(
+            "--area",
+            metavar="CODE",
+            help="只统计该地区的贷款：行政区划代码的前几位 / loans of this place alone: the first digits of its code",
+        ),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="zh|en|both", help="files of one language each")] = "zh",
+    lang: Annotated[
+        str,
+        typer.Option(
+            "--lang", metavar="zh|en|both", help="文件的语言，每种语言各一份 / language of the files, one of each"
+        ),
+    ] = "zh",
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """报表: statistics, bulletin or assessment. With action lists, maturity lists and notices, as Excel and HTML."""
+    """报表：月度统计、季度通报或年度考核 / Write the monthly statistics, quarterly bulletin or yearly assessment.
+
+    附处置清单、到期清单和通知书，格式为 Excel 和 HTML / With lists of actions, maturities and notices; Excel and HTML.
+    """
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
     from serving.months.data_folder import DataFolder
@@ -193,7 +251,7 @@ def report_command(
     from serving.reports.issue import write_report as issue_report
 
     if lang not in _LANGUAGES:
-        raise typer.BadParameter("zh, en or both", param_hint="--lang")
+        raise typer.BadParameter("应为 zh、en 或 both / should be zh, en or both", param_hint="--lang")
     period = report_period(as_of, quarter, year)
     store = DataFolder(data)
     records = case_records(database_of(data), store, period.until, county_today(), with_contacts=True)
@@ -219,18 +277,33 @@ def monitor_command(
     as_of: AsOfOption,
     acknowledge: Annotated[
         list[str] | None,
-        typer.Option("--acknowledge", metavar="CODE", help="of a finding that is known; may be given several times"),
+        typer.Option(
+            "--acknowledge",
+            metavar="CODE",
+            help="已知晓的发现的代码，可重复填写 / code of a finding that is known; may be given several times",
+        ),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="why it is known; it is recorded")] = "",
-    html: Annotated[Path | None, typer.Option("--html", help="write the page to this file")] = None,
-    prometheus: Annotated[Path | None, typer.Option("--prometheus", help="write metrics as text to this file")] = None,
-    limits: Annotated[Path | None, typer.Option("--limits", help="own bounds (TOML) over those that ship")] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="of the page")] = "zh",
+    reason: Annotated[
+        str, typer.Option("--reason", help="知晓的说明，记录在案 / why it is acknowledged; it is recorded")
+    ] = "",
+    html: Annotated[Path | None, typer.Option("--html", help="把页面写入该文件 / write the page to this file")] = None,
+    prometheus: Annotated[
+        Path | None,
+        typer.Option("--prometheus", help="把指标以文本写入该文件 / write the metrics as text to this file"),
+    ] = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option("--limits", help="本县的界限（TOML），覆盖自带的 / own bounds (TOML) over those that ship"),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help="页面的语言 / language of the page")] = "zh",
     data: DataOption = DEFAULT_DATA_FOLDER,
     mlflow: MlflowUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """监测: deliveries, drift, calibration, data quality. Exit 0 all within bounds, 3 something beyond (1 refused)."""
+    """监测：送达、漂移、校准和数据质量 / Watch deliveries, drift, calibration and data quality.
+
+    全部在界限内退出码为 0，有超出界限的为 3，被拒绝为 1 / Exit 0 within all bounds, 3 beyond one, 1 where refused.
+    """
     from features.atomic_files import write_bytes
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
@@ -242,7 +315,7 @@ def monitor_command(
     from serving.months.data_folder import DataFolder
 
     if lang not in ("zh", "en"):
-        raise typer.BadParameter("zh or en", param_hint="--lang")
+        raise typer.BadParameter("应为 zh 或 en / should be zh or en", param_hint="--lang")
     if bool(acknowledge) != bool(reason.strip()):
         raise typer.BadParameter(
             "--acknowledge 与 --reason 同用 / --acknowledge and --reason go together", param_hint="--reason"

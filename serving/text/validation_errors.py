@@ -48,15 +48,19 @@ def error_sentences(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> Bilin
     for error in errors:
         field = ".".join(map(str, error["loc"][skip:]))[:_LONGEST_FIELD]
         name = Bilingual(field, field) if field else _WHOLE_REQUEST
-        context = error.get("ctx", {})
-        if error["type"] == _BILINGUAL:
-            sentence = Bilingual(str(context["zh"]), str(context["en"]))
-        else:
-            values = {key.removesuffix("_tags"): _value_text(value) for key, value in context.items()}
-            sentence = _WORDS.get(error["type"], _OTHER_ERROR).format(**values)
+        sentence = value_sentence(error)
         zh.append(f"{name.zh}：{sentence.zh}")
         en.append(f"{name.en}: {sentence.en}")
     return Bilingual("；".join(zh), "; ".join(en))
+
+
+def value_sentence(error: Mapping[str, Any]) -> Bilingual:
+    """What is wrong with one value, without its name; error: as in `ValidationError.errors()`."""
+    context = error.get("ctx", {})
+    if error["type"] == _BILINGUAL:
+        return Bilingual(str(context["zh"]), str(context["en"]))
+    values = {key.removesuffix("_tags"): _value_text(value) for key, value in context.items()}
+    return _WORDS.get(error["type"], _OTHER_ERROR).format(**values)
 
 
 def _value_text(value: object) -> str:

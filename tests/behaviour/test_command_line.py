@@ -50,6 +50,12 @@ COMMANDS = (
     "upgrade",
     "templates",
     "demo",
+    "quarantine",
+    "columns",
+    "labels",
+    "compare",
+    "mlflow",
+    "completion",
 )
 SLOW = re.compile(r"\| +(lightgbm|pandas|sklearn|scipy|mlflow|openpyxl|shap)$", re.MULTILINE)
 
@@ -72,7 +78,8 @@ def test_help_names_every_command_in_both_languages(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     said = done(lights(tmp_path, command, "--help"))
-    assert said.startswith("Usage: ")
+    assert said.startswith(f"用法：lights {command} ")
+    assert f"\nUsage: lights {command} " in said
     assert CHINESE.search(said)
     assert list(tmp_path.iterdir()) == []
 
@@ -100,9 +107,9 @@ def test_scoring_by_rules_imports_nothing_that_reads_workbooks_or_trains(by_rule
         ((), "Usage:"),
         (("paint",), "No such command 'paint'"),
         (("score",), "--as-of"),
-        (("score", "--as-of", "31.12.2025"), "日期写作 2024-01-31 / a day is written 2024-01-31, not '31.12.2025'"),
+        (("score", "--as-of", "31.12.2025"), "a day is written 2024-01-31, not '31.12.2025'"),
         (("score", "--as-of", "2025-02-30"), "not '2025-02-30'"),
-        (("explain",), "household"),
+        (("explain",), "HOUSEHOLD"),
         (("explain", "H1", "--lang", "fr"), "zh or en"),
         (("explain", "H1", "--as-of", "today"), "not 'today'"),
         (("features", "--as-of", "2025-12-31", "--out", "f.parquet", "--loans", "closed"), "open or cohort"),
