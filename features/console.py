@@ -23,9 +23,13 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"日期写作 2024-01-31，而非 {text!r} / a day is written 2024-01-31, not {text!r}") from error
+        raise typer.BadParameter(
+            f"日期写作 2024-01-31，而非 {text!r} / a day is written 2024-01-31, not {text!r}"
+        ) from error
 
 
+MLFLOW_ADDRESS = "LIGHTS_MLFLOW"
+"""Environment variable with the address of MLflow's database or server."""
 DataOption = Annotated[
     Path, typer.Option("--data", envvar="LIGHTS_DATA", help="存放全部数据的文件夹 / folder of everything that is kept")
 ]
@@ -48,7 +52,7 @@ MlflowUrl = Annotated[
     str | None,
     typer.Option(
         "--mlflow",
-        envvar="LIGHTS_MLFLOW",
+        envvar=MLFLOW_ADDRESS,
         metavar="ADDRESS",
         help="MLflow 的数据库或服务器；默认为数据文件夹中的 SQLite / "
         "MLflow's database or server; SQLite in the data folder by default",

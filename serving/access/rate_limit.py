@@ -15,9 +15,8 @@ from pathlib import Path
 
 from features.messages import UserError
 from features.scratch import temporary_folder
+from serving.settings import SHARED_LIMITS
 
-_SHARED_FOLDER = "LIGHTS_SHARED_LIMITS"
-"""Variable by which worker processes learn where their common files are."""
 _GROUPS, _SLOTS = 2048, 8
 """Buckets in a file: a caller's hash names a group; of its buckets the one used longest ago makes room."""
 _GROUP = struct.Struct("<" + "Qdd" * _SLOTS)
@@ -62,7 +61,7 @@ class RateLimit:
     def __init__(self, per_minute: int, clock: Callable[[], float], name: str) -> None:
         self._capacity, self._clock = float(per_minute), clock
         self._thread_lock = threading.Lock()
-        folder, size = os.environ.get(_SHARED_FOLDER), _SALT_BYTES + _GROUPS * _GROUP.size
+        folder, size = os.environ.get(SHARED_LIMITS), _SALT_BYTES + _GROUPS * _GROUP.size
         self._file = None if folder is None else shared_file(Path(folder) / name, size)
         self._buckets = mmap.mmap(-1 if self._file is None else self._file, size)
         if self._file is None:
@@ -104,11 +103,11 @@ class RateLimit:
 def shared_limits(data: Path) -> Iterator[None]:
     """Let worker processes that start within the block count requests together, in files below the data folder."""
     with temporary_folder(data, "limits") as folder:
-        os.environ[_SHARED_FOLDER] = str(folder)
+        os.environ[SHARED_LIMITS] = str(folder)
         try:
             yield
         finally:
-            del os.environ[_SHARED_FOLDER]
+            del os.environ[SHARED_LIMITS]
 
 
 def shared_file(path: Path, size: int) -> int:
