@@ -18,6 +18,12 @@ from features.messages import Bilingual
 
 MAX_WAITING_SHARE = MAX_WRONG_SHARE
 """Largest share of a table's rows that may wait for a household or loan."""
+REMEDY = Bilingual(
+    "请向所列银行或单位催送，装载后重新评灯；确无可送的，用 lights score --incomplete 写明原因发布，各页注明送达不全",
+    "ask the banks or offices that are named, load what comes and score again; where nothing will come, publish "
+    "with lights score --incomplete and the reason, which every page then shows",
+)
+"""What to do about every finding."""
 MAX_GONE_SHARE = 0.2
 """Largest share of a bank's open loans of the month before that may be missing from the ledger."""
 

@@ -28,7 +28,7 @@ class LoanCheck:
     """A condition that no loan may meet, and what is told of the loans that do.
 
     id: permanent. message: what is wrong and what to do. fails: over the columns of `_loan_sums`. first, second: the
-    two amounts (fen) or days that contradict each other.
+    two amounts (fen) or days that contradict each other. remedy: what a clerk does about it.
     """
 
     id: str
@@ -36,6 +36,7 @@ class LoanCheck:
     fails: pl.Expr
     first: str
     second: str
+    remedy: Bilingual
 
 
 _ASKED, _EXPECTED = pl.col("principal_asked"), pl.col("principal_expected")
@@ -51,6 +52,10 @@ LOAN_CHECKS = (
         _ASKED.is_not_null() & ((_ASKED - _EXPECTED).abs() > _LEAST),
         "principal_asked",
         "principal_expected",
+        Bilingual(
+            "请银行补送该笔贷款完整的还款计划（instalments），展期的用新版次号",
+            "let the bank deliver the whole schedule (instalments) of the loan, after an extension under a new version",
+        ),
     ),
     LoanCheck(
         "L102",
@@ -58,6 +63,10 @@ LOAN_CHECKS = (
         pl.col("first_due_on") < pl.col("originated_on"),
         "first_due_on",
         "originated_on",
+        Bilingual(
+            "核对 loans 的放款日和 instalments 的应还日，请银行更正后重新送达",
+            "compare originated_on of loans with due_on of instalments; let the bank correct and deliver again",
+        ),
     ),
     LoanCheck(
         "L103",
@@ -65,6 +74,10 @@ LOAN_CHECKS = (
         pl.col("first_paid_on") < pl.col("originated_on"),
         "first_paid_on",
         "originated_on",
+        Bilingual(
+            "核对还款日的年份和贷款编号；续贷的还款应记在原贷款名下",
+            "check the year of the payment and the number of its loan; a renewal repays the loan before it",
+        ),
     ),
     LoanCheck(
         "L104",
@@ -72,6 +85,10 @@ LOAN_CHECKS = (
         pl.col("earliest_new_maturity") < pl.col("matures_on"),
         "earliest_new_maturity",
         "matures_on",
+        Bilingual(
+            "核对 loan_events 的新到期日；不是展期的事件请更正类型",
+            "check new_maturity of loan_events; correct the kind of an event that is no extension",
+        ),
     ),
     LoanCheck(
         "L105",
@@ -79,6 +96,10 @@ LOAN_CHECKS = (
         pl.col("principal_repaid") > pl.col("principal_lent") * _SHARE + _LEAST,
         "principal_repaid",
         "principal_lent",
+        Bilingual(
+            "核对是否重复送达还款，或把别笔贷款的还款记在此笔；请银行更正",
+            "see whether payments were delivered twice or belong to another loan; let the bank correct them",
+        ),
     ),
     LoanCheck(
         "L106",
@@ -86,6 +107,10 @@ LOAN_CHECKS = (
         pl.col("last_due_on") > pl.col("maturity_in_force"),
         "last_due_on",
         "maturity_in_force",
+        Bilingual(
+            "有展期而未送达的，请补送 loan_events；否则更正还款计划",
+            "deliver loan_events where there was an extension; else correct the schedule",
+        ),
     ),
     LoanCheck(
         "L107",
@@ -96,6 +121,10 @@ LOAN_CHECKS = (
         pl.col("interest_asked") > pl.col("interest_accruable") * _SHARE + _LEAST,
         "interest_asked",
         "interest_accruable",
+        Bilingual(
+            "核对 loans 的年利率（0.0345 或 3.45%）和 instalments 的应还利息",
+            "check annual_rate of loans (0.0345 or 3.45%) and interest_due of instalments",
+        ),
     ),
 )
 """All checks, in the order in which they are told."""

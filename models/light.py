@@ -32,6 +32,17 @@ LACKS: dict[str, Bilingual] = {
     "income_statement": Bilingual("18个月内无满半年的收入调查", "no income statement of half a year in 18 months"),
 }
 """What a loan may lack without which its light says less than it could, by code."""
+LACKS_REMEDIES: dict[str, Bilingual] = {
+    "schedule": Bilingual(
+        "请银行送达该笔贷款的还款计划（instalments）", "let the bank deliver its schedule (instalments)"
+    ),
+    "payments": Bilingual("请银行送达至月末的还款（payments）", "let the bank deliver payments up to the month end"),
+    "income_statement": Bilingual(
+        "请村里调查该户近半年收入并送达（income_statements）",
+        "let the village take its income of half a year and deliver it (income_statements)",
+    ),
+}
+"""What to bring, by code."""
 LIGHT_WORDS: dict[str, Bilingual] = {
     "green": Bilingual("绿灯", "green"),
     "yellow": Bilingual("黄灯", "yellow"),

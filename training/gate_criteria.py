@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from features.messages import Bilingual
@@ -40,6 +40,43 @@ def gate_result(report: EvaluationReport, gate: Gate) -> GateResult:
         leak_criteria,
     )
     return GateResult(gate.version, tuple(criterion for check in checks for criterion in check(report, gate)))
+
+
+CRITERIA_REMEDIES: Mapping[str, Bilingual] = {
+    "evidence": Bilingual(
+        "等待更多月份的标签成熟，再运行 lights gate --again",
+        "wait until the labels of more months are mature, then run lights gate --again",
+    ),
+    "floor": Bilingual(
+        "不上线；继续使用规则或在用模型，补充数据或调整方案后重新训练",
+        "do not promote it; keep the rules or the champion, and train again with more data or another plan",
+    ),
+    "ceiling": Bilingual(
+        "检查特征是否含有月末之后才知道的信息，改正后重新训练",
+        "look for a feature that knows what was learned after the month end, and train again without it",
+    ),
+    "calibration": Bilingual(
+        "检查近月还款是否送全；方案中延长校准的月份，重新训练",
+        "see whether the payments of these months are all there; give the calibration more months in the plan",
+    ),
+    "segments": Bilingual(
+        "查看该部分的数据是否送全；数据过少的，等待更多月份",
+        "see whether the data of this part are all there; where there are few, wait for more months",
+    ),
+    "fairness": Bilingual(
+        "比较该组绿灯变坏的贷款，查明所缺的数据后重新训练",
+        "compare the green loans of the group that went bad, find what data they lack, and train again",
+    ),
+    "drift": Bilingual(
+        "查明漂移的原因（lights monitor），数据有误的更正，再重新训练",
+        "find the cause of the drift with lights monitor, correct wrong data, and train again",
+    ),
+    "leaks": Bilingual(
+        "不上线；去除不得入模的列，在今天已装载的数据上重新训练",
+        "do not promote it; leave out what a model may not have, and train again on what is loaded today",
+    ),
+}
+"""What an analyst does where a criterion fails, by the part of its id before the first point."""
 
 
 def _at_least(id_: str, value: float | None, bound: float, subject: Bilingual) -> Criterion:

@@ -25,6 +25,31 @@ KIND_WORDS = {
     "renumbered": Bilingual("成员重新编号", "members numbered anew"),
     "waiting": Bilingual("等待", "waiting"),
 }
+KIND_REMEDIES = {
+    "broken": Bilingual(
+        "按该行所附的原因更正单元格，重新送达该文件；已装入的行不会重复",
+        "correct the cells as the reason says and deliver the file again; rows that are loaded are not loaded twice",
+    ),
+    "conflict": Bilingual(
+        "两笔不同的事实改用不同编号；同一笔的更正改用较晚的知悉日（known_on），再重新送达",
+        "give two facts two numbers, or a correction a later known_on, and deliver again",
+    ),
+    "reused": Bilingual(
+        "改用不重复的编号；确为更正的，用 lights load --corrections 装入，或在该行“更正”列填 是",
+        "use numbers that are not in use; where it is a correction, load with lights load --corrections, or say "
+        "corrects = true in the row",
+    ),
+    "renumbered": Bilingual(
+        "成员沿用原编号；确为新成员的，用 lights load --corrections 装入",
+        "keep the numbers of members; where they are other people, load with lights load --corrections",
+    ),
+    "waiting": Bilingual(
+        "补送所属的农户、贷款或保单，到达后自动装入；补送后仍等待的，核对编号的写法",
+        "deliver the household, loan or policy it belongs to, and it is taken up; where it waits on, compare how the "
+        "number is written",
+    ),
+}
+"""What a clerk does about a row of each kind."""
 _LOAN = "loan of the row"
 
 
