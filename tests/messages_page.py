@@ -177,8 +177,8 @@ def _table_of(rows: CodedMessages, language: Language) -> Iterator[str]:
     yield getattr(columns, language) + ((" 处理 |" if language == "zh" else " what to do |") if has_remedy else "")
     yield "|---|---|---|" if has_remedy else "|---|---|"
     for code, (words, remedy) in rows.items():
-        done = f" {_cell(remedy, language)} |" if remedy else ""
-        yield f"| `{code}` | {_cell(words, language)} |{done}"
+        done = f" {shown_text(remedy, language)} |" if remedy else ""
+        yield f"| `{code}` | {shown_text(words, language)} |{done}"
     yield ""
 
 
@@ -231,11 +231,11 @@ def _chapter(title: Bilingual, about: Bilingual | None, language: Language) -> I
 
 
 def _list_of(sentences: Iterable[Bilingual], language: Language) -> Iterator[str]:
-    yield from (f"- {_cell(each, language)}" for each in dict.fromkeys(sentences))
+    yield from (f"- {shown_text(each, language)}" for each in dict.fromkeys(sentences))
     yield ""
 
 
-def _cell(text: Bilingual, language: Language) -> str:
+def shown_text(text: Bilingual, language: Language) -> str:
     """A text in one language as Markdown shows it unchanged."""
     said = str(getattr(text, language)).strip()
     return re.sub(r"(?<!`)([|<>*_])(?!`)", r"\\\1", said)

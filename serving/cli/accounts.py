@@ -44,9 +44,9 @@ def user_add(
         typer.Option(
             "--role",
             metavar="ROLE",
-            help="角色：officer 信贷员、cadre 乡村干部、county_official 县级部门、analyst 分析员、auditor 审计员、"
-            "administrator 管理员 / "
-            "role: officer, cadre, county_official, analyst, auditor or administrator",
+            help="角色：officer 信贷员、cadre 乡村干部、clerk 数据员、county_official 县级部门、analyst 分析员、"
+            "auditor 审计员、administrator 管理员 / "
+            "role: officer, cadre, clerk, county_official, analyst, auditor or administrator",
         ),
     ],
     bank: Annotated[
