@@ -51,7 +51,8 @@ app.add_typer(training_commands)
 PROGRAM = "lights"
 
 
-def _print_version(is_wanted: bool) -> None:
+def print_version(is_wanted: bool) -> None:
+    """Print the version and end, where `--version` was given."""
     if is_wanted:
         from importlib.metadata import version
 
@@ -64,7 +65,7 @@ def set_up(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="显示版本后退出 / show the version and exit"
+            "--version", callback=print_version, is_eager=True, help="显示版本后退出 / show the version and exit"
         ),
     ] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -73,6 +73,15 @@ class ParameterHelp:
         bounds = [Bilingual(f"范围 {self.bounds}", f"range {self.bounds}")] if self.bounds else []
         return (*required, *default, *variable, *bounds)
 
+    def cells_in(self, languages: Sequence[Language]) -> tuple[str, list[str]]:
+        """Its names with what stands for its value, and the text beside them in each language."""
+        value = getattr(self.value, languages[0]) if len(languages) == 1 else self.value.en
+        texts = []
+        for language in languages:
+            facts = ("，" if language == "zh" else ", ").join(getattr(each, language) for each in self.facts)
+            texts.append(f"{getattr(self.meaning, language)}{f'  [{facts}]' if facts else ''}")
+        return " ".join(filter(None, ["/".join(self.names), value])), texts
+
 
 @dataclass(frozen=True)
 class CommandHelp:
@@ -93,13 +102,14 @@ class CommandHelp:
             for name in each.names
         )
         places = [_OPTIONS_PLACE, Bilingual(arguments, arguments), *([_COMMAND_PLACE] if self.subcommands else [])]
-        return Bilingual(
-            *(" ".join([self.path, *filter(None, words)]) for words in zip(*map(_both, places), strict=True))
-        )
+        zh, en = [each.zh for each in places], [each.en for each in places]
+        return Bilingual(*(" ".join([self.path, *filter(None, words)]) for words in (zh, en)))
 
-
-def _both(text: Bilingual) -> tuple[str, str]:
-    return text.zh, text.en
+    def text_in(self, language: Language) -> str:
+        """Its sentences one after the other, each with a full stop."""
+        stop, gap = ("。", "") if language == "zh" else (".", " ")
+        texts = (getattr(each, language) for each in self.sentences)
+        return gap.join(text if text.endswith(("。", ".", "?", "？")) else f"{text}{stop}" for text in texts)
 
 
 def command_help(command: Command, path: str) -> CommandHelp:
@@ -110,15 +120,15 @@ def command_help(command: Command, path: str) -> CommandHelp:
         path,
         tuple(Bilingual.of(" ".join(each.split())) for each in (command.help or "").split("\n\n")),
         (
-            *(_parameter_help(each, context) for each in command.params),
+            *(parameter_help(each, context) for each in command.params),
             ParameterHelp(("--help",), Bilingual("", ""), HELP, is_option=True),
         ),
         tuple((name, command_help(each, f"{path} {name}").sentences[0]) for name, each in below.items()),
     )
 
 
-def _parameter_help(parameter: Any, context: Context) -> ParameterHelp:
-    """The description of a parameter as typer declares it."""
+def parameter_help(parameter: Any, context: Context) -> ParameterHelp:
+    """The description of a parameter as typer declares it; context: of its command."""
     declared = cast("TyperOption | TyperArgument", parameter)
     is_option = isinstance(declared, TyperOption)
     is_flag = isinstance(declared, TyperOption) and declared.is_flag
@@ -134,7 +144,7 @@ def _parameter_help(parameter: Any, context: Context) -> ParameterHelp:
         Bilingual.of(getattr(declared, "help", None) or ""),
         is_option,
         declared.required,
-        _default_text(declared),
+        default_text(declared),
         str(declared.envvar) if declared.envvar else None,
         declared._get_number_range_help_str(),
     )
@@ -146,7 +156,7 @@ def argument_name(argument: TyperArgument) -> str:
     return f"{name}..." if argument.nargs != 1 else name
 
 
-def _default_text(declared: TyperOption | TyperArgument) -> str | None:
+def default_text(declared: TyperOption | TyperArgument) -> str | None:
     """The default of a value as it would be typed; of a pair of flags the one that holds; None where there is none."""
     default = declared.default
     if isinstance(default, bool):
@@ -197,30 +207,13 @@ def help_page(described: CommandHelp, languages: Sequence[Language]) -> str:
     width = max(min(shutil.get_terminal_size().columns, 100) - 1, 50)
     lines = [*_usage_lines(described.usage, languages)]
     for language in languages:
-        lines += ["", *(f"  {line}" for line in wrapped_lines(_sentences(described.sentences, language), width - 2))]
+        lines += ["", *(f"  {line}" for line in wrapped_lines(described.text_in(language), width - 2))]
     arguments = [each for each in described.parameters if not each.is_option]
     options = [each for each in described.parameters if each.is_option]
     for title, parameters in ((ARGUMENTS, arguments), (OPTIONS, options)):
-        lines += _table(title, [_parameter_row(each, languages) for each in parameters], languages, width)
+        lines += _table(title, [each.cells_in(languages) for each in parameters], languages, width)
     commands = [(name, [getattr(text, language) for language in languages]) for name, text in described.subcommands]
     return "\n".join([*lines, *_table(COMMANDS, commands, languages, width)])
-
-
-def _sentences(sentences: Iterable[Bilingual], language: Language) -> str:
-    """Sentences one after the other; each ends with a full stop."""
-    stop, gap = ("。", "") if language == "zh" else (".", " ")
-    texts = (getattr(each, language) for each in sentences)
-    return gap.join(text if text.endswith(("。", ".", "?", "？")) else f"{text}{stop}" for text in texts)
-
-
-def _parameter_row(parameter: ParameterHelp, languages: Sequence[Language]) -> tuple[str, list[str]]:
-    """The names of a parameter with its value's placeholder, and the text beside them in each language."""
-    value = getattr(parameter.value, languages[0]) if len(languages) == 1 else parameter.value.en
-    texts = []
-    for language in languages:
-        facts = ("，" if language == "zh" else ", ").join(getattr(each, language) for each in parameter.facts)
-        texts.append(f"{getattr(parameter.meaning, language)}{f'  [{facts}]' if facts else ''}")
-    return " ".join(filter(None, ["/".join(parameter.names), value])), texts
 
 
 def _table(
@@ -233,18 +226,14 @@ def _table(
     left = min(max(display_width(name) for name, _ in rows), _WIDEST_NAMES) + 4
     lines = ["", heading]
     for name, texts in rows:
-        beside = [line for text in texts for line in wrapped_lines(text, width - left)]
+        head, *rest = [line for text in texts for line in wrapped_lines(text, width - left)]
         first = f"  {name}"
         if display_width(first) + 2 > left:
             lines.append(first)
             first = ""
-        lines += [f"{head}{' ' * (left - display_width(head))}{line}" for head, line in _beside(first, beside)]
+        lines.append(f"{first}{' ' * (left - display_width(first))}{head}")
+        lines += [f"{' ' * left}{line}" for line in rest]
     return lines
-
-
-def _beside(head: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for position, line in enumerate(lines):
-        yield (head if position == 0 else ""), line
 
 
 def display_width(text: str) -> int:

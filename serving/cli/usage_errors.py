@@ -54,7 +54,12 @@ def usage_error_sentence(error: ClickException) -> Bilingual:
         kind = Bilingual("参数", "argument") if isinstance(error.param, TyperArgument) else Bilingual("选项", "option")
         return Bilingual(f"缺少{kind.zh} {_hint(error)}。", f"Missing {kind.en} {_hint(error)}.")
     if isinstance(error, BadParameter):
-        said, hint = _value_sentence(error), _hint(error)
+        from pydantic import ValidationError
+
+        from serving.text.validation_errors import value_sentence
+
+        cause, hint = error.__cause__, _hint(error)
+        said = value_sentence(cause.errors()[0]) if isinstance(cause, ValidationError) else _in_chinese(error.message)
         return Bilingual(f"{hint} 的值有误：{said.zh}", f"Invalid value for {hint}: {said.en}") if hint else said
     return _in_chinese(error.format_message() if isinstance(error, NoSuchOption) else error.message)
 
@@ -66,17 +71,6 @@ def _hint(error: BadParameter) -> str:
     if isinstance(error.param, TyperArgument):
         return argument_name(error.param)
     return ", ".join(error.param.opts) if error.param is not None else ""
-
-
-def _value_sentence(error: BadParameter) -> Bilingual:
-    from pydantic import ValidationError
-
-    cause = error.__cause__
-    if isinstance(cause, ValidationError):
-        from serving.text.validation_errors import value_sentence
-
-        return value_sentence(cause.errors()[0])
-    return _in_chinese(error.message)
 
 
 def _in_chinese(message: str) -> Bilingual:
