@@ -216,7 +216,7 @@ def _simulate_and_load(store: DataFolder, county: DemoCounty) -> list[Line]:
     from training.simulate.province import simulate
 
     inbox, order = store.folder / "inbox", Order(county.households, 48, county.seed)
-    with progress_bar(order.steps, "county-months") as advance:
+    with progress_bar(order.steps, "县·月 / county-months") as advance:
         simulate(order, inbox, advance=advance)
     loading = LoadOptions(
         county_today(), read_column_map(), load_pseudonyms(store.folder), report_progress=progress_printer()
@@ -238,7 +238,7 @@ def _train_model(store: DataFolder) -> list[Line]:
 
     plan = load_plan(SHIPPED_PLANS / "demo.toml")
     try:
-        with progress_bar(training_steps(plan), "steps") as advance:
+        with progress_bar(training_steps(plan), "步 / steps") as advance:
             trained = train(store.folder, plan, Registry(store.folder), current_os_user(), utc_now(), advance)
         told = [*summary_lines(trained.report), *gate_lines(trained.gate)]
         return [*told, *(shadow_lines(trained.bundle.version) if trained.in_shadow else ())]

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
-from features.messages import Line
+from features.messages import Bilingual, Line
 
 
 def parse_day(text: str) -> date:
@@ -95,11 +95,17 @@ def print_lines(lines: Iterable[Line], file: TextIO | None = None) -> None:
         print(line, file=file, flush=True)
 
 
+def line_for_reader(text: str) -> str:
+    """A text that may be a pair (`Bilingual.of`) as one line in the reader's language; as it is for both languages."""
+    languages = reader_languages()
+    return text if len(languages) > 1 else str(getattr(Bilingual.of(text), languages[0]))
+
+
 def progress_printer() -> Callable[[str], None]:
-    """A function that prints one line of progress to the standard error stream."""
+    """A function that prints one line of progress to the standard error stream, in the reader's language."""
 
     def print_line(line: str) -> None:
-        print(f"… {line}", file=sys.stderr, flush=True)
+        print(f"… {line_for_reader(line)}", file=sys.stderr, flush=True)
 
     return print_line
 
@@ -109,9 +115,9 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
     """Yield a function `advance(more, line)` that reports progress on the standard error stream.
 
     On a terminal it draws a bar with the rate in `unit`s a second and the time left; elsewhere it prints the lines
-    that are not empty.
+    that are not empty. unit and lines may be pairs (`Bilingual.of`).
     """
-    print_line = progress_printer()
+    print_line, unit = progress_printer(), line_for_reader(unit)
     if not sys.stderr.isatty():
         yield lambda _, line: print_line(line) if line else None
         return

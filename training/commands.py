@@ -96,7 +96,7 @@ def simulate_command(
 
     visit_order = None if visits is None or visit_effect is None else VisitOrder(visits, VisitEffect(visit_effect))
     order = Order(households, months, seed, replicates, scenario_named(scenario), visits=visit_order)
-    with progress_bar(order.steps, "county-months") as advance:
+    with progress_bar(order.steps, "县·月 / county-months") as advance:
         simulate_counties(order, out, workers, advance)
 
 
@@ -125,7 +125,7 @@ def train_command(
     from training.train import plan_or_default, train, training_steps  # takes seconds: a wrong plan is refused before
 
     training_plan = plan_or_default(data, plan_from_file)
-    with progress_bar(training_steps(training_plan), "steps") as advance:
+    with progress_bar(training_steps(training_plan), "步 / steps") as advance:
         trained = train(data, training_plan, Registry(data, mlflow), current_os_user(), utc_now(), advance, bounds)
     version, alias = trained.bundle.version, trained.alias
     if as_json:

@@ -165,12 +165,13 @@ def run_tasks(
         for task in tasks:
             if record := cached_result(task, spec, staging):
                 records.append(record)
-                report_progress(task.loans, f"{task.name} {spec.as_of} 已完成 already done")
+                report_progress(task.loans, f"{task.name} {spec.as_of} 已完成 / {task.name} {spec.as_of} already done")
             else:
                 remaining.append(task)
         for task, record in workers.compute(remaining, spec, staging):
             records.append(record)
-            report_progress(task.loans, f"{task.name} {spec.as_of}: {record.rows} 笔 loans, {record.seconds:.1f} s")
+            part, rows, took = f"{task.name} {spec.as_of}", record.rows, f"{record.seconds:.1f} s"
+            report_progress(task.loans, f"{part}：{rows} 笔，{took} / {part}: {rows} loans, {took}")
     return sorted(records, key=lambda record: record.name)
 
 

@@ -108,7 +108,7 @@ def score_command(
     with (
         workers_of(data, workers, cluster, storage) as computing,
         record_run(data, "score", as_of=as_of) as results,
-        progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
+        progress_bar(delivered_loan_count(store.ledger), "笔 / loans") as advance,
     ):
         manifest = score_month(
             store,
@@ -178,7 +178,7 @@ def replay_command(
     store = DataFolder(data)
     with (
         record_run(data, "replay", as_of=as_of) as results,
-        progress_bar(delivered_loan_count(store.ledger), "loans") as advance,
+        progress_bar(delivered_loan_count(store.ledger), "笔 / loans") as advance,
     ):
         replayed = replay_month(store, as_of, edition, advance)
         results |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}

@@ -124,14 +124,14 @@ def monitor_month(
     repository = MonthRepository(store)
     month = repository.month(as_of)
     months = [repository.month(day) for day in repository.months() if day <= as_of][:_OUTCOME_MONTHS]
-    on_progress("drift")
+    on_progress("漂移 / drift")
     drift = check_drift(store, months[:_DRIFT_MONTHS], limits.drift)
     importance = drift.reference.importance if drift.reference else {}
     before = scored_loans(months[1]) if len(months) > 1 else None
     code_table, code_findings = check_codes(scored_loans(month), before, limits.codes, importance)
-    on_progress("calibration")
+    on_progress("校准 / calibration")
     outcomes = check_outcomes(store, months, limits)
-    on_progress("quality")
+    on_progress("数据质量 / data quality")
     quality_tables, quality_findings = check_quality(store.ledger, as_of, limits.quality, importance)
     tables = (
         outcomes.by_month,

@@ -58,7 +58,7 @@ def full_report(
     spec = ModelSpec.from_card(bundle.card)
     opponents = opponent_scores(fit_fold, folds[Fold.JUDGEMENT], bundle.columns, spec.params, plan, rules)
     loans = score_loans(bundle, folds[Fold.JUDGEMENT], policies, opponents)
-    on_progress(1, "judged")
+    on_progress(1, "已评判 / judged")
     checks, fit_model = plan.judging, refit_with(spec)
     permuted = (
         permutation_test(fit_fold, loans, fit_model, plan.seed, checks.permuted_fits) if checks.permuted_fits else None

@@ -69,7 +69,7 @@ def simulate(order: Order, out: Path, workers: int = 1, advance: Advance = lambd
                 _simulate_county(order, number, folder, advance)
         else:
             _simulate_in_pool(order, folder, workers, advance)
-    advance(0, f"written to {out}")
+    advance(0, f"已写入 {out} / written to {out}")
 
 
 def draw_prices(order: Order) -> Prices:
@@ -92,7 +92,8 @@ def _simulate_county(order: Order, number: int, folder: Path, advance: Advance) 
             for _ in truth.record_hazards(world, month, order.seed, order.replicates):
                 advance(HORIZON, "")
         year_is_over = month_number(month) == 12 and month >= order.start
-        line = f"{county_code(number)} {year_of(month)}: {int(world.book.open.sum())} open loans"
+        county_year, loans = f"{county_code(number)} {year_of(month)}", int(world.book.open.sum())
+        line = f"{county_year}：{loans} 笔未结 / {county_year}: {loans} open loans"
         advance(1, line if year_is_over else "")
     truth.write(world, deliver_tables(world, order.start, folder), folder)
 
