@@ -17,6 +17,7 @@ from models.bundle import Bundle
 from training.code_version import git_commit
 from training.evaluation.comparison_page import comparison_pages
 from training.evaluation.curves import gains_figure, reliability_figure
+from training.evaluation.model_card import MODEL_CARD_FILE, model_card
 from training.evaluation.page import report_html
 from training.evaluation.paired_models import PairedComparison
 from training.evaluation.report import EvaluationReport, Lang
@@ -75,6 +76,7 @@ def training_run_log(
         **({"visited_rows": card["visited"]} if "visited" in card else {}),
     }
     pages: dict[str, Any] = {f"judgement.{lang}.html": report_html(report, lang) for lang in get_args(Lang)}
+    pages[MODEL_CARD_FILE] = model_card(bundle, report, gate, data_day)
     if comparison is not None:
         pages |= {"comparison.json": comparison.as_dict(), **comparison_pages(comparison)}
     curves = {"reliability.png": reliability_figure(report), "gains.png": gains_figure(report)}

@@ -68,7 +68,9 @@ def test_a_run_names_plan_data_and_code_and_holds_measures_documents_and_plots(c
     found = asked(county, question)
     assert {"horizon_months", "seed", "data_version", "code_version", "growth.num_leaves"} <= set(found["params"])
     assert {"auc_model", "auc_rules", "recall_at_rules_visits_model"} <= set(found["metrics"])
-    assert {"plan.json", "reasons.png", "riskiest.png", "gains.png", "reliability.png"} <= set(found["files"])
+    assert {"plan.json", "MODEL_CARD.md", "reasons.png", "riskiest.png", "gains.png", "reliability.png"} <= set(
+        found["files"]
+    )
     assert found["tags"]["model_version"].startswith("1-")
 
 
