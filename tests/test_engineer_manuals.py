@@ -8,17 +8,25 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from features.messages import Bilingual, Line
 from models.county_policy.policy_table import shipped_policy_table
-from tests.manual_steps import commands_of, pages_of
+from tests.conftest import County
+from tests.manual_steps import commands_of, follow, pages_of
+from training.evaluation.model_card import model_card
 from training.evaluation.report import EvaluationSettings
-from training.gate import load_gate
-from training.plan import Plan
+from training.evaluation.runs import load_report
+from training.gate import gate_lines, load_gate
+from training.gate_criteria import gate_result
+from training.output import summary_lines
+from training.plan import Capacity, Cost, MonthEnds, MonthVisits, Plan, RulesVisits
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -92,3 +100,72 @@ def test_both_languages_of_a_manual_say_the_same_names_commands_and_pages(name: 
     assert (commands_of(zh), pages_of(zh)) == (commands_of(en), pages_of(en))
     numbers_of = [sorted(re.findall(r"`[a-z]+\.[a-z_.0-9]+` = [\d.]+\d", each.read_text("utf-8"))) for each in (zh, en)]
     assert numbers_of[0] == numbers_of[1]
+
+
+def keys_of(values: Any, above: str = "") -> dict[str, Any]:
+    """The keys of nested tables, joined by dots, with their values; a model is a table."""
+    table = values.model_dump() if isinstance(values, BaseModel) else values
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        found |= keys_of(value, f"{above}{name}.") if isinstance(value, dict | BaseModel) else {f"{above}{name}": value}
+    return found
+
+
+def written(value: Any) -> str:
+    """A default as the tables write it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
+    return "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("page", ["analyst.md", "analyst.en.md"])
+def test_every_key_of_plan_and_gate_stands_in_the_analysts_tables_with_its_default(page: str) -> None:
+    rows = re.findall(r"^\| `([a-z_.0-9]+)` \| ([^|]*?) \| \S", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    tables = {name: default.replace('"', "") for name, default in rows}
+    plan = keys_of({name: field.get_default() for name, field in Plan.model_fields.items() if name != "month_ends"})
+    plan.pop("light_policy.chosen.most_lit")  # a key of this way to choose thresholds; those have a table of their own
+    ends = {f"month_ends.{name}" for name in MonthEnds.model_fields}
+    expected = {name: written(value) for name, value in {**plan, **keys_of(load_gate())}.items()}
+    assert {name: default for name, default in tables.items() if name in expected} == expected
+    assert set(tables) >= ends
+    ways = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\S+) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    assert {(by, key, default) for by, key, default in ways if default not in ("必填", "required")} == {
+        (str(way.model_fields["by"].default or "visits"), key, written(field.default))
+        for way in (RulesVisits, Capacity, Cost, MonthVisits)
+        for key, field in way.model_fields.items()
+        if key != "by" and not field.is_required()
+    }
+
+
+def form(line: str) -> str:
+    """A printed line without its numbers and spaces: what it says of whatever figures."""
+    return re.sub(r"[-+\d.,\s]+", " ", line).strip()
+
+
+def test_what_the_analysts_manual_shows_of_a_judgement_is_what_is_printed(county: County) -> None:
+    report = load_report(county.data, 1)
+    lines: list[Line] = [*summary_lines(report), *gate_lines(gate_result(report, load_gate()))]
+    for name, language in (("analyst.md", "zh"), ("analyst.en.md", "en")):
+        printed = {form(getattr(line, language) if isinstance(line, Bilingual) else line) for line in lines}
+        shown = [line for block in blocks(DOCS / name, "text") for line in block.splitlines()]
+        assert len(shown) >= 14
+        assert [line for line in shown if form(line) not in printed] == []
+
+
+def test_the_analysts_manual_is_followed_word_by_word(county: County, tmp_path: Path) -> None:
+    data = county.copied_to(tmp_path / "var", mlflow=True).data
+    follow(DOCS / "analyst.md", tmp_path / "desk", {"LIGHTS_DATA": str(data)})
+    assert (tmp_path / "desk" / "report" / "judgement.zh.html").exists()
+    assert county.store.models.number_of("champion") == 1
+
+
+def test_a_model_card_says_all_of_the_run_and_leaves_the_owners_fields_open(county: County) -> None:
+    bundle, report = county.store.models.bundle(1), load_report(county.data, 1)
+    result = gate_result(report, load_gate())
+    zh, en = model_card(bundle, report, result, date(2026, 1, 9)).split("# Model card\n")
+    for card, language in ((zh, "zh"), (en, "en")):
+        assert all(f"| {each.id} |" in card for each in result.criteria)
+        assert all(getattr(words, language) in card for words in report.conclusions)
+        assert all(str(fold["rows"]) in card for fold in bundle.card["folds"].values())
+        assert "`borrower_sex`" in card
+        assert card.count("____") == 6
