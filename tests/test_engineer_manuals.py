@@ -18,6 +18,8 @@ from pydantic import BaseModel
 
 from features.messages import Bilingual, Line
 from models.county_policy.policy_table import shipped_policy_table
+from serving.access.roles import OPEN_ROUTES, REQUIRED_RIGHTS
+from serving.http.metrics import Metrics
 from tests.conftest import County
 from tests.manual_steps import commands_of, follow, pages_of
 from training.evaluation.model_card import model_card
@@ -169,3 +171,29 @@ def test_a_model_card_says_all_of_the_run_and_leaves_the_owners_fields_open(coun
         assert all(str(fold["rows"]) in card for fold in bundle.card["folds"].values())
         assert "`borrower_sex`" in card
         assert card.count("____") == 6
+
+
+def test_the_operators_manual_is_followed_word_by_word(by_rules: County, tmp_path: Path) -> None:
+    data = by_rules.copied_to(tmp_path / "var").data
+    printed = follow(DOCS / "operator.md", tmp_path / "desk", {"LIGHTS_DATA": str(data)})
+    assert "/sign-in?token=" in printed[0]
+    assert (tmp_path / "desk" / "restored" / "ledger").is_dir()
+
+
+@pytest.mark.parametrize("page", ["operator.md", "operator.en.md"])
+def test_every_figure_of_the_sizing_stands_in_a_document_that_says_how_it_was_measured(page: str) -> None:
+    names = ("serving/deploy/README.md", "serving/RUNNING.md", "docs/model_quality.md")
+    measured = " ".join((ROOT / name).read_text("utf-8") for name in names)
+    rows = (DOCS / page).read_text("utf-8").rpartition("|---|---|---|")[2].strip().split("\n\n")[0]
+    figures = {each for each in re.findall(r"[\d,.]*\d", re.sub(r"\(.*?\)", "", rows)) if each != "1,000,000"}
+    assert len(figures) >= 12
+    assert [each for each in sorted(figures) if not re.search(rf"(?<![\d.,]){re.escape(each)}(?![\d])", measured)] == []
+
+
+@pytest.mark.parametrize("page", ["operator.md", "operator.en.md"])
+def test_the_operators_manual_names_every_metric_and_the_pages_there_are(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    metrics = Metrics()
+    names = {family.name for family in metrics.registry.collect()}
+    assert {name for name in names if f"`{name}" not in text} == set()
+    assert set(pages_of(DOCS / page)) <= OPEN_ROUTES | set(REQUIRED_RIGHTS)
