@@ -11,7 +11,7 @@ import tomllib
 from datetime import date
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -28,7 +28,7 @@ from training.evaluation.runs import load_report
 from training.gate import gate_lines, load_gate
 from training.gate_criteria import gate_result
 from training.output import summary_lines
-from training.plan import Capacity, Cost, MonthEnds, MonthVisits, Plan, RulesVisits
+from training.plan import LightPolicy, MonthEnds, Plan
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -131,11 +131,15 @@ def test_every_key_of_plan_and_gate_stands_in_the_analysts_tables_with_its_defau
     assert {name: default for name, default in tables.items() if name in expected} == expected
     assert set(tables) >= ends
     ways = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\S+) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
-    assert {(by, key, default) for by, key, default in ways if default not in ("必填", "required")} == {
-        (str(way.model_fields["by"].default or "visits"), key, written(field.default))
-        for way in (RulesVisits, Capacity, Cost, MonthVisits)
+    assert {(by, key, default.replace("必填", "required")) for by, key, default in ways} == {
+        (
+            get_args(way.model_fields["by"].annotation)[0],
+            key,
+            "required" if field.is_required() else written(field.default),
+        )
+        for way in get_args(LightPolicy.model_fields["chosen"].annotation)
         for key, field in way.model_fields.items()
-        if key != "by" and not field.is_required()
+        if key != "by"
     }
 
 
