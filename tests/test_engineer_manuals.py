@@ -29,6 +29,7 @@ from training.gate import gate_lines, load_gate
 from training.gate_criteria import gate_result
 from training.output import summary_lines
 from training.plan import LightPolicy, MonthEnds, Plan
+from training.plan_files import load_plan
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -141,6 +142,15 @@ def test_every_key_of_plan_and_gate_stands_in_the_analysts_tables_with_its_defau
         for key, field in way.model_fields.items()
         if key != "by"
     }
+
+
+@pytest.mark.parametrize("page", ["analyst.md", "analyst.en.md"])
+def test_the_plan_that_the_analysts_manual_shows_is_one(page: str, tmp_path: Path) -> None:
+    [shown] = blocks(DOCS / page, "toml")
+    file = tmp_path / "county.toml"
+    file.write_text(shown, "utf-8")
+    plan = load_plan(file)
+    assert (plan.light_policy.chosen.by, len(plan.month_ends.fit)) == ("capacity", 36)
 
 
 def form(line: str) -> str:
