@@ -71,7 +71,7 @@ def assessment_table(
     """Outcomes of the year's yellow and red loans: the total, then one row a group, sorted by code.
 
     months: the published months of the year, newest first. outcomes: of all loans by the newest month. visits:
-    `loan_id` and `on_date` of each recorded visit; None where no visits are recorded.
+    `loan_id` and `visited_on` of each recorded visit; None where no visits are recorded.
     """
     rows = assessment_rows(months, outcomes, level, scope, visits)
     return ReportTable(
@@ -134,10 +134,11 @@ def _flagged_loans(
 def _visited(flagged: pl.DataFrame, visits: pl.DataFrame, until: date) -> list[str]:
     """The loans with a visit after the month end that they were flagged at, up to a day.
 
-    flagged: `loan_id` and `as_of`. visits: `loan_id` and `on_date`.
+    flagged: `loan_id` and `as_of`. visits: `loan_id` and `visited_on`.
     """
     since = visits.join(flagged.select("loan_id", "as_of"), on="loan_id")
-    return since.filter(pl.col("on_date") > pl.col("as_of"), pl.col("on_date") <= until)["loan_id"].unique().to_list()
+    counted = since.filter(pl.col("visited_on") > pl.col("as_of"), pl.col("visited_on") <= until)
+    return counted["loan_id"].unique().to_list()
 
 
 def _group_totals(loans: pl.DataFrame, policy: GroupBounds) -> pl.DataFrame:

@@ -233,7 +233,7 @@ class CountyReport:
     ) -> YearOfGroups:
         visits, first, last = self.records.visits, months[-1].as_of, month_end_after(months[0].as_of, 1)
         if visits is not None:  # of a year without any recorded visit nothing is known
-            visits = visits.filter(pl.col("on_date") > first, pl.col("on_date") <= last)
+            visits = visits.filter(pl.col("visited_on") > first, pl.col("visited_on") <= last)
             visits = None if visits.is_empty() else visits
         rows = assessment_rows(months, outcomes, level, self.scope, visits)
         loans = scope_loans(months[0], self.scope)

@@ -123,9 +123,9 @@ def address(official_walk: Walk) -> Iterator[str]:
     """The county's pages, without a key; an upload and a job are there for the clerk."""
     with serving(official_walk.data, role="clerk") as signed_in:
         file = {"file": ("还款明细.csv", "还款流水号,贷款编号,还款日期,实还本金,实还利息\n".encode())}
-        http_requests.post(f"{signed_in}/uploads", files=file).raise_for_status()
-        # no month end: the job ends at once
-        http_requests.post(f"{signed_in}/jobs/score", data={"as_of": "2025-12-30"}).raise_for_status()
+        month = {"as_of": "2025-12-30"}  # no month end: the job ends at once
+        for path, sent in (("/uploads", {"files": file}), ("/jobs/score", {"data": month})):
+            http_requests.post(f"{signed_in}{path}", follow_redirects=True, **sent).raise_for_status()
         yield unsigned(signed_in)
 
 
@@ -133,10 +133,14 @@ def address(official_walk: Walk) -> Iterator[str]:
 def opened(request: pytest.FixtureRequest, address: str, official_walk: Walk) -> tuple[str, Mapping[str, int], str]:
     """A manual, what each path that it names answers to the role it is for, and the text of these pages."""
     name = str(request.param)
-    loan = MonthRepository(DataFolder(official_walk.data)).month().scan("warnings").sort("loan_id").collect()
-    bank, household = loan.filter(pl.col("light") != "green").select("bank", "household_id").row(0)
+    loans = MonthRepository(DataFolder(official_walk.data)).month().scan("warnings").sort("loan_id").collect()
+    lit = loans.filter(pl.col("light") != "green")
+    bank, household, loan = lit.select("bank", "household_id", "loan_id").row(0)
     key = key_for(official_walk.data, ROLES[name], bank=bank if name == "officer" else None)
     codes, texts = dict[str, int](), list[str]()
+    if name == "officer":  # what may be recorded stands in an open case
+        cases = f"{signed(address, key)}/households/{household}/cases"
+        http_requests.post(cases, data={"loan_id": loan}, follow_redirects=True).raise_for_status()
     for path in pages_of(manual(name)):
         real = path.format(household=household, number=1)
         day = {"as_of": "2025-12-31"} if path.startswith("/reports/") else {}

@@ -224,7 +224,7 @@ def test_the_share_visited_counts_visits_after_the_month_end_of_the_light(ten: D
     lit = CountyReport(ten, period, ReportScope())
     first = _first_lit(lit)
     (early, flagged), (late, _) = first[:2]
-    days = {"loan_id": [early, early, late], "on_date": [flagged, flagged + timedelta(days=1), date(2023, 12, 1)]}
+    days = {"loan_id": [early, early, late], "visited_on": [flagged, flagged + timedelta(days=1), date(2023, 12, 1)]}
     records = CaseRecords(visits=pl.DataFrame(days))
     row = _assessed(CountyReport(ten, period, ReportScope(), records))
     assert (row["lit"], row["visited_loans"], row["visited_share"]) == (4, 1, None)
@@ -233,8 +233,9 @@ def test_the_share_visited_counts_visits_after_the_month_end_of_the_light(ten: D
 
 def test_a_year_without_recorded_visits_is_not_judged_by_them(ten: DataFolder) -> None:
     period = report_period(MARCH, quarter=False, year=True)
-    later = pl.DataFrame({"loan_id": ["D"], "on_date": [date(2025, 3, 1)]})
-    for visits, is_judged in ((later, False), (later.with_columns(pl.lit(date(2024, 4, 10)).alias("on_date")), True)):
+    later = pl.DataFrame({"loan_id": ["D"], "visited_on": [date(2025, 3, 1)]})
+    within = later.with_columns(visited_on=pl.lit(date(2024, 4, 10)))
+    for visits, is_judged in ((later, False), (within, True)):
         report = CountyReport(ten, period, ReportScope(), CaseRecords(visits=visits))
         year = report._year_of_groups(report.published_months, report.outcomes, GroupLevel.BANK)
         assert (year.rows["visited_loans"].null_count() == 0) is is_judged
@@ -278,6 +279,8 @@ def test_the_action_list_says_by_when_to_visit_and_who(county: County, tmp_path:
     spells = flag_spells(MonthRepository(store), own.newest).rows.filter(pl.col("loan_id") == red["loan_id"])
     due = own.month.policy.casework.working_days.after(spells["flagged_on"].item(), 3)
     assert row["visit_due_on"] == due.day
+    year = CountyReport(store, report_period(own.newest, quarter=False, year=True), ReportScope(), records)
+    assert _assessed(year)["visited_loans"] == 1
 
 
 def test_a_loan_repaid_after_it_went_bad_was_not_recovered(ten: DataFolder, tmp_path: Path) -> None:
