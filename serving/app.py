@@ -36,6 +36,7 @@ from serving.pages.audit_page import audit_page_router
 from serving.pages.board_page import board_router
 from serving.pages.case_pages import case_page_router
 from serving.pages.clerk_pages import clerk_router
+from serving.pages.help_page import help_router
 from serving.pages.household_pages import household_router
 from serving.pages.model import model_router
 from serving.pages.oidc_pages import oidc_router
@@ -51,7 +52,7 @@ _STATIC = Path(__file__).with_name("pages") / "static"
 _ROUTERS = (
     *(warning_router, what_if_router, migration_router, case_router, audit_router, health_router, metrics_router),
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
-    *(upload_router, report_router),
+    *(upload_router, report_router, help_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
 )
 _CSP = "Content-Security-Policy"
@@ -180,7 +181,7 @@ class _ResponseMiddleware:
         if cookie and "text/html" in response.headers.get("content-type", ""):
             secure = settings.secure_cookies
             response.set_cookie(CSRF_COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path="/")
-        is_docs = request.url.path == "/docs"
-        response.headers.update(_HEADERS | {_CSP: _CONTENT_POLICY_OF_DOCS} if is_docs else _HEADERS)
+        own = {_CSP: _CONTENT_POLICY_OF_DOCS} if request.url.path == "/docs" else {}
+        response.headers.update(_HEADERS | own | getattr(request.state, "own_headers", {}))
         if settings.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

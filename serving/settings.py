@@ -141,6 +141,14 @@ class Settings(BaseSettings):
             Bilingual("年", "years"),
         ),
     ] = 3
+    manuals: Annotated[
+        Path,
+        SettingNote(
+            Bilingual("`./run docs` 生成的手册所在文件夹", "folder of the manuals that `./run docs` built"),
+            _SERVICE,
+            default=Bilingual("程序所在的 `serving/pages/manuals`", "`serving/pages/manuals` of the program"),
+        ),
+    ] = Path(__file__).with_name("pages") / "manuals"
     oidc_issuer: Annotated[
         str | None,
         SettingNote(

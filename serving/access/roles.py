@@ -79,6 +79,8 @@ REQUIRED_RIGHTS: Mapping[str, Right] = {
     "/account/keys/{prefix}/revoke": Right.OWN,
     "/docs": Right.OWN,
     "/openapi.json": Right.OWN,
+    "/help": Right.OWN,
+    "/help/{path}": Right.OWN,
     "/people": Right.PEOPLE,
     "/people/{person_id}": Right.PEOPLE,
     "/audit": Right.AUDIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -197,6 +197,11 @@ def audit_row_count(request: Request, loans: int) -> None:
 def audit_detail(request: Request, **detail: object) -> None:
     """Add to the detail of the request's audit entry what the address does not say, such as the case's number."""
     request.state.audit_detail = {**getattr(request.state, "audit_detail", {}), **detail}
+
+
+def own_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Set headers of the request's answer that take the place of those that every answer has."""
+    request.state.own_headers = headers
 
 
 def audit_as_export(request: Request) -> None:
