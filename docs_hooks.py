@@ -16,6 +16,7 @@ from typing import Any
 
 import jieba
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 
 ROOT = Path(__file__).parent
 CODE_PAGES = {
@@ -40,9 +41,16 @@ CODE_PAGES = {
     "CHANGELOG.md": "project/changelog.md",
 }
 """Pages outside docs/ by their path in the repository, with their path in the manuals."""
-_LINK = re.compile(r"(?P<words>!?\[[^\]]*\])\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
+_LINK = re.compile(
+    r"(?P<code>^```.*?^```|`[^`\n]+`)|(?P<image>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)",
+    re.DOTALL | re.MULTILINE,
+)
+"""A link; code comes first, since links in it are examples."""
 _OUTSIDE = re.compile(r"https?:|mailto:")
-_LOADED_BY_SCRIPT = re.compile(r"https://unpkg\.com/[^\"]*")
+_LOADED_BY_SCRIPT = re.compile(r"https://(?:unpkg|api\.github)\.com[^\"`]*")
+_ALTERNATE = re.compile(r"<link rel=\"alternate\"[^>]*>")
+_WORDS_OF_A_QUERY = ("o<t.length;o++)t.slice(s,o)in e", "o<=t.length;o++)t.slice(s,o)in e")
+"""Where the search cuts a Chinese query into words, as it is and as it has to be: it leaves out the last word."""
 _WORKER_LANGUAGES = ("lunr.multi.min.js", "lunr.stemmer.support.min.js", "lunr.zh.min.js")
 _staged: list[tempfile.TemporaryDirectory[str]] = []
 
@@ -62,13 +70,26 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """A page without the addresses of its translations in the head, where the theme looks for site maps."""
+    return _ALTERNATE.sub("", output)
+
+
 def on_post_build(config: MkDocsConfig) -> None:
-    """Remove from the built folder what names outside addresses and is never loaded."""
+    """Remove from the built folder what names outside addresses and is never loaded; repair the search.
+
+    Raises PluginError where the theme's search is another than the one that is repaired.
+    """
     site = Path(config.site_dir)
     for pattern in ("**/*.map", "sitemap.xml*", "**/404.html", "**/lunr/*.js", "**/lunr/min/*.js"):
         for path in site.glob(pattern):
             if path.name not in _WORKER_LANGUAGES:
                 path.unlink()
+    for script in site.glob("assets/javascripts/workers/search.*.js"):
+        text, (wrong, right) = script.read_text("utf-8"), _WORDS_OF_A_QUERY
+        if wrong not in text and right not in text:
+            raise PluginError(f"{script.name} cuts Chinese queries in another way: look at _WORDS_OF_A_QUERY")
+        script.write_text(text.replace(wrong, right), "utf-8")
     for script in site.glob("assets/javascripts/bundle.*.js"):  # libraries that diagrams and old browsers would fetch
         script.write_text(_LOADED_BY_SCRIPT.sub("", script.read_text("utf-8")), "utf-8")
 
@@ -83,7 +104,9 @@ def stage_pages(docs: Path, folder: Path) -> None:
     """Copy the pages of docs/ and of the code into a folder, with links that hold there."""
     shutil.copytree(docs, folder, dirs_exist_ok=True)
     shutil.copy(ROOT / "serving/pages/static/icon.svg", folder)
-    pages = {f"docs/{path.relative_to(docs).as_posix()}": path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+    pages = {
+        f"docs/{path.relative_to(docs).as_posix()}": path.relative_to(docs).as_posix() for path in docs.rglob("*.md")
+    }
     for source, target in {**CODE_PAGES, **pages}.items():
         page = folder / target
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +116,8 @@ def stage_pages(docs: Path, folder: Path) -> None:
 def rewrite_links(text: str, source: str, target: str) -> str:
     """A page's text with its relative links as they are in the manuals.
 
-    A link to a file that the manuals do not hold, such as a module, becomes its words and the file's path.
+    A link to a file that the manuals do not hold, such as a module, becomes its words and the file's path; one to
+    another site or to a page that is not written becomes its words.
 
     Args:
         text: Markdown.
@@ -102,15 +126,17 @@ def rewrite_links(text: str, source: str, target: str) -> str:
     """
 
     def rewrite(link: re.Match[str]) -> str:
-        if _OUTSIDE.match(link["target"]):
-            return link["words"].removeprefix("[").removesuffix("]")
+        if link["code"]:
+            return link[0]
         path = os.path.normpath(Path(source).parent / link["target"])
-        held = "index.md" if path == "README.md" else CODE_PAGES.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
-        if held is None:
-            return f"{link['words'][1:-1]} (`{path}`)"
-        if path.startswith("docs/") and not (ROOT / path).exists():
-            return link["words"][1:-1]
-        return f"{link['words']}({os.path.relpath(held, Path(target).parent)}{link['anchor'] or ''})"
+        if _OUTSIDE.match(link["target"]) or (path.endswith(".md") and not (ROOT / path).is_file()):
+            return link["words"]
+        page = "index.md" if path == "README.md" else CODE_PAGES.get(path)
+        if page is None and not path.startswith("docs/"):
+            return f"{link['words']} (`{path}`)"
+        page = (page or path.removeprefix("docs/")).replace(".en.md", ".md")  # the reader's language decides
+        address = f"{os.path.relpath(page, Path(target).parent)}{link['anchor'] or ''}"
+        return f"{link['image']}[{link['words']}]({address})"
 
     return _LINK.sub(rewrite, text)
 

@@ -59,16 +59,18 @@ async def show_manual(request: Request, path: str) -> Response:
     """A file of the site, with a content security policy of its own; its scripts are named by their hashes."""
     site, path = context_of(request).settings.manuals, path or _INDEX
     response = await StaticFiles(directory=site, check_dir=False).get_response(path, request.scope)
-    hashes = _script_hashes(site / path, (site / path).stat().st_mtime_ns) if path.endswith(".html") else ""
+    file = site / path
+    hashes = script_hashes(file, file.stat().st_mtime_ns) if file.suffix == ".html" else ""
     cache = "max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
     own_headers(
-        request, {"Content-Security-Policy": _CONTENT_POLICY.format(hashes=hashes), "Cache-Control": f"private, {cache}"}
+        request,
+        {"Content-Security-Policy": _CONTENT_POLICY.format(hashes=hashes), "Cache-Control": f"private, {cache}"},
     )
     return response
 
 
 @lru_cache(maxsize=256)
-def _script_hashes(page: Path, _changed: int) -> str:
+def script_hashes(page: Path, _changed: int) -> str:
     """The sources of a content security policy that let the scripts inside a built page run."""
     scripts = sorted(set(_INLINE_SCRIPT.findall(page.read_text("utf-8"))))
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
