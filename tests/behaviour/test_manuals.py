@@ -143,8 +143,10 @@ def opened(request: pytest.FixtureRequest, address: str, official_walk: Walk) ->
         http_requests.post(cases, data={"loan_id": loan}, follow_redirects=True).raise_for_status()
     for path in pages_of(manual(name)):
         real = path.format(household=household, number=1)
-        day = {"as_of": "2025-12-31"} if path.startswith("/reports/") else {}
-        answer = http_requests.get(f"{signed(address, key)}{real}", params={"lang": "zh", **day}, follow_redirects=True)
+        asked = {"as_of": "2025-12-31", "kind": "monthly"} if path.startswith("/reports/") else {}
+        answer = http_requests.get(
+            f"{signed(address, key)}{real}", params={"lang": "zh", **asked}, follow_redirects=True
+        )
         codes[path] = answer.status_code
         if answer.headers["content-type"].startswith("text/html"):
             texts.append(html.unescape(re.sub(r"<[^>]+>", "\n", answer.text)))
