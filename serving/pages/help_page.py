@@ -31,6 +31,7 @@ ROLE_PAGES: Mapping[Role, str] = {
 """The page of the manuals that a role reads first; the index for the others."""
 _INDEX = "index.html"
 _HASHED = re.compile(r"assets/.*\.[0-9a-f]{8}\.min\.(js|css)")
+"""Files of the theme, named by their version; kept for a day, since the build changes some of them."""
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; worker-src 'self'; connect-src 'self'; style-src 'self'; "
@@ -61,7 +62,7 @@ async def show_manual(request: Request, path: str) -> Response:
     response = await StaticFiles(directory=site, check_dir=False).get_response(path, request.scope)
     file = site / path
     hashes = script_hashes(file, file.stat().st_mtime_ns) if file.suffix == ".html" else ""
-    cache = "max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
+    cache = "max-age=86400" if _HASHED.fullmatch(path) else "no-cache"
     own_headers(
         request,
         {"Content-Security-Policy": _CONTENT_POLICY.format(hashes=hashes), "Cache-Control": f"private, {cache}"},
