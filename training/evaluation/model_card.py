@@ -47,10 +47,12 @@ def model_card(bundle: Bundle, report: EvaluationReport, gate: GateResult, data_
         >>> card.splitlines()[0], "## Figures, with 95% intervals by household" in card
         ('# 模型卡', True)
     """
-    return "\n".join(_card_in(lang, bundle, report, gate, data_day) for lang in get_args(Lang))
+    return "\n".join(card_in_language(lang, bundle, report, gate, data_day) for lang in get_args(Lang))
 
 
-def _card_in(lang: Lang, bundle: Bundle, report: EvaluationReport, gate: GateResult, data_day: date) -> str:
+def card_in_language(lang: Lang, bundle: Bundle, report: EvaluationReport, gate: GateResult, data_day: date) -> str:
+    """The card in one language; its parameters are those of `model_card`."""
+
     def share(estimate: Estimate) -> str:
         if estimate.value is None or estimate.low is None or estimate.high is None:
             return "-"
