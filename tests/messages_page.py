@@ -215,8 +215,9 @@ def _refusal_chapters(language: Language) -> Iterator[str]:
         sentences = [
             each
             for folder in folders
-            for file in sorted((ROOT / folder).glob("*.py"))
-            for each in sentences_in(file.relative_to(ROOT).as_posix(), refusal_classes())
+            for file in syntax_trees()
+            if Path(file).parent == Path(folder)
+            for each in sentences_in(file, refusal_classes())
         ]
         lead = Bilingual("拒绝：", "Refusals: ")
         yield from _chapter(Bilingual(f"{lead.zh}{title.zh}", f"{lead.en}{title.en.lower()}"), None, language)

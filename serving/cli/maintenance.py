@@ -53,8 +53,9 @@ def restore_command(
 
 @commands.command("upgrade")
 def upgrade_command(data: DataOption = DEFAULT_DATA_FOLDER) -> None:
-    """升级: a data folder of an earlier release, brought to this one's form.
+    """升级：把旧版程序的数据文件夹改成本版的格式 / Bring a data folder of an earlier release to this one's form.
 
+    台账、已发布月份、模型和数据库；不丢数据，已发布的数值不变。请先备份：升级后旧版程序不能再打开数据库。 /
     Ledger, published months, models and database; nothing is lost and no published figure changes. Make a backup
     first: an earlier release does not open the database afterwards.
     """
