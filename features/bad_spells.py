@@ -9,8 +9,8 @@ import polars as pl
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import SPELLS_SCHEMA, LifeRules
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import SPELLS_SCHEMA, LifeRules
 
 BAD_SPELLS_SCHEMA = FrameSchema(
     {

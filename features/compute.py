@@ -17,7 +17,7 @@ from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
+from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
 from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics, with_peer_shares
 from features.snapshot.sources import NEIGHBOURS, Source
 from features.units import YUAN

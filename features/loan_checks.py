@@ -16,7 +16,7 @@ from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.snapshot.amounts import fen
 from features.snapshot.as_of import Snapshot
-from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
+from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
 
 _SHARE = 1.01
 """What is paid or asked may pass its bound by so much."""

@@ -9,8 +9,8 @@ import polars as pl
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import LifeRules
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import LifeRules
 
 SPELL_ENDINGS_SCHEMA = FrameSchema(
     {

@@ -108,7 +108,7 @@ def fund_history(endings: pl.DataFrame, as_of: date, fund: Fund, bad_after_days:
     Example:
         >>> from datetime import date
         >>> from features.ledger.ledger import Ledger
-        >>> from features.snapshot.loan_life import LifeRules
+        >>> from features.snapshot.life_rules import LifeRules
         >>> from features.spell_endings import spell_endings
         >>> from models.county_policy.policy_table import policy_table_of
         >>> from models.fund_curves import fund_history

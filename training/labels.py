@@ -50,7 +50,7 @@ def label_cohort(cohort: pl.DataFrame, spells: pl.DataFrame, as_of: date, plan: 
         >>> from features.bad_spells import bad_spells
         >>> from features.compute import Population, features_at
         >>> from features.ledger.ledger import Ledger
-        >>> from features.snapshot.loan_life import LifeRules
+        >>> from features.snapshot.life_rules import LifeRules
         >>> from training.plan_files import SHIPPED_PLANS, load_plan
         >>> plan, rows = load_plan(SHIPPED_PLANS / "demo.toml"), Ledger(data / "ledger").tables()
         >>> as_of = date(2024, 12, 31)

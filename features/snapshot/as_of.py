@@ -24,8 +24,8 @@ from features.snapshot.events import (
 )
 from features.snapshot.instalments import instalments_at
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
 from features.snapshot.loans import bank_payments_at, loans_at
 from features.snapshot.members import borrowers_of_loans, losses_of_loans, members_at, members_ever_at
 from features.snapshot.statements import assets_at, prices_at, statements_at

@@ -11,8 +11,8 @@ from features.frame_schema import returns
 from features.months import day_offset, month_offset
 from features.snapshot.amounts import as_yuan
 from features.snapshot.frame_schemas import INSTALMENTS_SCHEMA
+from features.snapshot.life_rules import FROM_THE_START
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import FROM_THE_START
 
 _BOTH = ("principal_covered_on", "interest_covered_on")
 _COVERED_ON = pl.when(pl.all_horizontal(pl.col(_BOTH).is_not_null())).then(pl.max_horizontal(_BOTH)).alias("covered_on")

@@ -19,7 +19,7 @@ from features.snapshot.frame_schemas import (
     SCHEDULE_ROWS_SCHEMA,
 )
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_life import LifeRules, LoanLives, loan_lives
+from features.snapshot.life_rules import LifeRules, LoanLives
 
 _PAYMENT_COLUMNS = (
     *map(pl.col, ("loan", "paid_on")),
@@ -55,7 +55,9 @@ class LoanBook:
         """What each loan owes, its instalments and its times bad, to the evening of `last`."""
 
         def walk() -> LoanLives:
-            """The lives, computed."""
+            """The lives, computed; the compiled walk is loaded only here."""
+            from features.snapshot.loan_life import loan_lives
+
             self.versions.cache.record_dependency(*_LIFE_TABLES)
             return loan_lives(self.versions, self.last, self.rules)
 

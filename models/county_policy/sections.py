@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from features.contract.tables import HardshipCause, PolicyKind
 from features.messages import Bilingual
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.county_policy.rating_sections import Points, RatingTable
 from models.county_policy.section import Binding, Section
 from models.light import Light

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from features.ledger.ledger import Ledger
 from features.messages import UserError
 from features.months import is_month_end, month_end
-from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
+from features.snapshot.life_rules import BAD_AFTER_DAYS, LifeRules
 from models.bundle import Bundle
 from models.county_policy import policy_table as policies
 from models.county_policy.policy_table import policy_table_of

@@ -83,7 +83,7 @@ def load_command(
     from features.loading.load import LoadOptions
     from features.loading.load import load as load_inbox
     from features.loan_checks import findings_of_delivery
-    from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
+    from features.snapshot.life_rules import BAD_AFTER_DAYS, LifeRules
     from serving.cli.output import load_lines
 
     loading = LoadOptions(
@@ -250,7 +250,7 @@ def features_command(
     from features.compute import Population, features_at
     from features.messages import UserError
     from features.missing_data import missing_data_lines
-    from features.snapshot.loan_life import BAD_AFTER_DAYS
+    from features.snapshot.life_rules import BAD_AFTER_DAYS
 
     if loans not in tuple(Population):
         raise typer.BadParameter("应为 open 或 cohort / should be open or cohort", param_hint="--loans")

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import polars as pl
 
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import LifeRules, LoanLives
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import LifeRules, LoanLives
 from models.five_classes.floors import ClassFacts, HeldClass, Restructured
 from models.five_classes.watch_period import WatchedDue, WatchRules, watch_ended_on
 from serving.explain.what_if.apply import HouseholdSnapshot

@@ -15,7 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.messages import Bilingual
 from features.months import month_end_after
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.jeffreys import jeffreys_interval
 from models.light import CODES, LIGHT_WORDS
 from models.ranking import recall, roc_auc

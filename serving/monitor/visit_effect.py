@@ -17,7 +17,7 @@ import polars as pl
 from features.atomic_files import write_text
 from features.bad_spells import bad_spells, with_next_bad_on
 from features.messages import Bilingual, UserError
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from features.stored_files import read_stored_json
 from models.county_policy.sections import VisitStudy
 from models.policy import Policy

@@ -16,7 +16,7 @@ from features.atomic_files import append_line
 from features.checksums import is_intact
 from features.messages import Bilingual, UserError
 from features.months import COUNTY_ZONE
-from features.snapshot.loan_life import BAD_AFTER_DAYS, LifeRules
+from features.snapshot.life_rules import BAD_AFTER_DAYS, LifeRules
 from models.budget_use import BudgetUse
 from models.county_policy.contract_terms import ContractTerms, DatedTerms
 from models.county_policy.policy_table import stored_policy

@@ -9,7 +9,7 @@ from enum import StrEnum
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from features.snapshot.loan_life import STATUSES
+from features.snapshot.life_rules import STATUSES
 from models.county_policy.sections import CaseWork
 from models.light import CODES, Light
 from models.traffic_light.evaluate import as_levels

@@ -11,7 +11,7 @@ import polars as pl
 from features.ledger.ledger import Ledger
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_life import SHIPPED_RULES, LifeRules
+from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
 from serving.months.edition import PublishedMonth
 
 _LOST = ("compensated", "written_off")

@@ -11,8 +11,8 @@ from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import LifeRules
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import LifeRules
 from tests.oracle import referee
 from tests.oracle.knowledge import Tables
 from tests.oracle.random_ledger import random_ledger

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from features import compute
 from features.compute import features_at, peer_statistics_at
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from tests.behaviour.test_oracle import rows_of
 from tests.oracle.knowledge import Row, Tables
 from tests.oracle.random_ledger import random_ledger

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.loan_checks import loan_findings
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from tests.features.inboxes import Intake
 
 AS_OF = date(2024, 12, 31)

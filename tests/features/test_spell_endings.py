@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from features.spell_endings import spell_endings
 from tests.features.one_loan import one_loan
 

@@ -12,8 +12,8 @@ from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.loan_life import FROM_THE_START
-from features.snapshot.loan_life import LifeRules as ProductRules
+from features.snapshot.life_rules import FROM_THE_START
+from features.snapshot.life_rules import LifeRules as ProductRules
 from tests.oracle import referee
 from tests.oracle.dues import LifeRules
 from tests.oracle.knowledge import Tables, yuan

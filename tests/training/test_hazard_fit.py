@@ -10,7 +10,7 @@ import pytest
 
 from features.bad_spells import loan_ends
 from features.ledger.ledger import Ledger
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.hazards import cumulative_incidence
 from tests.conftest import County
 from tests.models.hazard_samples import AS_OF, followed_loans

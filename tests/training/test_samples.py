@@ -10,7 +10,7 @@ import pytest
 
 from features.bad_spells import bad_spells
 from features.compute import Population, features_at
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.county_policy.policy_table import shipped_policy_table
 from tests.behaviour.test_oracle import rows_of
 from tests.models.test_rule_cases import frame_of

@@ -16,7 +16,7 @@ from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.months import month_end_after, month_ends, whole_months_since
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rules import RULES
 from training.evaluation.ceiling import Ceiling, ranking_ceiling, true_hazards

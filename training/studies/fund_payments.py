@@ -25,7 +25,7 @@ import polars as pl
 from features.compute import features_at
 from features.delivered_tables import DeliveredTables
 from features.months import month_end_after
-from features.snapshot.loan_life import BAD_AFTER_DAYS
+from features.snapshot.life_rules import BAD_AFTER_DAYS
 from features.spell_endings import spell_endings
 from models.county_policy.policy_table import PolicyTable, policy_table_of
 from models.fund_curves import FundCurves, fund_history

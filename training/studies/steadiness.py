@@ -16,7 +16,7 @@ import polars as pl
 from features.compute import Population, features_at
 from features.ledger.ledger import Ledger
 from features.months import month_end_after
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.bundle import Bundle
 from models.explain import reasons, township_medians
 from models.registry import ModelStore

@@ -19,7 +19,7 @@ from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.months import month_end_after
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.bundle import Bundle
 from models.county_policy.sections import VisitStudy
 from models.light import Light

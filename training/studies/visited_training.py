@@ -23,7 +23,7 @@ from features.bad_spells import bad_spells
 from features.catalog import MODEL_COLUMNS
 from features.compute import Population, features_at
 from features.months import month_end_after
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.boosting import columns_of
 from models.raw_score import Floats
 from training.candidates import Candidate, ModelSpec

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.snapshot.life_rules import CAUSES_OF_BAD, SHIPPED_RULES, STATUSES
 from features.snapshot.life_walk import (
     ALWAYS,
     NEVER,
@@ -24,7 +25,6 @@ from features.snapshot.life_walk import (
     read_only,
     walk,
 )
-from features.snapshot.loan_life import CAUSES_OF_BAD, SHIPPED_RULES, STATUSES
 from tests.benchmarks.pandas_features.days import number
 from tests.benchmarks.pandas_features.evening import Evening
 from tests.benchmarks.pandas_features.grouped import Array, fen

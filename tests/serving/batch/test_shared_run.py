@@ -17,7 +17,7 @@ from features.delivery.column_map import read_column_map
 from features.ledger.ledger import Ledger
 from features.loading.load import LoadOptions, load
 from features.messages import UserError
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from serving.batch.inputs import RunSpec
 from serving.batch.plan import Task
 from serving.batch.remote_task import scratch_folder_for

@@ -9,7 +9,7 @@ import pytest
 
 from features.compute import features_at, snapshot_at
 from features.delivered_tables import DeliveredTables
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.five_classes.floors import ClassFacts, HeldClass, Restructured
 from models.five_classes.watch_period import WatchRules
 from serving.explain.class_facts import HouseholdClasses

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from features.bad_spells import bad_spells
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.jeffreys import jeffreys_interval
 from serving.monitor.bounds import load_limits
 from serving.monitor.outcomes_check import (

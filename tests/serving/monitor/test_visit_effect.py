@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.bad_spells import bad_spells
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from serving.app import application
 from serving.audit.command_line import database_of
 from serving.batch.run import score

@@ -11,8 +11,8 @@ from features.contract.tables import TABLES
 from features.contract.validation import check_rows
 from features.delivered_tables import DeliveredTables
 from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import LifeRules
 from features.snapshot.loan_book import LoanBook
-from features.snapshot.loan_life import LifeRules
 from tests.training.simulate.conftest import Tables
 from training.simulate.order import Order
 from training.simulate.province import simulate

@@ -13,7 +13,7 @@ from features.bad_spells import bad_spells
 from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from models.raw_score import Floats
 from tests.running_service import done, lights
 from training.evaluation.ceiling import Ceiling, ranking_ceiling, true_hazards

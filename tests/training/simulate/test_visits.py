@@ -13,7 +13,7 @@ from features.bad_spells import bad_spells
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.messages import UserError
-from features.snapshot.loan_life import LifeRules
+from features.snapshot.life_rules import LifeRules
 from tests.running_service import done, lights
 from training.simulate.order import Order
 from training.simulate.province import simulate
