@@ -20,6 +20,9 @@ from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 from tests import http_requests
 from tests.running_service import Ran, done, lights, serving
+from tests.serving.browsers import browser
+
+__all__ = ["browser"]
 
 os.environ["LIGHTS_LANG"] = "both"  # whatever the locale of who runs the tests
 

@@ -16,10 +16,8 @@ from playwright.sync_api import Browser
 
 from docs_hooks import CODE_PAGES, rewrite_links
 from tests.running_service import KEYS, key_for, serving, unsigned
-from tests.serving.browsers import browser
 from tests.serving.pages.conftest import alone
 
-__all__ = ["browser"]
 ROOT = Path(__file__).parents[1]
 LISTED = re.findall(r"^ +- [^:\n]+: ([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
 IN_BOTH_LANGUAGES = ("index", "clerk", "officer", "official", "operator")

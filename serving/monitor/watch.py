@@ -96,7 +96,7 @@ def monitor_month(
         store: the data folder.
         as_of: day of the published month; earlier published months are compared, too.
         limits: the bounds; see `load_limits`.
-        on_progress: called with the name of each check before it begins.
+        on_progress: called with the name of each check, in both languages, before it begins.
         mlflow: address of MLflow's database; None for the one in the data folder.
 
     Returns:
@@ -113,9 +113,9 @@ def monitor_month(
         >>> from serving.monitor.watch import monitor_month
         >>> from serving.months.data_folder import DataFolder
         >>> report = monitor_month(DataFolder(data), date(2025, 12, 31), load_limits(), print)
-        drift
-        calibration
-        quality
+        漂移 / drift
+        校准 / calibration
+        数据质量 / data quality
         >>> [table.name for table in report.tables][:4]
         ['calibration', 'calibration_by_light', 'label_maturity', 'drift']
         >>> all(finding.message.en for finding in report.findings)

@@ -12,11 +12,10 @@ from serving.app import application
 from serving.settings import settings_of
 from tests.conftest import County
 from tests.models.frames import fitted_bundle
-from tests.serving.browsers import browser
 from tests.serving.databases import address, database, postgres
 from tests.serving.provinces import Province, built
 
-__all__ = ["address", "browser", "database", "postgres"]
+__all__ = ["address", "database", "postgres"]
 
 
 @pytest.fixture(scope="session")
