@@ -265,15 +265,18 @@ def syntax_trees() -> dict[str, ast.Module]:
     return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text("utf-8")) for file in files}
 
 
-def sentences_in(file: str, classes: Iterable[str]) -> Iterator[Bilingual]:
+@cache
+def sentences_in(file: str, classes: tuple[str, ...]) -> tuple[Bilingual, ...]:
     """The pairs of sentences that a module hands to one of the classes, in the order of its lines."""
     constants = _bilingual_constants(file)
     calls = [node for node in ast.walk(syntax_trees()[file]) if isinstance(node, ast.Call)]
+    sentences = []
     for call in sorted(calls, key=lambda node: node.lineno):
         if isinstance(call.func, ast.Name) and call.func.id in classes and len(call.args) >= 2:
             texts = [_sentence(argument, constants) for argument in call.args[:2]]
             if all(texts) and re.search("[一-鿿]", str(texts[0])):
-                yield Bilingual(*map(str, texts))
+                sentences.append(Bilingual(*map(str, texts)))
+    return tuple(sentences)
 
 
 def _bilingual_constants(file: str) -> dict[str, Bilingual]:

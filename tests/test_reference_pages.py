@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,7 @@ def test_every_command_and_option_is_on_the_page(name: str) -> None:
                 assert re.search(rf"`{re.escape(option)}[ `]", chapters[command.path]), (command.path, option)
 
 
+@cache
 def settings_in_code() -> set[str]:
     """Names of settings in the texts of the code, and in the files by which the service is installed and started."""
     texts = [(ROOT / name).read_text("utf-8") for name in INSTALLED]
