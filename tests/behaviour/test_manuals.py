@@ -130,7 +130,9 @@ def address(official_walk: Walk) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=MANUALS)
-def opened(request: pytest.FixtureRequest, address: str, official_walk: Walk) -> tuple[str, Mapping[str, int], str]:
+def manual_pages(
+    request: pytest.FixtureRequest, address: str, official_walk: Walk
+) -> tuple[str, Mapping[str, int], str]:
     """A manual, what each path that it names answers to the role it is for, and the text of these pages."""
     name = str(request.param)
     loans = MonthRepository(DataFolder(official_walk.data)).month().scan("warnings").sort("loan_id").collect()
@@ -153,8 +155,8 @@ def opened(request: pytest.FixtureRequest, address: str, official_walk: Walk) ->
     return name, codes, "\n".join(texts)
 
 
-def test_every_path_of_a_manual_opens_for_its_role(opened: tuple[str, Mapping[str, int], str]) -> None:
-    name, codes, _ = opened
+def test_every_path_of_a_manual_opens_for_its_role(manual_pages: tuple[str, Mapping[str, int], str]) -> None:
+    name, codes, _ = manual_pages
     assert len(codes) > 5, name
     assert {path: code for path, code in codes.items() if code != 200} == {}
 
@@ -167,8 +169,8 @@ def page_words() -> tuple[str, ...]:
     return tuple(re.sub(r"\\\{.*?\\\}", ".+", re.escape(text)) for text in words)
 
 
-def test_labels_of_a_manual_stand_on_its_pages(opened: tuple[str, Mapping[str, int], str]) -> None:
-    name, _, text = opened
+def test_labels_of_a_manual_stand_on_its_pages(manual_pages: tuple[str, Mapping[str, int], str]) -> None:
+    name, _, text = manual_pages
     labels = dict.fromkeys(re.findall("「([^」]+)」", prose(manual(name))))
     assert len(labels) > 10, name
     unknown = [
