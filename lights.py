@@ -25,6 +25,7 @@ from serving.cli.command_help import COMPLETION_VARIABLE, commands_for_reader
 from serving.cli.data import commands as data_commands
 from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
+from serving.cli.news import commands as news_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(data_commands)
 app.add_typer(month_commands)
+app.add_typer(news_commands)
 app.add_typer(account_commands)
 app.add_typer(maintenance_commands)
 app.add_typer(training_commands)

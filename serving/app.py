@@ -19,6 +19,7 @@ from serving.api.audit_routes import audit_router
 from serving.api.case_routes import case_router
 from serving.api.document import add_documentation
 from serving.api.migration_route import migration_router
+from serving.api.news_routes import news_router
 from serving.api.warning_routes import health_router, warning_router
 from serving.api.what_if_routes import what_if_router
 from serving.explain.loaded_models import loaded_model
@@ -39,6 +40,7 @@ from serving.pages.clerk_pages import clerk_router
 from serving.pages.help_page import help_router
 from serving.pages.household_pages import household_router
 from serving.pages.model import model_router
+from serving.pages.news_page import news_page_router
 from serving.pages.oidc_pages import oidc_router
 from serving.pages.rendering import add_page_error_handlers
 from serving.pages.report_pages import report_router
@@ -54,6 +56,7 @@ _ROUTERS = (
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
     *(upload_router, report_router, help_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
+    *(news_router, news_page_router),
 )
 _CSP = "Content-Security-Policy"
 _CONTENT_POLICY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from serving.batch.program import program_digest
 from serving.batch.warnings import NO_MODEL, ScoringPolicy
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
+from serving.months.news_days import NewsRepository
 from serving.months.repository import MonthRepository
 
 """Days past due after which a loan has gone bad, where no model says otherwise."""
@@ -39,7 +40,8 @@ class RunSpec:
     were. model: the number of the bundle, None for the rules alone. shadow: whether the model moves no light.
     previous_month: day and edition of the month that this one is compared with. households_in_part: borrowing
     households in a block. program: a digest of the code. terms_version: of the terms that bind the loans granted
-    before, which the policy's own version does not cover.
+    before, which the policy's own version does not cover. news: days and editions of the news after which lights by
+    probability are held on to; empty for a month.
     """
 
     data: Path
@@ -54,6 +56,7 @@ class RunSpec:
     previous_month: tuple[str, int] | None
     households_in_part: int
     program: str
+    news: tuple[tuple[str, int], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -63,6 +66,7 @@ class RunSpec:
             *(self.data_version, self.model_version, self.policy_version, self.terms_version, self.program),
             *(self.previous_month, self.households_in_part),
             self.shadow,
+            *self.news,
         )
         return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
@@ -72,12 +76,13 @@ class RunContext:
     """The inputs of a run, opened.
 
     ledger: as it was at the spec's data version. scoring: rules, policy and model in force. previous_month: the month
-    that this one is compared with, None where there is none.
+    that this one is compared with, None where there is none. news: the days after which lights are held on to.
     """
 
     ledger: Ledger
     scoring: ScoringPolicy
     previous_month: PublishedMonth | None
+    news: tuple[PublishedMonth, ...] = ()
 
     @property
     def life_rules(self) -> LifeRules:
@@ -121,6 +126,32 @@ def current_run_spec(
         program=program_digest(),
     )
     return spec, model.why_none
+
+
+def day_run_spec(
+    data_folder: DataFolder, month: PublishedMonth, as_of: date, tables: Path, households_in_part: int
+) -> RunSpec:
+    """The inputs of a day after a published month: its model, and data, rules and policy as they are now.
+
+    A model that was promoted since begins with the next month. On a month end lights are held on to as that month's
+    own run will do it, on other days after the news so far.
+    """
+    published = published_run_spec(data_folder, month, households_in_part)
+    bundle = None if published.model is None else data_folder.models.bundle(published.model)
+    model = ModelInUse(bundle, published.shadow)
+    scoring = _scoring_policy(data_folder.folder, as_of, model, data_folder.ledger.data_version)
+    news = [] if is_month_end(as_of) else NewsRepository(data_folder).days_since(month)
+    return replace(
+        published,
+        tables=tables.resolve(),
+        as_of=as_of,
+        data_version=scoring.data_version,
+        model_version=scoring.model_version,
+        policy_version=scoring.policy_version,
+        terms_version=data_folder.policies.contract_terms(as_of).version,
+        previous_month=(month.as_of.isoformat(), month.edition),
+        news=tuple((day.as_of.isoformat(), day.edition) for day in news if day.as_of < as_of),
+    )
 
 
 def published_run_spec(data_folder: DataFolder, month: PublishedMonth, households_in_part: int) -> RunSpec:
@@ -176,7 +207,9 @@ def open_context(spec: RunSpec) -> RunContext:
     if spec.previous_month:
         day, edition = spec.previous_month
         previous_month = MonthRepository(data_folder).edition(date.fromisoformat(day), edition)
-    return RunContext(data_folder.ledger.at(spec.data_version), scoring, previous_month)
+    days = NewsRepository(data_folder)
+    news = tuple(days.edition(date.fromisoformat(day), edition) for day, edition in spec.news)
+    return RunContext(data_folder.ledger.at(spec.data_version), scoring, previous_month, news)
 
 
 class ModelInUse(NamedTuple):

@@ -35,13 +35,13 @@ def write_intermediate(frame: pl.DataFrame, path: Path) -> str:
 def write_edition_file(pieces: Iterable[pl.DataFrame], path: Path) -> str:
     """Write pieces of a frame as one file, on the disk when the call returns; returns the file's SHA-256.
 
-    pieces: each but the last has a whole number of row groups.
+    pieces: at least one, which may be empty; each but the last has a whole number of row groups.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     writer: pq.ParquetWriter | None = None
     try:
         for piece in pieces:
-            for group in piece.iter_slices(ROWS_IN_GROUP):
+            for group in piece.iter_slices(ROWS_IN_GROUP) if piece.height else [piece]:
                 table = group.rechunk().to_arrow()
                 writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
                 writer.write_table(table, row_group_size=ROWS_IN_GROUP)

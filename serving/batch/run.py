@@ -112,12 +112,12 @@ def score(
     """
     folder = data_folder.editions / month_folder_name(as_of)
     staging = folder / ".making"
-    with _refuse_full_disk(staging, as_of):
+    with refuse_full_disk(staging, as_of):
         rename_old_months(data_folder, report_progress)
     moved = moved_aliases(data_folder.folder, mlflow)
     alias_values = None if moved is None else [each.json_values for each in moved]
     spec, why_no_model = current_run_spec(data_folder, as_of, staging / "tables", households_in_part, rules_only)
-    with _refuse_full_disk(staging, as_of), lock_month(folder, as_of):
+    with refuse_full_disk(staging, as_of), lock_month(folder, as_of):
         current = MonthRepository(data_folder).current_edition(as_of)
         is_same = current and spec.digest in current.input_digests and current.is_whole
         if current and is_same and not current.manifest.incomplete:
@@ -139,7 +139,7 @@ def score(
             "scored_by": scored_by,
             "model_refused": why_no_model,
             "moved_aliases": alias_values,
-            **_provenance(spec, records),
+            **run_provenance(spec, records),
             **deliveries,
             **fund_provenance(spec),
             **visits_provenance(spec, staging),
@@ -188,7 +188,7 @@ def published_figures(stages: Sequence[Sequence[Task]], staging: Path) -> County
 
 
 @contextmanager
-def _refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
+def refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
     """Remove the staging folder of a run that fails on the disk, and raise the UserError that says so."""
     try:
         yield
@@ -202,7 +202,7 @@ def _refuse_full_disk(staging: Path, as_of: date) -> Iterator[None]:
         ) from error
 
 
-def _provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
+def run_provenance(spec: RunSpec, records: Sequence[TaskRecord]) -> dict[str, Any]:
     """The manifest's fields on inputs, versions and tasks."""
     scoring = open_context(spec).scoring
     terms = policy_table_of(spec.tables).contract_terms(spec.as_of)

@@ -36,6 +36,7 @@ from serving.batch.inputs import RunContext, RunSpec, open_context, previous_cou
 from serving.batch.parquet import sorted_by_loan, write_edition_file, write_intermediate
 from serving.batch.plan import Stage, Task
 from serving.batch.warnings import build_warnings
+from serving.months.news_days import later_model_lights
 from serving.months.previous_month import previous_month_of
 
 _COLUMNS_AT_ONCE = 12
@@ -233,6 +234,7 @@ class _Computation:
     ) -> TaskOutput:
         county = previous_county_file(self.context.previous_month, self.task.county, self.context.ledger)
         previous = previous_month_of(self.context.previous_month, features["loan_id"], county)
+        previous = previous.with_later_model_lights(later_model_lights(self.context.news))
         scoring = replace(self.context.scoring, county_figures=figures_by_county(figures))
         scored = build_warnings(features, typical, previous, scoring, self.spec.as_of, findings)
         return TaskOutput({"warnings": scored.warnings}, scored.explained_again)

@@ -169,18 +169,22 @@ def replay_command(
     data: DataOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """重算：重算以往月份，与已发布的比对 / Compute a past month again and compare it with what was published."""
+    """重算：重算以往月份或某日预警动态，与已发布的比对 / Compute a past month or a day of news again and compare."""
     from serving.batch.plan import delivered_loan_count
     from serving.batch.replay import replay as replay_month
+    from serving.batch.watch import replay_day
     from serving.cli.output import replay_lines
     from serving.months.data_folder import DataFolder
+    from serving.months.news_days import NewsRepository
+    from serving.months.repository import MonthRepository
 
     store = DataFolder(data)
+    is_news = as_of not in MonthRepository(store).months() and as_of in NewsRepository(store).days()
     with (
         record_run(data, "replay", as_of=as_of) as results,
         progress_bar(delivered_loan_count(store.ledger), "笔 / loans") as advance,
     ):
-        replayed = replay_month(store, as_of, edition, advance)
+        replayed = replay_day(store, as_of, advance) if is_news else replay_month(store, as_of, edition, advance)
         results |= {"edition": replayed.edition, "rows": replayed.rows, "equal": replayed.is_equal}
     if as_json:
         print_json({"equal": replayed.is_equal, **asdict(replayed)})

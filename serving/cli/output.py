@@ -132,6 +132,10 @@ def quarantine_lines(rows: pl.DataFrame) -> Iterator[Line]:
     yield Bilingual(f"隔离区共 {count} 行", f"{count} rows are in quarantine")
 
 
+MOVE_ENDS = {"new": Bilingual("新增", "new"), "closed": Bilingual("结清", "closed")}
+"""Where a loan comes from that is new, and where one goes that is closed."""
+
+
 def manifest_lines(manifest: Manifest) -> Iterator[Line]:
     """A published month: loans and principal by light."""
     yield Bilingual(
@@ -161,6 +165,33 @@ def manifest_lines(manifest: Manifest) -> Iterator[Line]:
     if manifest.incomplete:
         words = Incomplete.model_validate(manifest.incomplete).words
         yield Bilingual(f"! {words.zh}", f"! {words.en}")
+
+
+def news_lines(manifest: Manifest) -> Iterator[Line]:
+    """The news of a day: how many lights moved from which to which, and what is waited for."""
+    news = manifest.news or {}
+    month = manifest.before[0] if manifest.before else ""
+    yield Bilingual(
+        f"{manifest.as_of}（{month} 之后）：已评 {news['judged']:,} 笔，{news['households']:,} 户有新事实，"
+        f"{manifest.rows:,} 笔灯色变动，第 {manifest.edition} 版",
+        f"{manifest.as_of} (since {month}): {news['judged']:,} loans judged, {news['households']:,} households with "
+        f"new facts, {manifest.rows:,} lights moved, edition {manifest.edition}",
+    )
+    for move, count in news["moves"].items():
+        before, _, light = move.partition(">")
+        words = [LIGHT_WORDS.get(code) or MOVE_ENDS[code] for code in (before, light)]
+        yield Bilingual(f"  {words[0].zh} → {words[1].zh} {count:,} 笔", f"  {words[0].en} → {words[1].en}: {count:,}")
+    if news["payments"]:
+        yield Bilingual(
+            f"  另有 {news['payments']:,} 笔只因银行还款数据未送达或已送达而变动",
+            f"  {news['payments']:,} more moved only since a bank's payments are not there, or are there again",
+        )
+    for bank, loans in news["awaiting"].items():
+        yield Bilingual(
+            f"! {bank}：{loans:,} 笔到期后尚无该行还款数据，是否逾期不能判断；请该行送达还款",
+            f"! {bank}: {loans:,} loans fell due since its newest payments, so nobody knows whether they are in "
+            "arrears; let the bank deliver its payments",
+        )
 
 
 _OUTCOMES = {

@@ -22,7 +22,7 @@ from serving.months.previous_month import PreviousMonth, comparison_month, previ
 from serving.months.repository import MonthRepository
 from serving.schemas.loan_warning import LoanWarning
 
-_HOUSEHOLDS_IN_MEMORY = 256
+_HOUSEHOLDS_IN_MEMORY = 64
 """Some hundred rows each."""
 
 

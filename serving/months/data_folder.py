@@ -97,6 +97,21 @@ class DataFolder:
         """The folder of all editions of all published months, each with its features and manifest."""
         return self.folder / "editions"
 
+    @property
+    def news(self) -> Path:
+        """The folder of the news between month ends, which other programs read: `day=YYYY-MM-DD/*.parquet`."""
+        return self.folder / "news"
+
+    @property
+    def news_days(self) -> Path:
+        """The folder of all editions of all days of news, each with its manifest and the features of its loans."""
+        return self.folder / "news_days"
+
+    @property
+    def judged_days(self) -> Path:
+        """The folder of the newest days with warnings and features of all open loans, from which news were made."""
+        return self.folder / "judged_days"
+
     def editions_of(self, as_of: date) -> Path:
         """The folder of a month's editions; the one that version 0.1 made for it, until it is renamed.
 

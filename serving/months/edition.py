@@ -31,7 +31,7 @@ FRAME_KINDS = ("warnings", "features", "typical")
 EDITION_PREFIX = "edition-"
 ROW_STORES_FOLDER = "opened"
 """Below the data folder: the row stores of editions. They can be deleted at any time and are written again on use."""
-_KINDS_BY_LOAN = ("warnings", "features")
+_KINDS_BY_LOAN = ("warnings", "features", "news", "news_features")
 """Kinds of frames with a row for each loan; the others hold nothing about a person."""
 _SCOPE_COLUMNS = ("household_id", "loan_id", "bank", "village_code")
 """Columns that `LoanScope.within` reads."""
@@ -194,7 +194,8 @@ class PublishedMonth:
 
         Args:
             kind: `warnings` (columns of WARNINGS_SCHEMA), `features` (`loan_id`, `household_id`
-                and the features of the catalogue) or `typical` (`township_code` and the township's medians).
+                and the features of the catalogue) or `typical` (`township_code` and the township's medians); of the
+                news of a day `news` (NEWS_SCHEMA) and `news_features`.
             county: read the file of this county alone; None for all.
         """
         rows = rows_as_declared(kind, pl.scan_parquet(self._files(kind, county), glob=False), self.as_of)

@@ -47,8 +47,8 @@ class Manifest:
     visits: lit loans beside the budget of visits, and the thresholds that would use it up
     (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
     figures that rules compared with, by name; empty where none did. moved_aliases: aliases that MLflow gave to another
-    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked. format: the version
-    of the edition's form.
+    version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked. news: of a day of
+    news what it says (serving.batch.watch); None for a month. format: the version of the edition's form.
     """
 
     as_of: str
@@ -81,6 +81,7 @@ class Manifest:
     visits: Mapping[str, Any] | None = None
     county_figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     moved_aliases: Sequence[Mapping[str, Any]] | None = field(default_factory=list)
+    news: Mapping[str, Any] | None = None
     format: int = UNMARKED_FORMAT
 
     @property

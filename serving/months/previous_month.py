@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -48,6 +48,16 @@ class PreviousMonth:
     def lights_of(self, loans: pl.Series) -> pl.DataFrame:
         """A row for each of these loans, in their order; missing values for those that were not published then."""
         return loans.to_frame("loan_id").join(self.lights, on="loan_id", how="left", maintain_order="left")
+
+    def with_later_model_lights(self, later: pl.DataFrame) -> PreviousMonth:
+        """The month with lights by probability that news have told since; later: columns of LATER_LIGHTS_SCHEMA."""
+        if later.is_empty():
+            return self
+        rows = self.lights.join(later, on="loan_id", how="full", coalesce=True, maintain_order="left_right")
+        has_news = pl.col("loan_id").is_in(later["loan_id"].implode())
+        light = pl.when(has_news).then("later_model_light").otherwise("previous_model_light")
+        lights = rows.with_columns(light.alias("previous_model_light")).drop("later_model_light")
+        return replace(self, lights=lights)
 
 
 _NO_MONTH = PreviousMonth(None, PREVIOUS_LIGHTS_SCHEMA.empty(), None)

@@ -16,6 +16,8 @@ from models.traffic_light.evaluate import FIRED
 
 FAILED_CHECK = pl.Struct({"check": pl.String, "first": pl.String, "second": pl.String})
 """A check that a loan fails: its id and the two amounts (yuan) or days that contradict each other."""
+NEW_FACT = pl.Struct({"table": pl.String, "happened_on": pl.Date, "known_on": pl.Date})
+"""A delivered row about a household: its table, the day of the fact (missing where it has none), when it was known."""
 WARNINGS_SCHEMA = FrameSchema(
     {
         "loan_id": FrameColumn(pl.String(), "The loan."),
@@ -75,8 +77,28 @@ WARNINGS_SCHEMA = FrameSchema(
         "data_version": FrameColumn(pl.String(), "Version of the ledger that the month was computed from."),
     }
 )
+NEWS_SCHEMA = FrameSchema(
+    {
+        **WARNINGS_SCHEMA.columns,
+        "as_of": FrameColumn(pl.Date(), "The day of the news."),
+        "light": FrameColumn(pl.String(), "green, yellow or red; missing where the loan is no longer open."),
+        "month": FrameColumn(pl.Date(), "The published month end that the news follow."),
+        "before": FrameColumn(pl.String(), "Its light before: of earlier news, else of that month; missing if new."),
+        "probability_before": FrameColumn(pl.Float64(), "Its probability then."),
+        "cause": FrameColumn(pl.String(), "Code of what moved the light (serving.batch.news_cause)."),
+        "awaits_payments": FrameColumn(
+            pl.Boolean(),
+            "Whether its bank has brought no payments since its last due day, so that arrears may be none.",
+        ),
+        "facts": FrameColumn(
+            pl.List(NEW_FACT), "What became known of the household since the month, the newest first, at most twenty."
+        ),
+    }
+)
 _COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
     "warnings": WARNINGS_SCHEMA.dtypes,
+    "news": NEWS_SCHEMA.dtypes,
+    "news_features": FEATURES_SCHEMA.dtypes,
     "features": FEATURES_SCHEMA.dtypes,
     "typical": {
         name: dtype for name, dtype in FEATURES_SCHEMA.dtypes.items() if name not in NOT_FEATURES - {"township_code"}
@@ -87,8 +109,9 @@ _COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
 def rows_as_declared(kind: str, rows: pl.LazyFrame, as_of: date, columns: Sequence[str] | None = None) -> pl.LazyFrame:
     """Rows of an edition as they are declared today: null in columns added since it was written, `as_of` as a date.
 
-    kind: `warnings`, `features` or `typical`. as_of: the edition's month end. columns: those that are needed; None for
-    all. Where some are missing, columns come in today's order, and those that are no longer declared come last.
+    kind: `warnings`, `features` or `typical`, and of the news of a day `news` and `news_features`. as_of: the edition's
+    day. columns: those that are needed; None for all. Where some are missing, columns come in today's order, and those
+    that are no longer declared come last.
     """
     names, dtypes = rows.collect_schema().names(), _COLUMNS[kind]
     known = [name for name in dtypes if columns is None or name in columns]

@@ -72,6 +72,7 @@ def show_deliveries(request: Request, language: PageLanguage) -> Response:
         month_ends=_months_to_score(context),
         published=published,
         open_codes=open_findings,
+        today=context.today,
         refused_files=refused,
         uploads=sent,
         waiting_uploads={upload.number for upload in sent if uploads.files_left(upload.number)},
@@ -139,6 +140,12 @@ def start_month(
     # As one word each, so that no text of a form is taken for an option.
     reason = (f"--incomplete={incomplete.strip()}",) if incomplete.strip() else ()
     return _start_job(request, user, language, ("score", f"--as-of={as_of}", *reason))
+
+
+@clerk_router.post("/jobs/watch")
+def start_watch(request: Request, user: CurrentUser, language: PageLanguage, as_of: Annotated[Day, Form()]) -> Response:
+    """Judge all loans as of a day, the same as `lights watch`; the published month stays as it is."""
+    return _start_job(request, user, language, ("watch", f"--as-of={as_of}"))
 
 
 @clerk_router.post("/jobs/monitor")

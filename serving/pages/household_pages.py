@@ -32,6 +32,7 @@ from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_p
 from serving.portfolio.case_work import DUTY_WORDS, NO_WORK, LoanWork, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
+from serving.portfolio.news import household_today
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery
@@ -63,8 +64,10 @@ def show_household(
         lights = lights_by_loan(store, month.as_of, explained.household_id)
         earlier = [day for day in MonthRepository(store).months() if day <= month.as_of][:MAX_MONTHS]
         _, damaged = MonthRepository(store).whole_months(earlier)
+        newest = MonthRepository(store).months()[0]
+        since = household_today(store, month, explained.household_id) if month.as_of == newest else None
         loan_ids, work = [loan.warning.loan_id for loan in explained.loans], dict[str, LoanWork]()
-        if month.as_of == MonthRepository(store).months()[0]:
+        if month.as_of == newest:
             workload = case_workload(context.database, store, user.scope, context.today, loan_ids)
             work = workload.by_loan(loan_ids)
     except UserError as refusal:
@@ -80,6 +83,8 @@ def show_household(
         explained=explained,
         form=form,
         damaged=damaged,
+        since=since if since and since.as_of > since.month else None,
+        lights_since={loan.loan_id: loan for loan in since.loans} if since else {},
         today=context.today,
         light_charts={loan: light_history_chart(months, language) for loan, months in lights.items()},
         places=place_directory(month, store),

@@ -33,6 +33,7 @@ from serving.months.loan_index import LoanOrder
 from serving.months.repository import MonthRepository
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.portfolio.case_work import DUTY_WORDS, VIEW_WORDS, CaseWorkload, WorkView, case_workload
+from serving.portfolio.news import NewsKind, NewsQuery, news_since_month
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant
@@ -159,6 +160,7 @@ def _render_list(
     if is_whole:
         audit_as_export(request)
     work = workload.by_loan(item.loan_id for item in listed.items) if workload else {}
+    news = news_since_month(store, month) if month.as_of == MonthRepository(store).months()[0] else None
     return render_page(
         request,
         "home.html",
@@ -187,6 +189,9 @@ def _render_list(
         list_parameters=filters.as_parameters(language),
         matures_on={item.loan_id: month.as_of + timedelta(days=item.days_to_maturity) for item in listed.items},
         assigned=assigned,
+        worse=news.counts(NewsQuery()).get(NewsKind.WORSE, 0) if news else 0,
+        watched=news.days[-1].as_of if news and news.days else None,
+        lights_now=news.lights_of([item.loan_id for item in listed.items]) if news else {},
     )
 
 
