@@ -26,6 +26,7 @@ CODE_PAGES = {
     "models/visit_effect/VISITS.md": "reference/visits.md",
     "features/CATALOG.md": "reference/features.md",
     "features/AVAILABILITY.md": "reference/availability.md",
+    "serving/batch/NEWS.md": "reference/news.md",
     "serving/RUNNING.md": "reference/running.md",
     "serving/reports/README.md": "reference/reports.md",
     "serving/deploy/README.md": "reference/deployment.md",

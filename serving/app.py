@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
@@ -65,6 +66,8 @@ _CONTENT_POLICY = (
 )
 _CONTENT_POLICY_OF_DOCS = f"{_CONTENT_POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 """The page of the OpenAPI document starts with an inline script."""
+_THREADS = 8
+"""Threads of a worker that answer requests; most wait for a core, some for the disk."""
 _HEADERS = {
     _CSP: _CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -84,6 +87,13 @@ def current_time() -> datetime:
 def operation_id(route: APIRoute) -> str:
     """The OpenAPI operationId of a route: the name of its function, such as `list_warnings`."""
     return route.name
+
+
+@asynccontextmanager
+async def _with_few_threads(_: FastAPI) -> AsyncIterator[None]:
+    """Limit the threads that answer requests: more than the cores can use only hold memory at the same time."""
+    current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 def application(store: DataFolder, settings: Settings, now: Callable[[], datetime] = current_time) -> FastAPI:
@@ -114,6 +124,7 @@ def application(store: DataFolder, settings: Settings, now: Callable[[], datetim
     with suppress(UserError):  # nothing is published yet, or there is no model: the pages say so themselves
         loaded_model(MonthRepository(store).month(), store.models)
     app = FastAPI(
+        lifespan=_with_few_threads,
         openapi_url=None,
         redirect_slashes=False,  # such a redirect would name whatever host the request names
         docs_url=None,

@@ -64,6 +64,8 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("patch", "/api/v1/cases/{case_id}"): Example(
         path={"case_id": "{case}"}, body={"version": "{version}", "event": _NOTE}
     ),
+    ("get", "/api/v1/news"): Example(query={"kind": "worse", "limit": 10}),
+    ("get", "/api/v1/households/{household_id}/today"): Example(path={"household_id": "{household}"}),
     ("get", "/api/v1/model"): Example(),
     ("get", "/api/v1/audit"): Example(query={"limit": 10}),
 }

@@ -81,10 +81,14 @@ class NewsQuery:
 
 @dataclass(frozen=True)
 class LightNow:
-    """The light that a loan had on a day of news; None where it was no longer open."""
+    """The light that a loan had on a day of news; None where it was no longer open.
+
+    awaits_payments: whether its bank had brought no payments since its last due day.
+    """
 
     as_of: date
     light: str | None
+    awaits_payments: bool
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class NewsSinceMonth:
     def lights_of(self, loans: Sequence[str]) -> dict[str, LightNow]:
         """The light of the newest news about each of some loans; loans without news are absent."""
         rows = self.rows.filter(pl.col("loan_id").is_in(loans)).unique("loan_id", keep="first", maintain_order=True)
-        return {loan: LightNow(day, light) for loan, day, light in rows.select("loan_id", "as_of", "light").rows()}
+        columns = rows.select("loan_id", "as_of", "light", "awaits_payments")
+        return {loan: LightNow(*told) for loan, *told in columns.rows()}
 
 
 def news_since_month(store: DataFolder, month: PublishedMonth) -> NewsSinceMonth:

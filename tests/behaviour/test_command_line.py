@@ -33,6 +33,7 @@ COMMANDS = (
     "thresholds",
     "gate",
     "score",
+    "watch",
     "replay",
     "runs",
     "explain",

@@ -44,6 +44,8 @@ OPERATIONS = (
     ("POST", "/api/v1/cases/assign"),
     ("GET", "/api/v1/cases"),
     ("PATCH", "/api/v1/cases/{case_id}"),
+    ("GET", "/api/v1/news"),
+    ("GET", "/api/v1/households/{household_id}/today"),
     ("GET", "/api/v1/model"),
     ("GET", "/api/v1/audit"),
 )

@@ -29,6 +29,7 @@ PAGES = {
         *(
             "/",
             "/?work=unvisited",
+            "/news",
             "/maturities",
             "/maturities/notices",
             "/cases",
