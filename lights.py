@@ -25,7 +25,7 @@ from serving.cli.command_help import COMPLETION_VARIABLE, commands_for_reader
 from serving.cli.data import commands as data_commands
 from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
-from serving.cli.news import commands as news_commands
+from serving.cli.news_commands import commands as news_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:

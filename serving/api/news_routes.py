@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank, Cursor, Identifier, Limit, published_month
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count
 from serving.http.problems import NotFoundError
-from serving.portfolio.news import NewsKind, NewsQuery, household_today, news_page, news_since_month
+from serving.portfolio.news_list import NewsKind, NewsQuery, household_today, news_page, news_since_month
 from serving.schemas.basis import LightCode
 from serving.schemas.news import HouseholdToday, NewsPage
 from serving.text.written_day import Day

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from features.frame_schema import returns
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from serving.batch.news_cause import PAYMENTS, light_cause
 from serving.months.published_frames import NEW_FACT, NEWS_SCHEMA
@@ -16,6 +16,12 @@ _MOST_FACTS = 20
 FACT_COLUMNS = ("table", "happened_on", "known_on")
 _IDENTITY = ("household_id", "bank", "county_code", "township_code", "village_code")
 _ENDS = ("settled", "renewed", "compensated", "written_off")
+CLOSING_EVENTS_SCHEMA = FrameSchema(
+    {
+        "loan_id": FrameColumn(pl.String(), "The loan."),
+        "ended_by": FrameColumn(pl.String(), "settled, renewed, compensated or written_off."),
+    }
+)
 _IS_WITHDRAWN = (pl.col("withdrawn") == "true").fill_null(False)
 
 
@@ -60,7 +66,7 @@ def loan_news(
     closed = moved.filter(pl.col("light").is_null())["loan_id"]
     moved = moved.join(_facts_of_loans(facts, moved), on="loan_id", how="left")
     moved = moved.with_columns(pl.col("facts").fill_null([]))
-    moved = moved.join(loan_ends(ledger, closed, as_of), on="loan_id", how="left")
+    moved = moved.join(closing_events(ledger, closed, as_of), on="loan_id", how="left")
     moved = moved.with_columns(pl.col("ended_by").fill_null("repaid"))
     causes = pl.Series("cause", [light_cause(row) for row in moved.to_dicts()], pl.String)
     return moved.with_columns(causes).select(list(NEWS_SCHEMA.columns)).cast(NEWS_SCHEMA.dtypes).sort("loan_id")
@@ -84,7 +90,8 @@ def newest_facts_first(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.sort("known_on", "happened_on", "table", descending=[True, True, False], nulls_last=True)
 
 
-def loan_ends(ledger: Ledger, loans: pl.Series, as_of: date) -> pl.DataFrame:
+@returns(CLOSING_EVENTS_SCHEMA)
+def closing_events(ledger: Ledger, loans: pl.Series, as_of: date) -> pl.DataFrame:
     """How loans ended that are no longer open: by the newest event known, by the loan that renews them, else repaid.
 
     Returns `loan_id` and `ended_by` of those that an event or a renewal ended.

@@ -170,9 +170,9 @@ def replay_command(
     as_json: JsonOption = False,
 ) -> None:
     """重算：重算以往月份或某日预警动态，与已发布的比对 / Compute a past month or a day of news again and compare."""
+    from serving.batch.news_run import replay_day
     from serving.batch.plan import delivered_loan_count
     from serving.batch.replay import replay as replay_month
-    from serving.batch.watch import replay_day
     from serving.cli.output import replay_lines
     from serving.months.data_folder import DataFolder
     from serving.months.news_days import NewsRepository

@@ -48,7 +48,7 @@ class Manifest:
     (models.budget_use.BudgetUse); None in months published before it was counted. county_figures: by county, the
     figures that rules compared with, by name; empty where none did. moved_aliases: aliases that MLflow gave to another
     version than the one in use (models.mlflow_aliases.MovedAlias); None where that was not checked. news: of a day of
-    news what it says (serving.batch.watch); None for a month. format: the version of the edition's form.
+    news what it says (serving.batch.news_run); None for a month. format: the version of the edition's form.
     """
 
     as_of: str

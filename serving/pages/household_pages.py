@@ -32,7 +32,7 @@ from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_p
 from serving.portfolio.case_work import DUTY_WORDS, NO_WORK, LoanWork, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
-from serving.portfolio.news import household_today
+from serving.portfolio.news_list import household_today
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery

@@ -13,7 +13,7 @@ from features.messages import UserError
 from serving.api.warning_routes import published_month
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
-from serving.portfolio.news import KIND_WORDS, NewsKind, NewsQuery, news_page, news_since_month
+from serving.portfolio.news_list import KIND_WORDS, NewsKind, NewsQuery, news_page, news_since_month
 from serving.portfolio.place_names import place_directory
 from serving.text.written_day import EMPTY, Day
 

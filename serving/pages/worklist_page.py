@@ -33,7 +33,7 @@ from serving.months.loan_index import LoanOrder
 from serving.months.repository import MonthRepository
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.portfolio.case_work import DUTY_WORDS, VIEW_WORDS, CaseWorkload, WorkView, case_workload
-from serving.portfolio.news import NewsKind, NewsQuery, news_since_month
+from serving.portfolio.news_list import NewsKind, NewsQuery, news_since_month
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.quadrants import QUADRANT_WORDS, Quadrant

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from serving.batch.news_run import watch
 from serving.batch.run import score
-from serving.batch.watch import watch
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.manifest import Manifest

@@ -99,7 +99,7 @@ def watch(
 
     Example:
         >>> from datetime import UTC, date, datetime
-        >>> from serving.batch.watch import watch
+        >>> from serving.batch.news_run import watch
         >>> from serving.months.data_folder import DataFolder
         >>> watch(DataFolder(data), date(2025, 12, 31), "clerk", datetime.now(UTC), lambda loans, line: None)
         Traceback (most recent call last):

@@ -44,8 +44,8 @@ def watch_command(
     """
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
+    from serving.batch.news_run import watch
     from serving.batch.plan import delivered_loan_count
-    from serving.batch.watch import watch
     from serving.cli.output import news_lines
     from serving.months.data_folder import DataFolder
 

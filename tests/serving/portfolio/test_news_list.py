@@ -11,7 +11,14 @@ import pytest
 from features.messages import UserError
 from serving.access.scope import Scope
 from serving.months.repository import MonthRepository
-from serving.portfolio.news import NewsKind, NewsQuery, NewsSinceMonth, household_today, news_page, news_since_month
+from serving.portfolio.news_list import (
+    NewsKind,
+    NewsQuery,
+    NewsSinceMonth,
+    household_today,
+    news_page,
+    news_since_month,
+)
 from tests.serving.batch.watched import Village, table, village_in
 
 DAY = date(2024, 4, 8)
