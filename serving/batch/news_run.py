@@ -38,9 +38,9 @@ from serving.batch.run import (
 )
 from serving.batch.warnings import NO_MODEL
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, PublishedMonth, edition_numbers, unchecked_rows
+from serving.months.edition import DAY_PREFIX, EDITION_PREFIX, PublishedMonth, edition_numbers, unchecked_rows
 from serving.months.manifest import EDITION_FORMAT, Manifest, write_manifest
-from serving.months.news_days import DAY_PREFIX, NewsRepository, day_folder_name, lights_before
+from serving.months.news_days import NewsRepository, day_folder_name, lights_before
 from serving.months.repository import MonthRepository
 
 _JUDGED_DAYS = 2

@@ -26,6 +26,7 @@ from serving.audit.heads import saved_heads
 from serving.audit.service_database import service_database
 from serving.months.data_folder import DataFolder
 from serving.months.edition import edition_numbers
+from serving.months.news_days import NewsRepository
 from serving.months.published_editions import published_editions
 from serving.months.repository import MonthRepository
 from serving.settings import Settings
@@ -38,6 +39,7 @@ _KINDS = {
     "json": "JSON 文件",
     "ledger file": "账本文件",
     "model": "模型",
+    "news": "预警动态",
 }
 """The Chinese words of what is counted."""
 
@@ -109,6 +111,10 @@ def verify_data(settings: Settings, at: datetime) -> Verification:
     for as_of in published_editions(store.warnings):
         for number in edition_numbers(store.editions_of(as_of)):
             found.check("edition", MonthRepository(store).edition(as_of, number).fault)
+    news = NewsRepository(store)
+    for day in news.days():
+        for number in edition_numbers(news.day(day).folder.parent):
+            found.check("news", news.edition(day, number).fault)
     for folder in sorted(store.models.folder.glob("[0-9]*")):
         found.check("model", _fault_of(partial(store.models.bundle, int(folder.name))))
     for path in sorted(settings.data.rglob("*.json*")):

@@ -29,6 +29,8 @@ from serving.schemas.basis import DamagedMonth, Incomplete, Versions
 
 FRAME_KINDS = ("warnings", "features", "typical")
 EDITION_PREFIX = "edition-"
+DAY_PREFIX = "day="
+"""Of the folder of a day of news (serving.months.news_days); months have one of their own."""
 ROW_STORES_FOLDER = "opened"
 """Below the data folder: the row stores of editions. They can be deleted at any time and are written again on use."""
 _KINDS_BY_LOAN = ("warnings", "features", "news", "news_features")
@@ -235,11 +237,12 @@ class PublishedMonth:
         """The path of a file that the manifest lists; raises DamagedMonthError where it is not what was published."""
         path = self.folder / name
         if not is_intact(path, self.manifest.checksums[name]):
+            command = "watch" if self.folder.parent.name.startswith(DAY_PREFIX) else "score"
             raise DamagedMonthError(
                 f"{self.as_of} 已发布的文件 {name} 缺失或已损坏；请从备份恢复，"
-                f"或重新评灯（lights score --as-of {self.as_of}）。",
-                f"The published file {name} of {self.as_of} is missing or damaged; restore it from a backup, or score "
-                f"the month again (lights score --as-of {self.as_of}).",
+                f"或重新评灯（lights {command} --as-of {self.as_of}）。",
+                f"The published file {name} of {self.as_of} is missing or damaged; restore it from a backup, or judge "
+                f"the loans again (lights {command} --as-of {self.as_of}).",
             )
         return path
 

@@ -16,10 +16,9 @@ import polars as pl
 from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.messages import UserError
 from serving.months.data_folder import DataFolder
-from serving.months.edition import EDITION_PREFIX, PublishedMonth
+from serving.months.edition import DAY_PREFIX, EDITION_PREFIX, PublishedMonth
 from serving.months.published_frames import NEWS_SCHEMA, WARNINGS_SCHEMA
 
-DAY_PREFIX = "day="
 _KEPT_COLUMNS = (
     *("loan_id", "household_id", "bank", "county_code", "township_code", "village_code"),
     *("light", "model_light", "status", "probability", "rules", "incomplete"),
@@ -79,16 +78,26 @@ class NewsRepository:
         news = (self.day(day) for day in reversed(self.days()) if day > month.as_of)
         return [each for each in news if follows(each) == (month.as_of.isoformat(), month.edition)]
 
-    def judged_day(self, month: PublishedMonth) -> PublishedMonth | None:
-        """All open loans as of the newest day of news that follow an edition of a month; None where there are none.
+    def whole_days_since(self, month: PublishedMonth) -> tuple[list[PublishedMonth], tuple[date, ...]]:
+        """The news that follow one edition of a month, the oldest first, and the days whose files are damaged."""
+        whole, damaged = list[PublishedMonth](), list[date]()
+        for day in reversed(self.days()):
+            news = self.day(day)
+            if day <= month.as_of:
+                continue
+            with suppress(UserError):  # a manifest that cannot be read: it is unknown which month the day follows
+                if follows(news) != (month.as_of.isoformat(), month.edition):
+                    continue
+            if news.is_whole:
+                whole.append(news)
+            else:
+                damaged.append(day)
+        return whole, tuple(damaged)
 
-        Where a file of that day is damaged, None, too: the news themselves are stored apart.
-        """
-        newest = self.days_since(month)[-1:]
-        if not newest:
-            return None
-        folder = self._data_folder.judged_days / newest[0].folder.parent.name / newest[0].folder.name
-        judged = PublishedMonth(newest[0].as_of, folder, self._data_folder.scope)
+    def judged_day(self, news: PublishedMonth) -> PublishedMonth | None:
+        """All open loans as of a day of news, with their features; None where they are gone or damaged."""
+        folder = self._data_folder.judged_days / news.folder.parent.name / news.folder.name
+        judged = PublishedMonth(news.as_of, folder, self._data_folder.scope)
         return judged if judged.is_whole else None
 
     def _folders(self) -> Mapping[date, Path]:

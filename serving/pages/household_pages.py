@@ -32,7 +32,7 @@ from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_p
 from serving.portfolio.case_work import DUTY_WORDS, NO_WORK, LoanWork, case_workload
 from serving.portfolio.group_lights import group_lights
 from serving.portfolio.maturities import DueLevel, maturity_calendar
-from serving.portfolio.news_list import household_today
+from serving.portfolio.news_list import household_today, month_or_judged_day
 from serving.portfolio.place_names import place_directory
 from serving.portfolio.promises import PROMISE_WORDS
 from serving.portfolio.worklist import WorklistQuery
@@ -57,7 +57,7 @@ def show_household(
     """One household: lights, rules, reasons, loans, repayment history, and for the newest month the visit due."""
     context = context_of(request)
     try:
-        month = published_month(store, as_of)
+        month = month_or_judged_day(store, as_of)
         answer = explanation_json(month, store, store.stored_id(household_id))
         explained = HouseholdExplanation.model_validate_json(answer)
         form = notice_form(store.folder)
@@ -95,6 +95,8 @@ def show_household(
         duties={state.value: getattr(words, language) for state, words in DUTY_WORDS.items()},
         contact=contacts.entries.get(explained.household_id),
         unreadable_contacts=contacts.unreadable,
+        is_month=month.as_of in MonthRepository(store).months(),
+        newest_month=newest,
         **case_form_values(cases, language, assignees),
     )
     response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)

@@ -22,6 +22,7 @@ from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_rows
 from serving.months.news_days import NewsRepository
 from serving.months.published_frames import NEWS_SCHEMA
+from serving.months.repository import MonthRepository
 from serving.schemas.news import HouseholdToday, LoanNews, LoanToday, NewFact, NewsPage
 
 _MONTHS_IN_MEMORY = 8
@@ -93,11 +94,16 @@ class LightNow:
 
 @dataclass(frozen=True)
 class NewsSinceMonth:
-    """All news that a reader sees since a month. rows: NEWS_SCHEMA and `kind`, the newest day first."""
+    """All news that a reader sees since a month.
+
+    days: those whose files are whole, the oldest first. rows: NEWS_SCHEMA and `kind`, the newest day first. damaged:
+    the days whose files are not, which are left out.
+    """
 
     month: PublishedMonth
     days: tuple[PublishedMonth, ...]
     rows: pl.DataFrame
+    damaged: tuple[date, ...] = ()
 
     def counts(self, query: NewsQuery) -> dict[NewsKind, int]:
         """How many there are of each kind, of those that the other filters leave."""
@@ -121,15 +127,29 @@ def news_since_month(store: DataFolder, month: PublishedMonth) -> NewsSinceMonth
     Returns:
         The month, the days, the oldest first, and the rows of all days, the newest first.
     """
-    days = tuple(NewsRepository(store).days_since(month))
-    return _news_of(month, days)
+    days, damaged = NewsRepository(store).whole_days_since(month)
+    return _news_of(month, tuple(days), damaged)
 
 
 @single_flight(_MONTHS_IN_MEMORY)
-def _news_of(month: PublishedMonth, days: tuple[PublishedMonth, ...]) -> NewsSinceMonth:
+def _news_of(month: PublishedMonth, days: tuple[PublishedMonth, ...], damaged: tuple[date, ...]) -> NewsSinceMonth:
     frames = [day.scan("news").select(list(NEWS_SCHEMA.columns)).collect() for day in reversed(days)]
     rows = pl.concat(frames) if frames else NEWS_SCHEMA.empty()
-    return NewsSinceMonth(month, days, rows.with_columns(_KIND))
+    return NewsSinceMonth(month, days, rows.with_columns(_KIND), damaged)
+
+
+def month_or_judged_day(store: DataFolder, as_of: date | None) -> PublishedMonth:
+    """The published month of a month end, the newest where None, or all open loans as of the newest day of news.
+
+    Raises UserError where the day is neither.
+    """
+    repository = MonthRepository(store)
+    if as_of is not None and as_of not in repository.months():
+        days, _ = NewsRepository(store).whole_days_since(repository.month())
+        judged = NewsRepository(store).judged_day(days[-1]) if days and days[-1].as_of == as_of else None
+        if judged is not None:
+            return judged
+    return repository.month(as_of)
 
 
 def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
@@ -157,6 +177,7 @@ def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
         **{**(newest or news.month).versions, "damaged": news.month.damaged},
         month=news.month.as_of,
         days=[day.as_of for day in reversed(news.days)],
+        damaged_days=list(news.damaged),
         total=total,
         items=render_rows(news.days, page),
         awaiting=dict((newest.manifest.news or {})["awaiting"]) if newest and shows_all else {},

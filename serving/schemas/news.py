@@ -60,12 +60,14 @@ class LoanNews(Answer):
 class NewsPage(Versions):
     """News since a month, the newest day first. as_of: the newest day of news; the month end where there is none.
 
-    month: the published month that they follow. days: those that were watched, the newest first. awaiting: by bank, the
+    month: the published month that they follow. days: those that were watched, the newest first. damaged_days: those
+    left out since a file of theirs is damaged, so that a light may be an earlier one. awaiting: by bank, the
     loans on the newest day that fell due since its newest payments. next_cursor: of the next page; null on the last.
     """
 
     month: date
     days: list[date]
+    damaged_days: list[date]
     total: int
     items: list[LoanNews]
     awaiting: dict[str, int]

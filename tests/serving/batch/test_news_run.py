@@ -248,9 +248,11 @@ def test_the_days_before_the_newest_two_keep_their_news_alone(village: Village) 
         village.watch(day)
     assert [path.name for path in sorted(village.store.judged_days.iterdir())] == ["day=2024-04-02", "day=2024-04-03"]
     assert [str(day) for day in NewsRepository(village.store).days()] == ["2024-04-03", "2024-04-02", "2024-04-01"]
-    judged = NewsRepository(village.store).judged_day(village.month)
+    repository = NewsRepository(village.store)
+    judged = repository.judged_day(repository.day(date(2024, 4, 3)))
     assert judged is not None
     assert judged.as_of == date(2024, 4, 3)
+    assert repository.judged_day(repository.day(date(2024, 4, 1))) is None
 
 
 def test_the_month_that_news_follow_is_told(village: Village) -> None:

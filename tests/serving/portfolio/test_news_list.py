@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from features.messages import UserError
 from serving.access.scope import Scope
+from serving.cli.verify import verify_data
+from serving.months.news_days import NewsRepository
 from serving.months.repository import MonthRepository
 from serving.portfolio.news_list import (
     NewsKind,
@@ -19,6 +22,8 @@ from serving.portfolio.news_list import (
     news_page,
     news_since_month,
 )
+from serving.settings import settings_of
+from tests.features.inboxes import Intake
 from tests.serving.batch.watched import Village, table, village_in
 
 DAY = date(2024, 4, 8)
@@ -138,6 +143,23 @@ def test_a_reader_s_household_tells_nothing_of_another_bank_s_loan(village: Vill
     assert today is not None
     assert [each.loan_id for each in today.loans] == ["L1"]
     assert {fact.table for fact in today.facts} == {"hardships"}
+
+
+def test_a_damaged_day_is_left_out_and_told(village: Village, tmp_path: Path) -> None:
+    shutil.copytree(village.store.folder, tmp_path / "var", symlinks=True)
+    copy = Village(Intake(tmp_path))
+    path = NewsRepository(copy.store).day(date(2024, 4, 5)).folder / "news" / "news.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    page = news_page(seen(copy), NewsQuery())
+    assert [each.loan_id for each in page.items] == ["L2", "L9"]
+    assert (page.days, page.damaged_days) == ([DAY], [date(2024, 4, 5)])
+    found = verify_data(settings_of(copy.store.folder), datetime(2024, 4, 9, tzinfo=UTC))
+    assert found.checked["news"] == 2
+    assert any("news/news.parquet" in fault.en for fault in found.faults)
+    with pytest.raises(UserError, match="2024-04-05"):
+        copy.watch("2024-04-09")
 
 
 def test_before_anything_was_watched_there_is_nothing_to_tell(tmp_path: Path) -> None:
