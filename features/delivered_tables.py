@@ -111,6 +111,14 @@ class DeliveredTables:
             empty_tables=empty_tables,
         )
 
+    def for_households(self, households: Collection[str]) -> DeliveredTables:
+        """The rows of some households with all prices; queries still read them from the files.
+
+        The frames also hold the rows of the households that are reassigned with them.
+        """
+        reassigned = {other for name in households for other in self.reassigned_households.get(name, ())}
+        return self._restricted_to(pl.col("household_id").is_in(sorted(households)), reassigned)
+
     def household_blocks(self, households_per_block: int) -> list[DeliveredTables]:
         """These tables split by ranges of household_id, so that a computation has few households in memory at once."""
         if self.in_memory and self.restrict_to is not None:  # the rows of one household are few

@@ -1,4 +1,4 @@
-"""Names of the contract's codes that no feature holds: causes of hardship, kinds of insurance."""
+"""Names of the contract's codes that no feature holds: hardships, insurance, events and payers of loans."""
 
 from __future__ import annotations
 
@@ -28,4 +28,18 @@ INSURED_WORDS: Mapping[str, Bilingual] = {
     "daylily_price": Bilingual("黄花菜价格保险", "daylily price"),
     "crop": Bilingual("种植业保险", "crop"),
     "other": Bilingual("其他保险", "other"),
+}
+LOAN_EVENT_WORDS: Mapping[str, Bilingual] = {
+    "extended": Bilingual("展期", "extended"),
+    "renewed": Bilingual("续贷", "renewed"),
+    "settled": Bilingual("结清", "settled"),
+    "compensated": Bilingual("代偿", "compensated by the fund"),
+    "written_off": Bilingual("核销", "written off"),
+}
+PAYER_WORDS: Mapping[str, Bilingual] = {
+    "borrower": Bilingual("农户", "borrower"),
+    "subsidy": Bilingual("财政贴息", "subsidy"),
+    "insurance": Bilingual("保险", "insurance"),
+    "compensation_fund": Bilingual("风险补偿金", "compensation fund"),
+    "other": Bilingual("其他", "other"),
 }

@@ -19,6 +19,8 @@ from features.messages import UserError
 from serving.api.audit_routes import audit_router
 from serving.api.case_routes import case_router
 from serving.api.document import add_documentation
+from serving.api.household_routes import household_route_router
+from serving.api.insurance_route import insurance_route_router
 from serving.api.migration_route import migration_router
 from serving.api.news_routes import news_router
 from serving.api.warning_routes import health_router, warning_router
@@ -40,6 +42,9 @@ from serving.pages.case_pages import case_page_router
 from serving.pages.clerk_pages import clerk_router
 from serving.pages.help_page import help_router
 from serving.pages.household_pages import household_router
+from serving.pages.household_search_page import household_search_router
+from serving.pages.insurance_page import insurance_router
+from serving.pages.loan_page import loan_page_router
 from serving.pages.model import model_router
 from serving.pages.news_page import news_page_router
 from serving.pages.oidc_pages import oidc_router
@@ -58,6 +63,7 @@ _ROUTERS = (
     *(upload_router, report_router, help_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
     *(news_router, news_page_router),
+    *(household_route_router, insurance_route_router, household_search_router, loan_page_router, insurance_router),
 )
 _CSP = "Content-Security-Policy"
 _CONTENT_POLICY = (

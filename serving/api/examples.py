@@ -50,6 +50,8 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("get", "/api/v1/loans/{loan_id}/warning"): Example(path={"loan_id": "{loan}"}),
     ("get", "/api/v1/loans/{loan_id}/history"): Example(path={"loan_id": "{loan}"}),
     ("get", "/api/v1/households/{household_id}/explanation"): Example(path={"household_id": "{household}"}),
+    ("get", "/api/v1/households"): Example(query={"loans": "none", "limit": 10}),
+    ("get", "/api/v1/households/{household_id}"): Example(path={"household_id": "{household}"}),
     ("post", "/api/v1/households/{household_id}/what-if"): Example(
         path={"household_id": "{household}"},
         body={"facts": [{"kind": "hardship", "cause": "illness", "loss_amount": 8000}]},
@@ -58,6 +60,7 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("get", "/api/v1/summary"): Example(query={"level": "township"}),
     ("get", "/api/v1/migration"): Example(query={"level": "bank"}),
     ("get", "/api/v1/maturities"): Example(query={"within_days": 90, "level": "bank", "limit": 10}),
+    ("get", "/api/v1/insurance"): Example(query={"level": "village", "within_days": 180, "limit": 10}),
     ("post", "/api/v1/cases"): Example(body={"loan_id": "{loan}", "event": _NOTE}),
     ("post", "/api/v1/cases/assign"): Example(body={"loan_ids": ["{loan}"], "responsible": "{account}"}),
     ("get", "/api/v1/cases"): Example(query={"state": "open", "limit": 10}),

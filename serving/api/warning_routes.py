@@ -19,6 +19,7 @@ from models.group_light.evaluate_groups import GroupLevel
 from serving.batch.inputs import model_in_use
 from serving.explain.household import cached_explanation_json, explanation_json
 from serving.explain.household_cache import warm_up_household
+from serving.explain.loan_record import loan_history
 from serving.explain.sentences import render_warnings
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count
@@ -26,7 +27,6 @@ from serving.http.problems import NotFoundError, NotReadyError, Problem
 from serving.monitor.visit_effect import stored_visit_effect
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
-from serving.months.loan_history import loan_history
 from serving.months.loan_index import LoanOrder, loan_rows
 from serving.months.repository import MonthRepository
 from serving.portfolio.group_lights import group_lights
@@ -34,7 +34,8 @@ from serving.portfolio.maturities import DueLevel, maturity_calendar
 from serving.portfolio.worklist import WorklistQuery, worklist
 from serving.schemas.basis import LightCode
 from serving.schemas.household_sheet import HouseholdExplanation
-from serving.schemas.loan_warning import LoanHistory, LoanStatus, SingleWarning, WarningPage
+from serving.schemas.loan_record import LoanHistory
+from serving.schemas.loan_warning import LoanStatus, SingleWarning, WarningPage
 from serving.schemas.portfolio import ChampionReport, GroupSummary, MaturityCalendar
 from serving.text.written_day import Day
 
@@ -151,11 +152,14 @@ def get_loan_warning(store: CurrentData, loan_id: Identifier, as_of: AsOf = None
 
 @warning_router.get("/loans/{loan_id}/history", tags=["warnings"])
 def get_loan_history(store: CurrentData, loan_id: Identifier, as_of: AsOf = None) -> LoanHistory:
-    """The light and the figures of one loan at each published month end up to as_of, as they were published."""
-    day = published_month(store, as_of).as_of
-    history = loan_history(store, loan_id, day)
+    """One loan from payout to as_of, open or closed: its light in each published month, ending, schedule, payments."""
+    month = published_month(store, as_of)
+    history = loan_history(month, store, loan_id)
     if history is None:
-        raise loan_not_found(loan_id, day)
+        raise NotFoundError(
+            f"{month.as_of} 的预警台账和账本中都没有贷款 {loan_id}，或不在您的查看范围内。",
+            f"Loan {loan_id} is neither in the list of {month.as_of} nor in the ledger, or it is not for you to see.",
+        )
     return history
 
 

@@ -27,6 +27,7 @@ from serving.explain.entitlements import (
     loan_help_routes,
 )
 from serving.explain.household_cache import household_month, unknown_household
+from serving.explain.household_records import check_for_open_loan
 from serving.explain.months_ahead_words import due_sentence, months_ahead_sentence
 from serving.explain.plain_reasons import loan_summary, main_reasons
 from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood
@@ -89,7 +90,8 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
         month, counterfactuals, facts by family, instalments, notes and routes of help; and its ratings.
 
     Raises:
-        UserError: where the household has no open loan in the month, or the ledger never was at its data version.
+        NoOpenLoanError: where the household has no open loan in the month, but has records in the ledger.
+        UserError: where it does not exist for the reader, or the ledger never was at the month's data version.
 
     Example:
         >>> from serving.explain.household import household_explanation
@@ -107,6 +109,7 @@ def household_explanation(month: PublishedMonth, store: DataFolder, household: s
     household_in_month = household_month(month, store, household)
     warnings, features, policy = household_in_month.warnings, household_in_month.features, month.policy
     if warnings.is_empty():
+        check_for_open_loan(month, store, household)
         raise unknown_household(household, month.as_of)
     records = _LedgerRecords(household_in_month.ledger_snapshot, month)
     township_medians = {row["township_code"]: row for row in month.scan("typical").collect().to_dicts()}

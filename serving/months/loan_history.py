@@ -9,13 +9,13 @@ import polars as pl
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from serving.schemas.basis import Versions
-from serving.schemas.loan_warning import LoanHistory, LoanMonth
+from serving.schemas.loan_warning import LoanMonth
 
 MAX_MONTHS = 60
 _COLUMNS = [name for name in LoanMonth.model_fields if name not in Versions.model_fields]
 
 
-def loan_history(data_folder: DataFolder, loan_id: str, as_of: date) -> LoanHistory | None:
+def loan_months(data_folder: DataFolder, loan_id: str, as_of: date) -> list[LoanMonth]:
     """The lights of a loan up to a day, a month at a time.
 
     Args:
@@ -24,20 +24,19 @@ def loan_history(data_folder: DataFolder, loan_id: str, as_of: date) -> LoanHist
         as_of: the last month end to include.
 
     Returns:
-        At most MAX_MONTHS months that list the loan, the oldest first; None where no month does.
+        The months that list the loan, of the last MAX_MONTHS that are published, the oldest first.
 
     Raises:
         UserError: where a month cannot be read.
 
     Example:
         >>> from serving.months.data_folder import DataFolder
-        >>> from serving.months.loan_history import loan_history
+        >>> from serving.months.loan_history import loan_months
         >>> from serving.months.repository import MonthRepository
         >>> month = MonthRepository(DataFolder(data)).month()
         >>> loan_id = month.scan("warnings").select("loan_id").head(1).collect().item()
-        >>> history = loan_history(DataFolder(data), loan_id, month.as_of)
-        >>> history.loan_id == loan_id, history.months[-1].as_of == month.as_of
-        (True, True)
+        >>> loan_months(DataFolder(data), loan_id, month.as_of)[-1].as_of == month.as_of
+        True
     """
     repository = MonthRepository(data_folder)
     days = [day for day in repository.months() if day <= as_of][:MAX_MONTHS]
@@ -46,7 +45,4 @@ def loan_history(data_folder: DataFolder, loan_id: str, as_of: date) -> LoanHist
         month = repository.month(day)
         rows = month.scan("warnings").filter(pl.col("loan_id") == loan_id).select(_COLUMNS).collect()
         months.extend(LoanMonth(**month.versions, **row) for row in rows.to_dicts())
-    if not months:
-        return None
-    versions = months[-1].model_dump(include=set(Versions.model_fields))
-    return LoanHistory(**versions, loan_id=loan_id, household_id=months[-1].household_id, months=months)
+    return months

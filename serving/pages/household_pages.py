@@ -22,9 +22,11 @@ from serving.contacts.address_book import FULL_CONTACTS, FoundContacts
 from serving.contacts.notice_form import notice_form
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
+from serving.explain.household_records import NoOpenLoanError, household_records
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder
+from serving.months.edition import PublishedMonth
 from serving.months.light_history import MAX_MONTHS, lights_by_loan
 from serving.months.repository import MonthRepository
 from serving.pages.case_forms import case_form_values
@@ -70,6 +72,9 @@ def show_household(
         if month.as_of == newest:
             workload = case_workload(context.database, store, user.scope, context.today, loan_ids)
             work = workload.by_loan(loan_ids)
+        records = household_records(month, store, explained.household_id)
+    except NoOpenLoanError:
+        return render_records(request, context, user, language, month, store.stored_id(household_id))
     except UserError as refusal:
         return render_refusal(request, language, refusal, 404)
     cases = case_page_for(context, user, CaseQuery(household_id=explained.household_id, limit=20))
@@ -97,10 +102,29 @@ def show_household(
         unreadable_contacts=contacts.unreadable,
         is_month=month.as_of in MonthRepository(store).months(),
         newest_month=newest,
+        closed_loans=records.closed_loans,
         **case_form_values(cases, language, assignees),
     )
     response.background = BackgroundTask(warm_up_household, month, store, explained.household_id)
     return response
+
+
+def render_records(
+    request: Request, context: AppContext, user: User, language: Language, month: PublishedMonth, household: str
+) -> HTMLResponse:
+    """The sheet of a household without an open loan: what the ledger holds of it."""
+    store = DataFolder(context.store.folder, user.scope)
+    records = household_records(month, store, household)
+    contacts = _contacts(request, context, user, [household])
+    return render_page(
+        request,
+        "household_records.html",
+        language,
+        records=records,
+        places=place_directory(month, store),
+        contact=contacts.entries.get(household),
+        unreadable_contacts=contacts.unreadable,
+    )
 
 
 def _contacts(request: Request, context: AppContext, user: User, household_ids: Sequence[str]) -> FoundContacts:

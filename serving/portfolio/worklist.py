@@ -90,13 +90,13 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
         .with_columns(_CODES_AS_TEXT)
         .collect()
     )
-    to_come = rows.filter(pl.col(order) > _last_shown(query.cursor, edition))
+    to_come = rows.filter(pl.col(order) > last_number_shown(query.cursor, edition))
     # Only the rows up to the page's end are sorted: a county may have a million loans.
     page = to_come.bottom_k(query.limit, by=order).sort(order) if query.limit else to_come.clear()
     positions: list[int] = page[ROW_POSITION].to_list()
     next_cursor = None
     if 0 < page.height < to_come.height:
-        next_cursor = base64.urlsafe_b64encode(f"{edition}:{page[order][-1]}".encode()).decode()
+        next_cursor = cursor_after(edition, page[order][-1])
     return WorklistPage(rows, positions, next_cursor)
 
 
@@ -180,8 +180,16 @@ def _conditions(query: WorklistQuery) -> list[pl.Expr]:
     return conditions or [pl.lit(True)]
 
 
-def _last_shown(cursor: str | None, edition: str) -> int:
-    """The number, in the list's order, of the last loan that a cursor's page showed; -1 without a cursor."""
+def cursor_after(edition: str, number: int) -> str:
+    """The cursor of the page after a row. edition: names the list; number: the row's, in the list's order."""
+    return base64.urlsafe_b64encode(f"{edition}:{number}".encode()).decode()
+
+
+def last_number_shown(cursor: str | None, edition: str) -> int:
+    """The number, in the list's order, of the last row that a cursor's page showed; -1 without a cursor.
+
+    Raises UserError where the cursor is not one of ours, or of another list than `edition` names.
+    """
     if cursor is None:
         return -1
     try:

@@ -1,4 +1,4 @@
-"""A loan's warning with its sentences in Chinese and English, a page of warnings, and a loan's history."""
+"""A loan's warning with its sentences in Chinese and English, a page of warnings, and a month of a loan's history."""
 
 from __future__ import annotations
 
@@ -172,11 +172,3 @@ class LoanMonth(Versions):
     outstanding_principal: float
     days_past_due: int
     days_to_maturity: int
-
-
-class LoanHistory(Versions):
-    """The published months of a loan, the oldest first; the versions are those of the newest month."""
-
-    loan_id: str
-    household_id: str
-    months: list[LoanMonth]
