@@ -17,7 +17,7 @@ from serving.api.warning_routes import (
     json_response,
     published_month,
 )
-from serving.explain.household_records import household_records
+from serving.explain.ledger_records import household_records
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count
 from serving.http.problems import NotFoundError
 from serving.months.data_folder import DataFolder

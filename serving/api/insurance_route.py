@@ -18,14 +18,14 @@ from serving.api.warning_routes import (
     published_month,
 )
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, audit_row_count
-from serving.portfolio.insurance_cover import Cover
+from serving.portfolio.insurance_cover import InsuranceCover
 from serving.portfolio.insurance_report import (
     DUE_WITHIN_DAYS,
     FILING_WITHIN_DAYS,
     InsuranceQuery,
     insurance_report,
 )
-from serving.schemas.insurance import InsuranceReport
+from serving.schemas.insured_households import InsuranceReport
 
 insurance_route_router = APIRouter(
     route_class=AuthenticatedRoute, prefix="/api/v1", responses=PROBLEM_RESPONSES, tags=["insurance"]
@@ -41,7 +41,7 @@ def get_insurance(
     user: CurrentUser,
     as_of: AsOf = None,
     level: InsuranceLevel = "township",
-    cover: Cover = Cover.INDUSTRY,
+    cover: InsuranceCover = InsuranceCover.INDUSTRY,
     bank: Bank = None,
     area: Area = None,
     within_days: DaysAhead = DUE_WITHIN_DAYS,

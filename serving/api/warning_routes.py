@@ -19,7 +19,7 @@ from models.group_light.evaluate_groups import GroupLevel
 from serving.batch.inputs import model_in_use
 from serving.explain.household import cached_explanation_json, explanation_json
 from serving.explain.household_cache import warm_up_household
-from serving.explain.loan_record import loan_history
+from serving.explain.ledger_loan import loan_history
 from serving.explain.sentences import render_warnings
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count

@@ -27,7 +27,7 @@ from serving.explain.entitlements import (
     loan_help_routes,
 )
 from serving.explain.household_cache import household_month, unknown_household
-from serving.explain.household_records import check_for_open_loan
+from serving.explain.ledger_records import check_for_open_loan
 from serving.explain.months_ahead_words import due_sentence, months_ahead_sentence
 from serving.explain.plain_reasons import loan_summary, main_reasons
 from serving.explain.sentences import Row, fact_families, five_classes, render_warnings, warning_likelihood

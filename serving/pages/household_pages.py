@@ -22,7 +22,7 @@ from serving.contacts.address_book import FULL_CONTACTS, FoundContacts
 from serving.contacts.notice_form import notice_form
 from serving.explain.household import explanation_json
 from serving.explain.household_cache import warm_up_household
-from serving.explain.household_records import NoOpenLoanError, household_records
+from serving.explain.ledger_records import NoOpenLoanError, household_records
 from serving.http.context import AppContext, context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_detail, audit_row_count
 from serving.months.data_folder import DataFolder

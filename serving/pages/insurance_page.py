@@ -17,7 +17,7 @@ from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, CurrentUser, User, audit_row_count
 from serving.pages.rendering import PAGE_SIZES, PageLanguage, PageSize, render_page, render_refusal
 from serving.pages.worklist_page import DUE_WITHIN
-from serving.portfolio.insurance_cover import Cover
+from serving.portfolio.insurance_cover import InsuranceCover
 from serving.portfolio.insurance_report import (
     DUE_WITHIN_DAYS,
     FILING_WITHIN_DAYS,
@@ -36,6 +36,8 @@ _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _GROUPS_SHOWN, _FILINGS_SHOWN = 60, 60
 """Places and filing days on the page; the workbook has all."""
 
+_ChosenCover = Annotated[InsuranceCover, BeforeValidator(lambda text: text or InsuranceCover.INDUSTRY), Query()]
+
 
 @dataclass(frozen=True)
 class InsuranceFilters:
@@ -43,7 +45,7 @@ class InsuranceFilters:
 
     as_of: Annotated[Day | None, EMPTY, Query()] = None
     level: InsuranceLevel = "township"
-    cover: Annotated[Cover, BeforeValidator(lambda text: text or Cover.INDUSTRY), Query()] = Cover.INDUSTRY
+    cover: _ChosenCover = InsuranceCover.INDUSTRY
     bank: Annotated[Annotated[str, Field(max_length=64)] | None, EMPTY, Query()] = None
     area: Annotated[Annotated[str, Field(pattern=r"^[0-9]{2,12}$")] | None, EMPTY, Query()] = None
     within_days: Annotated[
@@ -84,7 +86,7 @@ def show_insurance(
         groups=report.groups[:_GROUPS_SHOWN],
         filings=report.filings[:_FILINGS_SHOWN],
         levels=[level.value for level in INSURANCE_LEVELS],
-        covers={each.value: getattr(each.words, language) for each in Cover},
+        covers={each.value: getattr(each.words, language) for each in InsuranceCover},
         due_within=DUE_WITHIN,
         places=place_directory(month, store),
     )

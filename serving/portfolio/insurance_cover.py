@@ -35,7 +35,7 @@ INDUSTRY_KINDS = ("sheep_income", "daylily_price", "crop")
 INSURANCE_TABLES = ("policies", "claims", "hardships")
 
 
-class Cover(StrEnum):
+class InsuranceCover(StrEnum):
     """What a household is insured by: both kinds of the base, any kind of industry insurance, or one kind."""
 
     BASE = "base"
@@ -50,7 +50,7 @@ class Cover(StrEnum):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of policies that count."""
-        return {Cover.BASE: BASE_KINDS, Cover.INDUSTRY: INDUSTRY_KINDS}.get(self, (self.value,))
+        return {InsuranceCover.BASE: BASE_KINDS, InsuranceCover.INDUSTRY: INDUSTRY_KINDS}.get(self, (self.value,))
 
     @property
     def words(self) -> Bilingual:
@@ -59,8 +59,8 @@ class Cover(StrEnum):
 
 
 _COVER_WORDS = {
-    Cover.BASE: Bilingual("“2”：意外险和大病补充保险", "2: accident and serious illness, both"),
-    Cover.INDUSTRY: Bilingual("“X”：产业保险，任一种", "X: industry insurance, any"),
+    InsuranceCover.BASE: Bilingual("“2”：意外险和大病补充保险", "2: accident and serious illness, both"),
+    InsuranceCover.INDUSTRY: Bilingual("“X”：产业保险，任一种", "X: industry insurance, any"),
 }
 INSURED_HOUSEHOLDS_SCHEMA = FrameSchema(
     {
@@ -224,7 +224,7 @@ def filings_due(
 
 @returns(COVER_FIGURES_SCHEMA)
 def cover_figures(
-    rows: InsuranceRows, households: pl.DataFrame, filings: pl.DataFrame, cover: Cover, code: pl.Expr
+    rows: InsuranceRows, households: pl.DataFrame, filings: pl.DataFrame, cover: InsuranceCover, code: pl.Expr
 ) -> pl.DataFrame:
     """Enrolment and claims of a cover by group, sorted by code.
 
@@ -239,12 +239,13 @@ def cover_figures(
         code: the group of a household, by the columns of `households`.
     """
     of_cover, amount = pl.col("kind").is_in(cover.kinds), pl.col("claimed_amount")
+    least_kinds = len(BASE_KINDS) if cover is InsuranceCover.BASE else 1
     recent, waiting = pl.col("is_recent"), ~pl.col("is_settled")
     enrolled = (
         rows.policies.filter(of_cover, "in_force")
         .group_by("household_id")
         .agg(
-            (pl.col("kind").n_unique() >= (len(BASE_KINDS) if cover is Cover.BASE else 1)).alias("insured_households"),
+            (pl.col("kind").n_unique() >= least_kinds).alias("insured_households"),
             pl.len().alias("policies"),
             pl.col("sum_insured").null_count().alias("without_sum"),
             yuan_sum(pl.col("sum_insured")).alias("sum_insured"),

@@ -17,7 +17,7 @@ from serving.months.edition import PublishedMonth
 from serving.months.loan_index import LoanOrder, loan_index
 from serving.portfolio.household_search import household_loans
 from serving.portfolio.insurance_cover import (
-    Cover,
+    InsuranceCover,
     InsuranceRows,
     counted_households,
     cover_figures,
@@ -39,7 +39,7 @@ from serving.portfolio.report_tables import (
 )
 from serving.portfolio.worklist import WorklistQuery, worklist_page
 from serving.schemas.basis import Sentence
-from serving.schemas.insurance import FilingDue, InsuranceFigures, InsuranceReport
+from serving.schemas.insured_households import FilingDue, InsuranceFigures, InsuranceReport
 from serving.schemas.portfolio import MaturingLoan
 
 INSURANCE_LEVELS = (GroupLevel.TOWNSHIP, GroupLevel.VILLAGE)
@@ -116,7 +116,7 @@ class InsuranceQuery:
     """
 
     level: GroupLevel = GroupLevel.TOWNSHIP
-    cover: Cover = Cover.INDUSTRY
+    cover: InsuranceCover = InsuranceCover.INDUSTRY
     bank: str | None = None
     area: str | None = None
     within_days: int = DUE_WITHIN_DAYS
@@ -153,7 +153,9 @@ def insurance_report(month: PublishedMonth, store: DataFolder, query: InsuranceQ
     households = counted_households(month, store, rows.counties["policies"], query.bank, query.area)
     filings = filings_due(rows, households["household_id"], month.policy, month.as_of, query.filing_within_days)
     covers = (
-        [_figures(rows, households, filings, cover, pl.lit("all"))[0] for cover in Cover] if households.height else []
+        [_figures(rows, households, filings, cover, pl.lit("all"))[0] for cover in InsuranceCover]
+        if households.height
+        else []
     )
     place = pl.col(f"{query.level.value}_code")
     groups = _figures(rows, households, filings, query.cover, place)
@@ -213,7 +215,7 @@ def insurance_report(month: PublishedMonth, store: DataFolder, query: InsuranceQ
 
 
 def _figures(
-    rows: InsuranceRows, households: pl.DataFrame, filings: pl.DataFrame, cover: Cover, code: pl.Expr
+    rows: InsuranceRows, households: pl.DataFrame, filings: pl.DataFrame, cover: InsuranceCover, code: pl.Expr
 ) -> list[InsuranceFigures]:
     """The figures of a cover by group, with the share insured."""
     figures = cover_figures(rows, households, filings, cover, code)

@@ -70,7 +70,7 @@ class LoanEvent(Answer):
     new_matures_on: date | None
 
 
-class UseCheck(Answer):
+class UseCheckRecord(Answer):
     """A check of what the money was used for."""
 
     checked_on: date
@@ -95,4 +95,4 @@ class LoanHistory(Versions):
     instalments: list[Instalment]
     payments: list[LoanPayment]
     events: list[LoanEvent]
-    use_checks: list[UseCheck]
+    use_checks: list[UseCheckRecord]

@@ -26,6 +26,7 @@ def test_a_village_leads_to_a_household_without_a_loan_and_to_the_history_of_its
     county: County, served: str, page: Page
 ) -> None:
     household, loan, village = repaid(county)
+    http_requests.get(f"{served}/households").raise_for_status()  # the first search of a service takes longer
     page.goto(f"{served}/?lang=zh")
     page.get_by_role("textbox", name="查找农户或贷款").fill(village)
     page.keyboard.press("Enter")

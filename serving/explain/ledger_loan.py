@@ -10,7 +10,7 @@ from serving.explain.ledger_household import owner_in_ledger
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_history import loan_months
-from serving.schemas.loan_record import LoanEvent, LoanHistory, LoanPayment, UseCheck
+from serving.schemas.loan_record import LoanEvent, LoanHistory, LoanPayment, UseCheckRecord
 
 
 def loan_history(month: PublishedMonth, store: DataFolder, loan_id: str) -> LoanHistory | None:
@@ -29,7 +29,7 @@ def loan_history(month: PublishedMonth, store: DataFolder, loan_id: str) -> Loan
         UserError: where a month cannot be read.
 
     Example:
-        >>> from serving.explain.loan_record import loan_history
+        >>> from serving.explain.ledger_loan import loan_history
         >>> from serving.months.data_folder import DataFolder
         >>> from serving.months.repository import MonthRepository
         >>> store = DataFolder(data)
@@ -68,6 +68,8 @@ def loan_history(month: PublishedMonth, store: DataFolder, loan_id: str) -> Loan
             "instalments": owner.instalments(loan_id),
             "payments": [LoanPayment.model_validate(row) for row in paid.sort("paid_on", "payment_id").to_dicts()],
             "events": [LoanEvent.model_validate({**row, "zh": words.zh, "en": words.en}) for row, words in events],
-            "use_checks": [UseCheck.model_validate({**row, "zh": words.zh, "en": words.en}) for row, words in findings],
+            "use_checks": [
+                UseCheckRecord.model_validate({**row, "zh": words.zh, "en": words.en}) for row, words in findings
+            ],
         }
     )

@@ -67,7 +67,7 @@ def household_records(month: PublishedMonth, store: DataFolder, household: str) 
         UserError: where the household does not exist for the reader, or the ledger never was at the data version.
 
     Example:
-        >>> from serving.explain.household_records import household_records
+        >>> from serving.explain.ledger_records import household_records
         >>> from serving.months.data_folder import DataFolder
         >>> from serving.months.repository import MonthRepository
         >>> store = DataFolder(data)
