@@ -36,8 +36,8 @@ def loan_history(month: PublishedMonth, store: DataFolder, loan_id: str) -> Loan
         >>> month = MonthRepository(store).month()
         >>> events = store.ledger.scan("loan_events").collect()
         >>> closed = sorted(events.filter(events["kind"] == "settled")["loan_id"])[0]
-        >>> loan_history(month, store, closed).record.ending.kind
-        'settled'
+        >>> loan_history(month, store, closed).record.ending.ended_on <= month.as_of
+        True
     """
     months = loan_months(store, loan_id, month.as_of)
     owner = owner_in_ledger(month, store, loan_id)
