@@ -144,7 +144,7 @@ def manual_pages(
         cases = f"{signed(address, key)}/households/{household}/cases"
         http_requests.post(cases, data={"loan_id": loan}, follow_redirects=True).raise_for_status()
     for path in pages_of(manual(name)):
-        real = path.format(household=household, number=1)
+        real = path.format(household=household, loan=loan, number=1)
         asked = {"as_of": "2025-12-31", "kind": "monthly"} if path.startswith("/reports/") else {}
         answer = http_requests.get(
             f"{signed(address, key)}{real}", params={"lang": "zh", **asked}, follow_redirects=True
