@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +83,9 @@ def test_open_loans_are_counted_with_balance_and_worst_light(county: County, off
     wanted = warnings.groupby("household_id").agg(
         loans=("loan_id", "size"), money=("outstanding_principal", "sum"), worst=("rank", "max")
     )
+    by_household = wanted.to_dict("index")
     for item in all_listed(official, loans="open"):
-        row = wanted.loc[item["household_id"]]
+        row = by_household[item["household_id"]]
         assert (item["open_loans"], rank[item["light"]]) == (row["loans"], row["worst"])
         assert item["outstanding_principal"] == pytest.approx(row["money"])
     loans = loans_of(county).groupby("household_id").size()
@@ -97,8 +97,8 @@ def test_the_day_the_last_loan_ended_is_that_of_its_settlement(county: County, o
     loans = loans_of(county).groupby("household_id")["loan_id"].size()
     single = ended[ended["household_id"].map(loans) == 1].head(20)
     shown = {item["household_id"]: item["last_ended_on"] for item in all_listed(official, loans="none")}
-    for row in single.itertuples():
-        assert date.fromisoformat(shown[row.household_id]) <= row.occurred_on
+    for household, settled_on in zip(single["household_id"], single["occurred_on"], strict=True):
+        assert shown[household] <= str(settled_on)
     no_loan = set(households_of(county)["household_id"]) - set(loans.index)
     assert {shown[household] for household in no_loan} <= {None}
 
@@ -188,8 +188,9 @@ def test_a_household_without_an_open_loan_has_its_records(county: County, offici
     assert records["data_version"] == county.month.manifest.data_version
 
     def own(table: str, key: str) -> pd.DataFrame:
-        rows = raw_table(county, table, key)
-        return rows[rows["household_id"] == household]
+        rows: pd.DataFrame = raw_table(county, table, key)
+        mine: pd.DataFrame = rows[rows["household_id"] == household]
+        return mine
 
     members = own("members", "member_id")
     assert records["members"] == members["status"].isin(["present", "working_away"]).sum()

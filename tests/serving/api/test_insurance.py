@@ -163,17 +163,20 @@ def test_filing_days_are_those_of_covered_hardships_that_no_claim_is_for(county:
     claims, hardships = claims_of(county), raw_table(county, "hardships", "event_id")
     hardships = hardships[hardships["occurred_on"] <= county.newest]
     wanted = set()
+    covers: dict[str, tuple[str, ...]] = {str(kind): causes for kind, causes in rules.covers.items()}
+    limits = {str(kind): days for kind, days in rules.claim_within_days.items()}
     for policy in policies_of(county).itertuples():
-        if policy.kind not in rules.covers:
+        kind = str(policy.kind)
+        if kind not in covers:
             continue
         own = hardships[(hardships["household_id"] == policy.household_id)]
-        own = own[own["cause"].isin(rules.covers[policy.kind])]
+        own = own[own["cause"].isin(covers[kind])]
         open_days = sorted(day for day in own["occurred_on"] if policy.insured_from <= day <= policy.insured_to)
         for filed in claims[claims["policy_id"] == policy.policy_id].sort_values("occurred_on")["occurred_on"]:
             near = [day for day in open_days if abs((day - filed).days) <= 30]
             if near:
                 open_days.remove(min(near, key=lambda day: abs((day - filed).days)))
-        last = {day: day + timedelta(days=rules.claim_within_days[policy.kind]) for day in open_days}
+        last = {day: day + timedelta(days=limits[kind]) for day in open_days}
         wanted |= {(policy.policy_id, str(day)) for day, by in last.items() if county.newest <= by}
     answer = asked(official, filing_within_days=3660)
     assert answer["filings_total"] >= len(wanted) > 0
