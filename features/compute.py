@@ -1,8 +1,11 @@
-"""Features of loans as of a day: `features_at` is the only way to them, with one row for each loan."""
+"""Features as of a day: `features_at` gives those of loans, `household_facts` those of households, borrowers or not.
+
+There is no other way to a feature.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,8 +21,9 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
+from features.snapshot.loans import HOUSEHOLD_COLUMNS
 from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics, with_peer_shares
-from features.snapshot.sources import NEIGHBOURS, Source
+from features.snapshot.sources import HOUSEHOLD_OPEN_LOANS, NEIGHBOURS, Source
 from features.units import YUAN
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
@@ -54,7 +58,18 @@ FEATURES_SCHEMA = FrameSchema(
         },
     }
 )
-_HOUSEHOLDS_PER_BLOCK = 50_000
+HOUSEHOLD_FACTS_SCHEMA = FrameSchema(
+    {
+        "household_id": FrameColumn(pl.String(), "Identifier of the household."),
+        "county_code": FrameColumn(pl.String(), "Its county, six digits; null where no village of it is known."),
+        "township_code": FrameColumn(pl.String(), "Its township, nine digits; null likewise."),
+        "village_code": FrameColumn(pl.String(), "Its village, twelve digits; null likewise."),
+        "household_type": FrameColumn(pl.String(), "As in table households."),
+        "loan_id": FrameColumn(pl.String(), "A loan that counts for its facts; null where it has none."),
+    },
+    extra="the features asked for, as FEATURES_SCHEMA has them",
+)
+HOUSEHOLDS_PER_BLOCK = 50_000
 """Households that are read and computed together, so that memory does not grow with their number."""
 
 
@@ -116,6 +131,16 @@ class _SourceFeatures:
         if not snapshot.versions.tables.empty_tables.isdisjoint(self.source.tables):
             return loans.with_columns(_null_values(self))
         return loans.join(self.aggregate(snapshot), on=self.source.by, how="left", maintain_order="left")
+
+    @property
+    def household_results(self) -> tuple[pl.Expr, ...]:
+        """`results` for rows of households; what is summed over a household's loans is 0 for one without any."""
+        if self.source is not HOUSEHOLD_OPEN_LOANS:
+            return self.results
+        has_loan = pl.col("loan_id").is_not_null()
+        return tuple(
+            pl.when(has_loan).then(result).otherwise(0).alias(result.meta.output_name()) for result in self.results
+        )
 
     def cached_results(self, open_loans: Callable[[], pl.DataFrame], snapshot: Snapshot) -> pl.DataFrame:
         """`results` alone for the open loans, in their order, cached with the snapshot."""
@@ -187,8 +212,7 @@ def _county_in_all(*counties: tuple[str, ...]) -> pl.Expr:
     return pl.all_horizontal(pl.col("county_code").is_in(each) for each in counties)
 
 
-def _features_by_source() -> list[_SourceFeatures]:
-    features = list(FEATURES.values())
+def _features_by_source(features: Collection[Feature]) -> list[_SourceFeatures]:
     sources = {feature.source.name: feature.source for feature in features if feature.source}
     return [
         _SourceFeatures.build(source, source.frame, [feature for feature in features if feature.source is source])
@@ -197,9 +221,9 @@ def _features_by_source() -> list[_SourceFeatures]:
     ]
 
 
-def _derivation_steps() -> list[list[pl.Expr]]:
+def _derivation_steps(features: Collection[Feature]) -> list[list[pl.Expr]]:
     """Formulas of derived features in steps, each of which needs the steps before it alone."""
-    order = TopologicalSorter({name: feature.inputs for name, feature in FEATURES.items()})
+    order = TopologicalSorter({feature.name: feature.inputs for feature in features})
     order.prepare()
     steps = []
     while order.is_active():
@@ -209,11 +233,11 @@ def _derivation_steps() -> list[list[pl.Expr]]:
     return [step for step in steps if step]
 
 
-_SOURCE_FEATURES = _features_by_source()
+_SOURCE_FEATURES = _features_by_source(FEATURES.values())
 _OPTIONAL_TABLES = dict.fromkeys(each.source.tables for each in _SOURCE_FEATURES if each.source.tables)
 _IDENTITY_COLUMNS = [*map(pl.col, (*IDENTITY, "originated_on", *STATUS_COLUMNS, "has_gone_bad"))]
 _PEER_FEATURES = [_value(feature) for feature in FEATURES.values() if feature.source is NEIGHBOURS]
-_DERIVATION_STEPS = _derivation_steps()
+_DERIVATION_STEPS = _derivation_steps(FEATURES.values())
 _OUTPUT_COLUMNS = [
     *_IDENTITY_COLUMNS,
     *map(_told_value, OUTPUT_FEATURES),
@@ -256,7 +280,7 @@ def features_at(
         (['loan_id', 'household_id'], True, Float64)
     """
     frames, bank_payments = [], []
-    for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK):
+    for block in tables.household_blocks(HOUSEHOLDS_PER_BLOCK):
         snapshot = snapshot_at(as_of, block, rules)
         frames.append(_own_features(snapshot))
         if peers is None:
@@ -278,10 +302,68 @@ def household_features(snapshot: Snapshot, peers: PeerStatistics) -> pl.DataFram
     return snapshot.versions.tables.collect(_all_features(own, peers))
 
 
+@returns(HOUSEHOLD_FACTS_SCHEMA)
+def household_facts(snapshot: Snapshot, facts: Collection[Feature]) -> pl.DataFrame:
+    """Facts of households, borrowers or not, by the same declarations as those of loans.
+
+    Args:
+        snapshot: of every household (`every_household_at`).
+        facts: the features asked for; none that compares a loan with those around it (source NEIGHBOURS).
+
+    Returns:
+        One row for each loan that counts (`Snapshot.counted_loans`), and one for a household without such a loan,
+        sorted by household_id and loan_id. The values are those of `features_at`. Without a loan that counts, what is
+        summed over a household's loans is 0, and a feature of a loan has its value of a loan without rows in the
+        window, or is missing.
+
+    Example:
+        >>> from datetime import date
+        >>> from features.compute import every_household_at, household_facts
+        >>> from features.income import income_per_head
+        >>> from features.ledger.ledger import Ledger
+        >>> snapshot = every_household_at(date(2025, 12, 31), Ledger(data / "ledger").tables())
+        >>> facts = household_facts(snapshot, [income_per_head])
+        >>> facts.columns[-1], bool(facts["loan_id"].is_null().any())
+        ('income_per_head', True)
+    """
+    sources, steps = _sources_and_steps(frozenset(fact.name for fact in facts))
+    counted = snapshot.counted_loans.select("loan", "household", "loan_id")
+    households = snapshot.versions.newest("households").select(*HOUSEHOLD_COLUMNS)
+    rows = (
+        snapshot.versions.households.join(households, on="household", how="left")
+        .join(counted, on="household", how="left")
+        .with_columns(_delivered_flag(tables, snapshot) for tables in _OPTIONAL_TABLES)
+    )
+    for source_features in sources:
+        rows = source_features.join_to(rows, snapshot)
+    results = [result for source_features in sources for result in source_features.household_results]
+    rows = rows.select(*HOUSEHOLD_FACTS_SCHEMA.columns, *results)
+    for formulas in steps:
+        rows = rows.with_columns(formulas)
+    told = rows.select(*HOUSEHOLD_FACTS_SCHEMA.columns, *map(_told_value, facts))
+    return snapshot.versions.tables.collect(told.sort("household_id", "loan_id"))
+
+
+@cache
+def _sources_and_steps(names: frozenset[str]) -> tuple[list[_SourceFeatures], list[list[pl.Expr]]]:
+    """The sources and formulas that some features need, those of their inputs included."""
+    wanted, asked = set[str](), set(names)
+    while asked:
+        wanted |= asked
+        asked = {needed for name in asked for needed in FEATURES[name].inputs} - wanted
+    features = [feature for name, feature in FEATURES.items() if name in wanted]
+    return _features_by_source(features), _derivation_steps(features)
+
+
+def every_household_at(as_of: date, tables: DeliveredTables, rules: LifeRules = SHIPPED_RULES) -> Snapshot:
+    """The snapshot at the end of `as_of` of every household, also of those that never had a loan."""
+    return Snapshot(LatestVersions(tables, as_of, every_household=True), as_of, rules)
+
+
 def peer_statistics_at(as_of: date, tables: DeliveredTables, rules: LifeRules = SHIPPED_RULES) -> PeerStatistics:
     """The statistics of all open loans, which `features_at` needs to compute a single household."""
     loans, bank_payments = [], []
-    for block in tables.household_blocks(_HOUSEHOLDS_PER_BLOCK):
+    for block in tables.household_blocks(HOUSEHOLDS_PER_BLOCK):
         snapshot = snapshot_at(as_of, block, rules)
         loans.append(snapshot.open_loans.with_columns(_IS_BAD).select(PEER_COLUMNS).collect())
         bank_payments.append(snapshot.bank_payments.collect())

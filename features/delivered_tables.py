@@ -119,11 +119,14 @@ class DeliveredTables:
         reassigned = {other for name in households for other in self.reassigned_households.get(name, ())}
         return self._restricted_to(pl.col("household_id").is_in(sorted(households)), reassigned)
 
-    def household_blocks(self, households_per_block: int) -> list[DeliveredTables]:
-        """These tables split by ranges of household_id, so that a computation has few households in memory at once."""
+    def household_blocks(self, households_per_block: int, table: str = "loans") -> list[DeliveredTables]:
+        """These tables split by ranges of household_id, so that a computation has few households in memory at once.
+
+        table: the one whose households are split; a block is of those of `loans`, or of every one of `households`.
+        """
         if self.in_memory and self.restrict_to is not None:  # the rows of one household are few
             return [self]
-        households = self.collect(self["loans"].select(pl.col("household_id").unique().sort())).to_series()
+        households = self.collect(self[table].select(pl.col("household_id").unique().sort())).to_series()
         if len(households) <= households_per_block:
             return [self]
         starts = [households[start] for start in range(0, len(households), households_per_block)]

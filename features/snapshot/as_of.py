@@ -32,6 +32,7 @@ from features.snapshot.statements import assets_at, prices_at, statements_at
 
 _LONGEST_COVER_DAYS = 365
 """Days beyond which repayment cover does not look (contract, section 2)."""
+_MONTHS_IN_YEAR = 12
 _UNTIL = pl.col("days_to_maturity").clip(0, _LONGEST_COVER_DAYS).alias("until")
 _IS_TO_COME, _IS_DUE_BY_THEN = pl.col("day_offset") > 0, pl.col("day_offset") <= pl.col("until")
 _DUE = (pl.col("principal_due") + pl.col("interest_due")).alias("due")
@@ -99,6 +100,18 @@ class Snapshot:
         return self.loans.filter("is_open")
 
     @property
+    @returns(schemas.LOANS_SCHEMA)
+    def counted_loans(self) -> pl.LazyFrame:
+        """One row for each loan that the facts of a household as a whole are counted over: its open loans.
+
+        In a snapshot of every household (`LatestVersions.every_household`), those of a household without an open loan
+        are the loans that ended in the twelve months to as_of, and those compensated or written off, whenever that was.
+        """
+        return (
+            self.loans.filter(_counts_for_household(self.as_of)) if self.versions.every_household else self.open_loans
+        )
+
+    @property
     @returns(schemas.DUES_TO_MATURITY_SCHEMA)
     def dues_to_maturity(self) -> pl.LazyFrame:
         """For each open loan, the dues of all open loans of its household after as_of and up to its maturity."""
@@ -153,12 +166,12 @@ class Snapshot:
     @property
     @returns(schemas.BORROWERS_SCHEMA)
     def borrowers(self) -> pl.LazyFrame:
-        """One row for each open loan whose borrower is recorded."""
+        """One row for each of `counted_loans` whose borrower is recorded."""
         # Where no fact was moved between households, the members of today are all there ever were.
         members_ever = (
             members_ever_at(self.versions, self.as_of) if self.versions.tables.reassigned_households else self.members
         )
-        return borrowers_of_loans(self.open_loans, self.members, members_ever)
+        return borrowers_of_loans(self.counted_loans, self.members, members_ever)
 
     @property
     @returns(schemas.LOSSES_SCHEMA)
@@ -207,6 +220,13 @@ class Snapshot:
     def loan_events(self) -> pl.LazyFrame:
         """One row for each extension or renewal of a loan."""
         return loan_events_at(self.book, self.as_of)
+
+
+@cache
+def _counts_for_household(as_of: date) -> pl.Expr:
+    has_open_loan = pl.col("is_open").any().over("household")
+    ended_in_year = month_offset("ended_on", as_of) > -_MONTHS_IN_YEAR
+    return pl.col("is_open") | (~has_open_loan & (ended_in_year.fill_null(False) | pl.col("lost_on").is_not_null()))
 
 
 @cache

@@ -54,6 +54,7 @@ _OFFSETS = {
     "month_offset": FrameColumn(pl.Int32(), "Calendar months from as_of's month to the fact's."),
 }
 
+NUMBERED_HOUSEHOLDS_SCHEMA = FrameSchema({"household_id": _text("Identifier of the household"), **_HOUSEHOLD})
 NUMBERED_LOANS_SCHEMA = FrameSchema({**_contract_columns("loans"), **_LOAN, **_HOUSEHOLD})
 LOANS_SCHEMA = FrameSchema(
     {

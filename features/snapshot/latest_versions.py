@@ -1,4 +1,4 @@
-"""The newest version of every fact that was known by a day, for the loans and households of the loan book."""
+"""The newest version of every fact that was known by a day, for the loan book or for every household."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import returns
 from features.snapshot.frame_cache import FrameCache
-from features.snapshot.frame_schemas import NUMBERED_LOANS_SCHEMA
+from features.snapshot.frame_schemas import NUMBERED_HOUSEHOLDS_SCHEMA, NUMBERED_LOANS_SCHEMA
 
 LOST_KINDS = ("compensated", "written_off")
 """Kinds of loan events by which a loan stays bad."""
@@ -35,12 +35,14 @@ class LatestVersions:
     several computations need.
 
     tables: the delivered rows, in all versions. known_by: the last day from which versions count, None for all.
-    only_borrowing: whether households whose loans are all closed are left out. cache: the frames computed so far.
+    only_borrowing: whether households whose loans are all closed are left out. every_household: whether households
+    that never had a loan are in it, too; then `only_borrowing` is False. cache: the frames computed so far.
     """
 
     tables: DeliveredTables
     known_by: date | None
     only_borrowing: bool = False
+    every_household: bool = False
     cache: FrameCache = field(default_factory=FrameCache)
 
     def cached_frame(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
@@ -68,7 +70,27 @@ class LatestVersions:
             loans = loans.join(borrowing, on="household_id", how="semi")
         if self.tables.restrict_to is not None:
             loans = loans.filter(self.tables.restrict_to)
-        return loans.sort("loan_id").with_columns(_NUMBERS)
+        loans = loans.sort("loan_id")
+        if not self.every_household:
+            return loans.with_columns(_NUMBERS)
+        numbered = loans.with_columns(_NUMBERS[0])
+        return numbered.join(self.households, on="household_id", how="left", maintain_order="left")
+
+    @property
+    @returns(NUMBERED_HOUSEHOLDS_SCHEMA)
+    def households(self) -> pl.LazyFrame:
+        """The households of the snapshot with their numbers; of the loan book, or every one (`every_household`)."""
+        return self.cached_frame("households", self._numbered_households).lazy()
+
+    def _numbered_households(self) -> pl.LazyFrame:
+        if not self.every_household:
+            # `loans` is read inside the query, so that its tables are recorded as dependencies of "households".
+            return self.loans.select("household_id", "household").unique()
+        tables = (self.newest_of_all_households(name).select("household_id") for name in ("households", "loans"))
+        households = pl.concat(tables).unique()
+        if self.tables.restrict_to is not None:
+            households = households.filter(self.tables.restrict_to)
+        return households.sort("household_id").with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("household"))
 
     def newest(self, table: str) -> pl.LazyFrame:
         """The version with the latest known_on of each row of `table` that belongs to the loan book; whole schedules.
@@ -107,9 +129,7 @@ class LatestVersions:
         if TABLES[table].parent == ("loans", "loan_id"):
             name, numbers = "loan_id", self.loans.select("loan_id", "loan")
         else:
-            # `loans` is read inside the query, so that its tables are recorded as dependencies of "households".
-            name = "household_id"
-            numbers = self.cached_frame("households", lambda: self.loans.select(name, "household").unique()).lazy()
+            name, numbers = "household_id", self.households
         return rows.join(numbers, on=name).drop({"household_id", name})
 
     def newest_of_all_households(self, table: str) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ from features.snapshot.latest_versions import LOST_KINDS
 from features.snapshot.loan_book import LoanBook
 
 _LOST_ON = pl.col("occurred_on").filter(pl.col("kind").is_in(LOST_KINDS)).min().alias("lost_on")
-_HOUSEHOLD_COLUMNS = (
+HOUSEHOLD_COLUMNS = (
     *map(pl.col, ("household", "household_type", "village_code")),
     pl.col("village_code").str.head(9).alias("township_code"),
     pl.col("village_code").str.head(6).alias("county_code"),
@@ -29,7 +29,7 @@ def loans_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
     `is_open` and `days_to_maturity` are as the contract's section 2 defines them.
     """
     registered = whole_months_since("registered_on", as_of).alias("months_registered")
-    households = book.versions.newest("households").select(registered, *_HOUSEHOLD_COLUMNS)
+    households = book.versions.newest("households").select(registered, *HOUSEHOLD_COLUMNS)
     joined = (
         book.versions.loans.filter(pl.col("originated_on") <= as_of)
         .join(book.lives.loans.lazy(), on="loan", how="left", maintain_order="left")

@@ -55,7 +55,12 @@ HOUSEHOLD_LOANS = Source(
     audit_only=("household_type",),
 )
 HOUSEHOLD_OPEN_LOANS = Source(
-    "household_open_loans", (), "household", _LOAN, lambda snapshot: snapshot.open_loans, audit_only=("household_type",)
+    "household_open_loans",
+    (),
+    "household",
+    _LOAN,
+    lambda snapshot: snapshot.counted_loans,
+    audit_only=("household_type",),
 )
 INSTALMENTS = Source("instalments", (), "loan", _INSTALMENT, lambda snapshot: snapshot.instalments)
 HOUSEHOLD_INSTALMENTS = Source(
