@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from features.contract.tables import HardshipCause, PolicyKind
 from features.messages import Bilingual
 from features.snapshot.life_rules import LifeRules
+from models.county_policy.credit_sections import Credit, CreditPlace, Product
 from models.county_policy.rating_sections import Points, RatingTable
 from models.county_policy.section import Binding, Section
 from models.light import Light
@@ -30,9 +31,6 @@ def iso_day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise ValueError("应为日期 2025-01-31; expected a day written 2025-01-31") from error
-
-
-Product = Literal["microloan", "revolving", "other"]
 
 
 class Lending(Section):
@@ -393,8 +391,8 @@ class Assessment(Section):
 class CountyPolicy(StrictModel):
     """The policy from the day `since` until the next row of the table.
 
-    A row taken in before `rates`, `arrears`, `cure`, `visits`, `casework` and `assessment` were added has no ceilings
-    of rates, and the shipped numbers of the rest.
+    A row taken in before `rates`, `arrears`, `cure`, `visits`, `casework`, `assessment` and `credit` were added has no
+    ceilings of rates, and the shipped numbers of the rest.
     """
 
     since: date
@@ -423,6 +421,14 @@ class CountyPolicy(StrictModel):
         least_judged=0.5,
         targets={},
     )
+    credit: Credit = Credit(
+        products={"631": ("microloan",), "1531": ("microloan", "revolving")},
+        credit_grades=("excellent", "good"),
+        least_households=10,
+        least_graded=0.5,
+        village=CreditPlace(from_share=0.6, overdue_up_to=0.03),
+        township=CreditPlace(from_share=0.6, overdue_up_to=0.03),
+    )
     actions: LightActions
     classes: Classes
     groups: GroupBounds
@@ -447,8 +453,8 @@ class CountyPolicy(StrictModel):
     def version(self) -> str:
         """Eight hexadecimal digits of a hash of all its numbers.
 
-        Those of case work and of the annual assessment do not count, since they change no light and no action; those
-        of the study of visits count while loans are drawn for it.
+        Those of case work, of the annual assessment and of credit villages do not count, since they change no light and
+        no action; those of the study of visits count while loans are drawn for it.
         """
-        without = {"casework", "assessment"} | (set() if self.visit_study.drawn_share else {"visit_study"})
+        without = {"casework", "assessment", "credit"} | (set() if self.visit_study.drawn_share else {"visit_study"})
         return hashlib.sha256(self.model_dump_json(exclude=without).encode()).hexdigest()[:8]

@@ -11,6 +11,7 @@ import pytest
 from features.contract.tables import TABLES, HardshipCause, PolicyKind
 from features.messages import UserError
 from models.code_labels import CAUSE_WORDS, INSURED_WORDS
+from models.county_policy.credit_sections import Product
 from models.county_policy.policy_table import (
     FILE,
     PolicyTable,
@@ -21,7 +22,6 @@ from models.county_policy.policy_table import (
     stored_policy,
 )
 from models.county_policy.rating_sections import HouseholdType
-from models.county_policy.sections import Product
 from models.traffic_light.rules import RULES
 
 HEAD = "[[policy]]\nsince = 2024-07-01\nsource = 'county notice'\n"
