@@ -20,8 +20,8 @@ from serving.explain.loaded_models import ledger_at
 from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import loan_index
+from serving.portfolio.cursors import cursor_after, last_shown
 from serving.portfolio.place_names import place_names
-from serving.portfolio.worklist import cursor_after, last_number_shown
 from serving.schemas.household_records import HouseholdPage, ListedHousehold, LoanFilter
 
 _DIGITS = (6, 9, 12)
@@ -133,7 +133,7 @@ def household_search(month: PublishedMonth, store: DataFolder, query: HouseholdQ
         has_open_loan = pl.col("open_loans").is_not_null()
         listed = listed.filter(has_open_loan if query.loans == "open" else ~has_open_loan)
     matching = listed.collect()
-    to_come = matching.filter(pl.col("number") > last_number_shown(query.cursor, edition))
+    to_come = matching.filter(pl.col("number") > last_shown(query.cursor, edition))
     page = to_come.head(query.limit)
     endings = last_endings(month, store, page["household_id"].to_list())
     items = [

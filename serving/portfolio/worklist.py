@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,16 +10,14 @@ from functools import lru_cache
 import polars as pl
 import polars.selectors as cs
 
-from features.messages import UserError
 from serving.explain.sentence_cache import render_warnings_at
 from serving.months.edition import PublishedMonth
 from serving.months.loan_index import ROW_POSITION, LoanOrder, loan_index
 from serving.portfolio.case_work import WorkView
+from serving.portfolio.cursors import cursor_after, last_shown
 from serving.portfolio.quadrants import Quadrant, quadrant_of_lights
 from serving.schemas.loan_warning import WarningPage
 
-_LAST_NUMBER = 2**32 - 1
-"""No loan's number in an order is larger: a cursor beyond it is one beyond the list."""
 _CODES_AS_TEXT = (cs.categorical() | cs.enum()).cast(pl.String)
 
 
@@ -90,7 +86,7 @@ def worklist_page(month: PublishedMonth, query: WorklistQuery, columns: Sequence
         .with_columns(_CODES_AS_TEXT)
         .collect()
     )
-    to_come = rows.filter(pl.col(order) > last_number_shown(query.cursor, edition))
+    to_come = rows.filter(pl.col(order) > last_shown(query.cursor, edition))
     # Only the rows up to the page's end are sorted: a county may have a million loans.
     page = to_come.bottom_k(query.limit, by=order).sort(order) if query.limit else to_come.clear()
     positions: list[int] = page[ROW_POSITION].to_list()
@@ -178,30 +174,3 @@ def _conditions(query: WorklistQuery) -> list[pl.Expr]:
     if query.due_within_days is not None:
         conditions.append(pl.col("days_to_maturity").is_between(0, query.due_within_days))
     return conditions or [pl.lit(True)]
-
-
-def cursor_after(edition: str, number: int) -> str:
-    """The cursor of the page after a row. edition: names the list; number: the row's, in the list's order."""
-    return base64.urlsafe_b64encode(f"{edition}:{number}".encode()).decode()
-
-
-def last_number_shown(cursor: str | None, edition: str) -> int:
-    """The number, in the list's order, of the last row that a cursor's page showed; -1 without a cursor.
-
-    Raises UserError where the cursor is not one of ours, or of another list than `edition` names.
-    """
-    if cursor is None:
-        return -1
-    try:
-        at, number = base64.urlsafe_b64decode(cursor.encode()).decode().rsplit(":", 1)
-        last = int(number)
-    except (ValueError, binascii.Error, UnicodeError) as error:
-        raise UserError(
-            "游标无效；请从第一页重新开始。", "The cursor is none of ours; begin again without one."
-        ) from error
-    if at != edition or last < 0:
-        raise UserError(
-            "预警台账已更新，或条件已改变；请从第一页重新开始。",
-            "The list has been published anew, or is another one; begin again without a cursor.",
-        )
-    return min(last, _LAST_NUMBER)
