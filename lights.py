@@ -23,6 +23,7 @@ from features.messages import Bilingual
 from serving.cli.accounts import commands as account_commands
 from serving.cli.command_help import COMPLETION_VARIABLE, commands_for_reader
 from serving.cli.data import commands as data_commands
+from serving.cli.ledger_command import commands as ledger_commands
 from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
 from serving.cli.news_commands import commands as news_commands
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(data_commands)
 app.add_typer(month_commands)
 app.add_typer(news_commands)
+app.add_typer(ledger_commands)
 app.add_typer(account_commands)
 app.add_typer(maintenance_commands)
 app.add_typer(training_commands)

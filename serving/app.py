@@ -21,6 +21,7 @@ from serving.api.case_routes import case_router
 from serving.api.document import add_documentation
 from serving.api.household_routes import household_route_router
 from serving.api.insurance_route import insurance_route_router
+from serving.api.ledger_routes import ledger_router
 from serving.api.migration_route import migration_router
 from serving.api.news_routes import news_router
 from serving.api.warning_routes import health_router, warning_router
@@ -44,6 +45,7 @@ from serving.pages.help_page import help_router
 from serving.pages.household_pages import household_router
 from serving.pages.household_search_page import household_search_router
 from serving.pages.insurance_page import insurance_router
+from serving.pages.ledger_pages import ledger_page_router
 from serving.pages.loan_page import loan_page_router
 from serving.pages.model import model_router
 from serving.pages.news_page import news_page_router
@@ -62,7 +64,7 @@ _ROUTERS = (
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
     *(upload_router, report_router, help_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
-    *(news_router, news_page_router),
+    *(news_router, news_page_router, ledger_router, ledger_page_router),
     *(household_route_router, insurance_route_router, household_search_router, loan_page_router, insurance_router),
 )
 _CSP = "Content-Security-Policy"

@@ -42,6 +42,23 @@ class Scope:
         ids = pl.col(_ID_COLUMNS)
         return rows.with_columns(ids.map_batches(self._pseudonyms, return_dtype=pl.String, is_elementwise=True))
 
+    def households_within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The households of this scope, of rows with `household_id`, `village_code` and the `banks` of open loans.
+
+        Households without an open loan are no other bank's clients: an account of a bank sees them in its area.
+        """
+        if self.bank is not None:
+            rows = rows.filter(pl.col("banks").list.contains(self.bank) | (pl.col("banks").list.len() == 0))
+        if self.area is not None:
+            rows = rows.filter(pl.col("village_code").str.starts_with(self.area))
+        if self.mask is None:
+            return rows
+        return rows.with_columns(pl.col("household_id").map_batches(self._pseudonyms, return_dtype=pl.String))
+
+    def places_within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows of this scope's area, of rows with `village_code`, whatever their banks: for sums of places."""
+        return rows if self.area is None else rows.filter(pl.col("village_code").str.starts_with(self.area))
+
     def loans_only(self) -> Scope:
         """The scope that leaves out the same loans and leaves ids as they are."""
         return replace(self, mask=None)

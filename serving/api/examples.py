@@ -56,6 +56,8 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
         path={"household_id": "{household}"},
         body={"facts": [{"kind": "hardship", "cause": "illness", "loss_amount": 8000}]},
     ),
+    ("get", "/api/v1/ledger"): Example(query={"grade": "good", "borrowing": False, "limit": 10}),
+    ("get", "/api/v1/ledger/{household_id}"): Example(path={"household_id": "{household}"}),
     ("post", "/api/v1/score"): Example(body={"tables": _TABLES}),
     ("get", "/api/v1/summary"): Example(query={"level": "township"}),
     ("get", "/api/v1/migration"): Example(query={"level": "bank"}),

@@ -54,6 +54,12 @@ class LoanScope(Protocol):
     def within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows that exist for the reader, of rows with `household_id`, `loan_id`, `bank` and `village_code`."""
 
+    def households_within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The households that exist for the reader, of rows with `household_id`, `village_code` and `banks`."""
+
+    def places_within(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows of the reader's area, of rows with `village_code`: for sums of places."""
+
     def loans_only(self) -> LoanScope:
         """The scope that leaves out the same loans and leaves ids as they are."""
 
