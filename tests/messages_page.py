@@ -60,7 +60,7 @@ _REFUSALS: Mapping[str, tuple[Bilingual, tuple[str, ...]]] = {
     ),
     "reports": (
         Bilingual("报表、监测与网页上的清单", "Reports, monitor and lists of the pages"),
-        ("serving/reports", "serving/monitor", "serving/portfolio"),
+        ("serving/reports", "serving/monitor", "serving/portfolio", "serving/household_ledger"),
     ),
     "people": (
         Bilingual("登录、账户、处置单与通讯录", "Sign-in, accounts, cases and address book"),

@@ -37,6 +37,7 @@ COMMANDS = (
     "replay",
     "runs",
     "explain",
+    "ledger",
     "report",
     "monitor",
     "serve",

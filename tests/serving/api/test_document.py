@@ -37,6 +37,8 @@ OPERATIONS = (
     ("GET", "/api/v1/households"),
     ("GET", "/api/v1/households/{household_id}"),
     ("GET", "/api/v1/households/{household_id}/explanation"),
+    ("GET", "/api/v1/ledger"),
+    ("GET", "/api/v1/ledger/{household_id}"),
     ("POST", "/api/v1/households/{household_id}/what-if"),
     ("POST", "/api/v1/score"),
     ("GET", "/api/v1/summary"),

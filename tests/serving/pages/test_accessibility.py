@@ -39,6 +39,7 @@ PAGES = {
             "/model",
             "/reports",
         ),
+        *("/ledger", "/ledger/villages", "/ledger/grants", "/ledger/{household}"),
         *("/board/moves?before=green&after=green", "/account", "/reports", "/households/{household}"),
         *("/households", "/households/{repaid_household}", "/loans/{repaid_loan}/history", "/insurance"),
     ),
