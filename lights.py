@@ -27,6 +27,7 @@ from serving.cli.ledger_command import commands as ledger_commands
 from serving.cli.maintenance import commands as maintenance_commands
 from serving.cli.month import commands as month_commands
 from serving.cli.news_commands import commands as news_commands
+from serving.cli.webhooks import commands as webhook_commands
 from training.commands import commands as training_commands
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ app.add_typer(data_commands)
 app.add_typer(month_commands)
 app.add_typer(news_commands)
 app.add_typer(ledger_commands)
+app.add_typer(webhook_commands)
 app.add_typer(account_commands)
 app.add_typer(maintenance_commands)
 app.add_typer(training_commands)

@@ -19,6 +19,7 @@ from features.messages import UserError
 from serving.api.audit_routes import audit_router
 from serving.api.case_routes import case_router
 from serving.api.document import add_documentation
+from serving.api.feed_routes import feed_router
 from serving.api.household_routes import household_route_router
 from serving.api.insurance_route import insurance_route_router
 from serving.api.ledger_routes import ledger_router
@@ -54,6 +55,7 @@ from serving.pages.rendering import add_page_error_handlers
 from serving.pages.report_pages import report_router
 from serving.pages.sign_in_pages import sign_in_router
 from serving.pages.upload_pages import upload_router
+from serving.pages.webhooks_page import webhooks_router
 from serving.pages.what_if_page import what_if_page_router
 from serving.pages.worklist_page import worklist_router
 from serving.settings import Settings, settings_of
@@ -64,7 +66,7 @@ _ROUTERS = (
     *(sign_in_router, oidc_router, account_router, people_router, case_page_router, audit_page_router, clerk_router),
     *(upload_router, report_router, help_router),
     *(worklist_router, household_router, what_if_page_router, board_router, model_router),
-    *(news_router, news_page_router, ledger_router, ledger_page_router),
+    *(news_router, news_page_router, ledger_router, ledger_page_router, feed_router, webhooks_router),
     *(household_route_router, insurance_route_router, household_search_router, loan_page_router, insurance_router),
 )
 _CSP = "Content-Security-Policy"

@@ -33,6 +33,7 @@ _LINKS = Bilingual(
     "`lights serve`、`lights demo`、`lights user add`、`lights user reset`",
     "`lights serve`, `lights demo`, `lights user add`, `lights user reset`",
 )
+_WEBHOOKS = Bilingual("`lights webhook`、`lights watch`", "`lights webhook`, `lights watch`")
 _ALL = Bilingual("全部命令", "all commands")
 _NONE = Bilingual("无", "none")
 
@@ -141,6 +142,59 @@ class Settings(BaseSettings):
             Bilingual("年", "years"),
         ),
     ] = 3
+    webhook_timeout: Annotated[
+        int,
+        Field(ge=1, le=60),
+        SettingNote(
+            Bilingual("一次推送从连接到答复的最长时间", "the longest that one try of a webhook may take"),
+            _WEBHOOKS,
+            Bilingual("秒", "seconds"),
+        ),
+    ] = 5
+    webhook_tries: Annotated[
+        int,
+        Field(ge=1, le=50),
+        SettingNote(
+            Bilingual(
+                "一条消息最多推送的次数，其后列入死信",
+                "how often a message is tried before it goes to the dead-letter list",
+            ),
+            _WEBHOOKS,
+            Bilingual("次", "times"),
+        ),
+    ] = 12
+    webhook_first_wait: Annotated[
+        int,
+        Field(ge=1, le=86_400),
+        SettingNote(
+            Bilingual(
+                "第一次失败后的等待时间，其后每次加倍", "the wait after the first failure; each later one is doubled"
+            ),
+            _WEBHOOKS,
+            Bilingual("秒", "seconds"),
+        ),
+    ] = 60
+    webhook_longest_wait: Annotated[
+        int,
+        Field(ge=1, le=604_800),
+        SettingNote(
+            Bilingual("两次推送之间的最长等待时间", "the longest wait between two tries"),
+            _WEBHOOKS,
+            Bilingual("秒", "seconds"),
+        ),
+    ] = 21_600
+    webhook_watch_seconds: Annotated[
+        int,
+        Field(ge=0, le=3600),
+        SettingNote(
+            Bilingual(
+                "lights watch 发布后用于推送的最长时间，其余留给 lights webhook deliver",
+                "how long lights watch delivers after it has published; lights webhook deliver sends the others",
+            ),
+            Bilingual("`lights watch`", "`lights watch`"),
+            Bilingual("秒", "seconds"),
+        ),
+    ] = 30
     manuals: Annotated[
         Path,
         SettingNote(

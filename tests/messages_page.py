@@ -76,6 +76,7 @@ _REFUSALS: Mapping[str, tuple[Bilingual, tuple[str, ...]]] = {
             "serving/uploads",
             "serving/jobs",
             "serving/database",
+            "serving/webhooks",
         ),
     ),
     "commands": (

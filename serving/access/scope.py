@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 from sqlalchemy import ColumnElement, true
 
+from features.contract.pseudonym import Pseudonyms
 from serving.access.roles import MASKED_ROLES, Role
 from serving.database.tables import Case
 
 _ID_COLUMNS = ("household_id", "loan_id")
+_MASKING = "masked numbers"
 
 
 @dataclass(frozen=True)
@@ -89,3 +91,8 @@ ALL_LOANS = Scope()
 def scope_of(role: Role, bank: str | None, area: str | None, mask_key: bytes) -> Scope:
     """The scope of an account: its bank and area, with ids masked where the role asks for it."""
     return Scope(bank, area, mask_key if role in MASKED_ROLES else None)
+
+
+def mask_key_of(pseudonyms: Pseudonyms) -> bytes:
+    """The key of the pseudonyms that analysts see in place of household and loan numbers."""
+    return pseudonyms.key_for(_MASKING)

@@ -40,14 +40,16 @@ def watch_command(
 ) -> None:
     """预警动态：月末之间按当日事实重新评灯，列出灯色变动的贷款 / Judge all loans as of a day; list lights that moved.
 
-    已发布的月份不变 / The published month stays as it is.
+    已发布的月份不变；随后向登记的推送地址发送 / The published month stays as it is; webhooks then get the news.
     """
     from serving.audit.command_line import audit_command
     from serving.audit.log import AuditAction
     from serving.batch.news_run import watch
     from serving.batch.plan import delivered_loan_count
     from serving.cli.output import news_lines
+    from serving.cli.webhooks import deliver_news, delivery_lines
     from serving.months.data_folder import DataFolder
+    from serving.settings import settings_of
 
     store, day = DataFolder(data), as_of or county_today()
     with (
@@ -57,7 +59,8 @@ def watch_command(
         manifest = watch(store, day, current_os_user(), utc_now(), advance)
         results |= {"edition": manifest.edition, "rows": manifest.rows, "data_version": manifest.data_version}
     audit_command(data, current_os_user(), utc_now(), AuditAction.CHANGE, "lights watch", as_of=str(day))
+    counts = deliver_news(data, settings_of(data).webhook_watch_seconds)
     if as_json:
         print_json(manifest)
     else:
-        print_lines(news_lines(manifest))
+        print_lines([*news_lines(manifest), *delivery_lines(counts)])

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from features.atomic_files import exclusive_lock
 from features.messages import UserError
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Alembic revisions, the oldest first; this code reads and writes the last."""
 AUDIT_KEY = "audit_key"
 """Execution option of the connections: the key of the audit log's hashes."""

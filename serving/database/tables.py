@@ -1,4 +1,4 @@
-"""The database tables as SQLAlchemy classes: accounts and their credentials, cases and events, the audit log."""
+"""The database tables as SQLAlchemy classes: accounts, cases and events, webhooks, the audit log."""
 
 from __future__ import annotations
 
@@ -182,6 +182,76 @@ class Contact(Base):
     sealed: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     updated_by: Mapped[str] = mapped_column(String(80))
+
+
+class Webhook(Base):
+    """An address that news are sent to, for an account. sealed: its address and secret, encrypted.
+
+    host: of the address, which may be shown. digest: `loan` or `day`, one message for each. account_scope: role, bank
+    and area that its messages were written for. state: `active`, or `gone` after the receiver answered 410.
+    last_success_at: when the receiver last accepted a message.
+    """
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    host: Mapped[str] = mapped_column(String(300))
+    sealed: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(8))
+    account_scope: Mapped[str] = mapped_column(String(120))
+    state: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(80))
+    last_success_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class WebhookMessage(Base):
+    """A message to a webhook. sealed: its body, encrypted; empty once it is delivered or withdrawn.
+
+    message_id: by which the receiver takes it once. as_of, edition: of the news. loans: how many it is about.
+    account_scope: role, bank and area of the account when it was written. state: `waiting`, `delivered`, `dead` or
+    `withdrawn`. due_at: of the next try. claim, claimed_until: of the process that sends it now, and until when no
+    other one does. last_status, last_answer: of the last try; no status where nobody answered.
+    """
+
+    __tablename__ = "webhook_messages"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id"), index=True)
+    message_id: Mapped[str] = mapped_column(String(36), unique=True)
+    as_of: Mapped[date] = mapped_column(Date)
+    edition: Mapped[int] = mapped_column(Integer)
+    loans: Mapped[int] = mapped_column(Integer)
+    sealed: Mapped[str] = mapped_column(Text)
+    account_scope: Mapped[str] = mapped_column(String(120))
+    state: Mapped[str] = mapped_column(String(12))
+    tries: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    claim: Mapped[str | None] = mapped_column(String(36))
+    claimed_until: Mapped[datetime | None] = mapped_column(Instant)
+    last_status: Mapped[int | None] = mapped_column(Integer)
+    last_answer: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (Index("webhook_messages_due", "state", "due_at"),)
+
+
+class WebhookLoan(Base):
+    """A loan of an edition of a day's news that a message to a webhook is about, so that no other one is written.
+
+    loan_id: as the receiver sees it. before, light: as in the news; None before a new loan, and once it is closed.
+    """
+
+    __tablename__ = "webhook_loans"
+
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id"), primary_key=True)
+    as_of: Mapped[date] = mapped_column(Date, primary_key=True)
+    edition: Mapped[int] = mapped_column(Integer, primary_key=True)
+    loan_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    before: Mapped[str | None] = mapped_column(String(8))
+    light: Mapped[str | None] = mapped_column(String(8))
 
 
 class AuditEntry(Base):

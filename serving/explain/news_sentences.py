@@ -77,9 +77,10 @@ def _loan_news(row: Row, warning: LoanWarning | None, values: Row | None, day: P
     light = LIGHT_WORDS[row["light"]] if row["light"] else _CLOSED
     names = (name for name in LoanNews.model_fields if name in row)
     return LoanNews(
-        **{name: row[name] for name in names if name != "facts"},
+        **{name: row[name] for name in names if name not in ("facts", "data_version")},
         id=f"{row['as_of']}.{day.edition}.{row['loan_id']}",
         facts=[render_fact(fact) for fact in row["facts"]],
+        data_version=day.manifest.data_version,  # a closed loan has no warning that names it
         zh=_MOVE.zh.format(before=before.zh, light=light.zh, cause=cause.zh),
         en=_MOVE.en.format(before=before.en, light=light.en, cause=cause.en),
         cause_zh=cause.zh,

@@ -15,6 +15,7 @@ from features.months import COUNTY_ZONE
 from serving.access.lookup import AccountLookup, account_lookup
 from serving.access.oidc import OidcProvider, oidc_provider
 from serving.access.rate_limit import RateLimit
+from serving.access.scope import mask_key_of
 from serving.audit.service_database import service_database
 from serving.audit.writer import AuditWriter, audit_writer
 from serving.contacts.address_book import AddressBook
@@ -51,12 +52,16 @@ class AppContext:
     @cached_property
     def mask_key(self) -> bytes:
         """The key of the pseudonyms that analysts see in place of household and loan numbers."""
-        return self.pseudonyms.key_for("masked numbers")
+        return mask_key_of(self.pseudonyms)
 
     @cached_property
     def address_book(self) -> AddressBook:
         """Names and phones of households, joined where one is shown."""
         return AddressBook(self.pseudonyms)
+
+    def base_url(self, request: Request) -> str:
+        """The address that people and programs type, without a slash at its end."""
+        return (self.settings.public_url or str(request.base_url)).rstrip("/")
 
     @property
     def today(self) -> date:

@@ -99,7 +99,7 @@ def _render_people(
         context = {
             "people": people.all_people(session),
             "roles": {role.value: getattr(words, language) for role, words in ROLE_WORDS.items()},
-            "base": (context_of(request).settings.public_url or str(request.base_url)).rstrip("/"),
+            "base": context_of(request).base_url(request),
             "error": error,
         }
         return render_page(request, "people.html", language, status=status, **context, **values)

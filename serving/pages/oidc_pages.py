@@ -138,4 +138,4 @@ def _audit_refusal(context: AppContext, refusal: UserError) -> None:
 
 def _redirect_uri(request: Request, context: AppContext) -> str:
     """Our address that the provider sends the browser back to; it has to be registered there."""
-    return f"{(context.settings.public_url or str(request.base_url)).rstrip('/')}{_ANSWER_PATH}"
+    return f"{context.base_url(request)}{_ANSWER_PATH}"

@@ -105,6 +105,10 @@ class NewsSinceMonth:
     rows: pl.DataFrame
     damaged: tuple[date, ...] = ()
 
+    def matching(self, query: NewsQuery) -> pl.DataFrame:
+        """The rows (NEWS_SCHEMA and `kind`) that a query's filters leave, the newest day first, of all its pages."""
+        return self.rows.filter(_conditions(query))
+
     def counts(self, query: NewsQuery) -> dict[NewsKind, int]:
         """How many there are of each kind, of those that the other filters leave."""
         rows = self.rows.filter(_conditions(query, kind=False))
@@ -152,12 +156,21 @@ def month_or_judged_day(store: DataFolder, as_of: date | None) -> PublishedMonth
     return repository.month(as_of)
 
 
-def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
-    """A page of the news since a month, the newest day first, with their sentences.
+@dataclass(frozen=True)
+class NewsRows:
+    """The rows (NEWS_SCHEMA and `kind`) of a page of news. total: of all pages; next_cursor: None on the last page."""
+
+    rows: pl.DataFrame
+    total: int
+    next_cursor: str | None
+
+
+def rows_of_page(news: NewsSinceMonth, query: NewsQuery) -> NewsRows:
+    """The rows of a page of the news since a month, the newest day first.
 
     Raises UserError where the cursor is none of a page before.
     """
-    rows = news.rows.filter(_conditions(query)).with_row_index()
+    rows = news.matching(query).with_row_index()
     total = rows.height
     if query.after is not None:
         day, _, loan = query.after.partition(".")
@@ -168,8 +181,17 @@ def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
                 "The page's beginning is not among the news, which may have been renewed; begin at the first page.",
             )
         rows = rows.filter(pl.col("index") > last["index"][0])
-    page = rows.head(query.limit)
+    page = rows.head(query.limit).drop("index")
     has_more = rows.height > page.height
+    return NewsRows(page, total, f"{page['as_of'][-1]}.{page['loan_id'][-1]}" if has_more else None)
+
+
+def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
+    """A page of the news since a month, the newest day first, with their sentences.
+
+    Raises UserError where the cursor is none of a page before.
+    """
+    page = rows_of_page(news, query)
     newest = news.days[-1] if news.days else None
     scope = news.month.scope
     shows_all = scope is None or scope.has_all_loans
@@ -178,10 +200,10 @@ def news_page(news: NewsSinceMonth, query: NewsQuery) -> NewsPage:
         month=news.month.as_of,
         days=[day.as_of for day in reversed(news.days)],
         damaged_days=list(news.damaged),
-        total=total,
-        items=render_rows(news.days, page),
+        total=page.total,
+        items=render_rows(news.days, page.rows),
         awaiting=dict((newest.manifest.news or {})["awaiting"]) if newest and shows_all else {},
-        next_cursor=f"{page['as_of'][-1]}.{page['loan_id'][-1]}" if has_more else None,
+        next_cursor=page.next_cursor,
     )
 
 
