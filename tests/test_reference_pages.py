@@ -33,7 +33,10 @@ GENERATED: dict[Path, Callable[[], str]] = {
 }
 CHINESE = re.compile("[一-鿿]")
 SETTING = re.compile(r"\bLIGHTS_[A-Z][A-Z_]*[A-Z]\b(?<!_SCHEMA)")
-INSTALLED = ("run", "serving/deploy/Containerfile", "serving/deploy/county-lights.service", "serving/deploy/nginx.conf")
+INSTALLED = (
+    *("run", "serving/deploy/Containerfile", "serving/deploy/county-lights.service", "serving/deploy/nginx.conf"),
+    *("serving/deploy/county-lights-webhooks.service", "serving/deploy/county-lights-webhooks.timer"),
+)
 
 
 def written(name: str) -> str:

@@ -73,4 +73,7 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("get", "/api/v1/households/{household_id}/today"): Example(path={"household_id": "{household}"}),
     ("get", "/api/v1/model"): Example(),
     ("get", "/api/v1/audit"): Example(query={"limit": 10}),
+    ("get", "/api/v1/news/feed"): Example(query={"digest": "day", "limit": 10}),
+    ("get", "/api/v1/news/feed.atom"): Example(query={"digest": "day", "lang": "zh"}),
+    ("get", "/api/v1/news/feed.json"): Example(query={"digest": "loan", "limit": 10}),
 }

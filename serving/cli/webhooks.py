@@ -58,7 +58,7 @@ def webhook_add(
     from features.contract.pseudonym import load_pseudonyms
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction
-    from serving.portfolio.news_feed import FeedDigest
+    from serving.portfolio.feed_pages import FeedDigest
     from serving.webhooks.addresses import shown_host
     from serving.webhooks.subscriptions import NewWebhook, WebhookSeal, add_webhook
 

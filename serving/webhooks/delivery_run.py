@@ -277,7 +277,7 @@ def dead_messages(session: Session) -> list[DeadMessage]:
             status=message.last_status,
             answer=message.last_answer or "",
         )
-        for message, name in session.execute(rows.order_by(WebhookMessage.id)).tuples()
+        for message, name in session.execute(rows.order_by(WebhookMessage.id))
     ]
 
 

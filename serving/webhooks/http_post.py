@@ -10,12 +10,13 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 _MOST_READ = 2048
 """Bytes of an answer's body that are read."""
 _MOST_SHOWN = 200
+_TIMEOUT = "timeout"
 _UNSHOWN = re.compile(r"[^\w\s!-~]|[\r\n\t]+")
 
 
@@ -60,27 +61,33 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> P
         )
     else:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    timer = None
+    over, timer = Event(), None
     try:
         connection.connect()
         # the socket's own timeout is for each read alone: a receiver that sends a byte a second would never end
-        timer = Timer(max(0.0, timeout - (time.monotonic() - start)), _shut_down, [connection.sock])
+        timer = Timer(max(0.0, timeout - (time.monotonic() - start)), _end, [connection.sock, over])
         timer.daemon = True
         timer.start()
         connection.request("POST", path, body, {**headers, "Connection": "close"})
         answer = connection.getresponse()
-        text = answer.read(_MOST_READ).decode("utf-8", "replace")
-        return PostAnswer(answer.status, _one_line(text))
+        if over.is_set():
+            return PostAnswer(None, _TIMEOUT)
+        content = b""
+        with suppress(OSError, http.client.HTTPException):  # the status has come, and is the answer
+            content = answer.read(_MOST_READ)
+        return PostAnswer(answer.status, _one_line(content.decode("utf-8", "replace")))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        is_late = time.monotonic() - start >= timeout
-        return PostAnswer(None, "timeout" if is_late else _one_line(f"{type(error).__name__}: {error}"))
+        is_late = over.is_set() or isinstance(error, TimeoutError)
+        return PostAnswer(None, _TIMEOUT if is_late else _one_line(f"{type(error).__name__}: {error}"))
     finally:
         if timer is not None:
             timer.cancel()
         connection.close()
 
 
-def _shut_down(connected: socket.socket) -> None:
+def _end(connected: socket.socket, over: Event) -> None:
+    """Cut a connection whose time is over."""
+    over.set()
     with suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
 

@@ -19,7 +19,7 @@ from serving.access.accounts import person_named
 from serving.access.roles import RIGHTS, Right, Role
 from serving.access.scope import Scope, mask_key_of, scope_of
 from serving.database.tables import Person, Webhook, WebhookLoan, WebhookMessage
-from serving.portfolio.news_feed import FeedDigest
+from serving.portfolio.feed_pages import FeedDigest
 from serving.webhooks.addresses import check_address, shown_host
 from serving.webhooks.signature import new_webhook_secret
 
@@ -185,11 +185,9 @@ def webhook_statuses(session: Session) -> list[WebhookStatus]:
     groups = select(WebhookMessage.webhook_id, WebhookMessage.state, func.count())
     counts = {
         (webhook, state): count
-        for webhook, state, count in session.execute(
-            groups.group_by(WebhookMessage.webhook_id, WebhookMessage.state)
-        ).tuples()
+        for webhook, state, count in session.execute(groups.group_by(WebhookMessage.webhook_id, WebhookMessage.state))
     }
-    rows = session.execute(select(Webhook, Person).join(Person).order_by(Webhook.name)).tuples()
+    rows = session.execute(select(Webhook, Person).join(Person).order_by(Webhook.name))
     return [
         WebhookStatus(
             name=webhook.name,

@@ -46,6 +46,7 @@ COMMANDS = (
     "cases",
     "contacts",
     "notice",
+    "webhook",
     "backup",
     "restore",
     "verify",

@@ -45,7 +45,7 @@ PAGES = {
     ),
     "clerk": ("/deliveries", "/quarantine", "/uploads/1", "/jobs/1"),
     "auditor": ("/audit",),
-    "administrator": ("/people",),
+    "administrator": ("/people", "/webhooks"),
     "nobody": ("/sign-in",),
 }
 
