@@ -15,7 +15,7 @@ from serving.api.warning_routes import PROBLEM_RESPONSES, Area, Bank, Cursor, Li
 from serving.http.context import context_of
 from serving.http.dependencies import AuthenticatedRoute, CurrentData, audit_row_count, own_headers
 from serving.portfolio.feed_pages import FeedDigest, FeedPage, feed_page, feed_tag
-from serving.portfolio.news import NewsKind, NewsQuery, news_since_month
+from serving.portfolio.news_list import NewsKind, NewsQuery, news_since_month
 from serving.schemas.news_feed import JsonFeed, JsonFeedItem
 from serving.text.page_words import TAGS, Language
 from serving.text.written_day import Day

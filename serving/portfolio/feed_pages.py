@@ -12,7 +12,7 @@ import polars as pl
 
 from features.messages import Bilingual
 from serving.months.edition import PublishedMonth
-from serving.portfolio.news import KIND_WORDS, NewsKind, NewsQuery, NewsSinceMonth, render_rows, rows_of_page
+from serving.portfolio.news_list import KIND_WORDS, NewsKind, NewsQuery, NewsSinceMonth, render_rows, rows_of_page
 from serving.schemas.news import LoanNews
 from serving.schemas.news_feed import FeedNews
 

@@ -19,7 +19,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.edition import PublishedMonth
 from serving.months.repository import MonthRepository
 from serving.portfolio.feed_pages import FeedDigest, kind_counts
-from serving.portfolio.news import NewsSinceMonth, news_since_month, render_rows
+from serving.portfolio.news_list import NewsSinceMonth, news_since_month, render_rows
 from serving.schemas.basis import LightCode
 from serving.schemas.news_feed import NewsMessage, WithdrawnNews
 from serving.webhooks.subscriptions import (

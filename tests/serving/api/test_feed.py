@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from serving.app import application
 from serving.audit.command_line import database_of
-from serving.batch.watch import watch
+from serving.batch.news_run import watch
 from serving.database.tables import AuditEntry
 from serving.settings import settings_of
 from tests.running_service import key_for

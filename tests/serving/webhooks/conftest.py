@@ -14,7 +14,7 @@ from features.contract.pseudonym import load_pseudonyms
 from serving.access import accounts as people
 from serving.audit.command_line import database_of
 from serving.audit.log import machine_user
-from serving.batch.watch import watch
+from serving.batch.news_run import watch
 from serving.database.engine import Database
 from serving.months.data_folder import DataFolder
 from serving.portfolio.feed_pages import FeedDigest
@@ -43,6 +43,7 @@ class Desk:
     data: Path
     database: Database
     now: datetime = AT + timedelta(days=17)
+    plan: RetryPlan = PLAN
 
     @property
     def news(self) -> pl.DataFrame:
@@ -71,7 +72,7 @@ class Desk:
 
     def run(self) -> DeliveryRun:
         pseudonyms = load_pseudonyms(self.data)
-        return DeliveryRun(self.database, pseudonyms, PLAN, machine_user("timer"), lambda: self.now)
+        return DeliveryRun(self.database, pseudonyms, self.plan, machine_user("timer"), lambda: self.now)
 
     def deliver(self) -> DeliveryCounts:
         """What a timer's run does; then a day goes by."""

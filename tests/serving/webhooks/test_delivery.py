@@ -20,7 +20,7 @@ from features.delivery.column_map import read_column_map
 from features.loading.load import LoadOptions, load
 from features.messages import UserError
 from serving.access import accounts as people
-from serving.batch.watch import watch
+from serving.batch.news_run import watch
 from serving.database.tables import AuditEntry, Webhook, WebhookMessage
 from serving.months.data_folder import DataFolder
 from serving.webhooks.addresses import check_address
