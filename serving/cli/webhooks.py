@@ -202,10 +202,7 @@ def webhook_dead(
 
 
 def deliver_news(data: Path, seconds: float | None) -> DeliveryCounts:
-    """Write the messages that are not written yet, and send what is due, for so many seconds; None for all.
-
-    Raises UserError where an address or a message cannot be opened.
-    """
+    """Write the messages that are not written yet, and send what is due, for so many seconds; None for all."""
     from features.contract.pseudonym import load_pseudonyms
     from serving.audit.command_line import audit_command, database_of
     from serving.audit.log import AuditAction, machine_user

@@ -18,6 +18,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from features.contract.pseudonym import Pseudonyms
+from features.messages import UserError
 from serving.audit.log import Actor, AuditAction, add_entry
 from serving.database.engine import Database
 from serving.database.tables import Person, Webhook, WebhookMessage
@@ -38,6 +39,7 @@ from serving.webhooks.subscriptions import (
 )
 
 _GONE_STATUS = 410
+_MOST_SHOWN = 300
 _CLAIM_SECONDS = 60
 """Beyond the time of a try: a name that no name server answers for takes longer than the try itself may."""
 _AUDITED = "lights webhook deliver"
@@ -130,10 +132,7 @@ class DeliveryRun:
             seconds: no further message is begun after so many; None for all that is due.
 
         Returns:
-            The counts of this run.
-
-        Raises:
-            UserError: an address or message cannot be opened.
+            The counts of this run. A message or an address that cannot be opened counts as given up.
         """
         end = None if seconds is None else time.monotonic() + seconds
         begun_at = self._now()
@@ -157,7 +156,12 @@ class DeliveryRun:
                     self._audit(session, message, webhook, AuditAction.CHANGE)
                     self._counts.withdrawn += 1
                     continue
-                receiver, body = self._seal.receiver(webhook.sealed), self._seal.unseal(message.sealed)
+                try:
+                    receiver, body = self._seal.receiver(webhook.sealed), self._seal.unseal(message.sealed)
+                except UserError as error:  # another key, or damaged: the others are sent all the same
+                    message.last_answer = error.message.en[:_MOST_SHOWN]
+                    self._give_up(session, message, webhook)
+                    continue
                 message.claim = str(uuid4())
                 message.claimed_until = self._now() + timedelta(seconds=self._plan.timeout + _CLAIM_SECONDS)
                 message.tries += 1
@@ -211,12 +215,16 @@ class DeliveryRun:
                 webhook.state = GONE
                 counts.gone.append(webhook.name)
             if is_gone or message.tries >= self._plan.tries:
-                message.state = DEAD
-                counts.dead[webhook.name] = counts.dead.get(webhook.name, 0) + 1
-                self._audit(session, message, webhook, AuditAction.CHANGE)
+                self._give_up(session, message, webhook)
                 return
             message.due_at = now + self._plan.wait_after(message.tries)
             counts.failed += 1
+
+    def _give_up(self, session: Session, message: WebhookMessage, webhook: Webhook) -> None:
+        """Put a message on the dead-letter list."""
+        message.state = DEAD
+        self._counts.dead[webhook.name] = self._counts.dead.get(webhook.name, 0) + 1
+        self._audit(session, message, webhook, AuditAction.CHANGE)
 
     def _audit(self, session: Session, message: WebhookMessage, webhook: Webhook, action: AuditAction) -> None:
         """Add the entry of a message that was delivered, given up or withdrawn."""

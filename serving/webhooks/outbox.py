@@ -88,7 +88,7 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
         with database.write_session() as session:
             _begin_scope(session, number, month)
         with database.read_session() as session:  # sentences take a while to write: no other writer waits for them
-            webhook, person = _receiving(session, number)
+            webhook, person = _receiving(session, number, lock=False)
             if webhook is None or person is None:
                 continue
             scope = scope_text(person)
@@ -96,7 +96,7 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
             news = news_since_month(scoped, MonthRepository(scoped).month(month))
             drafts = [draft for day in news.days if (draft := _draft(session, webhook, news, day)).marks]
         with database.write_session() as session:
-            webhook, person = _receiving(session, number)
+            webhook, person = _receiving(session, number, lock=True)
             if webhook is None or person is None or scope_text(person) != scope:
                 continue
             for draft in drafts:
@@ -108,9 +108,9 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
     return written
 
 
-def _receiving(session: Session, number: int) -> tuple[Webhook, Person] | tuple[None, None]:
-    """A webhook, locked in a writing session, and its account; None where nothing is sent to it."""
-    webhook = session.get(Webhook, number, with_for_update=True)
+def _receiving(session: Session, number: int, *, lock: bool) -> tuple[Webhook, Person] | tuple[None, None]:
+    """A webhook and its account; None where nothing is sent to it. lock: until the session ends."""
+    webhook = session.get(Webhook, number, with_for_update=lock)
     person = session.get(Person, webhook.person_id) if webhook else None
     if webhook is None or person is None or webhook.state != ACTIVE or not may_receive(person):
         return None, None
@@ -119,7 +119,7 @@ def _receiving(session: Session, number: int) -> tuple[Webhook, Person] | tuple[
 
 def _begin_scope(session: Session, number: int, month: date) -> None:
     """Remove what was sent about days up to the month; all of it where the account sees other loans than then."""
-    webhook, person = _receiving(session, number)
+    webhook, person = _receiving(session, number, lock=True)
     if webhook is None or person is None:
         return
     of_webhook = WebhookMessage.webhook_id == number

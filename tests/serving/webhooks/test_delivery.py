@@ -286,6 +286,21 @@ def test_every_delivery_is_audited_and_no_file_holds_address_secret_or_message(s
     }
 
 
+def test_a_message_that_cannot_be_opened_is_given_up_and_holds_up_no_other(sending: Desk) -> None:
+    with receiving() as receiver:
+        sending.webhook(receiver.url)
+        messages = sending.enqueue()
+        with sending.database.write_session() as session:
+            first = session.scalars(select(WebhookMessage).order_by(WebhookMessage.id)).first()
+            assert first is not None
+            first.sealed = "damaged"
+        counts = sending.run().deliver()
+        assert (counts.dead, counts.delivered, len(receiver.taken)) == ({"core": 1}, messages - 1, messages - 1)
+    with sending.database.read_session() as session:
+        [dead] = dead_messages(session)
+    assert "pseudonym.key is another one" in dead.answer
+
+
 def test_a_webhook_that_is_removed_takes_its_messages_along(sending: Desk) -> None:
     sending.webhook("https://bank.example/news")
     waiting = sending.enqueue()
