@@ -87,8 +87,9 @@ def add_documentation(app: FastAPI) -> None:
         for path, route in document["paths"].items():
             for operation in route.values():
                 for status, response in operation["responses"].items():
-                    if status >= "400" and "application/json" in response.get("content", {}):
-                        response["content"] = {"application/problem+json": response["content"]["application/json"]}
+                    if status >= "400" and response.get("content"):
+                        [problem_content] = response["content"].values()  # under the media type of the route's answers
+                        response["content"] = {"application/problem+json": problem_content}
                 if path.startswith("/api"):
                     operation["security"] = [{"key": []}, {"session": []}]
         return document
