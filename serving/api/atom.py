@@ -32,6 +32,7 @@ class AtomFeed:
 
     id: str
     title: str
+    subtitle: str | None
     updated: datetime
     author: str
     own_link: str
@@ -47,12 +48,14 @@ def atom_document(feed: AtomFeed) -> bytes:
         >>> from datetime import UTC, datetime
         >>> from serving.api.atom import AtomFeed, atom_document
         >>> at = datetime(2026, 1, 10, tzinfo=UTC)
-        >>> feed = AtomFeed("urn:x-a:b", "News", at, "County", "https://a.example/feed", None, "en", [])
+        >>> feed = AtomFeed("urn:x-a:b", "News", None, at, "County", "https://a.example/feed", None, "en", [])
         >>> b"<updated>2026-01-10T00:00:00+00:00</updated>" in atom_document(feed)
         True
     """
     root = ElementTree.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
     _add_texts(root, id=feed.id, title=feed.title, updated=feed.updated.isoformat())
+    if feed.subtitle is not None:
+        _add_texts(root, subtitle=feed.subtitle)
     _add_texts(ElementTree.SubElement(root, "author"), name=feed.author)
     for rel, href in (("self", feed.own_link), ("next", feed.next_link)):
         if href is not None:

@@ -152,8 +152,8 @@ def _atom_answer(page: FeedPage, links: _Links, lang: Language) -> Response:
         )
         for entry in page.entries
     ]
-    title = getattr(_TITLE, lang)
-    feed = AtomFeed(_ID, title, page.updated, _AUTHOR, links.own, links.next, TAGS[lang], entries)
+    title, subtitle = getattr(_TITLE, lang), getattr(page.note, lang) if page.note else None
+    feed = AtomFeed(_ID, title, subtitle, page.updated, _AUTHOR, links.own, links.next, TAGS[lang], entries)
     return AtomResponse(atom_document(feed))
 
 
@@ -173,6 +173,7 @@ def _json_answer(page: FeedPage, links: _Links, lang: Language) -> Response:
     ]
     feed = JsonFeed(
         title=getattr(_TITLE, lang),
+        description=getattr(page.note, lang) if page.note else None,
         home_page_url=f"{links.base}{_PAGE}",
         feed_url=links.own,
         next_url=links.next,

@@ -212,9 +212,10 @@ def deliver_news(data: Path, seconds: float | None) -> DeliveryCounts:
     from serving.webhooks.outbox import enqueue_news
 
     database, plan = database_of(data), RetryPlan.of(settings_of(data))
-    enqueue_news(DataFolder(data), database, utc_now())
+    written = enqueue_news(DataFolder(data), database, utc_now())
     actor = machine_user(current_os_user())
     counts = DeliveryRun(database, load_pseudonyms(data), plan, actor, utc_now).deliver(seconds)
+    counts.damaged = written.damaged
     if counts.delivered or counts.dead:  # each message has an entry of its own; this one saves the head of the chain
         detail = {"delivered": counts.delivered, "loans": counts.loans, "dead": sum(counts.dead.values())}
         audit_command(data, current_os_user(), utc_now(), AuditAction.EXPORT, "lights webhook deliver", **detail)
@@ -223,6 +224,10 @@ def deliver_news(data: Path, seconds: float | None) -> DeliveryCounts:
 
 def delivery_lines(counts: DeliveryCounts) -> Iterator[Bilingual]:
     """What a delivery did; nothing where there was nothing to do."""
+    from serving.portfolio.feed_pages import damaged_words
+
+    if damaged := damaged_words(counts.damaged):
+        yield Bilingual(f"! {damaged.zh}", f"! {damaged.en}")
     if counts.delivered:
         yield Bilingual(
             f"推送：已送达 {counts.delivered} 条消息，{counts.loans} 笔贷款",

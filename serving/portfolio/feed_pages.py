@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import polars as pl
@@ -41,11 +41,15 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class FeedPage:
-    """A page of the feed, the newest day first. updated: of the newest day; next_cursor: None on the last page."""
+    """A page of the feed, the newest day first.
+
+    updated: of the newest day. next_cursor: None on the last page. note: that days are left out; None where none is.
+    """
 
     entries: list[FeedEntry]
     updated: datetime
     next_cursor: str | None
+    note: Bilingual | None
 
     @property
     def loans(self) -> int:
@@ -68,13 +72,13 @@ def feed_page(news: NewsSinceMonth, query: NewsQuery, digest: FeedDigest) -> Fee
         UserError: the cursor is none of a page before.
     """
     updated = {day.as_of: _judged_at(day) for day in news.days}
-    newest = max(updated.values(), default=_judged_at(news.month))
+    newest, note = max(updated.values(), default=_judged_at(news.month)), damaged_words(news.damaged)
     if digest is FeedDigest.DAY:
         days = [day for day in reversed(news.days) if not query.after or day.as_of.isoformat() < query.after]
         days = [day for day in days if query.since is None or day.as_of >= query.since]
         page_days = days[: query.limit]
         entries = [_day_entry(news, day, query) for day in page_days]
-        return FeedPage(entries, newest, page_days[-1].as_of.isoformat() if len(days) > len(page_days) else None)
+        return FeedPage(entries, newest, page_days[-1].as_of.isoformat() if len(days) > len(page_days) else None, note)
     page = rows_of_page(news, query)
     entries = [
         FeedEntry(
@@ -86,13 +90,25 @@ def feed_page(news: NewsSinceMonth, query: NewsQuery, digest: FeedDigest) -> Fee
         )
         for each, kind in zip(render_rows(news.days, page.rows), page.rows["kind"], strict=True)
     ]
-    return FeedPage(entries, newest, page.next_cursor)
+    return FeedPage(entries, newest, page.next_cursor, note)
 
 
 def feed_tag(news: NewsSinceMonth, *parts: object) -> str:
     """A short digest of what a page of the feed is made from: the editions that are read, and further `parts`."""
     editions = [(each.as_of, each.edition, each.manifest.digest) for each in (news.month, *news.days)]
-    return hashlib.sha256(repr((editions, news.month.scope, parts)).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((editions, news.damaged, news.month.scope, parts)).encode()).hexdigest()[:32]
+
+
+def damaged_words(days: Sequence[date]) -> Bilingual | None:
+    """That the news of some days are left out, since their files are damaged; None where there are none."""
+    if not days:
+        return None
+    listed = ", ".join(map(str, days))
+    return Bilingual(
+        f"{listed} 的预警动态文件缺失或已损坏，此处未列；请从备份恢复，或对该日重新运行 lights watch。",
+        f"The news of {listed} are left out: their files are missing or damaged; restore them from a backup, or run "
+        "lights watch for the day again.",
+    )
 
 
 def news_in_words(loans: Iterable[LoanNews]) -> Bilingual:

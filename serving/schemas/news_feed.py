@@ -38,10 +38,14 @@ class JsonFeedItem(Answer):
 
 
 class JsonFeed(Answer):
-    """A page of the news as JSON Feed 1.1, the newest day first. next_url: of the next page; null on the last."""
+    """A page of the news as JSON Feed 1.1, the newest day first. next_url: of the next page; null on the last.
+
+    description: which days are left out, since their files are damaged; null where none is.
+    """
 
     version: Literal["https://jsonfeed.org/version/1.1"] = "https://jsonfeed.org/version/1.1"
     title: str
+    description: str | None
     home_page_url: str
     feed_url: str
     next_url: str | None

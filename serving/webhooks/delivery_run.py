@@ -78,7 +78,7 @@ class DeliveryCounts:
     """What a run did. delivered: messages; loans: in these; failed: to be tried again; dead: given up, by webhook.
 
     withdrawn: messages that were not sent, since the account may no longer see what they hold. gone: webhooks whose
-    receiver answered 410. waiting: messages that still wait after the run.
+    receiver answered 410. waiting: messages that still wait after the run. damaged: days whose news cannot be read.
     """
 
     delivered: int = 0
@@ -88,6 +88,7 @@ class DeliveryCounts:
     dead: dict[str, int] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     waiting: int = 0
+    damaged: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)

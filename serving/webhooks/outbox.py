@@ -58,7 +58,15 @@ class _Draft:
     marks: list[dict[str, object]]
 
 
-def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
+@dataclass(frozen=True)
+class WrittenMessages:
+    """How many messages were written, and the days without any since their files are damaged."""
+
+    messages: int
+    damaged: tuple[date, ...] = ()
+
+
+def enqueue_news(store: DataFolder, database: Database, at: datetime) -> WrittenMessages:
     """Write the messages about all news since the newest month that webhooks have not got; twice writes none.
 
     For each active webhook: of each day that was watched since it was registered, the loans that its account sees. A
@@ -72,17 +80,17 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
         at: now.
 
     Returns:
-        How many messages were written.
+        How many messages were written, and the days whose files are damaged.
     """
     with database.read_session() as session:
         webhooks = list(session.scalars(select(Webhook.id).where(Webhook.state == ACTIVE).order_by(Webhook.id)))
     if not webhooks:
-        return 0
+        return WrittenMessages(0)
     try:
         month = MonthRepository(store).month().as_of
     except UserError:  # nothing is published, so there are no news
-        return 0
-    pseudonyms, written = load_pseudonyms(store.folder), 0
+        return WrittenMessages(0)
+    pseudonyms, written, damaged = load_pseudonyms(store.folder), 0, set[date]()
     seal = WebhookSeal(pseudonyms)
     for number in webhooks:
         with database.write_session() as session:
@@ -94,6 +102,7 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
             scope = scope_text(person)
             scoped = DataFolder(store.folder, person_scope(person, pseudonyms))
             news = news_since_month(scoped, MonthRepository(scoped).month(month))
+            damaged.update(news.damaged)
             drafts = [draft for day in news.days if (draft := _draft(session, webhook, news, day)).marks]
         with database.write_session() as session:
             webhook, person = _receiving(session, number, lock=True)
@@ -105,7 +114,7 @@ def enqueue_news(store: DataFolder, database: Database, at: datetime) -> int:
                     session.execute(insert(WebhookLoan), draft.marks)
                     session.add_all(_row(each, webhook, scope, seal, at) for each in draft.messages)
                     written += len(draft.messages)
-    return written
+    return WrittenMessages(written, tuple(sorted(damaged)))
 
 
 def _receiving(session: Session, number: int, *, lock: bool) -> tuple[Webhook, Person] | tuple[None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -168,3 +169,17 @@ def test_roles_without_lists_are_refused_and_every_answer_is_audited_by_its_rows
 def test_a_cursor_that_is_no_longer_there_is_refused(client: TestClient, watched: Province) -> None:
     answer = read(client, watched, f"{FEED}.json?cursor=2026-01-25.nobody")
     assert (answer.status_code, "begin at the first page" in answer.json()["en"]) == (409, True)
+
+
+def test_a_day_whose_files_are_damaged_is_named_by_the_feed(watched: Province, tmp_path: Path) -> None:
+    own = watched.copied_to(tmp_path / "var")
+    [news] = own.data.glob(f"news_days/day={DAY}/edition-1/news/*.parquet")
+    news.write_bytes(news.read_bytes()[:-1])
+    app = application(own.store, settings_of(own.data), lambda: AT + timedelta(days=18))
+    with TestClient(app) as client:
+        feed = read(client, own, f"{FEED}.json?digest=day&lang=en").json()
+        atom = ElementTree.fromstring(read(client, own, f"{FEED}.atom?lang=en").content)  # noqa: S314
+    app.state.context.database.engine.dispose()
+    assert [item["id"] for item in feed["items"]] == [f"{LATER}.1"]
+    for note in (feed["description"], str(atom.findtext(f"{ATOM}subtitle"))):
+        assert f"The news of {DAY} are left out" in note

@@ -68,7 +68,7 @@ class Desk:
             return add_webhook(session, WebhookSeal(load_pseudonyms(self.data)), new, "admin", AT)
 
     def enqueue(self) -> int:
-        return enqueue_news(DataFolder(self.data), self.database, self.now)
+        return enqueue_news(DataFolder(self.data), self.database, self.now).messages
 
     def run(self) -> DeliveryRun:
         pseudonyms = load_pseudonyms(self.data)

@@ -301,6 +301,19 @@ def test_a_message_that_cannot_be_opened_is_given_up_and_holds_up_no_other(sendi
     assert "pseudonym.key is another one" in dead.answer
 
 
+def test_a_day_whose_files_are_damaged_is_told_and_sent_once_it_is_whole(sending: Desk) -> None:
+    [news] = sending.data.glob(f"news_days/day={DAY}/edition-1/news/*.parquet")
+    content = news.read_bytes()
+    with receiving() as receiver:
+        sending.webhook(receiver.url)
+        news.write_bytes(content[:-1])
+        assert f"The news of {DAY} are left out" in done(lights(sending.data, "webhook", "deliver"))
+        assert receiver.requests == []
+        news.write_bytes(content)
+        done(lights(sending.data, "webhook", "deliver"))
+        assert sorted(receiver.loans) == sending.loans_of(sending.bank)
+
+
 def test_a_webhook_that_is_removed_takes_its_messages_along(sending: Desk) -> None:
     sending.webhook("https://bank.example/news")
     waiting = sending.enqueue()
