@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from features.console import utc_now
 from serving.access import accounts as people
 from serving.audit.command_line import database_of
+from tests.forked_commands import fork_command, run_forked
 
 LIGHTS = (sys.executable, "-m", "lights")
 CHINESE = re.compile("[一-鿿]")
@@ -33,8 +34,7 @@ def environment(data: Path) -> dict[str, str]:
 
 def lights(data: Path, *words: object) -> Ran:
     """Run a command to its end; `data` is the service's folder."""
-    asked = [*LIGHTS, *map(str, words)]
-    return subprocess.run(asked, env=environment(data), capture_output=True, text=True, timeout=300, check=False)
+    return run_forked([*map(str, words)], environment(data), 300)
 
 
 def done(ran: Ran) -> str:
@@ -120,25 +120,28 @@ def serving(data: Path, *words: object, role: str = "county_official", **variabl
     """`lights serve` on a free port, and its address with a key; stopped as a user stops it."""
     port = free_port()
     key = KEYS[port] = key_for(data, role)
-    with tempfile.TemporaryFile("w+") as printed:
-        asked = [*LIGHTS, "serve", "--port", str(port), *map(str, words)]
-        environs = {**environment(data), **variables}
-        server = subprocess.Popen(asked, env=environs, stdout=printed, stderr=subprocess.STDOUT, text=True)
+    asked = ["serve", "--port", str(port), *map(str, words)]
+    with tempfile.NamedTemporaryFile("r") as printed:
+        path = Path(printed.name)
+        server = fork_command(asked, {**environment(data), **variables}, path, path)
+        assert server.pid is not None
         try:
-            wait_for(f"http://127.0.0.1:{port}/health/live", server, printed)
+            wait_for(f"http://127.0.0.1:{port}/health/live", server.is_alive, printed)
             yield signed(f"http://127.0.0.1:{port}", key)
         finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
+            if server.is_alive():
+                os.kill(server.pid, signal.SIGINT)
+            server.join(30)
+            assert not server.is_alive()
 
 
-def wait_for(url: str, server: subprocess.Popen[Any], printed: IO[Any]) -> None:
+def wait_for(url: str, is_running: Callable[[], bool], printed: IO[Any]) -> None:
     """Until a server that was started answers; printed: what it has said, shown where it ended instead."""
     for _ in range(1200):
         try:
             httpx2.get(url)
             return
         except httpx2.TransportError:
-            assert server.poll() is None, (printed.seek(0), printed.read())
+            assert is_running(), (printed.seek(0), printed.read())
             time.sleep(0.05)
     raise AssertionError(f"{url} does not answer")

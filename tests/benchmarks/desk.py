@@ -185,7 +185,7 @@ def _bare() -> Iterator[str]:
     with tempfile.TemporaryFile() as printed:
         server = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
         try:
-            wait_for(f"http://127.0.0.1:{port}/", server, printed)
+            wait_for(f"http://127.0.0.1:{port}/", lambda: server.poll() is None, printed)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -220,7 +220,7 @@ def mlflow_serving(county: County) -> Iterator[str]:
             asked, env=mlflow_environment(county), stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/ping", server, printed)
+            wait_for(f"http://127.0.0.1:{port}/ping", lambda: server.poll() is None, printed)
             yield f"http://127.0.0.1:{port}"
         finally:
             with suppress(ProcessLookupError):

@@ -36,7 +36,7 @@ def issuer() -> Iterator[str]:
         asked = [sys.executable, "-m", "tests.serving.access.provider", str(port)]
         provider = subprocess.Popen(asked, stdout=printed, stderr=subprocess.STDOUT)
         try:
-            wait_for(f"http://127.0.0.1:{port}/keys", provider, printed)
+            wait_for(f"http://127.0.0.1:{port}/keys", lambda: provider.poll() is None, printed)
             yield f"http://127.0.0.1:{port}"
         finally:
             provider.kill()

@@ -94,7 +94,7 @@ def proxy(by_rules: County, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with (folder / "printed").open("w+") as printed:
             running = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
             try:
-                wait_for(f"http://127.0.0.1:{plain_port}/", running, printed)
+                wait_for(f"http://127.0.0.1:{plain_port}/", lambda: running.poll() is None, printed)
                 context = ssl.create_default_context(cafile=str(folder / "lights.pem"))
                 yield Proxy(port, plain_port, context, own.data)
             finally:
