@@ -54,6 +54,7 @@ def _be_command(words: Sequence[str], environs: Mapping[str, str], out: Path, er
     for stream, path in ((sys.stdout, out), (sys.stderr, error)):
         with path.open("ab") as file:
             os.dup2(file.fileno(), stream.fileno())
+    sys.stdin = os.fdopen(0, closefd=False)  # workers of the server open the same number
     os.environ.clear()
     os.environ.update(environs)
     sys.argv = ["lights", *words]

@@ -9,6 +9,8 @@ from tests.oracle.knowledge import Tables, as_known, fen
 from tests.oracle.lives import LifeRules, days_of_change, life, seen_on
 from tests.oracle.random_ledger import random_ledger
 
+pytestmark = pytest.mark.no_cover  # the referee alone, which is no part of what is measured
+
 
 def traits(tables: Tables, as_of: date) -> set[str]:
     """What the loans of a ledger have gone through by as_of."""

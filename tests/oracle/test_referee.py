@@ -10,6 +10,7 @@ from tests.oracle.knowledge import KEYS, Tables
 from tests.oracle.random_ledger import random_ledger
 from tests.oracle.referee import bad_on, cohort, features, label, open_loans
 
+pytestmark = pytest.mark.no_cover  # the referee alone, which is no part of what is measured
 LOAN = """
 loan_id household_id principal originated_on matures_on known_on
 L1      H1           10000     2024-01-10    2025-01-10 2024-01-10

@@ -53,20 +53,27 @@ def changed(bundle: Path, change: Callable[[Card], None]) -> None:
     (bundle / "card.json").write_text(json.dumps(card))
 
 
-@pytest.fixture
-def bundle(county: County, tmp_path: Path) -> Path:
-    """The champion's folder, in a store of its own, with a blend of trees and curves in the place of its score.
+@pytest.fixture(scope="module")
+def blended(county: County, tmp_path_factory: pytest.TempPathFactory) -> County:
+    """The county whose champion has a blend of trees and curves in the place of its score.
 
     It has no checksums, as one that an earlier program wrote: what else is checked has to hold alone.
     """
-    folder = county.copied_to(tmp_path / "var").data / "models" / "1"
+    own = county.copied_to(tmp_path_factory.mktemp("blended") / "var")
+    folder = own.data / "models" / "1"
     champion, trees = read(folder), fitted_bundle().score
     rows = random_frame(300, 3)
     curves = AdditiveFit(rows.with_columns(outcome(rows, 3)), trees.columns).fit(0.01)
     shutil.rmtree(folder)
     write(replace(champion, score=Blend(((0.5, trees), (0.5, curves)))), folder)
     (folder / "checksums.json").unlink()
-    return folder
+    return own
+
+
+@pytest.fixture
+def bundle(blended: County, tmp_path: Path) -> Path:
+    """The champion's folder, in a store of its own."""
+    return blended.copied_to(tmp_path / "var").data / "models" / "1"
 
 
 @pytest.mark.parametrize(

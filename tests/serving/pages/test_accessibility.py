@@ -40,7 +40,7 @@ PAGES = {
             "/reports",
         ),
         *("/ledger", "/ledger/villages", "/ledger/grants", "/ledger/{household}"),
-        *("/board/moves?before=green&after=green", "/account", "/reports", "/households/{household}"),
+        *("/board/moves?before=green&after=green", "/account", "/households/{household}"),
         *("/households", "/households/{repaid_household}", "/loans/{repaid_loan}/history", "/insurance"),
     ),
     "clerk": ("/deliveries", "/quarantine", "/uploads/1", "/jobs/1"),
