@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from features.contract.tables import TABLES
 from tests.features.inboxes import DRAWN, Intake, drawn, table
 from tests.full_disk import files_of_at_most
-from tests.running_service import LIGHTS, environment, lights
+from tests.running_service import LIGHTS, environment, lights, lights_of_its_own
 
 LOANS = 1500
 MOMENTS = (1, 3, 5, 8, 11, 15)
@@ -139,7 +139,7 @@ def test_a_file_the_disk_does_not_take_stops_the_load_and_leaves_nothing_of_it(
     intake: Intake, inbox: Path, undisturbed: Intake, most: int, committed: int
 ) -> None:
     with files_of_at_most(most):
-        ran = lights(intake.data, "load", inbox, "--delivered-on", "2024-06-30")
+        ran = lights_of_its_own(intake.data, "load", inbox, "--delivered-on", "2024-06-30")
     assert_told(ran, "File too large")
     assert len(intake.ledger.commits) == 1 + committed
     assert list(intake.data.rglob("*.making")) == []
@@ -176,7 +176,7 @@ def test_a_disk_without_any_room_is_told_too(tmp_path: Path) -> None:
     intake = Intake(tmp_path)
     inbox = intake.inbox(**drawn("prices"))
     with files_of_at_most(0):
-        ran = lights(intake.data, "load", inbox)
+        ran = lights_of_its_own(intake.data, "load", inbox)
     assert list(intake.data.iterdir()) == []
     assert (ran.returncode, "Traceback" in ran.stderr) == (1, False)
     assert not intake.deliver(**drawn("prices")).has_refused_files
