@@ -107,7 +107,7 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "words", "title"), [("zh", "预警台账", "谁看什么"), ("en", "work list", "Who reads what")]
+    ("lang", "words", "title"), [("zh", "预警台账", "谁看什么"), ("en", "your role", "Who reads what")]
 )
 def test_a_word_is_searched_and_found(address: str, browser: Browser, lang: str, words: str, title: str) -> None:
     with alone(browser) as page:
