@@ -7,6 +7,7 @@ process. Tests of imports, of kills and of commands that begin at the same time 
 from __future__ import annotations
 
 import atexit
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -15,6 +16,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+from sqlalchemy import Engine
 
 from lights import LIBRARY_SETTINGS, main
 
@@ -60,5 +63,7 @@ def _be_command(words: Sequence[str], environs: Mapping[str, str], out: Path, er
     sys.argv = ["lights", *words]
     try:
         main()
-    finally:
-        atexit._run_exitfuncs()  # as at the end of a process that is no fork
+    finally:  # as at the end of a process that is no fork
+        atexit._run_exitfuncs()
+        for engine in [each for each in gc.get_objects() if issubclass(type(each), Engine)]:
+            engine.dispose()  # SQLite takes its write-ahead log in when the last connection is closed
