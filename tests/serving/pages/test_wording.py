@@ -7,8 +7,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 import serving
+from features.console import utc_now
+from serving.app import application
+from serving.audit.command_line import audit_command
+from serving.audit.log import AuditAction
+from serving.months.data_folder import DataFolder
+from serving.settings import settings_of
 from serving.text.page_words import WORD_SECTIONS, WORDS
 from tests import http_requests
 from tests.conftest import County
@@ -58,3 +65,13 @@ def test_a_page_shows_words_and_no_programs_names(county: County, served: str, r
     ).raise_for_status()
     main = answer.text.partition("<main")[2]
     assert [main[max(0, leak.start() - 80) : leak.end() + 80] for leak in LEAKS.finditer(main)] == []
+
+
+def test_an_audit_entry_shows_no_detail_that_it_lacks(tmp_path: Path) -> None:
+    """A report of the whole county, by the command line, names neither bank nor area."""
+    audit_command(tmp_path, "clerk", utc_now(), AuditAction.EXPORT, "lights report", as_of="2025-12-31", bank=None)
+    client = TestClient(application(DataFolder(tmp_path), settings_of(tmp_path)))
+    key = {"authorization": f"Bearer {key_for(tmp_path, 'auditor')}"}
+    page = client.get("/audit?lang=en", headers=key).text
+    assert "as_of=2025-12-31" in page
+    assert "bank=" not in page
