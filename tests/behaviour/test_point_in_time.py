@@ -91,7 +91,7 @@ def part_of(tables: Tables, county: dict[str, str], loans: dict[str, str], name:
 def test_how_many_households_are_read_at_once_moves_no_feature(seed: int, households: int) -> None:
     rows = rows_of(random_ledger(seed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compute, "_HOUSEHOLDS_PER_BLOCK", households)
+        patch.setattr(compute, "HOUSEHOLDS_PER_BLOCK", households)
         few_at_once, around = features_at(AS_OF, rows), peer_statistics_at(AS_OF, rows)
     assert_frame_equal(few_at_once, features_at(AS_OF, rows), check_exact=True)
     for group, totals in peer_statistics_at(AS_OF, rows).totals.items():
