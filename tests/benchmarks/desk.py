@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from tests.benchmarks import large_month
 from tests.benchmarks.officers import Question, Told, asked
-from tests.running_service import free_port, serving, unsigned, wait_for
+from tests.running_service import LIGHTS, environment, free_port, wait_for
 
 OFFICERS, _WORKERS = 50, 2
 _UNLOADED, _LOADED, _VISITS = 100, 1_500, 60
@@ -174,8 +175,17 @@ def served_to_officers(store: DataFolder) -> Iterator[tuple[str, list[str]]]:
                 session, people.account_details(f"desk-{number}", "county_official"), utc_now()
             )
             keys.append(people.create_key(session, person, "benchmark", utc_now()))
-    with serving(store.folder, "--workers", _WORKERS, **_UNLIMITED) as address:
-        yield unsigned(address), keys
+    port = free_port()
+    command = [*LIGHTS, "serve", "--port", str(port), "--workers", str(_WORKERS)]
+    environs = {**environment(store.folder), **_UNLIMITED}
+    with tempfile.TemporaryFile() as printed:  # a Python of its own, whose memory and start are the service's
+        server = subprocess.Popen(command, env=environs, stdout=printed, stderr=subprocess.STDOUT)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health/live", lambda: server.poll() is None, printed)
+            yield f"http://127.0.0.1:{port}", keys
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=30)
 
 
 @contextmanager
