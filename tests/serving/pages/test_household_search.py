@@ -71,3 +71,11 @@ def test_a_sheet_leads_to_the_whole_history_of_an_open_loan(county: County, serv
     page.get_by_role("link", name="All since it was paid out").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Loan L")
     expect(page.get_by_role("status")).to_contain_text("open")
+
+
+@pytest.mark.parametrize("path", ["/households", "/ledger"])
+def test_a_field_of_the_filters_is_a_line_high(served: str, page: Page, path: str) -> None:
+    page.goto(f"{served}{path}?lang=zh")
+    box = page.locator("form.narrow input:not([type=hidden])").first.bounding_box()
+    assert box is not None
+    assert box["height"] <= 60
