@@ -19,7 +19,7 @@ import polars as pl
 from features.atomic_files import exclusive_lock, replace_link, scratch_folder, sync
 from features.ledger.new_facts import new_facts
 from features.messages import UserError
-from features.months import is_month_end
+from features.months import COUNTY_ZONE, is_month_end
 from serving.batch.inputs import HOUSEHOLDS_IN_PART, RunSpec, day_run_spec, open_context, published_run_spec
 from serving.batch.news_cause import IS_ABOUT_PAYMENTS, PAYMENTS
 from serving.batch.news_rows import loan_news
@@ -36,7 +36,6 @@ from serving.batch.run import (
     run_provenance,
     run_tasks,
 )
-from serving.batch.warnings import NO_MODEL
 from serving.months.data_folder import DataFolder
 from serving.months.edition import DAY_PREFIX, EDITION_PREFIX, PublishedMonth, edition_numbers, unchecked_rows
 from serving.months.manifest import EDITION_FORMAT, Manifest, write_manifest
@@ -94,8 +93,9 @@ def watch(
         is computed. Finished tasks of a killed run with equal inputs are not computed again.
 
     Raises:
-        UserError: where no month is published, the day is not after it or before the newest news, rules or model
-            cannot be read, another run is watching, or the disk takes no more. Earlier news stay.
+        UserError: where no month is published, the day is not after it, before the newest news or has not come, no
+            loan is open, rules or model cannot be read, another run is watching, or the disk takes no more. Earlier
+            news stay.
 
     Example:
         >>> from datetime import UTC, date, datetime
@@ -107,23 +107,12 @@ def watch(
         features.messages.UserError: 2025-12-31 已发布；... / 2025-12-31 is published; ...
     """
     month = MonthRepository(data_folder).month().without_scope()
-    if as_of <= month.as_of:
-        raise UserError(
-            f"{month.as_of} 已发布；预警动态从其后一日开始，请用更晚的日期。",
-            f"{month.as_of} is published; news begin on the day after it: use a later day.",
-        )
-    later = [day.as_of for day in NewsRepository(data_folder).days_since(month) if day.as_of > as_of]
-    if later:
-        raise UserError(
-            f"已有 {later[-1]} 的预警动态，其后的动态以它为起点；请用该日或更晚的日期，迟到的事实会列入该日。",
-            f"There are news of {later[-1]} already, and later news follow them: use that day or a later one; facts "
-            "that came late are told then.",
-        )
-    folder = data_folder.news_days / day_folder_name(as_of)
-    staging = folder / ".making"
+    staging = data_folder.news_days / day_folder_name(as_of) / ".making"
     with refuse_full_disk(staging, as_of), _lock(data_folder):
+        news = NewsRepository(data_folder).days_since(month)
+        _check_day(as_of, month, news, watched_at.astimezone(COUNTY_ZONE).date())
         spec = day_run_spec(data_folder, month, as_of, staging / "tables", households_in_part)
-        earlier = [day for day in NewsRepository(data_folder).days_since(month) if day.as_of < as_of]
+        earlier = [day for day in news if day.as_of < as_of]
         current = _current(data_folder, as_of)
         if current and current.manifest.inputs == _digest(spec, earlier) and current.is_whole:
             shutil.rmtree(staging, ignore_errors=True)
@@ -132,6 +121,9 @@ def watch(
         stages = stages_for(open_context(spec).ledger, households_in_part)
         records = run_tasks(stages, spec, staging, ThisProcess(), report_progress)
         files = write_edition(one_task_per_county(stages), staging)
+        if not files.rows:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise UserError(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
         provenance = {
             "scored_at": watched_at.isoformat(timespec="seconds"),
             "scored_by": watched_by,
@@ -140,10 +132,32 @@ def watch(
             "inputs": _digest(spec, earlier),
             "county_figures": published_figures(stages, staging),
         }
-        manifest = _publish(data_folder, staging, files, month, earlier, provenance)
+        manifest = _publish(data_folder, spec, staging, files, earlier, provenance)
         shutil.rmtree(staging, ignore_errors=True)
         _remove_old_days(data_folder)
         return manifest
+
+
+def _check_day(as_of: date, month: PublishedMonth, news: list[PublishedMonth], today: date) -> None:
+    """Raises UserError for a day that is published, lies before the newest news, or has not come."""
+    if as_of <= month.as_of:
+        raise UserError(
+            f"{month.as_of} 已发布；预警动态从其后一日开始，请用更晚的日期。",
+            f"{month.as_of} is published; news begin on the day after it: use a later day.",
+        )
+    if as_of > today:
+        raise UserError(
+            f"{as_of} 尚未到来（今天是 {today}），当日的还款无从得知；请用今天或更早的日期。",
+            f"{as_of} has not come (today is {today}), and nobody knows what is paid by then: use today or an earlier "
+            "day.",
+        )
+    if news and news[-1].as_of > as_of:
+        newest = news[-1].as_of
+        raise UserError(
+            f"已有 {newest} 的预警动态，其后的动态以它为起点；请用该日或更晚的日期，迟到的事实会列入该日。",
+            f"There are news of {newest} already, and later news follow them: use that day or a later one; facts that "
+            "came late are told then.",
+        )
 
 
 def _digest(spec: RunSpec, earlier: list[PublishedMonth]) -> str:
@@ -164,19 +178,15 @@ def _current(data_folder: DataFolder, as_of: date) -> PublishedMonth | None:
 
 def _publish(
     data_folder: DataFolder,
+    spec: RunSpec,
     staging: Path,
     files: EditionFiles,
-    month: PublishedMonth,
     earlier: list[PublishedMonth],
     provenance: Mapping[str, Any],
 ) -> Manifest:
     """Publish the day that lies in the staging folder: all its loans, then its news, which name the edition."""
-    as_of, judged = date.fromisoformat(staging.parent.name.removeprefix(DAY_PREFIX)), staging / "edition"
-    ledger = data_folder.ledger.at(provenance["data_version"])
-    warnings = _warnings_in(judged)
-    facts = new_facts(ledger, month.manifest.data_version, month.as_of, as_of)
-    rules_decide = provenance["shadow"] or provenance["model_version"] == NO_MODEL
-    news = loan_news(warnings, lights_before(month, earlier), facts, ledger, month.as_of, as_of, rules_decide)
+    judged = staging / "edition"
+    warnings, facts, news = _news_of(spec, judged, earlier)
     awaiting = warnings.filter(pl.col("incomplete").list.contains(PAYMENTS))["bank"].cast(pl.String).value_counts()
     told = NewsFacts(
         rows=news.height,
@@ -196,7 +206,7 @@ def _publish(
     }
     checksums = {name: write_edition_file([frame], edition / name) for name, frame in frames.items()}
     number = max(edition_numbers(staging.parent), default=0) + 1
-    shared = {**provenance, "as_of": as_of.isoformat(), "edition": number, "format": EDITION_FORMAT}
+    shared = {**provenance, "as_of": spec.as_of.isoformat(), "edition": number, "format": EDITION_FORMAT}
     shared |= {"lights": files.lights, "news": asdict(told)}
     all_loans = Manifest(rows=files.rows, checksums=files.checksums, loan_checks=files.loan_checks, **shared)
     _move_edition(judged, all_loans, staging, data_folder.judged_days)
@@ -206,8 +216,18 @@ def _publish(
     return only_news
 
 
-def _warnings_in(edition: Path) -> pl.DataFrame:
-    return pl.scan_parquet(sorted((edition / "warnings").glob("*.parquet")), glob=False).collect()
+def _news_of(
+    spec: RunSpec, judged: Path, earlier: list[PublishedMonth]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """All warnings of a judged day, the facts since the month, and the news that follow from both and earlier news."""
+    context = open_context(spec)
+    month = context.previous_month
+    assert month is not None  # noqa: S101 - news follow a month
+    warnings = pl.scan_parquet(sorted((judged / "warnings").glob("*.parquet")), glob=False).collect()
+    facts = new_facts(context.ledger, month.manifest.data_version, month.as_of, spec.as_of)
+    before, rules_decide = lights_before(month, earlier), spec.shadow or spec.model is None
+    news = loan_news(warnings, before, facts, context.ledger, month.as_of, spec.as_of, rules_decide)
+    return warnings, facts, news
 
 
 def replay_day(data_folder: DataFolder, as_of: date, report_progress: ReportProgress) -> Replay:
@@ -232,18 +252,10 @@ def replay_day(data_folder: DataFolder, as_of: date, report_progress: ReportProg
     if not is_month_end(as_of):
         spec = replace(spec, news=tuple((each.as_of.isoformat(), each.edition) for each in earlier))
     with scratch_folder(day.folder.with_name(f".replaying-{day.folder.name}")) as staging:
-        context = open_context(spec)
-        stages = stages_for(context.ledger, HOUSEHOLDS_IN_PART)
+        stages = stages_for(open_context(spec).ledger, HOUSEHOLDS_IN_PART)
         run_tasks(stages, spec, staging, ThisProcess(), report_progress)
         write_edition(one_task_per_county(stages), staging)
-        month = context.previous_month
-        assert month is not None  # noqa: S101 - news follow a month
-        facts = new_facts(context.ledger, month.manifest.data_version, month.as_of, as_of)
-        rules_decide = spec.shadow or spec.model is None
-        before = lights_before(month, earlier)
-        news = loan_news(
-            _warnings_in(staging / "edition"), before, facts, context.ledger, month.as_of, as_of, rules_decide
-        )
+        _, _, news = _news_of(spec, staging / "edition", earlier)
         difference = compare_frames(unchecked_rows(day.folder, "news", as_of).collect(), news, "loan_id")
     is_equal = not (difference.columns or difference.only_published or difference.only_replayed)
     return Replay(as_of, day.edition, news.height, {} if is_equal else {"news": difference})

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from features.checksums import checksum
 from features.messages import UserError
-from serving.batch.news_run import replay_day, watch
+from serving.batch.news_run import NEWS_FILE, replay_day, watch
 from serving.batch.run import score
 from serving.months.data_folder import DataFolder
-from serving.months.news_days import NewsRepository, lights_before
+from serving.months.manifest import write_manifest
+from serving.months.news_days import LIGHTS_BEFORE_SCHEMA, NewsRepository, lights_before
 from serving.months.repository import MonthRepository
 from tests.conftest import County
 from tests.running_service import done, kill, lights, started
@@ -162,6 +165,8 @@ def test_a_day_that_later_news_follow_is_refused_and_so_is_a_published_one(villa
         village.watch("2024-04-04")
     with pytest.raises(UserError, match="2024-03-31"):
         village.watch("2024-03-31")
+    with pytest.raises(UserError, match="has not come"):
+        village.watch("2024-05-02")
     assert village.watch("2024-04-05").edition == 1
 
 
@@ -222,6 +227,34 @@ def test_the_news_of_a_month_summed_are_the_changes_of_its_own_run(unscored: tup
     moved = month.scan("warnings").select("loan_id", pl.col("light").cast(pl.String)).sort("loan_id").collect()
     assert not told.equals(moved)
     assert NewsRepository(store).days_since(MonthRepository(store).month()) == []
+
+
+def test_a_light_that_news_have_lit_stays_until_the_score_falls_clearly_below_its_threshold(
+    unscored: tuple[DataFolder, date, date],
+) -> None:
+    """The news of one day are rewritten: all green loans are lit by probability. The next day decides which stay."""
+    store, before, _ = unscored
+    first, second = before + timedelta(days=3), before + timedelta(days=4)
+    watch(store, first, "clerk", AT, lambda *_: None)
+    repository = NewsRepository(store)
+    news = repository.day(first)
+    judged = repository.judged_day(news)
+    assert judged is not None
+    green = judged.scan("warnings").filter(model_light="green").select(list(LIGHTS_BEFORE_SCHEMA.columns)).collect()
+    rows = news.scan("news").collect()
+    lit = pl.concat([rows, green.with_columns(light=pl.lit("yellow"), model_light=pl.lit("yellow"))], how="diagonal")
+    lit.select(rows.columns).unique("loan_id", keep="last").write_parquet(news.folder / NEWS_FILE)
+    checksums = {**news.manifest.checksums, NEWS_FILE: checksum(news.folder / NEWS_FILE)}
+    write_manifest(replace(news.manifest, checksums=checksums), news.folder)
+    watch(store, second, "clerk", AT, lambda *_: None)
+    after, bundle = repository.judged_day(repository.day(second)), store.models.champion
+    assert after is not None
+    assert bundle is not None
+    lights = after.scan("warnings").join(green.lazy().select("loan_id"), on="loan_id", how="semi").collect()
+    level = bundle.policy.level
+    fresh, held = (lights.select(level(pl.col("probability"), pl.lit(was))).to_series().fill_null(0) for was in (0, 1))
+    assert (held > fresh).any()
+    assert lights.filter(pl.col("model_light") != "green").height == (held >= 1).sum()
 
 
 def test_a_killed_run_leaves_the_earlier_news_and_the_next_one_finishes(

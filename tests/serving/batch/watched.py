@@ -16,7 +16,7 @@ from serving.months.repository import MonthRepository
 from tests.features.inboxes import Intake
 
 MONTH = date(2024, 3, 31)
-AT = datetime(2024, 4, 1, 8, tzinfo=UTC)
+AT = datetime(2024, 5, 1, 8, tzinfo=UTC)
 _HOUSEHOLDS = ("H1", "H2", "H3", "H4", "H5")
 _DAYS_DUE = ("2023-04-10", "2023-07-10", "2023-10-10", "2024-01-10", "2024-04-10", "2024-07-10", "2025-02-01")
 
