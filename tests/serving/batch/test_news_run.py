@@ -120,13 +120,15 @@ def test_news_name_the_facts_between_but_no_other_loan_s(village: Village) -> No
         "loan_id | checked_on | finding | known_on",
         ["L2 | 2024-04-01 | diverted | 2024-04-02"],
     )
-    survey = table("household_id | observed_on | savings | known_on", ["H2 | 2024-04-01 | 5 | 2024-04-02"])
+    known_later = "H2 | 2024-04-03 | 7 | 2024-04-06"
+    surveys = ["H2 | 2024-04-01 | 5 | 2024-04-02", known_later]
+    survey = table("household_id | observed_on | savings | known_on", surveys)
     other = table(
         "loan_id | household_id | bank | product | principal | annual_rate | originated_on | matures_on |"
         " repayment_method | known_on",
         ["L7 | H2 | 他行 | microloan | 9000 | 0.02 | 2024-04-01 | 2026-04-01 | bullet_all | 2024-04-02"],
     )
-    village.deliver("2024-04-02", use_checks=check, assets=survey, loans=other)
+    village.deliver("2024-04-06", use_checks=check, assets=survey, loans=other)
     village.watch("2024-04-02")
     rows = NewsRepository(village.store).day(date(2024, 4, 2)).scan("news").collect()
     [facts] = rows.filter(loan_id="L2")["facts"].to_list()
