@@ -32,7 +32,7 @@ def watched(ruled_province: Province, tmp_path_factory: pytest.TempPathFactory) 
     """A month and the news of two days; nothing moved on the later one."""
     province = ruled_province.copied_to(tmp_path_factory.mktemp("feed") / "var")
     province.scored()
-    for days, day in ((16, DAY), (17, LATER)):
+    for days, day in ((16, DAY), (18, LATER)):
         watch(province.store, day, "clerk", AT + timedelta(days=days), lambda *_: None)
     return province
 
