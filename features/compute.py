@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from graphlib import TopologicalSorter
 
 import polars as pl
@@ -25,6 +25,7 @@ from features.snapshot.loans import HOUSEHOLD_COLUMNS
 from features.snapshot.peer_groups import PEER_COLUMNS, PeerStatistics, peer_statistics, with_peer_shares
 from features.snapshot.sources import HOUSEHOLD_OPEN_LOANS, NEIGHBOURS, Source
 from features.units import YUAN
+from features.variant_tables import COUNTY_DIGITS, side_by_side, split_by_variant, variant_county
 
 IDENTITY = ("loan_id", "household_id", "county_code", "township_code", "village_code")
 STATUS_COLUMNS = (
@@ -71,6 +72,9 @@ HOUSEHOLD_FACTS_SCHEMA = FrameSchema(
 )
 HOUSEHOLDS_PER_BLOCK = 50_000
 """Households that are read and computed together, so that memory does not grow with their number."""
+_DELIVERIES_IN_MEMORY = 256
+_FEWEST_VARIANTS = 2
+"""One alone takes what it shares with the household as it is from the cache."""
 
 
 class Population(StrEnum):
@@ -206,7 +210,7 @@ def _delivered_column(tables: tuple[str, ...]) -> str:
     return " and ".join((*tables, "delivered"))
 
 
-@cache
+@lru_cache(_DELIVERIES_IN_MEMORY)
 def _county_in_all(*counties: tuple[str, ...]) -> pl.Expr:
     """Whether a loan's county is in all of these; null where its county is not known."""
     return pl.all_horizontal(pl.col("county_code").is_in(each) for each in counties)
@@ -300,6 +304,35 @@ def household_features(snapshot: Snapshot, peers: PeerStatistics) -> pl.DataFram
     """
     own = _cached_own_features(snapshot)
     return snapshot.versions.tables.collect(_all_features(own, peers))
+
+
+def features_of_variants(variants: Sequence[Snapshot], household: str, peers: PeerStatistics) -> list[pl.DataFrame]:
+    """Features of one household under several suppositions, each as `household_features` gives them, in one pass.
+
+    Args:
+        variants: its snapshots on one day under one set of rules (`Snapshot.with_added_rows`).
+        household: its identifier.
+        peers: the statistics of the loans around it, without its own.
+
+    Returns:
+        A frame of FEATURES_SCHEMA for each variant, in their order.
+    """
+    county = _county_of(variants[0].versions.tables, household) if len(variants) >= _FEWEST_VARIANTS else None
+    if county is None:
+        return [household_features(each, peers) for each in variants]
+    tables = side_by_side([each.versions.tables for each in variants], household, county)
+    own = _own_features(snapshot_at(variants[0].as_of, tables, variants[0].rules))
+    of_variants = peers.copied_to([variant_county(number) for number in range(len(variants))])
+    return split_by_variant(tables.collect(_all_features(own, of_variants)), len(variants), county)
+
+
+def _county_of(tables: DeliveredTables, household: str) -> str | None:
+    """The county of the household in all its versions; None where it was in several, or shares rows with others."""
+    if tables.reassigned_households.get(household):
+        return None
+    codes = tables.collect(tables["households"].select(pl.col("village_code").str.head(COUNTY_DIGITS)))
+    counties = set(codes.to_series())
+    return counties.pop() if len(counties) == 1 else None
 
 
 @returns(HOUSEHOLD_FACTS_SCHEMA)

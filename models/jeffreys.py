@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
+_INTERVALS_IN_MEMORY = 1024
+"""Those of a county's counts are asked for again with each household."""
 _TINY, _STEPS, _PRECISION = 1e-300, 500, 1e-14
 
 
+@lru_cache(_INTERVALS_IN_MEMORY)
 def jeffreys_interval(cases: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Lower and upper end of the interval of a rate observed as `cases` out of `trials` (1 or more).
 

@@ -147,10 +147,11 @@ def _terms(number: int, column: ModelColumn, read: Floats) -> list[tuple[_Term, 
     elif len(present):
         knots = np.unique([present.min(), *np.quantile(present, np.arange(1, _RAMPS) / _RAMPS), present.max()])
         for low, high in pairwise(knots):
-            ramp = np.clip(read, low, high)
-            mean, deviation = float(np.nanmean(ramp)), float(np.nanstd(ramp))
-            term = _Term(number, column.sign, float(low), float(high), mean, deviation)
-            terms.append((term, np.where(is_missing, 0.0, (ramp - mean) / deviation)))
+            ramp = np.clip(present, low, high)
+            mean, deviation = float(ramp.mean()), float(ramp.std())
+            values = np.zeros(len(read))
+            values[~is_missing] = (ramp - mean) / deviation
+            terms.append((_Term(number, column.sign, float(low), float(high), mean, deviation), values))
     share = float(is_missing.mean())
     if _LEAST_SHARE <= share <= 1 - _LEAST_SHARE:
         term = _Term(number, 0, np.nan, np.nan, share, float(np.sqrt(share * (1 - share))))

@@ -19,6 +19,8 @@ from training.folds import split_households
 from training.plan import Plan
 
 _CHANCE_AUC = 0.5
+INVERSE_RIDGE = 1e6
+"""Of a beta curve's slopes, scikit-learn's C: so weak that it only keeps separable rows from endless slopes."""
 _HELD_OUT_GROUPS = 5
 """Groups of households, each held out once, by which one of two curves is chosen."""
 Outcomes = npt.NDArray[np.int8]
@@ -133,17 +135,22 @@ def fit_beta(
     weights: of the rows; None where each counts once.
     Source: Kull, Silva Filho, Flach 2017, Beta calibration.
     """
-    sides = np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
+    sides = beta_sides(raw)
     level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
     for columns in ([0, 1], [0], [1]):
         inputs = np.hstack([sides[:, columns], level])
-        regression = LogisticRegression(C=1e6, tol=1e-9, solver="newton-cholesky").fit(inputs, bad, weights)
+        regression = LogisticRegression(C=INVERSE_RIDGE, tol=1e-9, solver="newton-cholesky").fit(inputs, bad, weights)
         slopes = np.zeros(2)
         slopes[columns] = regression.coef_[0][: len(columns)]
         if (slopes >= 0).all() and slopes.any():
             of_rows = float(regression.intercept_[0] + regression.coef_[0][len(columns) :].sum())
             return Beta(float(slopes[0]), float(slopes[1]), of_rows)
     return None
+
+
+def beta_sides(raw: Floats) -> Floats:
+    """The two inputs of a beta curve, a row each: the logarithms of p and of 1 / (1 - p), p the score's probability."""
+    return np.column_stack([-np.logaddexp(0, -raw), np.logaddexp(0, raw)])
 
 
 def fit_isotonic(raw: Floats, bad: Outcomes, weights: Floats | None = None) -> Isotonic | None:

@@ -16,7 +16,6 @@ def with_whole_labels(figure: Figure) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    figure.draw_without_rendering()
     drawn, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
     left, bottom = max(_MARGIN - drawn.x0, 0.0), max(_MARGIN - drawn.y0, 0.0)
     right, top = max(drawn.x1 + _MARGIN - width, 0.0), max(drawn.y1 + _MARGIN - height, 0.0)

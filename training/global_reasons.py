@@ -12,7 +12,7 @@ import polars as pl
 
 from features.catalog import FAMILY_LABELS, FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
-from models.bundle import Bundle
+from models.bundle import Bundle, Contributions
 from training.figure_labels import with_whole_labels
 
 if TYPE_CHECKING:
@@ -31,15 +31,14 @@ IMPORTANCE_SCHEMA = FrameSchema(
 
 
 @returns(IMPORTANCE_SCHEMA)
-def importance_by_family(bundle: Bundle, sample: pl.DataFrame) -> pl.DataFrame:
+def importance_by_family(contributions: Contributions, as_of: pl.Series) -> pl.DataFrame:
     """The mean size of each family's contribution to the log-odds at each month end, sorted by both.
 
-    sample: features of loans at month ends, with `as_of`.
+    as_of: the month end of each row, by the name of `as_of`.
     """
-    contributions = bundle.explain(sample)
     family = np.array([FEATURES[column.name].family for column in contributions.columns])
     sizes = {name: np.abs(contributions.by_column[:, family == name].sum(axis=1)) for name in FAMILY_LABELS}
-    long = sample.select("as_of").hstack(pl.DataFrame(sizes)).unpivot(index="as_of", variable_name="family")
+    long = as_of.to_frame().hstack(pl.DataFrame(sizes)).unpivot(index="as_of", variable_name="family")
     importance = long.group_by("as_of", "family").agg(pl.col("value").mean().alias("importance"))
     return importance.sort("as_of", "family")
 
@@ -57,21 +56,20 @@ def family_figure(importance: pl.DataFrame) -> Figure:
     return with_whole_labels(figure)
 
 
-def importance_by_column(bundle: Bundle, sample: pl.DataFrame) -> dict[str, float]:
+def importance_by_column(contributions: Contributions) -> dict[str, float]:
     """The share of each column in the score: its mean absolute contribution to the log-odds, as a share of all."""
-    contributions = bundle.explain(sample)
     sizes = np.abs(contributions.by_column).mean(axis=0)
     total = float(sizes.sum()) or 1.0
     return {column.name: float(size) / total for column, size in zip(contributions.columns, sizes, strict=True)}
 
 
-def top_features(bundle: Bundle, sample: pl.DataFrame, count: int = _FEATURES_DRAWN) -> list[str]:
+def top_features(contributions: Contributions, count: int = _FEATURES_DRAWN) -> list[str]:
     """The columns with the largest mean size of their contribution, the largest first."""
-    importance = importance_by_column(bundle, sample)
+    importance = importance_by_column(contributions)
     return sorted(importance, key=lambda name: -importance[name])[:count]
 
 
-def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) -> list[tuple[str, str]]:
+def strongest_pairs(contributions: Contributions, names: Sequence[str]) -> list[tuple[str, str]]:
     """Each feature with the one that its contribution depends on most, by the shap package; each pair once.
 
     Estimated from our exact contributions: the package's own interaction values do not sum to them where a tree splits
@@ -79,8 +77,7 @@ def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) 
     """
     import shap  # takes seconds to import: only when something is drawn
 
-    contributions = bundle.explain(sample.head(_ROWS_DRAWN))
-    columns = [column.name for column in bundle.columns]
+    columns = [column.name for column in contributions.columns]
     pairs: dict[frozenset[str], tuple[str, str]] = {}
     for name in names:
         with np.errstate(all="ignore"):  # a constant column has no correlation
@@ -91,13 +88,12 @@ def strongest_pairs(bundle: Bundle, sample: pl.DataFrame, names: Sequence[str]) 
     return list(pairs.values())
 
 
-def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: str | None = None) -> Figure:
+def dependence_figure(contributions: Contributions, name: str, other: str | None = None) -> Figure:
     """A feature's contribution over its value, coloured by the other feature, by the shap package."""
     plt = _import_pyplot()
     import shap
 
-    contributions = bundle.explain(sample.head(_ROWS_DRAWN))
-    columns = [column.name for column in bundle.columns]
+    columns = [column.name for column in contributions.columns]
     shap.dependence_plot(
         name, contributions.by_column, contributions.inputs, feature_names=columns, interaction_index=other, show=False
     )
@@ -107,13 +103,14 @@ def dependence_figure(bundle: Bundle, sample: pl.DataFrame, name: str, other: st
 
 
 def reason_figures(bundle: Bundle, sample: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
-    """Every figure with the name of its file."""
-    yield "reasons_by_family.png", family_figure(importance_by_family(bundle, sample))
-    names = top_features(bundle, sample)
+    """Every figure with the name of its file; sample: features of loans at month ends, with `as_of`."""
+    contributions, drawn = bundle.explain(sample), bundle.explain(sample.head(_ROWS_DRAWN))
+    yield "reasons_by_family.png", family_figure(importance_by_family(contributions, sample["as_of"]))
+    names = top_features(contributions)
     for name in names:
-        yield f"dependence/{name}.png", dependence_figure(bundle, sample, name)
-    for name, other in strongest_pairs(bundle, sample, names):
-        yield f"interaction/{name}-{other}.png", dependence_figure(bundle, sample, name, other)
+        yield f"dependence/{name}.png", dependence_figure(drawn, name)
+    for name, other in strongest_pairs(drawn, names):
+        yield f"interaction/{name}-{other}.png", dependence_figure(drawn, name, other)
 
 
 def _import_pyplot() -> ModuleType:

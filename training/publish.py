@@ -36,6 +36,8 @@ from training.run_datasets import DatasetSummary
 
 EXPERIMENT = "county-lights"
 _LOADER_FILE = Path(__file__).with_name("mlflow_loader.py")
+_PNG_OPTIONS = {"pil_kwargs": {"compress_level": 1}}
+"""The fastest compression: a picture of a training run is looked at once or twice."""
 _DESCRIPTION_FILE = "description.md"
 
 
@@ -193,7 +195,7 @@ def _log_run(log: RunLog) -> None:
     for name, document in documents.items():
         mlflow.log_text(document, name) if isinstance(document, str) else mlflow.log_dict(document, name)
     for name, figure in log.figures.items():
-        mlflow.log_figure(figure, name)
+        mlflow.log_figure(figure, name, save_kwargs=_PNG_OPTIONS)
 
 
 def _log_trials(client: mlflow.MlflowClient, parent: Any, trials: Sequence[tuple[float, TreeParams]]) -> None:

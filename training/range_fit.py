@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from models.boosting import row_weights
 from models.calibration import Beta, CalibrationCurve
 from models.probability_range import ProbabilityRange
 from models.raw_score import Floats
-from training.calibrate import Outcomes, fit_beta, fit_isotonic
+from training.calibrate import INVERSE_RIDGE, Outcomes, beta_sides, fit_beta, fit_isotonic
 
 _DRAWS = 200
 _BINS = 300
@@ -21,6 +22,10 @@ _BINS = 300
 _KNOTS = 41
 """Scores, evenly spread over the rows, at which the margins are measured."""
 _INTERVAL_PERCENTILES = (2.5, 97.5)
+_NEWTON_STEPS = 30
+_MOST_LOG_ODDS = 500.0
+_LAST_STEP = 1e-9
+"""A fit whose largest coefficient moves by less has ended."""
 
 
 def fit_probability_range(
@@ -67,12 +72,71 @@ def _refits(
     rows = [BinnedRows.of(frame, edges) for frame in frames]
     raw, bad = (np.concatenate([getattr(each, name) for each in rows]) for name in ("raw", "bad"))
     is_sample = np.arange(len(raw)) < len(rows[0].raw) if pooled is not None else None
-    for _ in range(_DRAWS):
-        weight = np.concatenate([each.draw(random) for each in rows])
-        if isinstance(curve, Beta):
-            yield fit_beta(raw, bad, is_sample, weight) if weight[bad == 1].any() else None
-        else:
+    weights = np.array([np.concatenate([each.draw(random) for each in rows]) for _ in range(_DRAWS)])
+    if isinstance(curve, Beta):
+        yield from _fit_betas(raw, bad, is_sample, weights)
+    else:
+        for weight in weights:
             yield fit_isotonic(raw[weight > 0], bad[weight > 0], weight[weight > 0])
+
+
+def _fit_betas(
+    raw: Floats, bad: Outcomes, of_level: npt.NDArray[np.bool_] | None, weights: Floats
+) -> Iterator[Beta | None]:
+    """What `fit_beta` gives for each row of weights; None where no bad loan has a weight.
+
+    Both slopes are fitted to all draws at once, by Newton's method; a draw that does not end there, or has a slope
+    below 0, is fitted by `fit_beta` on its own.
+    """
+    inputs = beta_sides(raw) if of_level is None else np.column_stack([beta_sides(raw), of_level])
+    fitted = _fit_logistic_regressions(inputs, bad, weights)
+    for weight, coefficients, has_ended in zip(weights, fitted.coefficients, fitted.has_ended, strict=True):
+        slopes = coefficients[:2]
+        if not weight[bad == 1].any():
+            yield None
+        elif has_ended and (slopes >= 0).all() and slopes.any():
+            yield Beta(float(slopes[0]), float(slopes[1]), float(coefficients[2:].sum()))
+        else:
+            yield fit_beta(raw, bad, of_level, weight)
+
+
+class _LogisticRegressions(NamedTuple):
+    """Of each draw the coefficients, the intercept last, and whether the fit has ended."""
+
+    coefficients: Floats
+    has_ended: npt.NDArray[np.bool_]
+
+
+def _fit_logistic_regressions(inputs: Floats, bad: Outcomes, weights: Floats) -> _LogisticRegressions:
+    """Logistic regressions of the same rows under many weights, with `fit_beta`'s ridge on all but the intercept.
+
+    inputs: rows by inputs. weights: draws by rows.
+    """
+    rows = np.column_stack([inputs, np.ones(len(bad))])
+    count = rows.shape[1]
+    squares = (rows[:, :, None] * rows[:, None, :]).reshape(len(bad), count * count)
+    ridge = np.append(np.full(count - 1, 1 / INVERSE_RIDGE), 0.0)
+    coefficients, has_ended = np.zeros((len(weights), count)), np.zeros(len(weights), np.bool_)
+    for _ in range(_NEWTON_STEPS):
+        left = np.flatnonzero(~has_ended & np.isfinite(coefficients).all(axis=1))
+        if not len(left):
+            break
+        probability = 1 / (1 + np.exp(-np.clip(coefficients[left] @ rows.T, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)))
+        slopes = (weights[left] * (probability - bad)) @ rows + ridge * coefficients[left]
+        curvature = (weights[left] * probability * (1 - probability)) @ squares
+        curvature = curvature.reshape(-1, count, count) + np.diag(ridge)
+        steps = _solved(curvature, slopes)
+        coefficients[left] -= steps
+        has_ended[left] = np.abs(steps).max(axis=1) < _LAST_STEP
+    return _LogisticRegressions(coefficients, has_ended)
+
+
+def _solved(matrices: Floats, right: Floats) -> Floats:
+    """The solution of each matrix and right side; NaN for all where one has none."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0], dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full(right.shape, np.nan)
 
 
 @dataclass(frozen=True)

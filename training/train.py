@@ -250,7 +250,7 @@ def fit_model(
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
     bundle, fit = Bundle(0, score, curve, policy, card, hazards), folds[Fold.FIT]
-    importance = importance_by_column(bundle, fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED)))
+    importance = importance_by_column(bundle.explain(fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED))))
     recent = folds.get(Fold.JUDGEMENT)
     if recent is not None:
         recent = recent.with_columns(pl.Series(SCORE, bundle.probability(recent)))

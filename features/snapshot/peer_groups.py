@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
 
+_COUNTY_DIGITS = 6
 _IN_COUNTY = pl.col("county_code") + "/"
 PEER_GROUPS: Mapping[str, pl.Expr] = {
     "village_code": pl.col("village_code"),
@@ -99,6 +100,18 @@ class PeerStatistics:
         )
         banks = _sum_by_group([self.totals["bank"].lazy(), days.drop_nulls("bank").lazy()], "bank").collect()
         return PeerStatistics({**self.totals, "bank": banks}, self.includes_own)
+
+    def copied_to(self, counties: Sequence[str]) -> PeerStatistics:
+        """The same groups in each of these counties, whose codes of six characters stand in the place of their own."""
+        codes = pl.LazyFrame({"code": counties})
+        copies = {
+            group: totals.lazy()
+            .join(codes, how="cross")
+            .with_columns((pl.col("code") + pl.col(group).str.slice(_COUNTY_DIGITS)).alias(group))
+            .drop("code")
+            for group, totals in self.totals.items()
+        }
+        return PeerStatistics(_collect_all(copies), self.includes_own)
 
     def with_loans(self, loans: pl.DataFrame) -> PeerStatistics:
         """The statistics with these loans, which were not counted in them. loans: with PEER_COLUMNS."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import combinations
@@ -12,6 +12,7 @@ import polars as pl
 
 from features.messages import Bilingual, UserError
 from features.months import same_day_after
+from features.snapshot.as_of import Snapshot
 from models.county_policy.sections import CountyPolicy
 from models.light import CODES, LIGHT_WORDS
 from serving.explain.household_cache import HouseholdMonth, household_month
@@ -37,7 +38,7 @@ _MOST_FACTS = 3
 """Facts that one counterfactual combines at most."""
 _MORE_MONTHS = 12
 """Months that a renewal or extension adds."""
-_LOANS_IN_MEMORY = 1024
+_LOANS_IN_MEMORY = 256
 
 
 @dataclass(frozen=True)
@@ -154,64 +155,94 @@ def _smallest_counterfactuals(loan: str, household: str, month: PublishedMonth, 
     facts = features.filter(pl.col("loan_id") == loan).row(0, named=True)
     trial = _Trial(month, month_rescorer(month, store), household_month(month, store, household), facts)
     applicable = [each for each in ACTIONABLE_FACTS if each.applies(facts, month.policy)]
-    amounts = [each for each in AMOUNT_FACTS if each.most(facts, trial.household.ledger_snapshot) > 0]
-    ways = [way for each in applicable for way in _way_of_facts((each,), trial)]
-    ways += [way for each in amounts for way in _way_of_least_amount(each, trial)]
+    most = {each: each.most(facts, trial.household.ledger_snapshot) for each in AMOUNT_FACTS}
+    most = {each: steps for each, steps in most.items() if steps > 0}
+    alone = [(each,) for each in applicable]
+    trial.score([*map(trial.facts_of, alone), *(trial.amount(each, steps) for each, steps in most.items())])
+    ways = [way for each in alone for way in _way_of_facts(each, trial)]
+    ways += [way for each, steps in most.items() for way in _way_of_least_amount(each, steps, trial)]
     for size in range(2, min(_MOST_FACTS, len(applicable)) + 1):
         if ways:
             break
-        ways = [way for combined in combinations(applicable, size) for way in _way_of_facts(combined, trial)]
+        together = list(combinations(applicable, size))
+        trial.score([*map(trial.facts_of, together)])
+        ways = [way for combined in together for way in _way_of_facts(combined, trial)]
     ways.sort(key=lambda way: (_level(way.light), way.probability or 0.0))
-    most = [(each, each.most(facts, trial.household.ledger_snapshot)) for each in amounts]
-    looked_at = [_remedy(each, facts) for each in applicable] + [_amount_remedy(*each, trial) for each in most]
+    looked_at = [_remedy(each, facts) for each in applicable]
+    looked_at += [_amount_remedy(each, steps, trial) for each, steps in most.items()]
     return _answer(_WAYS if ways else _NOTHING, looked_at, ways)
+
+
+Supposed = tuple[HypotheticalFact, ...]
+Outcome = tuple[str | None, float | None] | None
+"""Light and probability; no light where the facts close the loan; None where one of them is impossible."""
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A loan and its household, scored again with hypothetical facts, all others as they were at the month's end."""
+    """A loan and its household, scored again with hypothetical facts, all others as they were at the month's end.
+
+    outcomes: of the facts that were supposed so far.
+    """
 
     month: PublishedMonth
     rescorer: Rescorer
     household: HouseholdMonth
     facts: Row
+    outcomes: dict[Supposed, Outcome] = field(default_factory=dict)
 
     @property
     def published_level(self) -> int:
         return _level(self.household.recomputed_lights[self.facts["loan_id"]][0])
 
-    def outcome(self, hypothetical: Sequence[HypotheticalFact]) -> tuple[str | None, float | None] | None:
-        """Light and probability with the facts; no light where they close the loan; None where one is impossible."""
-        try:
-            changed = self.household.ledger_snapshot.apply_facts(hypothetical)
-        except ImpossibleFactsError:  # an earlier fact makes a later one impossible
-            return None
-        lights = self.rescorer.lights(changed.snapshot, self.household.peers, self.household.previous_month)
-        return lights.get(self.facts["loan_id"], (None, None))
+    def facts_of(self, actionable: Sequence[ActionableFact]) -> Supposed:
+        return tuple(each.fact(self.facts, self.month.as_of) for each in actionable)
+
+    def amount(self, amount: AmountFact, steps: int) -> Supposed:
+        return (amount.fact(self.facts, self.household.ledger_snapshot, steps),)
+
+    def score(self, supposed: Sequence[Supposed]) -> None:
+        """Find the outcomes of each of these, all in one pass."""
+        variants: dict[Supposed, Snapshot] = {}
+        for each in supposed:
+            try:
+                variants[each] = self.household.ledger_snapshot.apply_facts(each).snapshot
+            except ImpossibleFactsError:  # an earlier fact makes a later one impossible
+                self.outcomes[each] = None
+        lights = self.rescorer.lights_of_variants(
+            list(variants.values()),
+            self.household.household,
+            self.household.peers,
+            self.household.previous_month,
+        )
+        for each, by_loan in zip(variants, lights, strict=True):
+            self.outcomes[each] = by_loan.get(self.facts["loan_id"], (None, None))
 
 
 def _way_of_facts(actionable: Sequence[ActionableFact], trial: _Trial) -> Iterator[Counterfactual]:
     """The counterfactual of some facts together, where they lower the light."""
-    outcome = trial.outcome([each.fact(trial.facts, trial.month.as_of) for each in actionable])
+    outcome = trial.outcomes[trial.facts_of(actionable)]
     if outcome is not None and _level(outcome[0]) < trial.published_level:
         yield _counterfactual([_remedy(each, trial.facts) for each in actionable], outcome, trial.month)
 
 
-def _way_of_least_amount(amount: AmountFact, trial: _Trial) -> Iterator[Counterfactual]:
+def _way_of_least_amount(amount: AmountFact, most: int, trial: _Trial) -> Iterator[Counterfactual]:
     """The counterfactual of the least amount that gives the best light that any amount gives, if that is lower."""
-    snapshot = trial.household.ledger_snapshot
-    outcomes: dict[int, tuple[str | None, float | None] | None] = {}
 
-    def level_after(steps: int) -> int:
-        outcomes[steps] = outcome = trial.outcome([amount.fact(trial.facts, snapshot, steps)])
+    def level(steps: int) -> int:
+        outcome = trial.outcomes[trial.amount(amount, steps)]
         return trial.published_level if outcome is None else _level(outcome[0])
 
-    most = amount.most(trial.facts, snapshot)
-    best = level_after(most)
+    best = level(most)
     if best >= trial.published_level:
         return
-    least = least_steps(lambda steps: steps == most or level_after(steps) <= best, most)
-    outcome = outcomes[least or most]
+
+    def are_enough(tried: Sequence[int]) -> list[bool]:
+        trial.score([each for steps in tried if (each := trial.amount(amount, steps)) not in trial.outcomes])
+        return [level(steps) <= best for steps in tried]
+
+    least = least_steps(are_enough, most)
+    outcome = trial.outcomes[trial.amount(amount, least or most)]
     if least is not None and outcome is not None:
         yield _counterfactual([_amount_remedy(amount, least, trial)], outcome, trial.month)
 

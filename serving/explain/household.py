@@ -37,9 +37,9 @@ from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import ExpectedLoss, ExplainedLoan, HouseholdExplanation, Instalment
 from serving.schemas.loan_warning import LoanWarning
 
-_EXPLANATIONS_IN_MEMORY = 1024
+_EXPLANATIONS_IN_MEMORY = 256
 """Compressed, some 20 kB each; all readers with the same scope share them."""
-_DECOMPRESSED_IN_MEMORY = 256
+_DECOMPRESSED_IN_MEMORY = 64
 """Those read last, as they are sent: some 65 kB each."""
 _FASTEST = 1
 """Level of compression."""

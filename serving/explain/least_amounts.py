@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from features.messages import Bilingual
@@ -13,6 +13,8 @@ from serving.explain.what_if.facts import HypotheticalFact, LivestockSold, Payme
 
 STEP = 100
 """Yuan by which a payment ahead is tried: nobody counts out less."""
+_BISECTIONS = 3
+"""Bisections whose seven amounts are scored together."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +32,43 @@ class AmountFact:
     amounts: Callable[[HouseholdSnapshot, int], tuple[int, float]]
 
 
-def least_steps(is_enough: Callable[[int], bool], most: int) -> int | None:
+def least_steps(are_enough: Callable[[Sequence[int]], Sequence[bool]], most: int) -> int | None:
     """The fewest steps that are enough, by bisection; None where not even the most are.
 
     What is returned was tried and is enough. More steps are taken to be enough where fewer are.
 
+    Args:
+        are_enough: whether each of some numbers of steps is enough; asked for all that the next bisections may need.
+        most: of the steps.
+
     Example:
         >>> from serving.explain.least_amounts import least_steps
-        >>> least_steps(lambda steps: steps >= 37, 400), least_steps(lambda steps: False, 400)
-        (37, None)
+        >>> least_steps(lambda tried: [steps >= 37 for steps in tried], 400)
+        37
+        >>> least_steps(lambda tried: [False for _ in tried], 400) is None
+        True
     """
-    if most < 1 or not is_enough(most):
+    if most < 1 or not all(are_enough([most])):
         return None
     too_few, enough = 0, most
     while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        too_few, enough = (too_few, middle) if is_enough(middle) else (middle, enough)
+        tried = _middles(too_few, enough, _BISECTIONS)
+        is_enough = dict(zip(tried, are_enough(tried), strict=True))
+        while (middle := (too_few + enough) // 2) in is_enough and enough - too_few > 1:
+            too_few, enough = (too_few, middle) if is_enough[middle] else (middle, enough)
     return enough
+
+
+def _middles(too_few: int, enough: int, bisections: int) -> list[int]:
+    """The numbers that so many bisections of the range may ask for."""
+    if bisections == 0 or enough - too_few <= 1:
+        return []
+    middle = (too_few + enough) // 2
+    return [
+        middle,
+        *_middles(too_few, middle, bisections - 1),
+        *_middles(middle, enough, bisections - 1),
+    ]
 
 
 def _steps_ahead(facts: Row, _household: HouseholdSnapshot) -> int:

@@ -22,7 +22,7 @@ from serving.months.edition import PublishedMonth
 from serving.schemas.household_sheet import Instalment
 from serving.schemas.loan_record import EndingKind, LoanEnding, LoanRecord
 
-_HOUSEHOLDS_IN_MEMORY = 256
+_HOUSEHOLDS_IN_MEMORY = 64
 """Some hundred rows each."""
 _STANDS = (pl.col("withdrawn") != "true").fill_null(True)
 STANDING_EVENTS_SCHEMA = FrameSchema(

@@ -10,7 +10,7 @@ from serving.explain.sentences import columns_to_render, render_warnings
 from serving.months.edition import PublishedMonth
 from serving.schemas.loan_warning import LoanWarning
 
-_LOANS_IN_MEMORY = 8_192
+_LOANS_IN_MEMORY = 1_024
 """Some 10 kB each; an edition never changes, so none becomes outdated."""
 _warnings: OrderedDict[tuple[PublishedMonth, int], LoanWarning] = OrderedDict()
 """Warnings by month and row position, the least recently used first."""

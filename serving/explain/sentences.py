@@ -58,7 +58,7 @@ _NO_FIGURE = Bilingual(
     "the county's {en} (not told: too few other households, {least} are needed)",
 )
 _CHECK_MESSAGES = {check.id: check.message for check in LOAN_CHECKS}
-_TEXTS_IN_MEMORY = 65_536
+_TEXTS_IN_MEMORY = 16_384
 """Values with their texts: a page of a list has a thousand of them, most of them medians, counts and days."""
 
 

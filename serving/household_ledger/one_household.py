@@ -48,7 +48,7 @@ from serving.schemas.ledger_answers import (
 )
 
 _HISTORY_MONTHS = 12
-_ANSWERS_IN_MEMORY = 1024
+_ANSWERS_IN_MEMORY = 256
 """Some 10 kB each."""
 Row = dict[str, Any]
 

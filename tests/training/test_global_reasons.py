@@ -31,7 +31,7 @@ def bundle() -> Bundle:
 
 
 def test_a_familys_importance_is_the_mean_size_of_its_part_each_month(bundle: Bundle) -> None:
-    found = importance_by_family(bundle, SAMPLE)
+    found = importance_by_family(bundle.explain(SAMPLE), SAMPLE["as_of"])
     assert set(found["family"]) == set(FAMILY_LABELS)
     december = SAMPLE.filter(pl.col("as_of") == date(2025, 12, 31))
     parts = bundle.explain(december)
@@ -41,18 +41,19 @@ def test_a_familys_importance_is_the_mean_size_of_its_part_each_month(bundle: Bu
 
 
 def test_the_importance_of_all_columns_is_one_together_and_largest_where_the_outcome_hangs(bundle: Bundle) -> None:
-    importance = importance_by_column(bundle, SAMPLE)
+    importance = importance_by_column(bundle.explain(SAMPLE))
     assert sum(importance.values()) == pytest.approx(1)
     assert importance["days_past_due"] + importance["repayment_cover"] > 0.5
 
 
 def test_the_features_the_outcome_hangs_on_come_out_on_top(bundle: Bundle) -> None:
-    assert set(top_features(bundle, SAMPLE, 2)) == {"days_past_due", "repayment_cover"}
+    assert set(top_features(bundle.explain(SAMPLE), 2)) == {"days_past_due", "repayment_cover"}
 
 
 @pytest.mark.filterwarnings("ignore")  # shap's own, on import
 def test_each_pair_is_drawn_once(bundle: Bundle) -> None:
-    pairs = strongest_pairs(bundle, SAMPLE, top_features(bundle, SAMPLE))
+    contributions = bundle.explain(SAMPLE)
+    pairs = strongest_pairs(contributions, top_features(contributions))
     assert len({frozenset(pair) for pair in pairs}) == len(pairs)
     assert all(one != other for one, other in pairs)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pytest
 
 from models.boosting import ROW_WEIGHT
-from models.calibration import CalibrationCurve
+from models.calibration import Beta, CalibrationCurve
 from models.probability_range import ProbabilityRange, probability_range_of
 from training.calibrate import fit_beta, fit_isotonic
 from training.range_fit import BinnedRows, fit_probability_range
@@ -71,6 +73,36 @@ def test_rows_that_set_the_slopes_alone_leave_the_width_of_the_level() -> None:
     assert (narrow < wide).all()
     level = fit_probability_range(both, sample, pooled, 1)
     assert min(level.below) > 0.1, "the level is known from the sample alone"
+
+
+@pytest.mark.parametrize(("bad_rows", "is_pooled"), [(None, False), (None, True), (12, False)])
+def test_all_draws_together_are_as_each_fitted_on_its_own(bad_rows: int | None, is_pooled: bool) -> None:
+    sample, pooled = rows(600, 3), rows(3000, 4, level=-1.5) if is_pooled else None
+    if bad_rows is not None:  # spread evenly: of many draws a slope is below 0
+        sample = sample.with_columns((pl.int_range(pl.len()) % (600 // bad_rows) == 0).cast(pl.Int8).alias("bad"))
+    curve = Beta(1.0, 0.5, -0.5)
+    knots = np.unique(np.quantile(sample["raw"], np.linspace(0, 1, 41)))
+    low, high = np.percentile(
+        [fitted.log_odds(knots) for fitted in fitted_on_their_own(sample, pooled, seed=5) if fitted],
+        [2.5, 97.5],
+        axis=0,
+    )
+    found = fit_probability_range(curve, sample, pooled, 5)
+    log_odds = curve.log_odds(knots)
+    assert found.below == pytest.approx(np.maximum(log_odds - low, 0), abs=1e-6)
+    assert found.above == pytest.approx(np.maximum(high - log_odds, 0), abs=1e-6)
+
+
+def fitted_on_their_own(sample: pl.DataFrame, pooled: pl.DataFrame | None, seed: int) -> Iterator[Beta | None]:
+    """The curve of each of 200 draws by `fit_beta`."""
+    random, frames = np.random.default_rng(seed), [frame for frame in (sample, pooled) if frame is not None]
+    edges = np.quantile(np.concatenate([frame["raw"] for frame in frames]), np.linspace(0, 1, 301)[1:-1])
+    binned = [BinnedRows.of(frame, edges) for frame in frames]
+    raw, bad = (np.concatenate([getattr(each, name) for each in binned]) for name in ("raw", "bad"))
+    of_level = np.arange(len(raw)) < len(binned[0].raw) if pooled is not None else None
+    for _ in range(200):
+        weight = np.concatenate([each.draw(random) for each in binned])
+        yield fit_beta(raw, bad, of_level, weight) if weight[bad == 1].any() else None
 
 
 def test_a_row_counts_by_its_weight() -> None:

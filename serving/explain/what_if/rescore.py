@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import polars as pl
 
-from features.compute import household_features
+from features.compute import features_of_variants, household_features
 from features.loan_checks import snapshot_findings
 from features.messages import UserError
 from features.snapshot.as_of import Snapshot
@@ -64,6 +66,19 @@ class Rescorer:
         facts = household_features(snapshot, peers)
         lights = build_lights(facts, previous_month, self.scoring_policy)
         return {loan: (light, probability) for loan, light, probability in lights.rows()}
+
+    def lights_of_variants(
+        self, variants: Sequence[Snapshot], household: str, peers: PeerStatistics, previous_month: PreviousMonth
+    ) -> list[LightByLoan]:
+        """`lights` of each of several snapshots of one household, in one pass; household: its identifier."""
+        if not variants:
+            return []
+        facts = features_of_variants(variants, household, peers)
+        lights = build_lights(pl.concat(facts), previous_month, self.scoring_policy).rows()
+        rows = iter(lights)
+        return [
+            {loan: (light, probability) for loan, light, probability in islice(rows, each.height)} for each in facts
+        ]
 
 
 def month_rescorer(month: PublishedMonth, store: DataFolder) -> Rescorer:
