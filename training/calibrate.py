@@ -21,6 +21,8 @@ from training.plan import Plan
 _CHANCE_AUC = 0.5
 INVERSE_RIDGE = 1e6
 """Of a beta curve's slopes, scikit-learn's C: so weak that it only keeps separable rows from endless slopes."""
+BETA_COLUMNS = ([0, 1], [0], [1])
+"""The inputs of a beta curve that are tried, until no slope is below 0."""
 _HELD_OUT_GROUPS = 5
 """Groups of households, each held out once, by which one of two curves is chosen."""
 Outcomes = npt.NDArray[np.int8]
@@ -137,7 +139,7 @@ def fit_beta(
     """
     sides = beta_sides(raw)
     level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
-    for columns in ([0, 1], [0], [1]):
+    for columns in BETA_COLUMNS:
         inputs = np.hstack([sides[:, columns], level])
         regression = LogisticRegression(C=INVERSE_RIDGE, tol=1e-9, solver="newton-cholesky").fit(inputs, bad, weights)
         slopes = np.zeros(2)

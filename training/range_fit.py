@@ -14,7 +14,7 @@ from models.boosting import row_weights
 from models.calibration import Beta, CalibrationCurve
 from models.probability_range import ProbabilityRange
 from models.raw_score import Floats
-from training.calibrate import INVERSE_RIDGE, Outcomes, beta_sides, fit_beta, fit_isotonic
+from training.calibrate import BETA_COLUMNS, INVERSE_RIDGE, Outcomes, beta_sides, fit_beta, fit_isotonic
 
 _DRAWS = 200
 _BINS = 300
@@ -82,22 +82,30 @@ def _refits(
 
 def _fit_betas(
     raw: Floats, bad: Outcomes, of_level: npt.NDArray[np.bool_] | None, weights: Floats
-) -> Iterator[Beta | None]:
+) -> list[Beta | None]:
     """What `fit_beta` gives for each row of weights; None where no bad loan has a weight.
 
-    Both slopes are fitted to all draws at once, by Newton's method; a draw that does not end there, or has a slope
-    below 0, is fitted by `fit_beta` on its own.
+    The slopes are fitted to all draws at once, by Newton's method; a draw for which it does not end is fitted by
+    `fit_beta` on its own.
     """
-    inputs = beta_sides(raw) if of_level is None else np.column_stack([beta_sides(raw), of_level])
-    fitted = _fit_logistic_regressions(inputs, bad, weights)
-    for weight, coefficients, has_ended in zip(weights, fitted.coefficients, fitted.has_ended, strict=True):
-        slopes = coefficients[:2]
-        if not weight[bad == 1].any():
-            yield None
-        elif has_ended and (slopes >= 0).all() and slopes.any():
-            yield Beta(float(slopes[0]), float(slopes[1]), float(coefficients[2:].sum()))
-        else:
-            yield fit_beta(raw, bad, of_level, weight)
+    curves: list[Beta | None] = [None] * len(weights)
+    left = [number for number, weight in enumerate(weights) if weight[bad == 1].any()]
+    level = np.zeros((len(raw), 0)) if of_level is None else of_level[:, None].astype(np.float64)
+    for columns in BETA_COLUMNS:
+        inputs = np.hstack([beta_sides(raw)[:, columns], level])
+        fitted = _fit_logistic_regressions(inputs, bad, weights[left])
+        falling = []
+        for number, coefficients, has_ended in zip(left, fitted.coefficients, fitted.has_ended, strict=True):
+            slopes = np.zeros(2)
+            slopes[columns] = coefficients[: len(columns)]
+            if not has_ended:
+                curves[number] = fit_beta(raw, bad, of_level, weights[number])
+            elif (slopes >= 0).all() and slopes.any():
+                curves[number] = Beta(float(slopes[0]), float(slopes[1]), float(coefficients[len(columns) :].sum()))
+            else:
+                falling.append(number)
+        left = falling
+    return curves
 
 
 class _LogisticRegressions(NamedTuple):
