@@ -46,6 +46,7 @@ _STATE_SHARE = (
     .otherwise(0.0)
 )
 """The part of interest that the state pays the bank; none where the household pays and is paid back."""
+_STATUSES, _CAUSES = pl.Series(STATUSES, dtype=pl.String), pl.Series(CAUSES_OF_BAD, dtype=pl.String)
 _CLOSES_BY_RENEWAL = pl.col("renews_loan_id").is_not_null()
 
 
@@ -166,10 +167,10 @@ class _LoanRows:
 
     def _first_day(self, events: pl.DataFrame, kinds: Sequence[str], more: list[pl.DataFrame]) -> npt.NDArray[np.int64]:
         """For each loan the first day of an event of some kinds, NEVER without one."""
-        days = pl.concat([events.filter(pl.col("kind").is_in(kinds)).select("loan", "occurred_on"), *more])
-        first = days.group_by("loan").agg(pl.col("occurred_on").min())
-        in_order = self._loans.select("loan").join(first, on="loan", how="left", maintain_order="left")
-        return in_order["occurred_on"].cast(pl.Int32).fill_null(NEVER).cast(pl.Int64).to_numpy()
+        first = np.full(self._loans.height, NEVER, np.int64)
+        for rows in (events.filter(pl.col("kind").is_in(kinds)), *more):
+            np.minimum.at(first, rows["loan"].to_numpy(), _days(rows["occurred_on"]))
+        return first
 
     def _offsets(self, rows: pl.DataFrame) -> npt.NDArray[np.int64]:
         """Where the rows of each loan begin in rows sorted by loan, and where the last one's end."""
@@ -202,20 +203,15 @@ def _new_results(loans: int) -> LoanResults:
 
 def _as_days(values: npt.NDArray[Any]) -> pl.Series:
     """Days of the walk; null where a day does not come; the first day that dates hold for ALWAYS."""
-    days = pl.Series(values)
-    first = _number(FROM_THE_START)
-    return (
-        pl.select(pl.when(days < NEVER).then(pl.when(days <= ALWAYS).then(pl.lit(first)).otherwise(days)))
-        .to_series()
-        .cast(pl.Int32)
-        .cast(pl.Date)
-    )
+    days = np.where(values <= ALWAYS, _number(FROM_THE_START), values).astype("datetime64[D]")
+    days[values >= NEVER] = np.datetime64("NaT")
+    return pl.Series(days, dtype=pl.Date)
 
 
 @returns(LIVES_SCHEMA)
 def _loans_frame(results: LoanResults, rules: LifeRules, has_schedule: npt.NDArray[np.bool_]) -> pl.DataFrame:
     loans = len(results.status)
-    status = pl.Series(results.status).replace_strict(dict(enumerate(STATUSES)), return_dtype=pl.String)
+    status = _STATUSES.gather(results.status)
     dues_left = (rules.cure_instalments - pl.Series(results.dues_on_time)).clip(0)
     return pl.DataFrame(
         {
@@ -223,7 +219,7 @@ def _loans_frame(results: LoanResults, rules: LifeRules, has_schedule: npt.NDArr
             "status": status,
             "bad_since": _as_days(results.bad_since),
             "arrears_ended_on": _as_days(results.arrears_ended_on),
-            "bad_by": pl.Series(results.bad_by).replace_strict(dict(enumerate(CAUSES_OF_BAD)), return_dtype=pl.String),
+            "bad_by": _CAUSES.gather(results.bad_by),
             "bad_due_on": _as_days(results.bad_due_on),
             "probation_until": _as_days(results.probation_until),
             "probation_dues_left": dues_left.set(status != "probation", None),

@@ -39,6 +39,10 @@ _MOST_FACTS = 3
 _MORE_MONTHS = 12
 """Months that a renewal or extension adds."""
 _LOANS_IN_MEMORY = 256
+_Supposed = tuple[HypotheticalFact, ...]
+_AS_IT_IS: _Supposed = ()
+_Outcome = tuple[str | None, float | None] | None
+"""Light and probability; no light where the facts close the loan; None where one of them is impossible."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,10 @@ def _smallest_counterfactuals(loan: str, household: str, month: PublishedMonth, 
     most = {each: each.most(facts, trial.household.ledger_snapshot) for each in AMOUNT_FACTS}
     most = {each: steps for each, steps in most.items() if steps > 0}
     alone = [(each,) for each in applicable]
-    trial.score([*map(trial.facts_of, alone), *(trial.amount(each, steps) for each, steps in most.items())])
+    if not alone and not most:
+        return _answer(_NOTHING)
+    amounts = (trial.amount(each, steps) for each, steps in most.items())
+    trial.score([_AS_IT_IS, *map(trial.facts_of, alone), *amounts])
     ways = [way for each in alone for way in _way_of_facts(each, trial)]
     ways += [way for each, steps in most.items() for way in _way_of_least_amount(each, steps, trial)]
     for size in range(2, min(_MOST_FACTS, len(applicable)) + 1):
@@ -173,11 +180,6 @@ def _smallest_counterfactuals(loan: str, household: str, month: PublishedMonth, 
     return _answer(_WAYS if ways else _NOTHING, looked_at, ways)
 
 
-Supposed = tuple[HypotheticalFact, ...]
-Outcome = tuple[str | None, float | None] | None
-"""Light and probability; no light where the facts close the loan; None where one of them is impossible."""
-
-
 @dataclass(frozen=True)
 class _Trial:
     """A loan and its household, scored again with hypothetical facts, all others as they were at the month's end.
@@ -189,21 +191,26 @@ class _Trial:
     rescorer: Rescorer
     household: HouseholdMonth
     facts: Row
-    outcomes: dict[Supposed, Outcome] = field(default_factory=dict)
+    outcomes: dict[_Supposed, _Outcome] = field(default_factory=dict)
 
     @property
     def published_level(self) -> int:
-        return _level(self.household.recomputed_lights[self.facts["loan_id"]][0])
+        return self.level(_AS_IT_IS)
 
-    def facts_of(self, actionable: Sequence[ActionableFact]) -> Supposed:
+    def facts_of(self, actionable: Sequence[ActionableFact]) -> _Supposed:
         return tuple(each.fact(self.facts, self.month.as_of) for each in actionable)
 
-    def amount(self, amount: AmountFact, steps: int) -> Supposed:
+    def amount(self, amount: AmountFact, steps: int) -> _Supposed:
         return (amount.fact(self.facts, self.household.ledger_snapshot, steps),)
 
-    def score(self, supposed: Sequence[Supposed]) -> None:
+    def level(self, supposed: _Supposed) -> int:
+        """The level after facts whose outcome is known; the published one where one of them is impossible."""
+        outcome = self.outcomes[supposed]
+        return self.published_level if outcome is None else _level(outcome[0])
+
+    def score(self, supposed: Sequence[_Supposed]) -> None:
         """Find the outcomes of each of these, all in one pass."""
-        variants: dict[Supposed, Snapshot] = {}
+        variants: dict[_Supposed, Snapshot] = {}
         for each in supposed:
             try:
                 variants[each] = self.household.ledger_snapshot.apply_facts(each).snapshot
@@ -228,18 +235,13 @@ def _way_of_facts(actionable: Sequence[ActionableFact], trial: _Trial) -> Iterat
 
 def _way_of_least_amount(amount: AmountFact, most: int, trial: _Trial) -> Iterator[Counterfactual]:
     """The counterfactual of the least amount that gives the best light that any amount gives, if that is lower."""
-
-    def level(steps: int) -> int:
-        outcome = trial.outcomes[trial.amount(amount, steps)]
-        return trial.published_level if outcome is None else _level(outcome[0])
-
-    best = level(most)
+    best = trial.level(trial.amount(amount, most))
     if best >= trial.published_level:
         return
 
     def are_enough(tried: Sequence[int]) -> list[bool]:
         trial.score([each for steps in tried if (each := trial.amount(amount, steps)) not in trial.outcomes])
-        return [level(steps) <= best for steps in tried]
+        return [trial.level(trial.amount(amount, steps)) <= best for steps in tried]
 
     least = least_steps(are_enough, most)
     outcome = trial.outcomes[trial.amount(amount, least or most)]
