@@ -11,6 +11,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -55,6 +56,13 @@ def main() -> None:
     found = _medians(works, drawn)
     for name, milliseconds in found.items():
         print(f"{name}: {milliseconds:.2f} ms")
+    lit = month.scan("warnings").filter(pl.col("light") != "green", pl.col("probability").is_not_null()).collect()
+    households = sorted(set(lit["household_id"]) - set(drawn))[: _RUNS + _WARMING_UP]
+    took = [_processor_ms(partial(household_explanation, month, store, name)) for name in households]
+    print(
+        f"a red or yellow household, asked first: {median(took[_WARMING_UP:]):.2f} ms of processor, "
+        f"median of {len(took) - _WARMING_UP}"
+    )
     print(
         f"pred_contrib of {booster.num_trees()} trees, {len(columns)} columns; "
         f"medians of {_RUNS} households, each by all in turn"
@@ -69,6 +77,12 @@ def _medians(works: dict[str, Callable[[str], object]], households: list[str]) -
             work(household)
             taken[name].append(1000 * (time.perf_counter() - begun))
     return {name: median(times[_WARMING_UP:]) for name, times in taken.items()}
+
+
+def _processor_ms(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return (time.process_time() - begun) * 1000
 
 
 if __name__ == "__main__":
