@@ -133,13 +133,13 @@ def _fit_logistic_regressions(inputs: Floats, bad: Outcomes, weights: Floats) ->
         slopes = (weights[left] * (probability - bad)) @ rows + ridge * coefficients[left]
         curvature = (weights[left] * probability * (1 - probability)) @ squares
         curvature = curvature.reshape(-1, count, count) + np.diag(ridge)
-        steps = _solved(curvature, slopes)
+        steps = _solve_each(curvature, slopes)
         coefficients[left] -= steps
         has_ended[left] = np.abs(steps).max(axis=1) < _LAST_STEP
     return _LogisticRegressions(coefficients, has_ended)
 
 
-def _solved(matrices: Floats, right: Floats) -> Floats:
+def _solve_each(matrices: Floats, right: Floats) -> Floats:
     """The solution of each matrix and right side; NaN for all where one has none."""
     try:
         return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0], dtype=np.float64)

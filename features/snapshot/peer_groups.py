@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.variant_tables import COUNTY_DIGITS
 
-_COUNTY_DIGITS = 6
 _IN_COUNTY = pl.col("county_code") + "/"
 PEER_GROUPS: Mapping[str, pl.Expr] = {
     "village_code": pl.col("village_code"),
@@ -107,7 +107,7 @@ class PeerStatistics:
         copies = {
             group: totals.lazy()
             .join(codes, how="cross")
-            .with_columns((pl.col("code") + pl.col(group).str.slice(_COUNTY_DIGITS)).alias(group))
+            .with_columns((pl.col("code") + pl.col(group).str.slice(COUNTY_DIGITS)).alias(group))
             .drop("code")
             for group, totals in self.totals.items()
         }
