@@ -207,10 +207,10 @@ def write(bundle: Bundle, folder: Path) -> None:
         raise FileExistsError(f"There is a bundle in {folder} already.")
     parts = bundle.score.parts if isinstance(bundle.score, Blend) else ((1.0, bundle.score),)
     files = {_TREES_FILE if isinstance(part, Trees) else _ADDITIVE_FILE: (weight, part) for weight, part in parts}
-    card = {**bundle.card, "columns": [asdict(column) for column in bundle.columns]}
+    card = {name: value for name, value in bundle.card.items() if name not in (_WEIGHTS, _HAZARDS)}
+    card["columns"] = [asdict(column) for column in bundle.columns]
     if isinstance(bundle.score, Blend):
         card[_WEIGHTS] = {name: weight for name, (weight, _) in files.items()}
-    card.pop(_HAZARDS, None)
     contents = (card, bundle.calibration.json_values, asdict(bundle.policy))
     texts: dict[str, Any] = {name: part.text for name, (_, part) in files.items()}
     if bundle.hazards is not None:

@@ -101,6 +101,13 @@ def test_a_blend_without_one_of_its_files_is_refused_with_the_files_name(tmp_pat
         read(tmp_path / "7")
 
 
+@pytest.mark.parametrize("kind", ["trees", "additive"])
+def test_a_single_model_in_place_of_a_blend_is_read_without_the_blends_files(kind: str, tmp_path: Path) -> None:
+    write(bundle_of("blend"), tmp_path / "7")
+    write(replace(read(tmp_path / "7"), score=SCORES[kind]), tmp_path / "8")
+    assert read(tmp_path / "8").score.text == SCORES[kind].text
+
+
 def test_an_additive_model_of_other_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="different columns"):
         additive_model_of(ADDITIVE.text, COLUMNS[1:])
