@@ -70,10 +70,10 @@ def write_checked_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, s
     write_text(checksum(path), checksum_path(path))
 
 
-def sink_checked_parquet(rows: pl.LazyFrame, path: Path) -> None:
+def sink_checked_parquet(rows: pl.LazyFrame, path: Path, *, is_read_whole: bool = False) -> None:
     """Write rows as `sink_parquet` does, and their checksum beside them, as `write_checked_parquet` does."""
     checksum_path(path).unlink(missing_ok=True)
-    sink_parquet(rows, path)
+    sink_parquet(rows, path, is_read_whole=is_read_whole)
     write_text(checksum(path), checksum_path(path))
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from features.contract.declarations import ContractTable
 from features.contract.tables import TABLES
 from features.frame_schema import FrameColumn, FrameSchema, returns
+from features.numbered_tables import NumberedTables
 
 KNOWN_SINCE = "day placed"
 """Column of the first day on which a row, its loan or policy, and its household are all known."""
@@ -52,6 +53,7 @@ class DeliveredTables:
     restrict_to: a condition on household_id for the households to compute; None for all. The frames also hold the
     rows of the households that are reassigned with these.
     empty_tables: tables that are known to have no row.
+    numbered: the rows of the tables that are also stored by number, or those of more households; None without any.
     """
 
     frames: Mapping[str, pl.LazyFrame]
@@ -61,6 +63,7 @@ class DeliveredTables:
     reassigned_households: ReassignedHouseholds = field(default_factory=dict)
     restrict_to: pl.Expr | None = None
     empty_tables: frozenset[str] = frozenset()
+    numbered: NumberedTables | None = None
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         """One table by name; an empty frame where it was not delivered."""
@@ -86,7 +89,7 @@ class DeliveredTables:
             return self
         rows = pl.collect_all(self.frames.values())
         frames = {name: frame.lazy() for name, frame in zip(self.frames, rows, strict=True)}
-        return replace(self, frames=frames, in_memory=True)
+        return replace(self, frames=frames, in_memory=True, numbered=self.numbered and self.numbered.in_memory())
 
     def counties_with(self, table: str, known_by: date) -> tuple[str, ...]:
         """The counties that have any row of a table known by the day `known_by`, sorted."""
@@ -109,6 +112,7 @@ class DeliveredTables:
             in_memory=True,
             revised_tables=revised_tables,
             empty_tables=empty_tables,
+            numbered=None,
         )
 
     def for_households(self, households: Collection[str]) -> DeliveredTables:
@@ -172,6 +176,7 @@ class DeliveredTables:
             revised_tables=frozenset(revised_tables),
             first_known=first_known,
             empty_tables=empty_tables,
+            numbered=None,
         )
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -14,8 +14,10 @@ from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables, partners_by_name
 from features.ledger.commit_history import CommitHistory
 from features.ledger.key_index import KeyIndexes
-from features.ledger.part_files import COUNTY, DataFiles
+from features.ledger.number_files import FEWEST_ROWS, stored_by_number, write_by_number
+from features.ledger.part_files import ALL_COUNTIES, COUNTY, DataFiles
 from features.ledger.stored_rows import StoredRows
+from features.numbered_tables import NumberedTables
 
 
 class CountyTables(StoredRows):
@@ -49,18 +51,38 @@ class CountyTables(StoredRows):
         tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
         other_counties = self.counties_to_read(county)[1:] if county else ()
         if not other_counties:
-            return self._delivered_tables(tables, county)
+            return replace(self._delivered_tables(tables, county), numbered=self._numbered(county))
         is_reassigned = pl.col("household_id").is_in(sorted(self.reassigned_households))
         scans = [self.scan("households", other).filter(is_reassigned) for other in other_counties]
         elsewhere = pl.concat([scan.select("household_id") for scan in scans]).unique().collect().to_series()
         if elsewhere.is_empty():
-            return self._delivered_tables(tables, county)
+            return replace(self._delivered_tables(tables, county), numbered=self._numbered(county))
         is_elsewhere = pl.col("household_id").is_in(elsewhere.sort().to_list())
         for name in TABLES:
             if name != "prices":
                 added = [self.scan(name, other).drop(COUNTY).filter(is_elsewhere) for other in other_counties]
                 tables[name] = pl.concat([tables[name], *added])
         return replace(self._delivered_tables(tables, county), restrict_to=~is_elsewhere, empty_tables=frozenset())
+
+    def _numbered(self, county: str | None) -> NumberedTables | None:
+        """The rows of a county by number, or of the ledger's only one; None where they are not stored so."""
+        if county is None:
+            stored = {one for _, one in self._files.keys} - {ALL_COUNTIES}
+            return self._numbered(stored.pop()) if len(stored) == 1 else None
+        return stored_by_number(county, self._files)
+
+    def store_by_number(self, counties: Collection[str] | None = None, fewest_rows: int = FEWEST_ROWS) -> None:
+        """Store the rows of counties by number, where they have so many rows, beside the files that stay the truth.
+
+        counties: six digits each; those that have grown since the ledger was opened where it is None.
+
+        Raises UserError where the disk cannot be written; no data are lost then.
+        """
+        for county in sorted({one for _, one in self._files.grown} if counties is None else counties):
+            rows = sum(self.row_count(table, county) for table in TABLES)
+            if county != ALL_COUNTIES and rows >= fewest_rows:
+                tables = {name: self.scan(name, county).drop(COUNTY) for name in TABLES}
+                write_by_number(county, self._files, tables, self._revised_tables)
 
     def _delivered_tables(self, tables: Mapping[str, pl.LazyFrame], county: str | None) -> DeliveredTables:
         """These tables, with what the commits say about them."""

@@ -142,6 +142,14 @@ class DataFiles:
         """In how many part files the rows of a table and county were delivered."""
         return len(self._part_files.get((table, county), ()))
 
+    def last_commit(self, table: str, county: str) -> int:
+        """The number of the last commit with rows of a table and county; 0 where there is none."""
+        return max((sequence for sequence, _, _ in self._part_files.get((table, county), ())), default=0)
+
+    def id_of(self, sequence: int) -> str:
+        """The id of a commit by its number."""
+        return self._commits.id_of(sequence)
+
     def of(self, table: str, county: str) -> tuple[DataFile, ...]:
         """The files that together hold all rows of a table and county, oldest first."""
         plan = self._plans.get((table, county))

@@ -88,6 +88,7 @@ def load(folder: Path, ledger: Ledger, options: LoadOptions) -> LoadReport:
                 ledger, report = _load_table(one, ledger, options, aside)
                 reports.append(report)
         ledger.merge()
+        ledger.store_by_number()
     return LoadReport(
         tuple(reports),
         tuple(inbox.unrecognised),

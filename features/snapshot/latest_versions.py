@@ -12,12 +12,13 @@ import polars as pl
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.frame_schema import returns
+from features.numbered_tables import NUMBER_COLUMNS, SUPERSEDED_ON, number_column
 from features.snapshot.frame_cache import FrameCache
 from features.snapshot.frame_schemas import NUMBERED_HOUSEHOLDS_SCHEMA, NUMBERED_LOANS_SCHEMA
 
 LOST_KINDS = ("compensated", "written_off")
 """Kinds of loan events by which a loan stays bad."""
-_NUMBER_COLUMNS = {"loan_id": "loan", "household_id": "household"}
+_NUMBER_OF = {name: number for number, name in NUMBER_COLUMNS.items()}
 _CLOSES = pl.col("kind").is_in(("settled", *LOST_KINDS)) & (pl.col("withdrawn") != "true").fill_null(True)
 _NUMBERS = (
     pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
@@ -99,11 +100,13 @@ class LatestVersions:
         correction has moved to another loan or household belongs to that one alone, and is absent where that one is
         not in the loan book.
         """
+        if (stored := self._stored_by_number(table)) is not None:
+            return stored.filter(_is_newest_by(self.known_by)).drop(SUPERSEDED_ON)
         key = TABLES[table].version_key
-        if _NUMBER_COLUMNS.keys().isdisjoint(key):
+        if _NUMBER_OF.keys().isdisjoint(key):
             newest = self.newest_of_all_households(table)
             return self._with_numbers(self._with_policy_holders(newest) if table == "claims" else newest, table)
-        return self.newest_by_key(self.all_versions(table), table, [_NUMBER_COLUMNS.get(name, name) for name in key])
+        return self.newest_by_key(self.all_versions(table), table, [_NUMBER_OF.get(name, name) for name in key])
 
     def _with_policy_holders(self, claims: pl.LazyFrame) -> pl.LazyFrame:
         """Claims with the `household_id` of their policy, even where a correction has moved the policy since."""
@@ -121,7 +124,38 @@ class LatestVersions:
 
         Columns as in the contract, with the number `loan` or `household` in place of the identifiers.
         """
+        if (stored := self._stored_by_number(table)) is not None:
+            return stored.drop(SUPERSEDED_ON)
         return self._with_numbers(self._delivered(table), table)
+
+    def is_in_order(self, table: str) -> bool:
+        """Whether rows come in the order of `NumberedTables`, since they are stored so."""
+        return self.tables.numbered is not None and table in self.tables.numbered.rows
+
+    def _stored_by_number(self, table: str) -> pl.LazyFrame | None:
+        """The versions of a table's rows as `all_versions` has them, with SUPERSEDED_ON; None where not stored so."""
+        if self.tables.numbered is None or table not in self.tables.numbered.rows:
+            return None
+        self.cache.record_dependency(table)
+        rows, number = self.tables.numbered.rows[table], number_column(TABLES[table])
+        known = rows if self.known_by is None else rows.filter(_is_known_by(self.known_by))
+        own_numbers = pl.lit(self._own_numbers(number)).gather(pl.col(number)).alias(number)
+        return known.with_columns(own_numbers).filter(pl.col(number).is_not_null())
+
+    def _own_numbers(self, number: str) -> pl.Series:
+        """For each stored number of a loan or household the one that it has here; null for those that are not."""
+
+        def numbers() -> pl.Series:
+            """The numbers, in the order of the stored ones."""
+            stored = self.tables.numbered
+            assert stored is not None  # noqa: S101 - asked for stored rows alone
+            name, own = NUMBER_COLUMNS[number], self.loans if number == "loan" else self.households
+            joined = stored.identifiers[number].join(
+                own.select(name, number), on=name, how="left", maintain_order="left"
+            )
+            return joined.select(number).collect().to_series()
+
+        return self.cache.get_or_compute(f"own numbers of stored {number}s", numbers)
 
     def _with_numbers(self, rows: pl.LazyFrame, table: str) -> pl.LazyFrame:
         if table == "prices":
@@ -169,6 +203,13 @@ def last_row_of_each(rows: pl.LazyFrame, by: str, day: str, previous: Mapping[st
 @cache
 def _is_known_by(day: date) -> pl.Expr:
     return pl.col("known_on") <= day
+
+
+@cache
+def _is_newest_by(day: date | None) -> pl.Expr:
+    """Whether no later version of a stored row was known by a day."""
+    is_newest = pl.col(SUPERSEDED_ON).is_null()
+    return is_newest if day is None else is_newest | (pl.col(SUPERSEDED_ON) > day)
 
 
 @cache

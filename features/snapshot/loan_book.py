@@ -71,10 +71,10 @@ class LoanBook:
         def query() -> pl.LazyFrame:
             """The payments, sorted."""
             drawn = self.versions.newest("payments").join(
-                self.versions.loans.select("loan", "originated_on"), on="loan"
+                self.versions.loans.select("loan", "originated_on"), on="loan", maintain_order="left"
             )
-            since = drawn.filter(pl.col("paid_on") >= pl.col("originated_on"))
-            return since.select(_PAYMENT_COLUMNS).sort("loan", "paid_on")
+            since = drawn.filter(pl.col("paid_on") >= pl.col("originated_on")).select(_PAYMENT_COLUMNS)
+            return since if self.versions.is_in_order("payments") else since.sort("loan", "paid_on")
 
         return self.versions.cached_frame("payments", query).lazy()
 

@@ -129,11 +129,9 @@ class _LoanRows:
         versions = self._versions.cached_frame("all instalments", lambda: self._versions.all_versions("instalments"))
         first_known = versions.group_by("loan", "schedule_no").agg(pl.col("known_on").min().alias("first_known"))
         newest = self._versions.newest_by_key(versions.lazy(), "instalments", ("loan", "schedule_no"))
-        rows = (
-            newest.select("loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due"))
-            .sort("loan", "schedule_no", "due_on")
-            .collect()
-        )
+        unsorted = newest.select("loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due"))
+        is_in_order = self._versions.is_in_order("instalments")
+        rows = (unsorted if is_in_order else unsorted.sort("loan", "schedule_no", "due_on")).collect()
         counts = rows.group_by("loan", "schedule_no").agg(pl.len().cast(pl.Int64).alias("rows"))
         return counts.join(first_known, on=["loan", "schedule_no"]).sort("loan", "schedule_no"), rows
 
@@ -141,17 +139,15 @@ class _LoanRows:
         rows = self._collect("payments", ("loan", "paid_on", "principal_paid", "interest_paid", "payer", "payment_id"))
         is_subsidy = (pl.col("payer") == "subsidy").fill_null(False)
         principal, interest = fen("principal_paid"), fen("interest_paid")
-        drawn = rows.join(self._loans.select("loan", "originated_on"), on="loan")
-        return (
-            drawn.filter(pl.col("paid_on") >= pl.col("originated_on"))
-            .sort("loan", "paid_on", "payment_id")
-            .select(
-                "loan",
-                "paid_on",
-                pl.when(is_subsidy).then(0).otherwise(principal).alias("principal_paid"),
-                pl.when(is_subsidy).then(0).otherwise(interest).alias("interest_paid"),
-                pl.when(is_subsidy).then(principal + interest).otherwise(0).alias("subsidy_paid"),
-            )
+        drawn_on = self._loans["originated_on"].gather(rows["loan"])
+        counted = rows.filter(rows["paid_on"] >= drawn_on)
+        in_order = counted if self._versions.is_in_order("payments") else counted.sort("loan", "paid_on", "payment_id")
+        return in_order.select(
+            "loan",
+            "paid_on",
+            pl.when(is_subsidy).then(0).otherwise(principal).alias("principal_paid"),
+            pl.when(is_subsidy).then(0).otherwise(interest).alias("interest_paid"),
+            pl.when(is_subsidy).then(principal + interest).otherwise(0).alias("subsidy_paid"),
         )
 
     def _renewals(self) -> list[pl.DataFrame]:

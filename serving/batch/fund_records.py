@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from features.delivered_tables import DeliveredTables
 from features.snapshot.latest_versions import LatestVersions
-from features.spell_endings import spell_endings
+from features.spell_endings import SPELL_ENDINGS_SCHEMA
 from models.fund_curves import fund_history
 from serving.batch.inputs import RunSpec, open_context
+from serving.batch.plan import Task
+from serving.batch.tasks import SPELL_ENDINGS, output_files
 
 
-def fund_provenance(spec: RunSpec) -> dict[str, Any]:
-    """The manifest's fields `fund_history` and `insurance_claims`, by what was known on the month end."""
+def fund_provenance(spec: RunSpec, tasks: Sequence[Task], staging: Path) -> dict[str, Any]:
+    """The manifest's fields `fund_history` and `insurance_claims`, by what was known on the month end.
+
+    tasks: one of each county, whose output lies in the staging folder.
+    """
     context = open_context(spec)
-    tables, rules, policy = context.ledger.tables(), context.life_rules, context.scoring.county_policy
-    endings = spell_endings(tables, spec.as_of, rules)
-    history = fund_history(endings, spec.as_of, policy.fund, rules.bad_after_days)
-    return {"fund_history": history.as_json, "insurance_claims": insurance_claims(tables, spec.as_of)}
+    paths = [path for task in tasks for path in output_files(task, SPELL_ENDINGS, staging)]
+    endings = pl.concat([SPELL_ENDINGS_SCHEMA.empty(), *(pl.read_parquet(path, glob=False) for path in paths)])
+    fund, bad_after_days = context.scoring.county_policy.fund, context.life_rules.bad_after_days
+    history = fund_history(endings.sort("loan_id", "bad_on"), spec.as_of, fund, bad_after_days)
+    return {
+        "fund_history": history.as_json,
+        "insurance_claims": insurance_claims(context.ledger.tables(), spec.as_of),
+    }
 
 
 def insurance_claims(tables: DeliveredTables, as_of: date) -> dict[str, float]:

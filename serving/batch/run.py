@@ -141,7 +141,7 @@ def score(
             "moved_aliases": alias_values,
             **run_provenance(spec, records),
             **deliveries,
-            **fund_provenance(spec),
+            **fund_provenance(spec, one_task_per_county(stages), staging),
             **visits_provenance(spec, staging),
             "county_figures": published_figures(stages, staging),
             "seconds": seconds,

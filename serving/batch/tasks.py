@@ -20,9 +20,11 @@ import polars as pl
 from features.atomic_files import atomic_folder
 from features.checksums import checksum
 from features.compute import NOT_FEATURES, features_at, peer_statistics_at
+from features.delivered_tables import DeliveredTables
 from features.loan_checks import loan_findings
 from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
+from features.spell_endings import spell_endings
 from features.stored_files import read_stored_json
 from models.disclosure import DISCLOSURE_COLUMNS
 from models.explain import AreaDisclosure, township_medians
@@ -39,6 +41,8 @@ from serving.batch.warnings import build_warnings
 from serving.months.news_days import later_model_lights
 from serving.months.previous_month import previous_month_of
 
+SPELL_ENDINGS = "spell_endings"
+"""The frame of how the times that loans were bad ended."""
 _COLUMNS_AT_ONCE = 12
 """Features whose township medians are computed together, where a county is computed in blocks."""
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
@@ -154,9 +158,10 @@ class _Computation:
     def whole_county(self) -> TaskOutput:
         """Features, township medians and warnings of a small county."""
         tables = self.context.ledger.tables(self.task.county)
+        endings = self._ending_frame(tables)
         features = features_at(self.spec.as_of, tables, rules=self.context.life_rules)
         if features.is_empty():
-            return TaskOutput({})
+            return TaskOutput(endings)
         typical, figures = township_medians(features), county_figures(features, self.context.scoring.rules)
         findings = loan_findings(self.spec.as_of, tables, self.context.life_rules)
         warnings = self._warnings_of(features, typical, findings, figures)
@@ -166,6 +171,7 @@ class _Computation:
                 "typical": typical,
                 "loan_checks": findings,
                 **self._figure_frame(figures),
+                **endings,
                 **warnings.frames,
             },
             warnings.explained_again,
@@ -187,7 +193,7 @@ class _Computation:
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
         features = features_at(self.spec.as_of, block, rules=self.context.life_rules, peers=peers)
         findings = loan_findings(self.spec.as_of, block, self.context.life_rules)
-        return TaskOutput({"features": features, "loan_checks": findings})
+        return TaskOutput({"features": features, "loan_checks": findings, **self._ending_frame(block)})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory.
@@ -221,6 +227,12 @@ class _Computation:
         if figures_file.exists():
             figures = pl.read_parquet(figures_file, glob=False)
         return self._warnings_of(features, pl.read_parquet(medians / "typical.parquet"), findings, figures)
+
+    def _ending_frame(self, tables: DeliveredTables) -> Frames:
+        """How the times that loans of these households were bad ended, where the month tells it."""
+        if not self.spec.tells_spell_endings:
+            return {}
+        return {SPELL_ENDINGS: spell_endings(tables, self.spec.as_of, self.context.life_rules)}
 
     def _figure_frame(self, figures: pl.DataFrame) -> Frames:
         """The county's figures as a frame of the output; none where no rule compares with them."""
@@ -266,6 +278,7 @@ def output_files(task: Task, kind: str, staging: Path) -> list[Path]:
         "typical": (Stage.MEDIANS, range(1)),
         "figures": (Stage.MEDIANS, range(1)),
         "loan_checks": (Stage.FEATURES, range(task.blocks)),
+        SPELL_ENDINGS: (Stage.FEATURES, range(task.blocks)),
     }
     stage, blocks = (Stage.WHOLE_COUNTY, range(1)) if task.blocks == 1 else stages[kind]
     paths = [task_folder(task.for_stage(stage, block), staging) / f"{kind}.parquet" for block in blocks]

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from features.compute import Population, features_at
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
+from features.numbered_tables import (
+    NUMBER_COLUMNS,
+    NUMBERED_TABLES,
+    NumberedTables,
+    identifiers_of,
+    number_column,
+    numbered_rows,
+)
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.life_rules import LifeRules
 from features.snapshot.loan_book import LoanBook
@@ -43,6 +53,21 @@ def test_every_feature_the_contract_defines_is_what_the_referee_says(seed: int, 
         if not same(value, found[loan][name])
     ]
     assert differing == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rows_by_number_have_the_same_features(seed: int) -> None:
+    rows = rows_of(random_ledger(seed, 20))
+    identifiers = {number: identifiers_of(number, rows.frames) for number in NUMBER_COLUMNS}
+    by_number = {
+        name: numbered_rows(
+            TABLES[name], rows[name], identifiers[number_column(TABLES[name])], name in rows.revised_tables
+        )
+        for name in NUMBERED_TABLES
+    }
+    stored = replace(rows, numbered=NumberedTables(identifiers, by_number))
+    for as_of in MONTH_ENDS:
+        assert_frame_equal(features_at(as_of, stored), features_at(as_of, rows))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -67,6 +67,7 @@ def _commit(store: DataFolder, original: dict[str, pl.DataFrame], numbers: Seque
             rows=_of_counties(name, rows, numbers),
             quarantine=QUARANTINE_SCHEMA.empty(),
         )
+    ledger.store_by_number()
 
 
 def _of_counties(name: str, rows: pl.DataFrame, numbers: Sequence[int]) -> pl.DataFrame:

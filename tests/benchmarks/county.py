@@ -53,6 +53,7 @@ def replicate(original: dict[str, pl.DataFrame], copies: int, ledger: Ledger, te
             if name != "prices" or number == 0:
                 ledger = _committed(ledger, name, number, _renamed(rows, number))
     ledger.merge()
+    ledger.store_by_number()
     return Size(copies * original["loans"].height, copies * original["instalments"].height)
 
 
