@@ -5,7 +5,7 @@ There is no other way to a feature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -283,16 +283,32 @@ def features_at(
         >>> features.columns[:2], features["loan_id"].is_sorted(), features["days_past_due"].dtype
         (['loan_id', 'household_id'], True, Float64)
     """
+    blocks = tables.household_blocks(HOUSEHOLDS_PER_BLOCK)
+    features = _features_of((snapshot_at(as_of, block, rules) for block in blocks), tables, peers)
+    return features if loans is Population.OPEN else features.filter(~pl.col("has_gone_bad"))
+
+
+@returns(FEATURES_SCHEMA)
+def snapshot_features(snapshot: Snapshot, peers: PeerStatistics | None = None) -> pl.DataFrame:
+    """Features of all open loans of a snapshot (`snapshot_at`), as `features_at` gives them.
+
+    What else is computed from the snapshot reads its rows no second time. It has the rows of all its households in
+    memory: of a large county it is one of a block (`DeliveredTables.household_blocks`).
+    """
+    return _features_of([snapshot], snapshot.versions.tables, peers)
+
+
+def _features_of(snapshots: Iterable[Snapshot], tables: DeliveredTables, peers: PeerStatistics | None) -> pl.DataFrame:
+    """Features of the open loans of snapshots of different households; tables: of all of them."""
     frames, bank_payments = [], []
-    for block in tables.household_blocks(HOUSEHOLDS_PER_BLOCK):
-        snapshot = snapshot_at(as_of, block, rules)
+    for snapshot in snapshots:
         frames.append(_own_features(snapshot))
         if peers is None:
             bank_payments.append(snapshot.versions.tables.collect(snapshot.bank_payments))
     own = frames[0] if len(frames) == 1 else pl.concat(frames).sort("loan_id")
     if peers is None:
         peers = peer_statistics(own).with_bank_payments(pl.concat(bank_payments))
-    return tables.collect(_all_features(own, peers).filter(~pl.col("has_gone_bad") | (loans is Population.OPEN)))
+    return tables.collect(_all_features(own, peers))
 
 
 @returns(FEATURES_SCHEMA)

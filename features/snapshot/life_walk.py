@@ -121,6 +121,14 @@ class _Dues(NamedTuple):
     state_interest: FenParts
 
 
+class _Covers(NamedTuple):
+    """The days on which a loan's payments came, and the least principal and interest that is paid from each on."""
+
+    day: Days
+    principal: FenParts
+    interest: FenParts
+
+
 def read_only(arrays: LoanArrays) -> LoanArrays:
     """The same arrays, none of which can be written to.
 
@@ -130,6 +138,11 @@ def read_only(arrays: LoanArrays) -> LoanArrays:
     for view in views:
         view.flags.writeable = False
     return LoanArrays(*views)
+
+
+def new_covers(payments: int) -> _Covers:
+    """Room for the payments of one loan."""
+    return _Covers(np.zeros(payments + 1, np.int64), np.zeros(payments + 1), np.zeros(payments + 1))
 
 
 def new_dues(rows: int) -> _Dues:
@@ -390,8 +403,9 @@ def _evenings(arrays, loan, last, bad_after_days, evenings):  # type: ignore[no-
         evenings[count] = arrays.paid_on[payment]
         count += 1
     kept = 0
-    ordered = np.sort(evenings[:count])
-    for day in ordered:
+    evenings[:count].sort()
+    for position in range(count):
+        day = evenings[position]
         if day <= last and day >= arrays.originated_on[loan] and (kept == 0 or evenings[kept - 1] != day):
             evenings[kept] = day
             kept += 1
@@ -399,22 +413,40 @@ def _evenings(arrays, loan, last, bad_after_days, evenings):  # type: ignore[no-
 
 
 @numba.njit(nogil=True, cache=True)
-def _covered_from(arrays, loan, asked, rest_since, last, least, of_principal):  # type: ignore[no-untyped-def]
-    """The first day from which on, to the last one, payments cover a sum; ALWAYS where nothing need be paid."""
-    allowed = least if of_principal else least + _ROUNDING
-    paid, since = 0.0, ALWAYS if asked <= allowed else NEVER
+def _fill_covers(arrays, loan, rest_since, last, covers):  # type: ignore[no-untyped-def]
+    """Fill the days of payment up to the last one with the least that is paid from each on; returns how many.
+
+    The first is ALWAYS, before any payment. What is paid back later was not covered: so the least of all days after.
+    """
+    covers.day[0], covers.principal[0], covers.interest[0] = ALWAYS, 0.0, 0.0
+    count, principal, interest = 1, 0.0, 0.0
     payment, end = arrays.payments_of[loan], arrays.payments_of[loan + 1]
     while payment < end and arrays.paid_on[payment] <= last:
         day = arrays.paid_on[payment]
         while payment < end and arrays.paid_on[payment] == day:
             if day > rest_since:
-                paid += arrays.principal_paid[payment] if of_principal else arrays.interest_paid[payment]
+                principal += arrays.principal_paid[payment]
+                interest += arrays.interest_paid[payment]
             payment += 1
-        if asked - paid > allowed:
-            since = NEVER
-        elif since == NEVER:
-            since = day
-    return since
+        covers.day[count], covers.principal[count], covers.interest[count] = day, principal, interest
+        count += 1
+    for position in range(count - 2, -1, -1):
+        covers.principal[position] = min(covers.principal[position], covers.principal[position + 1])
+        covers.interest[position] = min(covers.interest[position], covers.interest[position + 1])
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def _covered_from(least_paid, count, asked, allowed, position):  # type: ignore[no-untyped-def]
+    """The first position from which on payments cover a sum but for what is allowed; `count` where they do not.
+
+    position: where to begin to look, in either direction; sums that rise are found without looking twice.
+    """
+    while position > 0 and asked - least_paid[position - 1] <= allowed:
+        position -= 1
+    while position < count and asked - least_paid[position] > allowed:
+        position += 1
+    return position
 
 
 @numba.njit(nogil=True, cache=True)
@@ -522,7 +554,7 @@ def _next_regime(arrays, loan, evening):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _close_loan(arrays, rules, loan, last, dues, results, found, first):  # type: ignore[no-untyped-def]
+def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):  # type: ignore[no-untyped-def]
     """Fill what a loan owes on the last evening, and its instalments from position `first` on; returns the next one."""
     least = rules.least
     count, rest_since, maturity = _dues_of(arrays, loan, last, least, dues)
@@ -535,6 +567,8 @@ def _close_loan(arrays, rules, loan, last, dues, results, found, first):  # type
             principal += arrays.principal_paid[payment]
             interest += arrays.interest_paid[payment]
             subsidy += arrays.subsidy_paid[payment]
+    days = _fill_covers(arrays, loan, rest_since, last, covers)
+    paid_up, served = 0, 0
     principal_asked, interest_asked, subsidy_asked = 0, 0.0, 0.0
     oldest = NEVER
     for position in range(count):
@@ -548,13 +582,18 @@ def _close_loan(arrays, rules, loan, last, dues, results, found, first):  # type
         found.state_interest[first] = dues.state_interest[position]
         asks_principal, asks_interest = dues.principal[position] > 0, dues.interest[position] > _ROUNDING
         asks = asks_principal or asks_interest
-        paid_up = _covered_from(arrays, loan, float(principal_asked), rest_since, last, least, True) if asks else ALWAYS
-        served = _covered_from(arrays, loan, interest_asked, rest_since, last, least, False) if asks else ALWAYS
-        found.principal_covered_on[first] = min(paid_up, ended_on)
-        found.interest_covered_on[first] = min(served, ended_on)
+        principal_from, interest_from = ALWAYS, ALWAYS
+        if asks:
+            allowed = least + _ROUNDING
+            paid_up = _covered_from(covers.principal, days, float(principal_asked), least, paid_up)
+            served = _covered_from(covers.interest, days, interest_asked, allowed, served)
+            principal_from = covers.day[paid_up] if paid_up < days else NEVER
+            interest_from = covers.day[served] if served < days else NEVER
+        found.principal_covered_on[first] = min(principal_from, ended_on)
+        found.interest_covered_on[first] = min(interest_from, ended_on)
         if due_on <= last:
             subsidy_asked += dues.state_interest[position]
-            if oldest == NEVER and (paid_up == NEVER or served == NEVER):
+            if oldest == NEVER and (principal_from == NEVER or interest_from == NEVER):
                 oldest = due_on
         first += 1
     due_principal, due_interest = 0, 0.0
@@ -574,13 +613,13 @@ def _close_loan(arrays, rules, loan, last, dues, results, found, first):  # type
 
 
 @numba.njit(nogil=True, cache=True)
-def walk(arrays, rules, last, dues, evenings, results, found, spells):  # type: ignore[no-untyped-def]
+def walk(arrays, rules, last, dues, covers, evenings, results, found, spells):  # type: ignore[no-untyped-def]
     """Walk all loans to the evening `last`; returns how many instalments and spells were filled.
 
-    dues, evenings: room for those of the largest loan. results, found, spells: room for those of all loans.
+    dues, covers, evenings: room for those of the largest loan. results, found, spells: room for those of all loans.
     """
     first, spell = 0, 0
     for loan in range(len(arrays.principal)):
         spell = _walk_loan(arrays, rules, loan, last, dues, evenings, results, spells, spell)
-        first = _close_loan(arrays, rules, loan, last, dues, results, found, first)
+        first = _close_loan(arrays, rules, loan, last, dues, covers, results, found, first)
     return first, spell

@@ -35,6 +35,7 @@ from features.snapshot.life_walk import (
     LoanResults,
     Rules,
     SpellResults,
+    new_covers,
     new_dues,
     read_only,
     walk,
@@ -58,13 +59,8 @@ def loan_lives(versions: LatestVersions, last: date, rules: LifeRules) -> LoanLi
     arrays = read_only(_LoanRows(versions, last).arrays)
     loans, rows = len(arrays.principal), len(arrays.due_on)
     most_rows = _largest(arrays.rows_of[arrays.schedules_of]) + 1
-    most_days = (
-        2 * most_rows
-        + 5
-        + 3 * _largest(arrays.extensions_of)
-        + _largest(arrays.payments_of)
-        + _largest(arrays.schedules_of)
-    )
+    most_payments = _largest(arrays.payments_of)
+    most_days = 2 * most_rows + 5 + 3 * _largest(arrays.extensions_of) + most_payments + _largest(arrays.schedules_of)
     results = _new_results(loans)
     floats = ("interest", "state_interest")
     due_columns: list[Any] = [
@@ -75,7 +71,8 @@ def loan_lives(versions: LatestVersions, last: date, rules: LifeRules) -> LoanLi
     spells = SpellResults(*(np.zeros(most_spells, np.int64) for _ in SpellResults._fields))
     numbers = Rules(rules.bad_after_days, round(rules.least * 100), rules.cure_instalments, rules.cure_months)
     evenings = np.empty(most_days, np.int64)
-    count, spell_count = walk(arrays, numbers, _number(last), new_dues(most_rows + 1), evenings, results, found, spells)
+    room = (new_dues(most_rows + 1), new_covers(most_payments), evenings)
+    count, spell_count = walk(arrays, numbers, _number(last), *room, results, found, spells)
     has_schedule = np.diff(arrays.schedules_of) > 0
     return LoanLives(
         _loans_frame(results, rules, has_schedule), _dues_frame(found, count), _spells_frame(spells, spell_count)

@@ -19,9 +19,9 @@ import polars as pl
 
 from features.atomic_files import atomic_folder
 from features.checksums import checksum
-from features.compute import NOT_FEATURES, features_at, peer_statistics_at
+from features.compute import NOT_FEATURES, peer_statistics_at, snapshot_at, snapshot_features
 from features.delivered_tables import DeliveredTables
-from features.loan_checks import loan_findings
+from features.loan_checks import snapshot_findings
 from features.messages import UserError
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
 from features.spell_endings import spell_endings
@@ -159,11 +159,12 @@ class _Computation:
         """Features, township medians and warnings of a small county."""
         tables = self.context.ledger.tables(self.task.county)
         endings = self._ending_frame(tables)
-        features = features_at(self.spec.as_of, tables, rules=self.context.life_rules)
+        snapshot = snapshot_at(self.spec.as_of, tables, self.context.life_rules)
+        features = snapshot_features(snapshot)
         if features.is_empty():
             return TaskOutput(endings)
         typical, figures = township_medians(features), county_figures(features, self.context.scoring.rules)
-        findings = loan_findings(self.spec.as_of, tables, self.context.life_rules)
+        findings = snapshot_findings(snapshot)
         warnings = self._warnings_of(features, typical, findings, figures)
         return TaskOutput(
             {
@@ -191,8 +192,8 @@ class _Computation:
         )
         tables = self.context.ledger.tables(self.task.county)
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        features = features_at(self.spec.as_of, block, rules=self.context.life_rules, peers=peers)
-        findings = loan_findings(self.spec.as_of, block, self.context.life_rules)
+        snapshot = snapshot_at(self.spec.as_of, block, self.context.life_rules)
+        features, findings = snapshot_features(snapshot, peers), snapshot_findings(snapshot)
         return TaskOutput({"features": features, "loan_checks": findings, **self._ending_frame(block)})
 
     def medians(self) -> TaskOutput:
