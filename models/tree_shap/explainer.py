@@ -12,10 +12,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from models.tree_shap.kernel import ROWS, Program, fill
+from models.tree_shap.kernel import CATEGORICAL, MISSING, MOST_CUTS, ROWS, Program, fill
 from models.tree_shap.patterns import Subtree, base_value, subtrees_of
+from models.tree_shap.permutes import TABLE_END
 from models.tree_shap.stored_program import program_path, read_program, write_program
-from models.tree_shap.trees import Floats, Tree, trees_of
+from models.tree_shap.trees import Floats, Tree, UnreadableModelError, trees_of
 
 _ROWS_AT_ONCE = 4 * ROWS
 
@@ -66,11 +67,14 @@ def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Pr
         flags = np.zeros(0 if levels is None else max(levels, default=0) + 1, dtype=np.uint8)
         flags[list(levels or ())] = 1
         sets.append(flags)
-    bounds = _offsets(map(len, sets))
+    bounds, columns = _offsets(map(len, sets)), _Columns(trees)
     return Program(
-        feature=_concatenate((tree.feature for tree in trees), np.int32),
-        threshold=_concatenate((tree.threshold for tree in trees), np.float64),
-        missing=_concatenate((tree.missing for tree in trees), np.uint8),
+        column_feature=np.array([feature for feature, _ in columns.of], dtype=np.int32),
+        column_kind=np.array([kind for _, kind in columns.of], dtype=np.uint8),
+        column_cuts=_offsets(map(len, columns.cuts)),
+        cuts=_concatenate(columns.cuts, np.float64),
+        node_column=columns.of_nodes,
+        rank=columns.ranks,
         default_left=_concatenate((tree.default_left for tree in trees), np.uint8),
         levels_from=bounds[:-1],
         levels_to=bounds[1:],
@@ -85,10 +89,40 @@ def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Pr
         bit_tests=_offsets(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
-        entries=_concatenate((subtree.table.ravel() for subtree in all_subtrees), np.float32),
+        entries=_concatenate([*(subtree.table.ravel() for subtree in all_subtrees), np.zeros(TABLE_END)], np.float32),
         values=_concatenate((subtree.values for subtree in all_subtrees), np.float64),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
+
+
+class _Columns:
+    """The features as nodes read them: with each kind of missing values, or as levels.
+
+    of: the feature and kind of each. cuts: its different thresholds, rising; levels have none. of_nodes: each node's
+    column. ranks: the position of each node's threshold among its column's.
+
+    Raises UnreadableModelError for levels from MISSING on.
+    """
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        levels = list(chain.from_iterable(tree.levels for tree in trees))
+        if any(max(each, default=0) >= MISSING for each in levels if each is not None):
+            raise UnreadableModelError(f"a feature has levels of {MISSING} and more")
+        feature = _concatenate((tree.feature for tree in trees), np.int64)
+        missing = _concatenate((tree.missing for tree in trees), np.int64)
+        kind = np.where([each is not None for each in levels], CATEGORICAL, missing)
+        threshold = _concatenate((tree.threshold for tree in trees), np.float64)
+        self.of: list[tuple[int, int]] = []
+        self.cuts: list[Floats] = []
+        self.of_nodes, self.ranks = np.zeros(len(feature), np.int32), np.zeros(len(feature), np.uint8)
+        for key in sorted(set(zip(feature.tolist(), kind.tolist(), strict=True))):
+            nodes = np.flatnonzero((feature == key[0]) & (kind == key[1]))
+            cuts = np.zeros(0) if key[1] == CATEGORICAL else np.unique(threshold[nodes])
+            ranks = np.searchsorted(cuts, threshold[nodes]) if len(cuts) else np.zeros(len(nodes), np.int64)
+            self.of_nodes[nodes], self.ranks[nodes] = len(self.of) + ranks // MOST_CUTS, ranks % MOST_CUTS
+            some = [cuts[begin : begin + MOST_CUTS] for begin in range(0, len(cuts), MOST_CUTS)] or [cuts]
+            self.cuts += some
+            self.of += [key] * len(some)
 
 
 def _offsets(sizes: Iterable[int]) -> npt.NDArray[np.int64]:

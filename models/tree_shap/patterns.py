@@ -9,7 +9,7 @@ the row satisfies them, the leaf adds to feature j
 c_k the coefficients of the product over i != j of (z_i + o_i t). Over all leaves this is path-dependent TreeSHAP
 (Lundberg et al. 2020, algorithm 2); the tables are the idea of FastTreeSHAP v2 (Yang 2021).
 
-Neighbouring leaves share most of their path. A subtree is as many of them as WIDEST bits tell apart: a bit for each
+Neighbouring leaves share most of their path. A subtree is as many of them as 7 or 8 bits tell apart: a bit for each
 feature that the common part of their paths tests, and one for each node below it. Their tables are added up over the
 subtree's patterns, so that a row is looked up once for each feature of a subtree instead of each of a leaf.
 """
@@ -28,6 +28,8 @@ from models.tree_shap.trees import Floats, Tree, UnreadableModelError
 
 WIDEST = 8
 """The most bits of a subtree, and distinct features on a path: a pattern fits one byte."""
+USUAL_BITS = 7
+"""The bits of a subtree where no path of its tree tests more features: tables of half the size, read faster."""
 
 Tests = tuple[tuple[int, bool], ...]
 """Nodes, and whether a row has to go left at each."""
@@ -64,7 +66,7 @@ class Subtree:
 
     @staticmethod
     def of(leaves: Sequence[Leaf]) -> Subtree:
-        """The subtree of these leaves, whose bits must not be more than WIDEST."""
+        """The subtree of these leaves, whose bits fit one byte."""
         bits = _bits(leaves)
         features = tuple(dict.fromkeys(chain.from_iterable(leaf.features for leaf in leaves)))
         rows = {feature: row for row, feature in enumerate(features)}
@@ -89,8 +91,10 @@ def subtrees_of(tree: Tree) -> tuple[Subtree, ...]:
     if not len(tree.feature):
         return (Subtree((), (), np.zeros((0, 1)), tree.value),)
     leaf_groups: list[list[Leaf]] = []
-    for leaf in leaves_of(tree):
-        if leaf_groups and len(_bits([*leaf_groups[-1], leaf])) <= WIDEST:
+    leaves = leaves_of(tree)
+    most_bits = max(USUAL_BITS, *(len(leaf.features) for leaf in leaves))
+    for leaf in leaves:
+        if leaf_groups and len(_bits([*leaf_groups[-1], leaf])) <= most_bits:
             leaf_groups[-1].append(leaf)
         else:
             leaf_groups.append([leaf])

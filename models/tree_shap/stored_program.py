@@ -12,9 +12,9 @@ import numpy as np
 
 from features.atomic_files import atomic_file
 from models.tree_shap.kernel import Program
-from models.tree_shap.patterns import WIDEST
+from models.tree_shap.patterns import USUAL_BITS, WIDEST
 
-_FORMAT = 1
+_FORMAT = 2
 """To be counted up where the same text gives other tables."""
 _BASE, _SINGLE = "base", "most_nodes"
 """The base value, and the field of a program that is one number."""
@@ -22,7 +22,7 @@ _BASE, _SINGLE = "base", "most_nodes"
 
 def program_path(folder: Path, text: str) -> Path:
     """The file of the tables of a model's text, below a folder."""
-    digest = hashlib.sha256(f"{_FORMAT} {WIDEST}\n{text}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{_FORMAT} {WIDEST} {USUAL_BITS}\n{text}".encode()).hexdigest()
     return folder / f"{digest[:32]}.npz"
 
 

@@ -80,7 +80,7 @@ def test_the_parts_carry_the_published_probability_of_each_row(bundle: Bundle) -
     assert np.array_equal(parts.select_rows([2, 0]).probability, published[[2, 0]])
 
 
-@pytest.mark.parametrize("damaged", ["values", "entries", "threshold"])
+@pytest.mark.parametrize("damaged", ["values", "entries", "cuts"])
 def test_what_wrong_tables_say_is_not_told(bundle: Bundle, damaged: str) -> None:
     """Parts that do not sum to the score, and parts and scores that agree with each other and not with LightGBM."""
     sound, trees = bundle.score.explain(FRAME), Trees(bundle.score.text, bundle.columns)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ import numpy.typing as npt
 import pytest
 
 from models.tree_shap.explainer import TableExplainer
-from models.tree_shap.kernel import ROWS
-from models.tree_shap.patterns import WIDEST, leaves_of, subtrees_of
+from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS
+from models.tree_shap.patterns import USUAL_BITS, WIDEST, leaves_of, subtrees_of
+from models.tree_shap.permutes import has_permutes
 from models.tree_shap.trees import UnreadableModelError, trees_of
 
 Floats = npt.NDArray[np.float64]
@@ -163,6 +167,57 @@ def test_what_tables_cannot_explain_is_said(parameters: dict[str, Any], said: st
         TableExplainer(model_of(1, **parameters).model_to_string(), FEATURES)
 
 
+def test_thresholds_that_no_byte_can_number_are_told_apart() -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(6000, FEATURES))
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    asked = {
+        "verbosity": -1,
+        "num_leaves": 31,
+        "max_depth": 6,
+        "min_data_in_leaf": 3,
+        "max_bin": 4000,
+        "num_threads": 1,
+    }
+    grown = lgb.train(asked, lgb.Dataset(rows, np.sin(9 * rows[:, 0]) + rng.normal(size=6000)), 150)
+    model = lgb.Booster(model_str=grown.model_to_string())
+    thresholds = model.trees_to_dataframe().dropna(subset=["threshold"]).groupby("split_feature")["threshold"].nunique()
+    assert thresholds.max() > MOST_CUTS
+    on = np.sort(model.trees_to_dataframe()["threshold"].dropna().unique())
+    rows = np.concatenate([rows[:300], np.repeat(on[:, None], FEATURES, axis=1)])
+    assert difference(model, rows) < EXACT
+
+
+def test_levels_that_no_byte_can_number_are_said() -> None:
+    rng = np.random.default_rng(3)
+    levels = rng.integers(0, MISSING + 20, size=(4000, 1)).astype(float)
+    asked = {"verbosity": -1, "cat_smooth": 1, "min_data_per_group": 1, "min_data_in_leaf": 2, "num_threads": 1}
+    data = lgb.Dataset(levels, (levels[:, 0] > MISSING) + 0.1 * rng.normal(size=4000), categorical_feature=[0])
+    with pytest.raises(UnreadableModelError, match="levels of 255 and more"):
+        TableExplainer(lgb.train(asked, data, 3).model_to_string(), 1)
+
+
+@pytest.mark.skipif(not has_permutes(), reason="this processor has no AVX-512: there is one way alone")
+@pytest.mark.parametrize("parameters", [{}, {"num_leaves": 63, "max_depth": 9}], ids=str)
+def test_processors_without_permutations_give_the_same_bits(tmp_path: Path, parameters: dict[str, Any]) -> None:
+    text, rows = model_of(3, **parameters).model_to_string(), rows_of(np.random.default_rng(4), 1200)
+    (tmp_path / "model.txt").write_text(text)
+    np.save(tmp_path / "rows.npy", rows)
+    script = (
+        "import sys, numpy as np; from pathlib import Path; from models.tree_shap import permutes;"
+        "from models.tree_shap.explainer import TableExplainer; folder = Path(sys.argv[1]);"
+        "assert not permutes.has_permutes();"
+        "rows = np.load(folder / 'rows.npy');"
+        "found = TableExplainer((folder / 'model.txt').read_text(), rows.shape[1]).explain(rows);"
+        "np.save(folder / 'parts.npy', found[0]); np.save(folder / 'scores.npy', found[1])"
+    )
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env={**os.environ, **plain})
+    parts, scores = TableExplainer(text, FEATURES).explain(rows)
+    assert np.array_equal(parts, np.load(tmp_path / "parts.npy"))
+    assert np.array_equal(scores, np.load(tmp_path / "scores.npy"))
+
+
 def test_a_path_over_more_features_than_a_byte_has_bits_is_said() -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(3000, 14))
@@ -172,10 +227,23 @@ def test_a_path_over_more_features_than_a_byte_has_bits_is_said() -> None:
         TableExplainer(deep.model_to_string(), 14)
 
 
+def test_a_tree_with_a_path_over_eight_features_has_wider_tables() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3000, 14))
+    asked = {"verbosity": -1, "num_leaves": 200, "max_depth": 8, "min_data_in_leaf": 1, "num_threads": 1}
+    deep = lgb.train(asked, lgb.Dataset(rows, rows.sum(axis=1) + rng.normal(size=3000)), 3)
+    model = lgb.Booster(model_str=deep.model_to_string())
+    for tree in trees_of(model.model_to_string()):
+        assert max(len(leaf.features) for leaf in leaves_of(tree)) == WIDEST
+        assert max(len(subtree.bits) for subtree in subtrees_of(tree)) == WIDEST
+    parts, _ = TableExplainer(model.model_to_string(), 14).explain(rows)
+    assert np.abs(parts - np.asarray(model.predict(rows, pred_contrib=True))).max() < EXACT
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_subtree_takes_neighbouring_leaves_as_long_as_their_bits_fit_a_byte(seed: int) -> None:
     trees = [tree for tree in trees_of(model_of(seed).model_to_string()) if len(tree.feature)]
     subtrees = [subtree for tree in trees for subtree in subtrees_of(tree)]
     assert len(subtrees) < sum(len(leaves_of(tree)) for tree in trees) / 2
-    assert max(len(subtree.bits) for subtree in subtrees) == WIDEST
+    assert max(len(subtree.bits) for subtree in subtrees) == USUAL_BITS
     assert {subtree.table.shape for subtree in subtrees} == {(len(b.features), 2 ** len(b.bits)) for b in subtrees}
