@@ -1,8 +1,9 @@
 """The ledger: an append-only store of all delivered rows as Parquet by county, with one commit for each delivered file.
 
 Readers use only files that a commit in `commits/` lists, so they need no lock, and a load that is killed leaves either
-all of a delivered file or nothing of it. `checkpoint.parquet`, `newest.json` and `merged/` are rebuildable caches: the
-commits in few files, the rows of many part files in few files sorted by household. Deleting them loses no data.
+all of a delivered file or nothing of it. `checkpoint.parquet`, `newest.json`, `merged/` and `numbered/` are rebuildable
+caches: the commits in few files, the rows of many part files in few files sorted by household, and those of large
+counties with numbers in the place of identifiers. Deleting them loses no data.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from features.numbered_tables import (
     numbered_rows,
 )
 
+NUMBERED_FOLDER = "numbered"
 FEWEST_ROWS = 50_000
 """Delivered rows from which on a county's are stored by number; fewer are read fast enough by their identifiers."""
 _HOLDERS = ("households", "loans")
@@ -71,7 +72,7 @@ def write_by_number(
 
 def _paths(county: str, files: DataFiles) -> dict[str, Path]:
     """The files of the numbers, and of the tables that the county has, by the commits that the ledger has."""
-    folder = files.folder / "numbered" / f"{COUNTY}={county}"
+    folder = files.folder / NUMBERED_FOLDER / f"{COUNTY}={county}"
     last_of = {table: last for table in TABLES if (last := files.last_commit(table, county))}
     last_holder = max((last_of.get(table, 0) for table in _HOLDERS), default=0)
     names = {number: (number, last_holder, last_holder) for number in NUMBER_COLUMNS}

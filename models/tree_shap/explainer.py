@@ -12,9 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from models.tree_shap.kernel import CATEGORICAL, MISSING, MOST_CUTS, ROWS, Program, fill
+from models.tree_shap.kernel import CATEGORICAL, MISSING, MOST_CUTS, ROWS, TABLE_END, Program, fill
 from models.tree_shap.patterns import Subtree, base_value, subtrees_of
-from models.tree_shap.permutes import TABLE_END
 from models.tree_shap.stored_program import program_path, read_program, write_program
 from models.tree_shap.trees import Floats, Tree, UnreadableModelError, trees_of
 

@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 
 from features.atomic_files import atomic_file, atomic_folder
 from features.ledger.ledger import Ledger
+from features.ledger.number_files import NUMBERED_FOLDER
 from features.messages import UserError
 from features.scratch import temporary_folder
 from models.registry import TABLES
@@ -29,7 +30,8 @@ _OLD_CHECKSUMS, _OLD_SETTINGS = "checksums.json", "settings.json"
 """Where backups of version 0.2 have them, beside the data."""
 _EXCLUDED_SUFFIXES = (".lock", "-wal", "-shm", "-journal")
 _LEDGER = "ledger"
-_PATTERN_TABLES = ("models", TABLES)
+_CACHES = (("models", TABLES), ("ledger", NUMBERED_FOLDER))
+"""Folders that are rebuilt, with those above them."""
 _POINTERS = ("models/history.jsonl",)
 """Files that name others. They are read first, as links are: what they name is there already, and stays."""
 
@@ -171,7 +173,7 @@ def _kept_paths(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         # caches, rebuilt when they are read; and files as they were delivered, with identity numbers in them
-        is_left_out = inside.parts[0] in (ROW_STORES_FOLDER, UPLOADS_FOLDER) or inside.parts[:2] == _PATTERN_TABLES
+        is_left_out = inside.parts[0] in (ROW_STORES_FOLDER, UPLOADS_FOLDER) or inside.parts[:2] in _CACHES
         if is_left_out or any(part[0] == "." for part in inside.parts):
             continue
         is_kept = path.name != "lock" and not path.name.endswith(_EXCLUDED_SUFFIXES)

@@ -22,7 +22,7 @@ import numpy as np
 from models.boosting import Trees, matrix
 from models.raw_score import Floats
 from models.tree_shap.explainer import TableExplainer
-from models.tree_shap.permutes import has_permutes
+from models.tree_shap.kernel import has_permutes
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from tests.benchmarks.grown import grown

@@ -14,9 +14,8 @@ import numpy.typing as npt
 import pytest
 
 from models.tree_shap.explainer import TableExplainer
-from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS
+from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS, has_permutes
 from models.tree_shap.patterns import USUAL_BITS, WIDEST, leaves_of, subtrees_of
-from models.tree_shap.permutes import has_permutes
 from models.tree_shap.trees import UnreadableModelError, trees_of
 
 Floats = npt.NDArray[np.float64]
@@ -204,9 +203,9 @@ def test_processors_without_permutations_give_the_same_bits(tmp_path: Path, para
     (tmp_path / "model.txt").write_text(text)
     np.save(tmp_path / "rows.npy", rows)
     script = (
-        "import sys, numpy as np; from pathlib import Path; from models.tree_shap import permutes;"
+        "import sys, numpy as np; from pathlib import Path; from models.tree_shap import kernel;"
         "from models.tree_shap.explainer import TableExplainer; folder = Path(sys.argv[1]);"
-        "assert not permutes.has_permutes();"
+        "assert not kernel.has_permutes();"
         "rows = np.load(folder / 'rows.npy');"
         "found = TableExplainer((folder / 'model.txt').read_text(), rows.shape[1]).explain(rows);"
         "np.save(folder / 'parts.npy', found[0]); np.save(folder / 'scores.npy', found[1])"
