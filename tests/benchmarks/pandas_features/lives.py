@@ -21,6 +21,7 @@ from features.snapshot.life_walk import (
     LoanResults,
     Rules,
     SpellResults,
+    new_covers,
     new_dues,
     read_only,
     walk,
@@ -72,7 +73,8 @@ def lives_at(evening: Evening, loans: pd.DataFrame, happened: Happened) -> Lives
     most_spells = rows + len(loans) + len(arrays.paid_on) + len(arrays.extended_on) + len(arrays.rows_of)
     spells = SpellResults(*_room(SpellResults, most_spells))
     evenings = np.empty(2 * largest + 5 + 3 * extensions + paid + schedules, np.int64)
-    count, _ = walk(arrays, _RULES, today, new_dues(largest + 1), evenings, results, found, spells)
+    room = (new_dues(largest + 1), new_covers(paid), evenings)
+    count, _ = walk(arrays, _RULES, today, *room, results, found, spells)
     of_loans = _loans_frame(results, np.diff(arrays.schedules_of) > 0, today)
     return Lives(of_loans, _dues_frame(found, count, today))
 
