@@ -20,7 +20,7 @@ from features.messages import UserError
 ROWS_IN_GROUP = 4_000
 """Rows of a Parquet row group: what is read to find one household."""
 _ROWS_READ_WHOLE = 50_000
-"""Rows of a row group where all are read together."""
+"""Rows of a row group where many are read together."""
 STAGING = ".making"
 """How the names of unfinished files and folders end; they begin with a dot."""
 
@@ -171,14 +171,14 @@ def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | No
 def sink_parquet(rows: pl.LazyFrame, path: Path, *, is_read_whole: bool = False) -> None:
     """Write rows that need not fit in memory as Parquet.
 
-    is_read_whole: whether all rows are read together and fast, and not those of one household.
+    is_read_whole: whether many rows are read together and fast, and not those of one household.
 
     Raises UserError where the disk does not take it.
     """
     with _file_or_refusal(path) as staging:
         try:
             if is_read_whole:
-                rows.sink_parquet(staging, row_group_size=_ROWS_READ_WHOLE, compression="lz4", statistics=False)
+                rows.sink_parquet(staging, row_group_size=_ROWS_READ_WHOLE, compression="lz4")
             else:
                 rows.sink_parquet(staging, row_group_size=ROWS_IN_GROUP, compression="zstd")
         except pl.exceptions.ComputeError as error:  # polars names the system's error in its text alone

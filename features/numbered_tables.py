@@ -43,10 +43,12 @@ def number_column(table: ContractTable) -> str:
 
 
 def identifiers_of(number: str, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """The identifiers of all loans or households of some tables, sorted."""
-    name = NUMBER_COLUMNS[number]
-    holders = ("loans",) if number == "loan" else ("households", "loans")
-    return pl.concat([tables[table].select(name) for table in holders]).unique().sort(name)
+    """The identifiers of all loans or households of some tables, sorted; loans by their household first."""
+    if number == "loan":
+        newest = tables["loans"].sort("known_on").group_by("loan_id").agg(pl.col("household_id").last())
+        return newest.sort("household_id", "loan_id").select("loan_id")
+    households = [tables[table].select("household_id") for table in ("households", "loans")]
+    return pl.concat(households).unique().sort("household_id")
 
 
 def numbered_rows(

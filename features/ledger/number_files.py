@@ -33,7 +33,7 @@ _HOLDERS = ("households", "loans")
 """The tables whose rows decide the numbers."""
 _EDITIONS = 2
 """Files of a table that stay: the newest, and the one that processes may be reading."""
-_FORMAT = 1
+_FORMAT = 2
 """To be counted up where the same rows are written otherwise."""
 
 

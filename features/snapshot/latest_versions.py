@@ -60,7 +60,7 @@ class LatestVersions:
     @property
     @returns(NUMBERED_LOANS_SCHEMA)
     def loans(self) -> pl.LazyFrame:
-        """The newest version of each loan, sorted by loan_id, with the numbers of loan and household."""
+        """The newest version of each loan with its number and its household's, sorted by household_id and loan_id."""
         return self.cached_frame("numbered loans", self._numbered_loans).lazy()
 
     def _numbered_loans(self) -> pl.LazyFrame:
@@ -71,7 +71,7 @@ class LatestVersions:
             loans = loans.join(borrowing, on="household_id", how="semi")
         if self.tables.restrict_to is not None:
             loans = loans.filter(self.tables.restrict_to)
-        loans = loans.sort("loan_id")
+        loans = loans.sort("household_id", "loan_id")
         if not self.every_household:
             return loans.with_columns(_NUMBERS)
         numbered = loans.with_columns(_NUMBERS[0])
@@ -129,8 +129,10 @@ class LatestVersions:
         return self._with_numbers(self._delivered(table), table)
 
     def is_in_order(self, table: str) -> bool:
-        """Whether rows come in the order of `NumberedTables`, since they are stored so."""
-        return self.tables.numbered is not None and table in self.tables.numbered.rows
+        """Whether rows come in the order of `NumberedTables`: they are stored so, and no loan has moved since."""
+        if self.tables.numbered is None or table not in self.tables.numbered.rows:
+            return False
+        return bool(self._own_numbers(number_column(TABLES[table])).drop_nulls().is_sorted())
 
     def _stored_by_number(self, table: str) -> pl.LazyFrame | None:
         """The versions of a table's rows as `all_versions` has them, with SUPERSEDED_ON; None where not stored so."""
@@ -138,9 +140,13 @@ class LatestVersions:
             return None
         self.cache.record_dependency(table)
         rows, number = self.tables.numbered.rows[table], number_column(TABLES[table])
-        known = rows if self.known_by is None else rows.filter(_is_known_by(self.known_by))
-        own_numbers = pl.lit(self._own_numbers(number)).gather(pl.col(number)).alias(number)
-        return known.with_columns(own_numbers).filter(pl.col(number).is_not_null())
+        own = self._own_numbers(number)
+        here = own.is_not_null().arg_true()
+        # Of a block of households the rows between its first and its last are read.
+        between = rows.filter(pl.col(number).is_between(here.first(), here.last())) if len(here) else rows.clear()
+        known = between if self.known_by is None else between.filter(_is_known_by(self.known_by))
+        renumbered = known.with_columns(pl.lit(own).gather(pl.col(number)).alias(number))
+        return renumbered.filter(pl.col(number).is_not_null())
 
     def _own_numbers(self, number: str) -> pl.Series:
         """For each stored number of a loan or household the one that it has here; null for those that are not."""
