@@ -97,7 +97,7 @@ def same(written: str, printed: str) -> bool:
     if written == printed:
         return True
     try:
-        before, now = (float(word.strip("(),+%").replace(",", "")) for word in (written, printed))
+        before, now = (float(word.strip("()[],+%").replace(",", "")) for word in (written, printed))
     except ValueError:
         print(f"the page says {written!r}, the command prints {printed!r}")
         return False

@@ -142,7 +142,7 @@ def read_only(arrays: LoanArrays) -> LoanArrays:
 
 def new_covers(payments: int) -> _Covers:
     """Room for the payments of one loan."""
-    return _Covers(np.zeros(payments + 1, np.int64), np.zeros(payments + 1), np.zeros(payments + 1))
+    return _Covers(np.zeros(payments + 2, np.int64), np.zeros(payments + 1), np.zeros(payments + 1))
 
 
 def new_dues(rows: int) -> _Dues:
@@ -416,7 +416,8 @@ def _evenings(arrays, loan, last, bad_after_days, evenings):  # type: ignore[no-
 def _fill_covers(arrays, loan, rest_since, last, covers):  # type: ignore[no-untyped-def]
     """Fill the days of payment up to the last one with the least that is paid from each on; returns how many.
 
-    The first is ALWAYS, before any payment. What is paid back later was not covered: so the least of all days after.
+    The first is ALWAYS, before any payment; after the last stands NEVER. What is paid back later was not covered: so it
+    is the least of all days after.
     """
     covers.day[0], covers.principal[0], covers.interest[0] = ALWAYS, 0.0, 0.0
     count, principal, interest = 1, 0.0, 0.0
@@ -430,6 +431,7 @@ def _fill_covers(arrays, loan, rest_since, last, covers):  # type: ignore[no-unt
             payment += 1
         covers.day[count], covers.principal[count], covers.interest[count] = day, principal, interest
         count += 1
+    covers.day[count] = NEVER
     for position in range(count - 2, -1, -1):
         covers.principal[position] = min(covers.principal[position], covers.principal[position + 1])
         covers.interest[position] = min(covers.interest[position], covers.interest[position + 1])
@@ -554,6 +556,17 @@ def _next_regime(arrays, loan, evening):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def _due_by(dues, count, day):  # type: ignore[no-untyped-def]
+    """The principal and the interest that fall due by a day."""
+    principal, interest = 0, 0.0
+    for position in range(count):
+        if dues.due_on[position] <= day:
+            principal += dues.principal[position]
+            interest += dues.interest[position]
+    return principal, interest
+
+
+@numba.njit(nogil=True, cache=True)
 def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):  # type: ignore[no-untyped-def]
     """Fill what a loan owes on the last evening, and its instalments from position `first` on; returns the next one."""
     least = rules.least
@@ -587,8 +600,7 @@ def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):
             allowed = least + _ROUNDING
             paid_up = _covered_from(covers.principal, days, float(principal_asked), least, paid_up)
             served = _covered_from(covers.interest, days, interest_asked, allowed, served)
-            principal_from = covers.day[paid_up] if paid_up < days else NEVER
-            interest_from = covers.day[served] if served < days else NEVER
+            principal_from, interest_from = covers.day[paid_up], covers.day[served]
         found.principal_covered_on[first] = min(principal_from, ended_on)
         found.interest_covered_on[first] = min(interest_from, ended_on)
         if due_on <= last:
@@ -596,11 +608,7 @@ def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):
             if oldest == NEVER and (principal_from == NEVER or interest_from == NEVER):
                 oldest = due_on
         first += 1
-    due_principal, due_interest = 0, 0.0
-    for position in range(count):
-        if dues.due_on[position] <= last:
-            due_principal += dues.principal[position]
-            due_interest += dues.interest[position]
+    due_principal, due_interest = _due_by(dues, count, last)
     short_of_principal, short_of_interest = float(due_principal - principal), due_interest - interest
     is_over = ended_on != NEVER
     results.overdue_principal[loan] = short_of_principal if short_of_principal > least and not is_over else 0.0

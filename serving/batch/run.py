@@ -32,8 +32,8 @@ from serving.months.manifest import Manifest
 from serving.months.published_editions import month_folder_name
 from serving.months.repository import MonthRepository
 
-_CONCURRENT_TASKS = 4
-"""Tasks of one process on two cores: each has stretches for a single core; more would only hold more in memory."""
+_CONCURRENT_TASKS = 2
+"""Tasks of one process on two cores: each has stretches for a single core; more take longer, and more memory."""
 ReportProgress = Callable[[int, str], object]
 """Called with the number of loans that have been computed since the last call, and a line to print."""
 
