@@ -27,6 +27,7 @@ from features.numbered_tables import (
 )
 
 NUMBERED_FOLDER = "numbered"
+"""The folder of a ledger with these files, below which each county has its own."""
 FEWEST_ROWS = 50_000
 """Delivered rows from which on a county's are stored by number; fewer are read fast enough by their identifiers."""
 _HOLDERS = ("households", "loans")
@@ -55,7 +56,7 @@ def write_by_number(
     tables: all versions of the county's rows, in the columns of `stored_dtypes`. revised_tables: those in which some
     fact has several versions.
 
-    Raises UserError where the disk cannot be written; no data are lost then.
+    Whoever writes holds the ledger's lock. Raises UserError where the disk cannot be written; no data are lost then.
     """
     paths = _paths(county, files)
     identifiers = {number: identifiers_of(number, tables).collect() for number in NUMBER_COLUMNS}
@@ -93,6 +94,9 @@ def _scan(path: Path) -> pl.LazyFrame | None:
 
 def _delete_superseded(paths: Mapping[str, Path]) -> None:
     """Delete the files of each table but the newest, and what killed processes left unfinished."""
+    for folder in {path.parent for path in paths.values()}:
+        for unfinished in folder.glob(".*"):
+            unfinished.unlink()
     for path in paths.values():
         name = path.name.partition("-")[0]
         stored = sorted(path.parent.glob(f"{name}-*.parquet"), key=lambda one: (one == path, one.stat().st_mtime_ns))
