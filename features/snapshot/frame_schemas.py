@@ -285,8 +285,25 @@ BOOK_PAYMENTS_SCHEMA = FrameSchema(
         "by_borrower": _whether("the borrower paid"),
     }
 )
-BOOK_PAYMENT_DAYS_SCHEMA = FrameSchema(
-    {**_LOAN, "known_on": _day("Day on which the newest version of the payment became known")}
+NEWEST_PAYMENTS_SCHEMA = FrameSchema(
+    {
+        **_LOAN,
+        "paid_on": _day("Day of the payment"),
+        "principal_paid": _fen("Principal paid"),
+        "interest_paid": _fen("Interest paid"),
+        "payer": _text("As in table payments"),
+        "known_on": _day("Day on which the newest version of the payment became known"),
+    }
+)
+SCHEDULES_SCHEMA = FrameSchema(
+    {
+        **_LOAN,
+        "schedule_no": FrameColumn(pl.Int64(), "As in table instalments."),
+        "due_on": _day("Due day"),
+        "principal_due": _fen("Principal of the instalment"),
+        "interest_due": _fen("Interest of the instalment"),
+        "first_known": _day("First day on which any version of the schedule was known"),
+    }
 )
 BOOK_EVENTS_SCHEMA = FrameSchema(
     {

@@ -14,25 +14,35 @@ from features.frame_schema import returns
 from features.snapshot.amounts import fen
 from features.snapshot.frame_schemas import (
     BOOK_EVENTS_SCHEMA,
-    BOOK_PAYMENT_DAYS_SCHEMA,
     BOOK_PAYMENTS_SCHEMA,
+    NEWEST_PAYMENTS_SCHEMA,
     SCHEDULE_ROWS_SCHEMA,
+    SCHEDULES_SCHEMA,
 )
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.life_rules import LifeRules, LoanLives
 
-_PAYMENT_COLUMNS = (
+_NEWEST_PAYMENT_COLUMNS = (
     *map(pl.col, ("loan", "paid_on")),
     *map(fen, ("principal_paid", "interest_paid")),
+    *map(pl.col, ("payer", "known_on")),
+)
+_PAYMENT_COLUMNS = (
+    *map(pl.col, ("loan", "paid_on", "principal_paid", "interest_paid")),
     (pl.col("payer") == "borrower").fill_null(False).alias("by_borrower"),
 )
 _EVENT_COLUMNS = ("loan", "occurred_on", "kind", "new_matures_on", "known_on")
 _STANDS = (pl.col("withdrawn") != "true").fill_null(True)
-_INSTALMENT_COLUMNS = (*map(pl.col, ("loan", "schedule_no", "due_on")), *map(fen, ("principal_due", "interest_due")))
-_FIRST_KNOWN = pl.col("known_on").min().alias("first_known")
+_SCHEDULE = ("loan", "schedule_no")
+_SCHEDULE_COLUMNS = (
+    *map(pl.col, (*_SCHEDULE, "due_on")),
+    *map(fen, ("principal_due", "interest_due")),
+    pl.col("first_known"),
+)
+_FIRST_KNOWN = pl.col("known_on").min().over(_SCHEDULE).alias("first_known")
 _IS_FIRST = pl.col("schedule_no") == pl.col("schedule_no").min().over("loan")
 _SPAN = (
-    *map(pl.col, ("loan", "schedule_no")),
+    *map(pl.col, _SCHEDULE),
     pl.when(~_IS_FIRST).then(pl.col("first_known")).alias("starts_on"),
     pl.col("first_known").shift(-1).reverse().cum_min().reverse().over("loan").alias("ends_on"),
 )
@@ -59,7 +69,7 @@ class LoanBook:
             from features.snapshot.loan_life import loan_lives
 
             self.versions.cache.record_dependency(*_LIFE_TABLES)
-            return loan_lives(self.versions, self.last, self.rules)
+            return loan_lives(self)
 
         return self.versions.cache.get_or_compute(f"lives to {self.last} by {self.rules}", walk)
 
@@ -69,24 +79,40 @@ class LoanBook:
         """One row for each payment since the loan's drawdown, sorted by loan and day; reversals are below zero."""
 
         def query() -> pl.LazyFrame:
-            """The payments, sorted."""
-            drawn = self.versions.newest("payments").join(
-                self.versions.loans.select("loan", "originated_on"), on="loan", maintain_order="left"
-            )
-            since = drawn.filter(pl.col("paid_on") >= pl.col("originated_on")).select(_PAYMENT_COLUMNS)
-            return since if self.versions.is_in_order("payments") else since.sort("loan", "paid_on")
+            """The payments since the drawdown."""
+            drawn_on = self.versions.loans.select("loan", "originated_on")
+            dated = self.newest_payments.lazy().join(drawn_on, on="loan", maintain_order="left")
+            return dated.filter(pl.col("paid_on") >= pl.col("originated_on")).select(_PAYMENT_COLUMNS)
 
         return self.versions.cached_frame("payments", query).lazy()
 
     @property
-    @returns(BOOK_PAYMENT_DAYS_SCHEMA)
-    def payment_days(self) -> pl.LazyFrame:
-        """One row for each payment, with the day on which its newest version became known."""
-        return (
-            self.versions.cached_frame("newest payments", lambda: self.versions.newest("payments"))
-            .lazy()
-            .select("loan", "known_on")
-        )
+    @returns(NEWEST_PAYMENTS_SCHEMA)
+    def newest_payments(self) -> pl.DataFrame:
+        """The newest version of each payment, also of those before the drawdown, sorted by loan, day and payment."""
+
+        def query() -> pl.LazyFrame:
+            """The payments, sorted."""
+            newest = self.versions.newest("payments")
+            in_order = self.versions.is_in_order("payments")
+            return (newest if in_order else newest.sort("loan", "paid_on", "payment_id")).select(
+                _NEWEST_PAYMENT_COLUMNS
+            )
+
+        return self.versions.cached_frame("newest payments", query)
+
+    @property
+    @returns(SCHEDULES_SCHEMA)
+    def schedules(self) -> pl.DataFrame:
+        """The instalments of the newest delivery of every schedule, sorted by loan, schedule and due day."""
+
+        def query() -> pl.LazyFrame:
+            """The instalments, sorted."""
+            versions = self.versions.all_versions("instalments").with_columns(_FIRST_KNOWN)
+            newest = self.versions.newest_by_key(versions, "instalments", _SCHEDULE).select(_SCHEDULE_COLUMNS)
+            return newest if self.versions.is_in_order("instalments") else newest.sort(*_SCHEDULE, "due_on")
+
+        return self.versions.cached_frame("schedules", query)
 
     @property
     @returns(BOOK_EVENTS_SCHEMA)
@@ -104,7 +130,5 @@ class LoanBook:
         A schedule delivered again under its number is the newest delivery alone; the lowest is in force from the
         beginning, a higher one from its first known_on.
         """
-        versions = self.versions.all_versions("instalments")
-        rows = self.versions.newest_by_key(versions, "instalments", ("loan", "schedule_no"))
-        spans = versions.group_by("loan", "schedule_no").agg(_FIRST_KNOWN).sort("loan", "schedule_no").select(_SPAN)
-        return rows.select(_INSTALMENT_COLUMNS).join(spans, on=["loan", "schedule_no"], how="left")
+        spans = self.schedules.lazy().select(*_SCHEDULE, "first_known").unique(maintain_order=True).select(_SPAN)
+        return self.schedules.lazy().drop("first_known").join(spans, on=_SCHEDULE, how="left")

@@ -5,7 +5,6 @@ Contract, section 2. The rows go to the compiled walk as arrays (`life_walk.py`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -16,7 +15,7 @@ import polars as pl
 
 from features.frame_schema import returns
 from features.snapshot.amounts import fen
-from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.latest_versions import LOST_KINDS
 from features.snapshot.life_rules import (
     CAUSES_OF_BAD,
     FROM_THE_START,
@@ -40,6 +39,7 @@ from features.snapshot.life_walk import (
     read_only,
     walk,
 )
+from features.snapshot.loan_book import LoanBook
 
 _STATE_SHARE = (
     pl.when((pl.col("subsidy_manner") != "refund").fill_null(True))
@@ -48,15 +48,17 @@ _STATE_SHARE = (
 )
 """The part of interest that the state pays the bank; none where the household pays and is paid back."""
 _STATUSES, _CAUSES = pl.Series(STATUSES, dtype=pl.String), pl.Series(CAUSES_OF_BAD, dtype=pl.String)
+_KINDS_OF_EVENTS = (
+    pl.col("kind").is_in(("settled", "renewed")).alias("settles"),
+    pl.col("kind").is_in(LOST_KINDS).alias("loses"),
+    pl.col("new_matures_on").is_not_null().alias("extends"),
+)
 _CLOSES_BY_RENEWAL = pl.col("renews_loan_id").is_not_null()
 
 
-def loan_lives(versions: LatestVersions, last: date, rules: LifeRules) -> LoanLives:
-    """Walk all loans of a snapshot to the evening of a day.
-
-    versions: the rows known. last: the day; what happens later by these rows does not count. rules: as of the day.
-    """
-    arrays = read_only(_LoanRows(versions, last).arrays)
+def loan_lives(book: LoanBook) -> LoanLives:
+    """Walk all loans of a book to the evening of its last day; what happens later by its rows does not count."""
+    arrays, rules, last = read_only(_LoanRows(book).arrays), book.rules, book.last
     loans, rows = len(arrays.principal), len(arrays.due_on)
     most_rows = _largest(arrays.rows_of[arrays.schedules_of]) + 1
     most_payments = _largest(arrays.payments_of)
@@ -82,72 +84,74 @@ def loan_lives(versions: LatestVersions, last: date, rules: LifeRules) -> LoanLi
 class _LoanRows:
     """The rows of the loans as arrays, each kind sorted by loan."""
 
-    def __init__(self, versions: LatestVersions, last: date) -> None:
-        self._versions, self._last = versions, last
-        self._loans = versions.cached_frame("numbered loans", lambda: versions.loans)
+    def __init__(self, book: LoanBook) -> None:
+        self._book, self._versions = book, book.versions
+        self._loans = self._versions.cached_frame("numbered loans", lambda: self._versions.loans)
 
     @cached_property
     def arrays(self) -> LoanArrays:
-        loans, schedules, rows = self._loans, *self._schedules()
-        columns = ("loan", "kind", "occurred_on", "new_matures_on", "known_on", "withdrawn")
-        events = self._collect("loan_events", columns).filter((pl.col("withdrawn") != "true").fill_null(True))
-        extensions = events.filter(pl.col("new_matures_on").is_not_null()).sort(
-            "loan", "occurred_on", "known_on", "new_matures_on"
-        )
-        payments = self._payments()
+        terms = self._loans.select("originated_on", "matures_on", fen("principal"), _STATE_SHARE.alias("state_share"))
+        originated_on = _days(terms["originated_on"])
         return LoanArrays(
-            originated_on=_days(loans["originated_on"]),
-            matures_on=_days(loans["matures_on"]),
-            principal=loans.select(fen("principal")).to_series().to_numpy(),
-            state_share=loans.select(_STATE_SHARE).to_series().to_numpy(),
-            settled_on=self._first_day(events, ("settled", "renewed"), self._renewals()),
-            written_off_on=self._first_day(events, ("compensated", "written_off"), []),
-            schedules_of=self._offsets(schedules),
-            schedule_known_on=_days(schedules["first_known"]),
-            rows_of=np.concatenate([[0], schedules["rows"].cum_sum().to_numpy()]).astype(np.int64),
-            due_on=_days(rows["due_on"]),
-            principal_due=rows["principal_due"].to_numpy(),
-            interest_due=rows["interest_due"].to_numpy(),
-            extensions_of=self._offsets(extensions),
-            extended_on=_days(extensions["occurred_on"]),
-            extended_to=_days(extensions["new_matures_on"]),
-            payments_of=self._offsets(payments),
-            paid_on=_days(payments["paid_on"]),
-            principal_paid=payments["principal_paid"].to_numpy(),
-            interest_paid=payments["interest_paid"].to_numpy(),
-            subsidy_paid=payments["subsidy_paid"].to_numpy(),
+            originated_on=originated_on,
+            matures_on=_days(terms["matures_on"]),
+            principal=terms["principal"].to_numpy(),
+            state_share=terms["state_share"].to_numpy(),
+            **self._events(),
+            **self._schedules(),
+            **self._payments(originated_on),
         )
 
-    def _collect(self, table: str, columns: Sequence[str]) -> pl.DataFrame:
-        return self._versions.cached_frame(f"newest {table}", lambda: self._versions.newest(table)).select(columns)
+    def _events(self) -> dict[str, npt.NDArray[np.int64]]:
+        events = self._versions.cached_frame("loan events", lambda: self._book.events)
+        kinds = events.select(*_KINDS_OF_EVENTS)
+        loan, day = events["loan"].to_numpy(), _days(events["occurred_on"])
+        is_settled, is_lost, is_extension = (kinds[name].to_numpy() for name in kinds.columns)
+        known_on = _days(events["known_on"].filter(kinds["extends"]))
+        extended_to = _days(events["new_matures_on"].filter(kinds["extends"]))
+        order = np.lexsort((extended_to, known_on, day[is_extension], loan[is_extension]))
+        renewed = self._renewals()
+        return {
+            "settled_on": self._first_day(
+                np.concatenate([loan[is_settled], renewed["loan"].to_numpy()]),
+                np.concatenate([day[is_settled], _days(renewed["occurred_on"])]),
+            ),
+            "written_off_on": self._first_day(loan[is_lost], day[is_lost]),
+            "extensions_of": self._offsets(loan[is_extension][order]),
+            "extended_on": day[is_extension][order],
+            "extended_to": extended_to[order],
+        }
 
-    def _schedules(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Each schedule with its first known_on and the number of its rows; and the rows in its order."""
-        versions = self._versions.cached_frame("all instalments", lambda: self._versions.all_versions("instalments"))
-        first_known = versions.group_by("loan", "schedule_no").agg(pl.col("known_on").min().alias("first_known"))
-        newest = self._versions.newest_by_key(versions.lazy(), "instalments", ("loan", "schedule_no"))
-        unsorted = newest.select("loan", "schedule_no", "due_on", fen("principal_due"), fen("interest_due"))
-        is_in_order = self._versions.is_in_order("instalments")
-        rows = (unsorted if is_in_order else unsorted.sort("loan", "schedule_no", "due_on")).collect()
-        counts = rows.group_by("loan", "schedule_no").agg(pl.len().cast(pl.Int64).alias("rows"))
-        return counts.join(first_known, on=["loan", "schedule_no"]).sort("loan", "schedule_no"), rows
+    def _schedules(self) -> dict[str, npt.NDArray[np.int64]]:
+        rows = self._book.schedules
+        loan, number = rows["loan"].to_numpy(), rows["schedule_no"].to_numpy()
+        is_first = np.ones(len(loan), np.bool_)
+        is_first[1:] = (loan[1:] != loan[:-1]) | (number[1:] != number[:-1])
+        begins = np.flatnonzero(is_first)
+        return {
+            "schedules_of": self._offsets(loan[begins]),
+            "schedule_known_on": _days(rows["first_known"])[begins],
+            "rows_of": np.append(begins, len(loan)).astype(np.int64),
+            "due_on": _days(rows["due_on"]),
+            "principal_due": rows["principal_due"].to_numpy(),
+            "interest_due": rows["interest_due"].to_numpy(),
+        }
 
-    def _payments(self) -> pl.DataFrame:
-        rows = self._collect("payments", ("loan", "paid_on", "principal_paid", "interest_paid", "payer", "payment_id"))
-        is_subsidy = (pl.col("payer") == "subsidy").fill_null(False)
-        principal, interest = fen("principal_paid"), fen("interest_paid")
-        drawn_on = self._loans["originated_on"].gather(rows["loan"])
-        counted = rows.filter(rows["paid_on"] >= drawn_on)
-        in_order = counted if self._versions.is_in_order("payments") else counted.sort("loan", "paid_on", "payment_id")
-        return in_order.select(
-            "loan",
-            "paid_on",
-            pl.when(is_subsidy).then(0).otherwise(principal).alias("principal_paid"),
-            pl.when(is_subsidy).then(0).otherwise(interest).alias("interest_paid"),
-            pl.when(is_subsidy).then(principal + interest).otherwise(0).alias("subsidy_paid"),
-        )
+    def _payments(self, originated_on: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+        rows = self._book.newest_payments
+        loan, day = rows["loan"].to_numpy(), _days(rows["paid_on"])
+        counts = day >= originated_on[loan]
+        is_subsidy = (rows["payer"] == "subsidy").fill_null(False).to_numpy()[counts]
+        principal, interest = rows["principal_paid"].to_numpy()[counts], rows["interest_paid"].to_numpy()[counts]
+        return {
+            "payments_of": self._offsets(loan[counts]),
+            "paid_on": day[counts],
+            "principal_paid": np.where(is_subsidy, 0, principal),
+            "interest_paid": np.where(is_subsidy, 0, interest),
+            "subsidy_paid": np.where(is_subsidy, principal + interest, 0),
+        }
 
-    def _renewals(self) -> list[pl.DataFrame]:
+    def _renewals(self) -> pl.DataFrame:
         """The loans that another loan renews, of whichever household, with the day of its drawdown."""
 
         def query() -> pl.LazyFrame:
@@ -156,18 +160,18 @@ class _LoanRows:
             named = renewing.select(loan_id="renews_loan_id", occurred_on="originated_on")
             return named.join(self._loans.lazy().select("loan_id", "loan"), on="loan_id").select("loan", "occurred_on")
 
-        return [self._versions.cached_frame("renewals", query).filter(pl.col("occurred_on") <= self._last)]
+        renewals = self._versions.cached_frame("renewals", query)
+        return renewals.filter(renewals["occurred_on"] <= self._book.last)
 
-    def _first_day(self, events: pl.DataFrame, kinds: Sequence[str], more: list[pl.DataFrame]) -> npt.NDArray[np.int64]:
-        """For each loan the first day of an event of some kinds, NEVER without one."""
+    def _first_day(self, loan: npt.NDArray[Any], day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """For each loan the first of some days, NEVER without one."""
         first = np.full(self._loans.height, NEVER, np.int64)
-        for rows in (events.filter(pl.col("kind").is_in(kinds)), *more):
-            np.minimum.at(first, rows["loan"].to_numpy(), _days(rows["occurred_on"]))
+        np.minimum.at(first, loan, day)
         return first
 
-    def _offsets(self, rows: pl.DataFrame) -> npt.NDArray[np.int64]:
+    def _offsets(self, loan: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Where the rows of each loan begin in rows sorted by loan, and where the last one's end."""
-        return np.searchsorted(rows["loan"].to_numpy(), np.arange(self._loans.height + 1)).astype(np.int64)
+        return np.searchsorted(loan, np.arange(self._loans.height + 1)).astype(np.int64)
 
 
 def _days(days: pl.Series) -> npt.NDArray[np.int64]:

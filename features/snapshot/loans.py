@@ -70,7 +70,7 @@ def bank_payments_at(book: LoanBook, as_of: date, loans: pl.LazyFrame) -> pl.Laz
 
     loans: all loans, with `loan`, `county_code` and `bank`.
     """
-    newest = book.payment_days.group_by("loan").agg(pl.col("known_on").max())
+    newest = book.newest_payments.lazy().group_by("loan").agg(pl.col("known_on").max())
     of_banks = loans.select("loan", "county_code", "bank").join(newest, on="loan").group_by("county_code", "bank")
     days = -day_offset(pl.col("known_on").max(), as_of)
     return of_banks.agg(days.cast(pl.Float64).alias("days_since_bank_payments"))

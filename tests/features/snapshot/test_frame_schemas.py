@@ -53,7 +53,7 @@ def test_properties_of_a_snapshot_have_the_columns_of_their_schemas(rows: Delive
     for instance in (snapshot, snapshot.book, snapshot.versions):
         assert mismatches(instance) == {}
     counts = [len(list(frame_properties(kind))) for kind in (Snapshot, LoanBook, LatestVersions)]
-    assert counts == [22, 4, 2]
+    assert counts == [22, 5, 2]
 
 
 @pytest.mark.parametrize("rows", ROWS)
