@@ -177,10 +177,8 @@ def sink_parquet(rows: pl.LazyFrame, path: Path, *, is_read_whole: bool = False)
     """
     with _file_or_refusal(path) as staging:
         try:
-            if is_read_whole:
-                rows.sink_parquet(staging, row_group_size=_ROWS_READ_WHOLE, compression="lz4")
-            else:
-                rows.sink_parquet(staging, row_group_size=ROWS_IN_GROUP, compression="zstd")
+            group = _ROWS_READ_WHOLE if is_read_whole else ROWS_IN_GROUP
+            rows.sink_parquet(staging, row_group_size=group, compression="lz4" if is_read_whole else "zstd")
         except pl.exceptions.ComputeError as error:  # polars names the system's error in its text alone
             number = re.search(r"\(os error (\d+)\)", str(error))
             if number is None:

@@ -276,32 +276,35 @@ REVIEWS_SCHEMA = FrameSchema(
 )
 LOAN_EVENTS_SCHEMA = FrameSchema({**_LOAN, **_OFFSETS})
 
+_PAYMENT = {
+    **_LOAN,
+    "paid_on": _day("Day of the payment"),
+    "principal_paid": _fen("Principal paid"),
+    "interest_paid": _fen("Interest paid"),
+}
+_SCHEDULE_ROW = {
+    **_LOAN,
+    "schedule_no": FrameColumn(pl.Int64(), "As in table instalments."),
+    "due_on": _day("Due day"),
+    "principal_due": _fen("Principal of the instalment"),
+    "interest_due": _fen("Interest of the instalment"),
+}
 BOOK_PAYMENTS_SCHEMA = FrameSchema(
     {
-        **_LOAN,
-        "paid_on": _day("Day of the payment"),
-        "principal_paid": _fen("Principal paid"),
-        "interest_paid": _fen("Interest paid"),
+        **_PAYMENT,
         "by_borrower": _whether("the borrower paid"),
     }
 )
 NEWEST_PAYMENTS_SCHEMA = FrameSchema(
     {
-        **_LOAN,
-        "paid_on": _day("Day of the payment"),
-        "principal_paid": _fen("Principal paid"),
-        "interest_paid": _fen("Interest paid"),
+        **_PAYMENT,
         "payer": _text("As in table payments"),
         "known_on": _day("Day on which the newest version of the payment became known"),
     }
 )
 SCHEDULES_SCHEMA = FrameSchema(
     {
-        **_LOAN,
-        "schedule_no": FrameColumn(pl.Int64(), "As in table instalments."),
-        "due_on": _day("Due day"),
-        "principal_due": _fen("Principal of the instalment"),
-        "interest_due": _fen("Interest of the instalment"),
+        **_SCHEDULE_ROW,
         "first_known": _day("First day on which any version of the schedule was known"),
     }
 )
@@ -316,11 +319,7 @@ BOOK_EVENTS_SCHEMA = FrameSchema(
 )
 SCHEDULE_ROWS_SCHEMA = FrameSchema(
     {
-        **_LOAN,
-        "schedule_no": FrameColumn(pl.Int64(), "As in table instalments."),
-        "due_on": _day("Due day"),
-        "principal_due": _fen("Principal of the instalment"),
-        "interest_due": _fen("Interest of the instalment"),
+        **_SCHEDULE_ROW,
         "starts_on": _day("First day on which the schedule was in force; null for always"),
         "ends_on": _day("First day on which it was no longer in force; null for never"),
     }

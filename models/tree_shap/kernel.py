@@ -79,7 +79,7 @@ class Program(NamedTuple):
     most_nodes: int
 
 
-def has_permutes() -> bool:
+def has_permutations() -> bool:
     """Whether numba compiles for a processor with AVX-512: this one has it, and no setting names another."""
     if config.CPU_NAME not in (None, "host") or config.CPU_FEATURES is not None:
         return False
@@ -137,7 +137,7 @@ _add_16, _add_32, _add_64, _add_128, _add_256 = map(_adding, range(4, _MOST_BITS
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _by_permutes(entries, at, bits, pattern, sums, feature):  # type: ignore[no-untyped-def]
+def _by_permutations(entries, at, bits, pattern, sums, feature):  # type: ignore[no-untyped-def]
     table, patterns, totals, rows = _data(entries), _data(pattern), _data(sums), len(pattern)
     if bits == 8:
         _add_256(table, at, patterns, totals, feature, rows)
@@ -157,7 +157,7 @@ def _one_by_one(entries, at, bits, pattern, sums, feature):  # type: ignore[no-u
         sums[feature, row] += entries[at + pattern[row]]
 
 
-add_entries = _by_permutes if has_permutes() else _one_by_one
+add_entries = _by_permutations if has_permutations() else _one_by_one
 """Add each row's entry of a table to its sum.
 
 entries: of all tables, and TABLE_END more. at, bits: where the table begins, and the bits of its patterns. pattern: of

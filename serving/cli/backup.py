@@ -30,8 +30,8 @@ _OLD_CHECKSUMS, _OLD_SETTINGS = "checksums.json", "settings.json"
 """Where backups of version 0.2 have them, beside the data."""
 _EXCLUDED_SUFFIXES = (".lock", "-wal", "-shm", "-journal")
 _LEDGER = "ledger"
-_CACHES = (("models", TABLES), ("ledger", NUMBERED_FOLDER))
-"""Folders that are rebuilt, with those above them."""
+_CACHES = (("models", TABLES), (_LEDGER, NUMBERED_FOLDER))
+"""Folders that are rebuilt, by a reader or by the next load, with those above them."""
 _POINTERS = ("models/history.jsonl",)
 """Files that name others. They are read first, as links are: what they name is there already, and stays."""
 
@@ -172,7 +172,7 @@ def _kept_paths(folder: Path) -> Iterator[Path]:
     """The files and links of a data folder that a backup keeps, sorted; nothing that is unfinished or rebuilt."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        # caches, rebuilt when they are read; and files as they were delivered, with identity numbers in them
+        # caches, which are rebuilt; and files as they were delivered, with identity numbers in them
         is_left_out = inside.parts[0] in (ROW_STORES_FOLDER, UPLOADS_FOLDER) or inside.parts[:2] in _CACHES
         if is_left_out or any(part[0] == "." for part in inside.parts):
             continue

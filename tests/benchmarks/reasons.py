@@ -22,7 +22,7 @@ import numpy as np
 from models.boosting import Trees, matrix
 from models.raw_score import Floats
 from models.tree_shap.explainer import TableExplainer
-from models.tree_shap.kernel import has_permutes
+from models.tree_shap.kernel import has_permutations
 from serving.months.data_folder import DataFolder
 from serving.months.repository import MonthRepository
 from tests.benchmarks.grown import grown
@@ -45,7 +45,7 @@ def main() -> None:
     month = MonthRepository(store).month().scan("features").collect()
     loans, scores = matrix(month, columns), bundle.score.log_odds(month)
     rows = loans[np.random.default_rng(1).integers(0, len(loans), asked.rows)]
-    looked_up = "permuted registers" if has_permutes() else "one look-up after the other"
+    looked_up = "permuted registers" if has_permutations() else "one look-up after the other"
     print(f"{len(columns)} columns, {asked.rows:,} rows, {asked.threads} threads of either side, {looked_up}")
     print(f"medians of {_RUNS}; largest differences in log-odds")
     print(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from models.tree_shap.explainer import TableExplainer
-from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS, has_permutes
+from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS, has_permutations
 from models.tree_shap.patterns import USUAL_BITS, WIDEST, leaves_of, subtrees_of
 from models.tree_shap.trees import UnreadableModelError, trees_of
 
@@ -196,7 +196,7 @@ def test_levels_that_no_byte_can_number_are_said() -> None:
         TableExplainer(lgb.train(asked, data, 3).model_to_string(), 1)
 
 
-@pytest.mark.skipif(not has_permutes(), reason="this processor has no AVX-512: there is one way alone")
+@pytest.mark.skipif(not has_permutations(), reason="this processor has no AVX-512: there is one way alone")
 @pytest.mark.parametrize("parameters", [{}, {"num_leaves": 63, "max_depth": 9}], ids=str)
 def test_processors_without_permutations_give_the_same_bits(tmp_path: Path, parameters: dict[str, Any]) -> None:
     text, rows = model_of(3, **parameters).model_to_string(), rows_of(np.random.default_rng(4), 1200)
@@ -205,7 +205,7 @@ def test_processors_without_permutations_give_the_same_bits(tmp_path: Path, para
     script = (
         "import sys, numpy as np; from pathlib import Path; from models.tree_shap import kernel;"
         "from models.tree_shap.explainer import TableExplainer; folder = Path(sys.argv[1]);"
-        "assert not kernel.has_permutes();"
+        "assert not kernel.has_permutations();"
         "rows = np.load(folder / 'rows.npy');"
         "found = TableExplainer((folder / 'model.txt').read_text(), rows.shape[1]).explain(rows);"
         "np.save(folder / 'parts.npy', found[0]); np.save(folder / 'scores.npy', found[1])"
