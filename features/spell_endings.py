@@ -44,16 +44,19 @@ def spell_endings(tables: DeliveredTables, as_of: date, rules: LifeRules) -> pl.
     >>> bool(endings["bad_on"].max() <= date(2025, 12, 31))
     True
     """
-    blocks = (_endings(block, as_of, rules) for block in tables.household_blocks(HOUSEHOLDS_AT_ONCE))
-    return pl.concat(blocks).sort("loan_id", "bad_on")
+    blocks = tables.household_blocks(HOUSEHOLDS_AT_ONCE)
+    return pl.concat(endings_of(LoanBook(LatestVersions(block, as_of), as_of, rules)) for block in blocks).sort(
+        "loan_id", "bad_on"
+    )
 
 
-def _endings(tables: DeliveredTables, as_of: date, rules: LifeRules) -> pl.DataFrame:
-    versions = LatestVersions(tables, as_of)
-    book = LoanBook(versions, as_of, rules)
+@returns(SPELL_ENDINGS_SCHEMA)
+def endings_of(book: LoanBook) -> pl.DataFrame:
+    """What `spell_endings` tells, of the loans of a book by its last day."""
+    versions, as_of = book.versions, book.last
     events = versions.newest("loan_events").filter(_STANDS & (pl.col("occurred_on") <= as_of))
     written_off = events.filter(pl.col("kind") == "written_off").group_by("loan").agg(pl.col("occurred_on").min())
-    payments = versions.newest("payments").filter(pl.col("paid_on") <= as_of)
+    payments = book.newest_payments.lazy().filter(pl.col("paid_on") <= as_of)
     spells = (
         book.lives.spells.lazy()
         .filter(pl.col("bad_on") <= as_of)
@@ -62,7 +65,8 @@ def _endings(tables: DeliveredTables, as_of: date, rules: LifeRules) -> pl.DataF
         .join(written_off.rename({"occurred_on": "written_off_on"}), on="loan", how="left")
         .join(_repaid_principal(payments, events), on="loan", how="left")
     )
-    return spells.with_columns(_ending_columns(as_of)).select(list(SPELL_ENDINGS_SCHEMA.columns)).collect()
+    endings = spells.with_columns(_ending_columns(as_of)).select(list(SPELL_ENDINGS_SCHEMA.columns))
+    return endings.sort("loan_id", "bad_on").collect()
 
 
 def _fund_payments(events: pl.LazyFrame, payments: pl.LazyFrame) -> pl.LazyFrame:
@@ -78,7 +82,7 @@ def _fund_payments(events: pl.LazyFrame, payments: pl.LazyFrame) -> pl.LazyFrame
     return joined.select(
         "loan",
         pl.coalesce("occurred_on", "paid_on").alias("fund_on"),
-        pl.coalesce(pl.col("principal_paid") + pl.col("interest_paid"), "amount").alias("paid"),
+        pl.coalesce((pl.col("principal_paid") + pl.col("interest_paid")) / 100, "amount").alias("paid"),
     )
 
 
@@ -87,7 +91,7 @@ def _repaid_principal(payments: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFr
     fund_day = _fund_payments(events, payments).select("loan", "fund_on")
     of_others = payments.filter(~_IS_OF_FUND).join(fund_day, on="loan", how="left")
     before = of_others.filter((pl.col("paid_on") <= pl.col("fund_on")).fill_null(True))
-    return before.group_by("loan").agg(pl.col("principal_paid").sum().alias("repaid"))
+    return before.group_by("loan").agg((pl.col("principal_paid").sum() / 100).alias("repaid"))
 
 
 def _ending_columns(as_of: date) -> list[pl.Expr]:

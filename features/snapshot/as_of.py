@@ -66,6 +66,11 @@ class Snapshot:
     as_of: date
     rules: LifeRules = SHIPPED_RULES
 
+    @staticmethod
+    def of_borrowing(book: LoanBook) -> Snapshot:
+        """The snapshot of the households of a book that still borrow: its loans are walked once for both."""
+        return Snapshot(book.versions.without_closed(), book.last, book.rules)
+
     def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Snapshot:
         """The snapshot as if more rows had been delivered by then (`LatestVersions.with_added_rows`)."""
         return Snapshot(self.versions.with_added_rows(added, county), self.as_of, self.rules)

@@ -37,13 +37,16 @@ class LatestVersions:
 
     tables: the delivered rows, in all versions. known_by: the last day from which versions count, None for all.
     only_borrowing: whether households whose loans are all closed are left out. every_household: whether households
-    that never had a loan are in it, too; then `only_borrowing` is False. cache: the frames computed so far.
+    that never had a loan are in it, too; then `only_borrowing` is False. whole: the same facts with the households
+    whose loans are all closed, from which lives and rows are taken that are needed of both. cache: the frames computed
+    so far.
     """
 
     tables: DeliveredTables
     known_by: date | None
     only_borrowing: bool = False
     every_household: bool = False
+    whole: LatestVersions | None = None
     cache: FrameCache = field(default_factory=FrameCache)
 
     def cached_frame(self, name: str, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
@@ -55,7 +58,23 @@ class LatestVersions:
 
         Cached frames that do not depend on the tables in `added` are not computed again.
         """
-        return replace(self, tables=self.tables.with_added_rows(added, county), cache=FrameCache(self.cache, added))
+        tables, cache = self.tables.with_added_rows(added, county), FrameCache(self.cache, added)
+        return replace(self, tables=tables, whole=None, cache=cache)
+
+    def without_closed(self) -> LatestVersions:
+        """These facts without the households whose loans are all closed; rows read here are read no second time."""
+        return LatestVersions(self.tables, self.known_by, only_borrowing=True, whole=self)
+
+    def numbers_of(self, whole: LatestVersions) -> pl.Series:
+        """For each loan of `whole`, in its order, the number that it has here; null for those that are not."""
+
+        def numbers() -> pl.DataFrame:
+            """The numbers, as a frame."""
+            own = self.loans.select("loan_id", own="loan")
+            joined = whole.loans.select("loan_id").join(own, on="loan_id", how="left", maintain_order="left")
+            return joined.select("own").collect()
+
+        return self.cache.get_or_compute("numbers in the whole book", numbers).to_series()
 
     @property
     @returns(NUMBERED_LOANS_SCHEMA)

@@ -90,3 +90,13 @@ class LoanLives:
     loans: pl.DataFrame
     dues: pl.DataFrame
     spells: pl.DataFrame
+
+    def of_loans(self, numbers: pl.Series) -> LoanLives:
+        """Those of some of the loans; numbers: for each loan here the number that it has there, null for the others."""
+        return LoanLives(*(renumbered(frame, numbers) for frame in (self.loans, self.dues, self.spells)))
+
+
+def renumbered(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Rows of loans under other numbers, those of loans without one left out; numbers: as in `LoanLives.of_loans`."""
+    own = numbers.gather(rows["loan"])
+    return rows.with_columns(own.alias("loan")).filter(own.is_not_null())

@@ -188,7 +188,7 @@ def first_day_after_months(day, months):  # type: ignore[no-untyped-def]
     return min(same_day, first_of_next)
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _schedule_in_force(arrays, loan, evening):  # type: ignore[no-untyped-def]
     """The position of the schedule with the highest number that is known; the first holds from drawdown; -1 if none."""
     first, end = arrays.schedules_of[loan], arrays.schedules_of[loan + 1]
@@ -199,7 +199,7 @@ def _schedule_in_force(arrays, loan, evening):  # type: ignore[no-untyped-def]
     return found
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _repaid_by(arrays, loan, day):  # type: ignore[no-untyped-def]
     repaid = 0
     for payment in range(arrays.payments_of[loan], arrays.payments_of[loan + 1]):
@@ -217,7 +217,7 @@ def _asks_by(arrays, schedule, day):  # type: ignore[no-untyped-def]
     return False
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _rest_since(arrays, loan, schedule, least):  # type: ignore[no-untyped-def]
     """The day a later schedule became known, where it asks for what was outstanding then alone; else ALWAYS."""
     if schedule <= arrays.schedules_of[loan]:
@@ -232,7 +232,7 @@ def _rest_since(arrays, loan, schedule, least):  # type: ignore[no-untyped-def]
     return known_on if is_rest else ALWAYS
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _copy_rows(arrays, schedule, dues):  # type: ignore[no-untyped-def]
     """Copy a schedule's rows; returns how many there are."""
     if schedule < 0:
@@ -246,7 +246,7 @@ def _copy_rows(arrays, schedule, dues):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _extend(arrays, loan, schedule, evening, dues, count):  # type: ignore[no-untyped-def]
     """Move what was due on a maturity that was extended by the evening; returns the maturity in force.
 
@@ -269,7 +269,7 @@ def _extend(arrays, loan, schedule, evening, dues, count):  # type: ignore[no-un
     return maturity
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _in_order(dues, count):  # type: ignore[no-untyped-def]
     """Sort instalments by day and put those of one day together; returns how many there are."""
     for position in range(1, count):
@@ -298,7 +298,7 @@ def _in_order(dues, count):  # type: ignore[no-untyped-def]
     return kept
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, inline="always")
 def _ask_interest(arrays, loan, base, begin, dues, count):  # type: ignore[no-untyped-def]
     """Fill the household's and the state's part of the interest asked.
 
@@ -568,8 +568,12 @@ def _due_by(dues, count, day):  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True)
 def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):  # type: ignore[no-untyped-def]
-    """Fill what a loan owes on the last evening, and its instalments from position `first` on; returns the next one."""
-    least = rules.least
+    """Fill what a loan owes on the last evening, and its instalments from position `first` on.
+
+    Returns the next position, and whether an instalment of this schedule was not covered for good by the day on
+    which it makes a loan bad.
+    """
+    least, was_late = rules.least, False
     count, rest_since, maturity = _dues_of(arrays, loan, last, least, dues)
     ended_on = min(_repaid_from(arrays, loan, last, least), arrays.settled_on[loan])
     if ended_on > last:
@@ -601,8 +605,10 @@ def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):
             paid_up = _covered_from(covers.principal, days, float(principal_asked), least, paid_up)
             served = _covered_from(covers.interest, days, interest_asked, allowed, served)
             principal_from, interest_from = covers.day[paid_up], covers.day[served]
-        found.principal_covered_on[first] = min(principal_from, ended_on)
-        found.interest_covered_on[first] = min(interest_from, ended_on)
+        principal_from, interest_from = min(principal_from, ended_on), min(interest_from, ended_on)
+        found.principal_covered_on[first], found.interest_covered_on[first] = principal_from, interest_from
+        bad_on = due_on + rules.bad_after_days
+        was_late |= bad_on <= last and max(principal_from, interest_from) > bad_on
         if due_on <= last:
             subsidy_asked += dues.state_interest[position]
             if oldest == NEVER and (principal_from == NEVER or interest_from == NEVER):
@@ -617,7 +623,23 @@ def _close_loan(arrays, rules, loan, last, dues, covers, results, found, first):
     results.days_past_due[loan] = last - oldest if oldest != NEVER and not is_over else 0
     results.outstanding[loan] = arrays.principal[loan] - _repaid_by(arrays, loan, last)
     results.ended_on[loan], results.maturity[loan], results.counts_after[loan] = ended_on, maturity, rest_since
-    return first
+    return first, was_late
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _has_one_schedule(arrays, loan, last):  # type: ignore[no-untyped-def]
+    """Whether a loan has asked for the same from the start, and was not written off."""
+    has_one = arrays.schedules_of[loan + 1] - arrays.schedules_of[loan] <= 1
+    is_extended = arrays.extensions_of[loan + 1] > arrays.extensions_of[loan]
+    return has_one and not is_extended and arrays.written_off_on[loan] > last
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _never_bad(loan, results):  # type: ignore[no-untyped-def]
+    """Fill the status of a loan that was bad on no evening."""
+    results.status[loan], results.bad_by[loan] = PERFORMING, BY_NOTHING
+    results.bad_since[loan], results.bad_due_on[loan], results.arrears_ended_on[loan] = NEVER, NEVER, NEVER
+    results.probation_until[loan], results.dues_on_time[loan], results.spells[loan] = NEVER, 0, 0
 
 
 @numba.njit(nogil=True, cache=True)
@@ -628,6 +650,9 @@ def walk(arrays, rules, last, dues, covers, evenings, results, found, spells):  
     """
     first, spell = 0, 0
     for loan in range(len(arrays.principal)):
-        spell = _walk_loan(arrays, rules, loan, last, dues, evenings, results, spells, spell)
-        first = _close_loan(arrays, rules, loan, last, dues, covers, results, found, first)
+        first, was_late = _close_loan(arrays, rules, loan, last, dues, covers, results, found, first)
+        if not was_late and _has_one_schedule(arrays, loan, last):
+            _never_bad(loan, results)
+        else:
+            spell = _walk_loan(arrays, rules, loan, last, dues, evenings, results, spells, spell)
     return first, spell

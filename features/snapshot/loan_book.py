@@ -20,7 +20,7 @@ from features.snapshot.frame_schemas import (
     SCHEDULES_SCHEMA,
 )
 from features.snapshot.latest_versions import LatestVersions
-from features.snapshot.life_rules import LifeRules, LoanLives
+from features.snapshot.life_rules import LifeRules, LoanLives, renumbered
 
 _NEWEST_PAYMENT_COLUMNS = (
     *map(pl.col, ("loan", "paid_on")),
@@ -40,12 +40,10 @@ _SCHEDULE_COLUMNS = (
     pl.col("first_known"),
 )
 _FIRST_KNOWN = pl.col("known_on").min().over(_SCHEDULE).alias("first_known")
-_IS_FIRST = pl.col("schedule_no") == pl.col("schedule_no").min().over("loan")
-_SPAN = (
-    *map(pl.col, _SCHEDULE),
-    pl.when(~_IS_FIRST).then(pl.col("first_known")).alias("starts_on"),
-    pl.col("first_known").shift(-1).reverse().cum_min().reverse().over("loan").alias("ends_on"),
-)
+_ONLY_KNOWN = pl.col("known_on").alias("first_known")
+_IS_FIRST_ROW = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in _SCHEDULE).alias("is_first")
+_STARTS_ON = pl.when(pl.col("loan") == pl.col("loan").shift()).then("first_known").alias("starts_on")
+_ENDS_ON = pl.col("first_known").shift(-1).reverse().cum_min().reverse().over("loan").alias("ends_on")
 _LIFE_TABLES = ("loans", "instalments", "payments", "loan_events")
 
 
@@ -61,14 +59,21 @@ class LoanBook:
     rules: LifeRules
 
     @property
+    def _whole(self) -> LoanBook | None:
+        """The book of `LatestVersions.whole`."""
+        return None if self.versions.whole is None else LoanBook(self.versions.whole, self.last, self.rules)
+
+    @property
     def lives(self) -> LoanLives:
         """What each loan owes, its instalments and its times bad, to the evening of `last`."""
 
         def walk() -> LoanLives:
             """The lives, computed; the compiled walk is loaded only here."""
+            self.versions.cache.record_dependency(*_LIFE_TABLES)
+            if whole := self._whole:
+                return whole.lives.of_loans(self.versions.numbers_of(whole.versions))
             from features.snapshot.loan_life import loan_lives
 
-            self.versions.cache.record_dependency(*_LIFE_TABLES)
             return loan_lives(self)
 
         return self.versions.cache.get_or_compute(f"lives to {self.last} by {self.rules}", walk)
@@ -93,6 +98,9 @@ class LoanBook:
 
         def query() -> pl.LazyFrame:
             """The payments, sorted."""
+            self.versions.cache.record_dependency("payments")
+            if whole := self._whole:
+                return renumbered(whole.newest_payments, self.versions.numbers_of(whole.versions)).lazy()
             newest = self.versions.newest("payments")
             in_order = self.versions.is_in_order("payments")
             return (newest if in_order else newest.sort("loan", "paid_on", "payment_id")).select(
@@ -108,7 +116,12 @@ class LoanBook:
 
         def query() -> pl.LazyFrame:
             """The instalments, sorted."""
-            versions = self.versions.all_versions("instalments").with_columns(_FIRST_KNOWN)
+            self.versions.cache.record_dependency("instalments")
+            if whole := self._whole:
+                return renumbered(whole.schedules, self.versions.numbers_of(whole.versions)).lazy()
+            is_revised = "instalments" in self.versions.tables.revised_tables
+            first_known = _FIRST_KNOWN if is_revised else _ONLY_KNOWN
+            versions = self.versions.all_versions("instalments").with_columns(first_known)
             newest = self.versions.newest_by_key(versions, "instalments", _SCHEDULE).select(_SCHEDULE_COLUMNS)
             return newest if self.versions.is_in_order("instalments") else newest.sort(*_SCHEDULE, "due_on")
 
@@ -130,5 +143,12 @@ class LoanBook:
         A schedule delivered again under its number is the newest delivery alone; the lowest is in force from the
         beginning, a higher one from its first known_on.
         """
-        spans = self.schedules.lazy().select(*_SCHEDULE, "first_known").unique(maintain_order=True).select(_SPAN)
-        return self.schedules.lazy().drop("first_known").join(spans, on=_SCHEDULE, how="left")
+        rows = self.schedules
+        is_first = rows.select(_IS_FIRST_ROW).to_series()
+        schedules = rows.filter(is_first).with_columns(_STARTS_ON)
+        has_several = schedules["loan"].is_duplicated()
+        ends_on = pl.Series("ends_on", [None], dtype=pl.Date).new_from_index(0, schedules.height)
+        ends_on = ends_on.scatter(has_several.arg_true(), schedules.filter(has_several).select(_ENDS_ON).to_series())
+        of_row = is_first.cum_sum() - 1
+        days = (schedules["starts_on"].gather(of_row), ends_on.gather(of_row))
+        return rows.lazy().drop("first_known").with_columns(days)

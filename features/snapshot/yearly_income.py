@@ -110,7 +110,8 @@ def yearly_statements(statements: pl.DataFrame) -> pl.DataFrame:
         is_yearly.all().over("household").alias("is_yearly"),
     )
     yearly = own.filter("is_yearly").with_columns(_IS_TOLD, pl.lit(True).alias("is_compared"), _NET)
-    before = pl.when("is_told").then(pl.col("net").shift(1).over("household")).alias("net_before")
+    follows = pl.col("household") == pl.col("household").shift()
+    before = pl.when(follows & pl.col("is_told")).then(pl.col("net").shift()).alias("net_before")
     told = yearly.with_columns(before).select(*YEARLY_STATEMENTS_SCHEMA.columns)
     if told.height == own.height:
         return told

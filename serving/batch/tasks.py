@@ -23,8 +23,11 @@ from features.compute import NOT_FEATURES, peer_statistics_at, snapshot_at, snap
 from features.delivered_tables import DeliveredTables
 from features.loan_checks import snapshot_findings
 from features.messages import UserError
+from features.snapshot.as_of import Snapshot
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.loan_book import LoanBook
 from features.snapshot.peer_groups import PEER_GROUPS, PeerStatistics
-from features.spell_endings import spell_endings
+from features.spell_endings import endings_of
 from features.stored_files import read_stored_json
 from models.disclosure import DISCLOSURE_COLUMNS
 from models.explain import AreaDisclosure, township_medians
@@ -157,9 +160,7 @@ class _Computation:
 
     def whole_county(self) -> TaskOutput:
         """Features, township medians and warnings of a small county."""
-        tables = self.context.ledger.tables(self.task.county)
-        endings = self._ending_frame(tables)
-        snapshot = snapshot_at(self.spec.as_of, tables, self.context.life_rules)
+        endings, snapshot = self._endings_and_snapshot(self.context.ledger.tables(self.task.county))
         features = snapshot_features(snapshot)
         if features.is_empty():
             return TaskOutput(endings)
@@ -192,9 +193,9 @@ class _Computation:
         )
         tables = self.context.ledger.tables(self.task.county)
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        snapshot = snapshot_at(self.spec.as_of, block, self.context.life_rules)
+        endings, snapshot = self._endings_and_snapshot(block)
         features, findings = snapshot_features(snapshot, peers), snapshot_findings(snapshot)
-        return TaskOutput({"features": features, "loan_checks": findings, **self._ending_frame(block)})
+        return TaskOutput({"features": features, "loan_checks": findings, **endings})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory.
@@ -229,11 +230,16 @@ class _Computation:
             figures = pl.read_parquet(figures_file, glob=False)
         return self._warnings_of(features, pl.read_parquet(medians / "typical.parquet"), findings, figures)
 
-    def _ending_frame(self, tables: DeliveredTables) -> Frames:
-        """How the times that loans of these households were bad ended, where the month tells it."""
+    def _endings_and_snapshot(self, tables: DeliveredTables) -> tuple[Frames, Snapshot]:
+        """How the times that loans were bad ended, where the month tells it, and those that still borrow.
+
+        Endings are of all loans, closed ones as well; what is read and walked for them serves the snapshot.
+        """
+        as_of, rules = self.spec.as_of, self.context.life_rules
         if not self.spec.tells_spell_endings:
-            return {}
-        return {SPELL_ENDINGS: spell_endings(tables, self.spec.as_of, self.context.life_rules)}
+            return {}, snapshot_at(as_of, tables, rules)
+        book = LoanBook(LatestVersions(tables, as_of), as_of, rules)
+        return {SPELL_ENDINGS: endings_of(book)}, Snapshot.of_borrowing(book)
 
     def _figure_frame(self, figures: pl.DataFrame) -> Frames:
         """The county's figures as a frame of the output; none where no rule compares with them."""

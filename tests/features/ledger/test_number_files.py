@@ -13,15 +13,17 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from features.bad_spells import bad_spells
-from features.compute import features_at
+from features.compute import features_at, snapshot_at, snapshot_features
 from features.contract.tables import TABLES
 from features.delivered_tables import DeliveredTables
 from features.ledger.ledger import Ledger
 from features.ledger.part_files import COUNTY
-from features.loan_checks import loan_findings
+from features.loan_checks import loan_findings, snapshot_findings
 from features.numbered_tables import NUMBERED_TABLES
+from features.snapshot.as_of import Snapshot
 from features.snapshot.latest_versions import LatestVersions
 from features.snapshot.life_rules import SHIPPED_RULES
+from features.snapshot.loan_book import LoanBook
 from features.spell_endings import spell_endings
 from tests.benchmarks.county import small_ledger
 from tests.features.inboxes import DRAWN, Intake, table, with_cell
@@ -65,7 +67,14 @@ def assert_same_by_number(ledger: Ledger, day: date) -> None:
     by_number = ledger.tables()
     by_identifiers = replace(by_number, numbered=None)
     assert by_number.numbered is not None
-    assert_frame_equal(features_at(day, by_number), features_at(day, by_identifiers), check_exact=True)
+    features = features_at(day, by_identifiers)
+    assert_frame_equal(features_at(day, by_number), features, check_exact=True)
+    assert_frame_equal(snapshot_features(of_whole_book(day, by_number)), features, check_exact=True)
+
+
+def of_whole_book(day: date, tables: DeliveredTables) -> Snapshot:
+    """The households that still borrow, with the rows and lives of a book of all."""
+    return Snapshot.of_borrowing(LoanBook(LatestVersions(tables, day), day, SHIPPED_RULES))
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)
@@ -110,6 +119,20 @@ def test_a_whole_county_has_the_same_features_checks_and_spells(tmp_path: Path) 
     ]
     for compute in computations:
         assert_frame_equal(compute(by_number), compute(by_identifiers), check_exact=True)
+
+
+def test_what_a_book_of_all_loans_has_read_and_walked_serves_the_households_that_borrow(tmp_path: Path) -> None:
+    ledger = stored(small_ledger(tmp_path, 300, 30))
+    for tables in (ledger.tables(), ledger.tables().household_blocks(100)[1]):
+        snapshot = of_whole_book(MONTH, tables)
+        all_loans = snapshot.versions.whole
+        assert all_loans is not None
+        numbers = snapshot.versions.numbers_of(all_loans)
+        assert 0 < numbers.null_count() < len(numbers)
+        apart = snapshot_at(MONTH, tables)
+        assert_frame_equal(snapshot_features(snapshot), snapshot_features(apart), check_exact=True)
+        assert_frame_equal(snapshot_findings(snapshot), snapshot_findings(apart), check_exact=True)
+        assert_frame_equal(snapshot.book.schedules, apart.book.schedules)
 
 
 def test_rows_stand_in_the_order_of_their_loans_and_days(tmp_path: Path) -> None:
