@@ -14,8 +14,8 @@ SUPERSEDED_ON = "superseded_on"
 """Column of the day on which a later version of the row's fact became known; null for the newest."""
 NUMBER_COLUMNS = {"loan": "loan_id", "household": "household_id"}
 """The numbers by column, with the identifiers that they stand for."""
-NUMBERED_TABLES = tuple(name for name in TABLES if name not in ("loans", "claims", "prices"))
-"""Loans are read by their identifiers, claims belong to whom their policy belongs to then, prices to nobody."""
+NUMBERED_TABLES = tuple(name for name in TABLES if name not in ("loans", "prices"))
+"""Loans are read by their identifiers, prices belong to nobody."""
 
 
 @dataclass(frozen=True)

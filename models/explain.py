@@ -140,15 +140,19 @@ def township_medians(features: pl.DataFrame, disclosure: AreaDisclosure | None =
         [('640323100', 2.0, 'Rural Bank')]
     """
     names = [name for name in features.columns if name not in NOT_FEATURES]
-    values = [median_or_mode(name, features.schema[name]) for name in names]
+    schema = features.schema
+    values = [median_or_mode(name, schema[name]) for name in names]
     told = AreaDisclosure.of(features) if disclosure is None else disclosure
     of_townships = features.group_by("township_code").agg(values).sort("township_code")
     codes = of_townships["township_code"]
-    hidden = {name: ~codes.is_in(told.townships.tellable(features[name]).implode()).fill_null(False) for name in names}
-    hidden = {name: is_hidden for name, is_hidden in hidden.items() if is_hidden.any()}
+    tellable = {name: told.townships.tellable(features[name]) for name in names}
+    # Many features are known of the same loans, and so are told of the same townships: one series stands for them.
+    groups_told = {id(groups): groups for groups in tellable.values()}
+    hidden_of = {key: ~codes.is_in(groups.implode()).fill_null(False) for key, groups in groups_told.items()}
+    hidden = {name: hidden_of[id(groups)] for name, groups in tellable.items() if hidden_of[id(groups)].any()}
     if not hidden:
         return of_townships
-    of_counties = features.group_by(_COUNTY.alias("county")).agg(median_or_mode(n, features.schema[n]) for n in hidden)
+    of_counties = features.group_by(_COUNTY.alias("county")).agg(median_or_mode(n, schema[n]) for n in hidden)
     of_county = of_townships.select(_COUNTY.alias("county")).join(
         of_counties, on="county", how="left", maintain_order="left"
     )

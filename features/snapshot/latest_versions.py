@@ -20,6 +20,7 @@ LOST_KINDS = ("compensated", "written_off")
 """Kinds of loan events by which a loan stays bad."""
 _NUMBER_OF = {name: number for number, name in NUMBER_COLUMNS.items()}
 _CLOSES = pl.col("kind").is_in(("settled", *LOST_KINDS)) & (pl.col("withdrawn") != "true").fill_null(True)
+_IS_FIRST_OF_HOUSEHOLD = pl.col("household").ne_missing(pl.col("household").shift())
 _NUMBERS = (
     pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
     pl.col("household_id").rank("dense").cast(pl.Int32).alias("household"),
@@ -105,7 +106,7 @@ class LatestVersions:
     def _numbered_households(self) -> pl.LazyFrame:
         if not self.every_household:
             # `loans` is read inside the query, so that its tables are recorded as dependencies of "households".
-            return self.loans.select("household_id", "household").unique()
+            return self.loans.select("household_id", "household").filter(_IS_FIRST_OF_HOUSEHOLD)
         tables = (self.newest_of_all_households(name).select("household_id") for name in ("households", "loans"))
         households = pl.concat(tables).unique()
         if self.tables.restrict_to is not None:
@@ -119,19 +120,23 @@ class LatestVersions:
         correction has moved to another loan or household belongs to that one alone, and is absent where that one is
         not in the loan book.
         """
-        if (stored := self._stored_by_number(table)) is not None:
+        has_moved_holders = table == "claims" and self._has_revised_policies
+        if not has_moved_holders and (stored := self._stored_by_number(table)) is not None:
             return stored.filter(_is_newest_by(self.known_by)).drop(SUPERSEDED_ON)
         key = TABLES[table].version_key
         if _NUMBER_OF.keys().isdisjoint(key):
             newest = self.newest_of_all_households(table)
-            return self._with_numbers(self._with_policy_holders(newest) if table == "claims" else newest, table)
+            return self._with_numbers(self._with_policy_holders(newest) if has_moved_holders else newest, table)
         return self.newest_by_key(self.all_versions(table), table, [_NUMBER_OF.get(name, name) for name in key])
 
-    def _with_policy_holders(self, claims: pl.LazyFrame) -> pl.LazyFrame:
-        """Claims with the `household_id` of their policy, even where a correction has moved the policy since."""
+    @property
+    def _has_revised_policies(self) -> bool:
+        """Whether a correction may have moved a policy, and its claims, to another household."""
         self.cache.record_dependency("policies")
-        if "policies" not in self.tables.revised_tables:
-            return claims
+        return "policies" in self.tables.revised_tables
+
+    def _with_policy_holders(self, claims: pl.LazyFrame) -> pl.LazyFrame:
+        """Claims with the `household_id` that their policy has now."""
         claimed = self._delivered("policies").join(claims.select("policy_id"), on="policy_id", how="semi")
         newest = self.newest_by_key(claimed, "policies", TABLES["policies"].key)
         holders = newest.select("policy_id", holder="household_id")
