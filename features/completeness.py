@@ -11,10 +11,13 @@ import polars as pl
 
 from features.contract.tables import REQUIRED_TABLES
 from features.delivery.file_tables import table_names
+from features.frame_schema import FrameColumn, FrameSchema, returns
 from features.ledger.ledger import Ledger
 from features.ledger.receipts import Receipt, read_receipts
 from features.loading.load import MAX_WRONG_SHARE
 from features.messages import Bilingual
+from features.snapshot.as_of import Snapshot
+from features.snapshot.loan_book import LoanBook
 
 MAX_WAITING_SHARE = MAX_WRONG_SHARE
 """Largest share of a table's rows that may wait for a household or loan."""
@@ -26,6 +29,10 @@ REMEDY = Bilingual(
 """What to do about every finding."""
 MAX_GONE_SHARE = 0.2
 """Largest share of a bank's open loans of the month before that may be missing from the ledger."""
+
+
+_OF_LOANS = ("loans", "instalments", "payments")
+"""The tables that every county delivers whose rows belong to a bank's loans."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,51 @@ class Completeness:
         }
 
 
+BANK_DELIVERIES_SCHEMA = FrameSchema(
+    {
+        "bank": FrameColumn(pl.String(), "The bank."),
+        **{
+            table: FrameColumn(pl.Date(), f"Newest known_on of the rows of {table} of its loans; null without a row.")
+            for table in _OF_LOANS
+        },
+        "asks": FrameColumn(pl.Boolean(), "Whether an instalment or the maturity of its open loans is in the month."),
+    }
+)
+
+
+@returns(BANK_DELIVERIES_SCHEMA)
+def bank_deliveries(book: LoanBook, borrowing: Snapshot) -> pl.DataFrame:
+    """What each bank has brought of the loans of a book by its last day, a month end, sorted by bank.
+
+    borrowing: the households of the book that still borrow (`Snapshot.of_borrowing`), with all open loans.
+    """
+    versions, newest = book.versions, pl.col("known_on").max()
+    loans = versions.loans.filter(pl.col("originated_on") <= book.last, pl.col("bank").is_not_null())
+    known = loans.group_by("bank").agg(newest.alias("loans"))
+    for table in _OF_LOANS[1:]:
+        by_loan = versions.all_versions(table).group_by("loan").agg(newest)
+        of_banks = by_loan.join(loans.select("loan", "bank"), on="loan").group_by("bank")
+        known = known.join(of_banks.agg(newest.alias(table)), on="bank", how="left")
+    asking = _banks_that_ask(borrowing).with_columns(pl.lit(True).alias("asks"))
+    told = known.join(asking, on="bank", how="left").with_columns(pl.col("asks").fill_null(False))
+    return told.select(*BANK_DELIVERIES_SCHEMA.columns).sort("bank").collect()
+
+
+def _banks_that_ask(borrowing: Snapshot) -> pl.LazyFrame:
+    """The banks of open loans of which an instalment, of any delivery, or the first maturity falls in the month."""
+    month = (borrowing.as_of.replace(day=1), borrowing.as_of)
+    asked = borrowing.versions.all_versions("instalments").filter(
+        pl.col("due_on").is_between(*month),
+        pl.col("principal_due").fill_null(0) + pl.col("interest_due").fill_null(0) > 0,
+    )
+    open_loans = borrowing.open_loans.select("loan", "bank", "matures_on")
+    matured = open_loans.filter(pl.col("matures_on").is_between(*month))
+    asking = open_loans.join(asked.select("loan"), on="loan", how="semi")
+    return pl.concat([asking, matured]).select("bank").unique()
+
+
 def assess_completeness(
-    ledger: Ledger, as_of: date, open_loans: pl.DataFrame, loans_before: pl.DataFrame | None
+    ledger: Ledger, as_of: date, banks: pl.DataFrame, open_loans: pl.DataFrame, loans_before: pl.DataFrame | None
 ) -> Completeness:
     """What was delivered for a month, and what is missing.
 
@@ -74,45 +124,32 @@ def assess_completeness(
     in the month or later. Payments of a bank of whose loans something was due need a file on as_of or later, since
     one within the month may bring the month before.
 
-    ledger: as the month was computed from it. as_of: the month end. open_loans: `loan_id` and `bank` of the month's
-    open loans. loans_before: those of the published month before; None where there is none.
+    ledger: as the month was computed from it. as_of: the month end. banks: `bank_deliveries` of all its households, in
+    one frame or several on top of each other. open_loans: `loan_id` and `bank` of the month's open loans.
+    loans_before: those of the published month before; None where there is none.
     """
-    deliveries = _Deliveries(ledger, as_of)
+    deliveries = _Deliveries(ledger, as_of, banks)
     rows = _row_counts(ledger, as_of)
-    loans = _loan_counts(deliveries.bank_of_loan, open_loans, loans_before)
-    banks = sorted(open_loans["bank"].drop_nulls().unique())
+    loans = _loan_counts(ledger, as_of, open_loans, loans_before)
+    names = sorted(open_loans["bank"].drop_nulls().unique())
     findings = [
         *deliveries.missing_tables,
-        *deliveries.silent_banks(banks),
-        *deliveries.missing_payments(open_loans),
+        *deliveries.silent_banks(names),
+        *deliveries.missing_payments,
         *_gone_loans(loans),
         *_waiting_rows(rows),
     ]
-    return Completeness(deliveries.of_tables(banks), rows, loans, tuple(findings))
+    return Completeness(deliveries.of_tables(names), rows, loans, tuple(findings))
 
 
 class _Deliveries:
     """The newest known_on and the receipts of each table and bank, as of a month end."""
 
-    def __init__(self, ledger: Ledger, as_of: date) -> None:
-        self._as_of, self._begin, self._ledger = as_of, as_of.replace(day=1), ledger
+    def __init__(self, ledger: Ledger, as_of: date, banks: pl.DataFrame) -> None:
+        self._as_of, self._begin = as_of, as_of.replace(day=1)
         self._receipts: Sequence[Receipt] = read_receipts(ledger.folder)
-        loans = ledger.scan("loans").filter(pl.col("known_on") <= as_of, pl.col("originated_on") <= as_of)
-        newest = loans.sort("known_on").group_by("loan_id", maintain_order=True)
-        self.bank_of_loan = newest.agg(pl.col("bank", "matures_on").last()).collect()
-        self._known = {(table, bank): day for table in REQUIRED_TABLES for bank, day in self._newest_known(table)}
-
-    def _newest_known(self, table: str) -> list[tuple[str | None, date]]:
-        """The newest known_on of a table by bank; of the whole table under None."""
-        rows = self._ledger.scan(table).filter(pl.col("known_on") <= self._as_of)
-        newest = pl.col("known_on").max()
-        if table == "households":
-            whole = rows.select(newest).collect().item()
-            return [] if whole is None else [(None, whole)]
-        banks = self.bank_of_loan.lazy().select("loan_id", "bank")
-        by_loan = rows.group_by("loan_id").agg(newest).join(banks, on="loan_id")
-        by_bank = by_loan.group_by("bank").agg(newest).sort("bank").collect().rows()
-        return [*by_bank, *([(None, max(day for _, day in by_bank))] if by_bank else [])]
+        self._asking = sorted(banks.filter("asks")["bank"].unique())
+        self._known = _newest_known(ledger, as_of, banks)
 
     def of_tables(self, banks: Sequence[str]) -> tuple[TableDelivery, ...]:
         """What is known of each needed table, as a whole and by bank."""
@@ -156,7 +193,8 @@ class _Deliveries:
             Bilingual("{zh} 有未结贷款，当月没有任何送达", "nothing came for the month from {en}, with open loans"),
         )
 
-    def missing_payments(self, open_loans: pl.DataFrame) -> list[Bilingual]:
+    @property
+    def missing_payments(self) -> list[Bilingual]:
         """The banks whose payments are missing though something was due of their loans, as one finding.
 
         Those that have brought nothing at all are told by `silent_banks`.
@@ -165,7 +203,7 @@ class _Deliveries:
             return []
         missing = [
             bank
-            for bank in self._banks_with_dues(open_loans)
+            for bank in self._asking
             if self._is_delivered(None, bank) and not self._is_delivered("payments", bank, self._as_of)
         ]
         return self._banks_finding(
@@ -176,22 +214,23 @@ class _Deliveries:
             ),
         )
 
-    def _banks_with_dues(self, open_loans: pl.DataFrame) -> list[str]:
-        """The banks of open loans of which an instalment or the maturity falls in the month, sorted."""
-        in_month = (self._begin, self._as_of)
-        asked = self._ledger.scan("instalments").filter(
-            pl.col("known_on") <= self._as_of,
-            pl.col("due_on").is_between(*in_month),
-            pl.col("principal_due").fill_null(0) + pl.col("interest_due").fill_null(0) > 0,
-        )
-        matured = self.bank_of_loan.lazy().filter(pl.col("matures_on").is_between(*in_month))
-        due = pl.concat([asked.select("loan_id"), matured.select("loan_id")])
-        banks = open_loans.lazy().join(due, on="loan_id", how="semi").select("bank").unique()
-        return sorted(banks.collect().to_series().drop_nulls())
-
     @staticmethod
     def _banks_finding(banks: Sequence[str], words: Bilingual) -> list[Bilingual]:
         return [words.format(zh="、".join(banks), en=", ".join(banks))] if banks else []
+
+
+def _newest_known(ledger: Ledger, as_of: date, banks: pl.DataFrame) -> dict[tuple[str, str | None], date]:
+    """The newest known_on of each needed table and bank that has one; of a table as a whole under None."""
+    known: dict[tuple[str, str | None], date] = {}
+    households = ledger.scan("households").filter(pl.col("known_on") <= as_of).select(pl.col("known_on").max())
+    if (day := households.collect().item()) is not None:
+        known["households", None] = day
+    for table in _OF_LOANS:
+        days = banks.drop_nulls(table).group_by("bank").agg(pl.col(table).max()).rows()
+        known |= {(table, bank): day for bank, day in days}
+        if days:
+            known[table, None] = max(day for _, day in days)
+    return known
 
 
 def _row_counts(ledger: Ledger, as_of: date) -> dict[str, dict[str, int]]:
@@ -212,14 +251,16 @@ def _row_counts(ledger: Ledger, as_of: date) -> dict[str, dict[str, int]]:
 
 
 def _loan_counts(
-    bank_of_loan: pl.DataFrame, open_loans: pl.DataFrame, before: pl.DataFrame | None
+    ledger: Ledger, as_of: date, open_loans: pl.DataFrame, before: pl.DataFrame | None
 ) -> dict[str, dict[str, int]]:
     """By bank, open loans now and, with a month before, those of then and those of then that the ledger lacks."""
     now = dict(open_loans.group_by("bank").len().rows())
     if before is None:
         return {bank: {"now": now[bank]} for bank in sorted(now)}
     earlier = dict(before.group_by("bank").len().rows())
-    gone = dict(before.join(bank_of_loan, on="loan_id", how="anti").group_by("bank").len().rows())
+    known = ledger.scan("loans").filter(pl.col("known_on") <= as_of, pl.col("originated_on") <= as_of)
+    lacking = before.lazy().join(known.select("loan_id"), on="loan_id", how="anti")
+    gone = dict(lacking.group_by("bank").len().collect().rows())
     return {
         bank: {"before": earlier.get(bank, 0), "now": now.get(bank, 0), "gone": gone.get(bank, 0)}
         for bank in sorted({*now, *earlier})

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from features.completeness import Completeness, assess_completeness
+from features.completeness import BANK_DELIVERIES_SCHEMA, Completeness, assess_completeness
 from features.messages import UserError
 from serving.batch.inputs import RunSpec, open_context
+from serving.batch.plan import Task
+from serving.batch.tasks import BANK_DELIVERIES, output_frames
 
 _COLUMNS = ("loan_id", "bank")
 
 
-def delivery_provenance(spec: RunSpec, staging: Path, reason: str | None) -> dict[str, Any]:
+def delivery_provenance(spec: RunSpec, tasks: Sequence[Task], staging: Path, reason: str | None) -> dict[str, Any]:
     """The manifest's fields `completeness` and `incomplete` of a month whose edition is written to the staging folder.
 
-    reason: why an incomplete month is published all the same; not needed where the month is complete.
+    tasks: one of each county, whose output lies in the staging folder. reason: why an incomplete month is published
+    all the same; not needed where the month is complete.
 
     Raises UserError where the deliveries are not complete and there is no reason.
     """
@@ -28,7 +32,8 @@ def delivery_provenance(spec: RunSpec, staging: Path, reason: str | None) -> dic
     if context.previous_month:
         rows = context.previous_month.without_scope().scan("warnings").select(_COLUMNS)
         before = rows.with_columns(pl.col(_COLUMNS).cast(pl.String)).collect()
-    assessed = assess_completeness(context.ledger, spec.as_of, open_loans.collect(), before)
+    banks = output_frames(tasks, BANK_DELIVERIES, staging, BANK_DELIVERIES_SCHEMA)
+    assessed = assess_completeness(context.ledger, spec.as_of, banks, open_loans.collect(), before)
     if assessed.findings and reason is None:
         raise _refusal(spec, assessed)
     incomplete = None

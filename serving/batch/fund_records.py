@@ -15,7 +15,7 @@ from features.spell_endings import SPELL_ENDINGS_SCHEMA
 from models.fund_curves import fund_history
 from serving.batch.inputs import RunSpec, open_context
 from serving.batch.plan import Task
-from serving.batch.tasks import SPELL_ENDINGS, output_files
+from serving.batch.tasks import SPELL_ENDINGS, output_frames
 
 
 def fund_provenance(spec: RunSpec, tasks: Sequence[Task], staging: Path) -> dict[str, Any]:
@@ -24,8 +24,7 @@ def fund_provenance(spec: RunSpec, tasks: Sequence[Task], staging: Path) -> dict
     tasks: one of each county, whose output lies in the staging folder.
     """
     context = open_context(spec)
-    paths = [path for task in tasks for path in output_files(task, SPELL_ENDINGS, staging)]
-    endings = pl.concat([SPELL_ENDINGS_SCHEMA.empty(), *(pl.read_parquet(path, glob=False) for path in paths)])
+    endings = output_frames(tasks, SPELL_ENDINGS, staging, SPELL_ENDINGS_SCHEMA)
     fund, bad_after_days = context.scoring.county_policy.fund, context.life_rules.bad_after_days
     history = fund_history(endings.sort("loan_id", "bad_on"), spec.as_of, fund, bad_after_days)
     return {

@@ -41,8 +41,8 @@ class RunSpec:
     previous_month: day and edition of the month that this one is compared with. households_in_part: borrowing
     households in a block. program: a digest of the code. terms_version: of the terms that bind the loans granted
     before, which the policy's own version does not cover. news: days and editions of the news after which lights by
-    probability are held on to; empty for a month. tells_spell_endings: whether the tasks tell what became of bad loans,
-    which a month's manifest counts.
+    probability are held on to; empty for a month. is_month: whether the tasks also tell what the manifest of a month
+    counts: what became of bad loans, and what each bank has delivered.
     """
 
     data: Path
@@ -58,7 +58,7 @@ class RunSpec:
     households_in_part: int
     program: str
     news: tuple[tuple[str, int], ...] = ()
-    tells_spell_endings: bool = False
+    is_month: bool = False
 
     @property
     def digest(self) -> str:
@@ -126,7 +126,7 @@ def current_run_spec(
         previous_month=(previous_month.as_of.isoformat(), previous_month.edition) if previous_month else None,
         households_in_part=households_in_part,
         program=program_digest(),
-        tells_spell_endings=True,
+        is_month=True,
     )
     return spec, model.why_none
 

@@ -132,7 +132,7 @@ def score(
         if not files.rows:
             shutil.rmtree(staging, ignore_errors=True)
             raise UserError(f"截至 {as_of} 没有已知的未结贷款。", f"No open loan is known by {as_of}.")
-        deliveries = delivery_provenance(spec, staging, incomplete)
+        deliveries = delivery_provenance(spec, one_task_per_county(stages), staging, incomplete)
         seconds = {"parts": round(computing, 3), "files": round(time.monotonic() - began - computing, 3)}
         provenance = {
             "scored_at": scored_at.isoformat(timespec="seconds"),

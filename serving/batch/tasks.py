@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,8 +19,10 @@ import polars as pl
 
 from features.atomic_files import atomic_folder
 from features.checksums import checksum
+from features.completeness import bank_deliveries
 from features.compute import NOT_FEATURES, peer_statistics_at, snapshot_at, snapshot_features
 from features.delivered_tables import DeliveredTables
+from features.frame_schema import FrameSchema
 from features.loan_checks import snapshot_findings
 from features.messages import UserError
 from features.snapshot.as_of import Snapshot
@@ -46,6 +48,8 @@ from serving.months.previous_month import previous_month_of
 
 SPELL_ENDINGS = "spell_endings"
 """The frame of how the times that loans were bad ended."""
+BANK_DELIVERIES = "bank_deliveries"
+"""The frame of what each bank has delivered."""
 _COLUMNS_AT_ONCE = 12
 """Features whose township medians are computed together, where a county is computed in blocks."""
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
@@ -160,10 +164,10 @@ class _Computation:
 
     def whole_county(self) -> TaskOutput:
         """Features, township medians and warnings of a small county."""
-        endings, snapshot = self._endings_and_snapshot(self.context.ledger.tables(self.task.county))
+        counted, snapshot = self._counts_and_snapshot(self.context.ledger.tables(self.task.county))
         features = snapshot_features(snapshot)
         if features.is_empty():
-            return TaskOutput(endings)
+            return TaskOutput(counted)
         typical, figures = township_medians(features), county_figures(features, self.context.scoring.rules)
         findings = snapshot_findings(snapshot)
         warnings = self._warnings_of(features, typical, findings, figures)
@@ -173,7 +177,7 @@ class _Computation:
                 "typical": typical,
                 "loan_checks": findings,
                 **self._figure_frame(figures),
-                **endings,
+                **counted,
                 **warnings.frames,
             },
             warnings.explained_again,
@@ -193,9 +197,9 @@ class _Computation:
         )
         tables = self.context.ledger.tables(self.task.county)
         block = tables.household_blocks(self.spec.households_in_part)[self.task.block]
-        endings, snapshot = self._endings_and_snapshot(block)
+        counted, snapshot = self._counts_and_snapshot(block)
         features, findings = snapshot_features(snapshot, peers), snapshot_findings(snapshot)
-        return TaskOutput({"features": features, "loan_checks": findings, **endings})
+        return TaskOutput({"features": features, "loan_checks": findings, **counted})
 
     def medians(self) -> TaskOutput:
         """The township medians of a county in blocks, a few columns at a time: its features need not fit in memory.
@@ -230,16 +234,17 @@ class _Computation:
             figures = pl.read_parquet(figures_file, glob=False)
         return self._warnings_of(features, pl.read_parquet(medians / "typical.parquet"), findings, figures)
 
-    def _endings_and_snapshot(self, tables: DeliveredTables) -> tuple[Frames, Snapshot]:
-        """How the times that loans were bad ended, where the month tells it, and those that still borrow.
+    def _counts_and_snapshot(self, tables: DeliveredTables) -> tuple[Frames, Snapshot]:
+        """What a month's manifest counts of some households, and the snapshot of those that still borrow.
 
-        Endings are of all loans, closed ones as well; what is read and walked for them serves the snapshot.
+        Counted are all loans, closed ones as well; what is read and walked for them serves the snapshot.
         """
         as_of, rules = self.spec.as_of, self.context.life_rules
-        if not self.spec.tells_spell_endings:
+        if not self.spec.is_month:
             return {}, snapshot_at(as_of, tables, rules)
         book = LoanBook(LatestVersions(tables, as_of), as_of, rules)
-        return {SPELL_ENDINGS: endings_of(book)}, Snapshot.of_borrowing(book)
+        snapshot = Snapshot.of_borrowing(book)
+        return {SPELL_ENDINGS: endings_of(book), BANK_DELIVERIES: bank_deliveries(book, snapshot)}, snapshot
 
     def _figure_frame(self, figures: pl.DataFrame) -> Frames:
         """The county's figures as a frame of the output; none where no rule compares with them."""
@@ -286,10 +291,17 @@ def output_files(task: Task, kind: str, staging: Path) -> list[Path]:
         "figures": (Stage.MEDIANS, range(1)),
         "loan_checks": (Stage.FEATURES, range(task.blocks)),
         SPELL_ENDINGS: (Stage.FEATURES, range(task.blocks)),
+        BANK_DELIVERIES: (Stage.FEATURES, range(task.blocks)),
     }
     stage, blocks = (Stage.WHOLE_COUNTY, range(1)) if task.blocks == 1 else stages[kind]
     paths = [task_folder(task.for_stage(stage, block), staging) / f"{kind}.parquet" for block in blocks]
     return [path for path in paths if path.exists()]
+
+
+def output_frames(tasks: Sequence[Task], kind: str, staging: Path, schema: FrameSchema) -> pl.DataFrame:
+    """The rows of a kind that the tasks of all counties have written; tasks: one of each county."""
+    paths = [path for task in tasks for path in output_files(task, kind, staging)]
+    return pl.concat([schema.empty(), *(pl.read_parquet(path, glob=False) for path in paths)])
 
 
 def manifest_entry(record: TaskRecord) -> dict[str, Any]:

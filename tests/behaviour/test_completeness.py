@@ -10,10 +10,14 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
-from features.completeness import assess_completeness
+from features.completeness import assess_completeness, bank_deliveries
 from features.contract.tables import REQUIRED_TABLES
 from features.ledger.ledger import Ledger
 from features.ledger.receipts import RECEIPTS_FILE, read_receipts
+from features.snapshot.as_of import Snapshot
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import SHIPPED_RULES
+from features.snapshot.loan_book import LoanBook
 from serving.months.data_folder import DataFolder
 from serving.months.manifest import Manifest
 from serving.months.repository import MonthRepository
@@ -162,7 +166,9 @@ def test_loans_of_the_month_before_that_are_gone_are_told_above_a_fifth(data: Pa
     ledger = Ledger(data / "ledger")
     open_loans = pl.DataFrame({"loan_id": ["L1", "L2", "L3", "L4"], "bank": [BANKS[0]] * 4})
     earlier = pl.DataFrame({"loan_id": [f"L{n + 1}" for n in range(before)], "bank": [BANKS[0]] * before})
-    assessed = assess_completeness(ledger, NOVEMBER, open_loans, earlier)
+    book = LoanBook(LatestVersions(ledger.tables(), NOVEMBER), NOVEMBER, SHIPPED_RULES)
+    banks = bank_deliveries(book, Snapshot.of_borrowing(book))
+    assessed = assess_completeness(ledger, NOVEMBER, banks, open_loans, earlier)
     assert assessed.loans[BANKS[0]] == {"before": before, "now": 4, "gone": before - 4}
     told = [finding.en for finding in assessed.findings if "are gone" in finding.en]
     assert told == (["2 of 6 loans of RCB that were open the month before are gone, and did not end"] * is_told)
