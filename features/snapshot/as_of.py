@@ -89,8 +89,11 @@ class Snapshot:
     @property
     @returns(schemas.BANK_PAYMENTS_SCHEMA)
     def bank_payments(self) -> pl.LazyFrame:
-        """One row for each bank of a county: the days since its newest payment became known."""
-        return bank_payments_at(self.book, self.as_of, self.loans)
+        """One row for each bank of a county: the days since its newest payment became known, on any loan at all.
+
+        A month may bring nothing but the payments with which loans end: households without an open loan count.
+        """
+        return bank_payments_at(self.book.of_all, self.as_of)
 
     @property
     @returns(schemas.INSTALMENTS_SCHEMA)

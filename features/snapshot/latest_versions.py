@@ -66,6 +66,10 @@ class LatestVersions:
         """These facts without the households whose loans are all closed; rows read here are read no second time."""
         return LatestVersions(self.tables, self.known_by, only_borrowing=True, whole=self)
 
+    def with_closed(self) -> LatestVersions:
+        """These facts with the households whose loans are all closed."""
+        return self.whole or replace(self, only_borrowing=False, cache=FrameCache())
+
     def numbers_of(self, whole: LatestVersions) -> pl.Series:
         """For each loan of `whole`, in its order, the number that it has here; null for those that are not."""
 

@@ -64,6 +64,13 @@ class LoanBook:
         return None if self.versions.whole is None else LoanBook(self.versions.whole, self.last, self.rules)
 
     @property
+    def of_all(self) -> LoanBook:
+        """The book with the households whose loans are all closed."""
+        if not self.versions.only_borrowing:
+            return self
+        return self._whole or LoanBook(self.versions.with_closed(), self.last, self.rules)
+
+    @property
     def lives(self) -> LoanLives:
         """What each loan owes, its instalments and its times bad, to the evening of `last`."""
 

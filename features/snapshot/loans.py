@@ -36,7 +36,7 @@ def loans_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
         .join(book.events.group_by("loan").agg(_LOST_ON), on="loan", how="left", maintain_order="left")
         .join(households, on="household", how="left", maintain_order="left")
     )
-    bank_payments = bank_payments_at(book, as_of, joined)
+    bank_payments = _bank_payments(book, as_of, joined)
     return (
         joined.join(bank_payments, on=["county_code", "bank"], how="left", maintain_order="left")
         .with_columns(_loan_columns(as_of))
@@ -65,11 +65,15 @@ def _loan_columns(as_of: date) -> tuple[pl.Expr, ...]:
 
 
 @returns(BANK_PAYMENTS_SCHEMA)
-def bank_payments_at(book: LoanBook, as_of: date, loans: pl.LazyFrame) -> pl.LazyFrame:
-    """For each bank of a county, the days since its newest payment became known, on whatever loan, open or closed.
+def bank_payments_at(book: LoanBook, as_of: date) -> pl.LazyFrame:
+    """For each bank of a county, the days since its newest payment became known, on whatever loan of the book."""
+    counties = book.versions.newest("households").select("household", HOUSEHOLD_COLUMNS[-1])
+    loans = book.versions.loans.filter(pl.col("originated_on") <= as_of)
+    return _bank_payments(book, as_of, loans.join(counties, on="household", how="left"))
 
-    loans: all loans, with `loan`, `county_code` and `bank`.
-    """
+
+def _bank_payments(book: LoanBook, as_of: date, loans: pl.LazyFrame) -> pl.LazyFrame:
+    """Those of some loans, with `loan`, `county_code` and `bank`."""
     newest = book.newest_payments.lazy().group_by("loan").agg(pl.col("known_on").max())
     of_banks = loans.select("loan", "county_code", "bank").join(newest, on="loan").group_by("county_code", "bank")
     days = -day_offset(pl.col("known_on").max(), as_of)

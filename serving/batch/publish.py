@@ -150,6 +150,9 @@ def _pieces_by_loan(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
     """The rows of a county's blocks in the order of `loan_id`, in pieces of _ROWS_IN_PIECE; the last may be smaller."""
     if not paths:
         return
+    if len(paths) == 1:  # a task has written its rows in that order
+        yield from pl.read_parquet(paths[0], glob=False).iter_slices(_ROWS_IN_PIECE)
+        return
     scan = pl.scan_parquet(list(paths), glob=False)
     loans = scan.select("loan_id").collect().to_series().sort()
     for begin in range(0, len(loans), _ROWS_IN_PIECE):
