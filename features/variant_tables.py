@@ -78,15 +78,16 @@ def _rows_of_all(name: str, variants: Sequence[DeliveredTables], counties: pl.La
 def split_by_variant(rows: pl.DataFrame, count: int, county: str) -> list[pl.DataFrame]:
     """The rows of each variant, in their order, with the identifiers and codes that they had.
 
-    rows: with `county_code` as computed from `side_by_side`. count: of variants. county: the household's, six digits.
+    rows: with `household_id` as computed from `side_by_side`, which tells the variants apart: the county of a household
+    that is not known yet is missing. count: of variants. county: the household's, six digits.
     """
     codes = [name for name in ("county_code", "township_code", "village_code") if name in rows.columns]
     identifiers = [name for name in rows.columns if name.endswith(_ID_SUFFIX)]
     restored = rows.with_columns(
-        pl.col("county_code").alias(_MARK),
+        pl.col("household_id").str.split(_MARK).list.last().alias(_MARK),
         *((county + pl.col(name).str.slice(COUNTY_DIGITS)).alias(name) for name in codes),
         *(pl.col(name).str.split(_MARK).list.first() for name in identifiers),
     )
     parts = restored.partition_by(_MARK, as_dict=True, include_key=False)
     none = rows.clear()
-    return [parts.get((variant_county(number),), none) for number in range(count)]
+    return [parts.get((str(number),), none) for number in range(count)]

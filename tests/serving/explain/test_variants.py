@@ -106,6 +106,17 @@ def test_identifiers_of_which_one_begins_another_keep_their_order() -> None:
     assert_alike(variants, "H1", peers.without(own))
 
 
+@pytest.mark.parametrize("changed", [{"known_on": date(2024, 12, 1)}, {"village_code": None}])
+def test_a_loan_whose_household_is_not_known_yet_is_no_closed_one(changed: dict[str, object]) -> None:
+    home = {"household_id": "H1", "village_code": "640323100001", **changed}
+    tables = one_loan(households=[home, {"household_id": "H2", "village_code": "640323100001"}]).for_household("H1")
+    variants = variants_of(alone(tables), suppositions("L1", 10_000.0))
+    peers = peer_statistics_at(AS_OF, tables)
+    own = household_features(variants[0], peers)
+    assert own.select("loan_id", "county_code").rows() == [("L1", None)]
+    assert_alike(variants, "H1", peers.without(own))
+
+
 @pytest.mark.parametrize("village_before", ["640323100001", "640324100001"])
 def test_a_household_of_two_counties_or_with_rows_of_others_is_computed_on_its_own(village_before: str) -> None:
     villages = [("640323100001", date(2024, 8, 1)), (village_before, date(2024, 3, 1))]
