@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -269,12 +268,19 @@ def with_renewed_as_loan(loans: pl.DataFrame) -> pl.DataFrame:
 
 
 def partners_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    """For each name in the pairs, the names it is paired with."""
-    partners: dict[str, set[str]] = defaultdict(set)
+    """For each name in the pairs, all others that it is paired with, be it through further ones.
+
+    A pair is of those under whom a fact was stored. A loan that has moved since may belong to a third household, and
+    what was stored under the second is read with it.
+    """
+    groups: dict[str, set[str]] = {}
     for one, other in pairs:
-        partners[one].add(other)
-        partners[other].add(one)
-    return {name: frozenset(names) for name, names in partners.items()}
+        group, joined = groups.setdefault(one, {one}), groups.setdefault(other, {other})
+        if group is not joined:
+            larger, smaller = sorted((group, joined), key=len, reverse=True)
+            larger |= smaller
+            groups.update(dict.fromkeys(smaller, larger))
+    return {name: frozenset(group - {name}) for name, group in groups.items()}
 
 
 def _first_known(frames: Mapping[str, pl.LazyFrame]) -> dict[str, dict[str, date]]:

@@ -17,6 +17,7 @@ from features.messages import Bilingual
 from features.snapshot.amounts import fen
 from features.snapshot.as_of import Snapshot
 from features.snapshot.life_rules import SHIPPED_RULES, LifeRules
+from features.snapshot.loan_book import LoanBook
 
 _SHARE = 1.01
 """What is paid or asked may pass its bound by so much."""
@@ -82,9 +83,9 @@ LOAN_CHECKS = (
     LoanCheck(
         "L104",
         Bilingual("展期后的到期日早于原到期日", "an extension ends before the maturity it extends"),
-        pl.col("earliest_new_maturity") < pl.col("matures_on"),
-        "earliest_new_maturity",
-        "matures_on",
+        pl.col("new_maturity") < pl.col("maturity_extended"),
+        "new_maturity",
+        "maturity_extended",
         Bilingual(
             "核对 loan_events 的新到期日；不是展期的事件请更正类型",
             "check new_maturity of loan_events; correct the kind of an event that is no extension",
@@ -126,9 +127,24 @@ LOAN_CHECKS = (
             "check annual_rate of loans (0.0345 or 3.45%) and interest_due of instalments",
         ),
     ),
+    LoanCheck(
+        "L108",
+        Bilingual(
+            "所续的贷款放款不早于本笔（或即本笔）",
+            "the loan that it renews was paid out no earlier (or is the same one)",
+        ),
+        pl.col("renewed_originated_on") >= pl.col("originated_on"),
+        "renewed_originated_on",
+        "originated_on",
+        Bilingual(
+            "核对 loans 的 renews_loan_id；写本笔编号的不算续贷",
+            "check renews_loan_id of loans; a loan that names itself renews none",
+        ),
+    ),
 )
 """All checks, in the order in which they are told."""
 
+_LOAN_COLUMNS = ("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", "renews_loan_id")
 _LOAN_TABLES = ("loans", "instalments", "payments", "loan_events")
 """Tables whose rows change what a loan is checked by."""
 LOAN_FINDINGS_SCHEMA = FrameSchema(
@@ -220,12 +236,12 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
         .group_by("loan")
         .agg(pl.col("principal_paid").sum().alias("repaid_before"))
     )
-    paid = payments.group_by("loan").agg(
-        pl.col("principal_paid").sum().alias("principal_repaid"), pl.col("paid_on").min().alias("first_paid_on")
-    )
-    events = book.events.group_by("loan").agg(
-        pl.col("new_matures_on").min().alias("earliest_new_maturity"),
-        pl.col("new_matures_on").max().alias("newest_maturity"),
+    paid = payments.group_by("loan").agg(pl.col("principal_paid").sum().alias("principal_repaid"))
+    # Payments before the drawdown are in no sum: the drawdown may have been corrected after they were loaded.
+    first_paid = book.newest_payments.lazy().group_by("loan").agg(pl.col("paid_on").min().alias("first_paid_on"))
+    maturity = book.lives.loans.lazy().select("loan", maturity_in_force="maturity")
+    renewed = book.versions.newest_of_all_households("loans").select(
+        pl.col("loan_id").alias("renews_loan_id"), pl.col("originated_on").alias("renewed_originated_on")
     )
     # A schedule has to ask for all that was lent; a later one may ask for what was outstanding when it became known.
     lent = pl.col("principal_lent")
@@ -236,16 +252,32 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
         book.versions.loans.filter(
             pl.col("originated_on") <= snapshot.as_of, pl.col("product").fill_null("") != "revolving"
         )
-        .select("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", fen("principal"))
+        .select(*_LOAN_COLUMNS, fen("principal"))
         .rename({"principal": "principal_lent"})
         .join(asked, on="loan", how="left")
         .join(repaid_before, on="loan", how="left")
         .join(paid, on="loan", how="left")
-        .join(events, on="loan", how="left")
+        .join(first_paid, on="loan", how="left")
+        .join(maturity, on="loan", how="left")
+        .join(_shortened(book), on="loan", how="left")
+        .join(renewed, on="renews_loan_id", how="left")
         .with_columns(
-            pl.coalesce("newest_maturity", "matures_on").alias("maturity_in_force"),
             pl.when(asks_for_the_rest).then(rest).otherwise(lent).alias("principal_expected"),
             (lent * pl.col("annual_rate") * days / _DAYS_A_YEAR).round().cast(pl.Int64).alias("interest_accruable"),
             least.alias("arrears_least"),
         )
     )
+
+
+def _shortened(book: LoanBook) -> pl.LazyFrame:
+    """The loans of which an extension ends before the maturity it extends, the first of them, with both days."""
+    maturities = book.versions.loans.select("loan", "matures_on")
+    extensions = book.events.filter(pl.col("new_matures_on").is_not_null()).join(maturities, on="loan")
+    before = pl.col("new_matures_on").shift().over("loan")
+    in_order = extensions.sort("loan", "occurred_on", "known_on", "new_matures_on").select(
+        "loan",
+        pl.col("new_matures_on").alias("new_maturity"),
+        pl.coalesce(before, "matures_on").alias("maturity_extended"),
+    )
+    shorter = in_order.filter(pl.col("new_maturity") < pl.col("maturity_extended"))
+    return shorter.unique("loan", keep="first", maintain_order=True)

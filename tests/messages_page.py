@@ -126,7 +126,7 @@ def _coded_groups() -> tuple[tuple[Bilingual, Bilingual, CodedMessages], ...]:
     """The chapters of messages with a code: title, where they are told, and by code their words and what to do."""
     return (
         (
-            Bilingual("贷款核对 L101 至 L107", "Checks of whole loans, L101 to L107"),
+            Bilingual("贷款核对 L101 至 L108", "Checks of whole loans, L101 to L108"),
             Bilingual(
                 "装载和评灯时显示，附贷款编号；这些行已装入，灯照常计算。",
                 "Told by `lights load` and `lights score` with the loans; the rows are loaded, lights are set.",

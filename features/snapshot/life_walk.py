@@ -390,8 +390,8 @@ def _evenings(arrays, loan, last, bad_after_days, evenings):  # type: ignore[no-
         count += 2
     evenings[count], evenings[count + 1] = arrays.matures_on[loan], arrays.matures_on[loan] + bad_after_days
     evenings[count + 2], evenings[count + 3] = arrays.settled_on[loan], arrays.written_off_on[loan]
-    evenings[count + 4] = last
-    count += 5
+    evenings[count + 4], evenings[count + 5] = arrays.originated_on[loan], last
+    count += 6
     for extension in range(arrays.extensions_of[loan], arrays.extensions_of[loan + 1]):
         evenings[count], evenings[count + 1] = arrays.extended_on[extension], arrays.extended_to[extension]
         evenings[count + 2] = arrays.extended_to[extension] + bad_after_days

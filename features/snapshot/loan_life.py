@@ -53,7 +53,8 @@ _KINDS_OF_EVENTS = (
     pl.col("kind").is_in(LOST_KINDS).alias("loses"),
     pl.col("new_matures_on").is_not_null().alias("extends"),
 )
-_CLOSES_BY_RENEWAL = pl.col("renews_loan_id").is_not_null()
+_CLOSES_BY_RENEWAL = pl.col("renews_loan_id") != pl.col("loan_id")
+"""A loan that names itself renews none (check L108 tells it)."""
 
 
 def loan_lives(book: LoanBook) -> LoanLives:
@@ -62,7 +63,7 @@ def loan_lives(book: LoanBook) -> LoanLives:
     loans, rows = len(arrays.principal), len(arrays.due_on)
     most_rows = _largest(arrays.rows_of[arrays.schedules_of]) + 1
     most_payments = _largest(arrays.payments_of)
-    most_days = 2 * most_rows + 5 + 3 * _largest(arrays.extensions_of) + most_payments + _largest(arrays.schedules_of)
+    most_days = 2 * most_rows + 6 + 3 * _largest(arrays.extensions_of) + most_payments + _largest(arrays.schedules_of)
     results = _new_results(loans)
     floats = ("interest", "state_interest")
     due_columns: list[Any] = [

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
+from features.bad_spells import bad_spells
 from features.compute import features_at
+from features.snapshot.life_rules import SHIPPED_RULES
 from tests.features.one_loan import AS_OF, instalment, loan, one_loan
 
 OTHERS = 5
@@ -71,3 +73,19 @@ def test_a_due_too_small_to_be_paid_is_no_payment_ahead_of_time() -> None:
         payments=[{**payment, "interest_paid": 90.8}],
     )
     assert features_at(AS_OF, rows)["household_days_before_due_mean"].to_list() == [7.0]
+
+
+@pytest.mark.parametrize("as_of", [date(2024, 3, 1), date(2024, 3, 31), AS_OF])
+def test_a_due_long_before_the_drawdown_makes_a_loan_bad_on_the_drawdown_whenever_it_is_asked(as_of: date) -> None:
+    early = instalment("L1", due_on=date(2024, 1, 15), principal_due=100.0, interest_due=0.0)
+    rows = one_loan(instalments=[early, instalment("L1", principal_due=9_900.0)])
+    features = features_at(as_of, rows)
+    assert features.select("bad_since", "times_bad").rows() == [(date(2024, 3, 1), 1.0)]
+    assert bad_spells(rows, SHIPPED_RULES)["bad_on"].to_list()[0] == date(2024, 3, 1)
+
+
+def test_a_loan_that_was_renewed_before_its_drawdown_is_closed_and_cannot_be_lost() -> None:
+    renewing = loan("L0", originated_on=date(2024, 2, 1), renews_loan_id="L1")
+    lost = {"loan_id": "L1", "kind": "written_off", "occurred_on": date(2024, 5, 5), "known_on": date(2024, 5, 5)}
+    rows = one_loan(loans=[renewing, loan("L1")], loan_events=[lost])
+    assert bad_spells(rows, SHIPPED_RULES)["loan_id"].to_list() == ["L0"]

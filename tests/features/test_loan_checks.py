@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features.compute import snapshot_at
 from features.loan_checks import loan_findings
 from features.snapshot.life_rules import LifeRules
 from tests.features.inboxes import Intake
@@ -101,3 +102,49 @@ def test_a_payment_before_the_drawdown_repays_nothing(intake: Intake, day: str, 
     aside = intake.ledger.quarantined_rows()
     assert ([row["line"] for row in aside.to_dicts()] == [2]) == waits
     assert (intake.ledger.scan("payments").collect().height == 28) == waits
+
+
+def test_a_payment_is_told_that_lies_before_a_drawdown_that_was_corrected(intake: Intake) -> None:
+    assert checks(intake, payments="p1,a,2023-11-01,10,0\n") == []
+    later = LOAN_HEAD.replace("\n", ",known_on\n") + LOAN.replace("2023-10-15", "2023-12-01").replace(
+        "\n", ",2025-01-05\n"
+    )
+    intake.load(intake.inbox(**{"loans.csv": later.encode()}), on="2025-01-06", corrections=True)
+    found = loan_findings(date(2025, 1, 31), intake.ledger.tables()).filter(check="L103")
+    assert found.select("first", "second").rows() == [("2023-11-01", "2023-12-01")]
+
+
+@pytest.mark.parametrize(
+    ("last", "due_on", "failing"),
+    [
+        ("2026-06-01", "2025-12-01", []),
+        ("2025-06-01", "2025-06-01", ["L104"]),
+        ("2025-06-01", "2025-12-01", ["L104", "L106"]),
+    ],
+)
+def test_an_extension_that_takes_back_another_is_told(
+    intake: Intake, last: str, due_on: str, failing: list[str]
+) -> None:
+    extensions = f"a,2024-09-01,extended,2026-01-01\na,2024-10-01,extended,{last}\n"
+    assert checks(intake, dues=f"a,1,{due_on},50000,1725,2023-10-15\n", events=extensions) == failing
+
+
+@pytest.mark.parametrize(
+    ("renewed", "failing"), [("a", ["L108"]), ("b", []), ("c", ["L108"]), ("d", ["L108"]), ("unknown", [])]
+)
+def test_a_renewal_of_a_loan_that_is_no_older_is_told_and_of_itself_is_none(
+    intake: Intake, renewed: str, failing: list[str]
+) -> None:
+    days = {"b": "2023-10-14", "c": "2023-10-15", "d": "2023-10-16"}
+    others = [LOAN.replace("a,h1", f"{name},h1").replace("2023-10-15", day) for name, day in days.items()]
+    texts = {
+        "households.csv": HOUSEHOLD,
+        "loans.csv": LOAN_HEAD.replace("\n", ",renews_loan_id\n")
+        + LOAN.replace("\n", f",{renewed}\n")
+        + "".join(other.replace("\n", ",\n") for other in others),
+    }
+    intake.deliver(str(AS_OF), **{name: text.encode() for name, text in texts.items()})
+    found = loan_findings(AS_OF, intake.ledger.tables())
+    assert found.filter(loan_id="a")["check"].to_list() == failing
+    open_loans = snapshot_at(AS_OF, intake.ledger.tables()).open_loans.select("loan_id").collect()
+    assert set(open_loans["loan_id"]) == {"a", "b", "c", "d"} - {renewed} | {"a"}

@@ -72,7 +72,7 @@ def lives_at(evening: Evening, loans: pd.DataFrame, happened: Happened) -> Lives
     found = DueResults(*_room(DueResults, rows + len(loans)))
     most_spells = rows + len(loans) + len(arrays.paid_on) + len(arrays.extended_on) + len(arrays.rows_of)
     spells = SpellResults(*_room(SpellResults, most_spells))
-    evenings = np.empty(2 * largest + 5 + 3 * extensions + paid + schedules, np.int64)
+    evenings = np.empty(2 * largest + 6 + 3 * extensions + paid + schedules, np.int64)
     room = (new_dues(largest + 1), new_covers(paid), evenings)
     count, _ = walk(arrays, _RULES, today, *room, results, found, spells)
     of_loans = _loans_frame(results, np.diff(arrays.schedules_of) > 0, today)
