@@ -184,7 +184,7 @@ class DeliveredTables:
 
         tables: frames by table name, with all columns of the contract; types are cast to the contract's, further
         columns are dropped. Tables that are left out count as not delivered. Rows that lack `household_id` get it
-        from their loan or policy.
+        from the newest version of their loan or policy.
 
         Raises polars' ColumnNotFoundError where a column is missing.
 
@@ -207,8 +207,9 @@ class DeliveredTables:
                 if table.parent and "household_id" not in table.column_names:
                     parent, by = table.parent
                     no_parents = pl.LazyFrame(schema={by: pl.String(), "household_id": pl.String()})
-                    households = frames.get(parent, no_parents).select(by, "household_id").unique(by, keep="last")
-                    frame = frame.join(households, on=by, how="left")
+                    parents = frames[parent].sort("known_on") if parent in frames else no_parents
+                    newest = parents.select(by, "household_id").unique(by, keep="last")
+                    frame = frame.join(newest, on=by, how="left")
                 frames[name] = frame
         revised_tables = {name for name, frame in tables.items() if has_several_versions(name, frame)}
         owners = {name: frames[name].collect() for name in revised_tables}

@@ -14,8 +14,10 @@ from features.compute import features_at, peer_statistics_at
 from features.delivered_tables import partners_by_name
 from features.ledger.ledger import Ledger
 from tests.features.inboxes import Intake
+from tests.features.one_loan import loan, one_loan
 
 AS_OF = date(2023, 6, 30)
+FIRST, LATER = date(2024, 3, 1), date(2024, 5, 1)
 HEADS = {
     "households": "household_id,village_code,known_on",
     "loans": "loan_id,household_id,renews_loan_id,originated_on,known_on,"
@@ -28,7 +30,7 @@ HEADS = {
 TERMS = "A,1000,0.04,2025-01-01,bullet_all"
 
 
-def loan(name: str, household: str, known_on: str = "2023-01-01", renews: str = "", drawn: str = "2023-01-01") -> str:
+def terms(name: str, household: str, known_on: str = "2023-01-01", renews: str = "", drawn: str = "2023-01-01") -> str:
     return f"{name},{household},{renews},{drawn},{known_on},{TERMS}"
 
 
@@ -38,8 +40,8 @@ def policy(name: str, household: str, known_on: str = "2023-01-01") -> str:
 
 def payment_moved_after_its_loan() -> list[dict[str, list[str]]]:
     return [
-        {"loans": [loan("L1", "H1"), loan("L3", "H3")], "payments": ["P1,L1,2023-03-01,400,0,2023-03-01"]},
-        {"loans": [loan("L1", "H2", "2023-04-01")]},
+        {"loans": [terms("L1", "H1"), terms("L3", "H3")], "payments": ["P1,L1,2023-03-01,400,0,2023-03-01"]},
+        {"loans": [terms("L1", "H2", "2023-04-01")]},
         {"payments": ["P1,L3,2023-03-01,400,0,2023-05-01"]},
     ]
 
@@ -47,7 +49,7 @@ def payment_moved_after_its_loan() -> list[dict[str, list[str]]]:
 def claim_moved_after_its_policy() -> list[dict[str, list[str]]]:
     return [
         {
-            "loans": [loan(f"L{number}", f"H{number}") for number in (1, 2, 3)],
+            "loans": [terms(f"L{number}", f"H{number}") for number in (1, 2, 3)],
             "policies": [policy("I1", "H1"), policy("I3", "H3")],
             "claims": ["K1,I1,2023-02-01,100,2023-02-01"],
         },
@@ -57,10 +59,10 @@ def claim_moved_after_its_policy() -> list[dict[str, list[str]]]:
 
 
 def renewal_moved_and_taken_back() -> list[dict[str, list[str]]]:
-    renewing = loan("L9", "H3", "2023-02-01", "L1", "2023-02-01")
+    renewing = terms("L9", "H3", "2023-02-01", "L1", "2023-02-01")
     return [
-        {"loans": [loan("L1", "H1"), loan("L2", "H2"), renewing]},
-        {"loans": [loan("L9", "H2", "2023-03-01", "", "2023-02-01")]},
+        {"loans": [terms("L1", "H1"), terms("L2", "H2"), renewing]},
+        {"loans": [terms("L9", "H2", "2023-03-01", "", "2023-02-01")]},
     ]
 
 
@@ -96,6 +98,13 @@ def test_a_household_or_county_alone_is_as_among_all(
         assert_frame_equal(
             features_at(AS_OF, ledger.tables(county), peers=peers), among_all.filter(in_county), check_exact=True
         )
+
+
+def test_rows_of_frames_belong_to_the_household_that_their_loan_has_by_its_newest_version() -> None:
+    versions = [loan("L1") | {"household_id": name, "known_on": day} for name, day in (("H2", LATER), ("H1", FIRST))]
+    homes = [{"household_id": name, "village_code": "990101100201"} for name in ("H1", "H2")]
+    rows = one_loan(households=homes, loans=versions)
+    assert rows["instalments"].collect()["household_id"].to_list() == ["H2"]
 
 
 def test_partners_are_all_that_a_chain_of_pairs_connects() -> None:
