@@ -206,6 +206,18 @@ class LatestVersions:
         is_revised = table in self.tables.revised_tables
         return versions.filter(_is_newest_of(*TABLES[table].version_key)) if is_revised else versions
 
+    def newest_of_household(self, table: str, household: str) -> pl.LazyFrame:
+        """The newest version of each row that is a household's, in the columns delivered, with its `household_id`.
+
+        Rows of a loan or a policy are its owner's, also those that were delivered before a correction moved it.
+        """
+        rows, of_household = self.newest_of_all_households(table), pl.col("household_id") == household
+        parent, by = TABLES[table].parent or ("households", "household_id")
+        if parent == "households":
+            return rows.filter(of_household)
+        owned = self.newest_of_all_households(parent).filter(of_household).select(by)
+        return rows.join(owned, on=by, how="semi").with_columns(pl.lit(household).alias("household_id"))
+
     def newest_by_key(self, versions: pl.LazyFrame, table: str, key: Iterable[str]) -> pl.LazyFrame:
         """The rows with the latest known_on of each `key` among `versions` of a table, in their columns.
 

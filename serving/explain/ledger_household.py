@@ -71,8 +71,7 @@ class LedgerHousehold:
 
         Rows of a loan or policy carry its household, too, as `household_id`.
         """
-        of_household = pl.col("household_id") == self.household
-        return self.snapshot.versions.newest_of_all_households(table).filter(of_household).collect()
+        return self.snapshot.versions.newest_of_household(table, self.household).collect()
 
     @cached_property
     def household_row(self) -> Mapping[str, Any] | None:

@@ -79,8 +79,7 @@ class HouseholdSnapshot:
 
     def newest_rows(self, table: str) -> list[Row]:
         """The newest version of each of the household's rows in a table."""
-        of_household = pl.col("household_id") == self.household
-        return self.snapshot.versions.newest_of_all_households(table).filter(of_household).collect().to_dicts()
+        return self.snapshot.versions.newest_of_household(table, self.household).collect().to_dicts()
 
     def row_count(self, table: str) -> int:
         """Rows of the table, all versions; a new id made from it is not in use."""

@@ -10,9 +10,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.compute import features_at, peer_statistics_at
+from features.compute import features_at, peer_statistics_at, snapshot_at
+from features.contract.tables import TABLES
 from features.delivered_tables import partners_by_name
 from features.ledger.ledger import Ledger
+from features.snapshot.latest_versions import LatestVersions
+from serving.explain.what_if.apply import HouseholdSnapshot
+from serving.explain.what_if.facts import MoreTime
 from tests.features.inboxes import Intake
 from tests.features.one_loan import loan, one_loan
 
@@ -98,6 +102,43 @@ def test_a_household_or_county_alone_is_as_among_all(
         assert_frame_equal(
             features_at(AS_OF, ledger.tables(county), peers=peers), among_all.filter(in_county), check_exact=True
         )
+
+
+@pytest.mark.parametrize(
+    ("loads", "rows", "left"),
+    [
+        (
+            payment_moved_after_its_loan,
+            {"payments": ["P1"], "instalments": ["L1"]},
+            {"payments": [], "instalments": []},
+        ),
+        (claim_moved_after_its_policy, {"claims": ["K1"], "policies": ["I1"]}, {"claims": [], "policies": []}),
+    ],
+)
+def test_rows_of_a_loan_or_policy_are_those_of_who_has_it_now(
+    tmp_path: Path,
+    loads: Callable[[], list[dict[str, list[str]]]],
+    rows: dict[str, list[str]],
+    left: dict[str, list[str]],
+) -> None:
+    ledger = ledger_of(tmp_path, loads()[:2], ("990101",) * 3)
+    for household, expected in (("H2", rows), ("H1", left)):
+        versions = LatestVersions(ledger.tables("990101", household), AS_OF)
+        for name, keys in expected.items():
+            frame = versions.newest_of_household(name, household).collect()
+            assert frame[TABLES[name].key[0]].to_list() == keys
+            assert set(frame["household_id"]) <= {household}
+
+
+def test_more_time_for_a_loan_that_has_moved_leaves_what_is_due_before(tmp_path: Path) -> None:
+    first, moved = payment_moved_after_its_loan()[:2]
+    dues = ["L1,2023-12-01,400,10,2023-01-01", "L1,2025-01-01,600,10,2023-01-01"]
+    ledger = ledger_of(tmp_path, [{**first, "instalments": dues}, moved], ("990101",) * 3)
+    home = HouseholdSnapshot(snapshot_at(AS_OF, ledger.tables("990101", "H2")), "H2", "990101")
+    later = home.apply_facts([MoreTime(kind="more_time", loan_id="L1", new_matures_on=date(2026, 1, 1))])
+    principal = later.snapshot.instalments.filter(pl.col("principal_due") > 0).select("day_offset", "principal_due")
+    asked = {(date(2023, 12, 1) - AS_OF).days: 400.0, (date(2026, 1, 1) - AS_OF).days: 600.0}
+    assert dict(principal.collect().rows()) == asked
 
 
 def test_rows_of_frames_belong_to_the_household_that_their_loan_has_by_its_newest_version() -> None:
