@@ -146,5 +146,6 @@ def test_a_renewal_of_a_loan_that_is_no_older_is_told_and_of_itself_is_none(
     intake.deliver(str(AS_OF), **{name: text.encode() for name, text in texts.items()})
     found = loan_findings(AS_OF, intake.ledger.tables())
     assert found.filter(loan_id="a")["check"].to_list() == failing
-    open_loans = snapshot_at(AS_OF, intake.ledger.tables()).open_loans.select("loan_id").collect()
+    open_loans = snapshot_at(AS_OF, intake.ledger.tables()).open_loans.select("loan_id", "renews").collect()
+    assert dict(open_loans.rows())["a"] == (renewed != "a")
     assert set(open_loans["loan_id"]) == {"a", "b", "c", "d"} - {renewed} | {"a"}
