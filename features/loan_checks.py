@@ -88,7 +88,7 @@ LOAN_CHECKS = (
         "maturity_extended",
         Bilingual(
             "核对 loan_events 的新到期日；不是展期的事件请更正类型",
-            "check new_maturity of loan_events; correct the kind of an event that is no extension",
+            "check new_matures_on of loan_events; correct the kind of an event that is no extension",
         ),
     ),
     LoanCheck(
@@ -144,7 +144,7 @@ LOAN_CHECKS = (
 )
 """All checks, in the order in which they are told."""
 
-_LOAN_COLUMNS = ("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", "renews_loan_id")
+_LOAN_COLUMNS = ("loan", "loan_id", "bank", "originated_on", "matures_on", "annual_rate", "renews_loan_id", "known_on")
 _LOAN_TABLES = ("loans", "instalments", "payments", "loan_events")
 """Tables whose rows change what a loan is checked by."""
 LOAN_FINDINGS_SCHEMA = FrameSchema(
@@ -240,6 +240,12 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     # Payments before the drawdown are in no sum: the drawdown may have been corrected after they were loaded.
     first_paid = book.newest_payments.lazy().group_by("loan").agg(pl.col("paid_on").min().alias("first_paid_on"))
     maturity = book.lives.loans.lazy().select("loan", maturity_in_force="maturity")
+    # As delivered: the newest version of a loan that names itself is told as one that renews none.
+    names_itself = (
+        book.versions.tables["loans"]
+        .filter(pl.col("renews_loan_id") == pl.col("loan_id"))
+        .select("loan_id", "known_on", itself="loan_id")
+    )
     renewed = book.versions.newest_of_all_households("loans").select(
         pl.col("loan_id").alias("renews_loan_id"), pl.col("originated_on").alias("renewed_originated_on")
     )
@@ -259,7 +265,9 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
         .join(paid, on="loan", how="left")
         .join(first_paid, on="loan", how="left")
         .join(maturity, on="loan", how="left")
-        .join(_shortened(book), on="loan", how="left")
+        .join(_shortening_extensions(book), on="loan", how="left")
+        .join(names_itself, on=["loan_id", "known_on"], how="left")
+        .with_columns(pl.coalesce("renews_loan_id", "itself").alias("renews_loan_id"))
         .join(renewed, on="renews_loan_id", how="left")
         .with_columns(
             pl.when(asks_for_the_rest).then(rest).otherwise(lent).alias("principal_expected"),
@@ -269,7 +277,7 @@ def _loan_sums(snapshot: Snapshot) -> pl.LazyFrame:
     )
 
 
-def _shortened(book: LoanBook) -> pl.LazyFrame:
+def _shortening_extensions(book: LoanBook) -> pl.LazyFrame:
     """The loans of which an extension ends before the maturity it extends, the first of them, with both days."""
     maturities = book.versions.loans.select("loan", "matures_on")
     extensions = book.events.filter(pl.col("new_matures_on").is_not_null()).join(maturities, on="loan")

@@ -69,7 +69,7 @@ class Snapshot:
     @staticmethod
     def of_borrowing(book: LoanBook) -> Snapshot:
         """The snapshot of the households of a book that still borrow: its loans are walked once for both."""
-        return Snapshot(book.versions.without_closed(), book.last, book.rules)
+        return Snapshot(book.versions.without_closed_households(), book.last, book.rules)
 
     def with_added_rows(self, added: Mapping[str, pl.DataFrame], county: str | None) -> Snapshot:
         """The snapshot as if more rows had been delivered by then (`LatestVersions.with_added_rows`)."""
@@ -93,7 +93,7 @@ class Snapshot:
 
         A month may bring nothing but the payments with which loans end: households without an open loan count.
         """
-        return bank_payments_at(self.book.of_all, self.as_of)
+        return bank_payments_at(self.book.with_closed_households, self.as_of)
 
     @property
     @returns(schemas.INSTALMENTS_SCHEMA)

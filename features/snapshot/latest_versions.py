@@ -21,6 +21,7 @@ LOST_KINDS = ("compensated", "written_off")
 _NUMBER_OF = {name: number for number, name in NUMBER_COLUMNS.items()}
 _CLOSES = pl.col("kind").is_in(("settled", *LOST_KINDS)) & (pl.col("withdrawn") != "true").fill_null(True)
 _IS_FIRST_OF_HOUSEHOLD = pl.col("household").ne_missing(pl.col("household").shift())
+_RENEWS_ANOTHER = pl.when(pl.col("renews_loan_id") != pl.col("loan_id")).then("renews_loan_id").alias("renews_loan_id")
 _NUMBERS = (
     pl.int_range(pl.len(), dtype=pl.Int32).alias("loan"),
     pl.col("household_id").rank("dense").cast(pl.Int32).alias("household"),
@@ -62,11 +63,11 @@ class LatestVersions:
         tables, cache = self.tables.with_added_rows(added, county), FrameCache(self.cache, added)
         return replace(self, tables=tables, whole=None, cache=cache)
 
-    def without_closed(self) -> LatestVersions:
+    def without_closed_households(self) -> LatestVersions:
         """These facts without the households whose loans are all closed; rows read here are read no second time."""
         return LatestVersions(self.tables, self.known_by, only_borrowing=True, whole=self)
 
-    def with_closed(self) -> LatestVersions:
+    def with_closed_households(self) -> LatestVersions:
         """These facts with the households whose loans are all closed."""
         return self.whole or replace(self, only_borrowing=False, cache=FrameCache())
 
@@ -201,10 +202,14 @@ class LatestVersions:
         return rows.join(numbers, on=name).drop({"household_id", name})
 
     def newest_of_all_households(self, table: str) -> pl.LazyFrame:
-        """The version with the latest known_on of each row of `table`, of every household, in the columns delivered."""
+        """The version with the latest known_on of each row of `table`, of every household, in the columns delivered.
+
+        A loan that names itself in `renews_loan_id` renews none: the column is missing then (check L108 tells it).
+        """
         versions = self._delivered(table)
         is_revised = table in self.tables.revised_tables
-        return versions.filter(_is_newest_of(*TABLES[table].version_key)) if is_revised else versions
+        newest = versions.filter(_is_newest_of(*TABLES[table].version_key)) if is_revised else versions
+        return newest.with_columns(_RENEWS_ANOTHER) if table == "loans" else newest
 
     def newest_of_household(self, table: str, household: str) -> pl.LazyFrame:
         """The newest version of each row that is a household's, in the columns delivered, with its `household_id`.

@@ -64,11 +64,11 @@ class LoanBook:
         return None if self.versions.whole is None else LoanBook(self.versions.whole, self.last, self.rules)
 
     @property
-    def of_all(self) -> LoanBook:
-        """The book with the households whose loans are all closed."""
+    def with_closed_households(self) -> LoanBook:
+        """The book with the households whose loans are all closed, too."""
         if not self.versions.only_borrowing:
             return self
-        return self._whole or LoanBook(self.versions.with_closed(), self.last, self.rules)
+        return self._whole or LoanBook(self.versions.with_closed_households(), self.last, self.rules)
 
     @property
     def lives(self) -> LoanLives:

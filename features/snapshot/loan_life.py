@@ -53,8 +53,7 @@ _KINDS_OF_EVENTS = (
     pl.col("kind").is_in(LOST_KINDS).alias("loses"),
     pl.col("new_matures_on").is_not_null().alias("extends"),
 )
-_CLOSES_BY_RENEWAL = pl.col("renews_loan_id") != pl.col("loan_id")
-"""A loan that names itself renews none (check L108 tells it)."""
+_CLOSES_BY_RENEWAL = pl.col("renews_loan_id").is_not_null()
 
 
 def loan_lives(book: LoanBook) -> LoanLives:

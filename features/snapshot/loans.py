@@ -59,7 +59,7 @@ def _loan_columns(as_of: date) -> tuple[pl.Expr, ...]:
         day_offset(pl.col("originated_on"), as_of).alias("day_offset"),
         month_offset("originated_on", as_of).alias("month_offset"),
         (pl.col("matures_on") - pl.col("originated_on")).dt.total_days().alias("term_days"),
-        (pl.col("renews_loan_id") != pl.col("loan_id")).fill_null(False).cast(pl.Int8).alias("renews"),
+        pl.col("renews_loan_id").is_not_null().cast(pl.Int8).alias("renews"),
         (pl.col("ended_on").is_null() & pl.col("lost_on").is_null()).alias("is_open"),
     )
 

@@ -105,7 +105,9 @@ def closing_events(ledger: Ledger, loans: pl.Series, as_of: date) -> pl.DataFram
     )
     renewals = (
         ledger.scan("loans")
-        .filter(pl.col("renews_loan_id").is_in(loans.implode()) & known)
+        .filter(
+            pl.col("renews_loan_id").is_in(loans.implode()) & known & (pl.col("renews_loan_id") != pl.col("loan_id"))
+        )
         .select(pl.col("renews_loan_id").alias("loan_id"), pl.lit("renewed").alias("ended_by"))
     )
     return pl.concat([renewals, events]).collect().unique("loan_id", keep="last", maintain_order=True)

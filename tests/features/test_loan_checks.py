@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from features.compute import snapshot_at
 from features.loan_checks import loan_findings
 from features.snapshot.life_rules import LifeRules
+from serving.batch.news_rows import closing_events
 from tests.features.inboxes import Intake
 
 AS_OF = date(2024, 12, 31)
@@ -146,6 +148,9 @@ def test_a_renewal_of_a_loan_that_is_no_older_is_told_and_of_itself_is_none(
     intake.deliver(str(AS_OF), **{name: text.encode() for name, text in texts.items()})
     found = loan_findings(AS_OF, intake.ledger.tables())
     assert found.filter(loan_id="a")["check"].to_list() == failing
-    open_loans = snapshot_at(AS_OF, intake.ledger.tables()).open_loans.select("loan_id", "renews").collect()
-    assert dict(open_loans.rows())["a"] == (renewed != "a")
+    open_loans = snapshot_at(AS_OF, intake.ledger.tables()).open_loans.collect()
+    [told] = open_loans.filter(loan_id="a").select("renews", "renews_loan_id").rows()
+    assert told == ((0, None) if renewed == "a" else (1, renewed))
+    ended = closing_events(intake.ledger, pl.Series(["a", *days]), AS_OF)
+    assert ended["loan_id"].to_list() == [name for name in days if name == renewed]
     assert set(open_loans["loan_id"]) == {"a", "b", "c", "d"} - {renewed} | {"a"}

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numba
 import numpy as np
+import pytest
+from polars.testing import assert_frame_equal
 
-from features.snapshot.life_walk import (
-    NEVER,
-    DueResults,
-    LoanArrays,
-    LoanResults,
-    Rules,
-    SpellResults,
-    new_covers,
-    new_dues,
-    read_only,
-    walk,
-)
+from features.snapshot.latest_versions import LatestVersions
+from features.snapshot.life_rules import LifeRules, LoanLives
+from features.snapshot.life_walk import LoanArrays, read_only
+from features.snapshot.loan_book import LoanBook
+from tests.features.one_loan import instalment, loan, one_loan
 
-LAST, ROWS, PAYMENTS = 20_000, 6, 12
+LAST = date(2024, 9, 30)
+STILL_TO_COME = date(2100, 1, 1)
 
 
 def loan_arrays(writeable: bool) -> LoanArrays:
@@ -42,73 +39,57 @@ def test_the_arrays_themselves_stay_as_they_are() -> None:
     assert arrays.paid_on.flags.writeable
 
 
-def drawn_loans(count: int, seed: int, *, extended: bool) -> LoanArrays:
-    """Loans with a schedule each and payments that cover it, late or not at all; some are paid back, settled, lost.
+def drawn_lives(count: int, rules: LifeRules, *, extended: bool) -> LoanLives:
+    """The lives of loans with a schedule each and payments that cover it, late or not; some are settled or lost.
 
-    extended: with an extension of each that is granted after the last evening, and so changes nothing by it.
+    extended: with an extension of each that is still to come on the last day, and so changes nothing by it.
     """
-    random = np.random.default_rng(seed)
-    drawn_on = LAST - random.integers(10, 900, count)
-    due_on = np.sort(drawn_on[:, None] + random.integers(1, 700, (count, ROWS)), axis=1)
-    principal_due = random.choice([0, 0, 50_000, 100_000], (count, ROWS))
-    interest_due = random.choice([0, 700, 1_234], (count, ROWS))
-    paid_on = np.sort(due_on[:, :1] + random.integers(-40, 700, (count, PAYMENTS)), axis=1)
-    principal_paid = random.choice(
-        [0, 50_000, 100_000, 100_000, -50_000], (count, PAYMENTS), p=[0.3, 0.3, 0.2, 0.15, 0.05]
-    )
-    interest_paid = random.choice([0, 700, 1_234, 2_500], (count, PAYMENTS))
-    never = np.full(count, NEVER)
-    each = np.arange(count + 1)
-    none = np.zeros(count + 1, np.int64)
-    arrays: dict[str, Any] = {
-        "originated_on": drawn_on,
-        "matures_on": due_on[:, -1] + random.integers(0, 2, count) * 20,
-        "principal": principal_due.sum(axis=1) + random.choice([0, 100_000], count),
-        "state_share": random.choice([0.0, 0.5, 1.0], count),
-        "settled_on": np.where(random.random(count) < 0.1, drawn_on + random.integers(1, 900, count), never),
-        "written_off_on": np.where(random.random(count) < 0.05, drawn_on + random.integers(1, 900, count), never),
-        "schedules_of": each,
-        "schedule_known_on": drawn_on,
-        "rows_of": each * ROWS,
-        "due_on": due_on.ravel(),
-        "principal_due": principal_due.ravel(),
-        "interest_due": interest_due.ravel(),
-        "extensions_of": each if extended else none,
-        "extended_on": never - 2 if extended else none[:0],
-        "extended_to": never - 1 if extended else none[:0],
-        "payments_of": each * PAYMENTS,
-        "paid_on": paid_on.ravel(),
-        "principal_paid": principal_paid.ravel(),
-        "interest_paid": interest_paid.ravel(),
-        "subsidy_paid": np.zeros(count * PAYMENTS, np.int64),
-    }
-    return read_only(LoanArrays(**{name: np.ascontiguousarray(column) for name, column in arrays.items()}))
+    random = np.random.default_rng(1)
+    rows: dict[str, list[dict[str, Any]]] = {"loans": [], "instalments": [], "payments": [], "loan_events": []}
+
+    def after(day: date, least: int, most: int) -> date:
+        return day + timedelta(days=int(random.integers(least, most)))
+
+    for number in range(count):
+        name, drawn_on = f"L{number:04d}", after(LAST, -900, -10)
+        due_on = [after(drawn_on, -60, 700) for _ in range(4)]
+        dues = [float(random.choice([0, 500, 1_000])) for _ in due_on]
+        rows["loans"].append(
+            loan(
+                name,
+                principal=sum(dues) + float(random.choice([1, 1_000])),
+                originated_on=drawn_on,
+                matures_on=after(drawn_on, 300, 800),
+                subsidy_share=float(random.choice([0.0, 0.5, 1.0])),
+            )
+        )
+        for day, due in dict(zip(due_on, dues, strict=True)).items():
+            interest = float(random.choice([0.0, 7.0, 12.34]))
+            rows["instalments"].append(instalment(name, due_on=day, principal_due=due, interest_due=interest))
+        for payment in range(8):
+            repaid = float(random.choice([0, 500, 1_000, -500], p=[0.3, 0.4, 0.25, 0.05]))
+            paid_on = after(due_on[payment % 4], -20, 60)
+            paid = {"principal_paid": repaid, "interest_paid": float(random.choice([0.0, 7.0, 25.0]))}
+            rows["payments"].append({"payment_id": f"{name}-{payment}", "loan_id": name, "paid_on": paid_on, **paid})
+        for kind, share in (("settled", 0.1), ("written_off", 0.05)):
+            if random.random() < share:
+                rows["loan_events"].append({"loan_id": name, "kind": kind, "occurred_on": after(drawn_on, 1, 900)})
+        if extended:
+            to_come = {"occurred_on": STILL_TO_COME, "new_matures_on": STILL_TO_COME + timedelta(days=1)}
+            rows["loan_events"].append({"loan_id": name, "kind": "extended", **to_come})
+    return LoanBook(LatestVersions(one_loan(**rows), known_by=None), LAST, rules).lives
 
 
-def walked(arrays: LoanArrays, rules: Rules) -> tuple[LoanResults, list[list[int]]]:
-    """What the walk finds of loans, and the times that they were bad."""
-    count, floats = len(arrays.principal), ("overdue_principal", "overdue_interest", "subsidy_overdue")
-    kinds = {"status": np.int8, "bad_by": np.int8, **dict.fromkeys(floats, np.float64)}
-    columns: list[Any] = [np.full(count, 7, kinds.get(name, np.int64)) for name in LoanResults._fields]
-    dues: list[Any] = [
-        np.zeros(count * (ROWS + 1), np.float64 if name in ("interest", "state_interest") else np.int64)
-        for name in DueResults._fields
-    ]
-    spells = SpellResults(*(np.zeros(count * 50, np.int64) for _ in SpellResults._fields))
-    results = LoanResults(*columns)
-    room = (new_dues(ROWS + 2), new_covers(PAYMENTS), np.empty(100, np.int64))
-    _, found = walk(arrays, rules, LAST, *room, results, DueResults(*dues), spells)
-    bad: list[Any] = list(spells)
-    return results, [column[:found].tolist() for column in bad]
-
-
-def test_a_loan_that_needs_no_walk_is_told_as_if_walked() -> None:
-    rules = Rules(bad_after_days=30, least=100, cure_instalments=2, cure_months=6)
-    results, spells = walked(drawn_loans(4_000, 1, extended=False), rules)
-    # An extension that is still to come changes nothing, but lets every evening be walked.
-    all_walked, all_spells = walked(drawn_loans(4_000, 1, extended=True), rules)
-    assert spells == all_spells
-    for name in LoanResults._fields:
-        np.testing.assert_array_equal(getattr(results, name), getattr(all_walked, name), name)
-    assert np.bincount(results.status).min() > 100
-    assert (results.spells == 0).sum() > 500
+@pytest.mark.parametrize("bad_after_days", [1, 30])
+def test_a_loan_that_needs_no_walk_is_told_as_if_walked(bad_after_days: int) -> None:
+    rules = LifeRules(bad_after_days=bad_after_days)
+    lives, all_walked = (drawn_lives(1_500, rules, extended=extended) for extended in (False, True))
+    for found, expected in (
+        (lives.loans, all_walked.loans),
+        (lives.dues, all_walked.dues),
+        (lives.spells, all_walked.spells),
+    ):
+        assert_frame_equal(found, expected, check_exact=True)
+    counts = dict(lives.loans["status"].value_counts().rows())
+    assert min(counts[status] for status in ("performing", "probation", "bad")) > 20
+    assert (lives.loans["times_bad"] == 0).sum() > 100
