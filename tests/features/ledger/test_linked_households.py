@@ -130,6 +130,17 @@ def test_rows_of_a_loan_or_policy_are_those_of_who_has_it_now(
             assert set(frame["household_id"]) <= {household}
 
 
+@pytest.mark.parametrize("by_number", [True, False])
+def test_an_open_claim_goes_with_its_policy_to_another_household(tmp_path: Path, by_number: bool) -> None:
+    ledger = ledger_of(tmp_path, claim_moved_after_its_policy()[:2], ("990101",) * 3)
+    if by_number:
+        ledger.store_by_number(ledger.counties, fewest_rows=0)
+    tables = ledger.tables("990101")
+    assert (tables.numbered is not None) == by_number
+    claims = features_at(AS_OF, tables).select("household_id", "open_claims").sort("household_id")
+    assert claims.rows() == [("H1", 0.0), ("H2", 1.0), ("H3", 0.0)]
+
+
 def test_more_time_for_a_loan_that_has_moved_leaves_what_is_due_before(tmp_path: Path) -> None:
     first, moved = payment_moved_after_its_loan()[:2]
     dues = ["L1,2023-12-01,400,10,2023-01-01", "L1,2025-01-01,600,10,2023-01-01"]
