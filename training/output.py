@@ -83,6 +83,12 @@ def candidate_lines(card: Mapping[str, Any]) -> Iterator[Line]:
         yield Bilingual(f"候选：{chosen}（对数损失：{losses}）", f"candidate: {chosen} (log loss: {losses})")
         if rows > 1:
             yield Bilingual(f"  曲线用每 {rows} 行中的一行拟合", f"  curves fitted on one row of {rows}")
+        if (good := spec.get("good_rows_apart", 1)) > 1:
+            yield Bilingual(
+                f"  搜索、候选比较和复核：变坏的行全部，其余每 {good} 行取一行（权重 {good}）；模型本身用全部行",
+                f"  search, candidates and checks: all bad rows and one of {good} others, weight {good}; "
+                "the model itself: all rows",
+            )
 
 
 def shadow_lines(version: str) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from models.boosting import TrainingSet, TreeParams
 from models.raw_score import ModelColumn
 from training.folds import split_households
 from training.plan import Plan
+from training.thinned_rows import thinned
 
 ProgressCallback = Callable[[int, str], None]
 """Called after each trial with the number of further steps and a line of text."""
@@ -39,7 +40,10 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class _RollingOrigin:
+    """A rolling origin: its thinned earlier rows with its later ones, the share that stayed, and the later rows."""
+
     training_set: TrainingSet
+    share: float
     later_rows: int
 
 
@@ -54,8 +58,9 @@ def search_tree_params(
     Sources: Akiba et al. 2019, Optuna; Bergstra et al. 2011, tree-structured Parzen estimators.
     """
     folds = [
-        _RollingOrigin(TrainingSet(earlier, columns, later), later.height)
+        _RollingOrigin(TrainingSet(few, columns, later), few.height / earlier.height, later.height)
         for earlier, later in rolling_origins(sample, plan)
+        for few in [thinned(earlier)]
     ]
     plan_params = plan.tree_params
     trials: list[tuple[float, TreeParams]] = []
@@ -96,6 +101,14 @@ def rolling_origins(sample: pl.DataFrame, plan: Plan) -> list[tuple[pl.DataFrame
     return origins
 
 
+def params_for_thinned(params: TreeParams, share: float) -> TreeParams:
+    """The parameters of a fit on thinned rows, of which this share stayed; those of all rows are what a plan names.
+
+    Weights keep the sums that `lambda_l2` is held against; `min_data_in_leaf` counts rows.
+    """
+    return replace(params, min_data_in_leaf=max(1, round(params.min_data_in_leaf * share)))
+
+
 def _mean_loss(trial: optuna.Trial, folds: Sequence[_RollingOrigin], params: TreeParams) -> tuple[float, int]:
     """Mean log loss over the later rows, and the mean number of trees.
 
@@ -105,7 +118,7 @@ def _mean_loss(trial: optuna.Trial, folds: Sequence[_RollingOrigin], params: Tre
     num_trees: list[int] = []
     weights = [fold.later_rows for fold in folds]
     for number, fold in enumerate(folds, start=1):
-        booster = fold.training_set.fit(params)
+        booster = fold.training_set.fit(params_for_thinned(params, fold.share))
         losses.append(booster.loss or 0.0)
         num_trees.append(booster.num_iterations)
         trial.report(float(np.average(losses, weights=weights[:number])), number)

@@ -45,6 +45,7 @@ from training.publish import Registry
 from training.range_fit import fit_probability_range
 from training.run_log import training_run_log
 from training.search import SearchResult, search_tree_params
+from training.thinned_rows import good_rows_apart
 from training.threshold_search import choose_light_policy
 from training.visited_rows import with_row_weights
 
@@ -245,7 +246,7 @@ def fit_model(
         "code_version": code_version(),
         "growth": search.params.to_card(),
         "probability_range": probability_range.json_values,
-        "spec": choice.spec.to_card() | choice.to_card() | {"rows_apart": rows_apart(folds[Fold.FIT].height)},
+        "spec": choice.spec.to_card() | choice.to_card() | _rows_fitted(folds[Fold.FIT]),
         "search": {"loss": search.loss, "loss_of_plan": search.loss_of_plan, "trials": search.trials},
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
@@ -256,3 +257,9 @@ def fit_model(
         recent = recent.with_columns(pl.Series(SCORE, bundle.probability(recent)))
     reference = reference_of(fit, columns, bundle.probability(fit), importance, recent)
     return replace(bundle, card={**card, "reference": reference})
+
+
+def _rows_fitted(fit: pl.DataFrame) -> dict[str, int]:
+    """Of how many rows of the fit fold the curves take one, and the fits that choose or check one of the good ones."""
+    good_apart = good_rows_apart(fit.height, int(fit["bad"].sum()))
+    return {"rows_apart": rows_apart(fit.height), "good_rows_apart": good_apart}

@@ -40,8 +40,8 @@ def trees_with(method: str, rows: pl.DataFrame, columns: tuple[ModelColumn, ...]
     """Trees fitted with one of LightGBM's ways to keep signs."""
 
     class Params(TreeParams):
-        def for_lightgbm(self, columns: object, rows: int) -> dict[str, object]:
-            own = super().for_lightgbm(columns, rows)  # type: ignore[arg-type]
+        def for_lightgbm(self, columns: object) -> dict[str, object]:
+            own = super().for_lightgbm(columns)  # type: ignore[arg-type]
             return own | {"monotone_constraints_method": method}
 
     params = Params(num_iterations=60, num_leaves=31, max_depth=6, lambda_l2=1.0, min_data_in_leaf=20)

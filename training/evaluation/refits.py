@@ -41,7 +41,7 @@ def refit_with(spec: ModelSpec) -> FitModel:
 
     def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:
         columns = tuple(column for column in columns_of(MODEL_COLUMNS) if column.name in set(names))
-        return replace(spec, params=replace(spec.params, seed=seed)).fit(frame, columns).log_odds
+        return replace(spec, params=replace(spec.params, seed=seed)).fit_thinned(frame, columns).log_odds
 
     return fit
 

@@ -161,10 +161,11 @@ def test_the_page_says_the_conclusions_in_both_languages_and_needs_nothing_besid
 
 
 def test_what_the_model_is_made_of_and_thinned_rows_are_told() -> None:
-    spec = {"candidate": "blend", "losses": {"blend": 0.1, "additive": 0.2}, "rows_apart": 3}
-    _, first, _, second = lines_for_reader(candidate_lines({"spec": spec}))
+    spec = {"candidate": "blend", "losses": {"blend": 0.1, "additive": 0.2}, "rows_apart": 3, "good_rows_apart": 4}
+    _, first, _, second, _, third = lines_for_reader(candidate_lines({"spec": spec}))
     assert "candidate: blend (log loss: blend 0.10000, additive 0.20000)" in first
     assert "one row of 3" in second
+    assert "one of 4 others, weight 4" in third
     assert list(candidate_lines({})) == []
 
 

@@ -1,0 +1,87 @@
+"""Thinned rows: all that went bad stay, the others stand for their like; fits on them are about those on all rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.boosting import ROW_WEIGHT, TreeParams
+from models.raw_score import ModelColumn
+from training.candidates import Candidate, ModelSpec
+from training.evaluation.measures import auc
+from training.search import params_for_thinned
+from training.thinned_rows import good_rows_apart, thinned
+
+COLUMNS = (ModelColumn("days_past_due", sign=1), ModelColumn("repayment_cover", sign=-1))
+SPEC = ModelSpec(Candidate.BLEND, TreeParams(num_iterations=60, min_data_in_leaf=400, lambda_l2=5.0), strength=0.01)
+
+
+def rows_with_few_bad(seed: int, rows: int = 80_000) -> pl.DataFrame:
+    random = np.random.default_rng(seed)
+    days, cover = random.exponential(10, rows), random.gamma(2, 1, rows)
+    chance = 1 / (1 + np.exp(5.0 - 0.06 * days + 0.5 * cover))
+    bad = (random.random(rows) < chance).astype(np.int8)
+    return pl.DataFrame({"days_past_due": days, "repayment_cover": cover, "bad": bad})
+
+
+ROWS = rows_with_few_bad(1)
+THINNED = thinned(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad", "apart"),
+    [
+        (0, 0, 1),
+        (9_000, 200, 1),  # few rows: all stay
+        (40_000, 300, 2),  # never fewer than 20,000
+        (190_000, 5_000, 4),  # eight for each bad one
+        (190_000, 60_000, 1),
+        (190_000, 0, 9),
+    ],
+)
+def test_rows_are_thinned_where_there_are_many_of_which_few_went_bad(rows: int, bad: int, apart: int) -> None:
+    assert good_rows_apart(rows, bad) == apart
+
+
+def test_all_bad_rows_stay_and_the_others_stand_for_their_like() -> None:
+    apart = good_rows_apart(ROWS.height, int(ROWS["bad"].sum()))
+    assert apart > 2
+    assert THINNED["bad"].sum() == ROWS["bad"].sum()
+    assert THINNED.filter(bad=1)[ROW_WEIGHT].unique().to_list() == [1.0]
+    assert THINNED.filter(bad=0)[ROW_WEIGHT].unique().to_list() == [apart]
+    assert THINNED[ROW_WEIGHT].sum() == pytest.approx(ROWS.height, abs=apart)
+
+
+def test_rows_stay_in_their_order_and_evenly_spread() -> None:
+    positions = thinned(ROWS.with_row_index("position"))["position"].to_numpy()
+    assert (np.diff(positions.astype(np.int64)) > 0).all()
+    assert np.mean(positions) == pytest.approx(ROWS.height / 2, rel=0.01)
+
+
+def test_a_weight_that_rows_have_is_multiplied() -> None:
+    halved = thinned(ROWS.with_columns(pl.lit(0.5).alias(ROW_WEIGHT)))
+    assert halved[ROW_WEIGHT].to_numpy() == pytest.approx(THINNED[ROW_WEIGHT].to_numpy() / 2)
+
+
+def test_few_rows_all_stay_as_they_are() -> None:
+    few = ROWS.head(5_000)
+    assert thinned(few).equals(few)
+
+
+@pytest.mark.parametrize("candidate", list(Candidate))
+def test_a_fit_on_thinned_rows_foretells_about_what_one_on_all_rows_does(candidate: Candidate) -> None:
+    spec, unseen = replace(SPEC, candidate=candidate), rows_with_few_bad(2)
+    whole, few = (fit(ROWS, COLUMNS).log_odds(unseen) for fit in (spec.fit, spec.fit_thinned))
+    bad = unseen["bad"].to_numpy().astype(bool)
+    assert auc(bad, few) == pytest.approx(auc(bad, whole), abs=0.005)
+    share = float((1 / (1 + np.exp(-few))).mean())
+    assert share == pytest.approx(bad.mean(), rel=0.1)
+
+
+def test_rows_of_a_leaf_are_counted_as_of_all_rows() -> None:
+    assert params_for_thinned(SPEC.params, 0.25) == replace(SPEC.params, min_data_in_leaf=100)
+    assert params_for_thinned(SPEC.params, 1e-6).min_data_in_leaf == 1
+    assert params_for_thinned(SPEC.params, 1.0) == SPEC.params
