@@ -18,7 +18,7 @@ from training.additive_fit import STRENGTHS, AdditiveFit
 from training.folds import split_households
 from training.plan import Plan
 from training.search import params_for_thinned, rolling_origins
-from training.thinned_rows import thinned
+from training.thinned_rows import thin_rows
 
 _WEIGHTS = (0.25, 0.5, 0.75)
 """Weights of the trees that are tried in a blend."""
@@ -90,7 +90,7 @@ class ModelSpec:
         Its scores are about as good; the base value of its reasons is that of the rows that stay, so that it is not
         for publishing.
         """
-        few = thinned(rows)
+        few = thin_rows(rows)
         return replace(self, params=params_for_thinned(self.params, few.height / rows.height)).fit(few, columns)
 
     def to_card(self) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
     """The mean log loss of an additive model of each strength on the later rows of the plan's rolling origins."""
     losses: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
     for earlier, later in rolling_origins(sample, plan):
-        fit, bad = AdditiveFit(thinned(earlier), columns), later["bad"].to_numpy().astype(np.float64)
+        fit, bad = AdditiveFit(thin_rows(earlier), columns), later["bad"].to_numpy().astype(np.float64)
         for strength in STRENGTHS:
             weight = row_weights(later)
             raw = _recalibrate(fit.fit(strength).log_odds(later), bad, weight)
@@ -199,7 +199,7 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
 
 
 def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn], params: TreeParams) -> _Origin:
-    fit = AdditiveFit(thinned(earlier), columns)
+    fit = AdditiveFit(thin_rows(earlier), columns)
     return _Origin(
         ModelSpec(Candidate.SIGNED_TREES, params).fit_thinned(earlier, columns).log_odds(later),
         ModelSpec(Candidate.FREE_TREES, params).fit_thinned(earlier, columns).log_odds(later),

@@ -85,9 +85,10 @@ def candidate_lines(card: Mapping[str, Any]) -> Iterator[Line]:
             yield Bilingual(f"  曲线用每 {rows} 行中的一行拟合", f"  curves fitted on one row of {rows}")
         if (good := spec.get("good_rows_apart", 1)) > 1:
             yield Bilingual(
-                f"  搜索、候选比较和复核：变坏的行全部，其余每 {good} 行取一行（权重 {good}）；模型本身用全部行",
-                f"  search, candidates and checks: all bad rows and one of {good} others, weight {good}; "
-                "the model itself: all rows",
+                f"  复核（整个拟合样本）：变坏的行全部，其余每 {good} 行取一行、权重 {good}；搜索、候选比较和折外模型"
+                "按各自的行数定；模型本身用全部行",
+                f"  checks on the whole fit fold: all bad rows and one of {good} others, weight {good}; search, "
+                "candidates and out-of-fold models: by the number of their own rows; the model itself: all rows",
             )
 
 

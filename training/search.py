@@ -14,7 +14,7 @@ from models.boosting import TrainingSet, TreeParams
 from models.raw_score import ModelColumn
 from training.folds import split_households
 from training.plan import Plan
-from training.thinned_rows import thinned
+from training.thinned_rows import thin_rows
 
 ProgressCallback = Callable[[int, str], None]
 """Called after each trial with the number of further steps and a line of text."""
@@ -46,6 +46,11 @@ class _RollingOrigin:
     share: float
     later_rows: int
 
+    @staticmethod
+    def of(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn]) -> _RollingOrigin:
+        few = thin_rows(earlier)
+        return _RollingOrigin(TrainingSet(few, columns, later), few.height / earlier.height, later.height)
+
 
 def search_tree_params(
     sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, on_progress: ProgressCallback
@@ -57,11 +62,7 @@ def search_tree_params(
     rows always give one result, unless the seconds run out before the trials.
     Sources: Akiba et al. 2019, Optuna; Bergstra et al. 2011, tree-structured Parzen estimators.
     """
-    folds = [
-        _RollingOrigin(TrainingSet(few, columns, later), few.height / earlier.height, later.height)
-        for earlier, later in rolling_origins(sample, plan)
-        for few in [thinned(earlier)]
-    ]
+    folds = [_RollingOrigin.of(earlier, later, columns) for earlier, later in rolling_origins(sample, plan)]
     plan_params = plan.tree_params
     trials: list[tuple[float, TreeParams]] = []
 

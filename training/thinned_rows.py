@@ -32,7 +32,7 @@ def good_rows_apart(rows: int, bad: int) -> int:
 
 
 @returns(THINNED_SCHEMA)
-def thinned(rows: pl.DataFrame) -> pl.DataFrame:
+def thin_rows(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that stay, in their order, with their weights; where all stay, the rows as they are.
 
     rows: `bad` (0 or 1), and ROW_WEIGHT where rows count differently. Sums over them, weighted, stay about what they

@@ -260,6 +260,6 @@ def fit_model(
 
 
 def _rows_fitted(fit: pl.DataFrame) -> dict[str, int]:
-    """Of how many rows of the fit fold the curves take one, and the fits that choose or check one of the good ones."""
+    """Of how many rows of the fit fold the curves take one, and a fit that checks one of those that did not go bad."""
     good_apart = good_rows_apart(fit.height, int(fit["bad"].sum()))
     return {"rows_apart": rows_apart(fit.height), "good_rows_apart": good_apart}

@@ -8,12 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.boosting import ROW_WEIGHT, TreeParams
+from features.catalog import MODEL_COLUMNS
+from models.boosting import ROW_WEIGHT, TreeParams, columns_of
 from models.raw_score import ModelColumn
-from training.candidates import Candidate, ModelSpec
+from tests.training.test_search import PLAN
+from training.candidates import Candidate, ModelSpec, out_of_fold_scores
 from training.evaluation.measures import auc
+from training.evaluation.refits import refit_with
+from training.folds import split_households
 from training.search import params_for_thinned
-from training.thinned_rows import good_rows_apart, thinned
+from training.thinned_rows import good_rows_apart, thin_rows
 
 COLUMNS = (ModelColumn("days_past_due", sign=1), ModelColumn("repayment_cover", sign=-1))
 SPEC = ModelSpec(Candidate.BLEND, TreeParams(num_iterations=60, min_data_in_leaf=400, lambda_l2=5.0), strength=0.01)
@@ -28,7 +32,7 @@ def rows_with_few_bad(seed: int, rows: int = 80_000) -> pl.DataFrame:
 
 
 ROWS = rows_with_few_bad(1)
-THINNED = thinned(ROWS)
+THINNED = thin_rows(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -56,19 +60,19 @@ def test_all_bad_rows_stay_and_the_others_stand_for_their_like() -> None:
 
 
 def test_rows_stay_in_their_order_and_evenly_spread() -> None:
-    positions = thinned(ROWS.with_row_index("position"))["position"].to_numpy()
+    positions = thin_rows(ROWS.with_row_index("position"))["position"].to_numpy()
     assert (np.diff(positions.astype(np.int64)) > 0).all()
     assert np.mean(positions) == pytest.approx(ROWS.height / 2, rel=0.01)
 
 
 def test_a_weight_that_rows_have_is_multiplied() -> None:
-    halved = thinned(ROWS.with_columns(pl.lit(0.5).alias(ROW_WEIGHT)))
+    halved = thin_rows(ROWS.with_columns(pl.lit(0.5).alias(ROW_WEIGHT)))
     assert halved[ROW_WEIGHT].to_numpy() == pytest.approx(THINNED[ROW_WEIGHT].to_numpy() / 2)
 
 
 def test_few_rows_all_stay_as_they_are() -> None:
     few = ROWS.head(5_000)
-    assert thinned(few).equals(few)
+    assert thin_rows(few).equals(few)
 
 
 @pytest.mark.parametrize("candidate", list(Candidate))
@@ -79,6 +83,19 @@ def test_a_fit_on_thinned_rows_foretells_about_what_one_on_all_rows_does(candida
     assert auc(bad, few) == pytest.approx(auc(bad, whole), abs=0.005)
     share = float((1 / (1 + np.exp(-few))).mean())
     assert share == pytest.approx(bad.mean(), rel=0.1)
+
+
+def test_refits_and_out_of_fold_models_are_fitted_on_thinned_rows() -> None:
+    unseen, names = rows_with_few_bad(2, 2_000), [column.name for column in COLUMNS]
+    seeded = replace(SPEC, params=replace(SPEC.params, seed=7))
+    columns = tuple(column for column in columns_of(MODEL_COLUMNS) if column.name in names)
+    refit = refit_with(SPEC)(ROWS, names, 7)(unseen)
+    assert np.array_equal(refit, seeded.fit_thinned(ROWS, columns).log_odds(unseen))
+    assert not np.array_equal(refit, seeded.fit(ROWS, columns).log_odds(unseen))
+    homes = ROWS.with_row_index("row").with_columns(pl.format("H{}", pl.col("row") // 20).alias("household_id"))
+    others, part = split_households(homes, 0, 3, PLAN)
+    scored = out_of_fold_scores(homes, COLUMNS, PLAN, SPEC).filter(pl.col("row").is_in(part["row"].implode()))
+    assert np.array_equal(scored["raw"], SPEC.fit_thinned(others, COLUMNS).log_odds(part))
 
 
 def test_rows_of_a_leaf_are_counted_as_of_all_rows() -> None:

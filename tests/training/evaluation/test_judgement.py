@@ -166,6 +166,7 @@ def test_what_the_model_is_made_of_and_thinned_rows_are_told() -> None:
     assert "candidate: blend (log loss: blend 0.10000, additive 0.20000)" in first
     assert "one row of 3" in second
     assert "one of 4 others, weight 4" in third
+    assert "the model itself: all rows" in third
     assert list(candidate_lines({})) == []
 
 
