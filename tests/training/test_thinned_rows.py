@@ -9,14 +9,15 @@ import polars as pl
 import pytest
 
 from features.catalog import MODEL_COLUMNS
-from models.boosting import ROW_WEIGHT, TreeParams, columns_of
+from models.boosting import ROW_WEIGHT, TrainingSet, TreeParams, columns_of
 from models.raw_score import ModelColumn
-from tests.training.test_search import PLAN
+from tests.training.test_search import FIT, PLAN
 from training.candidates import Candidate, ModelSpec, out_of_fold_scores
 from training.evaluation.measures import auc
 from training.evaluation.refits import refit_with
 from training.folds import split_households
-from training.search import params_for_thinned
+from training.plan import SearchPlan
+from training.search import params_for_thinned, rolling_origins, search_tree_params
 from training.thinned_rows import good_rows_apart, thin_rows
 
 COLUMNS = (ModelColumn("days_past_due", sign=1), ModelColumn("repayment_cover", sign=-1))
@@ -98,7 +99,24 @@ def test_refits_and_out_of_fold_models_are_fitted_on_thinned_rows() -> None:
     assert np.array_equal(scored["raw"], SPEC.fit_thinned(others, COLUMNS).log_odds(part))
 
 
+def test_a_search_compares_fits_on_thinned_rows_with_leaves_to_scale() -> None:
+    rows = rows_with_few_bad(3, 180_000).with_row_index("row")
+    households = pl.format("H{}", pl.col("row") // len(FIT)).alias("household_id")
+    sample = rows.with_columns(households, pl.Series("as_of", FIT).gather(rows["row"] % len(FIT)))
+    plan = PLAN.model_copy(update={"search": SearchPlan(trials=1, origins=1)})
+    ((earlier, later),) = rolling_origins(sample, plan)
+    few = thin_rows(earlier)
+    assert few.height < earlier.height
+    params = params_for_thinned(plan.tree_params, few.height / earlier.height)
+    expected = TrainingSet(few, COLUMNS, later).fit(params).loss
+    assert search_tree_params(sample, COLUMNS, plan, lambda *_: None).loss == expected
+
+
 def test_rows_of_a_leaf_are_counted_as_of_all_rows() -> None:
+    params = params_for_thinned(SPEC.params, THINNED.height / ROWS.height)
+    assert params.min_data_in_leaf < SPEC.params.min_data_in_leaf
+    expected = replace(SPEC, params=params).fit(THINNED, COLUMNS).log_odds(ROWS)
+    assert np.array_equal(SPEC.fit_thinned(ROWS, COLUMNS).log_odds(ROWS), expected)
     assert params_for_thinned(SPEC.params, 0.25) == replace(SPEC.params, min_data_in_leaf=100)
     assert params_for_thinned(SPEC.params, 1e-6).min_data_in_leaf == 1
     assert params_for_thinned(SPEC.params, 1.0) == SPEC.params
