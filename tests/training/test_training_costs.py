@@ -11,12 +11,14 @@ from features.ledger.ledger import Ledger
 from models.county_policy.policy_table import policy_table_of
 from models.traffic_light.rule_table import rule_table_of
 from tests.conftest import County
-from training import cohort
+from training import cohort, thinned_rows
 from training.blas_threads import one_blas_thread
-from training.candidates import _recalibrate
+from training.candidates import ModelSpec, _recalibrate
 from training.cohort import samples
 from training.folds import Fold
+from training.plan import SearchPlan
 from training.plan_files import SHIPPED_PLANS, load_plan
+from training.train import fit_model
 
 
 def blas_threads() -> set[int]:
@@ -43,6 +45,20 @@ def test_tables_beyond_the_bound_stay_in_their_files(county: County) -> None:
     assert not tables.read_into_memory(rows - 1).in_memory
     assert tables.read_into_memory(rows).in_memory
     assert tables.read_into_memory(rows)["loans"].collect().equals(tables["loans"].collect())
+
+
+def test_the_registered_model_is_fitted_on_all_rows_where_others_are_thinned(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = load_plan(SHIPPED_PLANS / "demo.toml").model_copy(update={"search": SearchPlan(trials=1, origins=1)})
+    tables = rule_table_of(county.data), policy_table_of(county.data)
+    folds = samples(Ledger(county.data / "ledger"), plan, *tables, lambda *_: None)
+    monkeypatch.setattr(thinned_rows, "_FEW_ROWS", 100)  # the county has few rows
+    bundle, fit = fit_model(folds, plan, "", lambda *_: None), folds[Fold.FIT]
+    spec = ModelSpec.from_card(bundle.card)
+    assert bundle.card["spec"]["good_rows_apart"] > 1
+    assert np.array_equal(bundle.score.log_odds(fit), spec.fit(fit, bundle.columns).log_odds(fit))
+    assert not np.array_equal(bundle.score.log_odds(fit), spec.fit_thinned(fit, bundle.columns).log_odds(fit))
 
 
 def test_scores_are_recalibrated_on_the_line_of_least_loss() -> None:
