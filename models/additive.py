@@ -89,16 +89,22 @@ class AdditiveModel:
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
         """The raw score of each row. Raises KeyError naming the columns that the frame lacks."""
-        return self.explain(frame).scores
+        inputs = matrix(frame, self.columns)
+        scores = np.full(len(inputs), self.base)
+        for number, (column, curve) in enumerate(zip(self.columns, self.curves, strict=True)):
+            scores += curve.added(inputs[:, number], bool(column.levels))
+        return scores
 
     def explain(self, frame: pl.DataFrame) -> RawContributions:
         """The contribution of each column to each row's score; they and the base value sum to it."""
         inputs = matrix(frame, self.columns)
         contributions = np.empty((len(inputs), len(self.columns) + 1))
         contributions[:, -1] = self.base
+        scores = np.full(len(inputs), self.base)  # added up in the same order for one row and for many
         for number, (column, curve) in enumerate(zip(self.columns, self.curves, strict=True)):
             contributions[:, number] = curve.added(inputs[:, number], bool(column.levels))
-        return RawContributions(inputs, contributions, contributions.sum(axis=1), 0)
+            scores += contributions[:, number]
+        return RawContributions(inputs, contributions, scores, 0)
 
 
 def additive_model_of(text: str, columns: tuple[ModelColumn, ...]) -> AdditiveModel:

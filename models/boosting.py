@@ -61,6 +61,8 @@ def columns_of(features: Sequence[Feature]) -> tuple[ModelColumn, ...]:
 def matrix(frame: pl.DataFrame, columns: Sequence[ModelColumn]) -> Floats:
     """Rows x columns as LightGBM reads them: a code as the number of its level; missing values, unknown codes as NaN.
 
+    Many rows are laid out column by column, which polars does without a copy, and curves read a column at a time.
+
     Raises KeyError naming the columns that the frame lacks.
     """
     position_of = {name: position for position, name in enumerate(frame.columns)}
@@ -75,7 +77,7 @@ def matrix(frame: pl.DataFrame, columns: Sequence[ModelColumn]) -> Floats:
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
     numbers = frame.select(column.name for column in columns).with_columns(_codes_as_numbers(tuple(columns)))
-    return np.ascontiguousarray(numbers.select(_AS_FLOATS).to_numpy(), dtype=np.float64)
+    return np.asarray(numbers.select(_AS_FLOATS).to_numpy(order="fortran"), dtype=np.float64)
 
 
 @cache

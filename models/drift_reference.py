@@ -117,11 +117,13 @@ def reference_of(
         ({'savings': 0.0}, True)
     """
     by = [name for name in _SLICE if name in frame.columns]
+    is_delivered = _columns_delivered(frame, [column.name for column in columns])
     bins: dict[str, Bins] = {}
     by_month: dict[str, dict[str, Bins]] = {}
     for column in columns:
-        is_delivered = pl.col(column.name).is_not_null().any().over(by) if by else pl.lit(True)
-        delivered = frame.select(*by, column.name).filter(is_delivered)
+        in_slice, delivered = is_delivered[column.name], frame.select(*by, column.name)
+        if not in_slice.all():
+            delivered = delivered.filter(in_slice)
         bins[column.name] = bins_of(delivered[column.name], column.levels)
         if column.name in BY_MONTH and "as_of" in by:
             by_month[column.name] = {
@@ -142,11 +144,18 @@ def is_fully_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
     Scores of months whose tables had not been delivered yet are not those that the model gives now.
     """
+    delivered = _columns_delivered(frame, names).sum_horizontal()
+    return delivered >= _NEARLY_ALL * (delivered.max() or 0)
+
+
+def _columns_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """For each row, whether each column has a value somewhere in its month end and county; always, without these."""
     by = [name for name in _SLICE if name in frame.columns]
     if not by:
-        return pl.repeat(True, frame.height, eager=True)
-    present = pl.sum_horizontal(pl.col(name).is_not_null().any().over(by) for name in names)
-    return frame.select(present >= _NEARLY_ALL * present.max()).to_series()
+        return pl.DataFrame({name: pl.repeat(True, frame.height, eager=True) for name in names})
+    in_slices = frame.group_by(by).agg(pl.col(name).is_not_null().any() for name in names)
+    joined = frame.select(by).join(in_slices, on=by, how="left", nulls_equal=True, maintain_order="left")
+    return joined.select(names)
 
 
 def by_calendar_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

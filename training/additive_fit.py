@@ -21,6 +21,8 @@ STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 _RAMPS = 4
 _LEAST_SHARE = 0.001
 """Share of the rows from which a level, or a missing value, has a weight of its own."""
+_OPTIONS = {"maxiter": 500, "maxcor": 20, "ftol": 1e-7}
+"""The loss is a sum of 32-bit numbers: a step that gains less than ftol, of the whole, may be rounding."""
 _MOST_ROWS = 400_000
 """Rows beyond which every n-th alone is fitted, so that memory has a bound: the ramps of a row take some 1.5 kB."""
 
@@ -78,7 +80,7 @@ class AdditiveFit:
                 terms.append(term)
                 laid_out.append(values.astype(np.float32))
         self._terms = terms
-        self._ramps = np.column_stack(laid_out) if laid_out else np.zeros((len(self._bad), 0), dtype=np.float32)
+        self._ramps = np.stack(laid_out) if laid_out else np.zeros((0, len(self._bad)), dtype=np.float32)
 
     def fit(self, strength: float) -> AdditiveModel:
         """The model with the least log loss plus ridge; strength: the inverse of the ridge's weight."""
@@ -109,17 +111,14 @@ class AdditiveFit:
         return np.asarray(np.sign(cells) * np.log1p(np.abs(cells) / self._scales[number]), dtype=np.float64)
 
     def _loss_and_slope(self, weights: Floats, strength: float) -> tuple[float, Floats]:
-        scores = self._ramps @ weights[:-1].astype(np.float32) + np.float32(weights[-1])
+        scores = weights[:-1].astype(np.float32) @ self._ramps + np.float32(weights[-1])
         errors = 1 / (1 + np.exp(-scores)) - self._bad
         losses = np.logaddexp(0, scores) - self._bad * scores
         if self._weights is not None:
             errors, losses = errors * self._weights, losses * self._weights
         ridge = weights[:-1] / strength
         loss = float(losses.sum(dtype=np.float64)) + float(ridge @ weights[:-1]) / 2
-        return loss, np.append(self._ramps.T @ errors + ridge, errors.sum(dtype=np.float64)).astype(np.float64)
-
-
-_OPTIONS = {"maxiter": 500}
+        return loss, np.append(self._ramps @ errors + ridge, errors.sum(dtype=np.float64)).astype(np.float64)
 
 
 def rows_apart(rows: int) -> int:

@@ -15,6 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import TrainingSet, TreeParams, Trees, row_weights
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 from training.additive_fit import STRENGTHS, AdditiveFit
+from training.concurrent_fits import map_concurrently
 from training.folds import split_households
 from training.plan import Plan
 from training.search import params_for_thinned, rolling_origins
@@ -153,7 +154,7 @@ def choose_candidate(
         plan: rolling origins and seed.
         params: of the trees.
     """
-    origins = [_origin(earlier, later, columns, params) for earlier, later in rolling_origins(sample, plan)]
+    origins = _score_origins(sample, columns, plan, params)
     bad = np.concatenate([origin.bad for origin in origins])
     share = np.concatenate([_mean_one(origin.weight, len(origin.bad)) for origin in origins])
 
@@ -188,26 +189,41 @@ def choose_candidate(
 
 def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan) -> dict[float, float]:
     """The mean log loss of an additive model of each strength on the later rows of the plan's rolling origins."""
-    losses: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
-    for earlier, later in rolling_origins(sample, plan):
-        fit, bad = AdditiveFit(thin_rows(earlier), columns), later["bad"].to_numpy().astype(np.float64)
-        for strength in STRENGTHS:
-            weight = row_weights(later)
-            raw = _recalibrate(fit.fit(strength).log_odds(later), bad, weight)
-            losses[strength].append((np.logaddexp(0, raw) - bad * raw) * _mean_one(weight, later.height))
-    return {strength: float(np.concatenate(each).mean()) for strength, each in losses.items()}
+
+    def losses_of(origin: tuple[pl.DataFrame, pl.DataFrame]) -> list[Floats]:
+        earlier, later = origin
+        bad, weight = later["bad"].to_numpy().astype(np.float64), row_weights(later)
+        raw = [_recalibrate(score, bad, weight) for score in _additive_scores(earlier, later, columns).values()]
+        return [(np.logaddexp(0, each) - bad * each) * _mean_one(weight, later.height) for each in raw]
+
+    by_origin = map_concurrently(losses_of, rolling_origins(sample, plan))
+    means = (float(np.concatenate(losses).mean()) for losses in zip(*by_origin, strict=True))
+    return dict(zip(STRENGTHS, means, strict=True))
 
 
-def _origin(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn], params: TreeParams) -> _Origin:
+def _score_origins(
+    sample: pl.DataFrame, columns: Sequence[ModelColumn], plan: Plan, params: TreeParams
+) -> list[_Origin]:
+    """The scores of each candidate on each rolling origin of the plan."""
+
+    def score(origin: tuple[pl.DataFrame, pl.DataFrame]) -> _Origin:
+        earlier, later = origin
+        return _Origin(
+            ModelSpec(Candidate.SIGNED_TREES, params).fit_thinned(earlier, columns).log_odds(later),
+            ModelSpec(Candidate.FREE_TREES, params).fit_thinned(earlier, columns).log_odds(later),
+            _additive_scores(earlier, later, columns),
+            later["bad"].to_numpy().astype(np.float64),
+            later["household_id"],
+            row_weights(later),
+        )
+
+    return map_concurrently(score, rolling_origins(sample, plan))
+
+
+def _additive_scores(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn]) -> dict[float, Floats]:
+    """The scores of the later rows by an additive model of each strength, fitted on the earlier ones."""
     fit = AdditiveFit(thin_rows(earlier), columns)
-    return _Origin(
-        ModelSpec(Candidate.SIGNED_TREES, params).fit_thinned(earlier, columns).log_odds(later),
-        ModelSpec(Candidate.FREE_TREES, params).fit_thinned(earlier, columns).log_odds(later),
-        {strength: fit.fit(strength).log_odds(later) for strength in STRENGTHS},
-        later["bad"].to_numpy().astype(np.float64),
-        later["household_id"],
-        row_weights(later),
-    )
+    return {strength: fit.fit(strength).log_odds(later) for strength in STRENGTHS}
 
 
 @returns(OUT_OF_FOLD_SCHEMA)
@@ -218,12 +234,12 @@ def out_of_fold_scores(
 
     `raw` is the score in uncalibrated log-odds.
     """
-    parts = []
-    for group in range(_PARTS):
+
+    def score(group: int) -> pl.DataFrame:
         others, part = split_households(sample, group, _PARTS, plan)
-        raw = spec.fit_thinned(others, columns).log_odds(part)
-        parts.append(part.with_columns(pl.Series("raw", raw)))
-    return pl.concat(parts)
+        return part.with_columns(pl.Series("raw", spec.fit_thinned(others, columns).log_odds(part)))
+
+    return pl.concat(map_concurrently(score, range(_PARTS)))
 
 
 def _mean_one(weight: Floats | None, rows: int) -> Floats:

@@ -18,6 +18,7 @@ from models.traffic_light.county_figures import county_figures, figures_by_count
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
+from training.concurrent_fits import CONCURRENT_FITS, map_concurrently
 from training.folds import Fold, rows_in_fold
 from training.labels import label_cohort
 from training.plan import Plan
@@ -102,10 +103,11 @@ def samples(
     newest = policies.in_force(last_reported_day(ledger)).life_rules(plan.bad_after_days)
     spells, ends = bad_spells(rows, newest), loan_ends(rows, newest)
     followed_until = pl.lit(plan.last_mature_day(last_reported_day(ledger))).alias("followed_until")
-    frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
-    for as_of in sorted({day for fold in folds for day in fold.month_ends(plan)}):
+    days = sorted({day for fold in folds for day in fold.month_ends(plan)})
+    for as_of in days:
         _check_mature(as_of, plan, last_reported_day(ledger))
-        on_progress(1, str(as_of))
+
+    def cohort_by_fold(as_of: date) -> dict[Fold, pl.DataFrame]:
         life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
         features = features_at(as_of, rows, Population.COHORT, life_rules)
         # of all rules, whenever they are in force, so that the frames of all months have the same columns
@@ -113,10 +115,17 @@ def samples(
         cohort = label_cohort(with_county_figures(features, figures, rules.rules), spells, as_of, plan)
         with_lights = with_rule_level(cohort, rules.in_force(as_of))
         with_ends = with_lights.join(ends, on="loan_id", how="left", maintain_order="left").with_columns(followed_until)
-        for fold in folds:
-            if as_of in fold.month_ends(plan):
-                frames[fold].append(rows_in_fold(with_ends, fold, plan))
-    joined = {fold: pl.concat(fold_frames) for fold, fold_frames in frames.items()}
+        return {fold: rows_in_fold(with_ends, fold, plan) for fold in folds if as_of in fold.month_ends(plan)}
+
+    frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
+    for begin in range(0, len(days), CONCURRENT_FITS):
+        together = days[begin : begin + CONCURRENT_FITS]
+        for as_of in together:
+            on_progress(1, str(as_of))
+        for by_fold in map_concurrently(cohort_by_fold, together):
+            for fold, frame in by_fold.items():
+                frames[fold].append(frame)
+    joined = {fold: pl.concat(fold_frames, rechunk=True) for fold, fold_frames in frames.items()}
     for fold, frame in joined.items():
         _check_outcomes(frame, fold)
     return joined

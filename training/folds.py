@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 
 import polars as pl
@@ -14,6 +15,8 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from training.plan import Plan
 
 _POSITIONS = 2**32
+_POSITIONS_IN_MEMORY = 2**17
+"""Each is asked for once for every month end and every split; some 200 bytes."""
 
 
 class Fold(StrEnum):
@@ -64,6 +67,7 @@ def _rows_of_households(frame: pl.DataFrame, belongs: Callable[[str], bool]) -> 
     return frame.filter(pl.col("household_id").is_in(households))
 
 
+@lru_cache(_POSITIONS_IN_MEMORY)
 def _position(household: str, salt: str) -> float:
     """A number from 0 to below 1 that depends on the identifier and the salt alone."""
     digest = hashlib.sha256(f"{salt}:{household}".encode()).digest()

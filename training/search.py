@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +13,7 @@ import polars as pl
 
 from models.boosting import TrainingSet, TreeParams
 from models.raw_score import ModelColumn
+from training.concurrent_fits import CONCURRENT_FITS, map_concurrently
 from training.folds import split_households
 from training.plan import Plan
 from training.thinned_rows import thin_rows
@@ -40,7 +42,10 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class _RollingOrigin:
-    """A rolling origin: its thinned earlier rows with its later ones, the share that stayed, and the later rows."""
+    """A rolling origin: its earlier rows with its later ones, both thinned.
+
+    share: of the earlier rows, how many stayed. later_rows: how many later rows there are before they are thinned.
+    """
 
     training_set: TrainingSet
     share: float
@@ -49,7 +54,7 @@ class _RollingOrigin:
     @staticmethod
     def of(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn]) -> _RollingOrigin:
         few = thin_rows(earlier)
-        return _RollingOrigin(TrainingSet(few, columns, later), few.height / earlier.height, later.height)
+        return _RollingOrigin(TrainingSet(few, columns, thin_rows(later)), few.height / earlier.height, later.height)
 
 
 def search_tree_params(
@@ -58,25 +63,37 @@ def search_tree_params(
     """Try parameters on rolling origins: trees fitted on earlier months, evaluated on months a horizon later.
 
     The first trial is the plan's own parameters; the least log loss, a proper score, wins. A trial that is worse after
-    an origin than half of those before it were is not fitted on the origins left, and counts as tried. A plan and its
-    rows always give one result, unless the seconds run out before the trials.
+    an origin than half of those before it were is not fitted on the origins left, and counts as tried. Trials are
+    fitted two at a time, and both are drawn from what those before them brought: a plan and its rows always give one
+    result, unless the seconds run out before the trials.
     Sources: Akiba et al. 2019, Optuna; Bergstra et al. 2011, tree-structured Parzen estimators.
     """
-    folds = [_RollingOrigin.of(earlier, later, columns) for earlier, later in rolling_origins(sample, plan)]
-    plan_params = plan.tree_params
+    origins = rolling_origins(sample, plan)
+    # LightGBM changes a data set that it fits: trials at one time have theirs
+    folds = [[_RollingOrigin.of(*origin, columns) for origin in origins] for _ in range(CONCURRENT_FITS)]
+    plan_params, began = plan.tree_params, time.monotonic()
     trials: list[tuple[float, TreeParams]] = []
 
-    def trial_loss(trial: optuna.Trial) -> float:
-        params = plan_params if trial.number == 0 else _suggest_params(trial, plan_params)
-        on_progress(1, "")
-        loss, num_iterations = _mean_loss(trial, folds, params)
-        trials.append((loss, replace(params, num_iterations=num_iterations)))
-        return loss
+    def outcome(asked: tuple[optuna.Trial, TreeParams, Sequence[_RollingOrigin]]) -> tuple[float, int] | None:
+        trial, params, own_folds = asked
+        return _mean_loss(trial, own_folds, params)
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruner = optuna.pruners.MedianPruner(_FIRST_WHOLE_TRIALS)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=8), pruner=pruner)
-    study.optimize(trial_loss, n_trials=plan.search.trials, timeout=plan.search.seconds)
+    while (left := plan.search.trials - len(study.trials)) > 0 and time.monotonic() - began < plan.search.seconds:
+        asked = []
+        for own_folds in folds[:left]:
+            trial = study.ask()
+            asked.append((trial, _suggest_params(trial, plan_params) if trial.number else plan_params, own_folds))
+            on_progress(1, "")
+        for (trial, params, _), result in zip(asked, map_concurrently(outcome, asked), strict=True):
+            if result is None:
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                continue
+            loss, num_iterations = result
+            study.tell(trial, loss)
+            trials.append((loss, replace(params, num_iterations=num_iterations)))
     least, params = min(trials, key=lambda trial: trial[0])
     return SearchResult(params, least, trials[0][0], len(study.trials), tuple(trials))
 
@@ -110,10 +127,10 @@ def params_for_thinned(params: TreeParams, share: float) -> TreeParams:
     return replace(params, min_data_in_leaf=max(1, round(params.min_data_in_leaf * share)))
 
 
-def _mean_loss(trial: optuna.Trial, folds: Sequence[_RollingOrigin], params: TreeParams) -> tuple[float, int]:
+def _mean_loss(trial: optuna.Trial, folds: Sequence[_RollingOrigin], params: TreeParams) -> tuple[float, int] | None:
     """Mean log loss over the later rows, and the mean number of trees.
 
-    Raises optuna.TrialPruned where the mean over the first origins is too high to go on.
+    None where the mean over the first origins is too high to go on.
     """
     losses: list[float] = []
     num_trees: list[int] = []
@@ -124,7 +141,7 @@ def _mean_loss(trial: optuna.Trial, folds: Sequence[_RollingOrigin], params: Tre
         num_trees.append(booster.num_iterations)
         trial.report(float(np.average(losses, weights=weights[:number])), number)
         if number < len(folds) and trial.should_prune():
-            raise optuna.TrialPruned
+            return None
     return float(np.average(losses, weights=weights)), round(float(np.mean(num_trees)))
 
 

@@ -41,10 +41,10 @@ THINNED = thin_rows(ROWS)
     [
         (0, 0, 1),
         (9_000, 200, 1),  # few rows: all stay
-        (40_000, 300, 2),  # never fewer than 20,000
-        (190_000, 5_000, 4),  # eight for each bad one
+        (40_000, 300, 6),  # never fewer than 6,000
+        (190_000, 5_000, 7),  # five for each bad one
         (190_000, 60_000, 1),
-        (190_000, 0, 9),
+        (190_000, 0, 31),
     ],
 )
 def test_rows_are_thinned_where_there_are_many_of_which_few_went_bad(rows: int, bad: int, apart: int) -> None:
@@ -108,7 +108,7 @@ def test_a_search_compares_fits_on_thinned_rows_with_leaves_to_scale() -> None:
     few = thin_rows(earlier)
     assert few.height < earlier.height
     params = params_for_thinned(plan.tree_params, few.height / earlier.height)
-    expected = TrainingSet(few, COLUMNS, later).fit(params).loss
+    expected = TrainingSet(few, COLUMNS, thin_rows(later)).fit(params).loss
     assert search_tree_params(sample, COLUMNS, plan, lambda *_: None).loss == expected
 
 

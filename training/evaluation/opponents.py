@@ -13,8 +13,8 @@ from models.boosting import TreeParams
 from models.raw_score import Floats, ModelColumn
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
-from training.additive_fit import AdditiveFit
 from training.candidates import Candidate, ModelSpec, mean_losses_by_strength
+from training.concurrent_fits import map_concurrently
 from training.evaluation.measures import selected_share_by_month
 from training.plan import Plan
 
@@ -52,14 +52,16 @@ def opponent_scores(
     """
     unsigned = [replace(column, sign=0) for column in columns]
     losses = mean_losses_by_strength(fit, unsigned, plan)
-    logistic = AdditiveFit(fit, unsigned).fit(min(losses, key=lambda strength: losses[strength]))
-    free_trees = ModelSpec(Candidate.FREE_TREES, params).fit(fit, columns)
+    specs = {
+        "logistic": ModelSpec(Candidate.ADDITIVE, params, min(losses, key=lambda strength: losses[strength])),
+        "unconstrained": ModelSpec(Candidate.FREE_TREES, params),
+    }
+    fitted = map_concurrently(lambda spec: spec.fit(fit, unsigned).log_odds(sample), specs.values())
     return {
         "tuned_rules": tuned_rule_scores(fit, sample, rules),
         "calendar": calendar_scores(sample),
         "calendar_cover": calendar_scores(sample, best_days_ahead(fit)),
-        "logistic": logistic.log_odds(sample),
-        "unconstrained": free_trees.log_odds(sample),
+        **dict(zip(specs, fitted, strict=True)),
     }
 
 

@@ -15,6 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import columns_of
 from models.raw_score import Floats, ModelColumn
 from training.candidates import ModelSpec
+from training.concurrent_fits import map_concurrently
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import auc, selected_share_by_month
 from training.evaluation.report import Ablation, PermutationTest, Stability
@@ -55,12 +56,14 @@ def permutation_test(
     scored frame carries the shuffled ones: a column that carries the label gives itself away. Each fit is measured on
     so many shuffles that chance stays small.
     """
-    random = np.random.default_rng(seed)
-    areas: list[float] = []
-    for number in range(fits):
+
+    def areas_of_fit(number: int) -> list[float]:
+        random = np.random.default_rng((seed, number))
         score = fit_model(shuffle_labels(fit_fold, random), model_column_names(), seed + number)
-        areas += _aucs_on_shuffled_labels(loans, score, random, _PERMUTATIONS // fits)
-    return PermutationTest(float(np.mean(areas)), fits, len(areas))
+        return list(_aucs_on_shuffled_labels(loans, score, random, _PERMUTATIONS // fits))
+
+    areas = np.concatenate(map_concurrently(areas_of_fit, range(fits)))
+    return PermutationTest(float(areas.mean()), fits, len(areas))
 
 
 def _aucs_on_shuffled_labels(
@@ -99,11 +102,12 @@ def ablation(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel,
         (None, model_column_names()),
         *((family, [column.name for column in MODEL_COLUMNS if column.family != family]) for family in families),
     ]
-    return tuple(
-        Ablation(family, *_auc_and_recall(loans, fit_model(fit_fold, names, seed)(loans.frame)))
-        for family, names in names_by_ablation
-        if names
-    )
+
+    def without(ablated: tuple[str | None, list[str]]) -> Ablation:
+        family, names = ablated
+        return Ablation(family, *_auc_and_recall(loans, fit_model(fit_fold, names, seed)(loans.frame)))
+
+    return tuple(map_concurrently(without, [ablated for ablated in names_by_ablation if ablated[1]]))
 
 
 def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seeds: Iterable[int]) -> Stability:
@@ -111,7 +115,7 @@ def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel
 
     Raises ValueError for fewer than two seeds.
     """
-    scores = [fit_model(fit_fold, model_column_names(), seed)(loans.frame) for seed in seeds]
+    scores = map_concurrently(lambda seed: fit_model(fit_fold, model_column_names(), seed)(loans.frame), seeds)
     if len(scores) < 2:
         raise ValueError("Stability is told by two seeds or more.")
     measures = [_auc_and_recall(loans, score) for score in scores]
