@@ -15,7 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import TrainingSet, TreeParams, Trees, row_weights
 from models.raw_score import Blend, Floats, ModelColumn, RawScore
 from training.additive_fit import STRENGTHS, AdditiveFit
-from training.concurrent_fits import map_concurrently
+from training.concurrent_fits import fits_at_a_time, map_concurrently
 from training.folds import split_households
 from training.plan import Plan
 from training.search import params_for_thinned, rolling_origins
@@ -196,7 +196,7 @@ def mean_losses_by_strength(sample: pl.DataFrame, columns: Sequence[ModelColumn]
         raw = [_recalibrate(score, bad, weight) for score in _additive_scores(earlier, later, columns).values()]
         return [(np.logaddexp(0, each) - bad * each) * _mean_one(weight, later.height) for each in raw]
 
-    by_origin = map_concurrently(losses_of, rolling_origins(sample, plan))
+    by_origin = map_concurrently(losses_of, rolling_origins(sample, plan), fits_at_a_time(sample.height))
     means = (float(np.concatenate(losses).mean()) for losses in zip(*by_origin, strict=True))
     return dict(zip(STRENGTHS, means, strict=True))
 
@@ -217,7 +217,7 @@ def _score_origins(
             row_weights(later),
         )
 
-    return map_concurrently(score, rolling_origins(sample, plan))
+    return map_concurrently(score, rolling_origins(sample, plan), fits_at_a_time(sample.height))
 
 
 def _additive_scores(earlier: pl.DataFrame, later: pl.DataFrame, columns: Sequence[ModelColumn]) -> dict[float, Floats]:
@@ -239,7 +239,7 @@ def out_of_fold_scores(
         others, part = split_households(sample, group, _PARTS, plan)
         return part.with_columns(pl.Series("raw", spec.fit_thinned(others, columns).log_odds(part)))
 
-    return pl.concat(map_concurrently(score, range(_PARTS)))
+    return pl.concat(map_concurrently(score, range(_PARTS), fits_at_a_time(sample.height)))
 
 
 def _mean_one(weight: Floats | None, rows: int) -> Floats:

@@ -18,7 +18,7 @@ from models.traffic_light.county_figures import county_figures, figures_by_count
 from models.traffic_light.evaluate import evaluate_rules
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
-from training.concurrent_fits import CONCURRENT_FITS, map_concurrently
+from training.concurrent_fits import fits_at_a_time, map_concurrently
 from training.folds import Fold, rows_in_fold
 from training.labels import label_cohort
 from training.plan import Plan
@@ -118,11 +118,12 @@ def samples(
         return {fold: rows_in_fold(with_ends, fold, plan) for fold in folds if as_of in fold.month_ends(plan)}
 
     frames: dict[Fold, list[pl.DataFrame]] = {fold: [] for fold in folds}
-    for begin in range(0, len(days), CONCURRENT_FITS):
-        together = days[begin : begin + CONCURRENT_FITS]
+    at_a_time = fits_at_a_time(int(rows.collect(rows["loans"].select(pl.len())).item()))
+    for begin in range(0, len(days), at_a_time):
+        together = days[begin : begin + at_a_time]
         for as_of in together:
             on_progress(1, str(as_of))
-        for by_fold in map_concurrently(cohort_by_fold, together):
+        for by_fold in map_concurrently(cohort_by_fold, together, at_a_time):
             for fold, frame in by_fold.items():
                 frames[fold].append(frame)
     joined = {fold: pl.concat(fold_frames, rechunk=True) for fold, fold_frames in frames.items()}

@@ -13,7 +13,7 @@ import polars as pl
 
 from models.boosting import TrainingSet, TreeParams
 from models.raw_score import ModelColumn
-from training.concurrent_fits import CONCURRENT_FITS, map_concurrently
+from training.concurrent_fits import fits_at_a_time, map_concurrently
 from training.folds import split_households
 from training.plan import Plan
 from training.thinned_rows import thin_rows
@@ -63,14 +63,14 @@ def search_tree_params(
     """Try parameters on rolling origins: trees fitted on earlier months, evaluated on months a horizon later.
 
     The first trial is the plan's own parameters; the least log loss, a proper score, wins. A trial that is worse after
-    an origin than half of those before it were is not fitted on the origins left, and counts as tried. Trials are
-    fitted two at a time, and both are drawn from what those before them brought: a plan and its rows always give one
+    an origin than half of those before it were is not fitted on the origins left, and counts as tried. Of many rows two
+    trials are fitted at a time, both drawn from what those before them brought: a plan and its rows always give one
     result, unless the seconds run out before the trials.
     Sources: Akiba et al. 2019, Optuna; Bergstra et al. 2011, tree-structured Parzen estimators.
     """
-    origins = rolling_origins(sample, plan)
+    origins, at_a_time = rolling_origins(sample, plan), fits_at_a_time(sample.height)
     # LightGBM changes a data set that it fits: trials at one time have theirs
-    folds = [[_RollingOrigin.of(*origin, columns) for origin in origins] for _ in range(CONCURRENT_FITS)]
+    folds = [[_RollingOrigin.of(*origin, columns) for origin in origins] for _ in range(at_a_time)]
     plan_params, began = plan.tree_params, time.monotonic()
     trials: list[tuple[float, TreeParams]] = []
 
@@ -87,7 +87,7 @@ def search_tree_params(
             trial = study.ask()
             asked.append((trial, _suggest_params(trial, plan_params) if trial.number else plan_params, own_folds))
             on_progress(1, "")
-        for (trial, params, _), result in zip(asked, map_concurrently(outcome, asked), strict=True):
+        for (trial, params, _), result in zip(asked, map_concurrently(outcome, asked, at_a_time), strict=True):
             if result is None:
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 continue

@@ -36,6 +36,7 @@ class TimedRun:
 def run_lights(tree: Path, *words: object) -> tuple[float, float]:
     """Run a command of a tree's code to its end; processor seconds and seconds by the clock."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONUTF8": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile the libraries again
     began = time.perf_counter()
     command = [PYTHON, "-m", "lights", *map(str, words)]
     running = subprocess.Popen(

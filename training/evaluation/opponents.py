@@ -14,7 +14,7 @@ from models.raw_score import Floats, ModelColumn
 from models.traffic_light.rule import Rule
 from models.traffic_light.rule_table import RuleTable
 from training.candidates import Candidate, ModelSpec, mean_losses_by_strength
-from training.concurrent_fits import map_concurrently
+from training.concurrent_fits import fits_at_a_time, map_concurrently
 from training.evaluation.measures import selected_share_by_month
 from training.plan import Plan
 
@@ -56,7 +56,8 @@ def opponent_scores(
         "logistic": ModelSpec(Candidate.ADDITIVE, params, min(losses, key=lambda strength: losses[strength])),
         "unconstrained": ModelSpec(Candidate.FREE_TREES, params),
     }
-    fitted = map_concurrently(lambda spec: spec.fit(fit, unsigned).log_odds(sample), specs.values())
+    at_a_time = fits_at_a_time(fit.height)
+    fitted = map_concurrently(lambda spec: spec.fit(fit, unsigned).log_odds(sample), specs.values(), at_a_time)
     return {
         "tuned_rules": tuned_rule_scores(fit, sample, rules),
         "calendar": calendar_scores(sample),

@@ -15,7 +15,7 @@ from features.frame_schema import FrameColumn, FrameSchema, returns
 from models.boosting import columns_of
 from models.raw_score import Floats, ModelColumn
 from training.candidates import ModelSpec
-from training.concurrent_fits import map_concurrently
+from training.concurrent_fits import fits_at_a_time, map_concurrently
 from training.evaluation.evaluated_loans import EvaluatedLoans
 from training.evaluation.measures import auc, selected_share_by_month
 from training.evaluation.report import Ablation, PermutationTest, Stability
@@ -62,7 +62,7 @@ def permutation_test(
         score = fit_model(shuffle_labels(fit_fold, random), model_column_names(), seed + number)
         return list(_aucs_on_shuffled_labels(loans, score, random, _PERMUTATIONS // fits))
 
-    areas = np.concatenate(map_concurrently(areas_of_fit, range(fits)))
+    areas = np.concatenate(map_concurrently(areas_of_fit, range(fits), fits_at_a_time(fit_fold.height)))
     return PermutationTest(float(areas.mean()), fits, len(areas))
 
 
@@ -107,7 +107,8 @@ def ablation(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel,
         family, names = ablated
         return Ablation(family, *_auc_and_recall(loans, fit_model(fit_fold, names, seed)(loans.frame)))
 
-    return tuple(map_concurrently(without, [ablated for ablated in names_by_ablation if ablated[1]]))
+    ablated = [each for each in names_by_ablation if each[1]]
+    return tuple(map_concurrently(without, ablated, fits_at_a_time(fit_fold.height)))
 
 
 def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seeds: Iterable[int]) -> Stability:
@@ -115,7 +116,8 @@ def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel
 
     Raises ValueError for fewer than two seeds.
     """
-    scores = map_concurrently(lambda seed: fit_model(fit_fold, model_column_names(), seed)(loans.frame), seeds)
+    names, at_a_time = model_column_names(), fits_at_a_time(fit_fold.height)
+    scores = map_concurrently(lambda seed: fit_model(fit_fold, names, seed)(loans.frame), seeds, at_a_time)
     if len(scores) < 2:
         raise ValueError("Stability is told by two seeds or more.")
     measures = [_auc_and_recall(loans, score) for score in scores]
