@@ -144,8 +144,8 @@ def is_fully_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
     Scores of months whose tables had not been delivered yet are not those that the model gives now.
     """
-    delivered = _columns_delivered(frame, names).sum_horizontal()
-    return delivered >= _NEARLY_ALL * (delivered.max() or 0)
+    present = pl.sum_horizontal(names)
+    return _columns_delivered(frame, names).select(present >= _NEARLY_ALL * present.max()).to_series()
 
 
 def _columns_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
