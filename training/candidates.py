@@ -57,12 +57,13 @@ class ModelSpec:
     strength: float = STRENGTHS[0]
     weight: float = 0.5
 
-    def fit(self, rows: pl.DataFrame, columns: Sequence[ModelColumn]) -> RawScore:
+    def fit(self, rows: pl.DataFrame, columns: Sequence[ModelColumn], at_a_time: int = 1) -> RawScore:
         """The model of these rows.
 
         Args:
             rows: the model's columns and `bad` (0 or 1). Equal rows give an equal model.
             columns: the inputs, in their order.
+            at_a_time: how many parts of a blend are fitted at a time; their number changes no part.
 
         Example:
             >>> import polars as pl
@@ -76,14 +77,15 @@ class ModelSpec:
             >>> bool(punctual < late)
             True
         """
+        if self.candidate is Candidate.BLEND:
+            specs = [replace(self, candidate=part) for part in (Candidate.SIGNED_TREES, Candidate.ADDITIVE)]
+            trees, additive = map_concurrently(lambda spec: spec.fit(rows, columns), specs, at_a_time)
+            return Blend(((self.weight, trees), (1 - self.weight, additive)))
         if self.candidate is Candidate.ADDITIVE:
             return AdditiveFit(rows, columns).fit(self.strength)
         if self.candidate is Candidate.FREE_TREES:
             columns = [replace(column, sign=0) for column in columns]
-        trees = Trees(TrainingSet(rows, columns).fit(self.params).text, columns)
-        if self.candidate is Candidate.BLEND:
-            return Blend(((self.weight, trees), (1 - self.weight, AdditiveFit(rows, columns).fit(self.strength))))
-        return trees
+        return Trees(TrainingSet(rows, columns).fit(self.params).text, columns)
 
     def fit_thinned(self, rows: pl.DataFrame, columns: Sequence[ModelColumn]) -> RawScore:
         """The model of these rows, thinned: much quicker, for a choice or a check.

@@ -26,6 +26,7 @@ from training.calibrate import fit_calibration
 from training.candidates import choose_candidate, out_of_fold_scores
 from training.code_version import code_version
 from training.cohort import ProgressCallback, first_loan_day, last_reported_day, sample_steps, samples
+from training.concurrent_fits import fits_at_a_time
 from training.evaluation.evaluate import evaluate_loans
 from training.evaluation.evaluated_loans import score_loans
 from training.evaluation.months_ahead import months_ahead_metrics
@@ -218,7 +219,7 @@ def fit_model(
     search = search_tree_params(folds[Fold.FIT], columns, plan, on_progress)
     on_search(search)
     choice = choose_candidate(folds[Fold.FIT], columns, plan, search.params)
-    score = choice.spec.fit(folds[Fold.FIT], columns)
+    score = choice.spec.fit(folds[Fold.FIT], columns, fits_at_a_time(folds[Fold.FIT].height))
     if breaks := sign_breaks(score):
         names = ", ".join(f"{each.column} ({each.log_odds:.3g})" for each in breaks)
         raise UserError(
