@@ -1,4 +1,4 @@
-"""LightGBM: training on feature frames, raw scores and exact SHAP contributions; columns and levels are checked."""
+"""Trees: LightGBM fits them; their raw scores and exact SHAP contributions; columns and levels are checked."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ import polars as pl
 
 from features.declare import Feature
 from models.raw_score import Floats, ModelColumn, RawContributions
-from models.tree_shap.trees import UnreadableModelError, columns_in
+from models.tree_shap.trees import UnreadableModelError, parse_model
 
 if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
 
-    from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are explained
+    from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are scored
+    from models.tree_shap.leaf_walk import Walk
 
 ROW_WEIGHT = "row_weight"
 """Column with the weight of a row in a fit, where rows count differently; without it each counts once."""
@@ -43,11 +44,11 @@ CARD_KEYS: Mapping[str, str] = MappingProxyType(
 _SUM_TOLERANCE = 1e-6
 """Log-odds by which a row's contributions may miss its score."""
 _ROWS_CHECKED = 256
-"""Rows of each explained frame whose scores are compared with LightGBM's own."""
+"""Rows of each explained frame whose scores are compared with those of a walk down the trees."""
 _EARLY_STOPPING_ROUNDS = 40
 """Iterations without a lower log loss on the later rows after which training stops."""
 _FEW_TO_EXPLAIN = 256
-"""Rows up to which LightGBM explains faster than pattern tables are built."""
+"""Rows up to which LightGBM explains faster than pattern tables are built that no process has built yet."""
 _ROWS_OF_A_HOUSEHOLD = 16
 """Rows up to which plain Python builds the matrix faster than a polars query."""
 _AS_FLOATS = pl.all().cast(pl.Float64).fill_null(float("nan"))
@@ -254,16 +255,16 @@ def _import_lightgbm() -> ModuleType:
     return importlib.import_module("lightgbm")
 
 
-def warm_up_lightgbm() -> None:
-    """Import what takes a process seconds, before it has rows to score."""
-    _import_lightgbm()
-    import models.tree_shap.explainer  # noqa: F401
+def import_explainer() -> None:
+    """Import what takes a process a second, before it has rows to score."""
+    import models.tree_shap.explainer
+    import models.tree_shap.leaf_walk  # noqa: F401
 
 
 class Trees:
     """A fitted model: LightGBM's text and the model's columns; scores and explains feature frames.
 
-    LightGBM itself is imported, and reads the text, when a row is first scored.
+    LightGBM itself, which takes a process time and memory, is imported only for what the loops here cannot do.
 
     Args:
         text: the model as LightGBM writes it.
@@ -291,11 +292,12 @@ class Trees:
     def __init__(self, text: str, columns: Sequence[ModelColumn], tables: Path | None = None) -> None:
         self.text, self.columns, self._tables = text, tuple(columns), tables
         try:
-            columns_of_text = columns_in(text)
+            parsed = parse_model(text)
         except (ValueError, IndexError) as error:
             raise ValueError(f"model.txt is no LightGBM model: {error}") from error
-        if columns_of_text != tuple(column.name for column in self.columns):
+        if parsed.columns != tuple(column.name for column in self.columns):
             raise ValueError("The model's text and its card name different columns.")
+        self._trees = parsed.trees
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -311,26 +313,36 @@ class Trees:
 
     def log_odds_of(self, inputs: Floats) -> Floats:
         """The raw score of each row of inputs: rows x columns, as `matrix` makes them."""
-        return self._predict(inputs, raw_score=True)
+        if self._walk is None:
+            return self._predict(inputs, raw_score=True)
+        from models.tree_shap.leaf_walk import raw_scores
+
+        return raw_scores(self._walk, inputs)
+
+    def load_tables(self) -> None:
+        """Read the pattern tables where a process has built them, so that few rows need no LightGBM; else its text."""
+        _ = self._walk, self._table_explainer if self._has_tables else self.booster
 
     def explain(self, frame: pl.DataFrame) -> RawContributions:
         """Exact path-dependent TreeSHAP of each row.
 
         frame: the model's columns, any others beside them. Pattern tables explain the rows. LightGBM itself does where
-        there are few rows (tables take longer to build), where the model's paths are too long for tables, for rows
-        whose contributions do not sum to their score, and for all rows where a sample's scores differ from LightGBM's.
+        there are few rows and no tables yet (they take longer to build), where the model's paths are too long for
+        tables, for rows whose contributions do not sum to their score, and for all rows where a sample's scores differ
+        from those of a walk down the trees.
         Source: Lundberg et al. 2020, From local explanations to global understanding, algorithm 2.
         """
         if frame.is_empty():
             nothing = np.zeros((0, len(self.columns) + 1))
             return RawContributions(nothing[:, :-1], nothing, np.zeros(0), 0)
         inputs = matrix(frame, self.columns)
-        if len(inputs) <= _FEW_TO_EXPLAIN or self._table_explainer is None:
+        is_quicker = len(inputs) > _FEW_TO_EXPLAIN or self._has_tables
+        if not is_quicker or self._table_explainer is None:
             return RawContributions(inputs, *self._explain_by_lightgbm(inputs), 0)
         contributions, scores = self._table_explainer.explain(inputs)
         mismatched = np.abs(contributions.sum(axis=1) - scores) > _SUM_TOLERANCE
         sample = slice(None, None, -(-len(inputs) // _ROWS_CHECKED))
-        if not np.array_equal(self._predict(inputs[sample], raw_score=True), scores[sample]):
+        if not np.array_equal(self.log_odds_of(inputs[sample]), scores[sample]):
             mismatched[:] = True
         if mismatched.any():
             contributions[mismatched], scores[mismatched] = self._explain_by_lightgbm(inputs[mismatched])
@@ -343,6 +355,26 @@ class Trees:
         """LightGBM's output for the rows; by one thread where they are few, since starting more takes longer."""
         threads = {"num_threads": 1} if len(rows) <= _FEW_TO_EXPLAIN else {}
         return np.asarray(self.booster.predict(rows, **output, **threads), dtype=np.float64)
+
+    @cached_property
+    def _walk(self) -> Walk | None:
+        """The trees laid out for a walk; None where they are of no kind known here."""
+        if self._trees is None:
+            return None
+        from models.tree_shap.leaf_walk import walk_of
+
+        return walk_of(self._trees)
+
+    @property
+    def _has_tables(self) -> bool:
+        """Whether pattern tables are in memory, or stored by another process."""
+        if "_table_explainer" in self.__dict__:
+            return True
+        if self._tables is None:
+            return False
+        from models.tree_shap.stored_program import program_path
+
+        return program_path(self._tables, self.text).exists()
 
     @cached_property
     def _table_explainer(self) -> TableExplainer | None:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from features.compute import NOT_FEATURES
 from features.frame_schema import FrameColumn, FrameSchema, returns
@@ -303,8 +302,7 @@ def contribution_table(
         levels = np.where(
             is_level, lookup.first_level[positions] + np.where(is_level, input_values, 0), lookup.no_level
         )
-        is_missing = is_code | np.isnan(input_values)
-        fields[name] = pl.Series(pl.from_arrow(pa.array(input_values, pa.float64(), mask=is_missing)))
+        fields[name] = pl.Series(np.where(is_code, np.nan, input_values)).fill_nan(None)
         fields[f"{name}_code"] = lookup.levels.gather(pl.Series(levels.astype(np.int64)))
     return pl.DataFrame({**fields, "contribution": contributions[rows, positions]})
 

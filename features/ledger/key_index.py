@@ -51,7 +51,8 @@ class KeyIndex:
         starts, ends = (np.searchsorted(self.hashes, hashes, side) for side in ("left", "right"))
         counts = ends - starts
         offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return _as_frame(self.rows.take(pa.array(np.repeat(starts, counts) + offsets)))
+        positions = pl.Series(np.repeat(starts, counts) + offsets, dtype=pl.Int64)
+        return _as_frame(self.rows.take(positions.to_arrow()))  # pa.array would import pandas
 
 
 def key_hashes(table: str, rows: pl.DataFrame) -> pl.Series:
@@ -154,7 +155,7 @@ def _index_path(file: DataFile, table: str, county: str, files: DataFiles) -> Pa
 
 
 def _index_bytes(index: KeyIndex) -> memoryview:
-    hashes = pa.array(index.hashes)
+    hashes = pl.Series(index.hashes).to_arrow()
     table = index.rows.append_column(_HASH, hashes) if index.rows.num_columns else pa.table({_HASH: hashes})
     content = pa.BufferOutputStream()
     with pa.ipc.new_file(content, table.schema) as file:

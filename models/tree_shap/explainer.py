@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from models.tree_shap.kernel import CATEGORICAL, MISSING, MOST_CUTS, ROWS, TABLE_END, Program, fill
 from models.tree_shap.patterns import Subtree, base_value, subtrees_of
 from models.tree_shap.stored_program import program_path, read_program, write_program
-from models.tree_shap.trees import Floats, Tree, UnreadableModelError, trees_of
+from models.tree_shap.trees import Floats, Tree, UnreadableModelError, joined, level_flags, offsets, trees_of
 
 _ROWS_AT_ONCE = 4 * ROWS
 
@@ -51,8 +49,15 @@ class TableExplainer:
         contributions[:, -1] = self._base
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         blocks = [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, len(rows), _ROWS_AT_ONCE)]
+
+        def explain_block(these: slice) -> None:
+            fill(self._program, rows[these], contributions[these], scores[these])
+
+        if len(blocks) < 2:  # a household: starting threads takes longer
+            explain_block(slice(None))
+            return contributions, scores
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda these: fill(self._program, rows[these], contributions[these], scores[these]), blocks))
+            list(pool.map(explain_block, blocks))
         return contributions, scores
 
 
@@ -60,36 +65,31 @@ def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Pr
     all_subtrees = list(chain.from_iterable(subtrees))
     bits = list(chain.from_iterable(subtree.bits for subtree in all_subtrees))
     tests = list(chain.from_iterable(bits))
-    # one byte a level, 1 where it goes left; no byte for a numerical test
-    sets = []
-    for levels in chain.from_iterable(tree.levels for tree in trees):
-        flags = np.zeros(0 if levels is None else max(levels, default=0) + 1, dtype=np.uint8)
-        flags[list(levels or ())] = 1
-        sets.append(flags)
-    bounds, columns = _offsets(map(len, sets)), _Columns(trees)
+    flags, columns = level_flags(trees), _Columns(trees)
+    bounds = offsets(map(len, flags))
     return Program(
         column_feature=np.array([feature for feature, _ in columns.of], dtype=np.int32),
         column_kind=np.array([kind for _, kind in columns.of], dtype=np.uint8),
-        column_cuts=_offsets(map(len, columns.cuts)),
-        cuts=_concatenate(columns.cuts, np.float64),
+        column_cuts=offsets(map(len, columns.cuts)),
+        cuts=joined(columns.cuts, np.float64),
         node_column=columns.of_nodes,
         rank=columns.ranks,
-        default_left=_concatenate((tree.default_left for tree in trees), np.uint8),
+        default_left=joined((tree.default_left for tree in trees), np.uint8),
         levels_from=bounds[:-1],
         levels_to=bounds[1:],
-        level_set=_concatenate(sets, np.uint8),
-        tree_nodes=_offsets(len(tree.feature) for tree in trees),
-        tree_subtrees=_offsets(map(len, subtrees)),
-        subtree_bits=_offsets(len(subtree.bits) for subtree in all_subtrees),
-        subtree_slots=_offsets(len(subtree.features) for subtree in all_subtrees),
-        subtree_entries=_offsets(subtree.table.size for subtree in all_subtrees),
-        subtree_values=_offsets(subtree.values.size for subtree in all_subtrees),
+        level_set=joined(flags, np.uint8),
+        tree_nodes=offsets(len(tree.feature) for tree in trees),
+        tree_subtrees=offsets(map(len, subtrees)),
+        subtree_bits=offsets(len(subtree.bits) for subtree in all_subtrees),
+        subtree_slots=offsets(len(subtree.features) for subtree in all_subtrees),
+        subtree_entries=offsets(subtree.table.size for subtree in all_subtrees),
+        subtree_values=offsets(subtree.values.size for subtree in all_subtrees),
         slot_feature=np.array([feature for subtree in all_subtrees for feature in subtree.features], dtype=np.int32),
-        bit_tests=_offsets(map(len, bits)),
+        bit_tests=offsets(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
-        entries=_concatenate([*(subtree.table.ravel() for subtree in all_subtrees), np.zeros(TABLE_END)], np.float32),
-        values=_concatenate((subtree.values for subtree in all_subtrees), np.float64),
+        entries=joined([*(subtree.table.ravel() for subtree in all_subtrees), np.zeros(TABLE_END)], np.float32),
+        values=joined((subtree.values for subtree in all_subtrees), np.float64),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
 
@@ -107,10 +107,10 @@ class _Columns:
         levels = list(chain.from_iterable(tree.levels for tree in trees))
         if any(max(each, default=0) >= MISSING for each in levels if each is not None):
             raise UnreadableModelError(f"a feature has levels of {MISSING} and more")
-        feature = _concatenate((tree.feature for tree in trees), np.int64)
-        missing = _concatenate((tree.missing for tree in trees), np.int64)
+        feature = joined((tree.feature for tree in trees), np.int64)
+        missing = joined((tree.missing for tree in trees), np.int64)
         kind = np.where([each is not None for each in levels], CATEGORICAL, missing)
-        threshold = _concatenate((tree.threshold for tree in trees), np.float64)
+        threshold = joined((tree.threshold for tree in trees), np.float64)
         self.of: list[tuple[int, int]] = []
         self.cuts: list[Floats] = []
         self.of_nodes, self.ranks = np.zeros(len(feature), np.int32), np.zeros(len(feature), np.uint8)
@@ -122,12 +122,3 @@ class _Columns:
             some = [cuts[begin : begin + MOST_CUTS] for begin in range(0, len(cuts), MOST_CUTS)] or [cuts]
             self.cuts += some
             self.of += [key] * len(some)
-
-
-def _offsets(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
-    """The offset of each element, and the end of the last."""
-    return np.array(list(accumulate(sizes, initial=0)), dtype=np.int64)
-
-
-def _concatenate(arrays: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
-    return np.concatenate([np.zeros(0), *arrays]).astype(dtype)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,8 +94,15 @@ def trees_of(text: str) -> tuple[Tree, ...]:
     return tuple(Tree.of(_pairs(block)) for block in rest)
 
 
-def columns_in(text: str) -> tuple[str, ...]:
-    """The columns that a model's text names, after a check that the text is complete and its trees are numbers.
+class ParsedModel(NamedTuple):
+    """What a model's text says: the names of its columns, and its trees; None where they are of no kind known here."""
+
+    columns: tuple[str, ...]
+    trees: tuple[Tree, ...] | None
+
+
+def parse_model(text: str) -> ParsedModel:
+    """The columns and the trees of a model's text, after a check that it is complete and its trees are numbers.
 
     Raises ValueError where they are not. LightGBM checks less, and takes seconds to import.
     """
@@ -107,9 +115,31 @@ def columns_in(text: str) -> tuple[str, ...]:
         end += size
     if not separator or not trees.startswith(b"end of trees\n", end):
         raise ValueError("it is cut off, or no text of a model")
-    with suppress(UnreadableModelError):  # such a model is complete, too
-        trees_of(text)
-    return tuple(general.get("feature_names", "").split())
+    columns = tuple(general.get("feature_names", "").split())
+    try:
+        return ParsedModel(columns, trees_of(text))
+    except UnreadableModelError:  # such a model is complete, too
+        return ParsedModel(columns, None)
+
+
+def level_flags(trees: Iterable[Tree]) -> list[npt.NDArray[np.uint8]]:
+    """For each node one byte a level, 1 where it goes left; no byte for a numerical test."""
+    sets = []
+    for levels in chain.from_iterable(tree.levels for tree in trees):
+        flags = np.zeros(0 if levels is None else max(levels, default=0) + 1, dtype=np.uint8)
+        flags[list(levels or ())] = 1
+        sets.append(flags)
+    return sets
+
+
+def offsets(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
+    """The offset of each element in an array of all, and the end of the last."""
+    return np.array(list(accumulate(sizes, initial=0)), dtype=np.int64)
+
+
+def joined(arrays: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
+    """The arrays one after the other, as numbers of a type."""
+    return np.concatenate([np.zeros(0), *arrays]).astype(dtype)
 
 
 def _pairs(block: str) -> dict[str, str]:

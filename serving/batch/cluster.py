@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from features.messages import UserError
 from features.scratch import temporary_folder
-from models.boosting import warm_up_lightgbm
+from models.boosting import import_explainer
 from serving.batch.inputs import RunSpec
 from serving.batch.plan import Task
 from serving.batch.shared_run import SharedStorageTransport
@@ -133,7 +133,7 @@ def local_cluster(data: Path, workers: int) -> Iterator[DaskWorkers]:
         ) as cluster,
         Client(cluster) as client,
     ):
-        warm_ups = [client.submit(warm_up_lightgbm, pure=False, workers=[one]) for one in client.nthreads()]
+        warm_ups = [client.submit(import_explainer, pure=False, workers=[one]) for one in client.nthreads()]
         yield DaskWorkers(client, workers)
         client.cancel(warm_ups)
 

@@ -36,7 +36,7 @@ def _bundle(folder: Path, version: str) -> Bundle:
             f"Model {version} has been altered (it is {bundle.version} now); score the month again.",
         )
     if bundle.trees:
-        _ = bundle.trees.booster  # parsed here, so that the first request does not wait for it
+        bundle.trees.load_tables()  # here, so that the first request does not wait for them
     return bundle
 
 

@@ -63,7 +63,7 @@ class RowStore:
         gathered = []
         for batch, positions_of_rows in positions_in_batch.items():
             rows = self.batches[batch]
-            taken = pa.array(positions_of_rows, pa.int64())
+            taken = pl.Series(positions_of_rows, dtype=pl.Int64).to_arrow()  # pa.array would import pandas
             gathered.append((rows.select(columns) if columns else rows).take(taken))
         frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(gathered).combine_chunks()))
         return frame[sorted(range(len(ascending)), key=lambda number: ascending[number])]

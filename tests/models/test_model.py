@@ -188,6 +188,50 @@ def test_no_audit_feature_is_a_column_of_the_model() -> None:
     assert not barred & {column.name for column in columns_of(MODEL_COLUMNS)}
 
 
+def test_few_rows_are_explained_by_tables_once_there_are_some(bundle: Bundle, tmp_path: Path) -> None:
+    alone = Trees(bundle.score.text, bundle.columns, tmp_path / "tables")
+    by_lightgbm = alone.explain(FRAME.head(3))
+    assert not (tmp_path / "tables").exists()
+    many = alone.explain(pl.concat([FRAME] * 3))
+    again = Trees(bundle.score.text, bundle.columns, tmp_path / "tables").explain(FRAME.head(3))
+    for raw in (alone.explain(FRAME.head(3)), again):
+        assert np.array_equal(raw.contributions, many.contributions[:3])
+        assert np.array_equal(raw.scores, by_lightgbm.scores)
+    assert np.abs(again.contributions - by_lightgbm.contributions).max() < 1e-6
+
+
+@pytest.mark.parametrize("rows", [3, 600])
+def test_a_process_with_tables_scores_and_explains_without_lightgbm(bundle: Bundle, tmp_path: Path, rows: int) -> None:
+    write(bundle, tmp_path / "7")
+    frame = pl.concat([FRAME] * 3).head(rows)
+    read(tmp_path / "7", tmp_path / "tables").explain(pl.concat([FRAME] * 3))
+    frame.write_parquet(tmp_path / "loans.parquet")
+    judging = (
+        "import sys; import polars as pl; from pathlib import Path; from models.bundle import read;"
+        "folder = Path(sys.argv[1]); judge = read(folder / '7', folder / 'tables'); judge.trees.load_tables();"
+        "loans = pl.read_parquet(folder / 'loans.parquet'); judge.probability(loans);"
+        "print(judge.explain(loans).probability.sum(), 'lightgbm' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", judging, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [str(bundle.explain(frame).probability.sum()), "False"]
+
+
+def test_trees_that_average_are_left_to_lightgbm() -> None:
+    """Of a kind that a walk does not know; its scores are LightGBM's all the same."""
+    import lightgbm
+
+    columns = [ModelColumn("savings", 0)]
+    rows = pl.DataFrame({"savings": [float(yuan % 37) for yuan in range(400)]})
+    asked = {"objective": "binary", "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5, "verbosity": -1}
+    data = lightgbm.Dataset(
+        matrix(rows, columns), [int(yuan % 37 > 20) for yuan in range(400)], feature_name=["savings"]
+    )
+    forest = lightgbm.train(asked, data, 5)
+    trees = Trees(forest.model_to_string(), columns)
+    assert np.array_equal(trees.log_odds(rows), forest.predict(matrix(rows, columns), raw_score=True))
+    assert trees.explain(rows).contributions.sum(axis=1) == pytest.approx(trees.log_odds(rows))
+
+
 def test_a_process_that_judges_imports_no_scikit_learn_and_may_do_so_afterwards(bundle: Bundle, tmp_path: Path) -> None:
     write(bundle, tmp_path / "7")
     judging = (

@@ -15,6 +15,7 @@ import pytest
 
 from models.tree_shap.explainer import TableExplainer
 from models.tree_shap.kernel import MISSING, MOST_CUTS, ROWS, has_permutations
+from models.tree_shap.leaf_walk import raw_scores, walk_of
 from models.tree_shap.patterns import USUAL_BITS, WIDEST, leaves_of, subtrees_of
 from models.tree_shap.trees import UnreadableModelError, trees_of
 
@@ -45,9 +46,10 @@ def model_of(seed: int, **parameters: Any) -> lgb.Booster:
 
 
 def difference(model: lgb.Booster, rows: Floats) -> float:
-    """Of the parts; the scores are LightGBM's own to the last bit."""
+    """Of the parts; the scores are LightGBM's own to the last bit, also by a walk down each tree."""
     parts, scores = TableExplainer(model.model_to_string(), FEATURES).explain(rows)
     assert np.array_equal(scores, np.asarray(model.predict(rows, raw_score=True)))
+    assert np.array_equal(raw_scores(walk_of(trees_of(model.model_to_string())), rows), scores)
     return float(np.abs(parts - np.asarray(model.predict(rows, pred_contrib=True))).max())
 
 
@@ -91,6 +93,15 @@ def test_parts_are_those_of_the_shap_package() -> None:
     theirs = shap.TreeExplainer(model).shap_values(rows)
     ours, _ = TableExplainer(model.model_to_string(), FEATURES).explain(rows)
     assert np.abs(ours[:, :-1] - theirs).max() < EXACT
+
+
+def test_a_walk_scores_each_row_alike_alone_and_among_many() -> None:
+    walk, rows = walk_of(trees_of(model_of(2).model_to_string())), rows_of(np.random.default_rng(3), 40_000)
+    scores = raw_scores(walk, rows)
+    assert np.array_equal(scores, raw_scores(walk, np.asfortranarray(rows), threads=1))
+    some = np.arange(0, len(rows), 997)
+    assert np.array_equal(scores[some], [raw_scores(walk, rows[row : row + 1])[0] for row in some])
+    assert raw_scores(walk, rows[:0]).shape == (0,)
 
 
 def kept_tables(folder: Path) -> Path:
