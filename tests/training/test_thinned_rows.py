@@ -66,6 +66,16 @@ def test_rows_stay_in_their_order_and_evenly_spread() -> None:
     assert np.mean(positions) == pytest.approx(ROWS.height / 2, rel=0.01)
 
 
+def test_a_cohort_that_stays_the_same_is_not_thinned_to_the_same_loans() -> None:
+    rows = pl.DataFrame({"loan": list(range(700)) * 60, "bad": [0] * 42_000})
+    apart = good_rows_apart(rows.height, 0)
+    assert 700 % apart == 0
+    stays = thin_rows(rows)
+    assert stays.height == rows.height // apart
+    assert stays["loan"].n_unique() > 600
+    assert thin_rows(rows).equals(stays)
+
+
 def test_a_weight_that_rows_have_is_multiplied() -> None:
     halved = thin_rows(ROWS.with_columns(pl.lit(0.5).alias(ROW_WEIGHT)))
     assert halved[ROW_WEIGHT].to_numpy() == pytest.approx(THINNED[ROW_WEIGHT].to_numpy() / 2)

@@ -1,4 +1,4 @@
-"""What a monthly run imports: neither LightGBM nor pandas, which take a process time and memory, once tables are stored."""
+"""What a run imports once tables are stored: neither LightGBM nor pandas, which take a process time and memory."""
 
 from __future__ import annotations
 
