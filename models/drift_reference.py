@@ -144,18 +144,18 @@ def is_fully_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
     Scores of months whose tables had not been delivered yet are not those that the model gives now.
     """
-    present = pl.sum_horizontal(names)
-    return _columns_delivered(frame, names).select(present >= _NEARLY_ALL * present.max()).to_series()
+    present = pl.sum_horizontal(_columns_delivered(frame, names).values())
+    return pl.select(present >= _NEARLY_ALL * present.max()).to_series()
 
 
-def _columns_delivered(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """For each row, whether each column has a value somewhere in its month end and county; always, without these."""
+def _columns_delivered(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Series]:
+    """By column, whether it has a value somewhere in the month end and county of each row; always, without these."""
     by = [name for name in _SLICE if name in frame.columns]
     if not by:
-        return pl.DataFrame({name: pl.repeat(True, frame.height, eager=True) for name in names})
+        return {name: pl.repeat(True, frame.height, eager=True) for name in names}
     in_slices = frame.group_by(by).agg(pl.col(name).is_not_null().any() for name in names)
     joined = frame.select(by).join(in_slices, on=by, how="left", nulls_equal=True, maintain_order="left")
-    return joined.select(names)
+    return {name: joined[name] for name in names}
 
 
 def by_calendar_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -237,11 +237,13 @@ def out_of_fold_scores(
     `raw` is the score in uncalibrated log-odds.
     """
 
-    def score(group: int) -> pl.DataFrame:
+    def score(group: int) -> tuple[pl.DataFrame, Floats]:
+        """The rows of a part of the households, and for each its `raw` score."""
         others, part = split_households(sample, group, _PARTS, plan)
-        return part.with_columns(pl.Series("raw", spec.fit_thinned(others, columns).log_odds(part)))
+        return part, spec.fit_thinned(others, columns).log_odds(part)
 
-    return pl.concat(map_concurrently(score, range(_PARTS), fits_at_a_time(sample.height)))
+    scored = map_concurrently(score, range(_PARTS), fits_at_a_time(sample.height))
+    return pl.concat([part.with_columns(pl.Series("raw", raw)) for part, raw in scored])
 
 
 def _mean_one(weight: Floats | None, rows: int) -> Floats:

@@ -108,6 +108,7 @@ def samples(
         _check_mature(as_of, plan, last_reported_day(ledger))
 
     def cohort_by_fold(as_of: date) -> dict[Fold, pl.DataFrame]:
+        """The samples of one month end, by fold, in the columns of `SAMPLE_SCHEMA`."""
         life_rules = policies.in_force(as_of).life_rules(plan.bad_after_days)
         features = features_at(as_of, rows, Population.COHORT, life_rules)
         # of all rules, whenever they are in force, so that the frames of all months have the same columns
