@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.stats import rankdata, spearmanr
 
@@ -50,11 +51,12 @@ def refit_with(spec: ModelSpec) -> FitModel:
 def permutation_test(
     fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seed: int, fits: int = 3
 ) -> PermutationTest:
-    """Mean AUC of models fitted to labels shuffled within each month, on labels shuffled within each month.
+    """Mean AUC within months of models fitted to labels shuffled within each month, on labels shuffled likewise.
 
-    Nothing is left to learn, so an AUC away from 1/2 is a leak. `bad` and `bad_on` are shuffled together, and the
-    scored frame carries the shuffled ones: a column that carries the label gives itself away. Each fit is measured on
-    so many shuffles that chance stays small.
+    Nothing is left to learn but how many loans go bad in which month, and that ranks no loan above another of its
+    month: an AUC away from 1/2 is a leak. `bad` and `bad_on` are shuffled together, and the scored frame carries the
+    shuffled ones: a column that carries the label gives itself away. Each fit is measured on so many shuffles that
+    chance stays small.
     """
 
     def areas_of_fit(number: int) -> list[float]:
@@ -69,21 +71,31 @@ def permutation_test(
 def _aucs_on_shuffled_labels(
     loans: EvaluatedLoans, score: Scorer, random: np.random.Generator, shuffles: int
 ) -> Iterator[float]:
-    """AUC of each shuffle by the rank sum, much faster than scikit-learn's on some hundred shuffles.
+    """AUC of each shuffle by rank sums within months, much faster than scikit-learn's on some hundred shuffles.
 
     Rows are scored anew under each shuffle only where the first two, whose labels differ, get different scores: a model
     that cannot see the labels gives every shuffle the same ones.
     """
     ranks: list[Floats] = []
+    months = int(loans.month_index.max()) + 1
     for _ in range(shuffles):
         frame = shuffle_labels(loans.frame, random)
         sees_labels = len(ranks) > 1 and not np.array_equal(ranks[0], ranks[1])
         if len(ranks) < 2 or sees_labels:
-            ranks.append(rankdata(score(frame)))
+            ranks.append(_ranks_within(score(frame), loans.month_index))
         bad = frame["bad"].to_numpy().astype(bool)
-        bad_count = int(bad.sum())
-        above = ranks[-1][bad].sum() - bad_count * (bad_count + 1) / 2
-        yield float(above / (bad_count * (len(bad) - bad_count)))
+        rows, bad_count = np.bincount(loans.month_index), np.bincount(loans.month_index[bad], minlength=months)
+        above = ranks[-1][bad].sum() - (bad_count * (bad_count + 1) / 2).sum()
+        yield float(above / (bad_count * (rows - bad_count)).sum())
+
+
+def _ranks_within(score: Floats, groups: npt.NDArray[np.int64]) -> Floats:
+    """The rank of each score among those of its group, from 1; equal ones share the mean of theirs."""
+    ranks = np.empty(len(score))
+    for group in np.unique(groups):
+        rows = groups == group
+        ranks[rows] = rankdata(score[rows])
+    return ranks
 
 
 @returns(SHUFFLED_SCHEMA)

@@ -55,6 +55,20 @@ def test_shuffled_labels_teach_nothing_on_average(folds: Folds) -> None:
     assert found.auc == pytest.approx(0.5, abs=0.05)
 
 
+def test_a_model_that_knows_which_months_are_worse_is_no_leak(folds: Folds) -> None:
+    """Shuffling within months leaves how many loans go bad in each: across months it ranks, within them nothing."""
+    rates = dict(folds[1].frame.group_by("as_of").agg(pl.col("bad").mean()).rows())
+
+    def fit(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:  # noqa: ARG001 - as a fit is called
+        def score(asked: pl.DataFrame) -> Floats:
+            return np.array([rates[day] for day in asked["as_of"]])
+
+        return score
+
+    assert len(set(rates.values())) > 1
+    assert permutation_test(*folds, fit, seed=1, fits=1).auc == 0.5
+
+
 def test_a_column_that_carries_the_label_gives_itself_away(folds: Folds) -> None:
     def peeping(frame: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer:  # noqa: ARG001 - as a fit is called
         def score(asked: pl.DataFrame) -> Floats:
