@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import lightgbm as lgb  # takes seconds, and brings pandas and scikit-learn: imported where trees are used
 
     from models.tree_shap.explainer import TableExplainer  # brings numba: imported where rows are scored
-    from models.tree_shap.leaf_walk import Walk
+    from models.tree_shap.kernel import Walk
 
 ROW_WEIGHT = "row_weight"
 """Column with the weight of a row in a fit, where rows count differently; without it each counts once."""

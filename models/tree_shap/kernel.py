@@ -1,4 +1,4 @@
-"""The compiled loops: codes of a block of rows, the pattern of each row in each subtree, sums of table entries.
+"""The compiled loops: codes of a block of rows, the pattern of each row in each subtree, sums of entries, raw scores.
 
 Where the processor has AVX-512, sixteen rows look their entries up at once in a table that lies in registers: one
 permutation reads 32 entries by five bits of the pattern, the further bits choose between permutations. Both ways add
@@ -77,6 +77,28 @@ class Program(NamedTuple):
     entries: npt.NDArray[np.float32]
     values: npt.NDArray[np.float64]
     most_nodes: int
+
+
+class Walk(NamedTuple):
+    """All trees as flat arrays. Offsets say where each tree or node begins, and where the last one ends.
+
+    Nodes: the column of the row; kind: its missing type or CATEGORICAL; threshold; left, right: nodes counted from the
+    tree's first, below zero leaves, -1 being leaf 0; default_left: whether a missing value goes left; node_levels:
+    offsets of its levels in level_set, one byte a level, 1 where it goes left. tree_nodes, tree_leaves: offsets of each
+    tree's nodes and leaves. value: of each leaf.
+    """
+
+    feature: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.uint8]
+    threshold: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    default_left: npt.NDArray[np.uint8]
+    node_levels: npt.NDArray[np.int64]
+    level_set: npt.NDArray[np.uint8]
+    tree_nodes: npt.NDArray[np.int64]
+    tree_leaves: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
 
 
 def has_permutations() -> bool:
@@ -267,6 +289,37 @@ def _test(program, node, codes, goes, place):  # type: ignore[no-untyped-def]
         bound = np.uint8(program.rank[node] + above)
         for row in range(ROWS):
             goes[place, row] = np.uint8(codes[column, row] + above) <= bound
+
+
+# one nest of loops, which numba compiles as a whole
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def add_scores(walk, rows, scores, begin, end):  # type: ignore[no-untyped-def]
+    """Add the leaf that each row from `begin` up to `end` reaches in each tree to its score, tree by tree."""
+    for first in range(begin, end, ROWS):  # a block of rows stays in the cache while all trees are walked
+        last = min(first + ROWS, end)
+        for tree in range(len(walk.tree_nodes) - 1):
+            nodes, leaves = walk.tree_nodes[tree], walk.tree_leaves[tree]
+            root = 0 if walk.tree_nodes[tree + 1] > nodes else -1
+            for row in range(first, last):
+                place = root
+                while place >= 0:
+                    node = nodes + place
+                    value, kind = rows[row, walk.feature[node]], walk.kind[node]
+                    if kind == CATEGORICAL:
+                        levels = walk.node_levels[node + 1] - walk.node_levels[node]
+                        goes_left = False
+                        if value > -1 and value < levels:
+                            goes_left = walk.level_set[walk.node_levels[node] + int(value)] != 0
+                    elif value != value and kind != NO_MISSING and kind != ZERO_IS_MISSING:
+                        goes_left = walk.default_left[node] != 0
+                    else:
+                        value = 0.0 if value != value else value
+                        if kind == ZERO_IS_MISSING and abs(value) <= ZERO:
+                            goes_left = walk.default_left[node] != 0
+                        else:
+                            goes_left = value <= walk.threshold[node]
+                    place = walk.left[node] if goes_left else walk.right[node]
+                scores[row] += walk.value[leaves + ~place]
 
 
 @numba.njit(cache=True, error_model="numpy")
