@@ -62,7 +62,7 @@ def columns_of(features: Sequence[Feature]) -> tuple[ModelColumn, ...]:
 def matrix(frame: pl.DataFrame, columns: Sequence[ModelColumn]) -> Floats:
     """Rows x columns as LightGBM reads them: a code as the number of its level; missing values, unknown codes as NaN.
 
-    Many rows are laid out column by column, which polars does without a copy, and curves read a column at a time.
+    Many rows are laid out column by column, as polars has them, and curves read a column at a time.
 
     Raises KeyError naming the columns that the frame lacks.
     """

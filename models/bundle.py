@@ -242,7 +242,7 @@ def read(folder: Path, tables: Path | None = None) -> Bundle:
         tables: the folder in which pattern tables are kept for the next process; None for in memory alone.
 
     Returns:
-        The bundle. LightGBM reads its trees only when a row is first scored.
+        The bundle. LightGBM is imported only for what the walk down its trees and pattern tables cannot do.
 
     Raises:
         UserError: where a file is missing or broken, a newer release wrote the bundle, or the model's columns are not

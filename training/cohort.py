@@ -127,7 +127,7 @@ def samples(
         for by_fold in map_concurrently(cohort_by_fold, together, at_a_time):
             for fold, frame in by_fold.items():
                 frames[fold].append(frame)
-    joined = {fold: pl.concat(fold_frames, rechunk=True) for fold, fold_frames in frames.items()}
+    joined = {fold: pl.concat(frames.pop(fold), rechunk=True) for fold in folds}  # no fold is in memory twice for long
     for fold, frame in joined.items():
         _check_outcomes(frame, fold)
     return joined

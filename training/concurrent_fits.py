@@ -14,11 +14,12 @@ Result = TypeVar("Result")
 _MOST = 2
 """Fits at a time: a county's server has two cores, and each fit has rows of its own in memory."""
 _FEWEST_ROWS = 50_000
-"""Rows below which a fit spends so much of its time in Python that two of them wait for each other."""
+"""Rows below which a fit, or the features of a month end, spend so much of their time in Python that two of them wait
+for each other."""
 
 
 def fits_at_a_time(rows: int) -> int:
-    """How many fits of a fold of so many rows are made at a time."""
+    """How many fits of a fold of so many rows, or month ends of so many loans, are computed at a time."""
     return _MOST if rows >= _FEWEST_ROWS else 1
 
 

@@ -38,8 +38,9 @@ def good_rows_apart(rows: int, bad: int) -> int:
 def thin_rows(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that stay, in their order, with their weights; where all stay, the rows as they are.
 
-    Of each n rows that did not go bad, one after the other, one is drawn: they are spread over all months, and no loan
-    has the same place in each. Sums over the rows that stay, weighted, are about what they were over all.
+    Of each n rows that did not go bad, one after the other, one is drawn: they are spread over all months, and a cohort
+    that stays the same is not thinned to the same loans each month. Sums over the rows that stay, weighted, are about
+    what they were over all.
 
     rows: `bad` (0 or 1), and ROW_WEIGHT where rows count differently; a row that went bad keeps its weight.
     """

@@ -293,8 +293,11 @@ def _test(program, node, codes, goes, place):  # type: ignore[no-untyped-def]
 
 # one nest of loops, which numba compiles as a whole
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def add_scores(walk, rows, scores, begin, end):  # type: ignore[no-untyped-def]
-    """Add the leaf that each row from `begin` up to `end` reaches in each tree to its score, tree by tree."""
+def add_scores(walk, cells, scores, begin, end):  # type: ignore[no-untyped-def]
+    """Add the leaf that each row from `begin` up to `end` reaches in each tree to its score, tree by tree.
+
+    cells: features x rows.
+    """
     for first in range(begin, end, ROWS):  # a block of rows stays in the cache while all trees are walked
         last = min(first + ROWS, end)
         for tree in range(len(walk.tree_nodes) - 1):
@@ -304,7 +307,7 @@ def add_scores(walk, rows, scores, begin, end):  # type: ignore[no-untyped-def]
                 place = root
                 while place >= 0:
                     node = nodes + place
-                    value, kind = rows[row, walk.feature[node]], walk.kind[node]
+                    value, kind = cells[walk.feature[node], row], walk.kind[node]
                     if kind == CATEGORICAL:
                         levels = walk.node_levels[node + 1] - walk.node_levels[node]
                         goes_left = False

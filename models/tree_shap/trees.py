@@ -16,7 +16,7 @@ _CATEGORICAL, _DEFAULT_LEFT, _MISSING_SHIFT = 1, 2, 2
 
 
 class UnreadableModelError(ValueError):
-    """The model cannot be explained by pattern tables; the message says why."""
+    """The model cannot be scored by a walk or explained by pattern tables; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ finally:
 def test_a_month_and_a_household_need_neither_lightgbm_nor_pandas(county: County, tmp_path: Path, command: str) -> None:
     own = county.copied_to(tmp_path / "var")
     words = ["explain", own.one_of_each()["red"]]
-    if command == "score":  # a new edition of the month, beside the last one's parts
+    if command == "score":  # the month is computed anew
         words = ["score", "--as-of", str(own.newest)]
         for folder in ("editions", "warnings"):
             (own.data / folder / month_folder_name(own.newest)).rename(tmp_path / folder)
