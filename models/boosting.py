@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from features.declare import Feature
+from features.messages import UserError
 from models.raw_score import Floats, ModelColumn, RawContributions
 from models.tree_shap.trees import UnreadableModelError, parse_model
 
@@ -318,6 +319,17 @@ class Trees:
         from models.tree_shap.leaf_walk import raw_scores
 
         return raw_scores(self._walk, inputs)
+
+    def check_scores(self, inputs: Floats) -> None:
+        """Compare the scores of rows of inputs with LightGBM's own; for a model that has just been fitted.
+
+        Raises UserError where they differ in any bit.
+        """
+        if not np.array_equal(self.log_odds_of(inputs), self._predict(inputs, raw_score=True)):
+            raise UserError(
+                "模型的分数与 LightGBM 自己算的不一致，未予采用。请报告此问题，并写明 LightGBM 的版本。",
+                "The model's scores differ from LightGBM's own, so it is not taken. Report it, and LightGBM's version.",
+            )
 
     def load_tables(self) -> None:
         """Read the pattern tables where a process has built them, so that few rows need no LightGBM; else its text."""

@@ -156,8 +156,8 @@ def _columns_delivered(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, p
     if not by:
         return {name: pl.repeat(True, frame.height, eager=True) for name in names}
     in_slices = frame.group_by(by).agg(pl.col(name).is_not_null().any() for name in names)
-    joined = frame.select(by).join(in_slices, on=by, how="left", nulls_equal=True, maintain_order="left")
-    return {name: joined[name] for name in names}
+    of_rows = frame.select(by).join(in_slices, on=by, how="left", nulls_equal=True, maintain_order="left")
+    return {name: of_rows[name] for name in names}
 
 
 def by_calendar_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -74,13 +74,14 @@ class AdditiveFit:
         weights = row_weights(rows)
         self._weights = None if weights is None else weights.astype(np.float32)
         self._scales = [_scale(cells) for cells in self._cells.T]
-        terms, laid_out = [], []
+        self._terms: list[_Term] = []
+        most_terms = sum(max(len(column.levels), _RAMPS) + 1 for column in self._columns)
+        ramps = np.empty((most_terms, len(self._bad)), dtype=np.float32)  # what stays empty takes no room
         for number, column in enumerate(self._columns):
             for term, values in _terms(number, column, self._read(number)):
-                terms.append(term)
-                laid_out.append(values.astype(np.float32))
-        self._terms = terms
-        self._ramps = np.stack(laid_out) if laid_out else np.zeros((0, len(self._bad)), dtype=np.float32)
+                ramps[len(self._terms)] = values
+                self._terms.append(term)
+        self._ramps = ramps[: len(self._terms)]
 
     def fit(self, strength: float) -> AdditiveModel:
         """The model with the least log loss plus ridge; strength: the inverse of the ridge's weight."""

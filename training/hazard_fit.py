@@ -29,6 +29,8 @@ _PARAMS = TreeParams(
 """Few trees, since each loan is scored for every month ahead; on simulated counties more of them foretell no better."""
 _MOST_ROWS = 100_000
 """Rows of the folds beyond which every n-th alone is followed."""
+_ROWS_CHECKED = 1000
+"""Rows whose scores are compared with LightGBM's own."""
 
 
 def fit_hazards(sample: pl.DataFrame, raw: Floats, curve: CalibrationCurve, plan: Plan) -> Hazards:
@@ -65,4 +67,6 @@ def _trees(cells: Floats, outcome: Floats, plan: Plan, columns: Sequence[ModelCo
         pl.col(columns[-1].name).replace_strict(codes, default=None, return_dtype=pl.String)
     )
     fitted = TrainingSet(rows, columns, bad=outcome).fit(replace(_PARAMS, seed=plan.seed))
-    return Trees(fitted.text, columns)
+    trees = Trees(fitted.text, columns)
+    trees.check_scores(cells[:: max(1, len(cells) // _ROWS_CHECKED)])
+    return trees

@@ -74,20 +74,23 @@ def search_tree_params(
     plan_params, began = plan.tree_params, time.monotonic()
     trials: list[tuple[float, TreeParams]] = []
 
-    def outcome(asked: tuple[optuna.Trial, TreeParams, Sequence[_RollingOrigin]]) -> tuple[float, int] | None:
-        trial, params, own_folds = asked
+    def fit_trial(trial_to_fit: tuple[optuna.Trial, TreeParams, Sequence[_RollingOrigin]]) -> tuple[float, int] | None:
+        trial, params, own_folds = trial_to_fit
         return _mean_loss(trial, own_folds, params)
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruner = optuna.pruners.MedianPruner(_FIRST_WHOLE_TRIALS)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=8), pruner=pruner)
-    while (left := plan.search.trials - len(study.trials)) > 0 and time.monotonic() - began < plan.search.seconds:
-        asked = []
-        for own_folds in folds[:left]:
+    while (remaining := plan.search.trials - len(study.trials)) > 0 and time.monotonic() - began < plan.search.seconds:
+        trials_to_fit = []
+        for own_folds in folds[:remaining]:
             trial = study.ask()
-            asked.append((trial, _suggest_params(trial, plan_params) if trial.number else plan_params, own_folds))
+            trials_to_fit.append(
+                (trial, _suggest_params(trial, plan_params) if trial.number else plan_params, own_folds)
+            )
             on_progress(1, "")
-        for (trial, params, _), result in zip(asked, map_concurrently(outcome, asked, at_a_time), strict=True):
+        results = map_concurrently(fit_trial, trials_to_fit, at_a_time)
+        for (trial, params, _), result in zip(trials_to_fit, results, strict=True):
             if result is None:
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 continue

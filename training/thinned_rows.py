@@ -50,7 +50,7 @@ def thin_rows(rows: pl.DataFrame) -> pl.DataFrame:
     weight = pl.col(ROW_WEIGHT) if ROW_WEIGHT in rows.columns else pl.lit(1.0)
     is_bad = (rows["bad"] == 1).to_numpy()
     number = np.cumsum(~is_bad) - 1
-    drawn = np.random.default_rng(_SEED).integers(apart, size=rows.height // apart + 1)
-    stays = is_bad | (number % apart == drawn[number // apart])
+    draws = np.random.default_rng(_SEED).integers(apart, size=rows.height // apart + 1)
+    is_kept = is_bad | (number % apart == draws[number // apart])
     weights = pl.when(pl.col("bad") == 1).then(weight).otherwise(apart * weight)
-    return rows.with_columns(weights.alias(ROW_WEIGHT)).filter(stays)
+    return rows.with_columns(weights.alias(ROW_WEIGHT)).filter(is_kept)

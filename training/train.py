@@ -13,7 +13,7 @@ import polars as pl
 from features.catalog import MODEL_COLUMNS
 from features.ledger.ledger import Ledger
 from features.messages import Bilingual, UserError
-from models.boosting import ROW_WEIGHT, TreeParams, columns_of
+from models.boosting import ROW_WEIGHT, TreeParams, columns_of, matrix
 from models.bundle import Bundle
 from models.county_policy.policy_table import policy_table_of
 from models.drift_reference import SCORE, reference_of
@@ -252,7 +252,10 @@ def fit_model(
         "folds": {fold: {"rows": frame.height, "bad": int(frame["bad"].sum())} for fold, frame in folds.items()},
     }
     bundle, fit = Bundle(0, score, curve, policy, card, hazards), folds[Fold.FIT]
-    importance = importance_by_column(bundle.explain(fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED))))
+    few = fit.gather_every(max(1, fit.height // _ROWS_EXPLAINED))
+    if bundle.trees:
+        bundle.trees.check_scores(matrix(few, columns))
+    importance = importance_by_column(bundle.explain(few))
     recent = folds.get(Fold.JUDGEMENT)
     if recent is not None:
         recent = recent.with_columns(pl.Series(SCORE, bundle.probability(recent)))

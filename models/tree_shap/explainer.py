@@ -13,7 +13,7 @@ import numpy as np
 from models.tree_shap.kernel import CATEGORICAL, MISSING, MOST_CUTS, ROWS, TABLE_END, Program, fill
 from models.tree_shap.patterns import Subtree, base_value, subtrees_of
 from models.tree_shap.stored_program import program_path, read_program, write_program
-from models.tree_shap.trees import Floats, Tree, UnreadableModelError, joined, level_flags, offsets, trees_of
+from models.tree_shap.trees import Floats, Tree, UnreadableModelError, concatenate, level_flags, offsets, trees_of
 
 _ROWS_AT_ONCE = 4 * ROWS
 
@@ -71,13 +71,13 @@ def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Pr
         column_feature=np.array([feature for feature, _ in columns.of], dtype=np.int32),
         column_kind=np.array([kind for _, kind in columns.of], dtype=np.uint8),
         column_cuts=offsets(map(len, columns.cuts)),
-        cuts=joined(columns.cuts, np.float64),
+        cuts=concatenate(columns.cuts, np.float64),
         node_column=columns.of_nodes,
         rank=columns.ranks,
-        default_left=joined((tree.default_left for tree in trees), np.uint8),
+        default_left=concatenate((tree.default_left for tree in trees), np.uint8),
         levels_from=bounds[:-1],
         levels_to=bounds[1:],
-        level_set=joined(flags, np.uint8),
+        level_set=concatenate(flags, np.uint8),
         tree_nodes=offsets(len(tree.feature) for tree in trees),
         tree_subtrees=offsets(map(len, subtrees)),
         subtree_bits=offsets(len(subtree.bits) for subtree in all_subtrees),
@@ -88,8 +88,8 @@ def _program(trees: Sequence[Tree], subtrees: Sequence[Sequence[Subtree]]) -> Pr
         bit_tests=offsets(map(len, bits)),
         test_node=np.array([node for node, _ in tests], dtype=np.int32),
         test_left=np.array([goes_left for _, goes_left in tests], dtype=np.uint8),
-        entries=joined([*(subtree.table.ravel() for subtree in all_subtrees), np.zeros(TABLE_END)], np.float32),
-        values=joined((subtree.values for subtree in all_subtrees), np.float64),
+        entries=concatenate([*(subtree.table.ravel() for subtree in all_subtrees), np.zeros(TABLE_END)], np.float32),
+        values=concatenate((subtree.values for subtree in all_subtrees), np.float64),
         most_nodes=max((len(tree.feature) for tree in trees), default=0),
     )
 
@@ -107,10 +107,10 @@ class _Columns:
         levels = list(chain.from_iterable(tree.levels for tree in trees))
         if any(max(each, default=0) >= MISSING for each in levels if each is not None):
             raise UnreadableModelError(f"a feature has levels of {MISSING} and more")
-        feature = joined((tree.feature for tree in trees), np.int64)
-        missing = joined((tree.missing for tree in trees), np.int64)
+        feature = concatenate((tree.feature for tree in trees), np.int64)
+        missing = concatenate((tree.missing for tree in trees), np.int64)
         kind = np.where([each is not None for each in levels], CATEGORICAL, missing)
-        threshold = joined((tree.threshold for tree in trees), np.float64)
+        threshold = concatenate((tree.threshold for tree in trees), np.float64)
         self.of: list[tuple[int, int]] = []
         self.cuts: list[Floats] = []
         self.of_nodes, self.ranks = np.zeros(len(feature), np.int32), np.zeros(len(feature), np.uint8)

@@ -304,9 +304,9 @@ def add_scores(walk, cells, scores, begin, end):  # type: ignore[no-untyped-def]
             nodes, leaves = walk.tree_nodes[tree], walk.tree_leaves[tree]
             root = 0 if walk.tree_nodes[tree + 1] > nodes else -1
             for row in range(first, last):
-                place = root
-                while place >= 0:
-                    node = nodes + place
+                position = root
+                while position >= 0:
+                    node = nodes + position
                     value, kind = cells[walk.feature[node], row], walk.kind[node]
                     if kind == CATEGORICAL:
                         levels = walk.node_levels[node + 1] - walk.node_levels[node]
@@ -321,8 +321,8 @@ def add_scores(walk, cells, scores, begin, end):  # type: ignore[no-untyped-def]
                             goes_left = walk.default_left[node] != 0
                         else:
                             goes_left = value <= walk.threshold[node]
-                    place = walk.left[node] if goes_left else walk.right[node]
-                scores[row] += walk.value[leaves + ~place]
+                    position = walk.left[node] if goes_left else walk.right[node]
+                scores[row] += walk.value[leaves + ~position]
 
 
 @numba.njit(cache=True, error_model="numpy")

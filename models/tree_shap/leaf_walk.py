@@ -9,26 +9,26 @@ import numba
 import numpy as np
 
 from models.tree_shap.kernel import CATEGORICAL, ROWS, Walk, add_scores
-from models.tree_shap.trees import Floats, Tree, joined, level_flags, offsets
+from models.tree_shap.trees import Floats, Tree, concatenate, level_flags, offsets
 
 _ROWS_AT_ONCE = 32 * ROWS
 
 
 def walk_of(trees: Sequence[Tree]) -> Walk:
     """The trees laid out for `raw_scores`."""
-    flags, missing = level_flags(trees), joined((tree.missing for tree in trees), np.uint8)
+    flags, missing = level_flags(trees), concatenate((tree.missing for tree in trees), np.uint8)
     return Walk(
-        feature=joined((tree.feature for tree in trees), np.int32),
+        feature=concatenate((tree.feature for tree in trees), np.int32),
         kind=np.where([len(each) > 0 for each in flags], CATEGORICAL, missing).astype(np.uint8),
-        threshold=joined((tree.threshold for tree in trees), np.float64),
-        left=joined((tree.left_child for tree in trees), np.int32),
-        right=joined((tree.right_child for tree in trees), np.int32),
-        default_left=joined((tree.default_left for tree in trees), np.uint8),
+        threshold=concatenate((tree.threshold for tree in trees), np.float64),
+        left=concatenate((tree.left_child for tree in trees), np.int32),
+        right=concatenate((tree.right_child for tree in trees), np.int32),
+        default_left=concatenate((tree.default_left for tree in trees), np.uint8),
         node_levels=offsets(map(len, flags)),
-        level_set=joined(flags, np.uint8),
+        level_set=concatenate(flags, np.uint8),
         tree_nodes=offsets(len(tree.feature) for tree in trees),
         tree_leaves=offsets(len(tree.value) for tree in trees),
-        value=joined((tree.value for tree in trees), np.float64),
+        value=concatenate((tree.value for tree in trees), np.float64),
     )
 
 

@@ -137,7 +137,7 @@ def offsets(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
     return np.array(list(accumulate(sizes, initial=0)), dtype=np.int64)
 
 
-def joined(arrays: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
+def concatenate(arrays: Iterable[npt.NDArray[Any]], dtype: type[Any]) -> npt.NDArray[Any]:
     """The arrays one after the other, as numbers of a type."""
     return np.concatenate([np.zeros(0), *arrays]).astype(dtype)
 

@@ -216,6 +216,15 @@ def test_a_process_with_tables_scores_and_explains_without_lightgbm(bundle: Bund
     assert ran.stdout.split() == [str(bundle.explain(frame).probability.sum()), "False"]
 
 
+def test_a_fitted_model_whose_scores_are_not_lightgbms_is_refused(bundle: Bundle) -> None:
+    trees, inputs = Trees(bundle.score.text, bundle.columns), matrix(FRAME, bundle.columns)
+    trees.check_scores(inputs)
+    assert trees._walk is not None
+    trees._walk.value[:] += 1
+    with pytest.raises(UserError, match="differ from LightGBM's own"):
+        trees.check_scores(inputs)
+
+
 def test_trees_that_average_are_left_to_lightgbm() -> None:
     """Of a kind that a walk does not know; its scores are LightGBM's all the same."""
     import lightgbm

@@ -115,12 +115,12 @@ def ablation(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel,
         *((family, [column.name for column in MODEL_COLUMNS if column.family != family]) for family in families),
     ]
 
-    def without(ablated: tuple[str | None, list[str]]) -> Ablation:
-        family, names = ablated
+    def without(family_and_names: tuple[str | None, list[str]]) -> Ablation:
+        family, names = family_and_names
         return Ablation(family, *_auc_and_recall(loans, fit_model(fit_fold, names, seed)(loans.frame)))
 
-    ablated = [each for each in names_by_ablation if each[1]]
-    return tuple(map_concurrently(without, ablated, fits_at_a_time(fit_fold.height)))
+    ablations = [each for each in names_by_ablation if each[1]]
+    return tuple(map_concurrently(without, ablations, fits_at_a_time(fit_fold.height)))
 
 
 def stability(fit_fold: pl.DataFrame, loans: EvaluatedLoans, fit_model: FitModel, seeds: Iterable[int]) -> Stability:

@@ -14,6 +14,7 @@ from models.traffic_light.county_figures import county_figures, figures_by_count
 from models.traffic_light.rule import Colour, Condition, Rule
 from models.traffic_light.rule_table import RuleTable, rule_table_of
 from tests.training.test_search import COLUMNS, FIT, PLAN, sample
+from training import concurrent_fits
 from training.cohort import with_rule_level
 from training.evaluation.measures import auc
 from training.evaluation.opponents import best_days_ahead, calendar_scores, opponent_scores, tuned_rule_scores
@@ -41,6 +42,15 @@ def test_every_opponent_scores_every_row() -> None:
     bad = later["bad"].to_numpy().astype(bool)
     assert all(np.isfinite(score).all() and len(score) == later.height for score in scores.values())
     assert min(auc(bad, scores[name]) or 0 for name in ("logistic", "unconstrained")) > 0.7
+
+
+def test_opponents_are_the_same_whether_fitted_alone_or_two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    fit, later = (frame.with_columns(pl.lit(0, pl.Int8).alias("rule_level")) for frame in (sample(), sample(seed=6)))
+    alone = opponent_scores(fit, later, COLUMNS, PLAN.tree_params, PLAN, RULES)
+    monkeypatch.setattr(concurrent_fits, "_FEWEST_ROWS", 0)
+    together = opponent_scores(fit, later, COLUMNS, PLAN.tree_params, PLAN, RULES)
+    assert alone.keys() == together.keys()
+    assert all(np.array_equal(together[name], score) for name, score in alone.items())
 
 
 def test_tuned_rules_rank_better_than_the_rule_light_they_are_made_of() -> None:

@@ -18,6 +18,7 @@ from models.raw_score import Floats
 from models.registry import ModelStore
 from models.traffic_light.rule_table import rule_table_of
 from tests.conftest import County
+from training import concurrent_fits
 from training.candidates import Candidate, ModelSpec
 from training.cohort import samples
 from training.evaluation.ceiling import Ceiling
@@ -103,6 +104,21 @@ def test_every_family_is_left_out_once_after_all_together(folds: Folds) -> None:
     assert len(found) == len({each.family for each in found}) > 2
     assert all(each.auc and 0 < each.auc < 1 for each in found)
     assert len({each.auc for each in found}) > 2
+
+
+def test_refits_are_the_same_whether_fitted_alone_or_two_at_a_time(
+    folds: Folds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_checks() -> tuple[object, ...]:
+        return (
+            permutation_test(*folds, FIT, seed=1, fits=3),
+            ablation(*folds, FIT, seed=1),
+            stability(*folds, FIT, (1, 2, 3)),
+        )
+
+    alone = all_checks()
+    monkeypatch.setattr(concurrent_fits, "_FEWEST_ROWS", 0)
+    assert all_checks() == alone
 
 
 def test_the_same_seed_twice_changes_nothing_and_two_seeds_something(folds: Folds) -> None:
