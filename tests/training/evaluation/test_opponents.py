@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from models.traffic_light.rule import Colour, Condition, Rule
 from models.traffic_light.rule_table import RuleTable, rule_table_of
 from tests.training.test_search import COLUMNS, FIT, PLAN, sample
 from training import concurrent_fits
+from training.additive_fit import AdditiveFit
+from training.candidates import Candidate, ModelSpec, mean_losses_by_strength
 from training.cohort import with_rule_level
 from training.evaluation.measures import auc
 from training.evaluation.opponents import best_days_ahead, calendar_scores, opponent_scores, tuned_rule_scores
@@ -42,6 +45,17 @@ def test_every_opponent_scores_every_row() -> None:
     bad = later["bad"].to_numpy().astype(bool)
     assert all(np.isfinite(score).all() and len(score) == later.height for score in scores.values())
     assert min(auc(bad, scores[name]) or 0 for name in ("logistic", "unconstrained")) > 0.7
+
+
+def test_the_logistic_and_the_unconstrained_opponent_are_what_they_are_called() -> None:
+    fit, later = (frame.with_columns(pl.lit(0, pl.Int8).alias("rule_level")) for frame in (sample(), sample(seed=6)))
+    scores = opponent_scores(fit, later, COLUMNS, PLAN.tree_params, PLAN, RULES)
+    unsigned = [replace(column, sign=0) for column in COLUMNS]
+    losses = mean_losses_by_strength(fit, unsigned, PLAN)
+    logistic = AdditiveFit(fit, unsigned).fit(min(losses, key=lambda strength: losses[strength]))
+    assert np.array_equal(scores["logistic"], logistic.log_odds(later))
+    free_trees = ModelSpec(Candidate.FREE_TREES, PLAN.tree_params).fit(fit, COLUMNS)
+    assert np.array_equal(scores["unconstrained"], free_trees.log_odds(later))
 
 
 def test_opponents_are_the_same_whether_fitted_alone_or_two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
